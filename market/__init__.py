@@ -1,0 +1,1 @@
+"""The economics: games, allocations, equilibria and their certificates, as functions on arrays."""

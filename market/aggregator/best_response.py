@@ -1,0 +1,143 @@
+"""The globally best purchase of one player, given the total of all others.
+
+J(y) may have several peaks (aggregator.md, section 3): when a rising purchase prices a user out, J can fall and rise
+again. So every peak that can matter is looked for: Newton's method finds one, weak duality rules out all purchases that
+cannot beat it, and the rest is scanned for further roots of the first-order condition.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from market.aggregator.allocation import quantities, split
+from market.aggregator.reply import Prices, replies, solve_multipliers
+from market.aggregator.roots import cell_edges, newton, scan, span
+from market.aggregator.single import best_quantities
+
+TIE = 1e-12  # peaks this close in payoff, as a share of it, count as equal: the nearer one is kept
+MOST_CELL_USERS = 2_000_000  # users times cells that weak duality looks at
+EVEN = 17  # further cuts between no purchase and the highest
+
+
+class PricedOut(Exception):
+    """A player's objective is minus infinity at every purchase: `user` of it is priced out by the others alone."""
+
+    def __init__(self, user):
+        super().__init__(f"user {user} is priced out")
+        self.user = user
+
+
+class Peak(NamedTuple):
+    """A local maximum of J: purchase, total, price and the price slope in its first-order condition."""
+
+    purchase: float
+    total: float
+    price: float
+
+
+def best_response(rule, player, outside, now=0.0):
+    """The purchase y ≥ 0 that maximises J(y) over all y, for a block of one player (eq. 3).
+
+    `outside` is the others' total; `now`, the present purchase, starts the search and settles ties.
+    Raises PricedOut where alpha ≥ 1 without a surplus offset and a user's reservation price is at most p(outside).
+    """
+    if player.single:
+        return float(best_quantities(rule, player.utility, np.array([outside]))[0])
+    price = float(rule.right_value(outside))
+    above = player.utility.reservation > price
+    if literal(player) and not np.all(above):
+        raise PricedOut(int(np.argmin(above)))
+    if not np.any(above):
+        return 0.0
+    if not np.all(above):
+        player = only(player, above)
+    return best_peak(rule, player, outside, now, peaks(rule, player, outside, now))
+
+
+def literal(block):
+    """Is the objective minus infinity as soon as one user has no surplus?"""
+    return not block.single and 1 <= block.alpha < np.inf and block.surplus_offset == 0
+
+
+def only(player, rows):
+    """A block of one player with some of its users."""
+    return type(player)(
+        player.name, "aggregator", player.utility.take(rows), player.alpha, player.surplus_offset, np.array([np.sum(rows)])
+    )
+
+
+def ceiling(rule, player, outside):
+    """Total above which the player certainly gains nothing.
+
+    It never buys more than its users want at the price without it; under max-min and the literal objectives all
+    users must keep a surplus.
+    """
+    with np.errstate(divide="ignore"):
+        wanted = outside + float(np.sum(player.utility.demand(rule.right_value(outside))))
+    if np.isinf(player.alpha) or literal(player):
+        return max(min(float(rule.supply(player.utility.reservation.min())), wanted), outside)
+    return min(span(rule, (player,), outside)[1], wanted)
+
+
+def peaks(rule, player, outside, now):
+    """All peaks of J that can be the highest, as purchases."""
+    high = ceiling(rule, player, outside)
+    smooth = not np.any((rule.kinks > outside) & (rule.kinks < high))
+    start = outside + now if 0 < now and outside + now < high else None
+    found = newton(rule, (player,), outside, outside, high, start) if smooth and np.isfinite(high) else None
+    if found is not None and player.alpha in (0.0, np.inf):
+        return [found - outside]  # on a smooth price these objectives have one peak
+    within = [(outside, high)] if found is None else promising(rule, player, outside, found)
+    known = () if found is None else (found,)
+    roots = scan(rule, (player,), outside, within, known).roots
+    return [root.total - outside for root in roots] or ([found - outside] if found is not None else [0.0])
+
+
+def best_peak(rule, player, outside, now, purchases):
+    """The purchase with the highest payoff; of equals the one nearest to the present purchase."""
+    if len(purchases) == 1:
+        return float(purchases[0])
+    y = np.array(purchases)
+    surplus = surpluses(rule, player, outside, y)
+    gain = player.objective.gain(surplus, surplus[0], surplus[0] > 0)
+    equal = np.flatnonzero(gain >= gain.max() - TIE)
+    return float(y[equal[np.argmin(np.abs(y[equal] - now))]])
+
+
+def surpluses(rule, player, outside, y, precision=1e-14):
+    """Surplus of every user at the best split of each purchase y, shape (purchases, users)."""
+    price = rule.value(outside + y)
+    x = split(player, price, y[:, None], precision)
+    return player.utility.surplus(price[:, None], x)
+
+
+def promising(rule, player, outside, found):
+    """Intervals of the total that may hold a higher payoff than the peak found, by weak duality.
+
+    For y between y1 and y2 the price is at least that at y1, so with any multiplier kappa the payoff is at most
+    Σ max_x [phi(s_i(x)) − kappa x] + kappa y2 at that price; kappa of the peak makes the bound tight beside it.
+    """
+    at = Prices(*(np.atleast_1d(np.asarray(v(found), float)) for v in (rule.value, rule.left_slope, rule.curvature)))
+    z, _ = solve_multipliers(player, at)
+    objective, utility = player.objective, player.utility
+    peak = utility.surplus(at.value[0], quantities(player, at.value[:, None], z)[0])
+    high = ceiling(rule, player, outside)
+    edges = cell_edges(rule, (player,), outside, high)[0]
+    edges = edges[:: max(1, len(edges) * player.users // MOST_CELL_USERS)]
+    edges = np.unique(np.concatenate([edges, np.linspace(outside, high, EVEN)]))
+    price = np.asarray(rule.right_value(edges[:-1]))[:, None]
+    x = quantities(player, price, np.broadcast_to(z, (len(price), 1)))
+    bound = objective.gain(utility.surplus(price, x), peak, peak > 0)
+    kappa = np.exp(np.minimum(z[0, 0] - objective.log_scale(peak, peak > 0), 700.0))
+    bound = bound + kappa * (edges[1:] - outside - x.sum(axis=1))
+    keep = (bound > -TIE) | ((edges[:-1] <= found) & (found <= edges[1:]))
+    return merged(edges[:-1][keep], edges[1:][keep])
+
+
+def merged(low, high):
+    """Join intervals that touch."""
+    new = np.concatenate([[True], low[1:] > high[:-1]])
+    return list(zip(low[new], high[np.concatenate([np.flatnonzero(new)[1:] - 1, [len(high) - 1]])], strict=True))
+
+
+__all__ = ["PricedOut", "best_response", "replies"]

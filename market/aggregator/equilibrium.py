@@ -1,0 +1,141 @@
+"""Equilibria found directly: every root of the aggregate reply, each kept only if no player regrets it.
+
+A root of F(Y) = Σ_j y_j(Y) − Y satisfies every player's first-order condition, no more; it may be a lower peak or a valley
+for some player (aggregator.md, section 4).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from market.aggregator.allocation import lowest_roof, quantities
+from market.aggregator.certificate import gap
+from market.aggregator.reply import Prices, replies
+from market.aggregator.roots import MOST_CELL_USERS, Root, Scan, newton, scan, smooth_root, span
+from market.outcome import Outcome, Status
+
+CERTIFIED = 1e-6  # relative regret up to which a root counts as an equilibrium
+SAMPLE = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """What the direct search found.
+
+    outcome: the certified equilibrium of highest welfare, or the candidate with the least gap; equilibria: all certified
+    outcomes by total, candidates: all roots; unique: True, False or None (not known); continuum: is a whole line of
+    profiles in equilibrium at the same total?
+    """
+
+    status: Status
+    outcome: Outcome
+    equilibria: tuple
+    candidates: tuple
+    unique: bool | None
+    continuum: bool
+
+
+def solve(game, certify=True):
+    """All equilibria of a game by the aggregate reply (aggregator.md, section 4).
+
+    Up to MOST_CELL_USERS users in fair aggregators every cell is scanned and `unique` can be known; above, one root is
+    found by Newton's method. Without `certify` the first root is returned with its gap unknown.
+    """
+    found = find_roots(game, thorough=certify)
+    outcomes = [outcome_at(game, root, certify) for root in found.roots] or [nobody_buys(game)]
+    if not certify:
+        return Solution(Status.SOLVED, outcomes[0], (), tuple(outcomes), None, False)
+    certified = tuple(outcome for outcome in outcomes if outcome.gap <= CERTIFIED)
+    if not certified:
+        best = min(outcomes, key=lambda outcome: outcome.gap)
+        return Solution(Status.NO_EQUILIBRIUM, best, (), tuple(outcomes), None, False)
+    continuum = any(
+        has_continuum(game, root) for root, outcome in zip(found.roots, outcomes, strict=False) if outcome in certified
+    )
+    unique = False if len(certified) > 1 or continuum else (True if found.exhaustive else None)
+    best = max(certified, key=lambda outcome: outcome.welfare)
+    return Solution(Status.SOLVED, best, certified, tuple(outcomes), unique, continuum)
+
+
+def find_roots(game, thorough=True):
+    """Every root where the market is small enough to scan, one root by Newton's method elsewhere."""
+    rule, blocks = game.price, game.blocks
+    fair = sum(block.users for block in blocks if not block.single and block.alpha > 0)
+    if len(rule.kinks) or (thorough and 0 < fair <= MOST_CELL_USERS):
+        return scan(rule, blocks)
+    low, high = span(rule, blocks, 0.0)
+    total = newton(rule, blocks, 0.0, low, high, start=first_total(game))
+    if total is None:
+        return scan(rule, blocks)
+    return Scan((Root(float(total), float(rule.value(total)), float(rule.left_slope(total)), False, 0.0),), fair == 0)
+
+
+def first_total(game):
+    """Rough total for Newton's method to start from: price-taking demand of a sample of users."""
+    rule = game.price
+    steps = [max(1, block.users // SAMPLE) for block in game.blocks]
+    sample = [block.utility.take(slice(None, None, step)) for block, step in zip(game.blocks, steps, strict=True)]
+    low, high = 0.0, game.highest_reservation
+    for _ in range(12):
+        price = (low + high) / 2
+        wanted = sum(step * utility.demand(price).sum() for step, utility in zip(steps, sample, strict=True))
+        low, high = (price, high) if wanted > rule.supply(price) else (low, price)
+    return float(rule.supply((low + high) / 2))
+
+
+def outcome_at(game, root, certify=True):
+    """The outcome in which every player plays its reply at a root."""
+    prices = Prices(
+        np.array([root.price]), np.array([root.slope]), np.atleast_1d(np.asarray(game.price.curvature(root.total), float))
+    )
+    y, x = zip(*(_block_reply(block, prices) for block in game.blocks), strict=True)
+    return appraised(game, np.concatenate(y), np.concatenate(x), root.price, certify)
+
+
+def _block_reply(block, prices):
+    price = prices.value[:, None]
+    y, _, z = replies(block, prices)
+    if block.single:
+        return y[0], y[0].copy()
+    if prices.slope[0] == 0:
+        return y[0], block.utility.demand(prices.value[0])
+    return y[0], quantities(block, price, z, lowest_roof(block, price))[0]
+
+
+def nobody_buys(game):
+    """The outcome without any purchase."""
+    return appraised(game, np.zeros(game.players), np.zeros(game.users), float(game.price.right_value(0.0)), True)
+
+
+def appraised(game, y, x, price, certify):
+    """An outcome with surpluses, unserved purchases and, if asked for, its gap."""
+    s = surpluses(game, price, x)
+    largest, regrets = gap(game, y, x) if certify else (None, None)
+    return Outcome(y, x, s, float(price), max(float(y.sum()) - game.price.capacity, 0.0), largest, regrets)
+
+
+def surpluses(game, price, x):
+    """Surplus of every user at a price, shape (users,)."""
+    stops = np.cumsum([0] + [block.users for block in game.blocks])
+    return np.concatenate(
+        [
+            block.utility.surplus(price, x[lo:hi])
+            for block, lo, hi in zip(game.blocks, stops[:-1], stops[1:], strict=True)
+        ]
+    )
+
+
+def has_continuum(game, root):
+    """At a kink: do at least two players' replies differ between the two slopes, so that shares can be traded?"""
+    if not root.at_kink or root.spread <= 1e-9:
+        return False
+    price = np.array([root.price])
+    slopes = float(game.price.left_slope(root.total)), float(game.price.right_slope(root.total))
+    sides = [
+        np.concatenate([replies(block, Prices(price, np.array([slope]), np.zeros(1)))[0][0] for block in game.blocks])
+        for slope in slopes
+    ]
+    return int(np.sum(sides[0] - sides[1] > 1e-9 * root.total)) > 1
+
+
+__all__ = ["Solution", "solve", "smooth_root"]

@@ -1,0 +1,128 @@
+"""The game's data: a price rule and blocks of players, each player some users in a row."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from market.fairness import objective
+from market.prices import PriceRule
+from market.utilities import Utility
+
+PIECE = 1 << 14  # users in one piece of work: its temporaries stay in the processor's cache
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Players of one kind: aggregators with one fairness objective, or users who each are a player.
+
+    `utility` holds the users' parameters, shape (users,); `sizes` the number of users of each player, in order,
+    shape (players,); `kind` is "aggregator", "direct" or "large".
+    """
+
+    name: str
+    kind: str
+    utility: Utility
+    alpha: float
+    surplus_offset: float
+    sizes: np.ndarray
+
+    @cached_property
+    def objective(self):
+        """The fairness objective; of a single user, its own surplus."""
+        return objective(0.0, 0.0) if self.single else objective(self.alpha, self.surplus_offset)
+
+    @cached_property
+    def single(self):
+        """Is every player one user?"""
+        return bool(np.all(self.sizes == 1))
+
+    @cached_property
+    def starts(self):
+        """Index of each player's first user, shape (players,)."""
+        return np.concatenate([[0], np.cumsum(self.sizes)[:-1]]).astype(np.intp)
+
+    @property
+    def users(self):
+        return len(self.utility)
+
+    @property
+    def players(self):
+        return len(self.sizes)
+
+    def by_player(self, ufunc, values):
+        """Reduce an array (…, users) to (…, players) by np.add, np.minimum or np.maximum."""
+        return values if self.single else ufunc.reduceat(values, self.starts, axis=-1)
+
+    def to_users(self, values):
+        """Spread an array (…, players) over the users, (…, users)."""
+        return values if self.single else np.repeat(values, self.sizes, axis=-1)
+
+    def player(self, j):
+        """The block of player j alone."""
+        start, size = self.starts[j], self.sizes[j]
+        return replace(self, utility=self.utility.take(slice(start, start + size)), sizes=self.sizes[j : j + 1])
+
+    @cached_property
+    def pieces(self):
+        """Players cut into pieces of at most PIECE users, gathered into chunks of about that size.
+
+        A list of (chunk's block of pieces, players' range, player of each piece): sums over a million users
+        then run through the cache instead of memory.
+        """
+        cuts = np.maximum(-(-self.sizes // PIECE), 1)
+        player = np.repeat(np.arange(self.players), cuts)
+        place = np.arange(len(player)) - np.repeat(np.cumsum(cuts) - cuts, cuts)
+        share, extra = self.sizes[player] // cuts[player], self.sizes[player] % cuts[player]
+        sizes = share + (place < extra)
+        chunk = (np.cumsum(sizes) - 1) // PIECE
+        edges = np.concatenate([[0], np.flatnonzero(np.diff(chunk)) + 1, [len(sizes)]])
+        stops = np.concatenate([[0], np.cumsum(sizes)])
+        return [
+            (
+                replace(self, utility=self.utility.take(slice(stops[lo], stops[hi])), sizes=sizes[lo:hi]),
+                player[lo:hi],
+            )
+            for lo, hi in zip(edges[:-1], edges[1:], strict=True)
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class Game:
+    """A price rule and the blocks of players who face it (Li, Motoki, Zhang, section II)."""
+
+    price: PriceRule
+    blocks: tuple
+
+    @cached_property
+    def player_slices(self):
+        """Where each block's players stand in an array of all purchases y, a tuple of slices."""
+        stops = np.cumsum([0] + [block.players for block in self.blocks])
+        return tuple(slice(lo, hi) for lo, hi in zip(stops[:-1], stops[1:], strict=True))
+
+    @property
+    def players(self):
+        return sum(block.players for block in self.blocks)
+
+    @property
+    def users(self):
+        return sum(block.users for block in self.blocks)
+
+    @cached_property
+    def highest_reservation(self):
+        """Price at which nobody buys."""
+        return float(max(block.utility.reservation.max() for block in self.blocks))
+
+    def player(self, j):
+        """The block of player j alone."""
+        for block, where in zip(self.blocks, self.player_slices, strict=True):
+            if j < where.stop:
+                return block.player(j - where.start)
+        raise IndexError(f"player {j} of {self.players}")
+
+    def player_name(self, j):
+        """The name of player j: its group's, with its number where the group has several."""
+        for block, where in zip(self.blocks, self.player_slices, strict=True):
+            if j < where.stop:
+                return block.name if block.players == 1 else f"{block.name} {j - where.start + 1}"
+        raise IndexError(f"player {j} of {self.players}")

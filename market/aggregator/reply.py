@@ -1,0 +1,168 @@
+"""The reply of every player to a total: what it buys at price p(Y) and slope p'(Y), by the first-order condition."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+TINY = 1e-300
+CLOSE = 1e-11  # relative error of p' Σ x/m at which a multiplier counts as found
+MOST_STEPS = 100
+NODES = 1 << 15  # users times prices handled at once
+FAR = 8.0  # longest Newton step in log kappa
+
+
+class Prices(NamedTuple):
+    """Prices, slopes and curvatures at some totals, each of shape (nodes,)."""
+
+    value: np.ndarray
+    slope: np.ndarray
+    curvature: np.ndarray
+
+    def rows(self, rows):
+        return Prices(*(v[rows] for v in self))
+
+
+class Sums(NamedTuple):
+    """Per player, shape (nodes, players): quantity Σx and pressure Σx/m, with their slopes in z and in the price."""
+
+    quantity: np.ndarray
+    pressure: np.ndarray
+    quantity_z: np.ndarray
+    quantity_p: np.ndarray
+    pressure_z: np.ndarray
+    pressure_p: np.ndarray
+
+
+def replies(block, prices, z=None):
+    """What each player of a block buys at given prices, with its slope in the total, shapes (nodes, players).
+
+    aggregator.md, section 3: every served user has margin m = kappa (s + offset)^alpha and the player's kappa
+    solves p' Σ x/m = 1, so all players and users are independent. Returns (y, dy/dY, z); z warm-starts a next call.
+    """
+    if block.single:
+        return (*_single_replies(block, prices), None)
+    nodes = len(prices.value)
+    step = max(1, NODES // block.users)
+    parts = []
+    for lo in range(0, nodes, step):
+        rows = slice(lo, min(lo + step, nodes))
+        parts.append(_aggregator_replies(block, prices.rows(rows), None if z is None else z[rows]))
+    return parts[0] if len(parts) == 1 else tuple(np.concatenate(part) for part in zip(*parts, strict=True))
+
+
+def _single_replies(block, prices):
+    """A user alone buys where U'(x) = p + p' x."""
+    price, slope, curvature = (np.asarray(v, dtype=float)[:, None] for v in prices)
+    finite = np.where(np.isfinite(slope), slope, 0.0)
+    x = np.where(np.isfinite(slope), block.utility.meets(price, finite), 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        bend = 1 / block.utility.demand_slope(block.utility.marginal(x))
+        fall = -(finite + curvature * x) / (bend + finite)
+    return x, np.where(x > 0, fall, 0.0)
+
+
+def _aggregator_replies(block, prices, z):
+    slope = np.asarray(prices.slope, dtype=float)
+    inner = (slope > 0) & np.isfinite(slope)
+    if np.all(inner):
+        return _inner_replies(block, prices, z)
+    demand = block.by_player(np.add, block.utility.demand(prices.value[:, None]))
+    y = np.where(slope[:, None] == 0, demand, 0.0)
+    rise, z_out = np.zeros_like(y), np.zeros_like(y)
+    if np.any(inner):
+        y[inner], rise[inner], z_out[inner] = _inner_replies(block, prices.rows(inner), None if z is None else z[inner])
+    return y, rise, z_out
+
+
+def _inner_replies(block, prices, z):
+    z, sums = solve_multipliers(block, prices, z)
+    return sums.quantity, reply_slope(prices, sums), z
+
+
+def reply_slope(prices, sums):
+    """dy/dY along p' Σ x/m = 1, shape (nodes, players)."""
+    price, slope, curvature = (v[:, None] for v in prices)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        drift = -(sums.pressure_p * slope + curvature / slope**2) / sums.pressure_z
+    return np.where(sums.pressure > 0, sums.quantity_p * slope + sums.quantity_z * drift, 0.0)
+
+
+def solve_multipliers(block, prices, z=None):
+    """Multipliers z with p' Σ x/m = 1 for every player, by Newton's method on logarithms inside a bracket.
+
+    Returns (z, sums), shapes (nodes, players). Players whom the price keeps out have zero sums.
+    """
+    slope = prices.slope[:, None]
+    roof = common_roof(block, prices.value)
+    if z is None:
+        z = block.objective.first_guess(block.utility, prices.value[:, None], slope, block.by_player)
+    z = np.where(np.isfinite(z), z, 0.0)
+    buyers = block.by_player(np.maximum, block.utility.reservation) > prices.value[:, None]
+    low, high = np.full(z.shape, -np.inf), np.full(z.shape, np.inf)
+    for _ in range(MOST_STEPS):
+        sums = player_sums(block, prices.value, z, roof)
+        excess, step = multiplier_step(slope, sums)
+        if np.all((np.abs(excess) <= CLOSE) | ~buyers):
+            break
+        low, high = np.where(excess > 0, z, low), np.where(excess < 0, z, high)
+        z = np.where(buyers, inside(z + step, z, low, high), z)
+        if np.all((high - low <= 4e-16 * np.abs(z)) | (np.abs(excess) <= CLOSE) | ~buyers):
+            break
+    return z, sums
+
+
+def multiplier_step(slope, sums):
+    """log(p' Σ x/m), positive where z is too low, and Newton's step in z; shapes (nodes, players)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        excess = np.log(slope * sums.pressure)
+        step = -excess * sums.pressure / sums.pressure_z
+    return excess, np.clip(np.where(np.isfinite(step), step, -FAR), -FAR, FAR)
+
+
+def inside(new, old, low, high):
+    """The new point where it lies strictly between low and high, else their middle (a far step on an open side)."""
+    with np.errstate(invalid="ignore"):
+        middle = np.where(np.isfinite(low) & np.isfinite(high), (low + high) / 2, np.clip(new, old - FAR, old + FAR))
+    return np.where((new > low) & (new < high), new, middle)
+
+
+def common_roof(block, price):
+    """For max-min: each player's least best_surplus among the users above the price, and its relative slope; else None."""
+    if np.isfinite(block.objective.alpha):
+        return None
+    price = np.asarray(price, dtype=float)[:, None]
+    utility = block.utility
+    best = np.where(utility.reservation > price, utility.best_surplus(price), np.inf)
+    least = block.by_player(np.minimum, best)
+    at_least = best <= block.to_users(least)
+    fall = block.by_player(np.maximum, np.where(at_least, utility.demand(price), 0.0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(np.isfinite(least), least, 1.0), np.where(np.isfinite(least), -fall / least, 0.0)
+
+
+def player_sums(block, price, z, roof=None):
+    """Quantities and pressures of every player at prices (nodes,) and multipliers (nodes, players)."""
+    total = np.zeros((6, *z.shape))
+    for chunk, player in block.pieces:
+        total_of_pieces = _chunk_sums(block.objective, chunk, price[:, None], z[:, player], roof, player)
+        first = np.flatnonzero(np.concatenate([[True], player[1:] != player[:-1]]))
+        total[:, :, player[first]] += np.add.reduceat(total_of_pieces, first, axis=-1)
+    return Sums(*total)
+
+
+def _chunk_sums(objective, chunk, price, z, roof, player):
+    z = chunk.to_users(z)
+    if roof is not None:
+        roof = tuple(chunk.to_users(part[:, player]) for part in roof)
+    x, margin, bend, margin_z, margin_p = objective.respond(chunk.utility, price, z, roof)
+    press = x / margin
+    fall = bend * (1 + margin_p)
+    terms = (
+        x,
+        press,
+        -bend * margin_z,
+        -fall,
+        -margin_z * (bend + press) / margin,
+        -(fall + press * margin_p) / margin,
+    )
+    return np.stack([chunk.by_player(np.add, term) for term in terms])

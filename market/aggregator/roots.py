@@ -1,0 +1,256 @@
+"""Every total at which the replies add up: the roots of F(Y) = outside + Σ_j y_j(Y) − Y.
+
+With all blocks these are the candidates for an equilibrium; with one player and the others' total as `outside`, the
+candidates for its best response. F is continuous between kinks of the price and reservation prices, and may jump up
+at either; it is evaluated cell by cell between them, finer where its slopes tell of a turn.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import brentq
+
+from market.aggregator.reply import CLOSE, Prices, common_roof, multiplier_step, player_sums, replies, reply_slope
+
+MOST_CELL_USERS = 10_000  # above it the cells follow the kinks of the price alone
+WORK = 60_000_000  # users times nodes one scan may cost
+NODES = 400  # spread over the cells of a small market
+CHUNK = 1 << 17  # users times nodes handled at once
+SLIVER = 1e-9  # how near to a cell's edge its outer nodes stand, as a share of its width
+REFINEMENTS = 6
+MOST_STEPS = 40
+
+
+class Root(NamedTuple):
+    """A total where F falls through zero; `slope` is the price slope all players reply to, `at_kink` where it has a choice."""
+
+    total: float
+    price: float
+    slope: float
+    at_kink: bool
+    spread: float  # how much the replies differ between a kink's two slopes, relative to the total
+
+
+class Scan(NamedTuple):
+    """The roots of F, ascending, and whether every cell between kinks and reservation prices was looked at."""
+
+    roots: tuple
+    exhaustive: bool
+
+
+def prices_at(rule, totals):
+    """Price, slope and curvature just below totals, shape (nodes,)."""
+    totals = np.atleast_1d(np.asarray(totals, dtype=float))
+    return Prices(*(np.asarray(v(totals), dtype=float) for v in (rule.value, rule.left_slope, rule.curvature)))
+
+
+def excess_reply(blocks, prices, totals, outside=0.0):
+    """F and its slope at given totals, shapes (nodes,)."""
+    value, slope = outside - totals, np.full(len(totals), -1.0)
+    for block in blocks:
+        y, rise, _ = replies(block, prices)
+        value, slope = value + y.sum(axis=1), slope + rise.sum(axis=1)
+    return value, slope
+
+
+def scan(rule, blocks, outside=0.0, within=None, known=()):
+    """All downward crossings of F, by cells.
+
+    `within` restricts the totals to a list of (low, high) intervals; `known` are roots found before.
+    """
+    low, high = span(rule, blocks, outside)
+    if high <= low:
+        return Scan((), True)
+    edges, exhaustive = cell_edges(rule, blocks, low, high)
+    nodes = spread_nodes(edges, sum(block.users for block in blocks), within or [(low, high)])
+    nodes = nodes[demand_reaches(rule, blocks, nodes, outside)]
+    if len(nodes) == 0:
+        return Scan((), exhaustive)
+    nodes, value = refined(rule, blocks, nodes, outside)
+    kinks = kink_roots(rule, blocks, outside, low, high)
+    brackets = [
+        (nodes[i], nodes[i + 1]) for i in np.flatnonzero((value[:-1] > 0) & (value[1:] <= 0))
+        if not any(nodes[i] <= root.total <= nodes[i + 1] for root in kinks)
+    ]
+    roots = kinks + [smooth_root(rule, blocks, outside, *bracket, known) for bracket in brackets]
+    return Scan(tuple(sorted(roots)), exhaustive)
+
+
+def span(rule, blocks, outside):
+    """Totals between which every root lies: from the others' purchases to where the price keeps everybody out."""
+    top = max(block.utility.reservation.max() for block in blocks)
+    high = float(rule.supply(top))
+    if np.isinf(high):
+        demand = sum(block.utility.demand(np.asarray(top if top <= 0 else rule.value(np.inf))).sum() for block in blocks)
+        high = max(float(rule.capacity), outside) + 2 * float(demand) + 1.0
+    return max(outside, 0.0), high
+
+
+def cell_edges(rule, blocks, low, high):
+    """Kinks of the price and totals at reservation prices between low and high, with both; exhaustive or not."""
+    fair = [block for block in blocks if not block.single and block.alpha > 0]
+    few = sum(block.users for block in fair) <= MOST_CELL_USERS
+    marks = [rule.kinks] + [rule.supply(block.utility.reservation) for block in fair if few]
+    marks = np.concatenate([np.ravel(mark) for mark in marks])
+    inner = np.unique(marks[(marks > low) & (marks < high)])
+    edges = np.concatenate([[low], inner, [high]])
+    apart = np.diff(edges, prepend=-np.inf) > 4e-15 * high
+    return edges[apart], few
+
+
+def spread_nodes(edges, users, within):
+    """Nodes inside every cell, even ones and ones that crowd towards its upper edge, where a user is priced out."""
+    start, stop = edges[:-1], edges[1:]
+    met = np.any([(stop >= low) & (start <= high) for low, high in within], axis=0)
+    start, width = np.maximum(start[met], within[0][0]), np.minimum(stop[met], within[-1][1])
+    width = np.maximum(width - start, 0.0)
+    cells = max(len(start), 1)
+    each = int(np.clip(NODES // cells, 2, min(32, max(WORK // max(users, 1) // cells, 2))))
+    even = np.linspace(0, 1, each + 1)[1:-1]
+    crowded = 1 - np.geomspace(1e-6, 0.3, each) if each > 2 else []
+    shares = np.unique(np.concatenate([[SLIVER, 1 - SLIVER], even, crowded]))
+    lowest = edges[0] + (edges[1] - edges[0]) * np.geomspace(1e-15, 1e-9, 4) if met.size and met[0] else np.empty(0)
+    nodes = start[:, None] + width[:, None] * shares
+    return np.unique(np.concatenate([lowest[lowest > edges[0]], nodes.ravel()]))
+
+
+def demand_reaches(rule, blocks, nodes, outside):
+    """Could the users want as much as each node's total? Above the price-taking demand F is negative."""
+    reach = np.zeros(len(nodes), dtype=bool)
+    step = max(1, CHUNK // sum(block.users for block in blocks))
+    for lo in range(0, len(nodes), step):
+        price = rule.value(nodes[lo : lo + step])[:, None]
+        wanted = outside + sum(block.utility.demand(price).sum(axis=1) for block in blocks)
+        reach[lo : lo + step] = wanted >= nodes[lo : lo + step]
+    last = np.flatnonzero(reach)[-1] if reach.any() else -1
+    reach[: last + 2] = True
+    return reach
+
+
+def refined(rule, blocks, nodes, outside):
+    """The nodes with F at each, more of them where F turns between two: beside a hidden pair of roots."""
+    value, slope = excess_reply(blocks, prices_at(rule, nodes), nodes, outside)
+    for _ in range(REFINEMENTS):
+        new = turning_points(nodes, value, slope)
+        if len(new) == 0:
+            break
+        more, rise = excess_reply(blocks, prices_at(rule, new), new, outside)
+        nodes, value, slope = (np.concatenate(pair) for pair in ((nodes, new), (value, more), (slope, rise)))
+        order = np.argsort(nodes)
+        nodes, value, slope = nodes[order], value[order], slope[order]
+    return nodes, value
+
+
+def turning_points(nodes, value, slope):
+    """Where the tangents at two neighbouring nodes meet beyond zero, or the slopes tell of more than one crossing."""
+    left, right, width = slice(None, -1), slice(1, None), np.diff(nodes)
+    sign, turned = np.sign(value[left]), np.sign(slope[left]) != np.sign(slope[right])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        meet = (value[right] - value[left] - slope[right] * width) / (slope[left] - slope[right])
+    meet = np.where((meet > 0) & (meet < width), meet, width / 2)
+    beyond = (sign * (value[left] + slope[left] * meet) < 0) & (sign * slope[left] < 0) & (sign * slope[right] > 0)
+    doubtful = np.where(sign == np.sign(value[right]), turned & beyond, turned)
+    wide = width > 1e-7 * nodes[right]
+    return (nodes[left] + meet)[doubtful & wide]
+
+
+def kink_roots(rule, blocks, outside, low, high):
+    """Roots at convex kinks and jumps: the replies to the left slope reach the kink, those to the right one do not."""
+    kinks = rule.kinks[(rule.kinks > low) & (rule.kinks < high)]
+    if len(kinks) == 0:
+        return []
+    before = prices_at(rule, kinks)
+    after = before._replace(slope=np.asarray(rule.right_slope(kinks), dtype=float))
+    above, _ = excess_reply(blocks, before, kinks, outside)
+    below, _ = excess_reply(blocks, after, kinks, outside)
+    found = np.flatnonzero((after.slope > before.slope) & (above >= 0) & (below <= 0))
+    return [
+        Root(
+            float(kinks[i]),
+            float(before.value[i]),
+            common_slope(rule, blocks, outside, float(kinks[i])),
+            True,
+            float((above[i] - below[i]) / kinks[i]),
+        )
+        for i in found
+    ]
+
+
+def common_slope(rule, blocks, outside, kink):
+    """The slope between a kink's left and right one at which all replies add up to the kink."""
+    at, least, most = prices_at(rule, kink), float(rule.left_slope(kink)), float(rule.right_slope(kink))
+
+    def slope(share):
+        return least + (share / (1 - share) if np.isinf(most) else share * (most - least))
+
+    def excess(share):
+        return excess_reply(blocks, at._replace(slope=np.array([slope(share)])), np.array([kink]), outside)[0][0]
+
+    last = 1 - 1e-12 if np.isinf(most) else 1.0
+    if excess(0.0) <= 0:
+        return least
+    return slope(brentq(excess, 0.0, last, xtol=1e-16, rtol=1e-14)) if excess(last) < 0 else slope(last)
+
+
+def smooth_root(rule, blocks, outside, low, high, known=()):
+    """The root of F between two totals with F(low) > 0 ≥ F(high)."""
+    total = next((root for root in known if low <= root <= high), None)
+    total = newton(rule, blocks, outside, low, high) if total is None else total
+    if total is None:
+
+        def excess(at):
+            return excess_reply(blocks, prices_at(rule, at), np.array([at]), outside)[0][0]
+
+        total = brentq(excess, low, high, xtol=1e-300, rtol=8.9e-16) if excess(high) < 0 else high
+    return Root(float(total), float(rule.value(total)), float(rule.left_slope(total)), False, 0.0)
+
+
+def newton(rule, blocks, outside, low, high, start=None):
+    """Newton's method on the total and all multipliers at once, one pass over the users a step; None if it strays.
+
+    The equations are p' Σ x/m = 1 for every player and F = 0: an arrow, solved by eliminating the multipliers.
+    """
+    total = (low + high) / 2 if start is None else start
+    z = [None] * len(blocks)
+    for _ in range(MOST_STEPS):
+        prices = prices_at(rule, total)
+        if not (prices.slope[0] > 0 and np.isfinite(prices.slope[0])):
+            return None
+        value, slope, exact, z = _arrow(blocks, prices, z, outside - total)
+        if slope >= 0 or not np.isfinite(value):
+            return None
+        step = -value / slope
+        if exact and abs(step) <= 1e-14 * total:
+            return total + step
+        new = total + step
+        total = new if low <= new <= high else (total + (high if step > 0 else low)) / 2
+    return None
+
+
+def _arrow(blocks, prices, z, value):
+    """One pass: F and dF/dY with the multipliers eliminated, whether all multipliers are exact, and their next values."""
+    slope, exact, moves = -1.0, True, []
+    for block, at in zip(blocks, z, strict=True):
+        if block.single:
+            y, rise, _ = replies(block, prices)
+            value, slope = value + y.sum(), slope + rise.sum()
+            moves.append((at, 0.0, None))
+            continue
+        if at is None:
+            at = block.objective.first_guess(
+                block.utility, prices.value[:, None], prices.slope[:, None], block.by_player
+            )
+            at = np.where(np.isfinite(at), at, 0.0)
+        sums = player_sums(block, prices.value, at, common_roof(block, prices.value))
+        buys = sums.pressure > 0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            excess, step = multiplier_step(prices.slope[:, None], sums)
+            lean = sums.pressure_p * prices.slope[0] + sums.pressure * prices.curvature[0] / prices.slope[0]
+            lean = np.where(buys, -lean / sums.pressure_z, 0.0)
+        step = np.where(buys, step, 0.0)
+        exact &= bool(np.all(np.abs(excess[buys]) <= CLOSE))
+        value += float(np.sum(sums.quantity + sums.quantity_z * step))
+        slope += float(np.sum(reply_slope(prices, sums)))
+        moves.append((at, step, lean))
+    move = -value / slope if slope < 0 else 0.0
+    return value, slope, exact, [at if lean is None else at + np.clip(step + lean * move, -8, 8) for at, step, lean in moves]

@@ -1,0 +1,41 @@
+"""The best response of users who buy for themselves."""
+
+import numpy as np
+
+MOST_STEPS = 100
+SLIVER = 1e-12  # how far inside a smooth stretch of the price its lower end is evaluated, as a share of the total
+
+
+def best_quantities(rule, utility, outside):
+    """Globally best purchase of each user given the others' total, shapes (users,).
+
+    On every stretch of the price between kinks, J(x) = U(x) − p(outside + x) x is concave, so its peak there solves
+    U'(x) = p + p' x; the best of all stretches is the answer.
+    """
+    outside = np.asarray(outside, dtype=float)[:, None]
+    column = utility.take((slice(None), None))
+    top = column.reservation
+    edges = np.concatenate([[0.0], rule.kinks, [np.inf]])
+    low = np.maximum(edges[:-1] - outside, 0.0)
+    high = np.minimum(edges[1:], np.maximum(rule.supply(top), outside)) - outside
+    x = _peaks(rule, column, outside, low, np.maximum(high, low))
+    payoff = np.where(high > low, column.surplus(rule.value(outside + x), x), -np.inf)
+    best = np.argmax(payoff, axis=1)
+    rows = np.arange(len(best))
+    return np.where(payoff[rows, best] > 0, x[rows, best], 0.0)
+
+
+def _peaks(rule, utility, outside, low, high):
+    """The peak on each stretch [low, high]: tangents to the marginal outlay p + p' x, met by marginal utility."""
+    ceiling = np.where(np.isfinite(high), high, utility.demand(rule.value(np.maximum(outside + low, 1e-300) * 2)))
+    x = ceiling
+    for _ in range(MOST_STEPS):
+        total = outside + np.maximum(x, low + SLIVER * (outside + low))
+        price, slope = rule.value(total), rule.left_slope(total)
+        rise = 2 * slope + rule.curvature(total) * x
+        new = np.clip(utility.meets(price + slope * x - rise * x, rise), low, ceiling)
+        settled = np.abs(new - x) <= 4e-16 * np.abs(new)
+        x = new
+        if np.all(settled):
+            break
+    return x

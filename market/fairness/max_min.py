@@ -1,0 +1,46 @@
+"""Max-min fairness: the least surplus as large as possible."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class MaxMin:
+    """Φ(s) = min s_i over the users not priced out before the player buys (alpha → ∞, eq. 11).
+
+    All of them then have one common surplus t = roof / (1 + e^z), roof the least best_surplus among them.
+    """
+
+    offset: float = 0.0
+    alpha = np.inf
+
+    def respond(self, utility, price, z, roof):
+        """Quantities, margins and their slopes in z and in the price, each shape (…, users).
+
+        `roof` is (least best_surplus, its relative slope in the price), each broadcastable to users.
+        Returns (x, margin, demand slope, margin_z, margin_p), zeros for users not served (margin then 1).
+        """
+        least, rate = roof
+        served = utility.reservation > price
+        below = 1 / (1 + np.exp(-z))  # share of the roof given up
+        best = utility.best_surplus(price)
+        above = best - least
+        above = np.where(above > 4e-16 * best, above, 0.0)
+        margin = np.where(served, utility.margin_that_loses(price, above + least * below), 1.0)
+        x = utility.demand(price + margin) * served
+        bend = utility.demand_slope(price + margin)
+        common = least * (1 - below)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            margin_z = common * below / (margin * bend)
+            margin_p = -(x + common * rate) / (margin * bend) - 1
+        return x, margin, bend * served, margin_z, np.where(served, margin_p, 0.0)
+
+    def first_guess(self, utility, price, slope, by_player):
+        """Multiplier z from which Newton's method starts: half of the roof given up."""
+        return np.zeros_like(by_player(np.add, utility.demand(price)))
+
+    def gain(self, new, old, served):
+        """Rise of the least surplus, as a share of the old one plus the offset; the rise itself where that is 0."""
+        base = np.min(old, axis=-1) + self.offset
+        return (np.min(new, axis=-1) - np.min(old, axis=-1)) / np.where(base > 0, base, 1.0)

@@ -1,0 +1,51 @@
+"""Measures of an outcome: fairness indices, spread, welfare and efficiency."""
+
+import numpy as np
+
+
+def jain(values):
+    """Jain's fairness index (Σv)² / (n Σv²) of non-negative values; 1 where all are zero.
+
+    >>> float(jain([1, 1, 1, 1])), float(jain([1, 0, 0, 0])), float(jain([0, 0]))
+    (1.0, 0.25, 1.0)
+    """
+    values = np.asarray(values, dtype=float)
+    largest = np.max(np.abs(values), initial=0.0)
+    if largest == 0:
+        return 1.0
+    share = values / largest
+    return np.sum(share) ** 2 / (len(share) * np.sum(share**2))
+
+
+def gini(values):
+    """Gini coefficient Σ_i Σ_j |v_i − v_j| / (2 n Σ v) of non-negative values; 0 where all are zero.
+
+    >>> float(gini([1, 1, 1, 1])), float(gini([0, 0, 0, 1]))
+    (0.0, 0.75)
+    """
+    values = np.sort(np.asarray(values, dtype=float))
+    total, n = np.sum(values), len(values)
+    if total == 0:
+        return 0.0
+    return np.sum((2 * np.arange(1, n + 1) - n - 1) * values) / (n * total)
+
+
+def total_welfare(game, outcome):
+    """Utility of all users less the cost of production, ΣU − ∫₀^Y p, in money."""
+    spent = outcome.price * float(np.sum(outcome.x))
+    return outcome.welfare + spent - float(game.price.cost(outcome.quantity))
+
+
+def producer_surplus(game, outcome):
+    """What producers earn above their cost, pY − ∫₀^Y p, in money."""
+    return outcome.price * outcome.quantity - float(game.price.cost(outcome.quantity))
+
+
+def price_of_anarchy(planned, welfare):
+    """Users' surplus under one welfare-maximising planner over that of the market, at least 1; None where undefined."""
+    return planned / welfare if welfare > 0 else None
+
+
+def price_of_fairness(welfare, welfare_at_zero):
+    """Share of users' surplus lost against alpha = 0, 1 − Σs(alpha)/Σs(0); None where undefined (section IV-D)."""
+    return 1 - welfare / welfare_at_zero if welfare_at_zero > 0 else None

@@ -1,0 +1,67 @@
+"""The vocabulary all markets share: how a run ended, what to do about it, and what came out."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+
+
+class Status(StrEnum):
+    """How a run stands or ended."""
+
+    RUNNING = "running"
+    SETTLED = "settled"
+    CYCLING = "cycling"
+    ROUND_LIMIT = "round-limit"
+    INFEASIBLE = "infeasible"
+    SHORT = "short"
+    SOLVED = "solved"
+    NO_EQUILIBRIUM = "no-equilibrium"
+
+    @property
+    def advice(self):
+        """One sentence on what the status means and what a user can do."""
+        return ADVICE[self]
+
+
+ADVICE = {
+    Status.RUNNING: "The run has not ended; step on.",
+    Status.SETTLED: "No player gains by another purchase; the gap proves it.",
+    Status.CYCLING: "The same purchases come back for ever; try damping below 1, order = \"random\", or --direct to see "
+    "whether an equilibrium exists at all.",
+    Status.ROUND_LIMIT: "Purchases still moved at the last round; raise rounds, or order = \"in-turn\" where all move together.",
+    Status.INFEASIBLE: "A user of a player with surplus_offset = 0 and alpha >= 1 is priced out, so its objective is minus "
+    "infinity at every purchase; set surplus_offset above 0.",
+    Status.SHORT: "Purchases exceed the generators' capacity, so part of them is unserved and the price is the cap; add "
+    "capacity or lower demand.",
+    Status.SOLVED: "Solved directly; the gap proves that no player gains by another purchase.",
+    Status.NO_EQUILIBRIUM: "No candidate survived the global test: some player always gains by moving; the outcome shown is "
+    "the one with the least gap.",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a round or a solution amounts to.
+
+    y: purchases, shape (players,); x, s: quantity and surplus of every user, shape (users,), blocks in order;
+    price in money per unit; unserved: the part of purchases beyond capacity; gap: largest relative regret or None.
+    """
+
+    y: np.ndarray
+    x: np.ndarray
+    s: np.ndarray
+    price: float
+    unserved: float = 0.0
+    gap: float | None = None
+    regrets: np.ndarray | None = field(default=None, repr=False)
+
+    @property
+    def quantity(self):
+        """Total purchases Y."""
+        return float(np.sum(self.y))
+
+    @property
+    def welfare(self):
+        """Sum of all users' surplus, in money."""
+        return float(np.sum(self.s))

@@ -1,0 +1,31 @@
+"""Affine price p0 + c Y."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from market.prices.price_rule import PriceRule
+
+
+@dataclass(frozen=True)
+class Affine(PriceRule):
+    """Price p0 + c Y, p0 ≥ 0 in money per unit, c > 0 in money per unit².
+
+    >>> Affine(p0=1.0, c=0.5).value(4.0), Affine(p0=1.0, c=0.5).supply(3.0)
+    (3.0, 4.0)
+    """
+
+    p0: float
+    c: float
+
+    def value(self, total):
+        return self.p0 + self.c * total
+
+    def left_slope(self, total):
+        return np.full_like(np.asarray(total, dtype=float), self.c)
+
+    def supply(self, price):
+        return np.maximum(price - self.p0, 0.0) / self.c
+
+    def cost(self, total):
+        return (self.p0 + self.c * total / 2) * total

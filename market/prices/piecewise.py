@@ -1,0 +1,70 @@
+"""Price given by points joined by straight lines."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from market.prices.price_rule import PriceRule
+
+
+@dataclass(frozen=True)
+class Piecewise(PriceRule):
+    """Price through the points (quantities, prices), straight in between, with a last slope beyond the last point.
+
+    `quantities` ascend from 0; a quantity that stands twice is a jump. `prices` never fall; `last_slope` ≥ 0.
+
+    >>> rule = Piecewise(quantities=[0, 1], prices=[0, 1], last_slope=10)
+    >>> rule.value(2.0), rule.left_slope(1.0), rule.right_slope(1.0)
+    (np.float64(11.0), np.float64(1.0), np.float64(10.0))
+    """
+
+    quantities: np.ndarray
+    prices: np.ndarray
+    last_slope: float
+    capacity: float = np.inf
+
+    def __post_init__(self):
+        quantities, prices = (np.asarray(v, dtype=float) for v in (self.quantities, self.prices))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            slopes = np.append(np.diff(prices) / np.diff(quantities), self.last_slope)
+        areas = np.append(0.0, np.cumsum(np.diff(quantities) * (prices[1:] + prices[:-1]) / 2))
+        for name, value in (("quantities", quantities), ("prices", prices), ("_slopes", slopes), ("_areas", areas)):
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "kinks", np.unique(quantities[quantities > 0]))
+
+    def _line(self, total, side):
+        """Index of the straight piece just below ("left") or above ("right") a total."""
+        piece = np.searchsorted(self.quantities, total, side) - 1
+        return np.clip(piece, 0, len(self.quantities) - 1)
+
+    def _along(self, total, piece):
+        step = total - self.quantities[piece]
+        return np.where(step > 0, self.prices[piece] + self._slopes[piece] * np.where(step > 0, step, 0), self.prices[piece])
+
+    def value(self, total):
+        return self._along(total, self._line(total, "left"))[()]
+
+    def right_value(self, total):
+        return self._along(total, self._line(total, "right"))[()]
+
+    def left_slope(self, total):
+        return self._slopes[np.where(np.asarray(total) > 0, self._line(total, "left"), self._line(total, "right"))]
+
+    def right_slope(self, total):
+        jump = self.right_value(total) > self.value(total)
+        return np.where(jump, np.inf, self._slopes[self._line(total, "right")])[()]
+
+    def supply(self, price):
+        price = np.asarray(price, dtype=float)
+        piece = np.searchsorted(self.prices, price, "right") - 1
+        last = piece == len(self.prices) - 1
+        at = np.clip(piece, 0, len(self.prices) - 1)
+        rise = price - self.prices[at]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            step = np.where(last & (self._slopes[at] == 0), np.inf, rise / self._slopes[at])
+        return np.where(piece < 0, 0.0, self.quantities[at] + np.where(np.isnan(step), 0.0, step))[()]
+
+    def cost(self, total):
+        piece = self._line(total, "right")
+        step = total - self.quantities[piece]
+        return (self._areas[piece] + step * (self.prices[piece] + self._slopes[piece] * step / 2))[()]

@@ -1,0 +1,36 @@
+"""Power price c Y^k."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from market.prices.price_rule import PriceRule
+
+
+@dataclass(frozen=True)
+class Power(PriceRule):
+    """Price c Y^k, c > 0, exponent k > 0; for k < 1 the slope is infinite at no purchase.
+
+    >>> Power(c=2.0, k=2.0).value(3.0), Power(c=2.0, k=2.0).cost(3.0)
+    (18.0, 18.0)
+    """
+
+    c: float
+    k: float
+
+    def value(self, total):
+        return self.c * total**self.k
+
+    def left_slope(self, total):
+        with np.errstate(divide="ignore"):
+            return self.c * self.k * np.asarray(total, dtype=float) ** (self.k - 1)
+
+    def curvature(self, total):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self.c * self.k * (self.k - 1) * np.asarray(total, dtype=float) ** (self.k - 2)
+
+    def supply(self, price):
+        return (np.maximum(price, 0.0) / self.c) ** (1 / self.k)
+
+    def cost(self, total):
+        return self.c * total ** (self.k + 1) / (self.k + 1)

@@ -1,0 +1,45 @@
+"""What every price rule offers."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+
+class PriceRule(ABC):
+    """An increasing price p(Y) of total purchases Y ≥ 0 (Li, Motoki, Zhang, section II-B), in money per unit.
+
+    Between two neighbouring kinks p is smooth and p(Y) · x is convex in a player's purchase x. At a jump `value` is
+    the limit from the left, `right_value` from the right, and `right_slope` is infinite.
+    All methods take and return arrays of any shape.
+    """
+
+    kinks = np.empty(0)  # totals at which slope or price jumps, ascending, all > 0
+    capacity = np.inf  # purchases above it cannot be served
+
+    @abstractmethod
+    def value(self, total):
+        """Price at a total, the limit from the left."""
+
+    @abstractmethod
+    def left_slope(self, total):
+        """Slope of the price just below a total."""
+
+    @abstractmethod
+    def supply(self, price):
+        """Largest total whose price is at most the given one, 0 where there is none, infinite above every price."""
+
+    @abstractmethod
+    def cost(self, total):
+        """Cost of production ∫₀^Y p, in money."""
+
+    def right_value(self, total):
+        """Price just above a total."""
+        return self.value(total)
+
+    def right_slope(self, total):
+        """Slope of the price just above a total."""
+        return self.left_slope(total)
+
+    def curvature(self, total):
+        """Second derivative of the price between kinks."""
+        return np.zeros_like(np.asarray(total, dtype=float))

@@ -1,0 +1,52 @@
+"""Logarithmic utility U(x) = b k log(1 + x/k)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from market.utilities.utility import Utility
+
+
+@dataclass(frozen=True)
+class Logarithmic(Utility):
+    """U_i(x) = b_i k_i log(1 + x/k_i); b_i is the reservation price, k_i the quantity that halves marginal utility.
+
+    Demand grows without bound as the price goes to zero.
+
+    >>> import numpy as np
+    >>> user = Logarithmic(b=np.array([4.0]), k=np.array([2.0]))
+    >>> user.demand(1.0), user.marginal(6.0)
+    (array([6.]), array([1.]))
+    """
+
+    b: np.ndarray
+    k: np.ndarray
+
+    @property
+    def reservation(self):
+        return self.b
+
+    def value(self, x):
+        return self.b * self.k * np.log1p(x / self.k)
+
+    def marginal(self, x):
+        return self.b / (1 + x / self.k)
+
+    def demand(self, price):
+        with np.errstate(divide="ignore"):
+            return self.k * np.maximum(self.b - price, 0.0) / price
+
+    def demand_slope(self, price):
+        with np.errstate(divide="ignore"):
+            return self.k * self.b / np.square(price)
+
+    def meets(self, level, slope):
+        """Positive root of slope x² + (level + slope k) x − (b − level) k = 0, 0 where b ≤ level."""
+        half = level + slope * self.k
+        rest = np.maximum(self.b - level, 0.0) * self.k
+        with np.errstate(divide="ignore", invalid="ignore"):
+            root = 2 * rest / (half + np.sqrt(half * half + 4 * slope * rest))
+        return np.where(rest > 0, root, 0.0)
+
+    def surplus_lost(self, price, margin):
+        return self.b * self.k * (np.log1p(margin / price) - margin / (price + margin))

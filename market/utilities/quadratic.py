@@ -1,0 +1,92 @@
+"""Quadratic utility U(x) = b x − a x²."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from market.utilities.utility import Utility
+
+CLOSE = 1e-8  # Newton's next step then is below rounding
+MOST_STEPS = 60
+FAR = 300.0  # the square of exp of it is still a number
+
+
+@dataclass(frozen=True)
+class Quadratic(Utility):
+    """U_i(x) = b_i x − a_i x² (Li, Motoki, Zhang, section IV-A); b_i is the reservation price, b_i/a_i the size.
+
+    With the margin m, surplus is s = ((b − p)² − m²) / 4a: every margin below is solved in closed form or, for
+    a general alpha, as one function of one number (see `alpha_fair_margin`).
+
+    >>> import numpy as np
+    >>> user = Quadratic(a=np.array([0.5]), b=np.array([3.0]))
+    >>> user.demand(1.0), user.best_surplus(1.0)
+    (array([2.]), array([2.]))
+    """
+
+    a: np.ndarray
+    b: np.ndarray
+
+    @property
+    def reservation(self):
+        return self.b
+
+    def value(self, x):
+        return (self.b - self.a * x) * x
+
+    def marginal(self, x):
+        return self.b - 2 * self.a * x
+
+    def demand(self, price):
+        return np.maximum(self.b - price, 0.0) / (2 * self.a)
+
+    def demand_slope(self, price):
+        return 1 / (2 * self.a)
+
+    def surplus(self, price, x):
+        return (self.b - price - self.a * x) * x
+
+    def meets(self, level, slope):
+        return np.maximum(self.b - level, 0.0) / (2 * self.a + slope)
+
+    def alpha_fair_margin(self, price, log_kappa, alpha, offset):
+        """Margin m with m = kappa · (s(m) + offset)^alpha, at most b − p.
+
+        With E = (b − p)²/4a + offset and nu = (s + offset)/E the condition is sqrt(1 − nu) = K nu^alpha,
+        log K = log kappa + (alpha − 1/2) log E − log(4a)/2. In theta = log(nu / (1 − nu)) its logarithm has a
+        slope between −1/2 and −alpha and a curvature of one sign, so Newton's method converges from a tangent's root.
+        """
+        gap = np.maximum(self.b - price, 0.0)
+        if alpha == 0:
+            return np.minimum(np.exp(np.minimum(log_kappa, FAR)), gap)
+        most = gap * gap / (4 * self.a) + offset
+        if alpha == 1:
+            one_over = np.exp(-np.clip(log_kappa, -FAR, FAR))
+            return np.minimum(2 * most / (one_over + np.sqrt(one_over * one_over + most / self.a)), gap)
+        with np.errstate(divide="ignore"):
+            log_most = np.log(np.maximum(most, 1e-300))
+        log_k = log_kappa + (alpha - 0.5) * log_most - 0.5 * np.log(4 * self.a)
+        one_less_nu = 1 / (1 + np.exp(np.minimum(_theta(log_k, alpha), 700.0)))
+        return np.minimum(np.sqrt(4 * self.a * most * one_less_nu), gap)
+
+    def surplus_lost(self, price, margin):
+        return margin * margin / (4 * self.a)
+
+    def margin_that_loses(self, price, lost):
+        return np.minimum(np.sqrt(4 * self.a * lost), np.maximum(self.b - price, 0.0))
+
+
+def _theta(log_k, alpha):
+    """Root of (alpha − 1/2) log(1 + e^theta) − alpha theta = log_k, elementwise."""
+    tangents = (-log_k / alpha, -2 * log_k, -2 * (log_k - (alpha - 0.5) * np.log(2)) / (alpha + 0.5))
+    nearer = np.maximum if alpha > 0.5 else np.minimum
+    theta = nearer(nearer(tangents[0], tangents[1]), tangents[2])
+    for _ in range(MOST_STEPS):
+        tail = np.exp(-np.abs(theta))
+        softplus = np.maximum(theta, 0.0) + np.log1p(tail)
+        share = np.where(theta >= 0, 1.0, tail) / (1 + tail)
+        step = (log_k - (alpha - 0.5) * softplus + alpha * theta) / ((alpha - 0.5) * share - alpha)
+        theta = theta + step
+        if np.all(np.abs(step) <= CLOSE * (1 + np.abs(theta))):
+            break
+    return theta

@@ -1,0 +1,117 @@
+"""What every utility offers: value, marginal utility, demand, and the two questions an aggregator asks of it."""
+
+from abc import ABC, abstractmethod
+from dataclasses import fields
+
+import numpy as np
+
+# A user whose surplus is off by one part in 1e13 is off by far less in its purchase.
+PRECISION = 1e-13
+MOST_STEPS = 200
+
+
+class Utility(ABC):
+    """Concave utilities U_i with U_i(0) = 0, one entry a user (Li, Motoki, Zhang, section II-A).
+
+    Fields of a subclass are float arrays of shape (n,); every argument below broadcasts against them, users last.
+    Energy x in the scenario's energy unit, utility in money, prices in money per unit of energy.
+    The *margin* m = U'(x) − p is how far a user's marginal utility stays above the price.
+    """
+
+    @property
+    @abstractmethod
+    def reservation(self):
+        """Price U_i'(0) at and above which user i buys nothing, shape (n,)."""
+
+    @abstractmethod
+    def value(self, x):
+        """Utility U_i(x) of quantity x, in money."""
+
+    @abstractmethod
+    def marginal(self, x):
+        """Marginal utility U_i'(x)."""
+
+    @abstractmethod
+    def demand(self, price):
+        """Quantity at which marginal utility equals the price, 0 at and above the reservation price."""
+
+    @abstractmethod
+    def demand_slope(self, price):
+        """How fast demand falls with the price, −D_i'(price) > 0, for prices below the reservation price."""
+
+    @abstractmethod
+    def meets(self, level, slope):
+        """Quantity x ≥ 0 where marginal utility falls to the line level + slope · x (slope ≥ 0)."""
+
+    def __len__(self):
+        return len(self.reservation)
+
+    def take(self, rows):
+        """The utilities of some users (a slice, mask or index array)."""
+        return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    def surplus(self, price, x):
+        """Surplus U_i(x) − price · x (eq. 1), in money."""
+        return self.value(x) - price * x
+
+    def best_surplus(self, price):
+        """Surplus of a user who takes the price as given, 0 for a user it prices out."""
+        return self.surplus(price, self.demand(price))
+
+    def alpha_fair_margin(self, price, log_kappa, alpha, offset):
+        """Margin m with m = kappa · (s(m) + offset)^alpha, at most the margin of a user who buys nothing.
+
+        Newton's method on log m, kept inside a bracket: the residual's slope is at least 1 there.
+        """
+        widest = np.maximum(self.reservation - price, 0.0)
+
+        def residual(log_margin):
+            margin = np.exp(log_margin)
+            surplus = self._surplus_at_margin(price, np.minimum(margin, widest)) + offset
+            bend = self.demand_slope(np.minimum(price + margin, self.reservation))
+            value = log_margin - log_kappa - alpha * np.log(np.maximum(surplus, 1e-300))
+            return value, 1 + alpha * margin**2 * bend / np.maximum(surplus, 1e-300)
+
+        with np.errstate(divide="ignore"):
+            log_widest = np.log(np.maximum(widest, 1e-300))
+            most = self.best_surplus(price) + offset
+            high = np.minimum(log_kappa + alpha * np.log(np.maximum(most, 1e-300)), log_widest)
+        least = self._surplus_at_margin(price, np.minimum(np.exp(high), widest)) + offset
+        low = np.minimum(log_kappa + alpha * np.log(np.maximum(least, 1e-300)), high)
+        return np.minimum(np.exp(_bracketed_newton(residual, low, high)), widest)
+
+    def surplus_lost(self, price, margin):
+        """Surplus a user gives up by stopping at a margin, best_surplus(p) − s(m), in money."""
+        return self.best_surplus(price) - self._surplus_at_margin(price, margin)
+
+    def margin_that_loses(self, price, lost):
+        """Margin at which a user has given up the surplus `lost`, at most that of a user who buys nothing."""
+        widest = np.maximum(self.reservation - price, 0.0)
+
+        def residual(margin):
+            bend = self.demand_slope(np.minimum(price + margin, self.reservation))
+            return self.surplus_lost(price, margin) - lost, margin * bend
+
+        low = np.zeros(np.broadcast_shapes(np.shape(widest), np.shape(lost)))
+        return _bracketed_newton(residual, low, low + widest)
+
+    def _surplus_at_margin(self, price, margin):
+        return self.surplus(price, self.demand(price + margin))
+
+
+def _bracketed_newton(residual, low, high):
+    """Elementwise root of an increasing function by Newton's method, bisecting where a step leaves the bracket."""
+    low, high = np.broadcast_arrays(low, high)
+    low, high = low.copy(), high.copy()
+    at = high.copy()
+    for _ in range(MOST_STEPS):
+        value, slope = residual(at)
+        low, high = np.where(value < 0, at, low), np.where(value > 0, at, high)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            step = at - value / slope
+        step = np.where((step >= low) & (step <= high), step, (low + high) / 2)
+        done = np.abs(step - at) <= PRECISION * (1 + np.abs(at))
+        at = step
+        if np.all(done | (value == 0)):
+            break
+    return at
