@@ -5,12 +5,10 @@ again. So every peak that can matter is looked for: Newton's method finds one, w
 cannot beat it, and the rest is scanned for further roots of the first-order condition.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from market.aggregator.allocation import quantities, split
-from market.aggregator.reply import Prices, replies, solve_multipliers
+from market.aggregator.reply import Prices, solve_multipliers
 from market.aggregator.roots import cell_edges, newton, scan, span
 from market.aggregator.single import best_quantities
 
@@ -25,14 +23,6 @@ class PricedOut(Exception):
     def __init__(self, user):
         super().__init__(f"user {user} is priced out")
         self.user = user
-
-
-class Peak(NamedTuple):
-    """A local maximum of J: purchase, total, price and the price slope in its first-order condition."""
-
-    purchase: float
-    total: float
-    price: float
 
 
 def best_response(rule, player, outside, now=0.0):
@@ -139,5 +129,3 @@ def merged(low, high):
     new = np.concatenate([[True], low[1:] > high[:-1]])
     return list(zip(low[new], high[np.concatenate([np.flatnonzero(new)[1:] - 1, [len(high) - 1]])], strict=True))
 
-
-__all__ = ["PricedOut", "best_response", "replies"]

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from market.aggregator.allocation import lowest_roof, quantities
-from market.aggregator.certificate import gap
+from market.aggregator.clearing import certified, outcome_of
 from market.aggregator.reply import Prices, replies
-from market.aggregator.roots import MOST_CELL_USERS, Root, Scan, newton, scan, smooth_root, span
+from market.aggregator.roots import MOST_CELL_USERS, Root, Scan, newton, scan, span
 from market.outcome import Outcome, Status
 
 CERTIFIED = 1e-6  # relative regret up to which a root counts as an equilibrium
@@ -45,16 +45,16 @@ def solve(game, certify=True):
     outcomes = [outcome_at(game, root, certify) for root in found.roots] or [nobody_buys(game)]
     if not certify:
         return Solution(Status.SOLVED, outcomes[0], (), tuple(outcomes), None, False)
-    certified = tuple(outcome for outcome in outcomes if outcome.gap <= CERTIFIED)
-    if not certified:
+    kept = tuple(outcome for outcome in outcomes if outcome.gap <= CERTIFIED)
+    if not kept:
         best = min(outcomes, key=lambda outcome: outcome.gap)
         return Solution(Status.NO_EQUILIBRIUM, best, (), tuple(outcomes), None, False)
     continuum = any(
-        has_continuum(game, root) for root, outcome in zip(found.roots, outcomes, strict=False) if outcome in certified
+        has_continuum(game, root) for root, outcome in zip(found.roots, outcomes, strict=False) if outcome in kept
     )
-    unique = False if len(certified) > 1 or continuum else (True if found.exhaustive else None)
-    best = max(certified, key=lambda outcome: outcome.welfare)
-    return Solution(Status.SOLVED, best, certified, tuple(outcomes), unique, continuum)
+    unique = False if len(kept) > 1 or continuum else (True if found.exhaustive else None)
+    best = max(kept, key=lambda outcome: outcome.welfare)
+    return Solution(Status.SOLVED, best, kept, tuple(outcomes), unique, continuum)
 
 
 def find_roots(game, thorough=True):
@@ -108,21 +108,9 @@ def nobody_buys(game):
 
 
 def appraised(game, y, x, price, certify):
-    """An outcome with surpluses, unserved purchases and, if asked for, its gap."""
-    s = surpluses(game, price, x)
-    largest, regrets = gap(game, y, x) if certify else (None, None)
-    return Outcome(y, x, s, float(price), max(float(y.sum()) - game.price.capacity, 0.0), largest, regrets)
-
-
-def surpluses(game, price, x):
-    """Surplus of every user at a price, shape (users,)."""
-    stops = np.cumsum([0] + [block.users for block in game.blocks])
-    return np.concatenate(
-        [
-            block.utility.surplus(price, x[lo:hi])
-            for block, lo, hi in zip(game.blocks, stops[:-1], stops[1:], strict=True)
-        ]
-    )
+    """An outcome with, if asked for, its gap."""
+    outcome = outcome_of(game, y, x, price)
+    return certified(game, outcome) if certify else outcome
 
 
 def has_continuum(game, root):
@@ -137,5 +125,3 @@ def has_continuum(game, root):
     ]
     return int(np.sum(sides[0] - sides[1] > 1e-9 * root.total)) > 1
 
-
-__all__ = ["Solution", "solve", "smooth_root"]

@@ -100,6 +100,12 @@ class Game:
         stops = np.cumsum([0] + [block.players for block in self.blocks])
         return tuple(slice(lo, hi) for lo, hi in zip(stops[:-1], stops[1:], strict=True))
 
+    @cached_property
+    def user_slices(self):
+        """Where each block's users stand in an array of all users, a tuple of slices."""
+        stops = np.cumsum([0] + [block.users for block in self.blocks])
+        return tuple(slice(lo, hi) for lo, hi in zip(stops[:-1], stops[1:], strict=True))
+
     @property
     def players(self):
         return sum(block.players for block in self.blocks)

@@ -1,0 +1,34 @@
+"""Clearing: from the players' purchases to the price, every user's quantity and its surplus."""
+
+import numpy as np
+
+from market.aggregator.allocation import split
+from market.aggregator.certificate import gap
+from market.outcome import Outcome
+
+
+def clear(game, y):
+    """The outcome of purchases y, shape (players,): price p(Y), splits inside every player, surpluses (eq. 1)."""
+    price = float(game.price.value(float(np.sum(y))))
+    parts = zip(game.blocks, game.player_slices, strict=True)
+    x = np.concatenate([split(block, np.array([price]), y[None, where])[0] for block, where in parts])
+    return outcome_of(game, y, x, price)
+
+
+def outcome_of(game, y, x, price):
+    """The outcome of purchases and quantities at a price, with surpluses and what exceeds the capacity."""
+    unserved = max(float(np.sum(y)) - game.price.capacity, 0.0)
+    return Outcome(y, x, surpluses(game, price, x), float(price), unserved)
+
+
+def surpluses(game, price, x):
+    """Surplus of every user at a price, shape (users,)."""
+    return np.concatenate(
+        [block.utility.surplus(price, x[rows]) for block, rows in zip(game.blocks, game.user_slices, strict=True)]
+    )
+
+
+def certified(game, outcome):
+    """The outcome with its gap and every player's regret."""
+    largest, regrets = gap(game, outcome.y, outcome.x)
+    return Outcome(outcome.y, outcome.x, outcome.s, outcome.price, outcome.unserved, largest, regrets)

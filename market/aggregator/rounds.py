@@ -1,0 +1,92 @@
+"""Rounds of best responses (Algorithm 1) and how they end."""
+
+from collections import deque
+
+import numpy as np
+
+from market.aggregator.single import best_quantities
+from market.outcome import Status
+
+ORDERS = ("in-turn", "random", "together")
+LONGEST_PERIOD = 64
+CLOSED = 1e-6  # a cycle has closed when it misses its start by this share of its own size
+MOST_REMEMBERED = 20_000_000  # purchases remembered to notice a cycle
+
+
+def take_turns(seats, y, order, damping):
+    """One round in which each player in turn sees the others' latest purchases (Algorithm 1, steps 3 to 7).
+
+    seats: pairs (where, decide): a slice of y and a function of (others' total, present purchases) that gives best
+    responses; order: indices of seats; damping in (0, 1]. Returns (new y, undamped best responses).
+    """
+    y, target = y.copy(), y.copy()
+    total = float(y.sum())
+    for seat in order:
+        where, decide = seats[seat]
+        now = y[where]
+        mine = float(now.sum())
+        target[where] = decide(max(total - mine, 0.0), now)
+        y[where] = now + damping * (target[where] - now)
+        total += float(y[where].sum()) - mine
+    return y, target
+
+
+def move_together(seats, y, damping):
+    """One round in which all players respond to the same last purchases; returns (new y, undamped best responses)."""
+    target = y.copy()
+    total = float(y.sum())
+    for where, decide in seats:
+        target[where] = decide(max(total - float(y[where].sum()), 0.0), y[where])
+    return y + damping * (target - y), target
+
+
+def users_in_turn(rule, utility, outside, now, damping):
+    """Best responses of many single users, one after another; `outside` is the total of everybody else.
+
+    Returns (undamped best responses, damped purchases), shapes (users,).
+    """
+    target, y = np.empty_like(now), now.copy()
+    total = outside + float(now.sum())
+    for i in range(len(now)):
+        others = max(total - y[i], 0.0)
+        target[i] = best_quantities(rule, utility.take(slice(i, i + 1)), np.array([others]))[0]
+        new = y[i] + damping * (target[i] - y[i])
+        total += new - y[i]
+        y[i] = new
+    return target, y
+
+
+class Watch:
+    """Notices how a run ends: settled, cycling with a period, or out of rounds.
+
+    tolerance: settled when no undamped best response is further away than this share of the total; cycles are looked
+    for where the rounds are deterministic (in turn and together).
+    """
+
+    def __init__(self, order, tolerance, rounds):
+        self.order, self.tolerance, self.rounds = order, tolerance, rounds
+        self.past = deque(maxlen=LONGEST_PERIOD + 1)
+        self.period = None
+
+    def status(self, played, before, target, after):
+        """Status after a round: purchases before it, best responses in it, purchases after it, shapes (players,)."""
+        move = float(np.max(np.abs(target - before)))
+        if move <= self.tolerance * max(float(after.sum()), np.finfo(float).tiny):
+            return Status.SETTLED
+        if self.order != "random" and self._closes(after):
+            return Status.CYCLING
+        return Status.ROUND_LIMIT if played >= self.rounds else Status.RUNNING
+
+    def _closes(self, y):
+        if len(y) * LONGEST_PERIOD > MOST_REMEMBERED:
+            return False
+        near = self.tolerance * float(y.sum())
+        step = 0.0
+        for period, old in enumerate(reversed(self.past), start=1):
+            away = float(np.max(np.abs(y - old)))
+            if period > 1 and away <= near and away <= CLOSED * step:
+                self.period = period
+                return True
+            step = max(step, away)
+        self.past.append(y.copy())
+        return False

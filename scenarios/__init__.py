@@ -1,0 +1,20 @@
+"""What to study: a TOML file for each scenario, the schema that checks them, the drawing of populations."""
+
+from scenarios.aggregator_market import Drawn
+from scenarios.errors import ScenarioError
+from scenarios.loading import build, draw, load, names
+from scenarios.scenario import Scenario
+from scenarios.show import describe, listing, schema_table
+
+__all__ = [
+    "Drawn",
+    "Scenario",
+    "ScenarioError",
+    "build",
+    "describe",
+    "draw",
+    "listing",
+    "load",
+    "names",
+    "schema_table",
+]

@@ -1,0 +1,202 @@
+"""The keys of an aggregator market's scenario, and the checks that look at more than one key."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from scenarios.errors import Place, quoted
+from scenarios.population import label
+from scenarios.scenario import Scenario
+from scenarios.schema import REQUIRED, Key, read_table
+
+MOST_USERS = 50_000_000
+SMALL_USERS = "small-users"
+MONEY = "money/energy"
+SIZE = "b / a; small-users: the sum of the other users' sizes"
+
+ORDERS = ("in-turn", "random", "together")
+RULES = ("linear", "affine", "power", "piecewise", "dispatch")
+KINDS = ("aggregator", "direct", "large")
+MANY = f"[1, {MOST_USERS}]"
+QUADRATIC, LOG, AGGREGATOR = ("quadratic",), ("log",), ("aggregator",)
+LINEAR, POWER, PIECEWISE, DISPATCH = ("linear", "affine"), ("power",), ("piecewise",), ("dispatch",)
+
+KEYS = (
+    Key("tolerance", "number", "share of total", 1e-8, "(0, 1)", "settled when no purchase moves by more"),
+    Key("order", "choice", "", "in-turn", ORDERS, "who replies when within a round"),
+    Key("damping", "number", "share", 1.0, "(0, 1]", "how far a reply goes towards the best response"),
+    Key("price", "table", "", REQUIRED, "", "the price p as a function of total purchases Y"),
+    Key("price.rule", "choice", "", REQUIRED, RULES, "form of the price"),
+    Key("price.p0", "number", MONEY, REQUIRED, "[0, inf)", "price at no purchase: p = p0 + c Y", ("affine",)),
+    Key("price.c", "number", "money/energy²", REQUIRED, "(0, inf)", "slope: p = c Y, or p0 + c Y", LINEAR),
+    Key("price.c", "number", "money/energy^(1+k)", REQUIRED, "(0, inf)", "factor: p = c Y^k", POWER),
+    Key("price.k", "number", "", REQUIRED, "(0, inf)", "exponent: p = c Y^k", POWER),
+    Key("price.quantities", "list", "energy", REQUIRED, "[0, inf)", "kinks, first 0", PIECEWISE),
+    Key("price.prices", "list", MONEY, REQUIRED, "[0, inf)", "price at each kink, rising", PIECEWISE),
+    Key("price.last_slope", "number", "money/energy²", REQUIRED, "(0, inf)", "end slope", PIECEWISE),
+    Key("price.generators", "columns", "", REQUIRED, "", "the fleet; p is its marginal cost", DISPATCH),
+    Key("price.generators.max_p_mw", "list", "MW", REQUIRED, "(0, inf)", "capacity of each generator"),
+    Key("price.generators.cost_quadratic", "list", "money/MW²h", REQUIRED, "(0, inf)", "cost per q² of each"),
+    Key("price.generators.cost_linear", "list", "money/MWh", REQUIRED, "[0, inf)", "cost per q of each"),
+    Key("price.cap", "number", "money/MWh", REQUIRED, "(0, inf)", "price beyond capacity", DISPATCH),
+    Key("group", "tables", "", REQUIRED, "", "the users"),
+    Key("group.name", "text", "", REQUIRED, "", "name of the group; its draws depend on it"),
+    Key("group.kind", "choice", "", REQUIRED, KINDS, "who buys: aggregators, each user, one large user"),
+    Key("group.users", "whole", "users", None, MANY, "how many; left out: as many as a list or CSV has"),
+    Key("group.count", "whole", "aggregators", 1, MANY, "users are split in order into so many", AGGREGATOR),
+    Key("group.utility", "table", "", REQUIRED, "", "what energy x is worth to each user"),
+    Key("group.utility.form", "choice", "", REQUIRED, QUADRATIC + LOG, "b x − a x², or b k log(1 + x/k)"),
+    Key("group.utility.a", "numbers", "money/energy²", REQUIRED, "(0, inf)", "U' = b − 2 a x", QUADRATIC),
+    Key("group.utility.b", "numbers", MONEY, None, "[0, inf)", "reservation price; or give size", QUADRATIC),
+    Key("group.utility.size", "numbers", "energy", None, "[0, inf)", SIZE, QUADRATIC, (SMALL_USERS,)),
+    Key("group.utility.b", "numbers", MONEY, REQUIRED, "[0, inf)", "reservation price", LOG),
+    Key("group.utility.k", "numbers", "energy", REQUIRED, "(0, inf)", "use where U' is b/2", LOG),
+    Key("group.fairness", "table", "", {}, "", "what its aggregators maximise", AGGREGATOR),
+    Key("group.fairness.alpha", "number", "", 0.0, "[0, inf]", "0 welfare, 1 proportional, inf max-min"),
+    Key("group.fairness.surplus_offset", "number", "money", 0.01, "[0, inf)", "added to each surplus"),
+)
+NUMBERS = tuple(key for key in KEYS if key.type == "numbers")
+
+
+@dataclass(frozen=True)
+class Group:
+    """One group of users; `count` is its number of aggregators.
+
+    `utility` maps form, a, b, size, k to the numbers of the file; alpha and surplus_offset are 0
+    unless it aggregates.
+    """
+
+    name: str
+    kind: str
+    users: int
+    utility: dict
+    count: int = 1
+    alpha: float = 0.0
+    surplus_offset: float = 0.0
+
+
+class AggregatorScenario(Scenario):
+    """A scenario of the aggregator market; `price` maps rule and parameters, `groups` keep the order."""
+
+    tolerance = property(lambda self: self.table["tolerance"])
+    order = property(lambda self: self.table["order"])
+    damping = property(lambda self: self.table["damping"])
+    price = property(lambda self: self.table["price"])
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        rows = [dict(row) for row in self.table["group"]]
+        return tuple(Group(**row.pop("fairness", {}), **row) for row in rows)
+
+
+def read(raw: dict, keys, place: Place) -> dict:
+    """The checked table of an aggregator market's file; raises ScenarioError."""
+    table = read_table(raw, keys, "", place)
+    CHECKS.get(table["price"]["rule"], lambda price, place: None)(table["price"], place.at("price"))
+    names = [group["name"] for group in table["group"]]
+    for i, group in enumerate(table["group"]):
+        here = place.at("group").at(group["name"] if names.count(group["name"]) == 1 else i)
+        if group["name"] in names[:i]:
+            got = f"{quoted(group['name'])} is the name of another group too"
+            raise here.at("name").error(got, "names must differ")
+        _check_reservation(group["utility"], here.at("utility"))
+        _fill_users(group, here)
+        _check_small_users(group, table["group"], here.at("utility.size"))
+    _check_all_users(table["group"], place)
+    order = [key.name for key in KEYS if key.table == "group"]
+    table["group"] = [{name: group[name] for name in order if name in group} for group in table["group"]]
+    return table
+
+
+def _check_dispatch(price, place):
+    fleet = price["generators"]
+    lengths = {name: len(values) for name, values in fleet.items()}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        got = f"lists of different lengths: {told}"
+        raise place.at("generators").error(got, "one value per generator is needed")
+    capacity, quadratic, linear = map(np.array, fleet.values())
+    highest = float(np.max(2 * quadratic * capacity + linear))
+    if price["cap"] < highest:
+        allowed = f"at least the fleet's highest marginal cost, {highest:g}, is needed"
+        raise place.at("cap").error(f"got {price['cap']:g}", allowed)
+
+
+def _check_piecewise(price, place):
+    quantities, prices = price["quantities"], price["prices"]
+    if len(quantities) != len(prices):
+        got = f"{len(quantities)} quantities and {len(prices)} prices"
+        raise place.at("prices").error(got, "one price per quantity is needed")
+    if quantities[0] != 0:
+        raise place.at("quantities").error(f"the first is {quantities[0]}", "0 is needed")
+    for name, values in (("quantities", quantities), ("prices", prices)):
+        flat = np.flatnonzero(np.diff(values) <= 0)
+        if flat.size:
+            i = int(flat[0]) + 1
+            got = f"{label(values, i)} is {values[i]} after {values[i - 1]}"
+            raise place.at(name).error(got, "each value must be above the one before")
+
+
+CHECKS = {"dispatch": _check_dispatch, "piecewise": _check_piecewise}
+
+
+def _check_reservation(utility, place):
+    if utility["form"] == "quadratic" and ("b" in utility) == ("size" in utility):
+        got = "both b and size" if "b" in utility else "neither b nor size"
+        raise place.error(got, "exactly one of b, size is needed (size = b / a)")
+
+
+def _fill_users(group, place):
+    """Number of users, from `users` and from lists, which must agree."""
+    lists = {key: values for key, values in group["utility"].items() if isinstance(values, tuple)}
+    said = {"users": group["users"]} if "users" in group else {}
+    said |= {f"utility.{key}": len(values) for key, values in lists.items()}
+    if group["kind"] == "large":
+        said = {"kind = large": 1, **said}
+    if not said:
+        raise place.at("users").error("is missing", "the number of users, or a list or CSV column, is needed")
+    (first, users), *others = said.items()
+    for name, number in others:
+        if number != users:
+            got = f"{number} {'users' if name == 'users' else 'values'}, but {first} says {users}"
+            raise place.at(name).error(got, "the numbers of users must agree")
+    if group.get("count", 1) > users:
+        got = f"{group['count']} aggregators for {users} users"
+        raise place.at("count").error(got, "at most one per user is possible")
+    group["users"] = users
+
+
+def _check_small_users(group, groups, place):
+    if group["utility"].get("size") != SMALL_USERS:
+        return
+    small = [other for other in groups if other["kind"] != "large"]
+    if group["kind"] != "large":
+        got = f"got {quoted(SMALL_USERS)} in a group of kind {group['kind']}"
+        raise place.error(got, "only a large user can be as large as the others together")
+    if not small:
+        raise place.error(
+            f"got {quoted(SMALL_USERS)}, but there are no small users", "add a group, or a number"
+        )
+    for other in small:
+        if other["utility"]["form"] != "quadratic":
+            got = f"got {quoted(SMALL_USERS)}, but group {quoted(other['name'])} has another form of utility"
+            raise place.error(got, "sizes b / a are defined for quadratic utilities only")
+
+
+def _check_all_users(groups, place):
+    total = sum(group["users"] for group in groups)
+    if total > MOST_USERS:
+        raise place.at("group").error(f"{total:,} users in all", f"at most {MOST_USERS:,} are possible")
+
+
+def split(users: int, count: int) -> np.ndarray:
+    """Sizes of `count` aggregators of `users` users in order, differing by at most one, larger first."""
+    return users // count + (np.arange(count) < users % count)
+
+
+def is_unbounded(group: Group) -> bool:
+    """Whether a user priced out makes the objective minus infinity: 1 <= alpha < inf without offset."""
+    return group.kind == "aggregator" and 1 <= group.alpha < math.inf and group.surplus_offset == 0

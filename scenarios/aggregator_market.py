@@ -1,0 +1,111 @@
+"""From an aggregator market's scenario to the game of one replication, and to its Mesa model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from agents.aggregator_model import AggregatorModel
+from market.aggregator.game import Block, Game
+from market.prices import PRICES
+from market.utilities import UTILITIES
+from scenarios.aggregator import NUMBERS, SMALL_USERS, AggregatorScenario, Group, is_unbounded, split
+from scenarios.errors import Place
+from scenarios.population import draw_numbers, stream
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One replication: its game, and how many draws of (group, key) were repeated until legal."""
+
+    game: Game
+    redraws: dict[tuple[str, str], int]
+
+
+def draw(scenario: AggregatorScenario, replication: int, place: Place) -> Drawn:
+    """The game of one replication; raises ScenarioError where an objective is minus infinity throughout."""
+    redraws = {}
+    drawn = [_draw_group(group, scenario.seed, replication, redraws) for group in scenario.groups]
+    for group, numbers in zip(scenario.groups, drawn, strict=True):
+        if group.utility.get("size") == SMALL_USERS:
+            numbers["b"] = _small_users_size(scenario.groups, drawn) * numbers["a"]
+    blocks = tuple(_block(group, numbers) for group, numbers in zip(scenario.groups, drawn, strict=True))
+    game = Game(price=_price(scenario.price), blocks=blocks)
+    for group, block in zip(scenario.groups, blocks, strict=True):
+        if is_unbounded(group):
+            _check_priced_out(group, block, float(game.price.value(0.0)), place)
+    return Drawn(game, redraws)
+
+
+def _draw_group(group: Group, seed, replication, redraws):
+    """The group's utility parameters as arrays of shape (users,); a given size becomes b = size · a."""
+    numbers = {}
+    for key in NUMBERS:
+        number = group.utility.get(key.name)
+        if number is None or number == SMALL_USERS or group.utility["form"] not in key.when:
+            continue
+        rng = stream(seed, replication, group.name, key.name)
+        numbers[key.name], count = draw_numbers(number, group.users, key.range, rng)
+        if isinstance(number, dict) and "uniform" not in number:
+            redraws[group.name, key.name] = count
+    if "size" in numbers:
+        numbers["b"] = numbers.pop("size") * numbers["a"]
+    return numbers
+
+
+def _small_users_size(groups, drawn):
+    """Sum of b / a over the users of all groups but the large ones."""
+    small = [numbers for group, numbers in zip(groups, drawn, strict=True) if group.kind != "large"]
+    return sum(float(np.sum(numbers["b"] / numbers["a"])) for numbers in small)
+
+
+def _block(group, numbers):
+    sizes = {
+        "aggregator": split(group.users, group.count),
+        "direct": np.ones(group.users, dtype=int),
+        "large": np.array([1]),
+    }
+    return Block(
+        name=group.name,
+        kind=group.kind,
+        utility=UTILITIES[group.utility["form"]](**numbers),
+        alpha=group.alpha,
+        surplus_offset=group.surplus_offset,
+        sizes=sizes[group.kind],
+    )
+
+
+def _price(price):
+    parameters = {key: value for key, value in price.items() if key not in ("rule", "generators")}
+    columns = {key: np.array(value) for key, value in price.get("generators", {}).items()}
+    lists = {key: np.array(value) for key, value in parameters.items() if isinstance(value, tuple)}
+    return PRICES[price["rule"]](**{**parameters, **lists, **columns})
+
+
+def _check_priced_out(group, block, price, place):
+    """Without offset, a user with b <= p(0) makes every purchase worth minus infinity."""
+    out = np.flatnonzero(block.utility.reservation <= price)
+    if out.size:
+        user = int(out[0])
+        player = int(np.searchsorted(np.cumsum(block.sizes), user, side="right"))
+        b = block.utility.reservation[user]
+        got = (
+            f"0 with alpha = {group.alpha:g}, but player {player}, user {user} of the group (counted from 0) "
+            f"has b = {b:.6g}, not above the price {price:.6g} at zero purchase"
+        )
+        where = place.at("group").at(group.name).at("fairness.surplus_offset")
+        raise where.error(got, "set surplus_offset > 0 or alpha < 1")
+
+
+def model(scenario: AggregatorScenario, replication: int, place: Place, **options) -> AggregatorModel:
+    """The Mesa model of one replication; options go to it unchanged."""
+    return AggregatorModel(
+        draw(scenario, replication, place).game,
+        rng=stream(scenario.seed, replication, "", "order of activation"),
+        rounds=scenario.rounds,
+        tolerance=scenario.tolerance,
+        order=scenario.order,
+        damping=scenario.damping,
+        **options,
+    )

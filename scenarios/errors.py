@@ -1,0 +1,54 @@
+"""What is said about bad input: one line that names the file, the key, what was got and what is allowed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+
+LONGEST = 60
+
+
+class ScenarioError(ValueError):
+    """A scenario that cannot be used, in one line: `FILE: KEY: what was got; what is allowed; nearest`."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in which file a value stands: the file as the user knows it, its folder, and a dotted key."""
+
+    file: str
+    folder: Path
+    key: str = ""
+
+    def at(self, key) -> Place:
+        """The place of a key below this one."""
+        return replace(self, key=f"{self.key}.{key}" if self.key else str(key))
+
+    def error(self, got, allowed="", near="") -> ScenarioError:
+        """The error to raise here: what was got, what is allowed, and the nearest known name (or nothing)."""
+        said = "; ".join(part for part in (got, allowed, near) if part)
+        line = ": ".join(part for part in (self.file, self.key, said) if part)
+        return ScenarioError("".join(c if c.isprintable() else "?" for c in line))
+
+
+def quoted(value) -> str:
+    """A value as it is shown in a message: on one line, cut where it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number of more digits than Python prints
+        return "a number of thousands of digits"
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def nearest(word, known) -> str:
+    """`did you mean "…"?` for the known word nearest to a misspelt one, empty where none is near."""
+    lower = {str(name).lower(): str(name) for name in known}
+    found = get_close_matches(str(word).lower(), list(lower), n=1)
+    return f'did you mean "{lower[found[0]]}"?' if found else ""
+
+
+def one_of(words) -> str:
+    """`a, b or c` for a message."""
+    *first, last = [str(word) for word in words]
+    return f"{', '.join(first)} or {last}" if first else last

@@ -1,0 +1,142 @@
+"""Finding scenario files, reading them, and drawing and building what they describe."""
+
+from __future__ import annotations
+
+import operator
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from scenarios import aggregator, aggregator_market, toml_text
+from scenarios.errors import Place, ScenarioError, nearest, one_of, quoted
+from scenarios.scenario import Scenario
+from scenarios.schema import common
+
+FOLDER = Path(__file__).parent
+LONGEST_SHOWN = 200
+
+
+@dataclass(frozen=True)
+class Market:
+    """One market design: scenario class, schema (KEYS, read), and what makes a game and a model of it."""
+
+    scenario: type[Scenario]
+    schema: ModuleType
+    player: ModuleType
+
+
+MARKETS = {
+    "aggregator": Market(aggregator.AggregatorScenario, aggregator, aggregator_market),
+}
+
+
+def names() -> list[str]:
+    """Sorted names of the shipped scenarios."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def keys_of(market: str) -> tuple:
+    """The schema of one market's files, common keys first."""
+    return common(MARKETS) + MARKETS[market].schema.KEYS
+
+
+def load(name_or_path, *, set=(), seed=None, rounds=None) -> Scenario:
+    """Read and check a scenario.
+
+    Arguments: a shipped scenario's name, the path of a TOML file, or a Scenario; `set`, changes
+    "dotted.key=value" in order; seed and rounds in place of the file's. Raises ScenarioError.
+    """
+    raw, path, place = _raw(name_or_path)
+    for assignment in (set,) if isinstance(set, str) else set:
+        toml_text.change(raw, assignment, place)
+    for key, value in (("seed", seed), ("rounds", rounds)):
+        if value is not None:
+            raw[key] = _whole(value)
+    market = _market(raw, place)
+    table = MARKETS[market].schema.read(raw, keys_of(market), place)
+    table.setdefault("name", path.stem if path else "scenario")
+    _check_name(table["name"], place.at("name"))
+    ordered = {key.name: table[key.name] for key in keys_of(market) if key.name in table}
+    return MARKETS[market].scenario(name=table["name"], path=path, table=ordered)
+
+
+def _raw(source):
+    """The unchecked table, its path, and the place that messages name."""
+    if isinstance(source, Scenario):
+        return toml_text.copy(source.table), source.path, _place(source)
+    path = _find(source)
+    place = Place(str(source) if path == Path(source) else path.name, path.parent)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise place.error(f"cannot read it: {error.strerror}", "a TOML file is needed") from None
+    return toml_text.parse(content, place), path, place
+
+
+def _place(scenario):
+    path = scenario.path
+    return Place(path.name if path else scenario.name, path.parent if path else Path())
+
+
+def _find(source) -> Path:
+    """The path of a shipped name, else of a file; raises ScenarioError naming the nearest shipped name."""
+    if source in names():
+        return FOLDER / f"{source}.toml"
+    if os.path.exists(source):
+        return Path(source)
+    near = nearest(Path(str(source)).name.removesuffix(".toml"), names())
+    place = Place(str(source)[:LONGEST_SHOWN] or "(empty)", Path())
+    raise place.error("no such scenario or file", "`python run.py list` shows the names", near)
+
+
+def _market(raw, place):
+    """The market of a file: what decides which keys it may have."""
+    market = raw.get("market")
+    if market not in list(MARKETS):
+        got = "is missing" if market is None else f"{quoted(market)} is not there"
+        unknown = next((key for key in raw if nearest(key, ["market"])), "") if market is None else market
+        near = nearest(unknown, ["market"] if market is None else MARKETS)
+        raise place.at("market").error(got, f"{one_of(MARKETS)} is needed", near)
+    return market
+
+
+def _whole(value):
+    """A NumPy whole number as Python's, anything else as it is."""
+    try:
+        return value if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        return value
+
+
+def _check_name(name, place):
+    if name in (".", "..") or any(letter in name for letter in "/\\"):
+        raise place.error(f"got {quoted(name)}", "a name that can name a folder is needed")
+
+
+def draw(scenario: Scenario, replication: int = 0):
+    """The population of one replication as the market's game.
+
+    The stream of each group's key depends on seed, replication, group name and key alone.
+    Raises ScenarioError where the market has no meaning with these users.
+    """
+    return MARKETS[scenario.market].player.draw(scenario, _replication(replication), _place(scenario))
+
+
+def build(name_or_path, *, seed=None, replication=0, set=(), rounds=None, **model_options):
+    """The Mesa model of one replication of a scenario (name, path or Scenario).
+
+    seed, set and rounds as in `load`; model options (agent_threshold) go to the model. Raises ScenarioError.
+    """
+    scenario = load(name_or_path, set=set, seed=seed, rounds=rounds)
+    player = MARKETS[scenario.market].player
+    return player.model(scenario, _replication(replication), _place(scenario), **model_options)
+
+
+def _replication(value):
+    value = _whole(value)
+    if type(value) is not int or not 0 <= value < 2**32:
+        raise ScenarioError(
+            f"replication: got {quoted(value)}; a whole number from 0 to {2**32 - 1} is needed"
+        )
+    return value

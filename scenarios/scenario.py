@@ -1,0 +1,46 @@
+"""What every market's scenario has in common."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from scenarios import toml_text
+
+LABELS = ("title", "source", "name")  # say what a scenario is called, not what happens in it
+DIGEST_LENGTH = 12
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One set-up of one market, every key checked and every default filled in.
+
+    `table` holds the keys as the file does, columns of CSV files as tuples; the properties read
+    it. Two scenarios are equal if their names and tables are. Do not change the table.
+    """
+
+    name: str
+    path: Path | None = field(compare=False, repr=False)
+    table: dict = field(repr=False)
+
+    title = property(lambda self: self.table["title"])
+    market = property(lambda self: self.table["market"])
+    source = property(lambda self: self.table["source"])
+    seed = property(lambda self: self.table["seed"])
+    rounds = property(lambda self: self.table["rounds"])
+
+    def to_toml(self) -> str:
+        """The whole scenario as TOML that needs no other file and loads to an equal scenario."""
+        return toml_text.dump(self.table)
+
+    def digest(self, replication: int = 0) -> str:
+        """Short hash of what decides the result, seed and replication included; not of name or title."""
+        decisive = {key: value for key, value in self.table.items() if key not in LABELS}
+        text = json.dumps([decisive, replication], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
+
+    def with_seed(self, seed: int) -> Scenario:
+        """The same scenario with another seed (a whole number >= 0, as checked by `load`)."""
+        return replace(self, table={**self.table, "seed": int(seed)})

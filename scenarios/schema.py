@@ -1,0 +1,216 @@
+"""The schema: one `Key` for each key of a file, from which checking, defaults, `show` and docs are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scenarios.columns import read_columns
+from scenarios.errors import Place, nearest, one_of, quoted
+from scenarios.population import in_words, read_list, read_number, read_numbers
+
+REQUIRED = object()
+LONGEST_TEXT = 200
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key: dotted path, type, unit, default, range, meaning.
+
+    `range` is an interval for numbers, the words of a choice, else empty. `when` limits the key to some
+    choices of its table, e.g. to the price rules that use it. Default None: may be left out.
+    """
+
+    path: str
+    type: str  # text, choice, whole, number, list, numbers, table, columns, tables
+    unit: str
+    default: object
+    range: str | tuple
+    meaning: str
+    when: tuple = ()
+    words: tuple = ()  # words allowed in place of numbers
+
+    @property
+    def table(self) -> str:
+        return self.path.rpartition(".")[0]
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition(".")[2]
+
+    @property
+    def allowed(self) -> str:
+        """The range in words."""
+        if self.type == "choice":
+            return one_of(self.range)
+        if self.type == "whole":
+            return "{:,} to {:,}".format(*ends(self.range))
+        return " or ".join(
+            [in_words(self.range) if self.range else "", *(f'"{word}"' for word in self.words)]
+        )
+
+
+def ends(interval: str) -> list[int]:
+    """Lowest and highest of the range of a whole number."""
+    return [int(end) for end in interval[1:-1].split(",")]
+
+
+def common(markets) -> tuple[Key, ...]:
+    """The keys of every market's files."""
+    return (
+        Key("title", "text", "", "", "", "one line for lists and pictures"),
+        Key("market", "choice", "", REQUIRED, tuple(markets), "the market design"),
+        Key("source", "text", "", "", "", "where the set-up comes from"),
+        Key("name", "text", "", None, "", "what tables and folders call it; left out: the file's name"),
+        Key("seed", "whole", "", 1, "[0, 9223372036854775807]", "what every draw starts from"),
+        Key(
+            "rounds",
+            "whole",
+            "rounds",
+            100,
+            "[1, 1000000]",
+            "the run ends after so many rounds at the latest",
+        ),
+    )
+
+
+def read_table(raw, keys, path, place: Place) -> dict:
+    """A table of the file with every key checked and defaults filled in, in the order of the schema.
+
+    Raises ScenarioError for unknown and missing keys, wrong types and values out of range.
+    """
+    if not isinstance(raw, dict):
+        raise place.error(f"got {quoted(raw)}", "a table is needed")
+    rows = [key for key in keys if key.table == path]
+    _check_known(raw, [row.name for row in rows], place)
+    table = {}
+    for key in sorted(rows, key=lambda key: key.type != "choice"):  # choices first: they say which keys apply
+        if not _applies(key, rows, table):
+            continue
+        if key.name in raw:
+            table[key.name] = READERS[key.type](raw[key.name], key, keys, place.at(key.name))
+        elif key.default is REQUIRED:
+            raise place.at(key.name).error("is missing", f"{_needed(key)} is needed ({key.meaning})")
+        elif key.default is not None:
+            table[key.name] = _default(key, keys, place)
+    _check_belonging(raw, rows, table, place)
+    return {key.name: table[key.name] for key in rows if key.name in table}
+
+
+def _check_known(raw, known, place):
+    for name in raw:
+        if name not in known:
+            near = nearest(name, [word for word in known if word not in raw] or known)
+            raise place.at(name).error("unknown key", f"known: {', '.join(dict.fromkeys(known))}", near)
+
+
+def _applies(key, rows, table):
+    return not key.when or any(table.get(row.name) in key.when for row in rows if row.type == "choice")
+
+
+def _check_belonging(raw, rows, table, place):
+    """Refuse a key that is known, but only together with another choice."""
+    for name in raw:
+        if name not in table:
+            choice = next(row for row in rows if row.type == "choice")
+            words = one_of([word for row in rows if row.name == name for word in row.when])
+            got = f"does not belong to {choice.name} = {quoted(table[choice.name])}"
+            raise place.at(name).error(got, f"only to {choice.name} = {words}")
+
+
+def _default(key, keys, place):
+    return read_table(key.default, keys, key.path, place.at(key.name)) if key.type == "table" else key.default
+
+
+def _needed(key):
+    return key.allowed if key.type == "choice" else f"{KINDS[key.type]} {key.allowed}".strip()
+
+
+def _read_text(value, key, keys, place):
+    if value == "" and key.default != "":
+        raise place.error("is empty", "a text is needed")
+    if not isinstance(value, str) or not value.isprintable() or len(value) > LONGEST_TEXT:
+        raise place.error(
+            f"got {quoted(value)}", f"a text of one line and at most {LONGEST_TEXT} characters is needed"
+        )
+    return value
+
+
+def _read_choice(value, key, keys, place):
+    if not isinstance(value, str) or value not in key.range:
+        raise place.error(f"got {quoted(value)}", f"{key.allowed} is needed", nearest(value, key.range))
+    return value
+
+
+def _read_whole(value, key, keys, place):
+    low, high = ends(key.range)
+    if type(value) is not int or not low <= value <= high:
+        raise place.error(f"got {quoted(value)}", f"a whole number, {key.allowed}, is needed")
+    return value
+
+
+def _read_number(value, key, keys, place):
+    return read_number(value, key.range, place)
+
+
+def _read_list(value, key, keys, place):
+    return read_list(value, key.range, place)
+
+
+def _read_numbers(value, key, keys, place):
+    if isinstance(value, str):
+        if value not in key.words:
+            allowed = f"a number {key.allowed}, a list, a draw or a CSV column is needed"
+            raise place.error(f"got {quoted(value)}", allowed, nearest(value, key.words))
+        return value
+    return read_numbers(value, key.range, place)
+
+
+def _read_table(value, key, keys, place):
+    return read_table(value, keys, key.path, place)
+
+
+def _read_columns(value, key, keys, place):
+    """A table of lists, or the CSV file that holds them as columns."""
+    if isinstance(value, str):
+        value = read_columns(value, [row.name for row in keys if row.table == key.path], place)
+    return read_table(value, keys, key.path, place)
+
+
+def _read_tables(value, key, keys, place):
+    if not isinstance(value, list):
+        raise place.error(f"got {quoted(value)}", f"one or more [[{key.path}]] are needed")
+    if not value:
+        raise place.error("got none", f"one or more [[{key.path}]] are needed")
+    return [read_table(row, keys, key.path, place.at(_called(row, i, value))) for i, row in enumerate(value)]
+
+
+def _called(row, i, rows):
+    """What a message calls the i-th group: its name where that tells it from the others, else its index."""
+    names = [row.get("name") for row in rows if isinstance(row, dict)]
+    name = row.get("name") if isinstance(row, dict) else None
+    return name if isinstance(name, str) and name and names.count(name) == 1 else i
+
+
+READERS = {
+    "text": _read_text,
+    "choice": _read_choice,
+    "whole": _read_whole,
+    "number": _read_number,
+    "list": _read_list,
+    "numbers": _read_numbers,
+    "table": _read_table,
+    "columns": _read_columns,
+    "tables": _read_tables,
+}
+
+KINDS = {
+    "text": "text",
+    "choice": "one of",
+    "whole": "whole number",
+    "number": "number",
+    "list": "list of numbers",
+    "numbers": "number, list, draw or CSV column",
+    "table": "table",
+    "columns": "CSV file, or table of lists",
+    "tables": "tables",
+}

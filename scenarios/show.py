@@ -1,0 +1,98 @@
+"""Scenarios and their schema as text: `run.py show`, `run.py list`, and the table of the documentation."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from scenarios.errors import ScenarioError
+from scenarios.loading import keys_of, load, names
+from scenarios.scenario import Scenario
+from scenarios.schema import KINDS, REQUIRED
+
+MOST_SHOWN = 6
+
+
+class Listed(NamedTuple):
+    """One line of `run.py list`."""
+
+    name: str
+    market: str
+    title: str
+    source: str
+
+
+def listing() -> list[Listed]:
+    """A row per shipped scenario; a file that cannot be used has its error in place of the title."""
+    return [_listed(name) for name in names()]
+
+
+def _listed(name):
+    try:
+        scenario = load(name)
+    except ScenarioError as error:
+        return Listed(name, "?", f"cannot be used: {error}", "")
+    return Listed(name, scenario.market, scenario.title, scenario.source)
+
+
+def describe(scenario: Scenario) -> str:
+    """The whole scenario, defaults filled in: for each key its value, unit, meaning, range and default."""
+    rows = list(_rows(scenario.table, keys_of(scenario.market), "", ""))
+    widths = [min(max(len(row[column]) for row in rows), most) for column, most in ((0, 62), (1, 24))]
+    lines = [f"{left:<{widths[0]}}  {unit:<{widths[1]}}  {said}".rstrip() for left, unit, said in rows]
+    return "\n".join([f"# {scenario.path or scenario.name}", *lines])
+
+
+def _rows(table, keys, path, shown):
+    """(key = value, unit, meaning with range and default) for each key of a table, in its order."""
+    for name, value in table.items():
+        key = _key_of(keys, f"{path}{name}", table)
+        if key.type == "tables":
+            for i, row in enumerate(value):
+                yield "", "", ""
+                yield from _rows(row, keys, f"{key.path}.", f"{key.path}.{i}.")
+        elif key.type in ("table", "columns"):
+            yield from _rows(value, keys, f"{key.path}.", f"{shown}{name}.")
+        else:
+            yield f"{shown}{name} = {_short(value)}", f"[{key.unit}]" if key.unit else "", _said(key)
+
+
+def _key_of(keys, path, table):
+    """The key of that path that goes with the table's choices."""
+    found = [key for key in keys if key.path == path]
+    return next(
+        key
+        for key in found
+        if not key.when or set(key.when) & {v for v in table.values() if isinstance(v, str)}
+    )
+
+
+def _said(key):
+    details = [key.allowed, "" if key.default in (REQUIRED, None, "") else f"default {_short(key.default)}"]
+    details = "; ".join(part for part in details if part)
+    return f"{key.meaning} ({details})" if details else key.meaning
+
+
+def _short(value):
+    """A value as TOML shows it, long lists by their length and range."""
+    if isinstance(value, tuple) and len(value) > MOST_SHOWN:
+        return f"{len(value)} numbers, {min(value):.4g} to {max(value):.4g}"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_short(part)}" for key, part in value.items()) + " }"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_short, value))}]"
+    return f'"{value}"' if isinstance(value, str) else f"{value!r}"
+
+
+def schema_table(market: str) -> str:
+    """The schema of one market's scenario files as a Markdown table."""
+    lines = ["| key | type | unit | default | range | meaning |", "|---|---|---|---|---|---|"]
+    for key in keys_of(market):
+        default = {REQUIRED: "required", None: ""}.get(
+            None if isinstance(key.default, dict) else key.default, key.default
+        )
+        default = default if default in ("required", "") else f"`{_short(default)}`"
+        only = f" ({', '.join(key.when)} only)" if key.when else ""
+        path = f"[[{key.path}]]" if key.type == "tables" else key.path
+        cells = (f"`{path}`", KINDS[key.type], key.unit, default, key.allowed, key.meaning + only)
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,111 @@
+"""TOML in and out, and the `--set KEY=VALUE` that changes it."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+
+from scenarios.errors import Place, nearest, one_of, quoted
+
+PART = re.compile(r'"([^"]*)"|([^.]+)')
+
+
+def parse(content: bytes, place: Place) -> dict:
+    """The table a TOML file holds; raises ScenarioError with line and column where it is not TOML."""
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise place.error(
+            f"byte {error.start} (line {line}) is not UTF-8", "TOML files are UTF-8 text"
+        ) from None
+    except RecursionError:
+        raise place.error("lists nested too deeply", "a flat scenario file is needed") from None
+    except ValueError as error:
+        raise place.error(
+            f"not TOML: {error}", "see `python run.py show two_aggregators` for the form"
+        ) from None
+
+
+def dump(table: dict) -> str:
+    """TOML text of a table: plain values first, then each list of tables as `[[key]]` sections."""
+    sections = {key: value for key, value in table.items() if _is_sections(value)}
+    lines = [f"{_key(key)} = {_value(value)}" for key, value in table.items() if key not in sections]
+    for key, rows in sections.items():
+        for row in rows:
+            lines += ["", f"[[{_key(key)}]]", *(f"{_key(k)} = {_value(v)}" for k, v in row.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _is_sections(value):
+    return isinstance(value, list | tuple) and len(value) > 0 and all(isinstance(row, dict) for row in value)
+
+
+def _key(key):
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _value(key)
+
+
+def _value(value):
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_key(k)} = {_value(v)}" for k, v in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    return repr(value)
+
+
+def change(table: dict, assignment: str, place: Place) -> None:
+    """Carry out one `dotted.key=value` on a table just read; groups are addressed by index or by name."""
+    key, equals, text = str(assignment).partition("=")
+    key = key.strip()
+    parts = [quoted_part or bare for quoted_part, bare in PART.findall(key)]
+    if not equals or not parts:
+        raise place.at("--set").error(
+            f"got {quoted(str(assignment))}", "KEY=VALUE is needed, as in price.c=0.002"
+        )
+    place = place.at(key)
+    target = table
+    for part in parts[:-1]:
+        target = _enter(target, part, place)
+    if not isinstance(target, dict):
+        raise place.error(f"{quoted(parts[-1])} has nothing to be set in", _inside(target))
+    target[parts[-1]] = _read(text)
+
+
+def _enter(target, part, place):
+    if isinstance(target, dict):
+        return target.setdefault(part, {})
+    if not (isinstance(target, list) and all(isinstance(row, dict) for row in target)):
+        raise place.error(f"{quoted(part)} is not in a table", _inside(target))
+    names = [str(row.get("name")) for row in target]
+    if part.isdecimal() and int(part) < len(target):
+        return target[int(part)]
+    if part in names:
+        return target[names.index(part)]
+    raise place.error(
+        f"no group {quoted(part)}", f"0 to {len(target) - 1}, or {one_of(names)}", nearest(part, names)
+    )
+
+
+def _inside(target):
+    return f"what stands there is {quoted(target)}"
+
+
+def _read(text):
+    """A TOML value; a bare word is a string."""
+    try:
+        found = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text.strip()
+    return found["value"] if list(found) == ["value"] else text.strip()
+
+
+def copy(table):
+    """A deep copy of a checked table in the form a TOML file is read in (tuples become lists)."""
+    if isinstance(table, dict):
+        return {key: copy(value) for key, value in table.items()}
+    return [copy(value) for value in table] if isinstance(table, list | tuple) else table

@@ -1,0 +1,132 @@
+"""The shipped scenarios load, draw and come back from their own TOML; the headline's share their users."""
+
+import numpy as np
+import pytest
+
+from market.prices import PRICES
+from market.utilities import UTILITIES
+from scenarios import Scenario, describe, draw, listing, load, loading, names, schema_table
+from scenarios.aggregator import LOG, QUADRATIC, RULES
+
+HEADLINE = ["large_direct", "large_two_maxmin", "large_two_proportional", "large_two_welfare", "small_alone"]
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_shipped_scenario_loads_draws_and_comes_back_from_its_toml(name, tmp_path):
+    scenario = load(name)
+    assert (scenario.name, scenario.path.stem) == (name, name)
+    assert scenario.title and scenario.source
+    assert [block.name for block in draw(scenario).game.blocks] == [group.name for group in scenario.groups]
+    stored = tmp_path / "scenario.toml"
+    stored.write_text(scenario.to_toml(), encoding="utf-8")
+    again = load(stored)
+    assert again == scenario
+    assert again.digest() == scenario.digest()
+    assert again.to_toml() == scenario.to_toml()
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_shipped_scenario_begins_with_a_comment(name):
+    text = (loading.FOLDER / f"{name}.toml").read_text(encoding="utf-8")
+    assert text.startswith("# ")
+    assert max(map(len, text.splitlines())) <= 120
+
+
+def test_names_are_sorted_and_the_promised_ones_are_there():
+    assert names() == sorted(names())
+    assert set(HEADLINE) | {"two_aggregators", "large_market", "data_centre_before"} <= set(names())
+
+
+@pytest.mark.parametrize("replication", [0, 7])
+def test_the_headline_scenarios_share_their_small_users(replication):
+    first, *others = [draw(load(name), replication).game.blocks[0] for name in HEADLINE]
+    assert (first.name, first.users) == ("small", 200)
+    for block in others:
+        assert block.name == "small"
+        np.testing.assert_array_equal(block.utility.a, first.utility.a)
+        np.testing.assert_array_equal(block.utility.b, first.utility.b)
+
+
+def test_the_data_centre_scenarios_share_their_towns():
+    before, *others = [draw(load(f"data_centre_{when}")).game for when in ("before", "after", "aggregators")]
+    for game in others:
+        for old, new in zip(before.blocks, game.blocks, strict=False):
+            np.testing.assert_array_equal(old.utility.b, new.utility.b)
+
+
+def test_two_aggregators_is_the_market_of_figure_4():
+    north, south, centre = draw(load("two_aggregators")).game.blocks
+    assert [list(block.sizes) for block in (north, south, centre)] == [[100], [100], [1]]
+    assert (centre.kind, centre.utility.a[0], centre.utility.b[0]) == ("large", 0.5, 100.0)
+    assert not np.array_equal(north.utility.a, south.utility.a)
+    for block in (north, south):
+        assert np.all((block.utility.a >= 0.1) & (block.utility.a <= 0.9))
+        assert np.all((block.utility.b >= 0) & (block.utility.b <= 10))
+
+
+def test_the_second_reading_makes_the_large_user_as_large_as_the_others_together():
+    small, large = draw(load("large_equal_welfare"), 3).game.blocks
+    size = np.sum(small.utility.b / small.utility.a)
+    assert large.utility.b[0] / large.utility.a[0] == pytest.approx(size, rel=1e-14)
+    assert 2000 < size < 3500
+
+
+def test_the_fleet_is_that_of_ieee_300():
+    price = draw(load("data_centre_before")).game.price
+    assert price.capacity == pytest.approx(32_678.44)
+    assert price.value(0.0) == pytest.approx(20.0)
+
+
+def test_the_schema_knows_every_price_rule_and_utility():
+    assert set(RULES) == set(PRICES)
+    assert set(QUADRATIC + LOG) == set(UTILITIES)
+
+
+def test_list_has_a_row_per_scenario():
+    rows = listing()
+    assert [row.name for row in rows] == names()
+    assert {row.market for row in rows} == {"aggregator"}
+    assert all(row.title and row.source for row in rows)
+
+
+def test_a_broken_file_in_the_folder_does_not_break_the_list(tmp_path, monkeypatch):
+    (tmp_path / "broken.toml").write_text("market = ")
+    (tmp_path / "folder.toml").mkdir()
+    (tmp_path / "good.toml").write_text(load("small_alone", set=['title="fine"']).to_toml())
+    monkeypatch.setattr(loading, "FOLDER", tmp_path)
+    broken, folder, good = listing()
+    assert broken.title.startswith("cannot be used: broken.toml: not TOML")
+    assert folder.title.startswith("cannot be used: folder.toml")
+    assert (good.name, good.title) == ("good", "fine")
+
+
+@pytest.mark.parametrize("name", names())
+def test_show_tells_every_key_with_its_meaning(name):
+    scenario = load(name)
+    text = describe(scenario)
+    for part in (
+        f'title = "{scenario.title}"',
+        "tolerance = 1e-08",
+        "[share of total]",
+        "default 100",
+        "price.rule",
+    ):
+        assert part in text
+    assert max(map(len, text.splitlines())) < 250
+
+
+def test_the_schema_table_has_a_row_per_key():
+    rows = schema_table("aggregator").splitlines()
+    assert len(rows) == 2 + len(loading.keys_of("aggregator"))
+    row = "| `damping` | number | share | `1.0` | > 0 and <= 1 |"
+    assert any(line.startswith(row) for line in rows)
+    assert all(row.count("|") == 7 for row in rows)
+
+
+def test_scenarios_are_values():
+    scenario = load("two_aggregators")
+    assert isinstance(scenario, Scenario)
+    assert scenario == load("two_aggregators")
+    assert scenario.with_seed(5) == load("two_aggregators", seed=5) != scenario
+    assert (scenario.seed, scenario.rounds, scenario.order, scenario.damping) == (1, 100, "in-turn", 1.0)
+    assert [group.alpha for group in scenario.groups] == [1.0, 1.0, 0.0]
