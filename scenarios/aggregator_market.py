@@ -98,10 +98,11 @@ def _check_priced_out(group, block, price, place):
         raise where.error(got, "set surplus_offset > 0 or alpha < 1")
 
 
-def model(scenario: AggregatorScenario, replication: int, place: Place, **options) -> AggregatorModel:
-    """The Mesa model of one replication; options go to it unchanged."""
+def model(scenario: AggregatorScenario, replication: int, place: Place, drawn=None, **options) -> AggregatorModel:
+    """The Mesa model of one replication, its population drawn unless given; options go to it unchanged."""
+    drawn = draw(scenario, replication, place) if drawn is None else drawn
     return AggregatorModel(
-        draw(scenario, replication, place).game,
+        drawn.game,
         rng=stream(scenario.seed, replication, "", "order of activation"),
         rounds=scenario.rounds,
         tolerance=scenario.tolerance,

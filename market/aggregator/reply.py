@@ -84,7 +84,7 @@ def reply_slope(prices, sums):
     price, slope, curvature = (v[:, None] for v in prices)
     with np.errstate(divide="ignore", invalid="ignore"):
         drift = -(sums.pressure_p * slope + curvature / slope**2) / sums.pressure_z
-    return np.where(sums.pressure > 0, sums.quantity_p * slope + sums.quantity_z * drift, 0.0)
+        return np.where(sums.pressure > 0, sums.quantity_p * slope + sums.quantity_z * drift, 0.0)
 
 
 def solve_multipliers(block, prices, z=None):
@@ -102,20 +102,24 @@ def solve_multipliers(block, prices, z=None):
     for _ in range(MOST_STEPS):
         sums = player_sums(block, prices.value, z, roof)
         excess, step = multiplier_step(slope, sums)
-        if np.all((np.abs(excess) <= CLOSE) | ~buyers):
+        done = (np.abs(excess) <= CLOSE) | ~buyers | (high - low <= 4e-16 * np.abs(z))
+        if np.all(done):
             break
         low, high = np.where(excess > 0, z, low), np.where(excess < 0, z, high)
-        z = np.where(buyers, inside(z + step, z, low, high), z)
-        if np.all((high - low <= 4e-16 * np.abs(z)) | (np.abs(excess) <= CLOSE) | ~buyers):
-            break
+        z = np.where(done, z, inside(z + step, z, low, high))
     return z, sums
 
 
 def multiplier_step(slope, sums):
-    """log(p' Σ x/m), positive where z is too low, and Newton's step in z; shapes (nodes, players)."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    """log(p' Σ x/m), positive where z is too low, and Newton's step in z; shapes (nodes, players).
+
+    The step is that of the logarithm, but of the pressure itself where z is so high that hardly a user is served and
+    the logarithm all but vertical.
+    """
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         excess = np.log(slope * sums.pressure)
-        step = -excess * sums.pressure / sums.pressure_z
+        log_step = -excess * sums.pressure / sums.pressure_z
+        step = np.where(excess < -1, (1 / slope - sums.pressure) / sums.pressure_z, log_step)
     return excess, np.clip(np.where(np.isfinite(step), step, -FAR), -FAR, FAR)
 
 

@@ -28,9 +28,9 @@ def best_quantities(rule, utility, outside):
 def _peaks(rule, utility, outside, low, high):
     """The peak on each stretch [low, high]: tangents to the marginal outlay p + p' x, met by marginal utility."""
     ceiling = np.where(np.isfinite(high), high, utility.demand(rule.value(np.maximum(outside + low, 1e-300) * 2)))
-    x = ceiling
+    x, open_stretch = ceiling, ceiling > low
     for _ in range(MOST_STEPS):
-        total = outside + np.maximum(x, low + SLIVER * (outside + low))
+        total = np.where(open_stretch, outside + np.maximum(x, low + SLIVER * (outside + low)), 1.0)
         price, slope = rule.value(total), rule.left_slope(total)
         rise = 2 * slope + rule.curvature(total) * x
         new = np.clip(utility.meets(price + slope * x - rise * x, rise), low, ceiling)

@@ -38,8 +38,9 @@ class Piecewise(PriceRule):
         return np.clip(piece, 0, len(self.quantities) - 1)
 
     def _along(self, total, piece):
-        step = total - self.quantities[piece]
-        return np.where(step > 0, self.prices[piece] + self._slopes[piece] * np.where(step > 0, step, 0), self.prices[piece])
+        step, slope = total - self.quantities[piece], self._slopes[piece]
+        rises = (step > 0) & (slope > 0)
+        return self.prices[piece] + np.where(rises, slope, 0.0) * np.where(rises, step, 0.0)
 
     def value(self, total):
         return self._along(total, self._line(total, "left"))[()]

@@ -33,12 +33,18 @@ class Logarithmic(Utility):
         return self.b / (1 + x / self.k)
 
     def demand(self, price):
-        with np.errstate(divide="ignore"):
-            return self.k * np.maximum(self.b - price, 0.0) / price
+        wanted = self.k * np.maximum(self.b - price, 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(wanted > 0, wanted / price, 0.0)
 
     def demand_slope(self, price):
         with np.errstate(divide="ignore"):
             return self.k * self.b / np.square(price)
+
+    def best_surplus(self, price):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            best = self.k * (self.b * np.log(self.b / price) - (self.b - price))
+        return np.where(self.b > price, best, 0.0)
 
     def meets(self, level, slope):
         """Positive root of slope x² + (level + slope k) x − (b − level) k = 0, 0 where b ≤ level."""
@@ -47,6 +53,12 @@ class Logarithmic(Utility):
         with np.errstate(divide="ignore", invalid="ignore"):
             root = 2 * rest / (half + np.sqrt(half * half + 4 * slope * rest))
         return np.where(rest > 0, root, 0.0)
+
+    def best_surplus(self, price):
+        """b k (log(b/p) − 1 + p/b), infinite at no price."""
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            over = np.where(price < self.b, self.b / price, 1.0)
+            return np.where(over > 1, self.b * self.k * (np.log(over) - 1 + 1 / over), 0.0)
 
     def surplus_lost(self, price, margin):
         return self.b * self.k * (np.log1p(margin / price) - margin / (price + margin))

@@ -8,6 +8,9 @@ import numpy as np
 # A user whose surplus is off by one part in 1e13 is off by far less in its purchase.
 PRECISION = 1e-13
 MOST_STEPS = 200
+TINY = 1e-300
+FAR = 600.0  # the logarithm of the least share of the widest margin that is told from none
+UNSERVED = 36.7  # log(m / (w − m)) where the margin m rounds to the widest w
 
 
 class Utility(ABC):
@@ -59,26 +62,25 @@ class Utility(ABC):
         return self.surplus(price, self.demand(price))
 
     def alpha_fair_margin(self, price, log_kappa, alpha, offset):
-        """Margin m with m = kappa · (s(m) + offset)^alpha, at most the margin of a user who buys nothing.
+        """Margin m with m = kappa · (s(m) + offset)^alpha, at most the margin w of a user who buys nothing.
 
-        Newton's method on log m, kept inside a bracket: the residual's slope is at least 1 there.
+        Newton's method, kept inside a bracket, on phi = log(m / (w − m)): there the logarithm of the condition is all but
+        linear at both ends, with slope 1 where the margin is small and alpha where the surplus is.
         """
         widest = np.maximum(self.reservation - price, 0.0)
+        if alpha == 0:
+            return np.minimum(np.exp(np.minimum(log_kappa, 700.0)), widest)
 
-        def residual(log_margin):
-            margin = np.exp(log_margin)
-            surplus = self._surplus_at_margin(price, np.minimum(margin, widest)) + offset
+        def residual(phi):
+            margin, room = widest / (1 + np.exp(-phi)), 1 / (1 + np.exp(phi))
+            surplus = np.maximum(self._surplus_at_margin(price, margin) + offset, TINY)
             bend = self.demand_slope(np.minimum(price + margin, self.reservation))
-            value = log_margin - log_kappa - alpha * np.log(np.maximum(surplus, 1e-300))
-            return value, 1 + alpha * margin**2 * bend / np.maximum(surplus, 1e-300)
+            value = np.log(np.maximum(margin, TINY)) - log_kappa - alpha * np.log(surplus)
+            return value, room * (1 + alpha * margin**2 * bend / surplus)
 
-        with np.errstate(divide="ignore"):
-            log_widest = np.log(np.maximum(widest, 1e-300))
-            most = self.best_surplus(price) + offset
-            high = np.minimum(log_kappa + alpha * np.log(np.maximum(most, 1e-300)), log_widest)
-        least = self._surplus_at_margin(price, np.minimum(np.exp(high), widest)) + offset
-        low = np.minimum(log_kappa + alpha * np.log(np.maximum(least, 1e-300)), high)
-        return np.minimum(np.exp(_bracketed_newton(residual, low, high)), widest)
+        shape = np.broadcast_shapes(np.shape(widest), np.shape(log_kappa))
+        phi = _bracketed_newton(residual, np.full(shape, -FAR), np.full(shape, UNSERVED), np.zeros(shape))
+        return np.where(phi >= UNSERVED, 1.0, 1 / (1 + np.exp(-phi))) * widest
 
     def surplus_lost(self, price, margin):
         """Surplus a user gives up by stopping at a margin, best_surplus(p) − s(m), in money."""
@@ -93,24 +95,21 @@ class Utility(ABC):
             return self.surplus_lost(price, margin) - lost, margin * bend
 
         low = np.zeros(np.broadcast_shapes(np.shape(widest), np.shape(lost)))
-        return _bracketed_newton(residual, low, low + widest)
+        return _bracketed_newton(residual, low, low + widest, low + widest)
 
     def _surplus_at_margin(self, price, margin):
         return self.surplus(price, self.demand(price + margin))
 
 
-def _bracketed_newton(residual, low, high):
+def _bracketed_newton(residual, low, high, at):
     """Elementwise root of an increasing function by Newton's method, bisecting where a step leaves the bracket."""
-    low, high = np.broadcast_arrays(low, high)
-    low, high = low.copy(), high.copy()
-    at = high.copy()
     for _ in range(MOST_STEPS):
         value, slope = residual(at)
         low, high = np.where(value < 0, at, low), np.where(value > 0, at, high)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             step = at - value / slope
         step = np.where((step >= low) & (step <= high), step, (low + high) / 2)
-        done = np.abs(step - at) <= PRECISION * (1 + np.abs(at))
+        done = (np.abs(step - at) <= PRECISION * (1 + np.abs(at))) | (high - low <= PRECISION * (1 + np.abs(at)))
         at = step
         if np.all(done | (value == 0)):
             break

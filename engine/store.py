@@ -1,0 +1,154 @@
+"""Results folders: written aside, moved into place whole, with a digest of every file."""
+
+import contextlib
+import hashlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+SCHEMA_VERSION = 1
+MOST_CSV_USERS = 10_000
+LIBRARIES = ("mesa", "numpy", "scipy", "pandas")
+
+
+@contextlib.contextmanager
+def folder_in_place(target):
+    """A new folder to write into; it replaces `target` as a whole when all is written, and vanishes on any failure."""
+    target = Path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        yield aside
+        os.chmod(aside, 0o755)
+        old = target.with_name(f".{target.name}.old.{os.getpid()}")
+        if target.exists():
+            os.rename(target, old)
+        os.rename(aside, target)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def result_folder(result, root="results"):
+    """Where a result belongs: root/<scenario>/<digest of scenario and seed>."""
+    kind = "-direct" if result.direct else ""
+    return Path(root) / result.scenario.name / (result.scenario.digest(result.replication) + kind)
+
+
+def save_result(result, root="results", pictures=()):
+    """Write a run's folder and return its path; `pictures` are functions of (result, folder) that add files."""
+    target = result_folder(result, root)
+    with folder_in_place(target) as folder:
+        write_facts(result, folder)
+        for picture in pictures:
+            picture(result, folder)
+        write_manifest(folder, run_manifest(result))
+    return target
+
+
+def write_facts(result, folder):
+    """The files that say what happened: scenario, summary, rounds and users."""
+    (folder / "scenario.toml").write_text(result.scenario.to_toml(), encoding="utf-8")
+    write_json(folder / "summary.json", result.summary())
+    history_table(result).to_csv(folder / "rounds.csv", index=False, lineterminator="\n")
+    users = result.game.users
+    if result.outcome is None:
+        return
+    quantities, surpluses = trajectories(result)
+    if users <= MOST_CSV_USERS:
+        users_table(result, quantities, surpluses).to_csv(folder / "agents.csv", index=False, lineterminator="\n")
+    else:
+        np.savez_compressed(folder / "agents.npz", quantities=quantities, surpluses=surpluses, y=result.outcome.y)
+
+
+def trajectories(result):
+    """Quantities and surpluses (rounds, users); of a direct solution, its one outcome."""
+    if len(result.quantities):
+        return result.quantities, result.surpluses
+    dtype = np.float64 if result.game.users <= MOST_CSV_USERS else np.float32
+    return result.outcome.x[None].astype(dtype), result.outcome.s[None].astype(dtype)
+
+
+def history_table(result):
+    """One row a round; purchases of many players as one column of space-separated numbers."""
+    table = result.history.copy()
+    if "purchases" in table:
+        table["purchases"] = [" ".join(map(repr, np.asarray(y).tolist())) for y in table["purchases"]]
+    return table
+
+
+def users_table(result, quantities, surpluses):
+    """One row per round and user: round, group, player, user, quantity, surplus."""
+    blocks, rounds = result.game.blocks, len(quantities)
+    first = np.concatenate([[0], np.cumsum([block.players for block in blocks])])
+    group = np.repeat([block.name for block in blocks], [block.users for block in blocks])
+    player = np.concatenate([start + np.repeat(np.arange(b.players), b.sizes) for start, b in zip(first[:-1], blocks, strict=True)])
+    users = np.arange(result.game.users)
+    start = 0 if result.direct else result.rounds - rounds + 1
+    return pd.DataFrame(
+        {
+            "round": np.repeat(np.arange(start, start + rounds), len(users)),
+            "group": np.tile(group, rounds),
+            "player": np.tile(player, rounds),
+            "user": np.tile(users, rounds),
+            "quantity": np.ravel(quantities),
+            "surplus": np.ravel(surpluses),
+        }
+    )
+
+
+def run_manifest(result):
+    """What identifies a run: scenario, seed, versions, time, status and gap."""
+    return {
+        "kind": "run",
+        "scenario": result.scenario.name,
+        "market": result.scenario.market,
+        "seed": result.scenario.seed,
+        "replication": result.replication,
+        "direct": result.direct,
+        "status": str(result.status),
+        "gap": result.summary()["gap"],
+        "wall_seconds": round(result.seconds, 3),
+        "redraws": {f"{group}.{key}": count for (group, key), count in result.redraws.items()},
+    }
+
+
+def write_manifest(folder, facts):
+    """Write manifest.json: schema version, facts, versions of what ran, and a digest of every other file."""
+    files = sorted(path for path in folder.iterdir() if path.name != "manifest.json")
+    manifest = {
+        "schema_version": SCHEMA_VERSION,
+        **facts,
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": versions(),
+        "files": {path.name: digest(path) for path in files},
+    }
+    write_json(folder / "manifest.json", manifest)
+
+
+def versions():
+    """Versions of Python, the libraries the numbers depend on, and the machine."""
+    return {
+        "python": platform.python_version(),
+        **{name: version(name) for name in LIBRARIES},
+        "machine": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def digest(path):
+    """SHA-256 of a file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_json(path, value):
+    """Write JSON without NaN or infinity."""
+    Path(path).write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")

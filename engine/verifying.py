@@ -1,0 +1,127 @@
+"""Verification: a stored run is run again and compared, bit by bit, then number by number."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from engine.running import run
+from engine.store import SCHEMA_VERSION, digest, versions, write_facts
+from market.aggregator.equilibrium import CERTIFIED
+from market.outcome import Status
+
+CLOSE = 1e-9
+FACTS = ("summary.json", "rounds.csv", "agents.csv", "agents.npz")
+
+
+class FolderError(ValueError):
+    """A folder that is no readable result; its text is one line."""
+
+
+class Verification(NamedTuple):
+    """The verdict in words, line by line, and whether all of it passed."""
+
+    lines: tuple
+    passed: bool
+
+
+def verify(folder):
+    """Run a stored run again and compare: files as written? same bits? same numbers? gap within tolerance?
+
+    Raises FolderError for a folder that holds no run of this schema version.
+    """
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    checks = [_files(folder, manifest)]
+    result = run(folder / "scenario.toml", replication=manifest["replication"], direct=manifest["direct"])
+    with tempfile.TemporaryDirectory() as again:
+        write_facts(result, Path(again))
+        checks.append(_numbers(folder, Path(again), manifest))
+    checks.append(_gap(result))
+    return Verification(tuple(line for _, line in checks), all(passed for passed, _ in checks))
+
+
+def read_manifest(folder):
+    """The manifest of a run's folder; raises FolderError where it is missing, broken or of another version."""
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FolderError(f"{folder}: manifest.json: missing; the folder of a run is needed") from None
+    except (OSError, ValueError) as error:
+        raise FolderError(f"{folder}: manifest.json: cannot be read ({type(error).__name__}); a JSON object is needed") from None
+    got = manifest.get("schema_version") if isinstance(manifest, dict) else None
+    if got != SCHEMA_VERSION:
+        raise FolderError(f"{folder}: manifest.json: schema_version: got {got!r}; {SCHEMA_VERSION} is needed")
+    if manifest.get("kind") != "run":
+        raise FolderError(f"{folder}: manifest.json: kind: got {manifest.get('kind')!r}; only a run can be verified")
+    missing = {"replication", "direct", "files", "versions"} - manifest.keys()
+    if missing:
+        raise FolderError(f"{folder}: manifest.json: {sorted(missing)[0]}: missing; the manifest as written is needed")
+    return manifest
+
+
+def _files(folder, manifest):
+    changed = [
+        name for name, was in manifest["files"].items() if not (folder / name).is_file() or digest(folder / name) != was
+    ]
+    if changed:
+        return False, f"FAIL  files: changed since they were written: {', '.join(changed)}"
+    return True, f"pass  files: {len(manifest['files'])} files as written"
+
+
+def _numbers(folder, again, manifest):
+    names = [name for name in FACTS if (again / name).exists()]
+    if all((folder / name).is_file() and digest(folder / name) == digest(again / name) for name in names):
+        return True, f"pass  same bits: {', '.join(names)}"
+    here = "this machine and versions" if manifest["versions"] == versions() else "another machine or other versions"
+    try:
+        away = max(_distance(folder / name, again / name) for name in names)
+    except (OSError, ValueError, KeyError) as error:
+        return False, f"FAIL  numbers: cannot be compared ({error})"
+    if away <= CLOSE and manifest["versions"] != versions():
+        return True, f"pass  same numbers to {away:.1e} (not the same bits; written by {here})"
+    return False, f"FAIL  numbers: differ by {away:.1e} of their size from a run on {here}"
+
+
+def _distance(one, other):
+    """Largest difference of two result files as a share of the largest number of its column."""
+    if one.suffix == ".json":
+        return max((_apart(a, b) for a, b in _leaves(json.loads(one.read_text()), json.loads(other.read_text()))), default=0.0)
+    if one.suffix == ".npz":
+        with np.load(one) as a, np.load(other) as b:
+            return max(_apart(a[key], b[key]) for key in b.files)
+    if one.stat().st_size <= 1 and other.stat().st_size <= 1:
+        return 0.0
+    a, b = pd.read_csv(one), pd.read_csv(other)
+    if list(a.columns) != list(b.columns) or len(a) != len(b):
+        return np.inf
+    return max((_apart(a[key], b[key]) for key in b.columns), default=0.0)
+
+
+def _leaves(one, other):
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        return [leaf for key in one if key != "gap" for leaf in _leaves(one[key], other[key])]
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return [leaf for a, b in zip(one, other, strict=True) for leaf in _leaves(a, b)]
+    return [(one, other)]
+
+
+def _apart(one, other):
+    one, other = np.asarray(one), np.asarray(other)
+    if one.dtype.kind not in "fiu" or other.dtype.kind not in "fiu":
+        return 0.0 if np.array_equal(one, other) else np.inf
+    if one.shape != other.shape:
+        return np.inf
+    size = max(float(np.max(np.abs(other), initial=0.0)), 1e-300)
+    return float(np.max(np.abs(one.astype(float) - other), initial=0.0)) / size
+
+
+def _gap(result):
+    if result.gap is None or result.status in (Status.CYCLING, Status.ROUND_LIMIT, Status.NO_EQUILIBRIUM):
+        return True, f"pass  gap: {result.gap!r}, none is promised by status {result.status}"
+    if result.gap <= CERTIFIED:
+        return True, f"pass  gap: {result.gap:.1e} is at most {CERTIFIED:.0e}"
+    return False, f"FAIL  gap: {result.gap:.1e} is more than {CERTIFIED:.0e}"
