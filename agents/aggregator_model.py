@@ -28,7 +28,15 @@ class AggregatorModel(mesa.Model):
     """
 
     def __init__(
-        self, game, *, rng=None, rounds=100, tolerance=1e-8, order="in-turn", damping=1.0, start=None,
+        self,
+        game,
+        *,
+        rng=None,
+        rounds=100,
+        tolerance=1e-8,
+        order="in-turn",
+        damping=1.0,
+        start=None,
         agent_threshold=10_000,
     ):
         super().__init__(rng=0)
@@ -47,7 +55,9 @@ class AggregatorModel(mesa.Model):
         self.operator = MarketOperator(self)
         self.seats = [seat for number in range(len(game.blocks)) for seat in self._seat_block(number)]
         self.trajectory = Trajectory(game.users, rounds, np.float64 if self.individual else np.float32)
-        self.datacollector = mesa.DataCollector(model_reporters=self._reporters(), agenttype_reporters=self._user_reporters())
+        self.datacollector = mesa.DataCollector(
+            model_reporters=self._reporters(), agenttype_reporters=self._user_reporters()
+        )
 
     @property
     def outcome(self):
@@ -117,13 +127,18 @@ class AggregatorModel(mesa.Model):
         if self.individual:
             self._make_users(block, rows, None)
         return [
-            (slice(seats.start + j, seats.start + j + 1), Aggregator(self, block, j, seats.start + j, slice(*stops[j : j + 2])))
+            (
+                slice(seats.start + j, seats.start + j + 1),
+                Aggregator(self, block, j, seats.start + j, slice(*stops[j : j + 2])),
+            )
             for j in range(block.players)
         ]
 
     def _make_users(self, block, rows, seats):
         made = [
-            _user_type(block)(self, block, place, rows.start + place, None if seats is None else seats.start + place)
+            _user_type(block)(
+                self, block, place, rows.start + place, None if seats is None else seats.start + place
+            )
             for place in range(block.users)
         ]
         self._users = [*getattr(self, "_users", []), *made]
@@ -139,24 +154,38 @@ class AggregatorModel(mesa.Model):
     def _stop_infeasible(self, priced_out):
         agent = priced_out.player
         self.status, self.running = Status.INFEASIBLE, False
-        self.blame = {"player": self.game.player_name(agent.seat), "user": int(agent.rows.start + priced_out.user)}
+        self.blame = {
+            "player": self.game.player_name(agent.seat),
+            "user": int(agent.rows.start + priced_out.user),
+        }
 
     def _reporters(self):
         """Columns of the collected data: each picklable, computed from the last outcome."""
         columns = {"round": "round", "status": "status", "move": "move"}
-        columns |= {name: partial(_of_outcome, name=name) for name in ("price", "quantity", "welfare", "unserved")}
-        columns |= {name: partial(_of_surplus, measure=measure) for name, measure in (("jain", jain), ("gini", gini))}
+        columns |= {
+            name: partial(_of_outcome, name=name) for name in ("price", "quantity", "welfare", "unserved")
+        }
+        columns |= {
+            name: partial(_of_surplus, measure=measure) for name, measure in (("jain", jain), ("gini", gini))
+        }
         for number, block in enumerate(self.game.blocks):
             columns[f"consumption {block.name}"] = partial(_group_mean, what="x", number=number)
             columns[f"surplus {block.name}"] = partial(_group_mean, what="s", number=number)
         if self.game.players <= MOST_COLUMNS:
-            columns |= {f"purchase {self.game.player_name(j)}": partial(_purchase, j=j) for j in range(self.game.players)}
+            columns |= {
+                f"purchase {self.game.player_name(j)}": partial(_purchase, j=j)
+                for j in range(self.game.players)
+            }
         else:
             columns["purchases"] = _purchases
         return columns
 
     def _user_reporters(self):
-        return {kind: {"quantity": "quantity", "surplus": "surplus"} for kind in (SmallUser, LargeUser)} if self.individual else None
+        return (
+            {kind: {"quantity": "quantity", "surplus": "surplus"} for kind in (SmallUser, LargeUser)}
+            if self.individual
+            else None
+        )
 
 
 class Trajectory:

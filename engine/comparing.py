@@ -10,7 +10,7 @@ from engine.many import run_many
 from engine.results import number
 from engine.running import run
 from market.measures import gini, jain
-from scenarios import draw, load
+from scenarios import ScenarioError, draw, load
 
 MEASURES = {
     "mean small surplus": "money",
@@ -58,7 +58,9 @@ class Comparison:
     def differences(self):
         """The same of the paired differences to the first scenario."""
         first = self.names[0]
-        return self._table(lambda name, measure: self.values(name, measure) - self.values(first, measure), self.names[1:])
+        return self._table(
+            lambda name, measure: self.values(name, measure) - self.values(first, measure), self.names[1:]
+        )
 
     def _table(self, values, names):
         rows = [(name, measure, *interval(values(name, measure))) for name in names for measure in MEASURES]
@@ -74,13 +76,16 @@ class Comparison:
             "means": _nested(self.means()),
             "differences_to_first": _nested(self.differences()),
             "status": {
-                name: self.runs.loc[self.runs["scenario"] == name, "status"].value_counts().to_dict() for name in self.names
+                name: self.runs.loc[self.runs["scenario"] == name, "status"].value_counts().to_dict()
+                for name in self.names
             },
             "largest_gap": number(self.runs["gap"].max()),
         }
 
 
-def compare(scenarios, *, replications=1, seed=None, set=(), rounds=None, direct=False, workers=None, progress=True):
+def compare(
+    scenarios, *, replications=1, seed=None, set=(), rounds=None, direct=False, workers=None, progress=True
+):
     """Run several scenarios on common random numbers and return a Comparison.
 
     scenarios: names, paths or Scenarios; every replication draws the same users for groups of the same name and count.
@@ -89,34 +94,58 @@ def compare(scenarios, *, replications=1, seed=None, set=(), rounds=None, direct
     loaded = tuple(load(scenario, set=set, seed=seed, rounds=rounds) for scenario in scenarios)
     if seed is None:
         loaded = tuple(scenario.with_seed(loaded[0].seed) for scenario in loaded)
+    check_names(loaded)
     shared = shared_groups([draw(scenario).game for scenario in loaded])
     jobs = [(scenario, replication, direct) for scenario in loaded for replication in range(replications)]
     answers = run_many(compared_run, jobs, workers=workers, label="compare", progress=progress)
     rows, users = zip(*answers, strict=True)
     by_scenario = {
-        scenario.name: tuple(np.array(part) for part in zip(*users[k * replications : (k + 1) * replications], strict=True))
+        scenario.name: tuple(
+            np.array(part) for part in zip(*users[k * replications : (k + 1) * replications], strict=True)
+        )
         for k, scenario in enumerate(loaded)
     }
     return Comparison(loaded, replications, pd.DataFrame(list(rows)), by_scenario, shared)
 
 
+def check_names(scenarios):
+    """Raise ScenarioError where two scenarios have one name: their rows could not be told apart."""
+    names = [scenario.name for scenario in scenarios]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ScenarioError(
+            f"compare: name: two scenarios are called {twice!r}; give one of the files another `name`"
+        )
+
+
 def shared_groups(games):
     """Names of the groups whose users have the same utilities in all games."""
     blocks = [{block.name: block for block in game.blocks} for game in games]
-    return tuple(name for name in blocks[0] if all(name in other and same_users(blocks[0][name], other[name]) for other in blocks))
+    return tuple(
+        name
+        for name in blocks[0]
+        if all(name in other and same_users(blocks[0][name], other[name]) for other in blocks)
+    )
 
 
 def same_users(one, other):
     """Have two blocks users with the same utilities in the same order?"""
     mine, theirs = vars(one.utility), vars(other.utility)
-    return type(one.utility) is type(other.utility) and all(np.array_equal(mine[key], theirs[key]) for key in mine)
+    return type(one.utility) is type(other.utility) and all(
+        np.array_equal(mine[key], theirs[key]) for key in mine
+    )
 
 
 def compared_run(job):
     """One run of a comparison: (row of measures, (quantities, surpluses) of the small users)."""
     scenario, replication, direct = job
     result = run(scenario, replication=replication, direct=direct)
-    row = {"scenario": scenario.name, "replication": replication, "status": str(result.status), "rounds": result.rounds}
+    row = {
+        "scenario": scenario.name,
+        "replication": replication,
+        "status": str(result.status),
+        "rounds": result.rounds,
+    }
     if result.outcome is None:
         return row | {"gap": None} | dict.fromkeys(MEASURES), (np.empty(0), np.empty(0))
     small = np.concatenate([np.full(block.users, block.kind != "large") for block in result.game.blocks])

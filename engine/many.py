@@ -16,7 +16,13 @@ def run_many(function, jobs, *, workers=None, label="runs", progress=True):
     """
     jobs = list(jobs)
     workers = os.cpu_count() or 1 if workers is None else workers
-    bar = {"total": len(jobs), "desc": label, "unit": "run", "disable": None if progress else True, "leave": False}
+    bar = {
+        "total": len(jobs),
+        "desc": label,
+        "unit": "run",
+        "disable": None if progress else True,
+        "leave": False,
+    }
     if workers <= 1 or len(jobs) <= FEW:
         return [function(job) for job in tqdm(jobs, **bar)]
     pool = ProcessPoolExecutor(min(workers, len(jobs)), mp_context=get_context("spawn"))

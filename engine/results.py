@@ -94,7 +94,12 @@ class Result:
             extra["unique"] = self.unique
             extra["continuum"] = self.continuum
             extra["equilibria"] = [
-                {"quantity": number(o.quantity), "price": number(o.price), "welfare": number(o.welfare), "gap": number(o.gap)}
+                {
+                    "quantity": number(o.quantity),
+                    "price": number(o.price),
+                    "welfare": number(o.welfare),
+                    "gap": number(o.gap),
+                }
                 for o in self.equilibria
             ]
         return extra
@@ -108,7 +113,10 @@ class Result:
         group |= {
             "quantity": {"total": number(x.sum()), "mean": number(x.mean()), "std": number(x.std())},
             "surplus": {
-                "total": number(s.sum()), "mean": number(s.mean()), "std": number(s.std()), "least": number(s.min()),
+                "total": number(s.sum()),
+                "mean": number(s.mean()),
+                "std": number(s.std()),
+                "least": number(s.min()),
             },
             "jain": number(jain(s)),
             "gini": number(gini(s)),

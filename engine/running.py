@@ -12,7 +12,9 @@ from market.aggregator.equilibrium import solve
 from scenarios import build, draw, load
 
 
-def run(scenario, *, seed=None, replication=0, set=(), rounds=None, direct=False, certify=True, on_round=None):
+def run(
+    scenario, *, seed=None, replication=0, set=(), rounds=None, direct=False, certify=True, on_round=None
+):
     """Run a scenario (name, path or Scenario) to its end and return a Result.
 
     `set` holds "key=value" changes as of the command line; `direct` solves for the equilibrium without rounds;
@@ -23,7 +25,9 @@ def run(scenario, *, seed=None, replication=0, set=(), rounds=None, direct=False
     started = time.perf_counter()
     drawn = draw(scenario, replication)
     facts = _solved(drawn, certify) if direct else _stepped(scenario, replication, drawn, certify, on_round)
-    result = Result(scenario=scenario, replication=replication, game=drawn.game, redraws=drawn.redraws, **facts)
+    result = Result(
+        scenario=scenario, replication=replication, game=drawn.game, redraws=drawn.redraws, **facts
+    )
     return replace(result, seconds=time.perf_counter() - started)
 
 

@@ -54,6 +54,29 @@ def save_result(result, root="results", pictures=()):
     return target
 
 
+def save_comparison(comparison, root="results", pictures=()):
+    """Write a comparison's folder root/compare/<digest>/ and return its path; `pictures` as in save_result."""
+    digests = [scenario.digest() for scenario in comparison.scenarios]
+    name = hashlib.sha256(
+        json.dumps([digests, comparison.names, comparison.replications]).encode()
+    ).hexdigest()[:12]
+    target = Path(root) / "compare" / name
+    with folder_in_place(target) as folder:
+        for scenario in comparison.scenarios:
+            (folder / f"{scenario.name}.toml").write_text(scenario.to_toml(), encoding="utf-8")
+        comparison.runs.to_csv(folder / "runs.csv", index=False, lineterminator="\n")
+        comparison.means().to_csv(folder / "means.csv", index=False, lineterminator="\n")
+        comparison.differences().to_csv(folder / "differences.csv", index=False, lineterminator="\n")
+        write_json(folder / "summary.json", comparison.summary())
+        for picture in pictures:
+            picture(comparison, folder)
+        write_manifest(
+            folder,
+            {"kind": "comparison", "scenarios": comparison.names, "replications": comparison.replications},
+        )
+    return target
+
+
 def write_facts(result, folder):
     """The files that say what happened: scenario, summary, rounds and users."""
     (folder / "scenario.toml").write_text(result.scenario.to_toml(), encoding="utf-8")
@@ -64,9 +87,13 @@ def write_facts(result, folder):
         return
     quantities, surpluses = trajectories(result)
     if users <= MOST_CSV_USERS:
-        users_table(result, quantities, surpluses).to_csv(folder / "agents.csv", index=False, lineterminator="\n")
+        users_table(result, quantities, surpluses).to_csv(
+            folder / "agents.csv", index=False, lineterminator="\n"
+        )
     else:
-        np.savez_compressed(folder / "agents.npz", quantities=quantities, surpluses=surpluses, y=result.outcome.y)
+        np.savez_compressed(
+            folder / "agents.npz", quantities=quantities, surpluses=surpluses, y=result.outcome.y
+        )
 
 
 def trajectories(result):
@@ -90,7 +117,12 @@ def users_table(result, quantities, surpluses):
     blocks, rounds = result.game.blocks, len(quantities)
     first = np.concatenate([[0], np.cumsum([block.players for block in blocks])])
     group = np.repeat([block.name for block in blocks], [block.users for block in blocks])
-    player = np.concatenate([start + np.repeat(np.arange(b.players), b.sizes) for start, b in zip(first[:-1], blocks, strict=True)])
+    player = np.concatenate(
+        [
+            start + np.repeat(np.arange(b.players), b.sizes)
+            for start, b in zip(first[:-1], blocks, strict=True)
+        ]
+    )
     users = np.arange(result.game.users)
     start = 0 if result.direct else result.rounds - rounds + 1
     return pd.DataFrame(
@@ -151,4 +183,6 @@ def digest(path):
 
 def write_json(path, value):
     """Write JSON without NaN or infinity."""
-    Path(path).write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    Path(path).write_text(
+        json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+    )

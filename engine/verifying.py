@@ -51,21 +51,29 @@ def read_manifest(folder):
     except FileNotFoundError:
         raise FolderError(f"{folder}: manifest.json: missing; the folder of a run is needed") from None
     except (OSError, ValueError) as error:
-        raise FolderError(f"{folder}: manifest.json: cannot be read ({type(error).__name__}); a JSON object is needed") from None
+        raise FolderError(
+            f"{folder}: manifest.json: cannot be read ({type(error).__name__}); a JSON object is needed"
+        ) from None
     got = manifest.get("schema_version") if isinstance(manifest, dict) else None
     if got != SCHEMA_VERSION:
         raise FolderError(f"{folder}: manifest.json: schema_version: got {got!r}; {SCHEMA_VERSION} is needed")
     if manifest.get("kind") != "run":
-        raise FolderError(f"{folder}: manifest.json: kind: got {manifest.get('kind')!r}; only a run can be verified")
+        raise FolderError(
+            f"{folder}: manifest.json: kind: got {manifest.get('kind')!r}; only a run can be verified"
+        )
     missing = {"replication", "direct", "files", "versions"} - manifest.keys()
     if missing:
-        raise FolderError(f"{folder}: manifest.json: {sorted(missing)[0]}: missing; the manifest as written is needed")
+        raise FolderError(
+            f"{folder}: manifest.json: {sorted(missing)[0]}: missing; the manifest as written is needed"
+        )
     return manifest
 
 
 def _files(folder, manifest):
     changed = [
-        name for name, was in manifest["files"].items() if not (folder / name).is_file() or digest(folder / name) != was
+        name
+        for name, was in manifest["files"].items()
+        if not (folder / name).is_file() or digest(folder / name) != was
     ]
     if changed:
         return False, f"FAIL  files: changed since they were written: {', '.join(changed)}"
@@ -76,7 +84,11 @@ def _numbers(folder, again, manifest):
     names = [name for name in FACTS if (again / name).exists()]
     if all((folder / name).is_file() and digest(folder / name) == digest(again / name) for name in names):
         return True, f"pass  same bits: {', '.join(names)}"
-    here = "this machine and versions" if manifest["versions"] == versions() else "another machine or other versions"
+    here = (
+        "this machine and versions"
+        if manifest["versions"] == versions()
+        else "another machine or other versions"
+    )
     try:
         away = max(_distance(folder / name, again / name) for name in names)
     except (OSError, ValueError, KeyError) as error:
@@ -89,7 +101,10 @@ def _numbers(folder, again, manifest):
 def _distance(one, other):
     """Largest difference of two result files as a share of the largest number of its column."""
     if one.suffix == ".json":
-        return max((_apart(a, b) for a, b in _leaves(json.loads(one.read_text()), json.loads(other.read_text()))), default=0.0)
+        return max(
+            (_apart(a, b) for a, b in _leaves(json.loads(one.read_text()), json.loads(other.read_text()))),
+            default=0.0,
+        )
     if one.suffix == ".npz":
         with np.load(one) as a, np.load(other) as b:
             return max(_apart(a[key], b[key]) for key in b.files)

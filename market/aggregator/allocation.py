@@ -22,7 +22,11 @@ def split(block, price, y, precision=EXACT):
     roof = lowest_roof(block, price)
     eager = quantities(block, price, np.full(y.shape, -_far(block)), roof)
     reach = block.by_player(np.add, eager)
-    x = np.where(block.to_users(y < wanted), _between(block, eager, demand, reach, wanted, y), _beyond(block, demand, wanted, y))
+    x = np.where(
+        block.to_users(y < wanted),
+        _between(block, eager, demand, reach, wanted, y),
+        _beyond(block, demand, wanted, y),
+    )
     within = (y < reach) & (y > 0)
     if np.any(within):
         x = np.where(block.to_users(within), _within(block, price, y, within, roof, precision), x)

@@ -52,7 +52,12 @@ def literal(block):
 def only(player, rows):
     """A block of one player with some of its users."""
     return type(player)(
-        player.name, "aggregator", player.utility.take(rows), player.alpha, player.surplus_offset, np.array([np.sum(rows)])
+        player.name,
+        "aggregator",
+        player.utility.take(rows),
+        player.alpha,
+        player.surplus_offset,
+        np.array([np.sum(rows)]),
     )
 
 
@@ -72,7 +77,7 @@ def ceiling(rule, player, outside):
 def peaks(rule, player, outside, now):
     """All peaks of J that can be the highest, as purchases."""
     high = ceiling(rule, player, outside)
-    smooth = not np.any((rule.kinks > outside) & (rule.kinks < high))
+    smooth = not np.any((rule.kinks > outside) & (rule.kinks <= high))
     start = outside + now if 0 < now and outside + now < high else None
     found = newton(rule, (player,), outside, outside, high, start) if smooth and np.isfinite(high) else None
     if found is not None and player.alpha in (0.0, np.inf):
@@ -107,7 +112,9 @@ def promising(rule, player, outside, found):
     For y between y1 and y2 the price is at least that at y1, so with any multiplier kappa the payoff is at most
     Σ max_x [phi(s_i(x)) − kappa x] + kappa y2 at that price; kappa of the peak makes the bound tight beside it.
     """
-    at = Prices(*(np.atleast_1d(np.asarray(v(found), float)) for v in (rule.value, rule.left_slope, rule.curvature)))
+    at = Prices(
+        *(np.atleast_1d(np.asarray(v(found), float)) for v in (rule.value, rule.left_slope, rule.curvature))
+    )
     z, _ = solve_multipliers(player, at)
     objective, utility = player.objective, player.utility
     peak = utility.surplus(at.value[0], quantities(player, at.value[:, None], z)[0])
@@ -127,5 +134,6 @@ def promising(rule, player, outside, found):
 def merged(low, high):
     """Join intervals that touch."""
     new = np.concatenate([[True], low[1:] > high[:-1]])
-    return list(zip(low[new], high[np.concatenate([np.flatnonzero(new)[1:] - 1, [len(high) - 1]])], strict=True))
-
+    return list(
+        zip(low[new], high[np.concatenate([np.flatnonzero(new)[1:] - 1, [len(high) - 1]])], strict=True)
+    )

@@ -43,7 +43,14 @@ def _regrets(game, y, x):
         stops = np.append(block.starts, block.users)
         yield np.array(
             [
-                player_regret(game.price, block.player(j), outside[j], y[where][j], mine[stops[j] : stops[j + 1]], game.users)
+                player_regret(
+                    game.price,
+                    block.player(j),
+                    outside[j],
+                    y[where][j],
+                    mine[stops[j] : stops[j + 1]],
+                    game.users,
+                )
                 for j in range(block.players)
             ]
         )
@@ -74,7 +81,12 @@ def player_regret(rule, player, outside, y, x, users_in_all=0):
 
 def _with(player, rows):
     return type(player)(
-        player.name, player.kind, player.utility.take(rows), player.alpha, player.surplus_offset, np.array([int(rows.sum())])
+        player.name,
+        player.kind,
+        player.utility.take(rows),
+        player.alpha,
+        player.surplus_offset,
+        np.array([int(rows.sum())]),
     )
 
 
@@ -84,7 +96,11 @@ def _most_points(users_in_all, users):
 
 def _grid(rule, reservation, outside, y, wanted, most):
     """Purchases to try: even ones, both sides of each reservation price and kink, and ones around the present purchase."""
-    high = min(float(wanted), max(float(rule.supply(reservation.max())) - outside, 0.0)) if np.isfinite(wanted) else np.inf
+    high = (
+        min(float(wanted), max(float(rule.supply(reservation.max())) - outside, 0.0))
+        if np.isfinite(wanted)
+        else np.inf
+    )
     high = high if np.isfinite(high) else max(float(rule.supply(reservation.max())) - outside, 2 * y)
     marks = np.concatenate([np.ravel(rule.supply(reservation)), rule.kinks]) - outside
     marks = np.unique(marks[(marks > 0) & (marks < high)])
@@ -94,7 +110,9 @@ def _grid(rule, reservation, outside, y, wanted, most):
     side = SIDE * (outside + marks)
     near = y * (1 + np.concatenate([-np.geomspace(1e-6, 0.3, 4), [0.0], np.geomspace(1e-6, 0.3, 4)]))
     even = np.linspace(0, high, min(EVEN, most))
-    points = np.concatenate([even, marks - side, marks, marks + side, near, high * np.geomspace(1e-6, 1e-2, 4)])
+    points = np.concatenate(
+        [even, marks - side, marks, marks + side, near, high * np.geomspace(1e-6, 1e-2, 4)]
+    )
     return np.unique(np.clip(points, 0.0, max(high, y)))
 
 
@@ -110,7 +128,9 @@ def _refined(payoff, points, value):
     if len(peak) == 0:
         return -np.inf
     ends = points[peak - 1], points[peak], points[peak + 1]
-    found = elementwise.find_minimum(lambda at: -payoff(at), ends, maxiter=40, tolerances={"xatol": 1e-12, "xrtol": 1e-9})
+    found = elementwise.find_minimum(
+        lambda at: -payoff(at), ends, maxiter=40, tolerances={"xatol": 1e-12, "xrtol": 1e-9}
+    )
     return float(np.max(-found.f_x))
 
 
@@ -118,7 +138,8 @@ def _single_regrets(rule, utility, outside, x, users_in_all):
     """Regrets of users who buy for themselves, shape (users,): the same grid, a column a user."""
     held = utility.surplus(rule.value(outside + x), x)
     high = np.minimum(
-        np.maximum(rule.supply(utility.reservation) - outside, 0.0), utility.demand(np.maximum(rule.right_value(outside), 1e-300))
+        np.maximum(rule.supply(utility.reservation) - outside, 0.0),
+        utility.demand(np.maximum(rule.right_value(outside), 1e-300)),
     )
     count = int(np.clip(MOST_WORK // max(users_in_all, len(x)), LEAST_POINTS, 4 * EVEN))
     shares = np.concatenate([np.linspace(0, 1, count), np.geomspace(1e-6, 1e-2, 4)])

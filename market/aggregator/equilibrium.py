@@ -50,7 +50,9 @@ def solve(game, certify=True):
         best = min(outcomes, key=lambda outcome: outcome.gap)
         return Solution(Status.NO_EQUILIBRIUM, best, (), tuple(outcomes), None, False)
     continuum = any(
-        has_continuum(game, root) for root, outcome in zip(found.roots, outcomes, strict=False) if outcome in kept
+        has_continuum(game, root)
+        for root, outcome in zip(found.roots, outcomes, strict=False)
+        if outcome in kept
     )
     unique = False if len(kept) > 1 or continuum else (True if found.exhaustive else None)
     best = max(kept, key=lambda outcome: outcome.welfare)
@@ -67,14 +69,18 @@ def find_roots(game, thorough=True):
     total = newton(rule, blocks, 0.0, low, high, start=first_total(game))
     if total is None:
         return scan(rule, blocks)
-    return Scan((Root(float(total), float(rule.value(total)), float(rule.left_slope(total)), False, 0.0),), fair == 0)
+    return Scan(
+        (Root(float(total), float(rule.value(total)), float(rule.left_slope(total)), False, 0.0),), fair == 0
+    )
 
 
 def first_total(game):
     """Rough total for Newton's method to start from: price-taking demand of a sample of users."""
     rule = game.price
     steps = [max(1, block.users // SAMPLE) for block in game.blocks]
-    sample = [block.utility.take(slice(None, None, step)) for block, step in zip(game.blocks, steps, strict=True)]
+    sample = [
+        block.utility.take(slice(None, None, step)) for block, step in zip(game.blocks, steps, strict=True)
+    ]
     low, high = 0.0, game.highest_reservation
     for _ in range(12):
         price = (low + high) / 2
@@ -86,7 +92,9 @@ def first_total(game):
 def outcome_at(game, root, certify=True):
     """The outcome in which every player plays its reply at a root."""
     prices = Prices(
-        np.array([root.price]), np.array([root.slope]), np.atleast_1d(np.asarray(game.price.curvature(root.total), float))
+        np.array([root.price]),
+        np.array([root.slope]),
+        np.atleast_1d(np.asarray(game.price.curvature(root.total), float)),
     )
     y, x = zip(*(_block_reply(block, prices) for block in game.blocks), strict=True)
     return appraised(game, np.concatenate(y), np.concatenate(x), root.price, certify)
@@ -104,7 +112,9 @@ def _block_reply(block, prices):
 
 def nobody_buys(game):
     """The outcome without any purchase."""
-    return appraised(game, np.zeros(game.players), np.zeros(game.users), float(game.price.right_value(0.0)), True)
+    return appraised(
+        game, np.zeros(game.players), np.zeros(game.users), float(game.price.right_value(0.0)), True
+    )
 
 
 def appraised(game, y, x, price, certify):
@@ -120,8 +130,9 @@ def has_continuum(game, root):
     price = np.array([root.price])
     slopes = float(game.price.left_slope(root.total)), float(game.price.right_slope(root.total))
     sides = [
-        np.concatenate([replies(block, Prices(price, np.array([slope]), np.zeros(1)))[0][0] for block in game.blocks])
+        np.concatenate(
+            [replies(block, Prices(price, np.array([slope]), np.zeros(1)))[0][0] for block in game.blocks]
+        )
         for slope in slopes
     ]
     return int(np.sum(sides[0] - sides[1] > 1e-9 * root.total)) > 1
-

@@ -42,6 +42,11 @@ class Block:
         """Index of each player's first user, shape (players,)."""
         return np.concatenate([[0], np.cumsum(self.sizes)[:-1]]).astype(np.intp)
 
+    @cached_property
+    def highest_reservation(self):
+        """Price at which a player buys nothing, shape (players,)."""
+        return self.by_player(np.maximum, self.utility.reservation)
+
     @property
     def users(self):
         return len(self.utility)
@@ -61,7 +66,9 @@ class Block:
     def player(self, j):
         """The block of player j alone."""
         start, size = self.starts[j], self.sizes[j]
-        return replace(self, utility=self.utility.take(slice(start, start + size)), sizes=self.sizes[j : j + 1])
+        return replace(
+            self, utility=self.utility.take(slice(start, start + size)), sizes=self.sizes[j : j + 1]
+        )
 
     @cached_property
     def pieces(self):

@@ -16,9 +16,7 @@ def potential(game, y):
     if not isinstance(rule, Affine) or any(not block.single and block.alpha > 0 for block in game.blocks):
         raise ValueError("a potential exists only for an affine price and alpha = 0")
     y = np.asarray(y, dtype=float)
-    value = sum(
-        pooled_utility(game.player(j).utility, purchase) for j, purchase in enumerate(y)
-    )
+    value = sum(pooled_utility(game.player(j).utility, purchase) for j, purchase in enumerate(y))
     total = float(y.sum())
     return value - rule.p0 * total - rule.c / 2 * (total**2 + float(np.sum(y**2)))
 
@@ -31,5 +29,7 @@ def pooled_utility(utility, y):
     low = top
     while float(np.sum(utility.demand(low))) < y:
         low = low / 2 if low > 1e-12 * top else low - top
-    level = brentq(lambda at: float(np.sum(utility.demand(at))) - y, low, top, xtol=1e-15, rtol=1e-15, maxiter=1000)
+    level = brentq(
+        lambda at: float(np.sum(utility.demand(at))) - y, low, top, xtol=1e-15, rtol=1e-15, maxiter=1000
+    )
     return float(np.sum(utility.value(utility.demand(level))))

@@ -70,7 +70,9 @@ def _aggregator_replies(block, prices, z):
     y = np.where(slope[:, None] == 0, demand, 0.0)
     rise, z_out = np.zeros_like(y), np.zeros_like(y)
     if np.any(inner):
-        y[inner], rise[inner], z_out[inner] = _inner_replies(block, prices.rows(inner), None if z is None else z[inner])
+        y[inner], rise[inner], z_out[inner] = _inner_replies(
+            block, prices.rows(inner), None if z is None else z[inner]
+        )
     return y, rise, z_out
 
 
@@ -97,7 +99,7 @@ def solve_multipliers(block, prices, z=None):
     if z is None:
         z = block.objective.first_guess(block.utility, prices.value[:, None], slope, block.by_player)
     z = np.where(np.isfinite(z), z, 0.0)
-    buyers = block.by_player(np.maximum, block.utility.reservation) > prices.value[:, None]
+    buyers = block.highest_reservation > prices.value[:, None]
     low, high = np.full(z.shape, -np.inf), np.full(z.shape, np.inf)
     for _ in range(MOST_STEPS):
         sums = player_sums(block, prices.value, z, roof)
@@ -126,7 +128,9 @@ def multiplier_step(slope, sums):
 def inside(new, old, low, high):
     """The new point where it lies strictly between low and high, else their middle (a far step on an open side)."""
     with np.errstate(invalid="ignore"):
-        middle = np.where(np.isfinite(low) & np.isfinite(high), (low + high) / 2, np.clip(new, old - FAR, old + FAR))
+        middle = np.where(
+            np.isfinite(low) & np.isfinite(high), (low + high) / 2, np.clip(new, old - FAR, old + FAR)
+        )
     return np.where((new > low) & (new < high), new, middle)
 
 

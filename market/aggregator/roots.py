@@ -10,7 +10,15 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import brentq
 
-from market.aggregator.reply import CLOSE, Prices, common_roof, multiplier_step, player_sums, replies, reply_slope
+from market.aggregator.reply import (
+    CLOSE,
+    Prices,
+    common_roof,
+    multiplier_step,
+    player_sums,
+    replies,
+    reply_slope,
+)
 
 MOST_CELL_USERS = 10_000  # above it the cells follow the kinks of the price alone
 WORK = 60_000_000  # users times nodes one scan may cost
@@ -41,7 +49,9 @@ class Scan(NamedTuple):
 def prices_at(rule, totals):
     """Price, slope and curvature just below totals, shape (nodes,)."""
     totals = np.atleast_1d(np.asarray(totals, dtype=float))
-    return Prices(*(np.asarray(v(totals), dtype=float) for v in (rule.value, rule.left_slope, rule.curvature)))
+    return Prices(
+        *(np.asarray(v(totals), dtype=float) for v in (rule.value, rule.left_slope, rule.curvature))
+    )
 
 
 def excess_reply(blocks, prices, totals, outside=0.0):
@@ -69,7 +79,8 @@ def scan(rule, blocks, outside=0.0, within=None, known=()):
     nodes, value = refined(rule, blocks, nodes, outside)
     kinks = kink_roots(rule, blocks, outside, low, high)
     brackets = [
-        (nodes[i], nodes[i + 1]) for i in np.flatnonzero((value[:-1] > 0) & (value[1:] <= 0))
+        (nodes[i], nodes[i + 1])
+        for i in np.flatnonzero((value[:-1] > 0) & (value[1:] <= 0))
         if not any(nodes[i] <= root.total <= nodes[i + 1] for root in kinks)
     ]
     roots = kinks + [smooth_root(rule, blocks, outside, *bracket, known) for bracket in brackets]
@@ -81,7 +92,10 @@ def span(rule, blocks, outside):
     top = max(block.utility.reservation.max() for block in blocks)
     high = float(rule.supply(top))
     if np.isinf(high):
-        demand = sum(block.utility.demand(np.asarray(top if top <= 0 else rule.value(np.inf))).sum() for block in blocks)
+        demand = sum(
+            block.utility.demand(np.asarray(top if top <= 0 else rule.value(np.inf))).sum()
+            for block in blocks
+        )
         high = max(float(rule.capacity), outside) + 2 * float(demand) + 1.0
     return max(outside, 0.0), high
 
@@ -109,7 +123,11 @@ def spread_nodes(edges, users, within):
     even = np.linspace(0, 1, each + 1)[1:-1]
     crowded = 1 - np.geomspace(1e-6, 0.3, each) if each > 2 else []
     shares = np.unique(np.concatenate([[SLIVER, 1 - SLIVER], even, crowded]))
-    lowest = edges[0] + (edges[1] - edges[0]) * np.geomspace(1e-15, 1e-9, 4) if met.size and met[0] else np.empty(0)
+    lowest = (
+        edges[0] + (edges[1] - edges[0]) * np.geomspace(1e-15, 1e-9, 4)
+        if met.size and met[0]
+        else np.empty(0)
+    )
     nodes = start[:, None] + width[:, None] * shares
     return np.unique(np.concatenate([lowest[lowest > edges[0]], nodes.ravel()]))
 
@@ -148,7 +166,9 @@ def turning_points(nodes, value, slope):
     with np.errstate(divide="ignore", invalid="ignore"):
         meet = (value[right] - value[left] - slope[right] * width) / (slope[left] - slope[right])
     meet = np.where((meet > 0) & (meet < width), meet, width / 2)
-    beyond = (sign * (value[left] + slope[left] * meet) < 0) & (sign * slope[left] < 0) & (sign * slope[right] > 0)
+    beyond = (
+        (sign * (value[left] + slope[left] * meet) < 0) & (sign * slope[left] < 0) & (sign * slope[right] > 0)
+    )
     doubtful = np.where(sign == np.sign(value[right]), turned & beyond, turned)
     wide = width > 1e-7 * nodes[right]
     return (nodes[left] + meet)[doubtful & wide]
@@ -156,7 +176,7 @@ def turning_points(nodes, value, slope):
 
 def kink_roots(rule, blocks, outside, low, high):
     """Roots at convex kinks and jumps: the replies to the left slope reach the kink, those to the right one do not."""
-    kinks = rule.kinks[(rule.kinks > low) & (rule.kinks < high)]
+    kinks = rule.kinks[(rule.kinks > low) & (rule.kinks <= high)]
     if len(kinks) == 0:
         return []
     before = prices_at(rule, kinks)
@@ -184,7 +204,9 @@ def common_slope(rule, blocks, outside, kink):
         return least + (share / (1 - share) if np.isinf(most) else share * (most - least))
 
     def excess(share):
-        return excess_reply(blocks, at._replace(slope=np.array([slope(share)])), np.array([kink]), outside)[0][0]
+        return excess_reply(blocks, at._replace(slope=np.array([slope(share)])), np.array([kink]), outside)[
+            0
+        ][0]
 
     last = 1 - 1e-12 if np.isinf(most) else 1.0
     if excess(0.0) <= 0:
@@ -242,7 +264,7 @@ def _arrow(blocks, prices, z, value):
             )
             at = np.where(np.isfinite(at), at, 0.0)
         sums = player_sums(block, prices.value, at, common_roof(block, prices.value))
-        buys = sums.pressure > 0
+        buys = block.highest_reservation > prices.value[:, None]
         with np.errstate(divide="ignore", invalid="ignore"):
             excess, step = multiplier_step(prices.slope[:, None], sums)
             lean = sums.pressure_p * prices.slope[0] + sums.pressure * prices.curvature[0] / prices.slope[0]
@@ -253,4 +275,9 @@ def _arrow(blocks, prices, z, value):
         slope += float(np.sum(reply_slope(prices, sums)))
         moves.append((at, step, lean))
     move = -value / slope if slope < 0 else 0.0
-    return value, slope, exact, [at if lean is None else at + np.clip(step + lean * move, -8, 8) for at, step, lean in moves]
+    return (
+        value,
+        slope,
+        exact,
+        [at if lean is None else at + np.clip(step + lean * move, -8, 8) for at, step, lean in moves],
+    )

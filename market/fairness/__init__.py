@@ -5,10 +5,7 @@ import math
 from market.fairness.alpha_fair import AlphaFair
 from market.fairness.max_min import MaxMin
 
-OBJECTIVES = {
-    "alpha-fair": AlphaFair,
-    "max-min": MaxMin,
-}
+OBJECTIVES = {"alpha-fair": AlphaFair, "max-min": MaxMin}
 
 
 def objective(alpha, offset):
@@ -17,7 +14,11 @@ def objective(alpha, offset):
     >>> objective(1.0, 0.01).alpha, type(objective(math.inf, 0.0)).__name__
     (1.0, 'MaxMin')
     """
-    return OBJECTIVES["max-min"]() if math.isinf(alpha) else OBJECTIVES["alpha-fair"](float(alpha), float(offset))
+    return (
+        OBJECTIVES["max-min"]()
+        if math.isinf(alpha)
+        else OBJECTIVES["alpha-fair"](float(alpha), float(offset))
+    )
 
 
 __all__ = ["OBJECTIVES", "AlphaFair", "MaxMin", "objective"]

@@ -65,7 +65,8 @@ class AlphaFair:
         rise = np.where(
             power * ratio < 1,
             np.exp(np.minimum(weight - scale, 700.0)) * np.expm1(np.minimum(power * ratio, 1.0)),
-            np.exp(np.minimum(weight - scale + power * ratio, 700.0)) - np.exp(np.minimum(weight - scale, 700.0)),
+            np.exp(np.minimum(weight - scale + power * ratio, 700.0))
+            - np.exp(np.minimum(weight - scale, 700.0)),
         )
         base = np.sum(np.where(served, np.exp(np.minimum(weight - scale, 0.0)), 0.0), axis=-1)
         return rise.sum(axis=-1) / power / np.where(base > 0, base, 1.0)

@@ -7,12 +7,6 @@ from market.prices.piecewise import Piecewise
 from market.prices.power import Power
 from market.prices.price_rule import PriceRule
 
-PRICES = {
-    "linear": Linear,
-    "affine": Affine,
-    "power": Power,
-    "piecewise": Piecewise,
-    "dispatch": Dispatch,
-}
+PRICES = {"linear": Linear, "affine": Affine, "power": Power, "piecewise": Piecewise, "dispatch": Dispatch}
 
 __all__ = ["PRICES", "Affine", "Dispatch", "Linear", "Piecewise", "Power", "PriceRule"]

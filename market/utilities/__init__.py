@@ -4,9 +4,6 @@ from market.utilities.logarithmic import Logarithmic
 from market.utilities.quadratic import Quadratic
 from market.utilities.utility import Utility
 
-UTILITIES = {
-    "quadratic": Quadratic,
-    "log": Logarithmic,
-}
+UTILITIES = {"quadratic": Quadratic, "log": Logarithmic}
 
 __all__ = ["UTILITIES", "Logarithmic", "Quadratic", "Utility"]

@@ -10,7 +10,7 @@ PRECISION = 1e-13
 MOST_STEPS = 200
 TINY = 1e-300
 FAR = 600.0  # the logarithm of the least share of the widest margin that is told from none
-UNSERVED = 36.7  # log(m / (w − m)) where the margin m rounds to the widest w
+ROUNDS = 36.7  # log(m / (w − m)) where the margin m rounds to the widest w
 
 
 class Utility(ABC):
@@ -79,8 +79,9 @@ class Utility(ABC):
             return value, room * (1 + alpha * margin**2 * bend / surplus)
 
         shape = np.broadcast_shapes(np.shape(widest), np.shape(log_kappa))
-        phi = _bracketed_newton(residual, np.full(shape, -FAR), np.full(shape, UNSERVED), np.zeros(shape))
-        return np.where(phi >= UNSERVED, 1.0, 1 / (1 + np.exp(-phi))) * widest
+        phi = _bracketed_newton(residual, np.full(shape, -FAR), np.full(shape, ROUNDS), np.zeros(shape))
+        least = log_kappa + alpha * np.log(max(offset, TINY))
+        return np.where(least >= np.log(np.maximum(widest, TINY)), 1.0, 1 / (1 + np.exp(-phi))) * widest
 
     def surplus_lost(self, price, margin):
         """Surplus a user gives up by stopping at a margin, best_surplus(p) − s(m), in money."""
@@ -109,7 +110,9 @@ def _bracketed_newton(residual, low, high, at):
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             step = at - value / slope
         step = np.where((step >= low) & (step <= high), step, (low + high) / 2)
-        done = (np.abs(step - at) <= PRECISION * (1 + np.abs(at))) | (high - low <= PRECISION * (1 + np.abs(at)))
+        done = (np.abs(step - at) <= PRECISION * (1 + np.abs(at))) | (
+            high - low <= PRECISION * (1 + np.abs(at))
+        )
         at = step
         if np.all(done | (value == 0)):
             break

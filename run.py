@@ -1,0 +1,362 @@
+"""Command line: `python run.py` for the headline comparison, `python run.py --help` for the rest."""
+
+import argparse
+import difflib
+import json
+import os
+import sys
+from pathlib import Path
+
+HEADLINE = (
+    "small_alone",
+    "large_direct",
+    "large_two_welfare",
+    "large_two_proportional",
+    "large_two_maxmin",
+    "large_equal_direct",
+    "large_equal_welfare",
+)
+HEADLINE_MEASURES = ("mean small surplus", "mean small consumption", "price", "jain", "gini")
+DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+
+class InputError(ValueError):
+    """Bad input on the command line; its text is one line."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, with the nearest known word."""
+
+    def error(self, message):
+        got = next((word for word in message.split("'")[1::2]), "")
+        words = [
+            word for action in self._actions for word in (*action.option_strings, *(action.choices or ()))
+        ]
+        near = difflib.get_close_matches(got, [str(word) for word in words], 1)
+        message = message.replace("\n", " ")
+        raise InputError(f"command line: {message}" + (f"; nearest known name: {near[0]}" if near else ""))
+
+
+def main(arguments=None):
+    """Run one command; returns the exit code."""
+    from engine import FolderError
+    from scenarios import ScenarioError
+
+    try:
+        options = parser().parse_args(arguments)
+        return options.command(options)
+    except (InputError, ScenarioError, FolderError) as error:
+        print("error: " + " ".join(str(error).split()), file=sys.stderr)
+        return BAD_INPUT
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except OSError as error:
+        print(
+            f"error: {error.filename or 'file'}: {error.strerror or error}; a readable and writable place is needed",
+            file=sys.stderr,
+        )
+        return BAD_INPUT
+    except MemoryError:
+        print("error: population: does not fit in memory; fewer users or rounds are needed", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("interrupted; nothing half-written was left behind", file=sys.stderr)
+        return INTERRUPTED
+
+
+def parser():
+    """The command line's grammar."""
+    top = Parser(prog="run.py", description="Agent-based simulation of strategic energy markets.")
+    common(top)
+    top.set_defaults(command=headline, replications=50)
+    commands = top.add_subparsers(metavar="COMMAND", parser_class=Parser)
+
+    add(commands, "list", list_scenarios, "every scenario: name, market, title, source")
+    add(
+        commands,
+        "show",
+        show,
+        "a scenario with defaults filled in, each key with unit and meaning",
+        "scenario",
+    )
+    one = add(commands, "run", run_one, "one run, round by round", "scenario", "vary")
+    one.add_argument("--users", action="store_true", help="with --json: quantity and surplus of every user")
+    one.add_argument("--direct", action="store_true", help="solve for the equilibrium without rounds")
+    many = add(
+        commands,
+        "compare",
+        compare_scenarios,
+        "the same users and seeds under several scenarios",
+        "scenarios",
+        "vary",
+    )
+    many.add_argument("--direct", action="store_true", help="solve for the equilibria without rounds")
+    many.set_defaults(replications=20)
+    figures = add(commands, "reproduce", reproduce_figures, "a paper's figures and claims")
+    figures.add_argument("names", nargs="*", metavar="NAME", help="e.g. fig06; all without a name")
+    common(figures)
+    figures.set_defaults(replications=50)
+    check = add(commands, "verify", verify_folder, "run again from a results folder and compare")
+    check.add_argument("folder", metavar="FOLDER")
+    add(commands, "bench", bench, "the benchmark, ratios side by side").add_argument(
+        "--quick", action="store_true", help="small sizes"
+    )
+    return top
+
+
+def add(commands, name, function, text, *parts):
+    """A command with its usual arguments."""
+    command = commands.add_parser(name, help=text, description=text)
+    command.set_defaults(command=function)
+    if "scenario" in parts:
+        command.add_argument(
+            "scenario", metavar="SCENARIO", help="a name from `list` or the path of a TOML file"
+        )
+    if "scenarios" in parts:
+        command.add_argument(
+            "scenarios", metavar="SCENARIO", nargs="+", help="names from `list` or paths of TOML files"
+        )
+    if "vary" in parts:
+        common(command)
+    if "scenario" in parts and "vary" not in parts:
+        changes(command)
+    if name in ("list", "show", "verify", "bench"):
+        command.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    return command
+
+
+def changes(command):
+    """Options that change a scenario."""
+    command.add_argument("--seed", type=natural, metavar="N", help="seed in place of the scenario's")
+    command.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change a key, e.g. price.c=0.002; repeatable",
+    )
+    command.add_argument(
+        "--rounds", type=positive, metavar="N", help="limit of rounds in place of the scenario's"
+    )
+
+
+def common(command):
+    """Options of every command that runs something."""
+    changes(command)
+    command.add_argument(
+        "--replications", type=positive, default=1, metavar="N", help="number of draws of the users"
+    )
+    command.add_argument(
+        "--out", default="results", metavar="DIR", help="where results go (default: results)"
+    )
+    command.add_argument("--no-plots", action="store_true", help="no pictures")
+    command.add_argument(
+        "--json", action="store_true", help="the summary as one JSON object on standard output"
+    )
+
+
+def natural(text):
+    """A whole number of at least 0."""
+    return whole(text, 0)
+
+
+def positive(text):
+    """A whole number of at least 1."""
+    return whole(text, 1)
+
+
+def whole(text, least):
+    """A whole number of at least `least`; raises argparse's error otherwise."""
+    if not text.isascii() or not text.isdigit() or len(text) > 18 or int(text) < least:
+        raise argparse.ArgumentTypeError(
+            f"got '{text[:60]}'; a whole number >= {least} (at most 18 digits) is needed"
+        )
+    return int(text)
+
+
+def headline(options):
+    """The headline comparison: what a large user does to 200 small ones, and how far aggregators put it right."""
+    options.scenarios, options.direct = list(HEADLINE), False
+    return compare_scenarios(options, HEADLINE_MEASURES, conclusion=headline_words)
+
+
+def list_scenarios(options):
+    """Print every scenario."""
+    from scenarios import listing
+    from views.tables import table
+
+    rows = listing()
+    if options.json:
+        return print_json([row._asdict() if hasattr(row, "_asdict") else vars(row) for row in rows])
+    print(
+        table(
+            ("name", "market", "title", "source"),
+            [(row.name, row.market, row.title, row.source) for row in rows],
+        )
+    )
+    return DONE
+
+
+def show(options):
+    """Print a scenario with its defaults, units and meanings."""
+    from scenarios import describe, load
+
+    scenario = load(options.scenario, set=options.set, seed=options.seed, rounds=options.rounds)
+    if options.json:
+        return print_json({"name": scenario.name, "digest": scenario.digest(), "toml": scenario.to_toml()})
+    print(describe(scenario))
+    return DONE
+
+
+def run_one(options):
+    """Run one scenario, print it, store it; several replications are compared with each other."""
+    if options.replications > 1:
+        if options.users:
+            raise InputError("command line: --users: goes with one replication; leave out --replications")
+        options.scenarios = [options.scenario]
+        return compare_scenarios(options)
+    from engine import run, save_result
+    from views.tables import round_line, summary_text
+
+    check_writable(options.out)
+    talk = (lambda model: None) if options.json else (lambda model: print(round_line(model), flush=True))
+    result = run(
+        options.scenario,
+        seed=options.seed,
+        set=options.set,
+        rounds=options.rounds,
+        direct=options.direct,
+        on_round=talk,
+    )
+    folder = save_result(result, options.out, run_picture_makers(options))
+    summary = result.summary(users=options.users)
+    if options.json:
+        return print_json(summary)
+    print("\n" + summary_text(summary) + f"\n\nresults: {folder}")
+    return DONE
+
+
+def compare_scenarios(options, measures=HEADLINE_MEASURES, conclusion=None):
+    """Compare scenarios on common random numbers, print and store the comparison."""
+    from engine import compare, save_comparison
+    from views.tables import comparison_text
+
+    check_writable(options.out)
+    comparison = compare(
+        options.scenarios,
+        replications=options.replications,
+        seed=options.seed,
+        set=options.set,
+        rounds=options.rounds,
+        direct=options.direct,
+    )
+    folder = save_comparison(comparison, options.out, comparison_picture_makers(options))
+    if options.json:
+        return print_json(comparison.summary())
+    print(comparison_text(comparison, measures))
+    counts = comparison.runs["status"].value_counts()
+    print("\nruns: " + ", ".join(f"{count} {status}" for status, count in counts.items()), end="")
+    print(f"; largest gap {comparison.runs['gap'].max():.1e}")
+    if conclusion is not None:
+        print("\n" + conclusion(comparison))
+    print("\nresults:")
+    print("\n".join(f"  {path}" for path in sorted(folder.iterdir())))
+    return DONE
+
+
+def headline_words(comparison):
+    """What the headline comparison says, in words."""
+    alone, direct, welfare, fair, least = (
+        comparison.values(name, "mean small surplus").mean() for name in HEADLINE[:5]
+    )
+    return (
+        f"A large user (size 200) costs a small user {1 - direct / alone:.1%} of its surplus. Two welfare-maximising "
+        f"aggregators give back {(welfare - direct) / (alone - direct):.0%} of that loss; under proportional fairness a small "
+        f"user keeps {fair / welfare:.0%} of what welfare maximisation gives, less than without aggregators, and under max-min "
+        f'{least / welfare:.1%}. The last two rows read "as large as the small users together" as the sum of their sizes.'
+    )
+
+
+def reproduce_figures(options):
+    """Reproduce a paper's figures; the exit code is 1 where a verdict is not the expected one."""
+    from views.reproduce import UnknownFigure, claim_line, reproduce
+
+    if options.set or options.seed is not None or options.rounds is not None or options.no_plots:
+        raise InputError(
+            "command line: reproduce takes NAME, --replications, --out and --json; the paper fixes the rest"
+        )
+    check_writable(options.out)
+    try:
+        claims = reproduce(options.names, Path(options.out), options.replications, not options.json)
+    except UnknownFigure as error:
+        raise InputError(f"command line: {error}") from None
+    if options.json:
+        print_json([claim._asdict() for claim in claims])
+    else:
+        print("\n".join(claim_line(claim) for claim in claims))
+    return FAILED if any(claim.verdict != claim.expected for claim in claims) else DONE
+
+
+def verify_folder(options):
+    """Verify a stored run; the exit code is 1 where it fails."""
+    from engine import verify
+
+    verification = verify(options.folder)
+    if options.json:
+        print_json({"passed": verification.passed, "checks": list(verification.lines)})
+    else:
+        print("\n".join(verification.lines))
+    return DONE if verification.passed else FAILED
+
+
+def bench(options):
+    """Run the benchmark."""
+    from benchmarks.bench import ratios
+    from views.tables import table
+
+    rows = ratios(quick=options.quick)
+    if options.json:
+        return print_json([row._asdict() for row in rows])
+    print(
+        table(("measurement", "ours", "against", "ratio", "target", "reached"), [row.texts() for row in rows])
+    )
+    return DONE
+
+
+def run_picture_makers(options):
+    """What draws a run's pictures, nothing with --no-plots."""
+    if options.no_plots:
+        return ()
+    from views.pictures import run_pictures
+
+    return (run_pictures,)
+
+
+def comparison_picture_makers(options):
+    """What draws a comparison's pictures, nothing with --no-plots."""
+    if options.no_plots:
+        return ()
+    from views.pictures import comparison_pictures
+
+    return (comparison_pictures,)
+
+
+def check_writable(folder):
+    """Raise InputError, before any work, where results could not be written."""
+    path = Path(folder)
+    existing = next(parent for parent in (path, *path.absolute().parents) if parent.exists())
+    if not existing.is_dir():
+        raise InputError(f"command line: --out: {existing} is not a folder; a folder or a new name is needed")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise InputError(f"command line: --out: {existing} cannot be written to; a writable folder is needed")
+
+
+def print_json(value):
+    """Print one JSON object and nothing else; returns the exit code of success."""
+    print(json.dumps(value, ensure_ascii=False, allow_nan=False))
+    return DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

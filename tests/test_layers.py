@@ -1,0 +1,75 @@
+"""Imports point one way: run → views → engine → scenarios → agents → market; market designs never import each other."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LAYERS = ("market", "agents", "scenarios", "engine", "views", "benchmarks", "run")
+DESIGNS = ("aggregator", "microgrid", "bilateral")
+FILES = [p for layer in LAYERS[:-1] for p in sorted((ROOT / layer).rglob("*.py"))] + [ROOT / "run.py"]
+
+
+def imports(path):
+    """(dotted name, is inside a function) of every import in a file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    inside = {
+        id(node) for function in ast.walk(tree) if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+    }
+    for node in ast.walk(tree):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        yield from ((name, id(node) in inside) for name in names)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_imports_only_its_own_layer_and_those_below(path):
+    layer = path.relative_to(ROOT).with_suffix("").parts[0]
+    allowed = LAYERS[: LAYERS.index(layer) + 1]
+    for name, _ in imports(path):
+        top = name.split(".")[0]
+        assert top not in LAYERS or top in allowed, f"{layer} must not import {name}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_stand_at_the_top_but_in_the_command_line(path):
+    if path.name == "run.py":
+        return
+    assert [name for name, inside in imports(path) if inside] == []
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if "market" in p.relative_to(ROOT).parts[:1]], ids=str)
+def test_the_economics_knows_no_files_no_plots_and_no_other_design(path):
+    parts = path.relative_to(ROOT).parts
+    mine = parts[1] if len(parts) > 2 else ""
+    for name, _ in imports(path):
+        assert name.split(".")[0] not in ("mesa", "matplotlib", "pandas", "pathlib", "tqdm"), name
+        other = name.split(".")[1] if name.startswith("market.") else ""
+        assert mine not in DESIGNS or other not in DESIGNS or other == mine, name
+
+
+def test_no_import_cycles():
+    names = {".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): p for p in FILES}
+    graph = {name: set() for name in names}
+    for name, path in names.items():
+        for target, _ in imports(path):
+            known = target if target in names else target.rpartition(".")[0]
+            if known in names and known != name and not name.startswith(known + "."):
+                graph[name].add(known)
+    seen, done = set(), set()
+
+    def walk(name):
+        assert name not in seen - done, f"a cycle through {name}"
+        if name not in done:
+            seen.add(name)
+            for target in graph[name]:
+                walk(target)
+            done.add(name)
+
+    for name in graph:
+        walk(name)
