@@ -1,6 +1,6 @@
 """Comparison: the same users and seeds under several scenarios."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -130,10 +130,10 @@ def shared_groups(games):
 
 def same_users(one, other):
     """Have two blocks users with the same utilities in the same order?"""
-    mine, theirs = vars(one.utility), vars(other.utility)
-    return type(one.utility) is type(other.utility) and all(
-        np.array_equal(mine[key], theirs[key]) for key in mine
-    )
+    if type(one.utility) is not type(other.utility):
+        return False
+    pairs = ((getattr(one.utility, f.name), getattr(other.utility, f.name)) for f in fields(one.utility))
+    return all(np.array_equal(mine, theirs) for mine, theirs in pairs)
 
 
 def compared_run(job):

@@ -15,7 +15,9 @@ def imports(path):
     """(dotted name, is inside a function) of every import in a file."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     inside = {
-        id(node) for function in ast.walk(tree) if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        id(node)
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
         for node in ast.walk(function)
     }
     for node in ast.walk(tree):

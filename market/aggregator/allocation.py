@@ -72,10 +72,10 @@ def _within(block, price, y, within, roof, precision):
     return x * block.to_users(np.where(total > 0, y / np.where(total > 0, total, 1.0), 1.0))
 
 
-def quantities(block, price, z, roof=None):
-    """Quantities (nodes, users) at prices (nodes, 1) and multipliers z (nodes, players)."""
+def quantities(block, price, z, roof=None, objective=None):
+    """Quantities (nodes, users) at prices (nodes, 1) and multipliers z (nodes, players), by default for its own objective."""
     lifted = None if roof is None else tuple(block.to_users(part) for part in roof)
-    return block.objective.respond(block.utility, price, block.to_users(z), lifted)[0]
+    return (objective or block.objective).respond(block.utility, price, block.to_users(z), lifted)[0]
 
 
 def lowest_roof(block, price):

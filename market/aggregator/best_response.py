@@ -8,7 +8,6 @@ cannot beat it, and the rest is scanned for further roots of the first-order con
 import numpy as np
 
 from market.aggregator.allocation import quantities, split
-from market.aggregator.reply import Prices, solve_multipliers
 from market.aggregator.roots import cell_edges, newton, scan, span
 from market.aggregator.single import best_quantities
 
@@ -79,13 +78,19 @@ def peaks(rule, player, outside, now):
     high = ceiling(rule, player, outside)
     smooth = not np.any((rule.kinks > outside) & (rule.kinks <= high))
     start = outside + now if 0 < now and outside + now < high else None
-    found = newton(rule, (player,), outside, outside, high, start) if smooth and np.isfinite(high) else None
-    if found is not None and player.alpha in (0.0, np.inf):
-        return [found - outside]  # on a smooth price these objectives have one peak
-    within = [(outside, high)] if found is None else promising(rule, player, outside, found)
-    known = () if found is None else (found,)
-    roots = scan(rule, (player,), outside, within, known).roots
-    return [root.total - outside for root in roots] or ([found - outside] if found is not None else [0.0])
+    known = (
+        newton(rule, (player,), outside, outside, high, start)
+        if smooth and np.isfinite(high)
+        else (None, None)
+    )
+    total, z = known
+    if total is None:
+        roots = scan(rule, (player,), outside, [(outside, high)]).roots
+        return [root.total - outside for root in roots] or [0.0]
+    if player.alpha in (0.0, np.inf):
+        return [total - outside]  # on a smooth price these objectives have one peak
+    roots = scan(rule, (player,), outside, promising(rule, player, outside, total, z[0]), [known]).roots
+    return [root.total - outside for root in roots] or [total - outside]
 
 
 def best_peak(rule, player, outside, now, purchases):
@@ -106,18 +111,15 @@ def surpluses(rule, player, outside, y, precision=1e-14):
     return player.utility.surplus(price[:, None], x)
 
 
-def promising(rule, player, outside, found):
-    """Intervals of the total that may hold a higher payoff than the peak found, by weak duality.
+def promising(rule, player, outside, found, z):
+    """Intervals of the total that may hold a higher payoff than the peak found with multiplier z, by weak duality.
 
     For y between y1 and y2 the price is at least that at y1, so with any multiplier kappa the payoff is at most
     Σ max_x [phi(s_i(x)) − kappa x] + kappa y2 at that price; kappa of the peak makes the bound tight beside it.
     """
-    at = Prices(
-        *(np.atleast_1d(np.asarray(v(found), float)) for v in (rule.value, rule.left_slope, rule.curvature))
-    )
-    z, _ = solve_multipliers(player, at)
     objective, utility = player.objective, player.utility
-    peak = utility.surplus(at.value[0], quantities(player, at.value[:, None], z)[0])
+    at = float(rule.value(found))
+    peak = utility.surplus(at, quantities(player, np.array([[at]]), z)[0])
     high = ceiling(rule, player, outside)
     edges = cell_edges(rule, (player,), outside, high)[0]
     edges = edges[:: max(1, len(edges) * player.users // MOST_CELL_USERS)]

@@ -66,11 +66,12 @@ def find_roots(game, thorough=True):
     if len(rule.kinks) or (thorough and 0 < fair <= MOST_CELL_USERS):
         return scan(rule, blocks)
     low, high = span(rule, blocks, 0.0)
-    total = newton(rule, blocks, 0.0, low, high, start=first_total(game))
+    total, z = newton(rule, blocks, 0.0, low, high, start=first_total(game))
     if total is None:
         return scan(rule, blocks)
     return Scan(
-        (Root(float(total), float(rule.value(total)), float(rule.left_slope(total)), False, 0.0),), fair == 0
+        (Root(float(total), float(rule.value(total)), float(rule.left_slope(total)), False, 0.0, z),),
+        fair == 0,
     )
 
 
@@ -96,18 +97,37 @@ def outcome_at(game, root, certify=True):
         np.array([root.slope]),
         np.atleast_1d(np.asarray(game.price.curvature(root.total), float)),
     )
-    y, x = zip(*(_block_reply(block, prices) for block in game.blocks), strict=True)
+    known = root.multipliers or [None] * len(game.blocks)
+    y, x = zip(
+        *(_block_reply(block, prices, z) for block, z in zip(game.blocks, known, strict=True)), strict=True
+    )
     return appraised(game, np.concatenate(y), np.concatenate(x), root.price, certify)
 
 
-def _block_reply(block, prices):
+def _block_reply(block, prices, z):
+    """Purchases (players,) and quantities (users,) of a block; the multipliers' last step is taken here if known."""
     price = prices.value[:, None]
-    y, _, z = replies(block, prices)
     if block.single:
-        return y[0], y[0].copy()
+        x = replies(block, prices)[0][0]
+        return x, x.copy()
     if prices.slope[0] == 0:
-        return y[0], block.utility.demand(prices.value[0])
-    return y[0], quantities(block, price, z, lowest_roof(block, price))[0]
+        x = block.utility.demand(prices.value[0])
+        return block.by_player(np.add, x), x
+    z = replies(block, prices)[2] if z is None else z
+    roof = lowest_roof(block, price)
+    x = np.concatenate(
+        [
+            quantities(
+                piece,
+                price,
+                z[:, player],
+                None if roof is None else tuple(part[:, player] for part in roof),
+                block.objective,
+            )[0]
+            for piece, player in block.pieces
+        ]
+    )
+    return block.by_player(np.add, x), x
 
 
 def nobody_buys(game):

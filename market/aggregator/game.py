@@ -9,6 +9,7 @@ from market.fairness import objective
 from market.prices import PriceRule
 from market.utilities import Utility
 
+SAMPLE = 256
 PIECE = 1 << 14  # users in one piece of work: its temporaries stay in the processor's cache
 
 
@@ -60,8 +61,8 @@ class Block:
         return values if self.single else ufunc.reduceat(values, self.starts, axis=-1)
 
     def to_users(self, values):
-        """Spread an array (…, players) over the users, (…, users)."""
-        return values if self.single else np.repeat(values, self.sizes, axis=-1)
+        """Spread an array (…, players) over the users, (…, users), or (…, 1) where one player has them all."""
+        return values if self.single or self.players == 1 else np.repeat(values, self.sizes, axis=-1)
 
     def player(self, j):
         """The block of player j alone."""
@@ -69,6 +70,16 @@ class Block:
         return replace(
             self, utility=self.utility.take(slice(start, start + size)), sizes=self.sizes[j : j + 1]
         )
+
+    @cached_property
+    def sample(self):
+        """At most SAMPLE users of every player, evenly spread: enough for a first guess. (Block, users each stands for)."""
+        if np.max(self.sizes) <= SAMPLE:
+            return self, np.ones(self.players)
+        sizes = np.minimum(self.sizes, SAMPLE)
+        place = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        rows = np.repeat(self.starts, sizes) + place * np.repeat(self.sizes, sizes) // np.repeat(sizes, sizes)
+        return replace(self, utility=self.utility.take(rows), sizes=sizes), self.sizes / sizes
 
     @cached_property
     def pieces(self):

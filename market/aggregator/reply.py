@@ -7,6 +7,7 @@ import numpy as np
 TINY = 1e-300
 CLOSE = 1e-11  # relative error of p' Σ x/m at which a multiplier counts as found
 MOST_STEPS = 100
+PATIENCE = 8  # Newton steps before every second one halves the bracket
 NODES = 1 << 15  # users times prices handled at once
 FAR = 8.0  # longest Newton step in log kappa
 
@@ -97,19 +98,29 @@ def solve_multipliers(block, prices, z=None):
     slope = prices.slope[:, None]
     roof = common_roof(block, prices.value)
     if z is None:
-        z = block.objective.first_guess(block.utility, prices.value[:, None], slope, block.by_player)
+        z = first_guess(block, prices)
     z = np.where(np.isfinite(z), z, 0.0)
     buyers = block.highest_reservation > prices.value[:, None]
     low, high = np.full(z.shape, -np.inf), np.full(z.shape, np.inf)
-    for _ in range(MOST_STEPS):
+    for count in range(MOST_STEPS):
         sums = player_sums(block, prices.value, z, roof)
         excess, step = multiplier_step(slope, sums)
         done = (np.abs(excess) <= CLOSE) | ~buyers | (high - low <= 4e-16 * np.abs(z))
         if np.all(done):
             break
         low, high = np.where(excess > 0, z, low), np.where(excess < 0, z, high)
-        z = np.where(done, z, inside(z + step, z, low, high))
+        stuck = (count >= PATIENCE) & (count % 2 == 0) & np.isfinite(low) & np.isfinite(high)
+        new = np.where(stuck, np.inf, z + step)  # beyond the bracket: halve it
+        z = np.where(done, z, inside(new, z, low, high))
     return z, sums
+
+
+def first_guess(block, prices):
+    """Multipliers for Newton's method to start from, (nodes, players): of players too small to move the price."""
+    sample, weight = block.sample
+    price, slope = prices.value[:, None], prices.slope[:, None] * weight
+    z = block.objective.first_guess(sample.utility, price, slope, sample.by_player)
+    return np.where(np.isfinite(z), z, 0.0)
 
 
 def multiplier_step(slope, sums):
@@ -162,15 +173,16 @@ def _chunk_sums(objective, chunk, price, z, roof, player):
     z = chunk.to_users(z)
     if roof is not None:
         roof = tuple(chunk.to_users(part[:, player]) for part in roof)
-    x, margin, bend, margin_z, margin_p = objective.respond(chunk.utility, price, z, roof)
+    x, margin, bend, share, margin_p = objective.respond(chunk.utility, price, z, roof)
     press = x / margin
     fall = bend * (1 + margin_p)
     terms = (
         x,
         press,
-        -bend * margin_z,
-        -fall,
-        -margin_z * (bend + press) / margin,
-        -(fall + press * margin_p) / margin,
+        bend * margin * share,
+        fall,
+        (bend + press) * share,
+        (fall + press * margin_p) / margin,
     )
-    return np.stack([chunk.by_player(np.add, term) for term in terms])
+    sums = np.stack([chunk.by_player(np.add, term) for term in terms])
+    return np.concatenate([sums[:2], -sums[2:]])

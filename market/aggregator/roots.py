@@ -14,6 +14,7 @@ from market.aggregator.reply import (
     CLOSE,
     Prices,
     common_roof,
+    first_guess,
     multiplier_step,
     player_sums,
     replies,
@@ -37,6 +38,7 @@ class Root(NamedTuple):
     slope: float
     at_kink: bool
     spread: float  # how much the replies differ between a kink's two slopes, relative to the total
+    multipliers: list | None = None  # by block, where they are known
 
 
 class Scan(NamedTuple):
@@ -66,7 +68,7 @@ def excess_reply(blocks, prices, totals, outside=0.0):
 def scan(rule, blocks, outside=0.0, within=None, known=()):
     """All downward crossings of F, by cells.
 
-    `within` restricts the totals to a list of (low, high) intervals; `known` are roots found before.
+    `within` restricts the totals to a list of (low, high) intervals; `known` are roots found before, as `newton` returns them.
     """
     low, high = span(rule, blocks, outside)
     if high <= low:
@@ -84,7 +86,7 @@ def scan(rule, blocks, outside=0.0, within=None, known=()):
         if not any(nodes[i] <= root.total <= nodes[i + 1] for root in kinks)
     ]
     roots = kinks + [smooth_root(rule, blocks, outside, *bracket, known) for bracket in brackets]
-    return Scan(tuple(sorted(roots)), exhaustive)
+    return Scan(tuple(sorted(roots, key=lambda root: root.total)), exhaustive)
 
 
 def span(rule, blocks, outside):
@@ -216,37 +218,39 @@ def common_slope(rule, blocks, outside, kink):
 
 def smooth_root(rule, blocks, outside, low, high, known=()):
     """The root of F between two totals with F(low) > 0 ≥ F(high)."""
-    total = next((root for root in known if low <= root <= high), None)
-    total = newton(rule, blocks, outside, low, high) if total is None else total
+    total, z = next((found for found in known if low <= found[0] <= high), (None, None))
+    if total is None:
+        total, z = newton(rule, blocks, outside, low, high)
     if total is None:
 
         def excess(at):
             return excess_reply(blocks, prices_at(rule, at), np.array([at]), outside)[0][0]
 
         total = brentq(excess, low, high, xtol=1e-300, rtol=8.9e-16) if excess(high) < 0 else high
-    return Root(float(total), float(rule.value(total)), float(rule.left_slope(total)), False, 0.0)
+    return Root(float(total), float(rule.value(total)), float(rule.left_slope(total)), False, 0.0, z)
 
 
 def newton(rule, blocks, outside, low, high, start=None):
-    """Newton's method on the total and all multipliers at once, one pass over the users a step; None if it strays.
+    """Newton's method on the total and all multipliers at once, one pass over the users a step.
 
     The equations are p' Σ x/m = 1 for every player and F = 0: an arrow, solved by eliminating the multipliers.
+    Returns (total, multipliers by block), or (None, None) where it strays.
     """
     total = (low + high) / 2 if start is None else start
     z = [None] * len(blocks)
     for _ in range(MOST_STEPS):
         prices = prices_at(rule, total)
         if not (prices.slope[0] > 0 and np.isfinite(prices.slope[0])):
-            return None
+            break
         value, slope, exact, z = _arrow(blocks, prices, z, outside - total)
         if slope >= 0 or not np.isfinite(value):
-            return None
+            break
         step = -value / slope
         if exact and abs(step) <= 1e-14 * total:
-            return total + step
+            return total + step, z
         new = total + step
         total = new if low <= new <= high else (total + (high if step > 0 else low)) / 2
-    return None
+    return None, None
 
 
 def _arrow(blocks, prices, z, value):
@@ -259,10 +263,7 @@ def _arrow(blocks, prices, z, value):
             moves.append((at, 0.0, None))
             continue
         if at is None:
-            at = block.objective.first_guess(
-                block.utility, prices.value[:, None], prices.slope[:, None], block.by_player
-            )
-            at = np.where(np.isfinite(at), at, 0.0)
+            at = first_guess(block, prices)
         sums = player_sums(block, prices.value, at, common_roof(block, prices.value))
         buys = block.highest_reservation > prices.value[:, None]
         with np.errstate(divide="ignore", invalid="ignore"):

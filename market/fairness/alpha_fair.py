@@ -19,20 +19,22 @@ class AlphaFair:
     offset: float
 
     def respond(self, utility, price, z, roof=None):
-        """Quantities, margins and their slopes in z and in the price, each shape (…, users) (FOC: m = kappa (s + offset)^alpha).
+        """Users' quantities and margins and how they move, each shape (…, users) (FOC: m = kappa (s + offset)^alpha).
 
-        Returns (x, margin, demand slope, margin_z, margin_p), zeros for users not served (margin then 1).
+        Returns (x, margin, demand slope, share, margin_p): share = dlog m/dz, margin_p = dm/dp. A user not served has
+        no quantity and no demand slope.
         """
-        margin = utility.alpha_fair_margin(price, z, self.alpha, self.offset)
+        margin = np.maximum(utility.alpha_fair_margin(price, z, self.alpha, self.offset), LEAST)
         served = margin < utility.reservation - price
-        margin = np.where(served, np.maximum(margin, LEAST), 1.0)
         x = utility.demand(price + margin) * served
         bend = utility.demand_slope(price + margin) * served
         if self.alpha == 0:
-            return x, margin, bend, margin, 0.0
-        pull = self.alpha * margin / np.maximum(utility.surplus(price, x) + self.offset, TINY)
-        margin_z = margin / (1 + pull * margin * bend)
-        return x, margin, bend, margin_z, -pull * margin_z * (x / margin + bend)
+            return x, margin, bend, 1.0, 0.0
+        kept = np.maximum(utility.surplus(price, x) + self.offset, TINY)
+        yielding = margin * bend
+        pull = self.alpha * margin
+        whole = kept + pull * yielding
+        return x, margin, bend, kept / whole, -pull * (x + yielding) / whole
 
     def first_guess(self, utility, price, slope, by_player):
         """Multiplier z of a player too small to move the price; `by_player(ufunc, v)` reduces users to players."""

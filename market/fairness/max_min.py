@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+FAR = 700.0  # exp of it is still a number
+
 
 @dataclass(frozen=True)
 class MaxMin:
@@ -16,14 +18,15 @@ class MaxMin:
     alpha = np.inf
 
     def respond(self, utility, price, z, roof):
-        """Quantities, margins and their slopes in z and in the price, each shape (…, users).
+        """Users' quantities and margins and how they move, each shape (…, users).
 
         `roof` is (least best_surplus, its relative slope in the price), each broadcastable to users.
-        Returns (x, margin, demand slope, margin_z, margin_p), zeros for users not served (margin then 1).
+        Returns (x, margin, demand slope, share, margin_p): share = dlog m/dz, margin_p = dm/dp. A user not served has
+        no quantity and no demand slope.
         """
         least, rate = roof
         served = utility.reservation > price
-        below = 1 / (1 + np.exp(-z))  # share of the roof given up
+        below = 1 / (1 + np.exp(-np.clip(z, -FAR, FAR)))  # share of the roof given up
         best = utility.best_surplus(price)
         above = best - least
         above = np.where(above > 4e-16 * best, above, 0.0)
@@ -32,9 +35,9 @@ class MaxMin:
         bend = utility.demand_slope(price + margin)
         common = least * (1 - below)
         with np.errstate(divide="ignore", invalid="ignore"):
-            margin_z = common * below / (margin * bend)
+            share = common * below / (margin * margin * bend)
             margin_p = -(x + common * rate) / (margin * bend) - 1
-        return x, margin, bend * served, margin_z, np.where(served, margin_p, 0.0)
+        return x, margin, bend * served, share, np.where(served, margin_p, 0.0)
 
     def first_guess(self, utility, price, slope, by_player):
         """Multiplier z from which Newton's method starts: half of the roof given up."""

@@ -6,6 +6,9 @@ import numpy as np
 
 from market.utilities.utility import Utility
 
+SMALL = 0.01
+SERIES = [(-1) ** n * (n - 1) / n for n in range(9, 1, -1)]  # (log(1 + d) − d/(1 + d)) / d² for a small d
+
 
 @dataclass(frozen=True)
 class Logarithmic(Utility):
@@ -61,4 +64,7 @@ class Logarithmic(Utility):
             return np.where(over > 1, self.b * self.k * (np.log(over) - 1 + 1 / over), 0.0)
 
     def surplus_lost(self, price, margin):
-        return self.b * self.k * (np.log1p(margin / price) - margin / (price + margin))
+        share = margin / price
+        small = np.minimum(share, SMALL)
+        series = small * small * np.polyval(SERIES, small)
+        return self.b * self.k * np.where(share < SMALL, series, np.log1p(share) - share / (1 + share))

@@ -1,13 +1,16 @@
 """Quadratic utility U(x) = b x − a x²."""
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from market.utilities.utility import Utility
 
-CLOSE = 1e-8  # Newton's next step then is below rounding
+CLOSE = 1e-5  # a step cubes the error, so the next one is below rounding
 MOST_STEPS = 60
+TANGENTS = (-6.0, -3.0, -1.5, 0.0, 1.5, 3.0, 6.0)
 FAR = 300.0  # the square of exp of it is still a number
 
 
@@ -37,11 +40,15 @@ class Quadratic(Utility):
     def marginal(self, x):
         return self.b - 2 * self.a * x
 
+    @cached_property
+    def _per_price(self):
+        return 1 / (2 * self.a)
+
     def demand(self, price):
-        return np.maximum(self.b - price, 0.0) / (2 * self.a)
+        return np.maximum(self.b - price, 0.0) * self._per_price
 
     def demand_slope(self, price):
-        return 1 / (2 * self.a)
+        return self._per_price
 
     def surplus(self, price, x):
         return (self.b - price - self.a * x) * x
@@ -54,12 +61,12 @@ class Quadratic(Utility):
 
         With E = (b − p)²/4a + offset and nu = (s + offset)/E the condition is sqrt(1 − nu) = K nu^alpha,
         log K = log kappa + (alpha − 1/2) log E − log(4a)/2. In theta = log(nu / (1 − nu)) its logarithm has a
-        slope between −1/2 and −alpha and a curvature of one sign, so Newton's method converges from a tangent's root.
+        slope between −1/2 and −alpha and a curvature of one sign, so steps from a tangent's root converge.
         """
         gap = np.maximum(self.b - price, 0.0)
         if alpha == 0:
             return np.minimum(np.exp(np.minimum(log_kappa, FAR)), gap)
-        most = gap * gap / (4 * self.a) + offset
+        most = gap * gap * (0.5 * self._per_price) + offset
         if alpha == 1:
             one_over = np.exp(-np.clip(log_kappa, -FAR, FAR))
             return np.minimum(2 * most / (one_over + np.sqrt(one_over * one_over + most / self.a)), gap)
@@ -77,15 +84,25 @@ class Quadratic(Utility):
 
 
 def _theta(log_k, alpha):
-    """Root of (alpha − 1/2) log(1 + e^theta) − alpha theta = log_k, elementwise."""
-    tangents = (-log_k / alpha, -2 * log_k, -2 * (log_k - (alpha - 0.5) * np.log(2)) / (alpha + 0.5))
+    """Root of g(theta) = (alpha − 1/2) log(1 + e^theta) − alpha theta = log_k, elementwise, by Halley's method.
+
+    g bends one way only, so the nearest of its tangents' roots lies close to its own, on the safe side.
+    """
     nearer = np.maximum if alpha > 0.5 else np.minimum
-    theta = nearer(nearer(tangents[0], tangents[1]), tangents[2])
+    theta = nearer(-log_k / alpha, -2 * log_k)
+    for at in TANGENTS:
+        share = 1 / (1 + math.exp(-at))
+        slope = (alpha - 0.5) * share - alpha
+        height = (alpha - 0.5) * math.log1p(math.exp(at)) - alpha * at
+        theta = nearer(theta, log_k * (1 / slope) + (at - height / slope))
     for _ in range(MOST_STEPS):
         tail = np.exp(-np.abs(theta))
         softplus = np.maximum(theta, 0.0) + np.log1p(tail)
         share = np.where(theta >= 0, 1.0, tail) / (1 + tail)
-        step = (log_k - (alpha - 0.5) * softplus + alpha * theta) / ((alpha - 0.5) * share - alpha)
+        slope = (alpha - 0.5) * share - alpha
+        step = (log_k - (alpha - 0.5) * softplus + alpha * theta) / slope
+        bend = (alpha - 0.5) * share * (1 - share) / slope
+        step /= np.clip(1 + 0.5 * step * bend, 0.5, 2.0)
         theta = theta + step
         if np.all(np.abs(step) <= CLOSE * (1 + np.abs(theta))):
             break

@@ -64,24 +64,30 @@ class Utility(ABC):
     def alpha_fair_margin(self, price, log_kappa, alpha, offset):
         """Margin m with m = kappa · (s(m) + offset)^alpha, at most the margin w of a user who buys nothing.
 
-        Newton's method, kept inside a bracket, on phi = log(m / (w − m)): there the logarithm of the condition is all but
-        linear at both ends, with slope 1 where the margin is small and alpha where the surplus is.
+        Newton's method, kept inside a bracket, on phi = log(m / (w − m)), for log(w/m) + alpha log(s(m) + offset)
+        = log w − log kappa: all but linear in phi without an offset, and in logarithms with one.
         """
         widest = np.maximum(self.reservation - price, 0.0)
         if alpha == 0:
             return np.minimum(np.exp(np.minimum(log_kappa, 700.0)), widest)
+        target = np.log(np.maximum(widest, TINY)) - log_kappa - alpha * np.log(offset or 1.0)
+        served = (target > 0) | (offset == 0)
 
         def residual(phi):
             margin, room = widest / (1 + np.exp(-phi)), 1 / (1 + np.exp(phi))
-            surplus = np.maximum(self._surplus_at_margin(price, margin) + offset, TINY)
+            surplus = np.maximum(self._surplus_at_margin(price, margin), TINY)
             bend = self.demand_slope(np.minimum(price + margin, self.reservation))
-            value = np.log(np.maximum(margin, TINY)) - log_kappa - alpha * np.log(surplus)
-            return value, room * (1 + alpha * margin**2 * bend / surplus)
+            fall = np.log1p(np.exp(-phi)) + alpha * (
+                np.log1p(surplus / offset) if offset else np.log(surplus)
+            )
+            slope = room * (1 + alpha * margin**2 * bend / (surplus + offset))
+            if offset == 0:
+                return target - fall, slope
+            return np.log(np.where(served, target, 1.0)) - np.log(fall), slope / fall
 
         shape = np.broadcast_shapes(np.shape(widest), np.shape(log_kappa))
         phi = _bracketed_newton(residual, np.full(shape, -FAR), np.full(shape, ROUNDS), np.zeros(shape))
-        least = log_kappa + alpha * np.log(max(offset, TINY))
-        return np.where(least >= np.log(np.maximum(widest, TINY)), 1.0, 1 / (1 + np.exp(-phi))) * widest
+        return np.where(served, 1 / (1 + np.exp(-phi)), 1.0) * widest
 
     def surplus_lost(self, price, margin):
         """Surplus a user gives up by stopping at a margin, best_surplus(p) − s(m), in money."""
@@ -91,12 +97,15 @@ class Utility(ABC):
         """Margin at which a user has given up the surplus `lost`, at most that of a user who buys nothing."""
         widest = np.maximum(self.reservation - price, 0.0)
 
-        def residual(margin):
+        def residual(log_margin):
+            margin = np.minimum(np.exp(log_margin), widest)
+            gone = np.maximum(self.surplus_lost(price, margin), TINY)
             bend = self.demand_slope(np.minimum(price + margin, self.reservation))
-            return self.surplus_lost(price, margin) - lost, margin * bend
+            return np.log(gone) - np.log(np.maximum(lost, TINY)), margin**2 * bend / gone
 
-        low = np.zeros(np.broadcast_shapes(np.shape(widest), np.shape(lost)))
-        return _bracketed_newton(residual, low, low + widest, low + widest)
+        shape = np.broadcast_shapes(np.shape(widest), np.shape(lost))
+        high = np.log(np.maximum(widest, TINY)) + np.zeros(shape)
+        return np.minimum(np.exp(_bracketed_newton(residual, high - FAR, high, high)), widest)
 
     def _surplus_at_margin(self, price, margin):
         return self.surplus(price, self.demand(price + margin))
