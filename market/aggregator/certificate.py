@@ -1,7 +1,7 @@
 """How much any player could gain by another purchase: a global search that shares nothing with the solver's.
 
 Each player's payoff is evaluated on a grid of purchases from none to more than its users want, with points on both sides
-of every reservation price and kink, and the best brackets are refined by SciPy's bracketing minimiser. A payoff is
+of every reservation price and kink, and the best brackets are looked at more finely. A payoff is
 formed from an explicit split of the purchase, user by user.
 """
 
@@ -15,6 +15,9 @@ MOST_WORK = 2_000_000  # users times grid points over all players; the grid thin
 MOST_NODES = 1 << 18  # users times grid points at once
 LEAST_POINTS = 17
 BRACKETS = 3
+FINER = 9  # points inside a bracket
+ZOOMS = 2
+NEAR = 13  # points around the present purchase and near none
 ROUGH = 1e-7  # a split this precise changes a payoff by its square
 SIDE = 1e-9
 
@@ -32,106 +35,112 @@ def gap(game, y, x):
 
 
 def _regrets(game, y, x):
-    total, at = float(y.sum()), 0
-    for block, where in zip(game.blocks, game.player_slices, strict=True):
-        mine = x[at : at + block.users]
-        at += block.users
+    total = float(y.sum())
+    for block, where, rows in zip(game.blocks, game.player_slices, game.user_slices, strict=True):
         outside = np.maximum(total - y[where], 0.0)
         if block.single:
-            yield _single_regrets(game.price, block.utility, outside, mine, game.users)
+            yield _single_regrets(game.price, block.utility, outside, x[rows], game.users)
             continue
-        stops = np.append(block.starts, block.users)
-        yield np.array(
-            [
-                player_regret(
-                    game.price,
-                    block.player(j),
-                    outside[j],
-                    y[where][j],
-                    mine[stops[j] : stops[j + 1]],
-                    game.users,
-                )
-                for j in range(block.players)
-            ]
-        )
+        points = _most_points(block, game.users)
+        for some in _batches(block, points):
+            users = slice(block.starts[some.start], block.starts[some.stop - 1] + block.sizes[some.stop - 1])
+            part = block.players_from(some)
+            yield aggregator_regrets(game.price, part, outside[some], y[where][some], x[rows][users], points)
 
 
-def player_regret(rule, player, outside, y, x, users_in_all=0):
-    """Relative regret of one aggregator holding purchase y split into x, shape (users,)."""
-    before = float(rule.right_value(outside))
-    counted = player.utility.reservation > before
-    if 1 <= player.alpha < np.inf and player.surplus_offset == 0 and not np.all(counted):
-        return np.inf
-    if not np.any(counted):
-        return 0.0 if y <= 0 else np.inf
-    held = player.utility.surplus(float(rule.value(outside + y)), x)[counted]
-    served = x[counted] > 0
-    block = _with(player, counted)
+def _most_points(block, users_in_all):
+    """Grid points for every player: enough for both sides of all reservation prices, fewer in large markets."""
+    wanted = EVEN + 3 * int(block.sizes.max()) + NEAR
+    return int(np.clip(MOST_WORK // users_in_all, LEAST_POINTS, wanted))
+
+
+def _batches(block, points):
+    """Ranges of players with at most MOST_NODES users times points each."""
+    batch = (np.cumsum(block.sizes) - 1) * points // MOST_NODES
+    edges = np.concatenate([[0], np.flatnonzero(np.diff(batch)) + 1, [block.players]])
+    return [slice(int(lo), int(hi)) for lo, hi in zip(edges[:-1], edges[1:], strict=True)]
+
+
+def aggregator_regrets(rule, block, outside, y, x, points):
+    """Relative regrets of aggregators, shape (players,), each searched alone with the others' totals `outside`."""
+    before = np.asarray(rule.right_value(outside), dtype=float)
+    counted = block.utility.reservation > block.to_users(before)
+    everyone = block.by_player(np.minimum, counted)
+    held = np.where(
+        counted, block.utility.surplus(block.to_users(np.asarray(rule.value(outside + y))), x), 0.0
+    )
+    served = counted & (x > 0)
+    out = np.inf if np.isinf(block.alpha) else 0.0
 
     def payoff(purchase):
         price = np.asarray(rule.value(outside + purchase), dtype=float)
-        split_x = split(block, price, purchase[:, None], ROUGH)
-        return block.objective.gain(block.utility.surplus(price[:, None], split_x), held, served)
+        part = split(block, price, purchase, ROUGH)
+        surplus = np.where(counted, block.utility.surplus(block.to_users(price), part), held)
+        new, old = (np.where(counted, s, out) if out else s for s in (surplus, held))
+        return block.objective.gain(new, old, served, block)
 
-    most = _most_points(users_in_all, block.users)
-    points = _grid(rule, block.utility.reservation, outside, y, np.sum(block.utility.demand(before)), most)
-    value = _in_parts(payoff, points, block.users)
-    return max(float(value.max()), _refined(payoff, points, value))
+    grid = _grid(rule, block, outside, y, before, points)
+    value = _in_parts(payoff, grid, block.users)
+    for _ in range(ZOOMS):
+        grid, value = _zoomed(payoff, grid, value, block.users)
+    regret = value.max(axis=0)
+    if 1 <= block.alpha < np.inf and block.surplus_offset == 0:
+        regret = np.where(everyone, regret, np.inf)
+    anyone = block.by_player(np.maximum, counted)
+    return np.where(anyone, regret, np.where(y <= 0, 0.0, np.inf))
 
 
-def _with(player, rows):
-    return type(player)(
-        player.name,
-        player.kind,
-        player.utility.take(rows),
-        player.alpha,
-        player.surplus_offset,
-        np.array([int(rows.sum())]),
+def _grid(rule, block, outside, y, before, points):
+    """Purchases to try, shape (points, players), ascending.
+
+    Even ones, both sides of each reservation price and kink (evenly chosen ones where there are more than fit), and
+    some around the present purchase.
+    """
+    high = np.maximum(
+        np.asarray(rule.supply(block.by_player(np.maximum, block.utility.reservation))) - outside, 0.0
     )
-
-
-def _most_points(users_in_all, users):
-    return max(LEAST_POINTS, MOST_WORK // max(users_in_all, users))
-
-
-def _grid(rule, reservation, outside, y, wanted, most):
-    """Purchases to try: even ones, both sides of each reservation price and kink, and ones around the present purchase."""
-    high = (
-        min(float(wanted), max(float(rule.supply(reservation.max())) - outside, 0.0))
-        if np.isfinite(wanted)
-        else np.inf
+    with np.errstate(divide="ignore"):
+        wanted = block.by_player(
+            np.add, block.utility.demand(np.broadcast_to(block.to_users(before), block.users))
+        )
+    high = np.minimum(high, np.where(np.isfinite(wanted), wanted, np.inf))
+    high = np.maximum(np.where(np.isfinite(high), high, 2 * y + 1.0), y)
+    room = max((points - EVEN - NEAR) // 3, 1)
+    marks = np.concatenate(
+        [rule.supply(_some_reservations(block, room)) - outside, rule.kinks[:, None] - outside]
     )
-    high = high if np.isfinite(high) else max(float(rule.supply(reservation.max())) - outside, 2 * y)
-    marks = np.concatenate([np.ravel(rule.supply(reservation)), rule.kinks]) - outside
-    marks = np.unique(marks[(marks > 0) & (marks < high)])
-    room = max((most - EVEN) // 3, 4)
-    if len(marks) > room:
-        marks = marks[np.linspace(0, len(marks) - 1, room).astype(int)]
-    side = SIDE * (outside + marks)
-    near = y * (1 + np.concatenate([-np.geomspace(1e-6, 0.3, 4), [0.0], np.geomspace(1e-6, 0.3, 4)]))
-    even = np.linspace(0, high, min(EVEN, most))
-    points = np.concatenate(
-        [even, marks - side, marks, marks + side, near, high * np.geomspace(1e-6, 1e-2, 4)]
-    )
-    return np.unique(np.clip(points, 0.0, max(high, y)))
+    side = SIDE * (outside + np.abs(marks))
+    steps = np.geomspace(1e-6, 0.3, 4)
+    near = y * (1 + np.concatenate([-steps, [0.0], steps]))[:, None]
+    even = high * np.concatenate([np.linspace(0, 1, min(EVEN, points)), np.geomspace(1e-6, 1e-2, 4)])[:, None]
+    grid = np.concatenate([even, marks - side, marks, marks + side, near])
+    return np.sort(np.clip(grid, 0.0, high), axis=0)
 
 
-def _in_parts(payoff, points, users):
+def _some_reservations(block, most):
+    """Up to `most` reservation prices of every player, evenly among its sorted ones, shape (marks, players)."""
+    player = np.repeat(np.arange(block.players), block.sizes)
+    ordered = block.utility.reservation[np.lexsort((block.utility.reservation, player))]
+    count = min(most, int(block.sizes.max()))
+    place = np.linspace(0, 1, count)[:, None] * (block.sizes - 1)
+    return ordered[block.starts + np.rint(place).astype(int)]
+
+
+def _in_parts(payoff, grid, users):
     step = max(1, MOST_NODES // users)
-    return np.concatenate([payoff(points[lo : lo + step]) for lo in range(0, len(points), step)])
+    return np.concatenate([payoff(grid[lo : lo + step]) for lo in range(0, len(grid), step)])
 
 
-def _refined(payoff, points, value):
-    """The highest payoff inside the best brackets of the grid."""
-    peak = np.flatnonzero((value[1:-1] >= value[:-2]) & (value[1:-1] >= value[2:])) + 1
-    peak = peak[np.argsort(-value[peak])[:BRACKETS]]
-    if len(peak) == 0:
-        return -np.inf
-    ends = points[peak - 1], points[peak], points[peak + 1]
-    found = elementwise.find_minimum(
-        lambda at: -payoff(at), ends, maxiter=40, tolerances={"xatol": 1e-12, "xrtol": 1e-9}
-    )
-    return float(np.max(-found.f_x))
+def _zoomed(payoff, grid, value, users):
+    """Finer points around the best peaks of each player's grid, shape (points, players), with their payoffs."""
+    inner = (value[1:-1] >= value[:-2]) & (value[1:-1] >= value[2:])
+    order = np.argsort(np.where(inner, -value[1:-1], np.inf), axis=0)[:BRACKETS] + 1
+    column = np.arange(grid.shape[1])
+    left, right = grid[order - 1, column], grid[np.minimum(order + 1, len(grid) - 1), column]
+    best = grid[np.argmax(value, axis=0), column]
+    finer = left + (right - left) * np.linspace(0, 1, FINER + 2)[1:-1, None, None]
+    finer = np.sort(np.concatenate([finer.reshape(-1, len(column)), best[None]]), axis=0)
+    return finer, _in_parts(payoff, finer, users)
 
 
 def _single_regrets(rule, utility, outside, x, users_in_all):

@@ -66,10 +66,12 @@ class Block:
 
     def player(self, j):
         """The block of player j alone."""
-        start, size = self.starts[j], self.sizes[j]
-        return replace(
-            self, utility=self.utility.take(slice(start, start + size)), sizes=self.sizes[j : j + 1]
-        )
+        return self.players_from(slice(j, j + 1))
+
+    def players_from(self, some):
+        """The block of some players in a row, a slice."""
+        start, stop = self.starts[some.start], self.starts[some.stop - 1] + self.sizes[some.stop - 1]
+        return replace(self, utility=self.utility.take(slice(start, stop)), sizes=self.sizes[some])
 
     @cached_property
     def sample(self):

@@ -249,7 +249,7 @@ def newton(rule, blocks, outside, low, high, start=None):
         if exact and abs(step) <= 1e-14 * total:
             return total + step, z
         new = total + step
-        total = new if low <= new <= high else (total + (high if step > 0 else low)) / 2
+        total = new if low < new < high else (total + (high if step > 0 else low)) / 2
     return None, None
 
 

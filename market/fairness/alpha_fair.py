@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from market.fairness.one_player import OnePlayer
+
 TINY = 1e-300
+MOST = 700.0  # exp of it is still a number
 LEAST = 1e-150  # a margin below it would overflow x/m
 
 
@@ -44,31 +47,43 @@ class AlphaFair:
         with np.errstate(divide="ignore"):
             return np.log(slope * by_player(np.add, demand)) + np.where(np.isfinite(largest), largest, 0.0)
 
+    def multiplier(self, utility, price, x, roof=None):
+        """The z at which a user would get quantity x, shape (…, users); infinite ends for users at either limit."""
+        margin = np.maximum(utility.marginal(x) - price, TINY)
+        kept = np.maximum(utility.surplus(price, x) + self.offset, TINY)
+        return np.log(margin) - self.alpha * np.log(kept)
+
     def log_scale(self, surplus, served):
         """Logarithm of Σ (s + offset)^(1−alpha) over the served users, the unit in which `gain` counts."""
         with np.errstate(divide="ignore"):
             power = (1 - self.alpha) * np.log(np.maximum(surplus + self.offset, TINY))
         return np.logaddexp.reduce(np.where(served, power, -np.inf), axis=-1)
 
-    def gain(self, new, old, served):
+    def gain(self, new, old, served, players=None):
         """Rise of the objective from surpluses `old` to `new`, as a share of Σ (old + offset)^(1−alpha) over the served.
 
-        Arrays of shape (…, users); formed user by user in log space, so no power overflows or swallows the rest.
-        The rise itself where nobody is served.
+        Arrays of shape (…, users) of one player, result (…); with a block of `players`, result (…, players). Formed user
+        by user in log space, so no power overflows or swallows the rest; the rise itself where nobody is served.
         """
+        group = OnePlayer if players is None else players
         power = 1 - self.alpha
         log_old = np.log(np.maximum(old + self.offset, TINY))
         ratio = np.log(np.maximum(new + self.offset, TINY)) - log_old
         if power == 0:
-            return ratio.sum(axis=-1) / np.maximum(np.sum(served, axis=-1), 1)
-        weight = power * log_old
-        counted = np.where(served, weight, -np.inf).max(axis=-1, keepdims=True)
-        scale = np.where(np.isfinite(counted), counted, 0.0)
-        rise = np.where(
-            power * ratio < 1,
-            np.exp(np.minimum(weight - scale, 700.0)) * np.expm1(np.minimum(power * ratio, 1.0)),
-            np.exp(np.minimum(weight - scale + power * ratio, 700.0))
-            - np.exp(np.minimum(weight - scale, 700.0)),
-        )
-        base = np.sum(np.where(served, np.exp(np.minimum(weight - scale, 0.0)), 0.0), axis=-1)
-        return rise.sum(axis=-1) / power / np.where(base > 0, base, 1.0)
+            rise, base = ratio, np.where(served, 1.0, 0.0)
+        else:
+            weight = power * log_old
+            heaviest = group.by_player(np.maximum, np.where(served, weight, -np.inf))
+            weight = weight - group.to_users(np.where(np.isfinite(heaviest), heaviest, 0.0))
+            rise = _rise(weight, power * ratio) / power
+            base = np.where(served, np.exp(np.minimum(weight, 0.0)), 0.0)
+        base = group.by_player(np.add, base)
+        gain = group.by_player(np.add, rise) / np.where(base > 0, base, 1.0)
+        return gain[..., 0] if players is None else gain
+
+
+def _rise(weight, change):
+    """exp(weight + change) − exp(weight), exact where the change is small, finite where it is large."""
+    start = np.exp(np.minimum(weight, MOST))
+    jump = np.exp(np.minimum(weight + change, MOST)) - start
+    return np.where(change < 1, start * np.expm1(np.minimum(change, 1.0)), jump)

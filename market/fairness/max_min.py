@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from market.fairness.one_player import OnePlayer
+
+TINY = 1e-300
 FAR = 700.0  # exp of it is still a number
 
 
@@ -43,7 +46,17 @@ class MaxMin:
         """Multiplier z from which Newton's method starts: half of the roof given up."""
         return np.zeros_like(by_player(np.add, utility.demand(price)))
 
-    def gain(self, new, old, served):
-        """Rise of the least surplus, as a share of the old one plus the offset; the rise itself where that is 0."""
-        base = np.min(old, axis=-1) + self.offset
-        return (np.min(new, axis=-1) - np.min(old, axis=-1)) / np.where(base > 0, base, 1.0)
+    def multiplier(self, utility, price, x, roof):
+        """The z at which a user would get quantity x, shape (…, users)."""
+        return np.log(np.maximum(roof[0] / np.maximum(utility.surplus(price, x), TINY) - 1, TINY))
+
+    def gain(self, new, old, served, players=None):
+        """Rise of the least surplus, as a share of the old one plus the offset; the rise itself where that is 0.
+
+        Arrays of shape (…, users) of one player, result (…); with a block of `players`, result (…, players).
+        """
+        group = OnePlayer if players is None else players
+        least = group.by_player(np.minimum, old)
+        base = least + self.offset
+        gain = (group.by_player(np.minimum, new) - least) / np.where(base > 0, base, 1.0)
+        return gain[..., 0] if players is None else gain

@@ -37,12 +37,12 @@ class Logarithmic(Utility):
 
     def demand(self, price):
         wanted = self.k * np.maximum(self.b - price, 0.0)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             return np.where(wanted > 0, wanted / price, 0.0)
 
     def demand_slope(self, price):
-        with np.errstate(divide="ignore"):
-            return self.k * self.b / np.square(price)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            return np.where(self.b > 0, self.k * self.b / np.square(price), 0.0)
 
     def best_surplus(self, price):
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -75,12 +75,12 @@ class Utility(ABC):
 
         def residual(phi):
             margin, room = widest / (1 + np.exp(-phi)), 1 / (1 + np.exp(phi))
-            surplus = np.maximum(self._surplus_at_margin(price, margin), TINY)
+            surplus = np.maximum(self._surplus_at_margin(price, margin), 0.0)
             bend = self.demand_slope(np.minimum(price + margin, self.reservation))
-            fall = np.log1p(np.exp(-phi)) + alpha * (
-                np.log1p(surplus / offset) if offset else np.log(surplus)
-            )
-            slope = room * (1 + alpha * margin**2 * bend / (surplus + offset))
+            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+                gained = np.log1p(surplus / offset) if offset else np.log(surplus)
+                slope = room * (1 + alpha * margin**2 * bend / (surplus + offset))
+            fall = np.log1p(np.exp(-phi)) + alpha * gained
             if offset == 0:
                 return target - fall, slope
             return np.log(np.where(served, target, 1.0)) - np.log(fall), slope / fall
