@@ -5,6 +5,8 @@ again. So every peak that can matter is looked for: Newton's method finds one, w
 cannot beat it, and the rest is scanned for further roots of the first-order condition.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from market.aggregator.allocation import quantities, split
@@ -13,6 +15,8 @@ from market.aggregator.single import best_quantities
 
 TIE = 1e-12  # peaks this close in payoff, as a share of it, count as equal: the nearer one is kept
 MOST_CELL_USERS = 2_000_000  # users times cells that weak duality looks at
+WORK = 4_000_000  # users times nodes that the scan for further peaks may cost
+BEYOND = 1.01  # a little more than users want, so that a peak there lies inside
 EVEN = 17  # further cuts between no purchase and the highest
 
 
@@ -30,8 +34,6 @@ def best_response(rule, player, outside, now=0.0):
     `outside` is the others' total; `now`, the present purchase, starts the search and settles ties.
     Raises PricedOut where alpha ≥ 1 without a surplus offset and a user's reservation price is at most p(outside).
     """
-    if player.single:
-        return float(best_quantities(rule, player.utility, np.array([outside]))[0])
     price = float(rule.right_value(outside))
     above = player.utility.reservation > price
     if literal(player) and not np.all(above):
@@ -40,6 +42,8 @@ def best_response(rule, player, outside, now=0.0):
         return 0.0
     if not np.all(above):
         player = only(player, above)
+    if player.single:
+        return float(best_quantities(rule, player.utility, np.array([outside]))[0])
     return best_peak(rule, player, outside, now, peaks(rule, player, outside, now))
 
 
@@ -50,14 +54,7 @@ def literal(block):
 
 def only(player, rows):
     """A block of one player with some of its users."""
-    return type(player)(
-        player.name,
-        "aggregator",
-        player.utility.take(rows),
-        player.alpha,
-        player.surplus_offset,
-        np.array([np.sum(rows)]),
-    )
+    return replace(player, utility=player.utility.take(rows), sizes=np.array([np.sum(rows)]))
 
 
 def ceiling(rule, player, outside):
@@ -67,7 +64,7 @@ def ceiling(rule, player, outside):
     users must keep a surplus.
     """
     with np.errstate(divide="ignore"):
-        wanted = outside + float(np.sum(player.utility.demand(rule.right_value(outside))))
+        wanted = outside + BEYOND * float(np.sum(player.utility.demand(rule.right_value(outside))))
     if np.isinf(player.alpha) or literal(player):
         return max(min(float(rule.supply(player.utility.reservation.min())), wanted), outside)
     return min(span(rule, (player,), outside)[1], wanted)
@@ -84,13 +81,19 @@ def peaks(rule, player, outside, now):
         else (None, None)
     )
     total, z = known
-    if total is None:
-        roots = scan(rule, (player,), outside, [(outside, high)]).roots
-        return [root.total - outside for root in roots] or [0.0]
-    if player.alpha in (0.0, np.inf):
-        return [total - outside]  # on a smooth price these objectives have one peak
-    roots = scan(rule, (player,), outside, promising(rule, player, outside, total, z[0]), [known]).roots
-    return [root.total - outside for root in roots] or [total - outside]
+    if total is not None and has_one_peak(rule, player, total):
+        return [total - outside]
+    if total is None or np.isinf(player.alpha):
+        within, fallback = [(outside, high)], 0.0
+    else:
+        within, fallback = promising(rule, player, outside, total, z[0]), total - outside
+    roots = scan(rule, (player,), outside, within, [known] if z else (), WORK).roots
+    return [root.total - outside for root in roots] or [fallback]
+
+
+def has_one_peak(rule, player, total):
+    """Is a peak on a smooth price the only one? At alpha = 0 always, under max-min where the price is convex."""
+    return player.alpha == 0 or (np.isinf(player.alpha) and float(rule.curvature(total)) >= 0)
 
 
 def best_peak(rule, player, outside, now, purchases):

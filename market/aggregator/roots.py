@@ -22,7 +22,8 @@ from market.aggregator.reply import (
 )
 
 MOST_CELL_USERS = 10_000  # above it the cells follow the kinks of the price alone
-WORK = 60_000_000  # users times nodes one scan may cost
+WORK = 500_000_000  # users times nodes one scan may cost
+LEAST_NODES = 4  # in a cell
 NODES = 400  # spread over the cells of a small market
 CHUNK = 1 << 17  # users times nodes handled at once
 SLIVER = 1e-9  # how near to a cell's edge its outer nodes stand, as a share of its width
@@ -65,16 +66,19 @@ def excess_reply(blocks, prices, totals, outside=0.0):
     return value, slope
 
 
-def scan(rule, blocks, outside=0.0, within=None, known=()):
+def scan(rule, blocks, outside=0.0, within=None, known=(), work=WORK):
     """All downward crossings of F, by cells.
 
-    `within` restricts the totals to a list of (low, high) intervals; `known` are roots found before, as `newton` returns them.
+    `within` restricts the totals to a list of (low, high) intervals; `known` are roots found before, as `newton` returns
+    them; `work` limits users times nodes, neighbouring cells being taken together beyond it.
     """
     low, high = span(rule, blocks, outside)
     if high <= low:
         return Scan((), True)
-    edges, exhaustive = cell_edges(rule, blocks, low, high)
-    nodes = spread_nodes(edges, sum(block.users for block in blocks), within or [(low, high)])
+    edges, every_user = cell_edges(rule, blocks, low, high)
+    start, stop, every_cell = cells(edges, within or [(low, high)], work // (LEAST_NODES * users_of(blocks)))
+    exhaustive = every_user and every_cell
+    nodes = spread_nodes(start, stop, edges[0])
     nodes = nodes[demand_reaches(rule, blocks, nodes, outside)]
     if len(nodes) == 0:
         return Scan((), exhaustive)
@@ -114,30 +118,42 @@ def cell_edges(rule, blocks, low, high):
     return edges[apart], few
 
 
-def spread_nodes(edges, users, within):
-    """Nodes inside every cell, even ones and ones that crowd towards its upper edge, where a user is priced out."""
+def cells(edges, within, most):
+    """Lower and upper ends of the cells that meet the intervals `within`, and whether there were at most `most` of them."""
     start, stop = edges[:-1], edges[1:]
     met = np.any([(stop >= low) & (start <= high) for low, high in within], axis=0)
-    start, width = np.maximum(start[met], within[0][0]), np.minimum(stop[met], within[-1][1])
-    width = np.maximum(width - start, 0.0)
-    cells = max(len(start), 1)
-    each = int(np.clip(NODES // cells, 2, min(32, max(WORK // max(users, 1) // cells, 2))))
+    start, stop = np.maximum(start[met], within[0][0]), np.minimum(stop[met], within[-1][1])
+    together = -(-len(start) // max(most, LEAST_NODES))
+    if together > 1:
+        start, stop = (
+            start[::together],
+            np.append(stop[together - 1 :: together], stop[-1])[: len(start[::together])],
+        )
+    return start, np.maximum(stop, start), together <= 1
+
+
+def spread_nodes(start, stop, lowest):
+    """Nodes inside every cell, even ones and ones that crowd towards its upper edge, where a user is priced out."""
+    each = int(np.clip(NODES // max(len(start), 1), 2, 32))
     even = np.linspace(0, 1, each + 1)[1:-1]
     crowded = 1 - np.geomspace(1e-6, 0.3, each) if each > 2 else []
     shares = np.unique(np.concatenate([[SLIVER, 1 - SLIVER], even, crowded]))
-    lowest = (
-        edges[0] + (edges[1] - edges[0]) * np.geomspace(1e-15, 1e-9, 4)
-        if met.size and met[0]
-        else np.empty(0)
-    )
-    nodes = start[:, None] + width[:, None] * shares
-    return np.unique(np.concatenate([lowest[lowest > edges[0]], nodes.ravel()]))
+    nodes = (start[:, None] + (stop - start)[:, None] * shares).ravel()
+    if len(start) and start[0] == lowest:
+        near = lowest + (stop[0] - lowest) * np.geomspace(1e-30, 1e-9, 8)
+        nodes = np.concatenate([near[near > lowest], nodes])
+    return np.unique(nodes)
+
+
+def users_of(blocks):
+    """Number of users in all blocks."""
+    return sum(block.users for block in blocks)
 
 
 def demand_reaches(rule, blocks, nodes, outside):
     """Could the users want as much as each node's total? Above the price-taking demand F is negative."""
     reach = np.zeros(len(nodes), dtype=bool)
-    step = max(1, CHUNK // sum(block.users for block in blocks))
+    step = max(1, CHUNK // users_of(blocks))
     for lo in range(0, len(nodes), step):
         price = rule.value(nodes[lo : lo + step])[:, None]
         wanted = outside + sum(block.utility.demand(price).sum(axis=1) for block in blocks)

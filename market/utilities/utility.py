@@ -10,7 +10,7 @@ PRECISION = 1e-13
 MOST_STEPS = 200
 TINY = 1e-300
 FAR = 600.0  # the logarithm of the least share of the widest margin that is told from none
-ROUNDS = 36.7  # log(m / (w − m)) where the margin m rounds to the widest w
+ALL = 30.0  # log(m / (w − m)) where the margin m is all but the widest w and the surplus all but rounding error
 
 
 class Utility(ABC):
@@ -86,7 +86,7 @@ class Utility(ABC):
             return np.log(np.where(served, target, 1.0)) - np.log(fall), slope / fall
 
         shape = np.broadcast_shapes(np.shape(widest), np.shape(log_kappa))
-        phi = _bracketed_newton(residual, np.full(shape, -FAR), np.full(shape, ROUNDS), np.zeros(shape))
+        phi = _bracketed_newton(residual, np.full(shape, -FAR), np.full(shape, ALL), np.zeros(shape))
         return np.where(served, 1 / (1 + np.exp(-phi)), 1.0) * widest
 
     def surplus_lost(self, price, margin):
@@ -112,14 +112,20 @@ class Utility(ABC):
 
 
 def _bracketed_newton(residual, low, high, at):
-    """Elementwise root of an increasing function by Newton's method, bisecting where a step leaves the bracket."""
+    """Elementwise root of an increasing function by Newton's method.
+
+    Halves the bracket instead where a step would leave it or is more than half as long as the one before.
+    """
+    moved = np.inf
     for _ in range(MOST_STEPS):
         value, slope = residual(at)
         low, high = np.where(value < 0, at, low), np.where(value > 0, at, high)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             step = at - value / slope
-        step = np.where((step >= low) & (step <= high), step, (low + high) / 2)
-        done = (np.abs(step - at) <= PRECISION * (1 + np.abs(at))) | (
+        good = (step >= low) & (step <= high) & (np.abs(step - at) <= moved / 2)
+        step = np.where(good, step, (low + high) / 2)
+        moved = np.abs(step - at)
+        done = (moved <= PRECISION * (1 + np.abs(at))) | (
             high - low <= PRECISION * (1 + np.abs(at))
         )
         at = step
