@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint bench clean
+.PHONY: run test lint bench docs clean
 
 run: $(VENV)/runtime
 	$(BIN)/python run.py
@@ -34,3 +34,6 @@ $(VENV)/runtime: requirements.txt | $(BIN)/python
 $(VENV)/development: requirements-dev.txt $(VENV)/runtime
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
+
+docs: $(VENV)/runtime
+	$(BIN)/python -m scenarios > docs/scenario-keys.md

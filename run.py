@@ -29,9 +29,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message):
         got = next((word for word in message.split("'")[1::2]), "")
-        words = [
-            word for action in self._actions for word in (*action.option_strings, *(action.choices or ()))
-        ]
+        words = [word for action in self._actions for word in (*action.option_strings, *(action.choices or ()))]
         near = difflib.get_close_matches(got, [str(word) for word in words], 1)
         message = message.replace("\n", " ")
         raise InputError(f"command line: {message}" + (f"; nearest known name: {near[0]}" if near else ""))
@@ -73,23 +71,12 @@ def parser():
     commands = top.add_subparsers(metavar="COMMAND", parser_class=Parser)
 
     add(commands, "list", list_scenarios, "every scenario: name, market, title, source")
-    add(
-        commands,
-        "show",
-        show,
-        "a scenario with defaults filled in, each key with unit and meaning",
-        "scenario",
-    )
+    add(commands, "show", show, "a scenario with defaults filled in, each key with unit and meaning", "scenario")
     one = add(commands, "run", run_one, "one run, round by round", "scenario", "vary")
     one.add_argument("--users", action="store_true", help="with --json: quantity and surplus of every user")
     one.add_argument("--direct", action="store_true", help="solve for the equilibrium without rounds")
     many = add(
-        commands,
-        "compare",
-        compare_scenarios,
-        "the same users and seeds under several scenarios",
-        "scenarios",
-        "vary",
+        commands, "compare", compare_scenarios, "the same users and seeds under several scenarios", "scenarios", "vary"
     )
     many.add_argument("--direct", action="store_true", help="solve for the equilibria without rounds")
     many.set_defaults(replications=20)
@@ -110,9 +97,7 @@ def add(commands, name, function, text, *parts):
     command = commands.add_parser(name, help=text, description=text)
     command.set_defaults(command=function)
     if "scenario" in parts:
-        command.add_argument(
-            "scenario", metavar="SCENARIO", help="a name from `list` or the path of a TOML file"
-        )
+        command.add_argument("scenario", metavar="SCENARIO", help="a name from `list` or the path of a TOML file")
     if "scenarios" in parts:
         command.add_argument(
             "scenarios", metavar="SCENARIO", nargs="+", help="names from `list` or paths of TOML files"
@@ -130,30 +115,18 @@ def changes(command):
     """Options that change a scenario."""
     command.add_argument("--seed", type=natural, metavar="N", help="seed in place of the scenario's")
     command.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change a key, e.g. price.c=0.002; repeatable",
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="change a key, e.g. price.c=0.002; repeatable"
     )
-    command.add_argument(
-        "--rounds", type=positive, metavar="N", help="limit of rounds in place of the scenario's"
-    )
+    command.add_argument("--rounds", type=positive, metavar="N", help="limit of rounds in place of the scenario's")
 
 
 def common(command):
     """Options of every command that runs something."""
     changes(command)
-    command.add_argument(
-        "--replications", type=positive, default=1, metavar="N", help="number of draws of the users"
-    )
-    command.add_argument(
-        "--out", default="results", metavar="DIR", help="where results go (default: results)"
-    )
+    command.add_argument("--replications", type=positive, default=1, metavar="N", help="number of draws of the users")
+    command.add_argument("--out", default="results", metavar="DIR", help="where results go (default: results)")
     command.add_argument("--no-plots", action="store_true", help="no pictures")
-    command.add_argument(
-        "--json", action="store_true", help="the summary as one JSON object on standard output"
-    )
+    command.add_argument("--json", action="store_true", help="the summary as one JSON object on standard output")
 
 
 def natural(text):
@@ -169,9 +142,7 @@ def positive(text):
 def whole(text, least):
     """A whole number of at least `least`; raises argparse's error otherwise."""
     if not text.isascii() or not text.isdigit() or len(text) > 18 or int(text) < least:
-        raise argparse.ArgumentTypeError(
-            f"got '{text[:60]}'; a whole number >= {least} (at most 18 digits) is needed"
-        )
+        raise argparse.ArgumentTypeError(f"got '{text[:60]}'; a whole number >= {least} (at most 18 digits) is needed")
     return int(text)
 
 
@@ -189,12 +160,7 @@ def list_scenarios(options):
     rows = listing()
     if options.json:
         return print_json([row._asdict() if hasattr(row, "_asdict") else vars(row) for row in rows])
-    print(
-        table(
-            ("name", "market", "title", "source"),
-            [(row.name, row.market, row.title, row.source) for row in rows],
-        )
-    )
+    print(table(("name", "market", "title", "source"), [(row.name, row.market, row.title, row.source) for row in rows]))
     return DONE
 
 
@@ -270,11 +236,13 @@ def headline_words(comparison):
     alone, direct, welfare, fair, least = (
         comparison.values(name, "mean small surplus").mean() for name in HEADLINE[:5]
     )
+    back = (welfare - direct) / (alone - direct)
     return (
-        f"A large user (size 200) costs a small user {1 - direct / alone:.1%} of its surplus. Two welfare-maximising "
-        f"aggregators give back {(welfare - direct) / (alone - direct):.0%} of that loss; under proportional fairness a small "
-        f"user keeps {fair / welfare:.0%} of what welfare maximisation gives, less than without aggregators, and under max-min "
-        f'{least / welfare:.1%}. The last two rows read "as large as the small users together" as the sum of their sizes.'
+        f"A large user (size 200) costs a small user {1 - direct / alone:.1%} of its surplus.\n"
+        f"Two welfare-maximising aggregators give back {back:.0%} of that loss.\n"
+        f"Under proportional fairness a small user keeps {fair / welfare:.0%} of what welfare maximisation gives, less than\n"
+        f"without aggregators; under max-min {least / welfare:.2%}.\n"
+        "The last two rows read the large user's size as the sum of all small users' sizes."
     )
 
 
@@ -318,9 +286,7 @@ def bench(options):
     rows = ratios(quick=options.quick)
     if options.json:
         return print_json([row._asdict() for row in rows])
-    print(
-        table(("measurement", "ours", "against", "ratio", "target", "reached"), [row.texts() for row in rows])
-    )
+    print(table(("measurement", "ours", "against", "ratio", "target", "reached"), [row.texts() for row in rows]))
     return DONE
 
 

@@ -71,7 +71,7 @@ class AggregatorModel(mesa.Model):
 
     @property
     def gap(self):
-        """Largest relative regret of the present purchases, searched globally when first asked for; None if undefined."""
+        """Largest relative regret of the present purchases, searched when first asked for; None if undefined."""
         if self.outcome is None or self.status == Status.INFEASIBLE:
             return None
         return self.outcome.gap if self.outcome.gap is not None else self.operator.certify()

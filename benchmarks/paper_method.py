@@ -12,7 +12,7 @@ GOLDEN = (np.sqrt(5) - 1) / 2
 
 
 class Split:
-    """max Σ log(U_i(x_i) − p x_i + offset) or Σ U_i(x_i) − p x_i subject to Σ x = y, compiled once, solved by Clarabel."""
+    """max Σ log(U_i(x_i) − p x_i + offset), or Σ U_i(x_i) − p x_i, subject to Σ x = y: compiled once, for Clarabel."""
 
     def __init__(self, utility, alpha, offset):
         if alpha not in (0.0, 1.0):

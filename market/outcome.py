@@ -27,16 +27,17 @@ class Status(StrEnum):
 ADVICE = {
     Status.RUNNING: "The run has not ended; step on.",
     Status.SETTLED: "No player gains by another purchase; the gap proves it.",
-    Status.CYCLING: 'The same purchases come back for ever; try damping below 1, order = "random", or --direct to see '
+    Status.CYCLING: "The same purchases come back for ever; try damping below 1, order = 'random', or --direct to see "
     "whether an equilibrium exists at all.",
-    Status.ROUND_LIMIT: 'Purchases still moved at the last round; raise rounds, or order = "in-turn" where all move together.',
-    Status.INFEASIBLE: "A user of a player with surplus_offset = 0 and alpha >= 1 is priced out, so its objective is minus "
-    "infinity at every purchase; set surplus_offset above 0.",
-    Status.SHORT: "Purchases exceed the generators' capacity, so part of them is unserved and the price is the cap; add "
-    "capacity or lower demand.",
+    Status.ROUND_LIMIT: "Purchases still moved at the last round; raise rounds, or take order = 'in-turn' where all "
+    "move together.",
+    Status.INFEASIBLE: "A user of a player with surplus_offset = 0 and alpha >= 1 is priced out, so its objective is "
+    "minus infinity at every purchase; set surplus_offset above 0.",
+    Status.SHORT: "Purchases exceed the generators' capacity, so part of them is unserved and the price is the cap; "
+    "add capacity or lower demand.",
     Status.SOLVED: "Solved directly; the gap proves that no player gains by another purchase.",
-    Status.NO_EQUILIBRIUM: "No candidate survived the global test: some player always gains by moving; the outcome shown is "
-    "the one with the least gap.",
+    Status.NO_EQUILIBRIUM: "No candidate survived the global test: some player always gains by moving; the outcome "
+    "shown is the one with the least gap.",
 }
 
 

@@ -126,7 +126,8 @@ def draw(scenario: Scenario, replication: int = 0):
 def build(name_or_path, *, seed=None, replication=0, set=(), rounds=None, **model_options):
     """The Mesa model of one replication of a scenario (name, path or Scenario).
 
-    seed, set and rounds as in `load`; model options (agent_threshold, start, or a population `drawn` before) go to the model. Raises ScenarioError.
+    seed, set and rounds as in `load`; model options (agent_threshold, start, or a population `drawn` before) go to
+    the model. Raises ScenarioError.
     """
     scenario = load(name_or_path, set=set, seed=seed, rounds=rounds)
     player = MARKETS[scenario.market].player

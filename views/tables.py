@@ -155,5 +155,12 @@ def _interval_rows(values, names, measures):
 
 
 def with_width(mean, half):
-    """A mean with its half-width."""
-    return cell(float(mean)) if math.isnan(half) else f"{cell(float(mean))} ± {cell(float(half))}"
+    """A mean with its half-width, both to the half-width's second significant digit.
+
+    >>> with_width(16.0191, 0.3541), with_width(1.0, float("nan")), with_width(5000.0, 123.4)
+    ('16.02 ± 0.35', '1.000', '5000 ± 123')
+    """
+    if math.isnan(half) or half <= 0 or mean == 0:
+        return cell(float(mean))
+    digits = min(max(1 - math.floor(math.log10(half)), 0), 6)
+    return f"{mean:.{digits}f} ± {half:.{digits}f}"

@@ -74,7 +74,7 @@ def peaks(rule, player, outside, now):
     """All peaks of J that can be the highest, as purchases."""
     high = ceiling(rule, player, outside)
     smooth = not np.any((rule.kinks > outside) & (rule.kinks <= high))
-    start = outside + now if 0 < now and outside + now < high else None
+    start = outside + now if now > 0 and outside + now < high else None
     known = (
         newton(rule, (player,), outside, outside, high, start)
         if smooth and np.isfinite(high)

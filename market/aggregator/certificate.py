@@ -1,9 +1,11 @@
 """How much any player could gain by another purchase: a global search that shares nothing with the solver's.
 
-Each player's payoff is evaluated on a grid of purchases from none to more than its users want, with points on both sides
-of every reservation price and kink, and the best brackets are looked at more finely. A payoff is
+Each player's payoff is evaluated on a grid of purchases from none to all its users want, with points on both sides of
+every reservation price and kink, and the best brackets are looked at more finely. A payoff is
 formed from an explicit split of the purchase, user by user.
 """
+
+from itertools import pairwise
 
 import numpy as np
 from scipy.optimize import elementwise
@@ -58,7 +60,7 @@ def _batches(block, points):
     """Ranges of players with at most MOST_NODES users times points each."""
     batch = (np.cumsum(block.sizes) - 1) * points // MOST_NODES
     edges = np.concatenate([[0], np.flatnonzero(np.diff(batch)) + 1, [block.players]])
-    return [slice(int(lo), int(hi)) for lo, hi in zip(edges[:-1], edges[1:], strict=True)]
+    return [slice(int(lo), int(hi)) for lo, hi in pairwise(edges)]
 
 
 def aggregator_regrets(rule, block, outside, y, x, points):

@@ -1,7 +1,7 @@
 """Equilibria found directly: every root of the aggregate reply, each kept only if no player regrets it.
 
-A root of F(Y) = Σ_j y_j(Y) − Y satisfies every player's first-order condition, no more; it may be a lower peak or a valley
-for some player (aggregator.md, section 4).
+A root of F(Y) = Σ_j y_j(Y) − Y satisfies every player's first-order condition, no more; it may be a lower peak or a
+valley for some player (aggregator.md, section 4).
 """
 
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ SAMPLE = 4096
 class Solution:
     """What the direct search found.
 
-    outcome: the certified equilibrium of highest welfare, or the candidate with the least gap; equilibria: all certified
-    outcomes by total, candidates: all roots; unique: True, False or None (not known); continuum: is a whole line of
-    profiles in equilibrium at the same total?
+    outcome: the certified equilibrium of highest welfare, or the candidate with the least gap; equilibria: all
+    certified outcomes by total, candidates: all roots; unique: True, False or None (not known); continuum: is a whole line
+    of profiles in equilibrium at the same total?
     """
 
     status: Status

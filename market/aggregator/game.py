@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -75,7 +76,7 @@ class Block:
 
     @cached_property
     def sample(self):
-        """At most SAMPLE users of every player, evenly spread: enough for a first guess. (Block, users each stands for)."""
+        """(A block with at most SAMPLE users of every player, how many users each of them stands for)."""
         if np.max(self.sizes) <= SAMPLE:
             return self, np.ones(self.players)
         sizes = np.minimum(self.sizes, SAMPLE)
@@ -103,7 +104,7 @@ class Block:
                 replace(self, utility=self.utility.take(slice(stops[lo], stops[hi])), sizes=sizes[lo:hi]),
                 player[lo:hi],
             )
-            for lo, hi in zip(edges[:-1], edges[1:], strict=True)
+            for lo, hi in pairwise(edges)
         ]
 
 
@@ -118,13 +119,13 @@ class Game:
     def player_slices(self):
         """Where each block's players stand in an array of all purchases y, a tuple of slices."""
         stops = np.cumsum([0] + [block.players for block in self.blocks])
-        return tuple(slice(lo, hi) for lo, hi in zip(stops[:-1], stops[1:], strict=True))
+        return tuple(slice(lo, hi) for lo, hi in pairwise(stops))
 
     @cached_property
     def user_slices(self):
         """Where each block's users stand in an array of all users, a tuple of slices."""
         stops = np.cumsum([0] + [block.users for block in self.blocks])
-        return tuple(slice(lo, hi) for lo, hi in zip(stops[:-1], stops[1:], strict=True))
+        return tuple(slice(lo, hi) for lo, hi in pairwise(stops))
 
     @property
     def players(self):

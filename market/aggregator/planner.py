@@ -1,5 +1,7 @@
 """Yardsticks: the purchase one planner would make for all users, and the total welfare of price-taking users."""
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.optimize import brentq
 
@@ -23,7 +25,7 @@ def planned_surplus(game):
     edges = np.concatenate([[0.0], kinks, [end]])
     totals = [
         *kinks,
-        *(_stretch_total(game, low, high) for low, high in zip(edges[:-1], edges[1:], strict=True)),
+        *(_stretch_total(game, low, high) for low, high in pairwise(edges)),
     ]
     return max([0.0, *(_surplus_of_total(game, total) for total in totals if total > 0)])
 

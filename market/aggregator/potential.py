@@ -7,7 +7,7 @@ from market.prices import Affine
 
 
 def potential(game, y):
-    """ΣV_j(y_j) − p0 Y − (c/2)(Y² + Σ y_j²), V_j the largest utility player j's users get from y_j (aggregator.md, section 5).
+    """ΣV_j(y_j) − p0 Y − (c/2)(Y² + Σ y_j²), V_j(y) the largest utility player j's users get from y.
 
     Every player's payoff changes by exactly as much as the potential when it alone changes its purchase.
     Raises ValueError unless the price is affine and every player is a single user or an aggregator with alpha = 0.

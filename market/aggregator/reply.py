@@ -84,7 +84,7 @@ def _inner_replies(block, prices, z):
 
 def reply_slope(prices, sums):
     """dy/dY along p' Σ x/m = 1, shape (nodes, players)."""
-    price, slope, curvature = (v[:, None] for v in prices)
+    slope, curvature = prices.slope[:, None], prices.curvature[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         drift = -(sums.pressure_p * slope + curvature / slope**2) / sums.pressure_z
         return np.where(sums.pressure > 0, sums.quantity_p * slope + sums.quantity_z * drift, 0.0)
@@ -146,7 +146,7 @@ def inside(new, old, low, high):
 
 
 def common_roof(block, price):
-    """For max-min: each player's least best_surplus among the users above the price, and its relative slope; else None."""
+    """For max-min: each player's least best_surplus of the users above the price, and its relative slope; else None."""
     if np.isfinite(block.objective.alpha):
         return None
     price = np.asarray(price, dtype=float)[:, None]

@@ -32,7 +32,7 @@ MOST_STEPS = 40
 
 
 class Root(NamedTuple):
-    """A total where F falls through zero; `slope` is the price slope all players reply to, `at_kink` where it has a choice."""
+    """A total where F falls through zero; `slope` is the price slope all players reply to, a choice where `at_kink`."""
 
     total: float
     price: float
@@ -69,8 +69,8 @@ def excess_reply(blocks, prices, totals, outside=0.0):
 def scan(rule, blocks, outside=0.0, within=None, known=(), work=WORK):
     """All downward crossings of F, by cells.
 
-    `within` restricts the totals to a list of (low, high) intervals; `known` are roots found before, as `newton` returns
-    them; `work` limits users times nodes, neighbouring cells being taken together beyond it.
+    `within` restricts the totals to a list of (low, high) intervals; `known` are roots found before, as `newton`
+    returns them; `work` limits users times nodes, neighbouring cells being taken together beyond it.
     """
     low, high = span(rule, blocks, outside)
     if high <= low:
@@ -119,7 +119,7 @@ def cell_edges(rule, blocks, low, high):
 
 
 def cells(edges, within, most):
-    """Lower and upper ends of the cells that meet the intervals `within`, and whether there were at most `most` of them."""
+    """Ends of the cells that meet the intervals `within`, and whether there were at most `most` of them."""
     start, stop = edges[:-1], edges[1:]
     met = np.any([(stop >= low) & (start <= high) for low, high in within], axis=0)
     start, stop = np.maximum(start[met], within[0][0]), np.minimum(stop[met], within[-1][1])
@@ -270,7 +270,7 @@ def newton(rule, blocks, outside, low, high, start=None):
 
 
 def _arrow(blocks, prices, z, value):
-    """One pass: F and dF/dY with the multipliers eliminated, whether all multipliers are exact, and their next values."""
+    """One pass: F and dF/dY with the multipliers eliminated, whether the multipliers are exact, and the next ones."""
     slope, exact, moves = -1.0, True, []
     for block, at in zip(blocks, z, strict=True):
         if block.single:

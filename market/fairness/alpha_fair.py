@@ -60,10 +60,10 @@ class AlphaFair:
         return np.logaddexp.reduce(np.where(served, power, -np.inf), axis=-1)
 
     def gain(self, new, old, served, players=None):
-        """Rise of the objective from surpluses `old` to `new`, as a share of Σ (old + offset)^(1−alpha) over the served.
+        """Rise of the objective from surpluses `old` to `new`, as a share of Σ (old + offset)^(1−alpha) of the served.
 
-        Arrays of shape (…, users) of one player, result (…); with a block of `players`, result (…, players). Formed user
-        by user in log space, so no power overflows or swallows the rest; the rise itself where nobody is served.
+        Arrays of shape (…, users) of one player, result (…); with a block of `players`, result (…, players). Formed
+        user by user in log space, so no power overflows or swallows the rest; the rise itself where nobody is served.
         """
         group = OnePlayer if players is None else players
         power = 1 - self.alpha

@@ -44,11 +44,6 @@ class Logarithmic(Utility):
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             return np.where(self.b > 0, self.k * self.b / np.square(price), 0.0)
 
-    def best_surplus(self, price):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            best = self.k * (self.b * np.log(self.b / price) - (self.b - price))
-        return np.where(self.b > price, best, 0.0)
-
     def meets(self, level, slope):
         """Positive root of slope x² + (level + slope k) x − (b − level) k = 0, 0 where b ≤ level."""
         half = level + slope * self.k
