@@ -6,13 +6,4 @@ from engine.running import run
 from engine.store import save_comparison, save_result
 from engine.verifying import FolderError, verify
 
-__all__ = [
-    "Comparison",
-    "FolderError",
-    "Result",
-    "compare",
-    "run",
-    "save_comparison",
-    "save_result",
-    "verify",
-]
+__all__ = ["Comparison", "FolderError", "Result", "compare", "run", "save_comparison", "save_result", "verify"]

@@ -34,7 +34,7 @@ class Comparison:
 
     scenarios: in the order asked for; runs: one row per (scenario, replication) with every measure, status and gap;
     users: {scenario: (quantities, surpluses)} of the small users, shapes (replications, small users); shared: names of
-    the groups whose users are the same in all scenarios.
+    the groups whose users are the same in all scenarios; direct: were equilibria solved for, without rounds?
     """
 
     scenarios: tuple
@@ -42,6 +42,7 @@ class Comparison:
     runs: pd.DataFrame
     users: dict
     shared: tuple
+    direct: bool = False
 
     @property
     def names(self):
@@ -71,6 +72,7 @@ class Comparison:
         return {
             "scenarios": self.names,
             "replications": self.replications,
+            "direct": self.direct,
             "shared_groups": list(self.shared),
             "units": MEASURES,
             "means": _nested(self.means()),
@@ -83,9 +85,7 @@ class Comparison:
         }
 
 
-def compare(
-    scenarios, *, replications=1, seed=None, set=(), rounds=None, direct=False, workers=None, progress=True
-):
+def compare(scenarios, *, replications=1, seed=None, set=(), rounds=None, direct=False, workers=None, progress=True):
     """Run several scenarios on common random numbers and return a Comparison.
 
     scenarios: names, paths or Scenarios; every replication draws the same users for groups of the same name and count.
@@ -105,7 +105,7 @@ def compare(
         )
         for k, scenario in enumerate(loaded)
     }
-    return Comparison(loaded, replications, pd.DataFrame(list(rows)), by_scenario, shared)
+    return Comparison(loaded, replications, pd.DataFrame(list(rows)), by_scenario, shared, direct)
 
 
 def check_names(scenarios):
@@ -113,9 +113,7 @@ def check_names(scenarios):
     names = [scenario.name for scenario in scenarios]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise ScenarioError(
-            f"compare: name: two scenarios are called {twice!r}; give one of the files another `name`"
-        )
+        raise ScenarioError(f"compare: name: two scenarios are called {twice!r}; give one of the files another `name`")
 
 
 def shared_groups(games):
@@ -140,12 +138,7 @@ def compared_run(job):
     """One run of a comparison: (row of measures, (quantities, surpluses) of the small users)."""
     scenario, replication, direct = job
     result = run(scenario, replication=replication, direct=direct)
-    row = {
-        "scenario": scenario.name,
-        "replication": replication,
-        "status": str(result.status),
-        "rounds": result.rounds,
-    }
+    row = {"scenario": scenario.name, "replication": replication, "status": str(result.status), "rounds": result.rounds}
     if result.outcome is None:
         return row | {"gap": None} | dict.fromkeys(MEASURES), (np.empty(0), np.empty(0))
     small = np.concatenate([np.full(block.users, block.kind != "large") for block in result.game.blocks])

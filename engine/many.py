@@ -1,7 +1,10 @@
 """Many runs at once: jobs go to worker processes, answers come back in the order of the jobs."""
 
+import contextlib
 import os
+import signal
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
 from tqdm import tqdm
@@ -13,20 +16,39 @@ def run_many(function, jobs, *, workers=None, label="runs", progress=True):
     """[function(job) for job in jobs], on `workers` processes (default: all cores), with a progress bar on a terminal.
 
     function must be importable and its answers small; an exception in any job ends the rest and is raised.
+    Raises MemoryError where the system ended a worker.
     """
     jobs = list(jobs)
     workers = os.cpu_count() or 1 if workers is None else workers
-    bar = {
-        "total": len(jobs),
-        "desc": label,
-        "unit": "run",
-        "disable": None if progress else True,
-        "leave": False,
-    }
+    bar = {"total": len(jobs), "desc": label, "unit": "run", "disable": None if progress else True, "leave": False}
     if workers <= 1 or len(jobs) <= FEW:
         return [function(job) for job in tqdm(jobs, **bar)]
-    pool = ProcessPoolExecutor(min(workers, len(jobs)), mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(min(workers, len(jobs)), mp_context=get_context("spawn"), initializer=end_on_interrupt)
     try:
-        return list(tqdm(pool.map(function, jobs), **bar))
+        with interrupts_held():
+            answers = pool.map(function, jobs)
+        return list(tqdm(answers, **bar))
+    except BrokenProcessPool:
+        raise MemoryError("a worker process was ended from outside") from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextlib.contextmanager
+def interrupts_held():
+    """Hold Ctrl-C back while workers start: they inherit the mask, so none dies with a traceback while it imports."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def end_on_interrupt():
+    """In a worker: Ctrl-C, now let through, ends it without words."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

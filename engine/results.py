@@ -11,6 +11,12 @@ from market.aggregator.planner import best_total_welfare, planned_surplus
 from market.measures import gini, jain, price_of_anarchy, producer_surplus, total_welfare
 from market.outcome import Outcome, Status
 
+NOTHING_CLEARED = {
+    "quantity": dict.fromkeys(("total", "mean", "std")),
+    "surplus": dict.fromkeys(("total", "mean", "std", "least")),
+    **dict.fromkeys(("jain", "gini", "priced_out", "unserved")),
+}
+
 
 @dataclass(frozen=True, eq=False)
 class Result:
@@ -48,8 +54,8 @@ class Result:
 
     @cached_property
     def yardsticks(self):
-        """Measures against a planner: price of anarchy, total welfare and its efficiency, producer surplus."""
-        if self.outcome is None:
+        """Price of anarchy, total welfare and its efficiency, producer surplus; None where part is unserved."""
+        if self.outcome is None or self.outcome.unserved > 0:
             return dict.fromkeys(("price_of_anarchy", "total_welfare", "efficiency", "producer_surplus"))
         total, best = total_welfare(self.game, self.outcome), best_total_welfare(self.game)
         return {
@@ -76,7 +82,7 @@ class Result:
             "welfare": None if outcome is None else number(outcome.welfare),
             "unserved": None if outcome is None else number(outcome.unserved),
             **self.yardsticks,
-            "players": [] if outcome is None else [number(y) for y in outcome.y],
+            "players": [None] * self.game.players if outcome is None else [number(y) for y in outcome.y],
             "groups": {
                 block.name: self._group_summary(block, rows, users)
                 for block, rows in zip(self.game.blocks, self.game.user_slices, strict=True)
@@ -108,7 +114,7 @@ class Result:
         alpha = block.alpha if block.kind == "aggregator" else None
         group = {"kind": block.kind, "users": block.users, "players": block.players, "alpha": number(alpha)}
         if self.outcome is None:
-            return group
+            return group | NOTHING_CLEARED
         x, s = self.outcome.x[rows], self.outcome.s[rows]
         group |= {
             "quantity": {"total": number(x.sum()), "mean": number(x.mean()), "std": number(x.std())},

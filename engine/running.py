@@ -12,9 +12,7 @@ from market.aggregator.equilibrium import solve
 from scenarios import build, draw, load
 
 
-def run(
-    scenario, *, seed=None, replication=0, set=(), rounds=None, direct=False, certify=True, on_round=None
-):
+def run(scenario, *, seed=None, replication=0, set=(), rounds=None, direct=False, certify=True, on_round=None):
     """Run a scenario (name, path or Scenario) to its end and return a Result.
 
     `set` holds "key=value" changes as of the command line; `direct` solves for the equilibrium without rounds;
@@ -25,17 +23,16 @@ def run(
     started = time.perf_counter()
     drawn = draw(scenario, replication)
     facts = _solved(drawn, certify) if direct else _stepped(scenario, replication, drawn, certify, on_round)
-    result = Result(
-        scenario=scenario, replication=replication, game=drawn.game, redraws=drawn.redraws, **facts
-    )
+    result = Result(scenario=scenario, replication=replication, game=drawn.game, redraws=drawn.redraws, **facts)
     return replace(result, seconds=time.perf_counter() - started)
 
 
 def _stepped(scenario, replication, drawn, certify, on_round):
     model = build(scenario, replication=replication, drawn=drawn)
     while model.running:
+        played = model.round
         model.step()
-        if on_round is not None:
+        if on_round is not None and model.round > played:
             on_round(model)
     gap = model.gap if certify else None
     forget(model)
@@ -58,7 +55,7 @@ def _solved(drawn, certify):
         "status": solution.status,
         "rounds": 0,
         "outcome": solution.outcome,
-        "gap": solution.outcome.gap,
+        "gap": solution.outcome.gap if solution.outcome.gap is not None and np.isfinite(solution.outcome.gap) else None,
         "history": pd.DataFrame(),
         "quantities": np.empty((0, drawn.game.users)),
         "surpluses": np.empty((0, drawn.game.users)),

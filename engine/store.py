@@ -57,10 +57,8 @@ def save_result(result, root="results", pictures=()):
 def save_comparison(comparison, root="results", pictures=()):
     """Write a comparison's folder root/compare/<digest>/ and return its path; `pictures` as in save_result."""
     digests = [scenario.digest() for scenario in comparison.scenarios]
-    name = hashlib.sha256(
-        json.dumps([digests, comparison.names, comparison.replications]).encode()
-    ).hexdigest()[:12]
-    target = Path(root) / "compare" / name
+    name = hashlib.sha256(json.dumps([digests, comparison.names, comparison.replications]).encode()).hexdigest()[:12]
+    target = Path(root) / "compare" / (name + ("-direct" if comparison.direct else ""))
     with folder_in_place(target) as folder:
         for scenario in comparison.scenarios:
             (folder / f"{scenario.name}.toml").write_text(scenario.to_toml(), encoding="utf-8")
@@ -72,7 +70,12 @@ def save_comparison(comparison, root="results", pictures=()):
             picture(comparison, folder)
         write_manifest(
             folder,
-            {"kind": "comparison", "scenarios": comparison.names, "replications": comparison.replications},
+            {
+                "kind": "comparison",
+                "scenarios": comparison.names,
+                "replications": comparison.replications,
+                "direct": comparison.direct,
+            },
         )
     return target
 
@@ -87,13 +90,9 @@ def write_facts(result, folder):
         return
     quantities, surpluses = trajectories(result)
     if users <= MOST_CSV_USERS:
-        users_table(result, quantities, surpluses).to_csv(
-            folder / "agents.csv", index=False, lineterminator="\n"
-        )
+        users_table(result, quantities, surpluses).to_csv(folder / "agents.csv", index=False, lineterminator="\n")
     else:
-        np.savez_compressed(
-            folder / "agents.npz", quantities=quantities, surpluses=surpluses, y=result.outcome.y
-        )
+        np.savez_compressed(folder / "agents.npz", quantities=quantities, surpluses=surpluses, y=result.outcome.y)
 
 
 def trajectories(result):
@@ -118,10 +117,7 @@ def users_table(result, quantities, surpluses):
     first = np.concatenate([[0], np.cumsum([block.players for block in blocks])])
     group = np.repeat([block.name for block in blocks], [block.users for block in blocks])
     player = np.concatenate(
-        [
-            start + np.repeat(np.arange(b.players), b.sizes)
-            for start, b in zip(first[:-1], blocks, strict=True)
-        ]
+        [start + np.repeat(np.arange(b.players), b.sizes) for start, b in zip(first[:-1], blocks, strict=True)]
     )
     users = np.arange(result.game.users)
     start = 0 if result.direct else result.rounds - rounds + 1
@@ -183,6 +179,4 @@ def digest(path):
 
 def write_json(path, value):
     """Write JSON without NaN or infinity."""
-    Path(path).write_text(
-        json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
-    )
+    Path(path).write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")

@@ -58,22 +58,17 @@ def read_manifest(folder):
     if got != SCHEMA_VERSION:
         raise FolderError(f"{folder}: manifest.json: schema_version: got {got!r}; {SCHEMA_VERSION} is needed")
     if manifest.get("kind") != "run":
-        raise FolderError(
-            f"{folder}: manifest.json: kind: got {manifest.get('kind')!r}; only a run can be verified"
-        )
-    missing = {"replication", "direct", "files", "versions"} - manifest.keys()
-    if missing:
-        raise FolderError(
-            f"{folder}: manifest.json: {sorted(missing)[0]}: missing; the manifest as written is needed"
-        )
+        raise FolderError(f"{folder}: manifest.json: kind: got {manifest.get('kind')!r}; only a run can be verified")
+    for key, kind in {"replication": int, "direct": bool, "files": dict, "versions": dict}.items():
+        if type(manifest.get(key)) is not kind:
+            got = f"got {manifest[key]!r}" if key in manifest else "missing"
+            raise FolderError(f"{folder}: manifest.json: {key}: {got}; the manifest as written is needed")
     return manifest
 
 
 def _files(folder, manifest):
     changed = [
-        name
-        for name, was in manifest["files"].items()
-        if not (folder / name).is_file() or digest(folder / name) != was
+        name for name, was in manifest["files"].items() if not (folder / name).is_file() or digest(folder / name) != was
     ]
     if changed:
         return False, f"FAIL  files: changed since they were written: {', '.join(changed)}"
@@ -84,11 +79,7 @@ def _numbers(folder, again, manifest):
     names = [name for name in FACTS if (again / name).exists()]
     if all((folder / name).is_file() and digest(folder / name) == digest(again / name) for name in names):
         return True, f"pass  same bits: {', '.join(names)}"
-    here = (
-        "this machine and versions"
-        if manifest["versions"] == versions()
-        else "another machine or other versions"
-    )
+    here = "this machine and versions" if manifest["versions"] == versions() else "another machine or other versions"
     try:
         away = max(_distance(folder / name, again / name) for name in names)
     except (OSError, ValueError, KeyError) as error:
@@ -102,8 +93,7 @@ def _distance(one, other):
     """Largest difference of two result files as a share of the largest number of its column."""
     if one.suffix == ".json":
         return max(
-            (_apart(a, b) for a, b in _leaves(json.loads(one.read_text()), json.loads(other.read_text()))),
-            default=0.0,
+            (_apart(a, b) for a, b in _leaves(json.loads(one.read_text()), json.loads(other.read_text()))), default=0.0
         )
     if one.suffix == ".npz":
         with np.load(one) as a, np.load(other) as b:
@@ -125,13 +115,22 @@ def _leaves(one, other):
 
 
 def _apart(one, other):
-    one, other = np.asarray(one), np.asarray(other)
+    one, other = _numbers_in(one), _numbers_in(other)
     if one.dtype.kind not in "fiu" or other.dtype.kind not in "fiu":
         return 0.0 if np.array_equal(one, other) else np.inf
     if one.shape != other.shape:
         return np.inf
     size = max(float(np.max(np.abs(other), initial=0.0)), 1e-300)
     return float(np.max(np.abs(one.astype(float) - other), initial=0.0)) / size
+
+
+def _numbers_in(values):
+    """An array; a column of texts that are lists of numbers as those numbers."""
+    values = np.asarray(values)
+    try:
+        return values if values.dtype.kind in "fiu" else np.array([row.split() for row in values], dtype=float)
+    except (AttributeError, TypeError, ValueError):
+        return values
 
 
 def _gap(result):

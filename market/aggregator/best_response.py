@@ -15,7 +15,7 @@ from market.aggregator.single import best_quantities
 
 TIE = 1e-12  # peaks this close in payoff, as a share of it, count as equal: the nearer one is kept
 MOST_CELL_USERS = 2_000_000  # users times cells that weak duality looks at
-WORK = 4_000_000  # users times nodes that the scan for further peaks may cost
+WORK = 1_000_000  # users times nodes that the scan for further peaks may cost
 BEYOND = 1.01  # a little more than users want, so that a peak there lies inside
 EVEN = 17  # further cuts between no purchase and the highest
 

@@ -85,11 +85,10 @@ def aggregator_regrets(rule, block, outside, y, x, points):
     value = _in_parts(payoff, grid, block.users)
     for _ in range(ZOOMS):
         grid, value = _zoomed(payoff, grid, value, block.users)
-    regret = value.max(axis=0)
-    if 1 <= block.alpha < np.inf and block.surplus_offset == 0:
-        regret = np.where(everyone, regret, np.inf)
     anyone = block.by_player(np.maximum, counted)
-    return np.where(anyone, regret, np.where(y <= 0, 0.0, np.inf))
+    regret = np.where(anyone, value.max(axis=0), np.where(y <= 0, 0.0, np.inf))
+    literal = 1 <= block.alpha < np.inf and block.surplus_offset == 0
+    return np.where(everyone, regret, np.inf) if literal else regret
 
 
 def _grid(rule, block, outside, y, before, points):
@@ -111,6 +110,7 @@ def _grid(rule, block, outside, y, before, points):
     marks = np.concatenate(
         [rule.supply(_some_reservations(block, room)) - outside, rule.kinks[:, None] - outside]
     )
+    marks = np.where(np.isfinite(marks), marks, 0.0)
     side = SIDE * (outside + np.abs(marks))
     steps = np.geomspace(1e-6, 0.3, 4)
     near = y * (1 + np.concatenate([-steps, [0.0], steps]))[:, None]
