@@ -22,6 +22,8 @@ ZOOMS = 2
 NEAR = 13  # points around the present purchase and near none
 ROUGH = 1e-7  # a split this precise changes a payoff by its square
 SIDE = 1e-9
+HALVINGS = 40  # of an interval of logarithms
+FAR = 60.0
 
 
 def gap(game, y, x):
@@ -72,26 +74,26 @@ def aggregator_regrets(rule, block, outside, y, x, points):
         counted, block.utility.surplus(block.to_users(np.asarray(rule.value(outside + y))), x), 0.0
     )
     served = counted & (x > 0)
-    out = np.inf if np.isinf(block.alpha) else 0.0
+    anyone = block.by_player(np.maximum, counted)
+    ignored = ~counted & block.to_users(anyone) & np.isinf(block.alpha)  # they must not be the least
 
     def payoff(purchase):
         price = np.asarray(rule.value(outside + purchase), dtype=float)
         part = split(block, price, purchase, ROUGH)
         surplus = np.where(counted, block.utility.surplus(block.to_users(price), part), held)
-        new, old = (np.where(counted, s, out) if out else s for s in (surplus, held))
+        new, old = (np.where(ignored, np.inf, s) for s in (surplus, held))
         return block.objective.gain(new, old, served, block)
 
-    grid = _grid(rule, block, outside, y, before, points)
+    grid = _grid(rule, block, outside, y, points)
     value = _in_parts(payoff, grid, block.users)
     for _ in range(ZOOMS):
         grid, value = _zoomed(payoff, grid, value, block.users)
-    anyone = block.by_player(np.maximum, counted)
     regret = np.where(anyone, value.max(axis=0), np.where(y <= 0, 0.0, np.inf))
     literal = 1 <= block.alpha < np.inf and block.surplus_offset == 0
     return np.where(everyone, regret, np.inf) if literal else regret
 
 
-def _grid(rule, block, outside, y, before, points):
+def _grid(rule, block, outside, y, points):
     """Purchases to try, shape (points, players), ascending.
 
     Even ones, both sides of each reservation price and kink (evenly chosen ones where there are more than fit), and
@@ -100,12 +102,11 @@ def _grid(rule, block, outside, y, before, points):
     high = np.maximum(
         np.asarray(rule.supply(block.by_player(np.maximum, block.utility.reservation))) - outside, 0.0
     )
-    with np.errstate(divide="ignore"):
-        wanted = block.by_player(
-            np.add, block.utility.demand(np.broadcast_to(block.to_users(before), block.users))
-        )
-    high = np.minimum(high, np.where(np.isfinite(wanted), wanted, np.inf))
-    high = np.maximum(np.where(np.isfinite(high), high, 2 * y + 1.0), y)
+
+    def wanted(price):
+        return block.by_player(np.add, block.utility.demand(np.broadcast_to(block.to_users(price), block.users)))
+
+    high = np.maximum(_price_taking(rule, outside, wanted, high), y)
     room = max((points - EVEN - NEAR) // 3, 1)
     marks = np.concatenate(
         [rule.supply(_some_reservations(block, room)) - outside, rule.kinks[:, None] - outside]
@@ -117,6 +118,16 @@ def _grid(rule, block, outside, y, before, points):
     even = high * np.concatenate([np.linspace(0, 1, min(EVEN, points)), np.geomspace(1e-6, 1e-2, 4)])[:, None]
     grid = np.concatenate([even, marks - side, marks, marks + side, near])
     return np.sort(np.clip(grid, 0.0, high), axis=0)
+
+
+def _price_taking(rule, outside, wanted, most):
+    """The purchase at which price-taking users want just as much, at most `most`, shape (players,): no more can be best."""
+    low, high = np.full(outside.shape, -FAR), np.log(np.clip(most, 1e-300, 1e30))
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        more = wanted(np.asarray(rule.value(outside + np.exp(middle)), dtype=float)) > np.exp(middle)
+        low, high = np.where(more, middle, low), np.where(more, high, middle)
+    return np.minimum(np.exp(high), most)
 
 
 def _some_reservations(block, most):
@@ -148,10 +159,8 @@ def _zoomed(payoff, grid, value, users):
 def _single_regrets(rule, utility, outside, x, users_in_all):
     """Regrets of users who buy for themselves, shape (users,): the same grid, a column a user."""
     held = utility.surplus(rule.value(outside + x), x)
-    high = np.minimum(
-        np.maximum(rule.supply(utility.reservation) - outside, 0.0),
-        utility.demand(np.maximum(rule.right_value(outside), 1e-300)),
-    )
+    high = np.maximum(rule.supply(utility.reservation) - outside, 0.0)
+    high = _price_taking(rule, outside, utility.demand, high)
     count = int(np.clip(MOST_WORK // max(users_in_all, len(x)), LEAST_POINTS, 4 * EVEN))
     shares = np.concatenate([np.linspace(0, 1, count), np.geomspace(1e-6, 1e-2, 4)])
     points = [np.multiply.outer(high, shares), x[:, None] * (1 + np.array([-1e-2, -1e-4, 0.0, 1e-4, 1e-2]))]

@@ -6,6 +6,8 @@ from market.aggregator.allocation import split
 from market.aggregator.certificate import gap
 from market.outcome import Outcome
 
+ROUNDING = 1e-13  # purchases beyond the capacity by a share this small are the capacity
+
 
 def clear(game, y):
     """The outcome of purchases y, shape (players,): price p(Y), splits inside every player, surpluses (eq. 1)."""
@@ -17,7 +19,8 @@ def clear(game, y):
 
 def outcome_of(game, y, x, price):
     """The outcome of purchases and quantities at a price, with surpluses and what exceeds the capacity."""
-    unserved = max(float(np.sum(y)) - game.price.capacity, 0.0)
+    beyond = float(np.sum(y)) - game.price.capacity
+    unserved = beyond if beyond > ROUNDING * game.price.capacity else 0.0
     return Outcome(y, x, surpluses(game, price, x), float(price), unserved)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from market.fairness.one_player import OnePlayer
 
 TINY = 1e-300
-FAR = 700.0  # exp of it is still a number
+FAR = 300.0  # the square of exp of it is still a number
 
 
 @dataclass(frozen=True)

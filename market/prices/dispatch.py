@@ -4,6 +4,8 @@ import numpy as np
 
 from market.prices.piecewise import Piecewise
 
+SAME = 1e-12  # prices this close, relative, are one: their difference is rounding
+
 
 class Dispatch(Piecewise):
     """Multiplier of min Σ_g cost_g(q_g) s.t. Σ q_g = Y, 0 ≤ q_g ≤ max_g, with cost_g(q) = quadratic q² + linear q.
@@ -20,8 +22,11 @@ class Dispatch(Piecewise):
     def __init__(self, max_p_mw, cost_quadratic, cost_linear, cap):
         size, quadratic, start = (np.asarray(v, dtype=float) for v in (max_p_mw, cost_quadratic, cost_linear))
         quadratic, start, size = quadratic[size > 0], start[size > 0], size[size > 0]
-        prices = np.unique(np.concatenate([start, start + 2 * quadratic * size]))
+        full = start + 2 * quadratic * size
+        prices = np.unique(np.concatenate([start, full]))
+        prices = prices[np.diff(prices, prepend=-np.inf) > SAME * prices]
         running = np.clip((prices[:, None] - start) / (2 * quadratic), 0.0, size)
+        running = np.where(prices[:, None] >= full * (1 - SAME), size, running)
         quantities = running.sum(axis=1)
         super().__init__(
             quantities=np.append(quantities, quantities[-1]),

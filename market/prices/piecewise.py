@@ -6,6 +6,8 @@ import numpy as np
 
 from market.prices.price_rule import PriceRule
 
+SIDES = {"left": -1e-13, "right": 1e-13}  # a total this close to a kink, relative, is at it: sums of purchases are rounded
+
 
 @dataclass(frozen=True)
 class Piecewise(PriceRule):
@@ -38,8 +40,8 @@ class Piecewise(PriceRule):
         object.__setattr__(self, "kinks", np.unique(quantities[quantities > 0]))
 
     def _line(self, total, side):
-        """Index of the straight piece just below ("left") or above ("right") a total."""
-        piece = np.searchsorted(self.quantities, total, side) - 1
+        """Index of the straight piece just below ("left") or above ("right") a total, up to rounding."""
+        piece = np.searchsorted(self.quantities, total * (1 + SIDES[side]), side) - 1
         return np.clip(piece, 0, len(self.quantities) - 1)
 
     def _along(self, total, piece):

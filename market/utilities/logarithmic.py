@@ -53,10 +53,10 @@ class Logarithmic(Utility):
         return np.where(rest > 0, root, 0.0)
 
     def best_surplus(self, price):
-        """b k (log(b/p) − 1 + p/b), infinite at no price."""
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            over = np.where(price < self.b, self.b / price, 1.0)
-            return np.where(over > 1, self.b * self.k * (np.log(over) - 1 + 1 / over), 0.0)
+        """What a margin of b − p would lose: b k (log(b/p) − 1 + p/b), infinite at no price."""
+        price = np.asarray(price, dtype=float)
+        lost = self.surplus_lost(np.where(price > 0, price, 1.0), np.maximum(self.b - price, 0.0))
+        return np.where((price > 0) | (self.b <= 0), lost, np.inf)
 
     def surplus_lost(self, price, margin):
         share = margin / price

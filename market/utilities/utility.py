@@ -85,8 +85,16 @@ class Utility(ABC):
                 return target - fall, slope
             return np.log(np.where(served, target, 1.0)) - np.log(fall), slope / fall
 
-        shape = np.broadcast_shapes(np.shape(widest), np.shape(log_kappa))
-        phi = _bracketed_newton(residual, np.full(shape, -FAR), np.full(shape, ALL), np.zeros(shape))
+        def phi_with(surplus):
+            """The phi of margin kappa (surplus + offset)^alpha."""
+            with np.errstate(divide="ignore"):
+                share = log_kappa + alpha * np.log(surplus + offset) - np.log(np.maximum(widest, TINY))
+            share = np.clip(share, -FAR, -TINY)
+            return np.clip(share - np.log(-np.expm1(share)), -FAR, ALL)
+
+        high = phi_with(self.best_surplus(price))
+        low = phi_with(np.maximum(self._surplus_at_margin(price, widest / (1 + np.exp(-high))), 0.0))
+        phi = _bracketed_newton(residual, low, high, high)
         return np.where(served, 1 / (1 + np.exp(-phi)), 1.0) * widest
 
     def surplus_lost(self, price, margin):
@@ -116,19 +124,17 @@ def _bracketed_newton(residual, low, high, at):
 
     Halves the bracket instead where a step would leave it or is more than half as long as the one before.
     """
-    moved = np.inf
+    moved, done = np.inf, False
     for _ in range(MOST_STEPS):
         value, slope = residual(at)
         low, high = np.where(value < 0, at, low), np.where(value > 0, at, high)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             step = at - value / slope
         good = (step >= low) & (step <= high) & (np.abs(step - at) <= moved / 2)
-        step = np.where(good, step, (low + high) / 2)
+        step = np.where(done | (value == 0), at, np.where(good, step, (low + high) / 2))
         moved = np.abs(step - at)
-        done = (moved <= PRECISION * (1 + np.abs(at))) | (
-            high - low <= PRECISION * (1 + np.abs(at))
-        )
+        done = done | (moved <= PRECISION * (1 + np.abs(at))) | (high - low <= PRECISION * (1 + np.abs(at)))
         at = step
-        if np.all(done | (value == 0)):
+        if np.all(done):
             break
     return at

@@ -1,0 +1,27 @@
+"""What every behaviour offers."""
+
+from abc import ABC, abstractmethod
+
+from market.microgrid.dispatch import LOSSES
+
+
+class Behaviour(ABC):
+    """How private lines are used (microgrid.md 2.4), with losses priced (L1) or lossy flows (L2).
+
+    Arguments: a Network, its Grid (built once for the public lines), a Tariff. Both ways return a Dispatch, with status
+    infeasible and the nodes named where some node cannot be served.
+    """
+
+    @abstractmethod
+    def priced(self, network, grid, tariff):
+        """The outcome with losses bought at the main grid (L1)."""
+
+    @abstractmethod
+    def lossy(self, network, grid, tariff):
+        """The outcome with half of a line's loss supplied at each of its ends (L2)."""
+
+    def dispatch(self, network, grid, tariff, losses="priced"):
+        """The outcome with losses "priced" or "lossy"."""
+        if losses not in LOSSES:
+            raise ValueError(f"losses={losses!r} is not one of {', '.join(LOSSES)}")
+        return self.priced(network, grid, tariff) if losses == "priced" else self.lossy(network, grid, tariff)

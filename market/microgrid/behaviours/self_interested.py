@@ -1,0 +1,149 @@
+"""Private groups that maximise their joint profit at the tariff and see private losses only."""
+
+from dataclasses import dataclass
+
+import cvxpy as cp
+import numpy as np
+
+from market.microgrid.behaviours.behaviour import Behaviour
+from market.microgrid.convex import half, relaxation_gap, solved, squares
+from market.microgrid.dispatch import RELAXED, put_in, relative, served_publicly
+from market.microgrid.price_driven import balancing_prices, dual_bound, wires
+
+RESIDUALS = ("exact", "even")
+
+
+@dataclass(frozen=True)
+class SelfInterested(Behaviour):
+    """Each group of the private graph minimises what it pays at the tariff (microgrid.md 2.4).
+
+    Priced, a group's loss costs c_b a unit where the group is in need, else c_s. residual: "exact" leaves what is bought
+    where it is needed; "even" shares what a group still buys or sells evenly over its nodes on the public grid, which
+    needs the least private loss for such shares. The gap is that of duality, for "even" what it costs above the optimum.
+    Without resistance optimal flows are not unique: the least Σ w g², then Σ g², is taken.
+    """
+
+    residual: str = "exact"
+
+    def __post_init__(self):
+        if self.residual not in RESIDUALS:
+            raise ValueError(f"residual={self.residual!r} is not one of {', '.join(RESIDUALS)}")
+
+    def priced(self, network, grid, tariff):
+        g, known = private_market(network, tariff, lossy=False)
+        if self.residual == "even":
+            g, known = _even_priced(network), known | {"private_prices": None}
+        return self._outcome(network, grid, tariff, g, known, lossy=False)
+
+    def lossy(self, network, grid, tariff):
+        g, known = private_market(network, tariff, lossy=True)
+        if self.residual == "even":
+            g, even = _even_lossy(network)
+            known = known | even
+        return self._outcome(network, grid, tariff, g, known, lossy=True)
+
+    def _outcome(self, network, grid, tariff, g, known, lossy):
+        bound = known.pop("bound")
+        bill = tariff_bill(network, tariff, g, lossy)
+        gap = relative(bill - bound, bill, network, tariff)
+        return served_publicly(network, grid, tariff, g, lossy, gap=gap, **known)
+
+
+def tariff_bill(network, tariff, g, lossy):
+    """What all agents together pay at the tariff for what private flows g leave, money; priced, with private losses."""
+    left = put_in(network, g, lossy)[network.agents]
+    bill = tariff.buy * np.sum(np.maximum(-left, 0.0)) - tariff.sell * np.sum(np.maximum(left, 0.0))
+    return float(bill if lossy else bill + np.sum(loss_price(network, tariff) * network.private.r * g**2))
+
+
+def loss_price(network, tariff):
+    """What a unit of loss costs the group of each line (L1), shape (lines,): c_b in need, else c_s."""
+    group = network.private_group
+    net = np.bincount(group, network.injection)
+    return np.where(net[group[network.private.tail]] < 0, tariff.buy, tariff.sell)
+
+
+def private_market(network, tariff, lossy):
+    """Flows of the groups' optimum, shape (lines,), and what is known of it: bound, prices, accuracy."""
+    lines = wires(network.private, network.nodes, lossy, 1.0 if lossy else loss_price(network, tariff))
+    solver = _lossy_programme if lossy else _priced_programme
+    prices, g, known = solver(network, tariff, lines)
+    low, high = np.full(network.nodes, tariff.sell), np.full(network.nodes, tariff.buy)
+    exact = balancing_prices(lines, network.injection, prices, low, high)
+    if exact is not None:
+        prices, g = exact, lines.flows(exact)
+        known["accurate"] = True
+    bound = dual_bound(lines, network.injection, prices)
+    return g, {"bound": bound, "private_prices": prices, **known}
+
+
+def _priced_programme(network, tariff, lines):
+    """Prices of the groups' quadratic programme (L1), from its dual: one price a node instead of one flow a line."""
+    if not len(lines) or tariff.buy == tariff.sell:
+        prices = _prices_without_lines(network, tariff)
+        return prices, np.zeros(len(lines)), {"accurate": True}
+    prices = cp.Variable(network.nodes)
+    laplacian = lines.slope(np.ones(network.nodes))
+    cost = prices @ network.injection + cp.quad_form(prices, cp.psd_wrap(laplacian)) / 2
+    accurate = solved(cp.Problem(cp.Minimize(cost), [tariff.sell <= prices, prices <= tariff.buy]))
+    found = _prices_without_lines(network, tariff) if accurate is None else prices.value
+    found = np.clip(found, tariff.sell, tariff.buy)
+    return found, lines.flows(found), {"accurate": bool(accurate)}
+
+
+def _lossy_programme(network, tariff, lines):
+    """Prices and flows of the groups' cone programme (L2)."""
+    if not len(lines) or tariff.buy == tariff.sell:
+        prices = _prices_without_lines(network, tariff)
+        return prices, lines.flows(prices), {"accurate": True, "relax_gap": 0.0}
+    ends, r = network.private_incidence, network.private.r
+    g, bought, sold = cp.Variable(len(r)), cp.Variable(network.nodes, nonneg=True), cp.Variable(network.nodes, nonneg=True)
+    square, squared = squares(r, g)
+    left = network.injection - cp.Constant(ends) @ g - half(ends, r, square)
+    balance = left + bought - sold == 0
+    cost = tariff.buy * cp.sum(bought) - tariff.sell * cp.sum(sold)
+    accurate = solved(cp.Problem(cp.Minimize(cost), [balance, *squared]))
+    if accurate is None:
+        prices = _prices_without_lines(network, tariff)
+        return prices, np.zeros(len(r)), {"accurate": False, "relax_gap": 0.0}
+    relax_gap = relaxation_gap(r, g.value, square.value) if tariff.sell > 0 else 0.0
+    prices = np.clip(-balance.dual_value, tariff.sell, tariff.buy)
+    return prices, g.value, {"accurate": accurate and relax_gap <= RELAXED, "relax_gap": relax_gap}
+
+
+def _prices_without_lines(network, tariff):
+    return np.where(network.injection < 0, tariff.buy, tariff.sell)
+
+
+def _shares(network):
+    """Nodes by groups, shape (n, groups): 1 where a node bears its part of an even share."""
+    group = network.private_group
+    bears = network.reaches_publicly
+    alone = np.bincount(group, bears) == 0
+    bears = bears | alone[group]
+    return (group[:, None] == np.arange(group.max() + 1)) * bears[:, None].astype(float)
+
+
+def _even_priced(network):
+    shares = _shares(network)
+    even = shares @ (np.bincount(network.private_group, network.injection) / shares.sum(axis=0))
+    lines = wires(network.private, network.nodes, lossy=False)
+    free = np.full(network.nodes, np.inf)
+    potentials = balancing_prices(lines, network.injection - even, np.zeros(network.nodes), -free, free)
+    return lines.flows(potentials)
+
+
+def _even_lossy(network):
+    shares, ends, r = _shares(network), network.private_incidence, network.private.r
+    if not len(r):
+        return np.zeros(0), {"private_prices": None}
+    g, share = cp.Variable(len(r)), cp.Variable(shares.shape[1])
+    square, squared = squares(r, g)
+    left = network.injection - cp.Constant(ends) @ g - half(ends, r, square)
+    agents = network.agents
+    accurate = solved(cp.Problem(cp.Maximize(cp.sum(share)), [(left - shares @ share)[agents] == 0, *squared]))
+    if accurate is None:
+        return np.zeros(len(r)), {"private_prices": None, "accurate": False}
+    relax_gap = relaxation_gap(r, g.value, square.value)
+    fine = accurate and relax_gap <= RELAXED
+    return g.value, {"private_prices": None, "accurate": fine, "relax_gap": relax_gap}

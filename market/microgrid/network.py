@@ -1,0 +1,276 @@
+"""The microgrid's data: nodes with injections, public lines everybody shares, private lines with owners."""
+
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+
+import networkx as nx
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+SHARED = -1  # owner of a private line that belongs to its two ends in halves
+
+
+class NetworkError(ValueError):
+    """Data that make no network; the message names what, row, value and what is allowed."""
+
+
+@dataclass(frozen=True, eq=False)
+class PublicLines:
+    """Public lines (microgrid.md 2.1), arrays of shape (lines,): ends, resistance r ≥ 0 and reactance x ≠ 0 in p.u.
+
+    A flow is positive from tail to head.
+    """
+
+    tail: np.ndarray
+    head: np.ndarray
+    r: np.ndarray
+    x: np.ndarray
+
+    def __len__(self):
+        return len(self.tail)
+
+
+@dataclass(frozen=True, eq=False)
+class PrivateLines:
+    """Private lines (microgrid.md 2.1), arrays of shape (lines,): ends, resistance r ≥ 0 in p.u., length in km, owner.
+
+    A flow is positive from tail to head. `owner` is a node, or SHARED where the two ends own a half each.
+    """
+
+    tail: np.ndarray
+    head: np.ndarray
+    r: np.ndarray
+    length: np.ndarray
+    owner: np.ndarray
+
+    def __len__(self):
+        return len(self.tail)
+
+    def take(self, rows):
+        """Some of the lines (a mask or index array)."""
+        return PrivateLines(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+
+def lines_of(kind, rows, defaults=()):
+    """Lines from rows of numbers; a row may leave out its last entries if there are `defaults` for them.
+
+    >>> lines_of(PrivateLines, [[1, 2, 0.025], [2, 3, 0.025, 4.0]], defaults=(1.0, SHARED)).length.tolist()
+    [1.0, 4.0]
+    """
+    names = [f.name for f in fields(kind)]
+    least = len(names) - len(defaults)
+    full = []
+    for number, row in enumerate(rows):
+        if not least <= len(row) <= len(names):
+            raise NetworkError(f"{_label(kind)} {number}: {list(row)} must have {least} to {len(names)} entries")
+        full.append([*row, *defaults[len(row) - least :]])
+    try:
+        table = np.array(full, dtype=float).reshape(-1, len(names))
+    except (TypeError, ValueError):
+        raise NetworkError(f"{_label(kind)}s must be rows of numbers {', '.join(names)}") from None
+    return kind(*table.T)
+
+
+def no_lines():
+    """Private lines of a network that has none."""
+    return lines_of(PrivateLines, [])
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Nodes 0 … n−1, one of them the main grid ("slack"), with public and private lines (microgrid.md 2.1).
+
+    injection: net endowment e in p.u., shape (n,), > 0 surplus, < 0 deficit; the slack's own entry is not used and kept
+    as 0. positions: shape (n, 2), in km, or None. cost: what a node's own generation costs it, money per p.u., shape
+    (n,), ≥ 0. Raises NetworkError.
+    """
+
+    injection: np.ndarray
+    slack: int
+    public: PublicLines
+    private: PrivateLines = field(default_factory=no_lines)
+    positions: np.ndarray | None = None
+    cost: np.ndarray | None = None
+
+    def __post_init__(self):
+        injection = _floats("injection", self.injection).copy()
+        n = len(injection)
+        if isinstance(self.slack, bool) or self.slack != int(self.slack) or not 0 <= self.slack < n:
+            raise NetworkError(f"slack(={self.slack}) must be a node, 0 to {n - 1}")
+        injection[int(self.slack)] = 0.0
+        _check("injection", "node", injection, np.isfinite(injection), "finite")
+        cost = np.zeros(n) if self.cost is None else _floats("cost", self.cost)
+        _check_length("cost", cost, n, "one for each node")
+        _check("cost", "node", cost, np.isfinite(cost) & (cost >= 0), "finite and >= 0")
+        positions = None if self.positions is None else _floats("positions", self.positions, dimensions=2)
+        if positions is not None and positions.shape != (n, 2):
+            raise NetworkError(f"positions of shape {positions.shape} must have shape ({n}, 2), a row for each node")
+        checked = {
+            "injection": injection,
+            "slack": int(self.slack),
+            "public": _checked_public(self.public, n),
+            "private": _checked_private(self.private, n, int(self.slack)),
+            "positions": positions,
+            "cost": cost,
+        }
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def nodes(self):
+        """How many nodes there are, the slack included."""
+        return len(self.injection)
+
+    @cached_property
+    def agents(self):
+        """The nodes but the slack, ascending."""
+        return np.delete(np.arange(self.nodes), self.slack)
+
+    @cached_property
+    def public_incidence(self):
+        """A, sparse, shape (n, public lines): +1 at a line's tail, −1 at its head."""
+        return incidence(self.public, self.nodes)
+
+    @cached_property
+    def private_incidence(self):
+        """P, sparse, shape (n, private lines): +1 at a line's tail, −1 at its head."""
+        return incidence(self.private, self.nodes)
+
+    @cached_property
+    def public_island(self):
+        """Number of the public island each node lies on, shape (n,); nodes on one island reach each other publicly."""
+        return components(self.nodes, self.public)
+
+    @cached_property
+    def private_group(self):
+        """Number of the private group each node lies in, shape (n,); its nodes reach each other by private lines."""
+        return components(self.nodes, self.private)
+
+    @cached_property
+    def reaches_publicly(self):
+        """Which nodes reach the slack by public lines, shape (n,)."""
+        return self.public_island == self.public_island[self.slack]
+
+    @cached_property
+    def reaches(self):
+        """Which nodes reach the slack by lines of either kind, shape (n,)."""
+        group = components(self.nodes, self.public, self.private)
+        return group == group[self.slack]
+
+    def with_injection(self, injection):
+        """The same network at another time: other injections, shape (n,)."""
+        return replace(self, injection=injection)
+
+    def with_private(self, private, positions=None):
+        """The same network with other private lines."""
+        return replace(self, private=private, positions=self.positions if positions is None else positions)
+
+
+def incidence(lines, nodes):
+    """Sparse incidence matrix, shape (nodes, lines): +1 at the tail, −1 at the head."""
+    m = len(lines)
+    column = np.arange(m)
+    values = np.concatenate([np.ones(m), -np.ones(m)])
+    where = (np.concatenate([lines.tail, lines.head]), np.concatenate([column, column]))
+    return csr_array((values, where), shape=(nodes, m))
+
+
+def components(nodes, *kinds):
+    """Number of the connected component of each node under lines of the given kinds, shape (nodes,)."""
+    tail, head = (np.concatenate([getattr(lines, end) for lines in kinds]) for end in ("tail", "head"))
+    graph = csr_array((np.ones(len(tail)), (tail, head)), shape=(nodes, nodes))
+    return connected_components(graph, directed=False)[1]
+
+
+def as_networkx(network):
+    """A networkx MultiGraph of both kinds of lines, keys ("public", k) and ("private", k), all data as attributes.
+
+    >>> from market.microgrid.network import network_of
+    >>> graph = as_networkx(network_of([0, 1], public=[[0, 1, 0.1, 0.1]]))
+    >>> graph.edges[0, 1, ("public", 0)]["r"], graph.nodes[0]["slack"]
+    (0.1, True)
+    """
+    graph = nx.MultiGraph(slack=network.slack)
+    for node, (injection, cost) in enumerate(zip(network.injection.tolist(), network.cost.tolist(), strict=True)):
+        position = None if network.positions is None else tuple(network.positions[node].tolist())
+        graph.add_node(node, injection=injection, cost=cost, slack=node == network.slack, position=position)
+    for kind in ("public", "private"):
+        lines = getattr(network, kind)
+        names = [f.name for f in fields(lines)]
+        for k, row in enumerate(zip(*(getattr(lines, name).tolist() for name in names), strict=True)):
+            graph.add_edge(row[0], row[1], key=(kind, k), kind=kind, **dict(zip(names, row, strict=True)))
+    return graph
+
+
+def network_of(injection, public, private=(), slack=0, positions=None, cost=None):
+    """A network from rows of numbers: public [i, j, r, x], private [i, j, r, length, owner], the last two optional."""
+    return Network(
+        injection,
+        slack,
+        lines_of(PublicLines, public),
+        lines_of(PrivateLines, private, defaults=(1.0, SHARED)),
+        positions,
+        cost,
+    )
+
+
+def _label(kind):
+    return {PublicLines: "public line", PrivateLines: "private line"}[kind]
+
+
+def _floats(name, values, dimensions=1):
+    try:
+        array = np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        raise NetworkError(f"{name} must be numbers") from None
+    if array.ndim != dimensions:
+        raise NetworkError(f"{name} of shape {array.shape} must have {dimensions} dimension(s)")
+    return array
+
+
+def _check(name, row, values, fine, allowed):
+    """Complain about the first value that is not fine."""
+    if not np.all(fine):
+        first = int(np.argmin(fine))
+        raise NetworkError(f"{row} {first}: {name}(={values[first]:g}) must be {allowed}")
+
+
+def _check_length(name, values, length, why):
+    if len(values) != length:
+        raise NetworkError(f"{name} has {len(values)} entries; {length} are needed, {why}")
+
+
+def _checked_ends(lines, label, nodes):
+    """All columns as float arrays of one length, the ends as indices of different nodes."""
+    columns = {f.name: _floats(f"{label}s: {f.name}", getattr(lines, f.name)) for f in fields(lines)}
+    for name, column in columns.items():
+        _check_length(f"{label}s: {name}", column, len(columns["tail"]), "one for each line")
+    for name in ("tail", "head"):
+        end = columns[name]
+        fine = (end >= 0) & (end < nodes) & (end == np.floor(end))
+        _check(name, label, end, fine, f"a node, 0 to {nodes - 1}")
+        columns[name] = end.astype(np.intp)
+    _check("head", label, columns["head"], columns["tail"] != columns["head"], "another node than tail")
+    _check("r", label, columns["r"], np.isfinite(columns["r"]) & (columns["r"] >= 0), "finite and >= 0")
+    return columns
+
+
+def _checked_public(lines, nodes):
+    columns = _checked_ends(lines, "public line", nodes)
+    x = columns["x"]
+    _check("x", "public line", x, np.isfinite(x) & (x != 0), "finite and not 0")
+    return PublicLines(**columns)
+
+
+def _checked_private(lines, nodes, slack):
+    label = "private line"
+    columns = _checked_ends(lines, label, nodes)
+    for name in ("tail", "head"):
+        _check(name, label, columns[name], columns[name] != slack, "an agent: the slack has no private lines")
+    length, owner = columns["length"], columns["owner"]
+    _check("length", label, length, np.isfinite(length) & (length >= 0), "finite and >= 0")
+    known = (owner == SHARED) | ((owner >= 0) & (owner < nodes) & (owner == np.floor(owner)) & (owner != slack))
+    _check("owner", label, owner, known, f"an agent, or {SHARED} for its two ends in halves")
+    columns["owner"] = owner.astype(np.intp)
+    return PrivateLines(**columns)

@@ -1,0 +1,129 @@
+"""How power flows on the public grid.
+
+Losses are quadratic, r f². Priced (L1): a line delivers what it is sent, the main grid supplies the loss. Lossy (L2): f is
+the flow in the middle of a line, each end supplies half of the loss (microgrid.md 2.2).
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.sparse import csc_array, csr_array, diags_array
+from scipy.sparse.linalg import splu
+
+from market.microgrid.network import NetworkError, incidence
+
+PHYSICS = ("x", "r")
+FLOOR = 1e-7  # resistance in p.u. that stands for less where resistances are divided by (microgrid.md 2.4)
+MOST_NEWTON = 30
+SMALL = 100
+FILLED = 0.03
+LOOSE = 1e3  # times EXACT is still balance, where rounding ends Newton's method
+EXACT = 1e-12  # balance in p.u. at which Newton's method ends, relative to the largest injection
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """The public grid under one physics, built once and used for any injections (microgrid.md 2.3).
+
+    Potentials θ follow from the injections p, weight_e (θ_i − θ_j) is the flow on line e from i to j. `reference` marks
+    the nodes with θ = 0: the slack and one node of each island apart from it. `inverse` is the inverse Laplacian X,
+    shape (n, n), zero at references: θ = X p.
+    """
+
+    physics: str
+    nodes: int
+    slack: int
+    island: np.ndarray
+    reference: np.ndarray
+    incidence: csr_array
+    r: np.ndarray
+    weight: np.ndarray
+    inverse: np.ndarray
+
+    @cached_property
+    def ptdf(self):
+        """S, shape (lines, n): flow on each line for a unit put in at a node and taken out at the reference."""
+        return self.weight[:, None] * (self.incidence.T @ self.inverse)
+
+    @cached_property
+    def loss(self):
+        """M = Sᵀ diag(r) S, shape (n, n): the public loss of injections p is pᵀ M p."""
+        middle = self.incidence @ diags_array(self.weight**2 * self.r) @ self.incidence.T
+        product = self.inverse.T @ (middle @ self.inverse)
+        return (product + product.T) / 2
+
+    @cached_property
+    def apart(self):
+        """Islands that do not reach the slack as 0/1 columns, shape (n, islands): what they take in must sum to 0."""
+        references = np.flatnonzero(self.reference)
+        numbers = self.island[references[references != self.slack]]
+        return (self.island[:, None] == numbers).astype(float)
+
+    def flows(self, p):
+        """Flows f on all lines, shape (lines,), of injections p, losses priced."""
+        return self.weight * (self.incidence.T @ (self.inverse @ p))
+
+
+def build_grid(network, physics="x"):
+    """The grid of a network's public lines: DC power flow ("x") or a circuit of resistances ("r").
+
+    Under "r" a line without resistance counts as FLOOR. Raises NetworkError where the reactances of a cut cancel.
+    """
+    if physics not in PHYSICS:
+        raise NetworkError(f"physics(={physics!r}) must be one of {', '.join(PHYSICS)}")
+    lines, n = network.public, network.nodes
+    weight = 1 / (lines.x if physics == "x" else np.maximum(lines.r, FLOOR))
+    ends = incidence(lines, n)
+    reference = np.zeros(n, dtype=bool)
+    reference[np.unique(network.public_island, return_index=True)[1]] = True
+    reference[network.reaches_publicly] = False
+    reference[network.slack] = True
+    inverse = np.zeros((n, n))
+    rest = np.flatnonzero(~reference)
+    if len(rest):
+        laplacian = (ends @ diags_array(weight) @ ends.T).tocsc()[rest][:, rest]
+        try:
+            inverse[np.ix_(rest, rest)] = splu(laplacian).solve(np.eye(len(rest)))
+        except RuntimeError:
+            raise NetworkError("public lines: reactances of opposite sign cancel; flows are not defined") from None
+    return Grid(physics, n, network.slack, network.public_island, reference, ends, lines.r, weight, inverse)
+
+
+def solve(matrix, right):
+    """Solution of a sparse system, by dense elimination where the matrix is small or well filled."""
+    n = matrix.shape[0]
+    if n <= SMALL or matrix.nnz > FILLED * n**2:
+        return np.linalg.solve(matrix.toarray(), right)
+    return splu(csc_array(matrix)).solve(right)
+
+
+def half_losses(ends, r, f):
+    """What the ends supply of the loss r f² of each line, shape (n,), half each."""
+    return abs(ends) @ (r * f**2) / 2
+
+
+def lossy_flows(grid, p):
+    """Mid-line flows f with A f + ½|A| r f² = p at all nodes but references, shape (lines,); None where there are none.
+
+    Newton's method on the potentials (microgrid.md 2.4, public step in L2), from the flows without losses. Flows with
+    r |f| > 1 deliver less the more is sent and count as none.
+    """
+    ends, r, weight, rest = grid.incidence, grid.r, grid.weight, np.flatnonzero(~grid.reference)
+    sends = ends @ diags_array(weight) @ ends.T
+    theta = grid.inverse @ p
+    aim = EXACT * max(1.0, np.max(np.abs(p)))
+    with np.errstate(all="ignore"):
+        for _ in range(MOST_NEWTON):
+            f = weight * (ends.T @ theta)
+            missing = (p - ends @ f - half_losses(ends, r, f))[rest]
+            error = np.max(np.abs(missing), initial=0.0)
+            if not aim < error < np.inf:
+                break
+            slope = csr_array(sends + abs(ends) @ diags_array(r * f * weight) @ ends.T)
+            try:
+                theta[rest] += solve(slope[rest][:, rest], missing)
+            except (np.linalg.LinAlgError, RuntimeError):
+                return None
+        fine = error <= LOOSE * aim and np.all(r * np.abs(f) <= 1)
+    return f if fine else None

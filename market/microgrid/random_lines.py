@@ -1,0 +1,55 @@
+"""Random private networks: nodes in a square, an Erdős–Rényi graph among the agents, resistance by distance."""
+
+import numpy as np
+
+from market.microgrid.network import SHARED, NetworkError, PrivateLines
+
+MEAN_DISTANCE = (2 + np.sqrt(2) + 5 * np.arcsinh(1.0)) / 15  # of two random points of the unit square, 0.521405
+
+# Chance of a private line between two agents, by name, for n nodes (microgrid.md section 7); "ln" is "log".
+DENSITIES = {
+    "0": lambda n: 0.0,
+    "1/n^2": lambda n: 1 / n**2,
+    "1/n": lambda n: 1 / n,
+    "log(n)/n": lambda n: np.log(n) / n,
+    "1/log(n)": lambda n: 1 / np.log(n),
+}
+
+
+def chance(density, nodes):
+    """The chance of a private line: a density by name, or a number from 0 to 1. Raises NetworkError.
+
+    >>> chance("1/n", 300) == 1 / 300, chance(0.5, 300)
+    (True, 0.5)
+    """
+    if isinstance(density, str):
+        if density not in DENSITIES:
+            raise NetworkError(f"density(={density!r}) must be a number from 0 to 1 or one of {', '.join(DENSITIES)}")
+        return float(min(DENSITIES[density](nodes), 1.0))
+    if not 0 <= density <= 1:
+        raise NetworkError(f"density(={density!r}) must be from 0 to 1")
+    return float(density)
+
+
+def random_private(nodes, slack, density, rng, side=1.0, mean_resistance=None, resistance_per_km=None):
+    """Positions in km, shape (nodes, 2), and private lines drawn at random (microgrid.md, acceptance case 13).
+
+    First all positions are drawn, uniform in a square of this side in km, then one uniform number for each pair of
+    agents, ascending; a pair gets a line where its number is below the density's chance. So the lines of a sparser network
+    are among those of a denser one for the same state of `rng`. Resistance is proportional to length:
+    `resistance_per_km` in p.u. per km, or what makes it `mean_resistance` p.u. at the mean distance of two points.
+    """
+    if (mean_resistance is None) == (resistance_per_km is None):
+        raise NetworkError("give exactly one of mean_resistance and resistance_per_km")
+    for name, value in (("side", side), ("mean_resistance", mean_resistance), ("resistance_per_km", resistance_per_km)):
+        if value is not None and not 0 <= value < np.inf:
+            raise NetworkError(f"{name}(={value!r}) must be finite and >= 0")
+    positions = rng.random((nodes, 2))
+    agents = np.delete(np.arange(nodes), slack)
+    first, second = np.triu_indices(len(agents), 1)
+    kept = rng.random(len(first)) < chance(density, nodes)
+    tail, head = agents[first[kept]], agents[second[kept]]
+    apart = np.hypot(*(positions[tail] - positions[head]).T)
+    per_side = mean_resistance / MEAN_DISTANCE if resistance_per_km is None else resistance_per_km * side
+    owner = np.full(len(tail), SHARED)
+    return positions * side, PrivateLines(tail, head, per_side * apart, apart * side, owner)
