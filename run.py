@@ -30,22 +30,42 @@ class Parser(argparse.ArgumentParser):
     def error(self, message):
         got = next((word for word in message.split("'")[1::2]), "")
         words = [word for action in self._actions for word in (*action.option_strings, *(action.choices or ()))]
-        near = difflib.get_close_matches(got, [str(word) for word in words], 1)
+        near = difflib.get_close_matches(got.partition("=")[0], [str(word) for word in words], 1)
         message = message.replace("\n", " ")
         raise InputError(f"command line: {message}" + (f"; nearest known name: {near[0]}" if near else ""))
+
+    def parse_known_args(self, args=None, namespace=None):
+        """As argparse's, but words that nothing takes are this parser's error, which knows its options."""
+        namespace, rest = super().parse_known_args(args, namespace)
+        if rest:
+            self.error(f"unrecognized: {' '.join(map(repr, rest))}")
+        return namespace, rest
+
+
+class Once(argparse.Action):
+    """Stores a value; an option given twice is an error rather than a silent choice of the last."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        given = vars(namespace).setdefault("given", set())
+        if self.dest in given:
+            parser.error(f"argument {option_string}: given twice; once is possible")
+        given.add(self.dest)
+        setattr(namespace, self.dest, values)
 
 
 def main(arguments=None):
     """Run one command; returns the exit code."""
-    from engine import FolderError
-    from scenarios import ScenarioError
-
     try:
-        options = parser().parse_args(arguments)
-        return options.command(options)
-    except (InputError, ScenarioError, FolderError) as error:
-        print("error: " + " ".join(str(error).split()), file=sys.stderr)
-        return BAD_INPUT
+        from engine import FolderError
+        from scenarios import ScenarioError
+
+        options = parser().parse_args(with_command(sys.argv[1:] if arguments is None else arguments))
+        code = options.command(options)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        print("interrupted; nothing half-written was left behind", file=sys.stderr)
+        return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
@@ -58,18 +78,25 @@ def main(arguments=None):
     except MemoryError:
         print("error: population: does not fit in memory; fewer users or rounds are needed", file=sys.stderr)
         return BAD_INPUT
-    except KeyboardInterrupt:
-        print("interrupted; nothing half-written was left behind", file=sys.stderr)
-        return INTERRUPTED
+    except (InputError, ScenarioError, FolderError) as error:
+        print("error: " + " ".join(str(error).split()), file=sys.stderr)
+        return BAD_INPUT
+
+
+def with_command(arguments):
+    """The arguments, with the headline's command first where none is named."""
+    named = arguments and (not arguments[0].startswith("-") or arguments[0] in ("-h", "--help"))
+    return arguments if named else ["headline", *arguments]
 
 
 def parser():
     """The command line's grammar."""
     top = Parser(prog="run.py", description="Agent-based simulation of strategic energy markets.")
-    common(top)
-    top.set_defaults(command=headline, replications=50)
-    commands = top.add_subparsers(metavar="COMMAND", parser_class=Parser)
+    commands = top.add_subparsers(metavar="COMMAND", parser_class=Parser, required=True)
 
+    first = add(commands, "headline", headline, "the headline comparison; the same without a command")
+    common(first)
+    first.set_defaults(replications=50)
     add(commands, "list", list_scenarios, "every scenario: name, market, title, source")
     add(commands, "show", show, "a scenario with defaults filled in, each key with unit and meaning", "scenario")
     one = add(commands, "run", run_one, "one run, round by round", "scenario", "vary")
@@ -113,18 +140,24 @@ def add(commands, name, function, text, *parts):
 
 def changes(command):
     """Options that change a scenario."""
-    command.add_argument("--seed", type=natural, metavar="N", help="seed in place of the scenario's")
+    command.add_argument("--seed", action=Once, type=natural, metavar="N", help="seed in place of the scenario's")
     command.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="change a key, e.g. price.c=0.002; repeatable"
     )
-    command.add_argument("--rounds", type=positive, metavar="N", help="limit of rounds in place of the scenario's")
+    command.add_argument(
+        "--rounds", action=Once, type=positive, metavar="N", help="limit of rounds in place of the scenario's"
+    )
 
 
 def common(command):
     """Options of every command that runs something."""
     changes(command)
-    command.add_argument("--replications", type=positive, default=1, metavar="N", help="number of draws of the users")
-    command.add_argument("--out", default="results", metavar="DIR", help="where results go (default: results)")
+    command.add_argument(
+        "--replications", action=Once, type=positive, default=1, metavar="N", help="number of draws of the users"
+    )
+    command.add_argument(
+        "--out", action=Once, default="results", metavar="DIR", help="where results go (default: results)"
+    )
     command.add_argument("--no-plots", action="store_true", help="no pictures")
     command.add_argument("--json", action="store_true", help="the summary as one JSON object on standard output")
 
@@ -159,7 +192,7 @@ def list_scenarios(options):
 
     rows = listing()
     if options.json:
-        return print_json([row._asdict() if hasattr(row, "_asdict") else vars(row) for row in rows])
+        return print_json({"scenarios": [row._asdict() for row in rows]})
     print(table(("name", "market", "title", "source"), [(row.name, row.market, row.title, row.source) for row in rows]))
     return DONE
 
@@ -260,7 +293,7 @@ def reproduce_figures(options):
     except UnknownFigure as error:
         raise InputError(f"command line: {error}") from None
     if options.json:
-        print_json([claim._asdict() for claim in claims])
+        print_json({"claims": [claim._asdict() for claim in claims]})
     else:
         print("\n".join(claim_line(claim) for claim in claims))
     return FAILED if any(claim.verdict != claim.expected for claim in claims) else DONE
@@ -285,7 +318,7 @@ def bench(options):
 
     rows = ratios(quick=options.quick)
     if options.json:
-        return print_json([row._asdict() for row in rows])
+        return print_json({"ratios": [row._asdict() for row in rows]})
     print(table(("measurement", "ours", "against", "ratio", "target", "reached"), [row.texts() for row in rows]))
     return DONE
 

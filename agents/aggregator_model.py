@@ -104,13 +104,14 @@ class AggregatorModel(mesa.Model):
 
     def user(self, row):
         """The agent of the user in a row of the population, made on request in large populations."""
+        if not 0 <= row < self.game.users:
+            raise IndexError(f"user {row} of {self.game.users}")
         if self.individual:
             return self._users[row]
         for block, rows, seats in self._layout():
             if row < rows.stop:
                 seat = seats.start + row - rows.start if block.single else None
                 return _user_type(block)(self, block, row - rows.start, row, seat)
-        raise IndexError(f"user {row} of {self.game.users}")
 
     def _layout(self):
         return zip(self.game.blocks, self.game.user_slices, self.game.player_slices, strict=True)
@@ -136,9 +137,7 @@ class AggregatorModel(mesa.Model):
 
     def _make_users(self, block, rows, seats):
         made = [
-            _user_type(block)(
-                self, block, place, rows.start + place, None if seats is None else seats.start + place
-            )
+            _user_type(block)(self, block, place, rows.start + place, None if seats is None else seats.start + place)
             for place in range(block.users)
         ]
         self._users = [*getattr(self, "_users", []), *made]
@@ -154,27 +153,19 @@ class AggregatorModel(mesa.Model):
     def _stop_infeasible(self, priced_out):
         agent = priced_out.player
         self.status, self.running = Status.INFEASIBLE, False
-        self.blame = {
-            "player": self.game.player_name(agent.seat),
-            "user": int(agent.rows.start + priced_out.user),
-        }
+        self.blame = {"player": self.game.player_name(agent.seat), "user": int(agent.rows.start + priced_out.user)}
 
     def _reporters(self):
         """Columns of the collected data: each picklable, computed from the last outcome."""
         columns = {"round": "round", "status": "status", "move": "move"}
-        columns |= {
-            name: partial(_of_outcome, name=name) for name in ("price", "quantity", "welfare", "unserved")
-        }
-        columns |= {
-            name: partial(_of_surplus, measure=measure) for name, measure in (("jain", jain), ("gini", gini))
-        }
+        columns |= {name: partial(_of_outcome, name=name) for name in ("price", "quantity", "welfare", "unserved")}
+        columns |= {name: partial(_of_surplus, measure=measure) for name, measure in (("jain", jain), ("gini", gini))}
         for number, block in enumerate(self.game.blocks):
             columns[f"consumption {block.name}"] = partial(_group_mean, what="x", number=number)
             columns[f"surplus {block.name}"] = partial(_group_mean, what="s", number=number)
         if self.game.players <= MOST_COLUMNS:
             columns |= {
-                f"purchase {self.game.player_name(j)}": partial(_purchase, j=j)
-                for j in range(self.game.players)
+                f"purchase {self.game.player_name(j)}": partial(_purchase, j=j) for j in range(self.game.players)
             }
         else:
             columns["purchases"] = _purchases

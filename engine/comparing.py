@@ -33,8 +33,9 @@ class Comparison:
     """Runs of several scenarios on the same users.
 
     scenarios: in the order asked for; runs: one row per (scenario, replication) with every measure, status and gap;
-    users: {scenario: (quantities, surpluses)} of the small users, shapes (replications, small users); shared: names of
-    the groups whose users are the same in all scenarios; direct: were equilibria solved for, without rounds?
+    users: {scenario: (quantities, surpluses)} of the small users, shapes (replications, small users) without those
+    replications in which nothing cleared; shared: names of the groups whose users are the same in all scenarios;
+    direct: were equilibria solved for, without rounds?
     """
 
     scenarios: tuple
@@ -100,12 +101,15 @@ def compare(scenarios, *, replications=1, seed=None, set=(), rounds=None, direct
     answers = run_many(compared_run, jobs, workers=workers, label="compare", progress=progress)
     rows, users = zip(*answers, strict=True)
     by_scenario = {
-        scenario.name: tuple(
-            np.array(part) for part in zip(*users[k * replications : (k + 1) * replications], strict=True)
-        )
-        for k, scenario in enumerate(loaded)
+        scenario.name: _stacked(users[k * replications : (k + 1) * replications]) for k, scenario in enumerate(loaded)
     }
     return Comparison(loaded, replications, pd.DataFrame(list(rows)), by_scenario, shared, direct)
+
+
+def _stacked(users):
+    """(quantities, surpluses) by replication as two arrays; replications in which nothing cleared are left out."""
+    cleared = [pair for pair in users if pair[0].size]
+    return tuple(np.array([pair[what] for pair in cleared]) for what in (0, 1))
 
 
 def check_names(scenarios):

@@ -5,7 +5,7 @@ import os
 import signal
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 
 from tqdm import tqdm
 
@@ -23,11 +23,16 @@ def run_many(function, jobs, *, workers=None, label="runs", progress=True):
     bar = {"total": len(jobs), "desc": label, "unit": "run", "disable": None if progress else True, "leave": False}
     if workers <= 1 or len(jobs) <= FEW:
         return [function(job) for job in tqdm(jobs, **bar)]
-    pool = ProcessPoolExecutor(min(workers, len(jobs)), mp_context=get_context("spawn"), initializer=end_on_interrupt)
+    others = active_children()
+    pool = ProcessPoolExecutor(min(workers, len(jobs)), mp_context=get_context("spawn"))
     try:
         with interrupts_held():
             answers = pool.map(function, jobs)
         return list(tqdm(answers, **bar))
+    except KeyboardInterrupt:
+        for worker in set(active_children()).difference(others):
+            worker.terminate()
+        raise
     except BrokenProcessPool:
         raise MemoryError("a worker process was ended from outside") from None
     finally:
@@ -36,7 +41,7 @@ def run_many(function, jobs, *, workers=None, label="runs", progress=True):
 
 @contextlib.contextmanager
 def interrupts_held():
-    """Hold Ctrl-C back while workers start: they inherit the mask, so none dies with a traceback while it imports."""
+    """Hold Ctrl-C back while workers start: they inherit that and leave it to this process to end them."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -45,10 +50,3 @@ def interrupts_held():
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def end_on_interrupt():
-    """In a worker: Ctrl-C, now let through, ends it without words."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

@@ -40,7 +40,7 @@ class MaxMin:
         with np.errstate(divide="ignore", invalid="ignore"):
             share = common * below / (margin * margin * bend)
             margin_p = -(x + common * rate) / (margin * bend) - 1
-        return x, margin, bend * served, share, np.where(served, margin_p, 0.0)
+        return x, margin, bend * served, np.where(served, share, 0.0), np.where(served, margin_p, 0.0)
 
     def first_guess(self, utility, price, slope, by_player):
         """Multiplier z from which Newton's method starts: half of the roof given up."""

@@ -1,0 +1,30 @@
+"""No rule is forgotten: every subclass in a package of rules is registered, and every file holds a registered one."""
+
+import importlib
+import inspect
+from pathlib import Path
+
+import pytest
+
+from market import fairness, prices, utilities
+
+REGISTRIES = {utilities: utilities.UTILITIES, prices: prices.PRICES, fairness: fairness.OBJECTIVES}
+PROMISES = {utilities: "marginal", prices: "supply", fairness: "gain"}  # a method every rule of the package has
+
+
+@pytest.mark.parametrize("package", REGISTRIES, ids=lambda package: package.__name__)
+def test_every_rule_of_a_package_is_registered(package):
+    offers = PROMISES[package]
+    found = set()
+    for file in Path(package.__file__).parent.glob("[!_]*.py"):
+        module = importlib.import_module(f"{package.__name__}.{file.stem}")
+        classes = [c for _, c in inspect.getmembers(module, inspect.isclass) if c.__module__ == module.__name__]
+        found |= {c for c in classes if hasattr(c, offers) and not inspect.isabstract(c)}
+    assert found == set(REGISTRIES[package].values())
+
+
+@pytest.mark.parametrize("package", REGISTRIES, ids=lambda package: package.__name__)
+def test_registered_rules_say_what_they_are(package):
+    for name, rule in REGISTRIES[package].items():
+        assert name == name.lower()
+        assert inspect.getdoc(rule)

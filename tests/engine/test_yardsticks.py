@@ -1,0 +1,134 @@
+"""Price of anarchy and efficiency against a search on a grid, on small games."""
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize_scalar
+
+from engine import compare, run
+from market.aggregator.equilibrium import solve
+from market.aggregator.game import Block, Game
+from market.aggregator.planner import best_total_welfare, planned_surplus
+from market.aggregator.potential import potential
+from market.prices import Affine, Dispatch, Linear, Piecewise, Power
+from market.utilities import Logarithmic, Quadratic
+
+RULES = {
+    "linear": Linear(0.7),
+    "affine": Affine(1.5, 0.4),
+    "power": Power(0.2, 1.7),
+    "convex kink": Piecewise([0.0, 1.0], [0.0, 1.0], 10.0),
+    "concave kink": Piecewise([0.0, 1.0], [0.0, 5.0], 0.01),
+    "fleet": Dispatch([1.0, 1.5, 2.0], [0.5, 0.2, 0.7], [0.0, 2.0, 2.5], cap=30.0),
+}
+A, B = np.array([0.8, 0.55, 2.0]), np.array([0.85, 9.0, 4.0])
+USERS = {"quadratic": Quadratic(A, B), "log": Logarithmic(B, 1 / A)}
+DEMAND = {
+    "quadratic": lambda level: np.clip((B - level) / (2 * A), 0, None),
+    "log": lambda level: np.clip((B / max(level, 1e-12) - 1) / A, 0, None),
+}
+UTILITY = {"quadratic": lambda x: B * x - A * x * x, "log": lambda x: B / A * np.log1p(A * x)}
+
+
+def shared(form, total):
+    """The most utility three users get of a total: equal marginal utilities, by bisection."""
+    low, high = (-1e4 if form == "quadratic" else 1e-9), B.max()
+    for _ in range(60):
+        level = (low + high) / 2
+        low, high = (level, high) if DEMAND[form](level).sum() > total else (low, level)
+    x = DEMAND[form](high)
+    x = x * total / x.sum() if x.sum() > 0 else x
+    return UTILITY[form](x).sum()
+
+
+def highest(function, top):
+    """The highest value over [0, top]: a grid, then refined around its best points."""
+    grid = np.linspace(0, top, 400)[1:]
+    values = np.array([function(total) for total in grid])
+    best = max(0.0, values.max())
+    for i in np.argsort(values)[-3:]:
+        step = grid[1] - grid[0]
+        found = minimize_scalar(
+            lambda total: -function(total), bounds=(max(grid[i] - step, 1e-9), grid[i] + step), method="bounded"
+        )
+        best = max(best, -found.fun)
+    return best
+
+
+def game(rule, form):
+    return Game(RULES[rule], (Block("users", "direct", USERS[form], 0.0, 0.0, np.ones(3, dtype=int)),))
+
+
+def area(rule, total):
+    """∫₀^total p by the trapezium rule on a fine grid that knows the kinks."""
+    price, inside = RULES[rule], np.linspace(0, total, 4000)
+    at = np.unique(np.concatenate([inside, price.kinks[price.kinks < total]]))
+    mid = (at[1:] + at[:-1]) / 2
+    return float(np.sum(price.value(mid) * np.diff(at)))
+
+
+@pytest.mark.parametrize("form", USERS)
+@pytest.mark.parametrize("rule", RULES)
+def test_the_planner_reaches_what_a_grid_finds_and_no_less(rule, form):
+    brute = highest(lambda total: shared(form, total) - float(RULES[rule].value(total)) * total, 12.0)
+    assert planned_surplus(game(rule, form)) == pytest.approx(brute, rel=1e-6)
+
+
+@pytest.mark.parametrize("form", USERS)
+@pytest.mark.parametrize("rule", [name for name in RULES if name != "fleet"])
+def test_price_takers_reach_the_highest_total_welfare(rule, form):
+    grid = np.linspace(0, 12, 400)[1:]
+    brute = max(shared(form, total) - area(rule, total) for total in grid)
+    best = best_total_welfare(game(rule, form))
+    assert best >= brute - 1e-6 * best
+    assert best == pytest.approx(brute, rel=2e-3)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_one_welfare_maximising_aggregator_is_the_planner(rule):
+    one = Game(RULES[rule], (Block("all", "aggregator", USERS["quadratic"], 0.0, 0.01, np.array([3])),))
+    assert solve(one).outcome.welfare == pytest.approx(planned_surplus(one), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "name", ["two_aggregators", "large_direct", "large_two_maxmin", "two_equilibria", "steep_price"]
+)
+def test_anarchy_costs_and_efficiency_is_at_most_one(name):
+    result = run(name, direct=True)
+    yardsticks, outcome = result.yardsticks, result.outcome
+    assert yardsticks["price_of_anarchy"] >= 1 - 1e-9
+    assert 0 < yardsticks["efficiency"] <= 1 + 1e-9
+    assert yardsticks["price_of_anarchy"] == pytest.approx(planned_surplus(result.game) / outcome.welfare)
+    total = outcome.welfare + outcome.price * outcome.quantity - float(result.game.price.cost(outcome.quantity))
+    assert yardsticks["total_welfare"] == pytest.approx(total)
+    assert yardsticks["total_welfare"] == pytest.approx(outcome.welfare + yardsticks["producer_surplus"])
+
+
+@pytest.mark.parametrize("rule", ["linear", "affine"])
+def test_the_equilibrium_maximises_the_potential(rule):
+    pair = Block("pair", "aggregator", USERS["quadratic"], 0.0, 0.0, np.array([2, 1]))
+    both = Game(
+        RULES[rule], (pair, Block("one", "direct", Quadratic(np.array([1.0]), np.array([6.0])), 0, 0, np.array([1])))
+    )
+    y = solve(both).outcome.y
+    top = potential(both, y)
+    rng = np.random.default_rng(3)
+    for size in (1.0, 0.1, 1e-3):
+        assert all(potential(both, np.abs(y + size * rng.standard_normal(3))) <= top + 1e-12 for _ in range(20))
+
+
+def test_the_reference_means_over_twelve_populations():
+    """aggregator.md's table has other draws of the same distributions: the means agree within their spread."""
+    known = {
+        "small_alone": 15.6230,
+        "large_direct": 15.2063,
+        "large_two_welfare": 15.5335,
+        "large_two_proportional": 13.925,
+    }
+    comparison = compare([*known], replications=12, direct=True, workers=1)
+    means = comparison.means().query("measure == 'mean small surplus'").set_index("scenario")
+    for name, mean in known.items():
+        assert means.loc[name, "mean"] == pytest.approx(mean, abs=2 * means.loc[name, "half_width"] + 0.3)
+    away = comparison.differences().query("measure == 'mean small surplus'").set_index("scenario")["mean"]
+    assert away["large_direct"] == pytest.approx(15.2063 - 15.6230, abs=0.05)
+    assert away["large_two_welfare"] == pytest.approx(15.5335 - 15.6230, abs=0.05)
+    assert away["large_two_proportional"] == pytest.approx(13.925 - 15.6230, abs=0.3)

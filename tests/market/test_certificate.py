@@ -1,0 +1,112 @@
+"""The certificate fails what is no equilibrium, by as much as a player gains by moving."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from market.aggregator.allocation import split
+from market.aggregator.certificate import gap
+from market.aggregator.clearing import clear
+from market.aggregator.equilibrium import solve
+from market.aggregator.game import Block, Game
+from market.prices import Linear, Piecewise
+from market.utilities import Quadratic
+
+RANDOM = settings(max_examples=25, deadline=None, derandomize=True, database=None,
+                  suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+ALPHAS = (0.0, 0.3, 0.75, 1.0, 2.0, 5.0, 30.0, np.inf)
+
+
+def game_of(alpha, offset=0.01, seed=0):
+    rng = np.random.default_rng(seed)
+    blocks = [
+        Block("small", "aggregator", Quadratic(rng.uniform(0.1, 0.9, 8), rng.uniform(6, 10, 8)), alpha, offset,
+              np.array([3, 5])),
+        Block("large", "large", Quadratic(np.array([0.5]), np.array([8.0])), 0.0, 0.0, np.array([1])),
+    ]
+    return Game(Linear(0.2), tuple(blocks))
+
+
+def regrets_by_brute_force(brute, game, y, x):
+    stops = np.cumsum([0] + [int(size) for block in game.blocks for size in block.sizes])
+    return [
+        brute.regret(game.price, game.player(j), y.sum() - y[j], y[j], x=x[stops[j] : stops[j + 1]])
+        for j in range(len(y))
+    ]
+
+
+@pytest.mark.parametrize("factors", [(1.0, 1.0, 0.8), (1.3, 1.0, 1.0), (1.0, 0.7, 1.0), (0.9, 1.1, 1.05)])
+@pytest.mark.parametrize("alpha", ALPHAS)
+def test_perturbed_purchases_are_regretted_as_much_as_brute_force_finds(brute, alpha, factors):
+    game = game_of(alpha)
+    y = solve(game).outcome.y * np.array(factors)
+    x = clear(game, y).x
+    largest, regrets = gap(game, y, x)
+    assert largest == regrets.max() > 1e-5
+    np.testing.assert_allclose(np.maximum(regrets, 0), regrets_by_brute_force(brute, game, y, x), rtol=1e-3, atol=1e-9)
+
+
+@pytest.mark.parametrize("alpha", ALPHAS[1:])
+def test_a_right_purchase_split_wrongly_is_regretted(alpha):
+    game = game_of(alpha)
+    outcome = solve(game).outcome
+    x = outcome.x.copy()
+    served = np.flatnonzero(x[:8] > 0)[:2]
+    moved = 0.2 * x[served[0]]
+    x[served[0]] -= moved
+    x[served[1]] += moved
+    assert gap(game, outcome.y, outcome.x)[0] <= 1e-6 < gap(game, outcome.y, x)[0]
+
+
+def test_a_lower_peak_is_caught():
+    block = Block("A", "aggregator", Quadratic(np.array([0.8, 0.55] * 2), np.array([0.85, 9] * 2)), 0.75, 0.0, np.array([2, 2]))
+    game = Game(Linear(1.0), (block,))
+    y = np.full(2, 0.762294 / 2)
+    assert gap(game, y, clear(game, y).x)[0] == pytest.approx(0.94, abs=0.005)
+
+
+def test_a_valley_is_caught():
+    block = Block("A", "aggregator", Quadratic(np.array([0.8, 0.55]), np.array([0.85, 9.0])), 0.75, 0.0, np.array([2]))
+    game = Game(Linear(1.0), (block,))
+    for y, payoff in ((0.65, 7.1446), (0.85, 6.39426)):
+        x = split(block, np.array([y]), np.array([[y]]))[0]
+        served = np.maximum(block.utility.surplus(y, x), 0)
+        unit = served[served > 1e-12] ** 0.25
+        assert gap(game, np.array([y]), x)[0] == pytest.approx((7.60472 - payoff) / unit.sum(), abs=3e-4)
+
+
+def test_a_lower_peak_of_a_single_user_is_caught():
+    game = Game(Piecewise([0, 1], [0, 10], 0.01), (Block("u", "large", Quadratic(np.array([0.5]), np.array([20.0])), 0.0, 0.0,
+                                                         np.array([1])),))
+    y = np.array([20 / 21])
+    assert gap(game, y, y)[0] == pytest.approx(49.1177 / 9.5238 - 1, abs=1e-4)
+
+
+@pytest.mark.parametrize("alpha", [1.0, 2.0, 50.0])
+def test_an_objective_of_minus_infinity_is_regretted_without_end(alpha):
+    game = game_of(alpha, offset=0.0)
+    y = np.array([18.0, 18.0, 18.0])
+    assert np.isinf(gap(game, y, clear(game, y).x)[0])
+
+
+@pytest.mark.parametrize("alpha", [5.0, 30.0, 50.0])
+def test_users_priced_out_do_not_hide_a_regret(alpha):
+    block = Block("A", "aggregator", Quadratic(np.array([0.5] * 3), np.array([9.0, 8.0, 0.5])), alpha, 0.01, np.array([3]))
+    other = Block("B", "direct", Quadratic(np.array([0.5]), np.array([6.0])), 0.0, 0.0, np.array([1]))
+    game = Game(Linear(1.0), (block, other))
+    outcome = solve(game).outcome
+    y = outcome.y * np.array([1.05, 1.0])
+    assert outcome.gap <= 1e-6 < gap(game, y, clear(game, y).x)[0]
+
+
+@RANDOM
+@given(data=st.data())
+def test_no_profile_is_regretted_less_than_brute_force_finds(brute, markets, data):
+    game = data.draw(markets.games(most_players=3, decades=(-2, 2), costs=(-3, 1)))
+    y = np.array([data.draw(st.floats(0.01, 3)) for _ in range(game.players)])
+    x = clear(game, y).x
+    assume(np.all(clear(game, y).s >= 0))
+    found, expected = gap(game, y, x)[1], np.array(regrets_by_brute_force(brute, game, y, x))
+    small = expected < 1e6
+    assert np.all(np.maximum(found, 0)[small] >= expected[small] * (1 - 5e-3) - 1e-7)

@@ -1,0 +1,372 @@
+"""Equilibria: the published table, the counter-examples, other roads to the same point, and what must not matter."""
+
+from dataclasses import replace
+
+import cvxpy as cp
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from market.aggregator.best_response import PricedOut, best_response
+from market.aggregator.equilibrium import solve
+from market.aggregator.game import Block, Game
+from market.outcome import Status
+from market.prices import Affine, Dispatch, Linear, Piecewise, Power
+from market.utilities import Logarithmic, Quadratic
+
+RANDOM = settings(max_examples=25, deadline=None, derandomize=True, database=None,
+                  suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+ALPHAS = (0.0, 0.3, 0.75, 1.0, 2.0, 5.0, 30.0, np.inf)
+
+
+def aggregators(a, b, alpha, offset, sizes, name="small"):
+    utility = Quadratic(np.array(a, dtype=float), np.array(b, dtype=float))
+    return Block(name, "aggregator", utility, alpha, offset, np.array(sizes))
+
+
+def direct(a, b, name="direct"):
+    return aggregators(a, b, 0.0, 0.0, np.ones(len(a), int), name)
+
+
+# The paper's markets: means over seeds 0 to 11
+
+
+def market(seed, aggregation, size=200.0):
+    """200 small users, alone or beside one large user, in aggregators (alpha, players) of equal size, or direct."""
+    rng = np.random.default_rng(seed)
+    a, b = rng.uniform(0.1, 0.9, 200), rng.uniform(0, 10, 200)
+    large = () if size is None else (direct([0.5], [0.5 * (size if size != "all" else np.sum(b / a))], "large"),)
+    if aggregation is None:
+        return Game(Linear(0.001), (direct(a, b), *large))
+    blocks, cut = [], 200 // len(aggregation)
+    if len(set(aggregation)) == 1:
+        blocks = [aggregators(a, b, aggregation[0], 0.01, [cut] * len(aggregation))]
+    else:
+        rows = [slice(k * cut, (k + 1) * cut) for k in range(len(aggregation))]
+        blocks = [aggregators(a[r], b[r], alpha, 0.01, [cut]) for r, alpha in zip(rows, aggregation, strict=True)]
+    return Game(Linear(0.001), (*blocks, *large))
+
+
+TABLE = [
+    (None, None, 15.6230, 5.2569, 1.0514),
+    (None, 200.0, 15.2063, 5.1623, 1.1312),
+    ([0.0] * 2, 200.0, 15.5335, 4.7263, 1.0441),
+    ([1.0] * 2, 200.0, 13.9250, 3.6517, 0.8294),
+    ([2.0] * 2, 200.0, 2.1296, 0.5317, 0.2060),
+    ([5.0] * 2, 200.0, 0.1643, 0.0570, 0.1112),
+    ([np.inf] * 2, 200.0, 0.0160, 0.0075, None),
+    ([0.0, 0.5], 200.0, 15.5099, 4.7021, None),
+    ([0.0, 1.0], 200.0, 14.7883, 4.2197, None),
+    ([0.0, 2.0], 200.0, 9.8695, 2.8384, None),
+    ([0.0] * 8, 200.0, 15.3152, 5.0479, None),
+    ([0.0] * 50, 200.0, 15.2214, 5.1474, None),
+    ([0.0] * 200, 200.0, 15.2063, 5.1623, None),
+    ([1.0] * 8, 200.0, 15.3291, 4.6957, None),
+    ([1.0] * 50, 200.0, 15.2588, 5.0986, None),
+    ([1.0] * 200, 200.0, 15.2063, 5.1623, None),
+]
+
+
+@pytest.mark.parametrize(("aggregation", "size", "surplus", "consumption", "price"), TABLE)
+def test_the_reference_table(aggregation, size, surplus, consumption, price):
+    found = [solve(market(seed, aggregation, size), certify=False).outcome for seed in range(12)]
+    assert np.mean([o.s[:200].mean() for o in found]) == pytest.approx(surplus, abs=5.01e-5)
+    assert np.mean([o.x[:200].mean() for o in found]) == pytest.approx(consumption, abs=5.01e-5)
+    if price is not None:
+        assert np.mean([o.price for o in found]) == pytest.approx(price, abs=5.01e-5)
+
+
+@pytest.mark.parametrize(("aggregation", "surplus"), [(None, 10.596), ([0.0] * 2, 10.779)])
+def test_a_large_user_of_the_size_of_all_small_ones(aggregation, surplus):
+    found = [solve(market(seed, aggregation, "all"), certify=False).outcome.s[:200].mean() for seed in range(12)]
+    assert np.mean(found) == pytest.approx(surplus, abs=5.01e-4)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0, 2.0, np.inf])
+def test_one_certified_equilibrium_in_the_papers_market(alpha):
+    found = solve(market(0, [alpha] * 2))
+    assert found.status == Status.SOLVED
+    assert found.unique is True
+    assert found.outcome.gap <= 1e-9
+    assert found.outcome.y == pytest.approx(solve(market(0, [alpha] * 2), certify=False).outcome.y, rel=1e-9)
+
+
+# The counter-examples
+
+
+def duel(alpha, offset):
+    first = aggregators([0.8, 0.55], [0.85, 9], alpha, offset, [2], "A")
+    return Game(Linear(1.0), (first, aggregators([1, 1], [3.7, 3.7], alpha, offset, [2], "B")))
+
+
+def twins(alpha, offset):
+    return Game(Linear(1.0), (aggregators([0.8, 0.55] * 2, [0.85, 9] * 2, alpha, offset, [2, 2], "A"),))
+
+
+def in_turn(game, y, rounds):
+    y = np.array(y, dtype=float)
+    for _ in range(rounds):
+        for j in range(len(y)):
+            y[j] = best_response(game.price, game.player(j), y.sum() - y[j], y[j])
+    return y
+
+
+CYCLES = [
+    (0.9, 0.0, (0.277805, 1.140732), (2.535248, 0.388251)),
+    (2.0, 0.01, (0.151256, 1.182915), (2.521640, 0.392787)),
+]
+
+
+@pytest.mark.parametrize(("alpha", "offset", "low", "high"), CYCLES)
+def test_replies_in_turn_cycle_where_no_equilibrium_exists(alpha, offset, low, high):
+    game = duel(alpha, offset)
+    found = solve(game)
+    assert found.status == Status.NO_EQUILIBRIUM
+    assert found.equilibria == ()
+    assert found.outcome.gap > 1e-3
+    ends = sorted([tuple(in_turn(game, [1.0, 1.0], 12)), tuple(in_turn(game, [1.0, 1.0], 13))])
+    np.testing.assert_allclose(ends, sorted([low, high]), atol=2e-6)
+
+
+def test_every_profile_of_the_duel_leaves_a_regret(brute):
+    game, grids = duel(0.9, 0.0), (np.linspace(0.05, 3.2, 43), np.linspace(0.05, 1.6, 32))
+
+    def regrets(j):
+        """Regrets of player j at its own purchases, by the other's."""
+        player, rows = game.player(j), []
+        for other in grids[1 - j]:
+            best = brute.best(game.price, player, other, points=24)[1]
+            held = brute.payoff_of(game.price, player, other)[1](grids[j])
+            rows.append([brute.gain_of(player)(best[None], row)[0] if row.min() >= 0 else np.inf for row in held])
+        return np.array(rows)
+
+    assert np.maximum(regrets(0).T, regrets(1)).min() >= 0.09
+
+
+def test_max_min_duel_has_no_equilibrium():
+    game = duel(np.inf, 0.0)
+    assert solve(game).status == Status.NO_EQUILIBRIUM
+    for y_a in (0.1, 1.0, 2.0):
+        assert best_response(game.price, game.player(1), y_a) == pytest.approx((3.7 - y_a) / 3, rel=1e-9)
+
+
+@pytest.mark.parametrize(("alpha", "offset", "low"), [(0.9, 0.0, 0.31794942), (2.0, 0.01, 0.211698)])
+def test_two_copies_have_two_equilibria(brute, alpha, offset, low):
+    game = twins(alpha, offset)
+    found = solve(game)
+    assert found.status == Status.SOLVED
+    assert found.unique is False
+    assert found.continuum is False
+    assert [o.y[0] for o in found.equilibria] == pytest.approx([low, 90 / 41], abs=1e-6)
+    assert found.outcome.welfare == max(o.welfare for o in found.equilibria)
+    for o in found.equilibria:
+        assert o.y[0] == pytest.approx(o.y[1], rel=1e-9)
+        assert brute.regret(game.price, game.player(0), o.y[1], o.y[0], x=o.x[:2]) <= 1e-9
+
+
+def test_a_false_root_is_a_candidate_but_no_equilibrium(brute):
+    game = twins(0.75, 0.0)
+    found = solve(game)
+    false = [o for o in found.candidates if o.quantity == pytest.approx(0.762294, abs=1e-6)]
+    assert len(false) == 1
+    assert false[0].gap == pytest.approx(0.94, abs=0.005)
+    assert false[0] not in found.equilibria
+    y = false[0].y
+    assert brute.regret(game.price, game.player(0), y[1], y[0], x=false[0].x[:2]) == pytest.approx(false[0].gap, rel=1e-6)
+
+
+def test_a_convex_kink_carries_a_continuum():
+    game = Game(Piecewise([0, 1], [0, 1], 10.0), (direct([0.5, 0.5], [3.0, 3.0]),))
+    found = solve(game)
+    assert found.status == Status.SOLVED
+    assert found.continuum is True
+    assert found.unique is False
+    assert found.outcome.quantity == pytest.approx(1.0, rel=1e-12)
+    for x in (2 / 11, 0.3, 0.5, 9 / 11):
+        y = np.array([x, 1 - x])
+        np.testing.assert_allclose(in_turn(game, y, 1), y, atol=1e-9)
+    for x in (2 / 11 - 0.01, 9 / 11 + 0.01):
+        assert np.abs(in_turn(game, [x, 1 - x], 1) - [x, 1 - x]).max() > 1e-3
+
+
+def test_a_concave_kink_leaves_one_user_at_its_higher_peak():
+    game = Game(Piecewise([0, 1], [0, 10], 0.01), (direct([0.5], [20.0]),))
+    found = solve(game)
+    assert [o.y[0] for o in found.equilibria] == pytest.approx([9.8137], abs=5e-5)
+    assert len(found.candidates) == 2
+    assert found.unique is True
+
+
+# Other roads to the same point
+
+
+def check_by_brute_force(brute, game, outcome):
+    stops = np.cumsum([0] + [int(size) for block in game.blocks for size in block.sizes])
+    for j, y in enumerate(outcome.y):
+        outside = outcome.y.sum() - y
+        x = outcome.x[stops[j] : stops[j + 1]]
+        assert brute.regret(game.price, game.player(j), outside, y, x=x) <= 1.1e-6
+
+
+@RANDOM
+@given(data=st.data())
+def test_every_certified_equilibrium_survives_an_independent_search(brute, markets, data):
+    game = data.draw(markets.games(most_players=4, users=(1, 3), costs=(-4, 1)))
+    found = solve(game)
+    for outcome in found.equilibria:
+        assert outcome.gap <= 1e-6
+        check_by_brute_force(brute, game, outcome)
+    if found.status == Status.NO_EQUILIBRIUM:
+        assert found.outcome.gap > 1e-6
+
+
+@RANDOM
+@given(data=st.data())
+def test_where_replies_settle_there_is_a_certified_equilibrium(markets, data):
+    game = data.draw(markets.games(most_players=8, users=(1, 3), decades=(-1, 1), costs=(-2, 1)))
+    start = np.array([data.draw(st.floats(0, 2)) for _ in range(game.players)])
+    try:
+        before = in_turn(game, start, 20)
+        settled = in_turn(game, before, 1)
+    except PricedOut:
+        return
+    assume(np.abs(settled - before).max() <= 1e-9 * settled.sum())
+    found = solve(game)
+    near = [o for o in found.equilibria if o.quantity == pytest.approx(settled.sum(), rel=1e-6, abs=1e-12)]
+    assert near
+    if not found.continuum:
+        assert any(np.allclose(o.y, settled, rtol=1e-6, atol=1e-6 * settled.sum()) for o in near)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("rule", [Linear(0.3), Affine(1.0, 0.05)], ids=["linear", "affine"])
+def test_at_alpha_0_the_equilibrium_maximises_the_potential(rule, seed):
+    rng = np.random.default_rng(seed)
+    sizes = [1, 3, 1, 4, 2]
+    n = sum(sizes)
+    a, b = rng.uniform(0.1, 0.9, n), rng.uniform(0, 10, n)
+    x = cp.Variable(n, nonneg=True)
+    members = np.repeat(np.eye(len(sizes)), sizes, axis=1)
+    y = members @ x
+    value = b @ x - a @ cp.square(x) - rule.p0 * cp.sum(y)
+    cp.Problem(cp.Maximize(value - rule.c / 2 * (cp.square(cp.sum(y)) + cp.sum_squares(y)))).solve(solver=cp.CLARABEL)
+    found = solve(Game(rule, (aggregators(a, b, 0.0, 0.01, sizes),)))
+    assert found.unique is True
+    np.testing.assert_allclose(found.outcome.x, x.value, atol=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_one_aggregator_at_alpha_0_finds_what_a_planner_would(seed):
+    rng = np.random.default_rng(seed)
+    a, b = rng.uniform(0.1, 0.9, 12), rng.uniform(0, 10, 12)
+    x = cp.Variable(12, nonneg=True)
+    problem = cp.Problem(cp.Maximize(b @ x - a @ cp.square(x) - 0.2 * cp.square(cp.sum(x))))
+    problem.solve(solver=cp.CLARABEL)
+    found = solve(Game(Linear(0.2), (aggregators(a, b, 0.0, 0.01, [12]),)))
+    assert found.outcome.welfare == pytest.approx(problem.value, rel=1e-7)
+
+
+# What must not matter
+
+
+RULES = [Linear(0.05), Power(0.1, 0.7), Piecewise([0, 5, 5, 20], [0, 0.5, 1, 3], 0.3), Dispatch([8, 9], [0.1, 0.2], [0, 1], 9)]
+rules = pytest.mark.parametrize("rule", RULES, ids=["linear", "power", "piecewise", "dispatch"])
+
+
+def mixed(rule, alpha, a, b):
+    return Game(rule, (aggregators(a[:9], b[:9], alpha, 0.01, [4, 5]), direct(a[9:], b[9:])))
+
+
+def draw(n, seed=3):
+    rng = np.random.default_rng(seed)
+    return rng.uniform(0.1, 0.9, n), rng.uniform(0, 10, n)
+
+
+@pytest.mark.parametrize("alpha", ALPHAS)
+@rules
+def test_relabelling_users_changes_nothing(rule, alpha):
+    a, b = draw(11)
+    order = np.r_[[2, 0, 3, 1], [8, 4, 6, 5, 7], [10, 9]]
+    one, other = solve(mixed(rule, alpha, a, b)), solve(mixed(rule, alpha, a[order], b[order]))
+    assert (one.status, one.unique, one.continuum) == (other.status, other.unique, other.continuum)
+    if not one.continuum:
+        np.testing.assert_allclose(other.outcome.x, one.outcome.x[order], rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("alpha", ALPHAS)
+@pytest.mark.parametrize("unit", [1e-3, 40.0])
+def test_another_unit_of_energy_scales_the_answer(alpha, unit):
+    a, b = draw(11)
+    one = solve(mixed(Power(0.1, 0.7), alpha, a, b)).outcome
+    other = solve(mixed(Power(0.1 / unit**1.7, 0.7), alpha, a / unit**2, b / unit)).outcome
+    np.testing.assert_allclose(other.x / unit, one.x, rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(other.s, one.s, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("alpha", ALPHAS)
+@pytest.mark.parametrize("unit", [1e-3, 40.0])
+def test_another_unit_of_money_with_its_offset_scales_the_answer(alpha, unit):
+    a, b = draw(11)
+    game = mixed(Linear(0.05), alpha, a, b)
+    other = mixed(Linear(0.05 * unit), alpha, unit * a, unit * b)
+    blocks = tuple(replace(block, surplus_offset=unit * block.surplus_offset) for block in other.blocks)
+    found = solve(Game(other.price, blocks)).outcome
+    one = solve(game).outcome
+    np.testing.assert_allclose(found.x, one.x, rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(found.s / unit, one.s, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("alpha", ALPHAS)
+@rules
+def test_aggregators_of_one_user_equal_direct_participation(rule, alpha):
+    a, b = draw(7)
+    one = solve(Game(rule, (aggregators(a, b, alpha, 0.01, [1] * 7),)))
+    alone = solve(Game(rule, (direct(a, b),)))
+    np.testing.assert_array_equal(one.outcome.x, alone.outcome.x)
+    groups = tuple(aggregators(a[k : k + 1], b[k : k + 1], alpha, 0.01, [1]) for k in range(7))
+    np.testing.assert_allclose(solve(Game(rule, groups)).outcome.x, alone.outcome.x, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("alpha", ALPHAS)
+def test_a_large_user_of_no_size_is_as_good_as_absent(alpha):
+    a, b = draw(9)
+    small = aggregators(a, b, alpha, 0.01, [4, 5])
+    alone, beside = solve(Game(Linear(0.05), (small,))), solve(Game(Linear(0.05), (small, direct([0.5], [0.0], "large"))))
+    assert beside.outcome.x[-1] == 0
+    np.testing.assert_allclose(beside.outcome.x[:-1], alone.outcome.x, rtol=1e-9, atol=1e-12)
+    assert beside.unique == alone.unique
+
+
+@pytest.mark.parametrize("alpha", ALPHAS)
+def test_equal_aggregators_buy_the_same(alpha):
+    found = solve(Game(Linear(0.05), (aggregators([0.3, 0.7] * 3, [6.0, 2.0] * 3, alpha, 0.01, [2, 2, 2]),)))
+    for outcome in found.equilibria:
+        np.testing.assert_allclose(outcome.y, outcome.y.mean(), rtol=1e-9)
+    assert found.equilibria
+
+
+def test_nobody_buys_where_nobody_values_energy_above_its_price():
+    found = solve(Game(Affine(5.0, 1.0), (aggregators([0.5, 0.5], [5.0, 1.0], 1.0, 0.01, [2]), direct([0.5], [0.0]))))
+    assert found.status == Status.SOLVED
+    assert np.all(found.outcome.x == 0)
+    assert found.outcome.price == 5
+    assert found.outcome.gap == 0
+
+
+def test_demand_beyond_capacity_is_reported_as_unserved():
+    rule = Dispatch([1.0, 2.0], [0.1, 0.1], [0.0, 1.0], cap=3.0)
+    found = solve(Game(rule, (direct([0.01] * 3, [9.0] * 3),)))
+    assert found.outcome.price == 3
+    assert found.outcome.quantity == pytest.approx(3 * 6 / 0.02)
+    assert found.outcome.unserved == pytest.approx(found.outcome.quantity - 3)
+
+
+@pytest.mark.parametrize("alpha", ALPHAS)
+def test_logarithmic_users_find_an_equilibrium_too(brute, alpha):
+    rng = np.random.default_rng(2)
+    utility = Logarithmic(rng.uniform(0, 10, 6), rng.uniform(0.5, 5, 6))
+    game = Game(Linear(0.3), (Block("log", "aggregator", utility, alpha, 0.01, np.array([2, 4])),))
+    found = solve(game)
+    assert found.equilibria
+    check_by_brute_force(brute, game, found.outcome)

@@ -1,0 +1,78 @@
+"""Every claim of the aggregator paper, with few replications: what holds holds, what fails fails as expected."""
+
+import json
+
+import pytest
+
+from views.reproduce import REPRODUCTIONS, UnknownFigure, claim_line, reproduce
+
+REPLICATIONS = 3
+FIGURES = tuple(name for name in REPRODUCTIONS if name != "counterexamples")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """All figures but the counter-examples, with their claims, made once."""
+    out = tmp_path_factory.mktemp("papers")
+    return out / "reproduce", reproduce(FIGURES, out, REPLICATIONS, progress=False)
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_claims_come_out_as_expected(made, figure):
+    claims = [claim for claim in made[1] if claim.figure == figure]
+    assert claims
+    assert [claim_line(claim) for claim in claims if claim.verdict != claim.expected] == []
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_every_figure_has_data_a_picture_and_a_manifest(made, figure):
+    folder = made[0] / figure
+    kinds = [path.suffix for path in folder.iterdir()]
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert kinds.count(".csv") >= 1 and kinds.count(".png") >= 1
+    assert (manifest["kind"], manifest["replications"]) == ("reproduction", REPLICATIONS)
+    assert set(manifest["files"]) == {path.name for path in folder.iterdir()} - {"manifest.json"}
+    assert len(json.loads((folder / "claims.json").read_text())) == sum(c.figure == figure for c in made[1])
+
+
+def test_whatever_is_expected_to_fail_says_why(made):
+    assert all(claim.reason for claim in made[1] if claim.expected == "fail")
+
+
+def test_a_claim_that_fails_is_the_papers_conclusion_about_proportional_fairness(made):
+    claim = next(c for c in made[1] if "improve the outcomes for smaller users" in c.text and "K = 200" in c.text)
+    assert claim.verdict == claim.expected == "fail"
+    assert claim.numbers["difference"] < -1
+    assert claim_line(claim).startswith("fail (expected)  fig06")
+
+
+def test_the_same_seeds_give_the_same_numbers(made, tmp_path):
+    again = reproduce(["fig05"], tmp_path, REPLICATIONS, progress=False, workers=1)
+    assert again == [claim for claim in made[1] if claim.figure == "fig05"]
+    for name in ("fig05.csv", "claims.json"):
+        assert (tmp_path / "reproduce/fig05" / name).read_bytes() == (made[0] / "fig05" / name).read_bytes()
+
+
+def test_figures_asked_for_twice_are_made_once(tmp_path):
+    assert len(reproduce(["fig02", "fig02"], tmp_path, 1, progress=False)) == 6
+
+
+@pytest.mark.parametrize(
+    ("name", "near"), [("fig2", "fig02"), ("frontiers", "frontier"), ("Figure 7", "fig07"), ("zzzz", "fig02")]
+)
+def test_an_unknown_figure_is_told_in_one_line_before_anything_is_written(tmp_path, name, near):
+    with pytest.raises(UnknownFigure, match=f"{name}.*{near}") as told:
+        reproduce(["fig03", name], tmp_path / "out", 2, progress=False)
+    assert "\n" not in str(told.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_broken_off_figure_leaves_nothing(tmp_path, monkeypatch):
+    def broken(study, folder):
+        (folder / "half.csv").write_text("half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(REPRODUCTIONS, "fig02", type(REPRODUCTIONS["fig02"])("broken", broken))
+    with pytest.raises(KeyboardInterrupt):
+        reproduce(["fig02"], tmp_path, 1, progress=False)
+    assert list((tmp_path / "reproduce").iterdir()) == []

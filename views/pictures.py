@@ -1,0 +1,49 @@
+"""The pictures of a run and of a comparison, as PNG files in a folder."""
+
+from pathlib import Path
+
+from views.plots import bars, convergence, densities, purchases, scatter, user_bands
+from views.style import CONSUMPTION, SURPLUS, design_colours, group_colours, save
+
+CROWD = 5  # users from which a density makes sense
+
+
+def run_pictures(result, folder):
+    """Write the pictures of one Result; returns their paths. What a run has no data for has no picture."""
+    folder, made = Path(folder), {}
+    if len(result.history):
+        made["convergence"] = convergence(result)
+        if any(block.users > 1 for block in result.game.blocks):
+            made["users_by_round"] = user_bands(result)
+    made["purchases"] = purchases(result)
+    if result.outcome is not None:
+        groups = {block.name: result.group(block.name) for block in result.game.blocks}
+        made["surplus_against_consumption"] = scatter(groups)
+        many = {name: values for name, values in groups.items() if len(values[0]) >= CROWD}
+        if many:
+            panels = {
+                label: {name: values[k] for name, values in many.items()}
+                for k, label in enumerate((CONSUMPTION, SURPLUS))
+            }
+            made["densities"] = densities(panels, group_colours([block.name for block in result.game.blocks]))
+    return [save(figure, folder / f"{name}.png") for name, figure in made.items()]
+
+
+def comparison_pictures(comparison, folder):
+    """Write the pictures of a Comparison: bars of surplus, consumption and price, and the small users' densities."""
+    folder = Path(folder)
+    made = {
+        "surplus": bars(comparison, "mean small surplus"),
+        "consumption": bars(comparison, "mean small consumption"),
+        "price": bars(comparison, "price"),
+        "fairness": bars(comparison, "jain"),
+    }
+    users = {name: values for name, values in comparison.users.items() if values[0].size}
+    if users:
+        colours = design_colours(comparison.names)
+        panels = {
+            label: {name.replace("_", " "): values[k].ravel() for name, values in users.items()}
+            for k, label in enumerate(("consumption of a small user (energy)", "surplus of a small user (money)"))
+        }
+        made["densities"] = densities(panels, {name.replace("_", " "): colour for name, colour in colours.items()})
+    return [save(figure, folder / f"{name}.png") for name, figure in made.items()]

@@ -1,0 +1,131 @@
+"""How a run settles: purchases, surplus and price by round."""
+
+import numpy as np
+
+from market.outcome import Status
+from views.style import (
+    BLACK,
+    GREY,
+    LINES,
+    PRICE,
+    PURCHASE,
+    group_colours,
+    legend_below,
+    new_figure,
+    plain,
+    players,
+    styled,
+)
+
+MOST_LINES = 12  # players drawn one by one; more of them become bands
+BANDS = ((5, 95, 0.18), (25, 75, 0.35))
+
+
+@styled
+def convergence(result):
+    """Purchases by player, mean surplus by group and price, over the rounds of a Result (figs. 3 and 4)."""
+    figure, (top, middle, bottom) = new_figure(3, 1, width=9, height=10.5, sharex=True)
+    rounds = len(result.history)
+    if rounds:
+        _purchases(top, result)
+        _surplus(middle, result)
+        bottom.plot(_rounds(result), result.history["price"], color=BLACK, marker="o" if rounds <= 30 else None)
+        top.set_xlim(min(0.8, rounds - 0.5), rounds + 0.2)
+        _whole_rounds(bottom, rounds)
+    for axes, label in ((top, PURCHASE), (middle, "mean surplus\n(money)"), (bottom, PRICE)):
+        axes.set_ylabel(label)
+        axes.margins(y=0.12)
+    bottom.set_xlabel("round")
+    top.set_title(_headline(result))
+    _mark_cycle((top, middle, bottom), result)
+    handles, labels = top.get_legend_handles_labels()
+    legend_below(figure, handles, labels, 3)
+    return figure
+
+
+def _rounds(result):
+    return result.history["round"].to_numpy()
+
+
+def _whole_rounds(axes, rounds):
+    step = max(1, int(np.ceil(rounds / 10)))
+    axes.set_xticks(np.arange(1, rounds + 1, step))
+
+
+def _purchases(axes, result):
+    """A line per player, or median and bands of each group's players."""
+    bought = purchases_by_round(result)
+    colours = group_colours([block.name for block in result.game.blocks])
+    if result.game.players <= MOST_LINES:
+        for (name, group, number), y in zip(players(result.game), bought.T, strict=True):
+            axes.plot(
+                _rounds(result),
+                y,
+                LINES[number % len(LINES)],
+                marker="o",
+                markersize=5,
+                color=colours[group],
+                label=name,
+            )
+        return
+    for block, where in zip(result.game.blocks, result.game.player_slices, strict=True):
+        name = block.name if block.players == 1 else f"{block.name}: median, 50 %, 90 % of {block.players:,} players"
+        band(axes, _rounds(result), bought[:, where], colours[block.name], name)
+
+
+def purchases_by_round(result):
+    """Purchases after each round, shape (rounds, players)."""
+    if "purchases" in result.history:
+        return np.array(list(result.history["purchases"]), dtype=float).reshape(len(result.history), -1)
+    names = [name for name, _, _ in players(result.game)]
+    return result.history[[f"purchase {name}" for name in names]].to_numpy(dtype=float)
+
+
+def band(axes, rounds, values, colour, label):
+    """Median of values, shape (rounds, many), with the middle half and the middle 90 % shaded."""
+    if values.shape[1] > 1:
+        for low, high, opacity in BANDS:
+            axes.fill_between(
+                rounds, *np.percentile(values, (low, high), axis=1), color=colour, alpha=opacity, linewidth=0
+            )
+    axes.plot(rounds, np.median(values, axis=1), color=colour, marker="o", markersize=5, label=label)
+
+
+def _surplus(axes, result):
+    colours = group_colours([block.name for block in result.game.blocks])
+    means = {block.name: result.history[f"surplus {block.name}"].to_numpy(dtype=float) for block in result.game.blocks}
+    for name, mean in means.items():
+        axes.plot(_rounds(result), mean, color=colours[name], marker="o", markersize=5)
+    positive = [mean.min() for mean in means.values()]
+    if min(positive) > 0 and max(mean.max() for mean in means.values()) > 50 * min(positive):
+        axes.set_yscale("log")
+
+
+def _headline(result):
+    """The run's end in a few words."""
+    words = {
+        Status.SETTLED: f"settled after {result.rounds} rounds",
+        Status.CYCLING: f"cycling with period {result.period}: purchases never settle",
+        Status.ROUND_LIMIT: f"still moving after {result.rounds} rounds",
+        Status.SHORT: f"short: purchases exceed capacity after {result.rounds} rounds",
+        Status.INFEASIBLE: "infeasible: a user is priced out",
+    }
+    said = words.get(result.status, f"{result.status}: no rounds were played")
+    return said if result.gap is None else f"{said}, gap {plain(result.gap, 2)}"
+
+
+def _mark_cycle(panels, result):
+    """Shade one period at the end of a run that cycles."""
+    if result.status != Status.CYCLING or len(result.history) <= (result.period or 0):
+        return
+    last = result.history["round"].iloc[-1]
+    for axes in panels:
+        axes.axvspan(last - result.period, last, color=GREY, alpha=0.15, linewidth=0)
+    panels[0].annotate(
+        "one period",
+        (last - result.period / 2, 1),
+        xycoords=("data", "axes fraction"),
+        ha="center",
+        va="top",
+        fontsize=12,
+    )

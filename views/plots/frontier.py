@@ -1,0 +1,64 @@
+"""The fairness-efficiency frontier: what more fairness costs."""
+
+import numpy as np
+
+from views.style import GREY, LINES, MARKERS, PALETTE, joined_labels, legend_below, new_figure, styled
+
+NEAR = 0.15  # of the curve's extent: two labels closer than this would overlap
+
+
+@styled
+def frontier(
+    curves,
+    xlabel="fairness: Jain's index of surplus",
+    ylabel="total surplus, share of that at α = 0",
+    colours=None,
+    title="",
+):
+    """Efficiency against fairness, a curve per market, its points labelled with alpha (section IV-D).
+
+    curves: {name: (labels, fairness, efficiency)}, each a sequence over alpha; fairness and efficiency with
+    95 % bars if given as pairs (means, half-widths).
+    """
+    figure, axes = new_figure(height=6.4)
+    labelled = []
+    for number, (name, (labels, fairness, efficiency)) in enumerate(curves.items()):
+        (x, dx), (y, dy) = _with_bars(fairness), _with_bars(efficiency)
+        colour = (colours or {}).get(name, PALETTE[number % len(PALETTE)])
+        axes.errorbar(x, y, xerr=dx, yerr=dy, fmt="none", ecolor=GREY, elinewidth=1.2, zorder=1)
+        axes.plot(x, y, LINES[number % len(LINES)], marker=MARKERS[number % len(MARKERS)], color=colour, label=name)
+        labelled += _label_points(axes, labels, x, y, colour, labelled)
+    axes.set_xlabel(xlabel)
+    axes.set_ylabel(ylabel)
+    axes.margins(0.1)
+    axes.set_title(title)
+    if len(curves) > 1:
+        legend_below(figure, *axes.get_legend_handles_labels(), 2)
+    return figure
+
+
+def _with_bars(values):
+    return (
+        (np.asarray(values[0], float), np.nan_to_num(values[1]))
+        if isinstance(values, tuple)
+        else (np.asarray(values, float), None)
+    )
+
+
+def _label_points(axes, labels, x, y, colour, taken):
+    """A label beside each point, on the side the curve leaves free: left of a rising curve, right of a falling one.
+
+    Points where another curve has a label already go without; returns where labels were put.
+    """
+    put = []
+    size = max(np.ptp(x), 1e-300), max(np.ptp(y), 1e-300)
+    for label, at_x, at_y in joined_labels(labels, x, y):
+        if any(np.hypot((at_x - tx) / size[0], (at_y - ty) / size[1]) < NEAR for tx, ty in taken):
+            continue
+        after = int(np.argmin(np.hypot(x - at_x, y - at_y)))
+        near = slice(max(after - 1, 0), after + 2)
+        rising = np.polyfit(x[near], y[near], 1)[0] > 0 if np.ptp(x[near]) > 0 else False
+        offset, side = ((-9, 7), "right") if rising else ((9, 6), "left")
+        axes.annotate(label, (at_x, at_y), offset, textcoords="offset points", fontsize=13, color=colour, ha=side)
+        put.append((at_x, at_y))
+    return put

@@ -1,0 +1,86 @@
+"""The figures of the aggregator paper made again, and every claim about them tested.
+
+Source of figures and claims: Li, Motoki, Zhang, "Strategic and Fair Aggregator Interactions in Energy Markets".
+"""
+
+import difflib
+from pathlib import Path
+
+from engine.store import folder_in_place, write_json, write_manifest
+from views.reproduce.claims import Claim, claim_line
+from views.reproduce.counterexamples import COUNTEREXAMPLES
+from views.reproduce.distributions import FIG08, FIG09
+from views.reproduce.fairness import FIG10, FIG11, FRONT
+from views.reproduce.feasible import FIG02
+from views.reproduce.headline import FIG06, FIG07
+from views.reproduce.number import FIG12, FIG13
+from views.reproduce.settling import FIG03, FIG04
+from views.reproduce.size import FIG05
+from views.reproduce.starts import STARTING
+from views.reproduce.study import Study
+
+REPRODUCTIONS = {
+    "fig02": FIG02,
+    "fig03": FIG03,
+    "fig04": FIG04,
+    "fig05": FIG05,
+    "fig06": FIG06,
+    "fig07": FIG07,
+    "fig08": FIG08,
+    "fig09": FIG09,
+    "fig10": FIG10,
+    "fig11": FIG11,
+    "fig12": FIG12,
+    "fig13": FIG13,
+    "frontier": FRONT,
+    "counterexamples": COUNTEREXAMPLES,
+    "starts": STARTING,
+}
+REPLICATIONS = 50  # as in the paper
+
+
+class UnknownFigure(ValueError):
+    """A figure that is not there; its text is one line and names the nearest known one."""
+
+
+def reproduce(names=(), out="results", replications=REPLICATIONS, progress=True, workers=None):
+    """Make figures again (all without names) and return their claims, a list of Claim.
+
+    Every figure gets a folder out/reproduce/<name> with data (CSV), pictures (PNG), claims.json and manifest.json,
+    written aside and moved into place whole. What several figures need is computed once. Raises UnknownFigure.
+    """
+    names = list(dict.fromkeys(names)) or list(REPRODUCTIONS)
+    _check(names)
+    study = Study(replications)
+    study.ask(
+        (question for name in names for question in REPRODUCTIONS[name].questions(replications)), progress, workers
+    )
+    return [claim for name in names for claim in _written(name, study, Path(out) / "reproduce" / name)]
+
+
+def _check(names):
+    for name in names:
+        if name not in REPRODUCTIONS:
+            digits = "".join(filter(str.isdigit, name))
+            meant = f"fig{int(digits[:9]):02d}" if digits.isascii() and digits else name
+            near = [meant] if meant in REPRODUCTIONS else difflib.get_close_matches(name, REPRODUCTIONS, 1, cutoff=0.4)
+            hint = f"nearest known name: {near[0]}" if near else f"known names: {', '.join(REPRODUCTIONS)}"
+            raise UnknownFigure(f"figure: got {name[:60]!r}; a name of a reproduction is needed; {hint}")
+
+
+def _written(name, study, target):
+    """The claims of one figure, its folder written."""
+    with folder_in_place(target) as folder:
+        claims = REPRODUCTIONS[name].write(study, folder)
+        write_json(folder / "claims.json", [claim._asdict() for claim in claims])
+        facts = {
+            "kind": "reproduction",
+            "figure": name,
+            "title": REPRODUCTIONS[name].title,
+            "replications": study.replications,
+        }
+        write_manifest(folder, facts | {"as_expected": all(claim.verdict == claim.expected for claim in claims)})
+    return claims
+
+
+__all__ = ["REPRODUCTIONS", "Claim", "UnknownFigure", "claim_line", "reproduce"]

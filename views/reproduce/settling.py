@@ -1,0 +1,85 @@
+"""Figs. 3 and 4: consumption, surplus and purchases settle within a few rounds."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from engine.running import run
+from engine.store import history_table
+from market.outcome import Status
+from views.plots import convergence, user_bands
+from views.plots.convergence import purchases_by_round
+from views.reproduce.claims import judge
+from views.reproduce.figure import Reproduction, to_csv
+from views.style import save
+
+CLOSE = 0.01  # settled to the eye: within 1 % of the mean
+FEW = 5
+
+
+class Settled(NamedTuple):
+    """How fast a run came to rest: round from which everything stays within 1 %, rounds until settled, largest gap."""
+
+    close: int
+    rounds: int
+    settled: bool
+    gap: float
+
+
+@dataclass(frozen=True)
+class Settle:
+    """A stepped run of one replication of a scenario."""
+
+    scenario: str
+    replication: int
+
+    def answer(self):
+        """How fast it settled."""
+        result = run(self.scenario, replication=self.replication)
+        quantities = (purchases_by_round(result), result.quantities, result.surpluses)
+        close = max(close_from(values) for values in quantities)
+        return Settled(close, result.rounds, result.status == Status.SETTLED, result.gap)
+
+
+def close_from(values):
+    """First round, from 1, from which no column, shape (rounds, many), is CLOSE of their mean off its end."""
+    off = np.max(np.abs(values - values[-1]), axis=1) > CLOSE * np.mean(np.abs(values[-1]))
+    return int(np.max(np.flatnonzero(off), initial=-1)) + 2
+
+
+def _questions(scenario):
+    return lambda replications: [Settle(scenario, replication) for replication in range(replications)]
+
+
+def _settling(figure, scenario, text, plot):
+    def write(study, folder):
+        answers = [study.answers[question] for question in _questions(scenario)(study.replications)]
+        result = run(scenario)
+        to_csv(history_table(result), folder / "rounds.csv")
+        to_csv(pd.DataFrame(answers).assign(replication=range(len(answers))), folder / "settling.csv")
+        save(plot(result), folder / f"{figure}.png")
+        close, rounds = max(one.close for one in answers), max(one.rounds for one in answers)
+        holds = all(one.settled for one in answers) and close <= FEW
+        numbers = {
+            "within 1 % from round": close,
+            "settled to 1e-8 by round": rounds,
+            "runs": len(answers),
+            "largest gap": max(one.gap for one in answers),
+        }
+        return [judge(figure, text, holds, numbers)]
+
+    return write
+
+
+FIG03 = Reproduction(
+    "400 users who buy for themselves settle",
+    _settling("fig03", "direct_400", "every user's consumption and surplus settles within a few rounds", user_bands),
+    _questions("direct_400"),
+)
+FIG04 = Reproduction(
+    "Two aggregators and a large user settle",
+    _settling("fig04", "two_aggregators", "the purchases of all players settle within a few rounds", convergence),
+    _questions("two_aggregators"),
+)

@@ -1,0 +1,150 @@
+"""How pictures look: colours that mean the same thing everywhere, units, sizes, saving."""
+
+import functools
+import hashlib
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+
+# Okabe and Ito's colours, told apart by colour-blind readers; their yellow is left out, too light for lines.
+BLUE, VERMILLION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
+PURPLE, SKY, BLACK, GREY = "#CC79A7", "#56B4E9", "#000000", "#7F7F7F"
+PALETTE = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BLACK)
+KNOWN_GROUPS = {
+    **dict.fromkeys(("small", "towns", "cars", "households", "users", "user", "pair", "first", "uneven"), BLUE),
+    "north": SKY,
+    **dict.fromkeys(("south", "works", "heat pumps"), GREEN),
+    **dict.fromkeys(("large", "data centre", "bakery"), VERMILLION),
+    **dict.fromkeys(("second", "equal"), ORANGE),
+}
+DESIGNS = {"alone": GREY, "direct": BLUE, "welfare": GREEN, "proportional": ORANGE, "maxmin": PURPLE}
+LINES = ("-", "--", "-.", ":")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+
+SURPLUS = "surplus (money)"
+CONSUMPTION = "consumption (energy)"
+PURCHASE = "purchase (energy)"
+PRICE = "price (money/energy)"
+
+RC = {
+    "font.size": 15,
+    "axes.titlesize": 16,
+    "axes.labelsize": 16,
+    "xtick.labelsize": 14,
+    "ytick.labelsize": 14,
+    "legend.fontsize": 13,
+    "figure.facecolor": "white",
+    "axes.facecolor": "white",
+    "savefig.facecolor": "white",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#DDDDDD",
+    "grid.linewidth": 0.8,
+    "lines.linewidth": 2.2,
+    "lines.markersize": 7,
+    "legend.frameon": False,
+    "axes.formatter.limits": (-4, 6),
+    "axes.formatter.useoffset": False,
+    "axes.titlelocation": "left",
+}
+DPI = 100
+LETTERS_PER_INCH = 9  # of a legend's text
+
+
+def styled(plot):
+    """A plot function whose figure has the project's sizes and colours, whatever the user's settings are."""
+
+    @functools.wraps(plot)
+    def drawn(*args, **kwargs):
+        with matplotlib.rc_context(RC):
+            return plot(*args, **kwargs)
+
+    return drawn
+
+
+def new_figure(rows=1, columns=1, width=9.0, height=5.4, **options):
+    """An empty figure and its axes, as matplotlib's `subplots`; width and height in inches of the whole figure."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots(rows, columns, **options)
+
+
+def save(figure, path):
+    """Write a figure as PNG; returns the path."""
+    figure.savefig(path, dpi=DPI, metadata={"Software": None})
+    return path
+
+
+def legend_below(figure, handles, labels, columns):
+    """A legend under all axes, where it hides no data, in at most so many columns as fit beside each other."""
+    if not handles:
+        return
+    fit = int(figure.get_figwidth() * LETTERS_PER_INCH // (max(map(len, labels)) + 6))
+    columns = max(1, min(columns, fit))
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, handlelength=1.8, columnspacing=1.4)
+
+
+def group_colours(names):
+    """{group: colour}: a known group always has its own, another one the colour its name leads to."""
+    return _colours(names, KNOWN_GROUPS.get)
+
+
+def design_colours(names):
+    """{scenario: colour} by the design its name speaks of: alone, direct, welfare, proportional, maxmin."""
+    return _colours(
+        names, lambda name: next((DESIGNS[word] for word in name.split("_")[::-1] if word in DESIGNS), None)
+    )
+
+
+def _colours(names, wish):
+    """Every name its wish, else the colour its hash leads to; the next free one where two names want the same."""
+    names, chosen = list(dict.fromkeys(names)), {}
+    for name in sorted(names, key=lambda name: (wish(name) is None, names.index(name))):
+        wanted = wish(name) or PALETTE[int(hashlib.sha256(name.encode()).hexdigest(), 16) % len(PALETTE)]
+        start = PALETTE.index(wanted) if wanted in PALETTE else 0
+        choice = (wanted, *PALETTE[start:], *PALETTE[:start])
+        chosen[name] = next((colour for colour in choice if colour not in chosen.values()), wanted)
+    return {name: chosen[name] for name in names}
+
+
+def players(game):
+    """(name, group, number within its group) of every player, in the order of the purchases."""
+    return [
+        (block.name if block.players == 1 else f"{block.name} {j + 1}", block.name, j)
+        for block in game.blocks
+        for j in range(block.players)
+    ]
+
+
+def joined_labels(labels, x, y, near=0.04):
+    """[(label, x, y)] of points in order; neighbours closer than `near` of the range share "first to last"."""
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    known = [i for i in range(len(x)) if np.isfinite(x[i]) and np.isfinite(y[i])]
+    reach = [max(float(np.ptp(values[known])), 1e-300) if known else 1.0 for values in (x, y)]
+    runs = []
+    for i in known:
+        last = runs[-1][-1] if runs else None
+        if last is not None and np.hypot((x[i] - x[last]) / reach[0], (y[i] - y[last]) / reach[1]) < near:
+            runs[-1].append(i)
+        else:
+            runs.append([i])
+    return [(_span([labels[i] for i in run]), x[run[-1]], y[run[-1]]) for run in runs]
+
+
+def _span(labels):
+    return labels[0] if len(labels) == 1 else f"{labels[0]} to {labels[-1].rsplit(' ', 1)[-1]}"
+
+
+def plain(value, digits=4):
+    """A number as it is written on a picture: few digits, thousands apart, no exponent where it can be helped.
+
+    >>> plain(1234567.0), plain(0.0123456), plain(15.0)
+    ('1,234,567', '0.01235', '15')
+    """
+    if value is None or isinstance(value, str):
+        return value or "–"
+    if abs(value) >= 10**digits:
+        return f"{value:,.0f}"
+    return f"{value:.{digits}g}"
