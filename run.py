@@ -210,6 +210,8 @@ def show(options):
 
 def run_one(options):
     """Run one scenario, print it, store it; several replications are compared with each other."""
+    if options.users and not options.json:
+        raise InputError("command line: --users: goes with --json; add --json")
     if options.replications > 1:
         if options.users:
             raise InputError("command line: --users: goes with one replication; leave out --replications")
@@ -273,8 +275,8 @@ def headline_words(comparison):
     return (
         f"A large user (size 200) costs a small user {1 - direct / alone:.1%} of its surplus.\n"
         f"Two welfare-maximising aggregators give back {back:.0%} of that loss.\n"
-        f"Under proportional fairness a small user keeps {fair / welfare:.0%} of what welfare maximisation gives, less than\n"
-        f"without aggregators; under max-min {least / welfare:.2%}.\n"
+        f"Under proportional fairness a small user keeps {fair / welfare:.0%} of what welfare maximisation gives,\n"
+        f"less than without aggregators; under max-min {least / welfare:.2%}.\n"
         "The last two rows read the large user's size as the sum of all small users' sizes."
     )
 
@@ -343,6 +345,8 @@ def comparison_picture_makers(options):
 
 def check_writable(folder):
     """Raise InputError, before any work, where results could not be written."""
+    if not folder:
+        raise InputError("command line: --out: got ''; a folder or a new name is needed")
     path = Path(folder)
     existing = next(parent for parent in (path, *path.absolute().parents) if parent.exists())
     if not existing.is_dir():

@@ -147,8 +147,10 @@ class AggregatorModel(mesa.Model):
         seats = [(where, agent.decide) for where, agent in self.seats]
         if self.order == "together":
             return move_together(seats, self.y, self.damping)
-        order = np.arange(len(seats)) if self.order == "in-turn" else self.draws.permutation(len(seats))
-        return take_turns(seats, self.y, order, self.damping)
+        if self.order == "in-turn":
+            return take_turns(seats, self.y, range(len(seats)), self.damping)
+        seats = [seat for where, agent in self.seats for seat in _single_seats(where, agent)]
+        return take_turns(seats, self.y, self.draws.permutation(len(seats)), self.damping)
 
     def _stop_infeasible(self, priced_out):
         agent = priced_out.player
@@ -203,6 +205,16 @@ class Trajectory:
     def surpluses(self):
         """Surpluses by round and user, in money, shape (rounds, users)."""
         return np.array(self._s, dtype=self.dtype)
+
+
+def _single_seats(where, agent):
+    """One seat for every player, so that a crowd's users mix with all others in random order."""
+    if not isinstance(agent, Crowd):
+        return [(where, agent.decide)]
+    return [
+        (slice(seat, seat + 1), partial(agent.decide_one, place))
+        for place, seat in enumerate(range(where.start, where.stop))
+    ]
 
 
 def _user_type(block):

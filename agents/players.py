@@ -106,6 +106,10 @@ class Crowd(mesa.Agent):
         """Name of the group."""
         return self.block.name
 
+    def decide_one(self, place, outside, now):
+        """The best purchase of the user in one place of the group."""
+        return best_quantities(self.model.game.price, self.block.utility.take(slice(place, place + 1)), [outside])
+
     def decide(self, outside, now):
         """Every user's best purchase, in turn or all at once as the model's order says."""
         rule, utility = self.model.game.price, self.block.utility

@@ -42,12 +42,7 @@ class Row(NamedTuple):
 def ratios(quick=False):
     """All rows; `quick` takes a tenth of the users and says so in the sizes."""
     million = 100_000 if quick else 1_000_000
-    rows = [
-        *against_the_paper(),
-        *against_one_formula(million),
-        growth_in_users(million),
-        growth_in_players(million),
-    ]
+    rows = [*against_the_paper(), *against_one_formula(million), growth_in_users(million), growth_in_players(million)]
     return [*rows, mesa_round(quick), memory(million)]
 
 
@@ -99,14 +94,7 @@ def against_the_paper():
         ratio = baseline / ours
         goal = "–" if target is None else f"≥ {target:,}"
         rows.append(
-            Row(
-                name,
-                f"{ours * 1e3:.2f} ms",
-                against,
-                ratio,
-                goal,
-                None if target is None else ratio >= target,
-            )
+            Row(name, f"{ours * 1e3:.2f} ms", against, ratio, goal, None if target is None else ratio >= target)
         )
     return rows
 
@@ -135,18 +123,11 @@ def against_one_formula(users):
 def growth_in_users(most):
     """Slope of log time against log users at 100 users an aggregator."""
     sizes = [most // 100, most // 10, most]
-    seconds = [
-        timed(partial(solve, market(users, users // 100, 1.0), certify=False), 3)[0] for users in sizes
-    ]
+    seconds = [timed(partial(solve, market(users, users // 100, 1.0), certify=False), 3)[0] for users in sizes]
     slope = float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
     times = ", ".join(f"{second * 1e3:.0f} ms" for second in seconds)
     return Row(
-        "growth with users (log-log slope)",
-        times,
-        " → ".join(f"{n:,}" for n in sizes),
-        slope,
-        "≤ 1.1",
-        slope <= 1.1,
+        "growth with users (log-log slope)", times, " → ".join(f"{n:,}" for n in sizes), slope, "≤ 1.1", slope <= 1.1
     )
 
 
@@ -177,9 +158,7 @@ def mesa_round(quick):
     bare, _ = timed(lambda: take_turns(seats, y, range(len(seats)), 1.0), 1)
     ours, _ = timed(model.step, 1)
     name = f"Mesa round, {game.users:,} users, {game.players:,} aggregators"
-    return Row(
-        name, f"{ours:.2f} s", f"{bare:.2f} s, bare best responses", ours / bare, "≤ 2", ours / bare <= 2
-    )
+    return Row(name, f"{ours:.2f} s", f"{bare:.2f} s, bare best responses", ours / bare, "≤ 2", ours / bare <= 2)
 
 
 def bare_decision(rule, player, outside, now):
@@ -194,9 +173,7 @@ def memory(users):
         f"solve(market({users}, 100, 1.0), certify=False); "
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
-    answer = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
-    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     unit = 1 if sys.platform == "darwin" else 1024
     gib = int(answer.stdout) * unit / 2**30
     return Row(f"memory, {users:,} users", f"{gib:.2f} GiB", "1 GiB", gib, "≤ 1", gib <= 1)

@@ -177,9 +177,7 @@ def _check_small_users(group, groups, place):
         got = f"got {quoted(SMALL_USERS)} in a group of kind {group['kind']}"
         raise place.error(got, "only a large user can be as large as the others together")
     if not small:
-        raise place.error(
-            f"got {quoted(SMALL_USERS)}, but there are no small users", "add a group, or a number"
-        )
+        raise place.error(f"got {quoted(SMALL_USERS)}, but there are no small users", "add a group, or a number")
     for other in small:
         if other["utility"]["form"] != "quadratic":
             got = f"got {quoted(SMALL_USERS)}, but group {quoted(other['name'])} has another form of utility"

@@ -48,9 +48,7 @@ def _rows(file, place):
         with path.open(encoding="utf-8-sig", newline="") as lines:
             header, *rows = csv.reader(lines)
     except OSError as error:
-        raise place.error(
-            f"cannot read {quoted(file)}: {error.strerror}", f"looked in {place.folder}"
-        ) from None
+        raise place.error(f"cannot read {quoted(file)}: {error.strerror}", f"looked in {place.folder}") from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise place.error(f"{file} is not a CSV file: {error}", "UTF-8 text with commas is needed") from None
     except ValueError:

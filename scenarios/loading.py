@@ -15,6 +15,7 @@ from scenarios.schema import common
 
 FOLDER = Path(__file__).parent
 LONGEST_SHOWN = 200
+LONGEST_NAME = 150  # folders carry it
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,7 @@ class Market:
     player: ModuleType
 
 
-MARKETS = {
-    "aggregator": Market(aggregator.AggregatorScenario, aggregator, aggregator_market),
-}
+MARKETS = {"aggregator": Market(aggregator.AggregatorScenario, aggregator, aggregator_market)}
 
 
 def names() -> list[str]:
@@ -112,6 +111,8 @@ def _whole(value):
 def _check_name(name, place):
     if name in (".", "..") or any(letter in name for letter in "/\\"):
         raise place.error(f"got {quoted(name)}", "a name that can name a folder is needed")
+    if len(name.encode()) > LONGEST_NAME:
+        raise place.error(f"got {len(name.encode())} bytes", f"a name of at most {LONGEST_NAME} bytes is needed")
 
 
 def draw(scenario: Scenario, replication: int = 0):
@@ -137,7 +138,5 @@ def build(name_or_path, *, seed=None, replication=0, set=(), rounds=None, **mode
 def _replication(value):
     value = _whole(value)
     if type(value) is not int or not 0 <= value < 2**32:
-        raise ScenarioError(
-            f"replication: got {quoted(value)}; a whole number from 0 to {2**32 - 1} is needed"
-        )
+        raise ScenarioError(f"replication: got {quoted(value)}; a whole number from 0 to {2**32 - 1} is needed")
     return value

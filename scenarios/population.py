@@ -64,9 +64,7 @@ def read_list(values, interval: str, place: Place) -> tuple[float, ...]:
         raise place.error("got an empty list", "at least one number is needed")
     if not set(map(type, values)) <= {int, float}:
         i = next(i for i, value in enumerate(values) if type(value) not in (int, float))
-        raise place.error(
-            f"{label(values, i)} is {quoted(values[i])}", f"a number {in_words(interval)} is needed"
-        )
+        raise place.error(f"{label(values, i)} is {quoted(values[i])}", f"a number {in_words(interval)} is needed")
     return _floats(values, interval, place, naming=lambda i: f"{label(values, i)} is ")
 
 
@@ -148,9 +146,7 @@ DRAWS = {
 def stream(seed: int, replication: int, group: str, key: str) -> np.random.Generator:
     """The generator of one key of one group: the same whatever else stands in the scenario."""
     words = np.frombuffer(hashlib.sha256(f"{group}\n{key}".encode()).digest()[:16], dtype="<u4")
-    return np.random.Generator(
-        np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(replication, *words.tolist())))
-    )
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(replication, *words.tolist()))))
 
 
 def draw_numbers(number, users: int, interval: str, rng: np.random.Generator) -> tuple[np.ndarray, int]:

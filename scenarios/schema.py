@@ -44,9 +44,7 @@ class Key:
             return one_of(self.range)
         if self.type == "whole":
             return "{:,} to {:,}".format(*ends(self.range))
-        return " or ".join(
-            [in_words(self.range) if self.range else "", *(f'"{word}"' for word in self.words)]
-        )
+        return " or ".join([in_words(self.range) if self.range else "", *(f'"{word}"' for word in self.words)])
 
 
 def ends(interval: str) -> list[int]:
@@ -62,14 +60,7 @@ def common(markets) -> tuple[Key, ...]:
         Key("source", "text", "", "", "", "where the set-up comes from"),
         Key("name", "text", "", None, "", "what tables and folders call it; left out: the file's name"),
         Key("seed", "whole", "", 1, "[0, 9223372036854775807]", "what every draw starts from"),
-        Key(
-            "rounds",
-            "whole",
-            "rounds",
-            100,
-            "[1, 1000000]",
-            "the run ends after so many rounds at the latest",
-        ),
+        Key("rounds", "whole", "rounds", 100, "[1, 1000000]", "the run ends after so many rounds at the latest"),
     )
 
 
@@ -129,9 +120,7 @@ def _read_text(value, key, keys, place):
     if value == "" and key.default != "":
         raise place.error("is empty", "a text is needed")
     if not isinstance(value, str) or not value.isprintable() or len(value) > LONGEST_TEXT:
-        raise place.error(
-            f"got {quoted(value)}", f"a text of one line and at most {LONGEST_TEXT} characters is needed"
-        )
+        raise place.error(f"got {quoted(value)}", f"a text of one line and at most {LONGEST_TEXT} characters is needed")
     return value
 
 

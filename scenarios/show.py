@@ -60,9 +60,7 @@ def _key_of(keys, path, table):
     """The key of that path that goes with the table's choices."""
     found = [key for key in keys if key.path == path]
     return next(
-        key
-        for key in found
-        if not key.when or set(key.when) & {v for v in table.values() if isinstance(v, str)}
+        key for key in found if not key.when or set(key.when) & {v for v in table.values() if isinstance(v, str)}
     )
 
 

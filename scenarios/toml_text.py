@@ -17,15 +17,11 @@ def parse(content: bytes, place: Place) -> dict:
         return tomllib.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise place.error(
-            f"byte {error.start} (line {line}) is not UTF-8", "TOML files are UTF-8 text"
-        ) from None
+        raise place.error(f"byte {error.start} (line {line}) is not UTF-8", "TOML files are UTF-8 text") from None
     except RecursionError:
         raise place.error("lists nested too deeply", "a flat scenario file is needed") from None
     except ValueError as error:
-        raise place.error(
-            f"not TOML: {error}", "see `python run.py show two_aggregators` for the form"
-        ) from None
+        raise place.error(f"not TOML: {error}", "see `python run.py show two_aggregators` for the form") from None
 
 
 def dump(table: dict) -> str:
@@ -64,9 +60,7 @@ def change(table: dict, assignment: str, place: Place) -> None:
     key = key.strip()
     parts = [quoted_part or bare for quoted_part, bare in PART.findall(key)]
     if not equals or not parts:
-        raise place.at("--set").error(
-            f"got {quoted(str(assignment))}", "KEY=VALUE is needed, as in price.c=0.002"
-        )
+        raise place.at("--set").error(f"got {quoted(str(assignment))}", "KEY=VALUE is needed, as in price.c=0.002")
     place = place.at(key)
     target = table
     for part in parts[:-1]:
@@ -86,9 +80,7 @@ def _enter(target, part, place):
         return target[int(part)]
     if part in names:
         return target[names.index(part)]
-    raise place.error(
-        f"no group {quoted(part)}", f"0 to {len(target) - 1}, or {one_of(names)}", nearest(part, names)
-    )
+    raise place.error(f"no group {quoted(part)}", f"0 to {len(target) - 1}, or {one_of(names)}", nearest(part, names))
 
 
 def _inside(target):

@@ -104,19 +104,13 @@ def ending(summary):
     after = f" after {summary['rounds']} rounds" if summary["rounds"] else ""
     who = ""
     if "priced_out" in summary:
-        who = (
-            f" Priced out: user {summary['priced_out']['user']} of player {summary['priced_out']['player']}."
-        )
+        who = f" Priced out: user {summary['priced_out']['user']} of player {summary['priced_out']['player']}."
     return f"{how}{after}, gap {gap}. {summary['advice']}{who}"
 
 
 def equilibria_text(summary):
     """The certified equilibria of a direct solution, and what is known of their number."""
-    known = {
-        True: "It is the only one.",
-        False: "There are several.",
-        None: "Whether there are others is not known.",
-    }
+    known = {True: "It is the only one.", False: "There are several.", None: "Whether there are others is not known."}
     if summary["continuum"]:
         head = "A continuum of equilibria shares this total and price."
     else:

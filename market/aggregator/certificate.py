@@ -70,9 +70,8 @@ def aggregator_regrets(rule, block, outside, y, x, points):
     before = np.asarray(rule.right_value(outside), dtype=float)
     counted = block.utility.reservation > block.to_users(before)
     everyone = block.by_player(np.minimum, counted)
-    held = np.where(
-        counted, block.utility.surplus(block.to_users(np.asarray(rule.value(outside + y))), x), 0.0
-    )
+    price = np.asarray(rule.value(outside + y), dtype=float)
+    held = np.where(counted, block.utility.surplus(block.to_users(price), x), 0.0)
     served = counted & (x > 0)
     anyone = block.by_player(np.maximum, counted)
     ignored = ~counted & block.to_users(anyone) & np.isinf(block.alpha)  # they must not be the least
@@ -88,7 +87,8 @@ def aggregator_regrets(rule, block, outside, y, x, points):
     value = _in_parts(payoff, grid, block.users)
     for _ in range(ZOOMS):
         grid, value = _zoomed(payoff, grid, value, block.users)
-    regret = np.where(anyone, value.max(axis=0), np.where(y <= 0, 0.0, np.inf))
+    lost = block.by_player(np.add, np.maximum(-block.utility.surplus(block.to_users(price), x), 0.0))
+    regret = np.where(anyone, value.max(axis=0), lost)  # with nobody to serve, to buy nothing is best
     literal = 1 <= block.alpha < np.inf and block.surplus_offset == 0
     return np.where(everyone, regret, np.inf) if literal else regret
 
@@ -121,7 +121,7 @@ def _grid(rule, block, outside, y, points):
 
 
 def _price_taking(rule, outside, wanted, most):
-    """The purchase at which price-taking users want just as much, at most `most`, shape (players,): no more can be best."""
+    """The purchase price-taking users want just as much, at most `most`, shape (players,): no more can be best."""
     low, high = np.full(outside.shape, -FAR), np.log(np.clip(most, 1e-300, 1e30))
     for _ in range(HALVINGS):
         middle = (low + high) / 2

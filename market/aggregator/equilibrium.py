@@ -23,8 +23,8 @@ class Solution:
     """What the direct search found.
 
     outcome: the certified equilibrium of highest welfare, or the candidate with the least gap; equilibria: all
-    certified outcomes by total, candidates: all roots; unique: True, False or None (not known); continuum: is a whole line
-    of profiles in equilibrium at the same total?
+    certified outcomes by total, candidates: all roots; unique: True, False or None (not known); continuum: is a whole
+    line of profiles in equilibrium at the same total?
     """
 
     status: Status

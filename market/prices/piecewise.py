@@ -6,7 +6,7 @@ import numpy as np
 
 from market.prices.price_rule import PriceRule
 
-SIDES = {"left": -1e-13, "right": 1e-13}  # a total this close to a kink, relative, is at it: sums of purchases are rounded
+SIDES = {"left": -1e-13, "right": 1e-13}  # a total this close to a kink, relative, is at it: sums are rounded
 
 
 @dataclass(frozen=True)

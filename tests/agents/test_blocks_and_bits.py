@@ -33,7 +33,7 @@ def assert_same_bits(one, other):
 
 
 @pytest.mark.parametrize("name", ["two_aggregators", "small_alone", "village_from_csv", "continuum", "steep_price"])
-@pytest.mark.parametrize("order", ["in-turn", "together"])
+@pytest.mark.parametrize("order", ["in-turn", "random", "together"])
 @pytest.mark.parametrize("damping", [1.0, 0.5])
 def test_individual_agents_and_blocks_give_the_same_numbers(name, order, damping):
     changes = [f"order={order}", f"damping={damping}"]

@@ -99,7 +99,7 @@ def test_a_damped_run_that_prices_a_player_out_proves_its_gap(alpha, users):
 
 def test_settled_is_judged_by_the_undamped_reply():
     """A damped step is as small as one likes; the best response it aims at may still be far away."""
-    model = AggregatorModel(duopoly(), damping=1e-9, rounds=5, tolerance=1e-8)
+    model = AggregatorModel(duopoly(), damping=1e-9, rounds=5, tolerance=1e-8, start=[2.0, 0.5])
     assert model.run() == Status.ROUND_LIMIT
     assert model.move > 0.5
 

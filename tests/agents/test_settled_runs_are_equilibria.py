@@ -59,7 +59,7 @@ def test_a_settled_run_ends_at_a_certified_equilibrium(seed, price):
     game, rng = random_market(seed, price)
     order = ORDERS[seed % 3]
     damping = 1.0 if order != "together" else 0.6
-    model = AggregatorModel(game, rng=rng, order=order, damping=damping, rounds=40, tolerance=1e-9)
+    model = AggregatorModel(game, rng=rng, order=order, damping=damping, rounds=25, tolerance=1e-9)
     status = model.run()
     assert status in ENDED
     if status != Status.SETTLED:

@@ -33,10 +33,11 @@ def command(capsys, tmp_path, monkeypatch):
 
 @pytest.fixture
 def process(tmp_path):
-    """Arguments of subprocess for `run.py` in an empty folder of its own."""
+    """Arguments of subprocess for `run.py` in an empty folder of its own, with its output buffered as usual."""
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     return {
         "args": [sys.executable, str(ROOT / "run.py")],
         "cwd": tmp_path,
-        "env": os.environ | {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+        "env": buffered | {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"},
         "text": True,
     }

@@ -7,7 +7,6 @@ import pytest
 
 import run
 from scenarios import names
-from views import reproduce as figures
 
 OWN = """
 title = "Five homes and a workshop"
@@ -238,7 +237,6 @@ def test_bench_prints_its_rows(command, monkeypatch):
     assert one_object(command("bench", "--json"))["ratios"][1]["reached"] is None
 
 
-@pytest.mark.skipif(not hasattr(figures, "reproduce"), reason="no figures to reproduce yet")
 def test_reproduce_of_one_figure(command):
     answer = command("reproduce", "fig02", "--replications", "2")
     assert answer.code == 0

@@ -1,5 +1,6 @@
 """run.py as a process of its own: exit codes, closed pipes, Ctrl-C."""
 
+import contextlib
 import json
 import os
 import signal
@@ -24,12 +25,27 @@ users = 2
 utility = { form = "quadratic", a = 1, b = 3 }
 """
 
+STARTED = []
+
 
 def start(process, *words, **options):
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "start_new_session": True} | options
-    return subprocess.Popen(
+    started = subprocess.Popen(
         process["args"] + list(words), **{k: v for k, v in process.items() if k != "args"}, **options
     )
+    STARTED.append(started)
+    return started
+
+
+@pytest.fixture(autouse=True)
+def nothing_runs_on():
+    """Ends what a failed test has left running, workers included."""
+    yield
+    while STARTED:
+        started = STARTED.pop()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(started.pid, signal.SIGKILL)
+        started.communicate()
 
 
 def test_a_run_as_a_process(process, tmp_path):

@@ -1,5 +1,6 @@
 """What every registered price rule promises: an increasing price, its slopes, its inverse and its integral."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import cvxpy as cp
@@ -70,9 +71,7 @@ def test_slopes_are_one_sided_differences(rule):
     left, right = rule.value(high) - rule.value(before), rule.value(after) - rule.right_value(low)
     np.testing.assert_allclose(left / step, rule.left_slope(high), rtol=1e-4, atol=1e-8 * size.max())
     smooth = np.isfinite(rule.right_slope(low)) & (low > 0)
-    np.testing.assert_allclose(
-        (right / step)[smooth], rule.right_slope(low)[smooth], rtol=1e-4, atol=1e-8 * size.max()
-    )
+    np.testing.assert_allclose((right / step)[smooth], rule.right_slope(low)[smooth], rtol=1e-4, atol=1e-8 * size.max())
     jumps = rule.right_value(low) > rule.value(low)
     assert np.all(np.isinf(rule.right_slope(low)[jumps & (low > 0)]))
 
@@ -104,7 +103,7 @@ def test_slope_and_price_change_at_kinks_only(rule):
 @every_rule
 def test_cost_is_the_integral_of_the_price(rule):
     ends = edges(rule)
-    for low, high in list(zip(ends[:-1], ends[1:], strict=True))[:12]:
+    for low, high in list(pairwise(ends))[:12]:
         area = quad(rule.value, low, high, epsabs=0, epsrel=1e-9)[0]
         np.testing.assert_allclose(rule.cost(high) - rule.cost(low), area, rtol=1e-7)
     assert rule.cost(0.0) == 0
@@ -128,7 +127,7 @@ def test_supply_is_the_largest_total_at_most_that_dear(rule):
 
 @every_rule
 def test_outlay_is_convex_between_kinks(rule):
-    for low, high in zip(edges(rule)[:-1], edges(rule)[1:], strict=True):
+    for low, high in pairwise(edges(rule)):
         for outside in (0.0, low):
             x = np.linspace(low + 1e-9 * (high - low), high, 60) - outside
             outlay = rule.value(outside + x) * x
@@ -138,7 +137,15 @@ def test_outlay_is_convex_between_kinks(rule):
 @every_rule
 def test_arrays_of_any_shape_give_what_their_entries_give(rule):
     totals = inner_totals(rule)[:4].reshape(2, 2)
-    for method in (rule.value, rule.right_value, rule.left_slope, rule.right_slope, rule.curvature, rule.cost, rule.supply):
+    for method in (
+        rule.value,
+        rule.right_value,
+        rule.left_slope,
+        rule.right_slope,
+        rule.curvature,
+        rule.cost,
+        rule.supply,
+    ):
         whole = method(totals)
         assert whole.shape == (2, 2)
         one_by_one = [float(method(total)) for total in totals.ravel()]
@@ -210,3 +217,15 @@ def test_any_broken_line_is_inverted_by_its_supply(steps, price):
     run[0] = max(run[0], 1.0)
     rule = Piecewise(np.cumsum([0, *run]), np.cumsum([1, *rise]), 0.5)
     check_supply(rule, price / 4)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_full_generators_leave_no_sliver_between_two_kinks(seed):
+    rng = np.random.default_rng(seed)
+    size, quadratic = rng.uniform(0.1, 2, 6), rng.uniform(0.05, 0.5, 6)
+    linear = np.array([0.0, 0.1 + 0.2, 0.3, 5.0, 5.0, 11.0])
+    rule = Dispatch(size, quadratic, linear, cap=30.0)
+    run, rise = np.diff(rule.quantities), np.diff(rule.prices)
+    assert np.all((run == 0) | (run > 1e-9))
+    assert np.all(rise > 1e-9)
+    assert rule.capacity == rule.quantities[-1] == rule.quantities[-2]

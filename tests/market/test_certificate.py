@@ -10,19 +10,30 @@ from market.aggregator.certificate import gap
 from market.aggregator.clearing import clear
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
-from market.prices import Linear, Piecewise
-from market.utilities import Quadratic
+from market.prices import Dispatch, Linear, Piecewise
+from market.utilities import Logarithmic, Quadratic
 
-RANDOM = settings(max_examples=25, deadline=None, derandomize=True, database=None,
-                  suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+RANDOM = settings(
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 ALPHAS = (0.0, 0.3, 0.75, 1.0, 2.0, 5.0, 30.0, np.inf)
 
 
 def game_of(alpha, offset=0.01, seed=0):
     rng = np.random.default_rng(seed)
     blocks = [
-        Block("small", "aggregator", Quadratic(rng.uniform(0.1, 0.9, 8), rng.uniform(6, 10, 8)), alpha, offset,
-              np.array([3, 5])),
+        Block(
+            "small",
+            "aggregator",
+            Quadratic(rng.uniform(0.1, 0.9, 8), rng.uniform(6, 10, 8)),
+            alpha,
+            offset,
+            np.array([3, 5]),
+        ),
         Block("large", "large", Quadratic(np.array([0.5]), np.array([8.0])), 0.0, 0.0, np.array([1])),
     ]
     return Game(Linear(0.2), tuple(blocks))
@@ -60,7 +71,9 @@ def test_a_right_purchase_split_wrongly_is_regretted(alpha):
 
 
 def test_a_lower_peak_is_caught():
-    block = Block("A", "aggregator", Quadratic(np.array([0.8, 0.55] * 2), np.array([0.85, 9] * 2)), 0.75, 0.0, np.array([2, 2]))
+    block = Block(
+        "A", "aggregator", Quadratic(np.array([0.8, 0.55] * 2), np.array([0.85, 9] * 2)), 0.75, 0.0, np.array([2, 2])
+    )
     game = Game(Linear(1.0), (block,))
     y = np.full(2, 0.762294 / 2)
     assert gap(game, y, clear(game, y).x)[0] == pytest.approx(0.94, abs=0.005)
@@ -77,8 +90,10 @@ def test_a_valley_is_caught():
 
 
 def test_a_lower_peak_of_a_single_user_is_caught():
-    game = Game(Piecewise([0, 1], [0, 10], 0.01), (Block("u", "large", Quadratic(np.array([0.5]), np.array([20.0])), 0.0, 0.0,
-                                                         np.array([1])),))
+    game = Game(
+        Piecewise([0, 1], [0, 10], 0.01),
+        (Block("u", "large", Quadratic(np.array([0.5]), np.array([20.0])), 0.0, 0.0, np.array([1])),),
+    )
     y = np.array([20 / 21])
     assert gap(game, y, y)[0] == pytest.approx(49.1177 / 9.5238 - 1, abs=1e-4)
 
@@ -92,7 +107,9 @@ def test_an_objective_of_minus_infinity_is_regretted_without_end(alpha):
 
 @pytest.mark.parametrize("alpha", [5.0, 30.0, 50.0])
 def test_users_priced_out_do_not_hide_a_regret(alpha):
-    block = Block("A", "aggregator", Quadratic(np.array([0.5] * 3), np.array([9.0, 8.0, 0.5])), alpha, 0.01, np.array([3]))
+    block = Block(
+        "A", "aggregator", Quadratic(np.array([0.5] * 3), np.array([9.0, 8.0, 0.5])), alpha, 0.01, np.array([3])
+    )
     other = Block("B", "direct", Quadratic(np.array([0.5]), np.array([6.0])), 0.0, 0.0, np.array([1]))
     game = Game(Linear(1.0), (block, other))
     outcome = solve(game).outcome
@@ -110,3 +127,16 @@ def test_no_profile_is_regretted_less_than_brute_force_finds(brute, markets, dat
     found, expected = gap(game, y, x)[1], np.array(regrets_by_brute_force(brute, game, y, x))
     small = expected < 1e6
     assert np.all(np.maximum(found, 0)[small] >= expected[small] * (1 - 5e-3) - 1e-7)
+
+
+@pytest.mark.parametrize("start", [0.0, 0.01])
+def test_a_user_who_would_buy_at_any_price_is_searched_where_it_matters(brute, start):
+    rule = Dispatch([0.3], [0.1], [start], cap=0.06 + start)
+    users = Logarithmic(np.array([1.0, 2.0]), np.array([2.0, 1.0]))
+    for sizes in ([1, 1], [2]):
+        game = Game(rule, (Block("log", "aggregator", users, 0.5, 0.01, np.array(sizes)),))
+        y = np.full(len(sizes), 1.0)
+        x = clear(game, y).x
+        expected = regrets_by_brute_force(brute, game, y, x)
+        np.testing.assert_allclose(gap(game, y, x)[1], expected, rtol=1e-3)
+        assert min(expected) > 0.1

@@ -9,14 +9,20 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from market.aggregator.best_response import PricedOut, best_response
+from market.aggregator.clearing import clear
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
 from market.outcome import Status
 from market.prices import Affine, Dispatch, Linear, Piecewise, Power
 from market.utilities import Logarithmic, Quadratic
 
-RANDOM = settings(max_examples=25, deadline=None, derandomize=True, database=None,
-                  suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+RANDOM = settings(
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 ALPHAS = (0.0, 0.3, 0.75, 1.0, 2.0, 5.0, 30.0, np.inf)
 
 
@@ -130,7 +136,7 @@ def test_replies_in_turn_cycle_where_no_equilibrium_exists(alpha, offset, low, h
 
 
 def test_every_profile_of_the_duel_leaves_a_regret(brute):
-    game, grids = duel(0.9, 0.0), (np.linspace(0.05, 3.2, 43), np.linspace(0.05, 1.6, 32))
+    game, grids = duel(0.9, 0.0), (np.linspace(0.05, 3.2, 22), np.linspace(0.05, 1.6, 17))
 
     def regrets(j):
         """Regrets of player j at its own purchases, by the other's."""
@@ -173,7 +179,9 @@ def test_a_false_root_is_a_candidate_but_no_equilibrium(brute):
     assert false[0].gap == pytest.approx(0.94, abs=0.005)
     assert false[0] not in found.equilibria
     y = false[0].y
-    assert brute.regret(game.price, game.player(0), y[1], y[0], x=false[0].x[:2]) == pytest.approx(false[0].gap, rel=1e-6)
+    assert brute.regret(game.price, game.player(0), y[1], y[0], x=false[0].x[:2]) == pytest.approx(
+        false[0].gap, rel=1e-6
+    )
 
 
 def test_a_convex_kink_carries_a_continuum():
@@ -270,7 +278,12 @@ def test_one_aggregator_at_alpha_0_finds_what_a_planner_would(seed):
 # What must not matter
 
 
-RULES = [Linear(0.05), Power(0.1, 0.7), Piecewise([0, 5, 5, 20], [0, 0.5, 1, 3], 0.3), Dispatch([8, 9], [0.1, 0.2], [0, 1], 9)]
+RULES = [
+    Linear(0.05),
+    Power(0.1, 0.7),
+    Piecewise([0, 5, 5, 20], [0, 0.5, 1, 3], 0.3),
+    Dispatch([8, 9], [0.1, 0.2], [0, 1], 9),
+]
 rules = pytest.mark.parametrize("rule", RULES, ids=["linear", "power", "piecewise", "dispatch"])
 
 
@@ -332,7 +345,10 @@ def test_aggregators_of_one_user_equal_direct_participation(rule, alpha):
 def test_a_large_user_of_no_size_is_as_good_as_absent(alpha):
     a, b = draw(9)
     small = aggregators(a, b, alpha, 0.01, [4, 5])
-    alone, beside = solve(Game(Linear(0.05), (small,))), solve(Game(Linear(0.05), (small, direct([0.5], [0.0], "large"))))
+    alone, beside = (
+        solve(Game(Linear(0.05), (small,))),
+        solve(Game(Linear(0.05), (small, direct([0.5], [0.0], "large")))),
+    )
     assert beside.outcome.x[-1] == 0
     np.testing.assert_allclose(beside.outcome.x[:-1], alone.outcome.x, rtol=1e-9, atol=1e-12)
     assert beside.unique == alone.unique
@@ -370,3 +386,17 @@ def test_logarithmic_users_find_an_equilibrium_too(brute, alpha):
     found = solve(game)
     assert found.equilibria
     check_by_brute_force(brute, game, found.outcome)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_purchases_that_add_up_to_a_jump_do_not_cross_it_by_rounding(seed):
+    rng = np.random.default_rng(seed)
+    rule = Dispatch(rng.uniform(0.1, 2, 4), rng.uniform(0.1, 1, 4), rng.uniform(0, 1, 4), cap=30.0)
+    game = Game(rule, (aggregators([0.5] * 6, [25.0, 22.0, 20.0] * 2, 0.0, 0.01, [2, 3, 1]),))
+    found = solve(game)
+    assert found.outcome.quantity == pytest.approx(rule.capacity, rel=1e-12)
+    assert found.outcome.price == pytest.approx(rule.value(rule.capacity), rel=1e-12)
+    assert found.outcome.unserved == 0
+    assert found.outcome.gap <= 1e-6
+    for y in (found.outcome.y, found.outcome.y[[2, 0, 1]] * (1 + 1e-15)):
+        assert clear(game, y).price == pytest.approx(rule.value(rule.capacity), rel=1e-9)

@@ -5,6 +5,7 @@ import pytest
 
 from market.aggregator import game as game_module
 from market.aggregator import reply
+from market.aggregator.allocation import lowest_roof, quantities
 from market.aggregator.game import Block
 from market.aggregator.roots import prices_at
 from market.prices import Affine, Linear, Power
@@ -45,8 +46,6 @@ def test_a_reply_meets_the_first_order_condition(alpha, kind, rule):
     prices = prices_at(rule, total)
     y, _, z = reply.replies(players, prices)
     price, slope = float(rule.value(total)), float(rule.left_slope(total))
-    from market.aggregator.allocation import quantities
-
     x = quantities(players, prices.value[:, None], z)[0]
     served = x > 0
     margin = players.utility.marginal(x) - price
@@ -65,9 +64,7 @@ def test_a_max_min_reply_gives_all_users_the_same_surplus(kind):
     players, total = block(kind, np.inf, [8]), 2.0
     rule = Linear(0.05)
     prices = prices_at(rule, total)
-    from market.aggregator.allocation import lowest_roof, quantities
-
-    y, _, z = reply.replies(players, prices)
+    z = reply.replies(players, prices)[2]
     price = prices.value[:, None]
     x = quantities(players, price, z, lowest_roof(players, price))[0]
     served = players.utility.reservation > price[0, 0]

@@ -110,9 +110,7 @@ def test_size_means_b_over_a(tmp_path):
 
 def test_lists_csv_and_numbers_become_arrays(tmp_path):
     (tmp_path / "users.csv").write_bytes(b"\xef\xbb\xbfname, a ,b\r\nx,0.5,1\r\ny,0.25,1e1\r\n\r\n")
-    text = USERS.replace("users = 50\n", "").replace(
-        "{ uniform = [0.1, 0.9] }", '{ csv = "users.csv", column = "a" }'
-    )
+    text = USERS.replace("users = 50\n", "").replace("{ uniform = [0.1, 0.9] }", '{ csv = "users.csv", column = "a" }')
     path = written(tmp_path, text.replace("{ normal = [0.5, 1] }", "[1, 2.5]"))
     scenario = load(path)
     assert scenario.groups[0].users == 2
@@ -128,9 +126,7 @@ def test_lists_csv_and_numbers_become_arrays(tmp_path):
 def test_a_long_csv_loads_and_is_stored(tmp_path):
     rows = np.column_stack([np.linspace(0.1, 0.9, 100_000), np.linspace(0, 10, 100_000)])
     np.savetxt(tmp_path / "users.csv", rows, delimiter=",", header="a,b", comments="")
-    text = USERS.replace("users = 50\n", "").replace(
-        "{ uniform = [0.1, 0.9] }", '{ csv = "users.csv", column = "a" }'
-    )
+    text = USERS.replace("users = 50\n", "").replace("{ uniform = [0.1, 0.9] }", '{ csv = "users.csv", column = "a" }')
     scenario = load(written(tmp_path, text))
     assert scenario.groups[0].users == 100_000
     assert load(written(tmp_path, scenario.to_toml())) == scenario
@@ -151,12 +147,7 @@ def test_scenarios_and_games_travel_to_worker_processes():
 
 
 def test_changes_are_toml_values_addressed_by_index_or_name():
-    changes = [
-        "group.0.fairness.alpha=inf",
-        "group.south.users=50",
-        'group."data centre".utility.size=0',
-        "price.c=2",
-    ]
+    changes = ["group.0.fairness.alpha=inf", "group.south.users=50", 'group."data centre".utility.size=0', "price.c=2"]
     scenario = load("two_aggregators", set=[*changes, "order=random"], seed=np.int64(9), rounds=7)
     assert scenario.groups[0].alpha == np.inf
     assert scenario.groups[1].users == 50
@@ -224,14 +215,10 @@ groups = st.fixed_dictionaries(
 
 
 @settings(max_examples=60, deadline=None)
-@given(
-    title=texts, price=prices, group=st.lists(groups, min_size=1, max_size=3, unique_by=lambda g: g["name"])
-)
+@given(title=texts, price=prices, group=st.lists(groups, min_size=1, max_size=3, unique_by=lambda g: g["name"]))
 def test_every_legal_scenario_comes_back_from_its_toml(tmp_path_factory, title, price, group):
     folder = tmp_path_factory.mktemp("legal")
-    first = _write(
-        folder / "legal.toml", {"title": title, "market": "aggregator", "price": price, "group": group}
-    )
+    first = _write(folder / "legal.toml", {"title": title, "market": "aggregator", "price": price, "group": group})
     scenario = load(first)
     again = load(_write_text(folder / "again.toml", scenario.to_toml()))
     assert again == scenario

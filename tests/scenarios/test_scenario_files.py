@@ -104,13 +104,7 @@ def test_a_broken_file_in_the_folder_does_not_break_the_list(tmp_path, monkeypat
 def test_show_tells_every_key_with_its_meaning(name):
     scenario = load(name)
     text = describe(scenario)
-    for part in (
-        f'title = "{scenario.title}"',
-        "tolerance = 1e-08",
-        "[share of total]",
-        "default 100",
-        "price.rule",
-    ):
+    for part in (f'title = "{scenario.title}"', "tolerance = 1e-08", "[share of total]", "default 100", "price.rule"):
         assert part in text
     assert max(map(len, text.splitlines())) < 250
 

@@ -16,11 +16,15 @@ def feasible_set(cases):
     figure, row = new_figure(1, len(cases), width=6.6 * max(len(cases), 1.3), height=6.2, squeeze=False)
     for axes, (title, case) in zip(row[0], cases.items(), strict=True):
         if "set" in case:
-            axes.fill_between(*case["set"], color=GREY, alpha=0.22, linewidth=0, label="feasible, any total")
+            s1, low, high = case["set"]
+            axes.fill_between(s1, low, high, color=GREY, alpha=0.22, linewidth=0, label="feasible, any total")
+            axes.plot(
+                s1, high, color=GREY, alpha=0.5, linewidth=4, solid_capstyle="butt"
+            )  # seen where it is but a line
         if "arc" in case:
             axes.plot(*case["arc"], color=GREY, linewidth=1.6, label="feasible, fixed total")
         if "front" in case:
-            axes.plot(*case["front"], color=BLACK, linewidth=3, label="Pareto front")
+            axes.plot(*case["front"], color=BLACK, linewidth=3, label="Pareto front, fixed total")
         for name, points in case["points"].items():
             _fair_points(axes, name, *points)
         axes.set_title(title)

@@ -48,7 +48,8 @@ def _with_bars(values):
 def _label_points(axes, labels, x, y, colour, taken):
     """A label beside each point, on the side the curve leaves free: left of a rising curve, right of a falling one.
 
-    Points where another curve has a label already go without; returns where labels were put.
+    Labels of a further curve stand on its left, away from the first. Points where another curve has a label already go
+    without. Returns where labels were put.
     """
     put = []
     size = max(np.ptp(x), 1e-300), max(np.ptp(y), 1e-300)
@@ -58,7 +59,7 @@ def _label_points(axes, labels, x, y, colour, taken):
         after = int(np.argmin(np.hypot(x - at_x, y - at_y)))
         near = slice(max(after - 1, 0), after + 2)
         rising = np.polyfit(x[near], y[near], 1)[0] > 0 if np.ptp(x[near]) > 0 else False
-        offset, side = ((-9, 7), "right") if rising else ((9, 6), "left")
+        offset, side = ((-9, 7), "right") if rising else ((-9, -17), "right") if taken else ((9, 6), "left")
         axes.annotate(label, (at_x, at_y), offset, textcoords="offset points", fontsize=13, color=colour, ha=side)
         put.append((at_x, at_y))
     return put

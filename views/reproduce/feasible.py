@@ -147,7 +147,7 @@ def _claims(name, bs, one):
             "fig02",
             f"pair {b}, fixed total: alpha traces the Pareto front from welfare to max-min",
             against <= SLACK and off <= 0.01,
-            {"largest distance from the front": off, "largest step back": max(against, 0.0)},
+            {"largest distance from the front": off, "largest step back": max(against, 0.0) + 0.0},
         ),
         judge(
             "fig02",
