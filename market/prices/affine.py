@@ -11,7 +11,8 @@ from market.prices.price_rule import PriceRule
 class Affine(PriceRule):
     """Price p0 + c Y, p0 ≥ 0 in money per unit, c > 0 in money per unit².
 
-    >>> Affine(p0=1.0, c=0.5).value(4.0), Affine(p0=1.0, c=0.5).supply(3.0)
+    >>> rule = Affine(p0=1.0, c=0.5)
+    >>> rule.value(4.0), float(rule.supply(3.0))
     (3.0, 4.0)
     """
 

@@ -61,7 +61,7 @@ BAD = {
     "users of many replications": ((*RUN, "--replications", "2", "--users", "--json"), ["--users", "one replication"]),
     "users without json": ((*RUN, "--users"), ["--users", "--json"]),
     "no folder": ((*RUN, "--out", ""), ["--out", "a new name"]),
-    "a name too long for a folder": ((*RUN, "--set", "name=" + "n" * 300), ["name", "150 bytes"]),
+    "a name too long for a folder": ((*RUN, "--set", "name=" + "n" * 180), ["name", "150 bytes"]),
     # scenarios
     "misspelt scenario": (("run", "two_agregators"), ["two_agregators", 'did you mean "two_aggregators"?']),
     "misspelt scenario to show": (("show", "two_peak"), ["two_peak", 'did you mean "two_peaks"?']),
