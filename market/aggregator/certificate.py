@@ -181,5 +181,5 @@ def _single_regrets(rule, utility, outside, x, users_in_all):
         user = row[inner]
         ends = tuple(points[user, best[inner] + k] for k in (-1, 0, 1))
         zoomed = elementwise.find_minimum(lambda at, user: -payoff(at, user), ends, args=(user,), maxiter=60)
-        found[inner] = np.maximum(found[inner], -zoomed.f_x)
+        found[inner] = np.fmax(found[inner], -zoomed.f_x)  # not a number where the grid's best is an end
     return (found - held) / np.where(held > 0, held, 1.0)

@@ -34,4 +34,4 @@ def squares(r, flow):
 def relaxation_gap(r, flow, square):
     """Largest r (square − flow²), in p.u., ≥ 0."""
     lossy = r > 0
-    return float(np.max((r * (square - flow**2))[lossy], initial=0.0))
+    return float(np.max(r[lossy] * (square[lossy] - flow[lossy] ** 2), initial=0.0))

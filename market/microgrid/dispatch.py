@@ -17,11 +17,11 @@ SMALL_BILL = 1e-3  # share of what all injections cost at the tariff that stands
 class Dispatch:
     """An outcome of the microgrid market (FORMATS.md, microgrid).
 
-    g, f: flows on private and public lines, shape (lines,); p: what each node puts into the public grid, shape (n,), the
-    slack's minus the sum of the others'; losses and grid_supply in p.u.; prices: money per p.u. at the nodes, shape (n,),
-    or None; gap: relative to the bill; relax_gap: largest r (l − f²) of a relaxed programme, 0 without one; accurate:
-    False where a programme ended short of its precision or its relaxation is not exact; private_prices: those of the
-    private market, self-interested only; unserved: the nodes that make it infeasible.
+    g, f: flows on private and public lines, shape (lines,); p: what each node puts into the public grid, shape (n,),
+    the slack's minus the sum of the others'; losses and grid_supply in p.u.; prices: money per p.u. at the nodes, shape
+    (n,), or None; gap: relative to the bill; relax_gap: largest r (l − f²) of a relaxed programme, 0 without one;
+    accurate: False where a programme ended short of its precision or its relaxation is not exact; private_prices: those
+    of the private market, self-interested only; unserved: the nodes that make it infeasible.
     """
 
     status: Status
@@ -68,7 +68,7 @@ def lossy_dispatch(network, g, f, prices=None, **known):
 
 
 def put_in(network, g, lossy):
-    """What each node puts into the public grid beside private flows g, shape (n,), the slack's minus the others' sum."""
+    """What each node puts into the public grid beside private flows g, shape (n,); the slack minus the others' sum."""
     ends = network.private_incidence
     p = network.injection - ends @ g
     if lossy:
@@ -80,23 +80,24 @@ def put_in(network, g, lossy):
 def served_publicly(network, grid, tariff, g, lossy, **known):
     """The outcome when private flows are g and the public grid carries the rest by its physics."""
     p = put_in(network, g, lossy)
-    cut_off = not_served(network, grid, p)
+    f = lossy_flows(grid, p) if lossy else grid.flows(p)
+    cut_off = not_served(network, grid, p, f, lossy)
     if len(cut_off):
         return infeasible(lossy, cut_off)
-    if not lossy:
-        prices = tariff.generation * (1 - 2 * (grid.loss @ p))
-        return priced_dispatch(network, g, grid.flows(p), prices, **known)
-    f = lossy_flows(grid, p)
+    if lossy:
+        return lossy_dispatch(network, g, f, **known)
+    return priced_dispatch(network, g, f, tariff.generation * (1 - 2 * (grid.loss @ p)), **known)
+
+
+def not_served(network, grid, p, f, lossy):
+    """Nodes the public grid cannot serve: lines deliver too little (no f), an island is out of balance, or cut off."""
     if f is None:
-        return infeasible(lossy, overloaded(network, grid, p))
-    return lossy_dispatch(network, g, f, **known)
-
-
-def not_served(network, grid, p):
-    """Nodes that the public grid cannot serve: those out of all lines' reach, and those on an island whose p do not sum to 0."""
+        return overloaded(network, grid, p)
     least = UNSERVED * max(1.0, np.max(np.abs(network.injection)))
-    missing = np.abs(grid.apart.T @ p) > least
-    on_such = grid.apart @ missing > 0
+    wanting = p - grid.incidence @ f - (half_losses(grid.incidence, grid.r, f) if lossy else 0.0)
+    astray = (np.abs(wanting) > least) & grid.reference
+    astray[network.slack] = False
+    on_such = np.isin(network.public_island, network.public_island[astray])
     return np.flatnonzero((on_such & (np.abs(p) > least)) | beyond_reach(network))
 
 
@@ -106,21 +107,22 @@ def beyond_reach(network):
 
 
 def overloaded(network, grid, p):
-    """Needy nodes of the island at the ends of lines sent more than they deliver (r |f| > ½ without losses), else all needy."""
+    """Needy nodes behind lines asked for more than they deliver (r |f| > ½ without losses), or all needy or busy."""
     f = grid.flows(p)
     heavy = network.public.r * np.abs(f) > 0.5
     behind = np.unique(np.where(f > 0, network.public.head, network.public.tail)[heavy])
     behind = behind[behind != network.slack]
-    needy = network.agents[p[network.agents] < 0]
-    named = behind[p[behind] < 0] if np.any(p[behind] < 0) else behind
-    return named if len(named) else needy
+    agents = network.agents
+    choices = (behind[p[behind] < 0], behind, agents[p[agents] < 0], agents[p[agents] != 0], agents)
+    return next(nodes for nodes in choices if len(nodes))
 
 
 def relative(excess, bill, network, tariff):
-    """An excess cost as a share of the bill (of SMALL_BILL of all injections' worth, where the bill is less), at least 0."""
+    """An excess cost as a share, ≥ 0, of the bill; of SMALL_BILL of what all injections cost where that is more."""
     turnover = tariff.buy * float(np.sum(np.abs(network.injection)))
-    scale = max(abs(bill), SMALL_BILL * turnover)
-    return max(float(excess), 0.0) / scale if scale > 0 else 0.0
+    if turnover == 0:
+        return 0.0
+    return max(float(excess), 0.0) / max(abs(bill), SMALL_BILL * turnover)
 
 
 def balance_residual(network, dispatch):

@@ -160,6 +160,7 @@ class Network:
 
     def with_injection(self, injection):
         """The same network at another time: other injections, shape (n,)."""
+        _check_length("injection", injection, self.nodes, "one for each node")
         return replace(self, injection=injection)
 
     def with_private(self, private, positions=None):

@@ -1,7 +1,7 @@
 """How power flows on the public grid.
 
-Losses are quadratic, r f². Priced (L1): a line delivers what it is sent, the main grid supplies the loss. Lossy (L2): f is
-the flow in the middle of a line, each end supplies half of the loss (microgrid.md 2.2).
+Losses are quadratic, r f². Priced (L1): a line delivers what it is sent, the main grid supplies the loss. Lossy (L2):
+f is the flow in the middle of a line, each end supplies half of the loss (microgrid.md 2.2).
 """
 
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ from market.microgrid.network import NetworkError, incidence
 PHYSICS = ("x", "r")
 FLOOR = 1e-7  # resistance in p.u. that stands for less where resistances are divided by (microgrid.md 2.4)
 MOST_NEWTON = 30
-SMALL = 100
-FILLED = 0.03
+SMALL = 100  # unknowns up to which dense elimination is the faster one
+FILLED = 0.03  # share of entries above which it is
 LOOSE = 1e3  # times EXACT is still balance, where rounding ends Newton's method
 EXACT = 1e-12  # balance in p.u. at which Newton's method ends, relative to the largest injection
 
@@ -90,9 +90,18 @@ def build_grid(network, physics="x"):
     return Grid(physics, n, network.slack, network.public_island, reference, ends, lines.r, weight, inverse)
 
 
+def assembled(n, rows, columns, values):
+    """A square matrix from its entries, repeated ones added: dense where small or well filled, else sparse."""
+    if n <= SMALL or len(values) > FILLED * n**2:
+        return np.bincount(rows * n + columns, values, n**2).reshape(n, n)
+    return csr_array((values, (rows, columns)), (n, n))
+
+
 def solve(matrix, right):
-    """Solution of a sparse system, by dense elimination where the matrix is small or well filled."""
+    """Solution of a system, by dense elimination where the matrix is small or well filled."""
     n = matrix.shape[0]
+    if isinstance(matrix, np.ndarray):
+        return np.linalg.solve(matrix, right)
     if n <= SMALL or matrix.nnz > FILLED * n**2:
         return np.linalg.solve(matrix.toarray(), right)
     return splu(csc_array(matrix)).solve(right)

@@ -35,8 +35,8 @@ def random_private(nodes, slack, density, rng, side=1.0, mean_resistance=None, r
     """Positions in km, shape (nodes, 2), and private lines drawn at random (microgrid.md, acceptance case 13).
 
     First all positions are drawn, uniform in a square of this side in km, then one uniform number for each pair of
-    agents, ascending; a pair gets a line where its number is below the density's chance. So the lines of a sparser network
-    are among those of a denser one for the same state of `rng`. Resistance is proportional to length:
+    agents, ascending; a pair gets a line where its number is below the density's chance. So the lines of a sparser
+    network are among those of a denser one for the same state of `rng`. Resistance is proportional to length:
     `resistance_per_km` in p.u. per km, or what makes it `mean_resistance` p.u. at the mean distance of two points.
     """
     if (mean_resistance is None) == (resistance_per_km is None):

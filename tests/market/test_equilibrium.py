@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from market.aggregator.best_response import PricedOut, best_response
+from market.aggregator.certificate import gap
 from market.aggregator.clearing import clear
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
@@ -240,11 +241,37 @@ def test_where_replies_settle_there_is_a_certified_equilibrium(markets, data):
     except PricedOut:
         return
     assume(np.abs(settled - before).max() <= 1e-9 * settled.sum())
+    at_kink = np.any(np.abs(game.price.kinks - settled.sum()) <= 1e-9 * settled.sum())
+    assume(not at_kink or np.sum(settled > 0) < 2)  # shares at a kink: see the two tests below
     found = solve(game)
     near = [o for o in found.equilibria if o.quantity == pytest.approx(settled.sum(), rel=1e-6, abs=1e-12)]
     assert near
     if not found.continuum:
         assert any(np.allclose(o.y, settled, rtol=1e-6, atol=1e-6 * settled.sum()) for o in near)
+
+
+def kinked(alpha):
+    rule = Piecewise([0, 0.4, 0.4], [0.5, 1.5, 2.5], 10.0)
+    return Game(rule, (aggregators([0.5, 300.0], [2.5, 1.45], alpha, 1e-9, [2]), direct([1.0], [3.7])))
+
+
+def test_shares_at_a_kink_settle_at_the_total_the_direct_search_finds():
+    game = kinked(0.0)
+    settled = in_turn(game, [0.2, 0.1], 30)
+    found = solve(game)
+    assert found.continuum is True
+    assert found.outcome.quantity == pytest.approx(settled.sum(), rel=1e-9)
+    assert gap(game, settled, clear(game, settled).x)[0] <= 1e-9
+
+
+@pytest.mark.xfail(
+    strict=True, reason="at a kink only shares by one common slope are tried; others may be an equilibrium"
+)
+def test_shares_at_a_kink_that_no_common_slope_gives_are_found():
+    game = kinked(0.9)
+    settled = in_turn(game, [0.2, 0.1], 30)
+    assert gap(game, settled, clear(game, settled).x)[0] <= 1e-9
+    assert solve(game).status == Status.SOLVED
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -400,3 +427,14 @@ def test_purchases_that_add_up_to_a_jump_do_not_cross_it_by_rounding(seed):
     assert found.outcome.gap <= 1e-6
     for y in (found.outcome.y, found.outcome.y[[2, 0, 1]] * (1 + 1e-15)):
         assert clear(game, y).price == pytest.approx(rule.value(rule.capacity), rel=1e-9)
+
+
+@pytest.mark.parametrize("alpha", ALPHAS)
+def test_users_who_value_nothing_change_no_equilibrium(alpha):
+    utility = Logarithmic(np.array([4.66, 6.0, 0.0, 5.0, 0.0]), np.array([0.01, 1.0, 2.0, 3.0, 1.0]))
+    rule = Affine(3.56, 0.01)
+    with_them = Block("log", "aggregator", utility, alpha, 0.01, np.array([3, 2]))
+    without = Block("log", "aggregator", utility.take([0, 1, 3]), alpha, 0.01, np.array([2, 1]))
+    one, other = solve(Game(rule, (with_them,))), solve(Game(rule, (without,)))
+    np.testing.assert_allclose(one.outcome.y, other.outcome.y, rtol=1e-8)
+    assert one.status == other.status

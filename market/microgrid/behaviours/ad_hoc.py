@@ -33,8 +33,8 @@ class Trading:
 class AdHoc(Behaviour):
     """Neighbours trade what they can, by length of their line, then by its ends (microgrid.md 2.4).
 
-    A surplus end sells to a needy end as much as both want, but no more than `most_trade`: there the private loss eats up
-    the spread of the tariff. Nothing is passed on over a second line.
+    A surplus end sells to a needy end as much as both want, but no more than `most_trade`: there the private loss eats
+    up the spread of the tariff. Nothing is passed on over a second line.
     """
 
     def priced(self, network, grid, tariff):
@@ -78,14 +78,14 @@ class AdHoc(Behaviour):
         """The outcome of the trades made so far; its gap is the largest profit left in one private pair."""
         left = put_in(network, trading.g, lossy)
         agents = left[network.agents]
-        bill = tariff.buy * np.sum(np.maximum(-agents, 0)) - tariff.sell * np.sum(np.maximum(agents, 0))
-        profit = np.max(profits_left(network, tariff, trading.g, left, lossy), initial=0.0)
+        bill = float(tariff.buy * np.sum(np.maximum(-agents, 0)) - tariff.sell * np.sum(np.maximum(agents, 0)))
+        profit = float(np.max(profits_left(network, tariff, trading.g, left, lossy), initial=0.0))
         gap = relative(profit, bill, network, tariff)
         return served_publicly(network, grid, tariff, trading.g, lossy, gap=gap)
 
 
 def most_trade(r, tariff):
-    """Trade in p.u. beyond which a line's marginal loss exceeds the spread, (c_b − c_s) / (r (c_b + c_s)); ∞ at r = 0."""
+    """Trade in p.u. at which a line's marginal loss eats up the spread, (c_b − c_s) / (r (c_b + c_s)); ∞ at r = 0."""
     worth, spread = r * (tariff.buy + tariff.sell), np.full(len(r), tariff.buy - tariff.sell)
     return np.divide(spread, worth, out=np.full(len(r), np.inf), where=worth > 0)
 

@@ -8,7 +8,7 @@ import numpy as np
 from market.microgrid.behaviours.behaviour import Behaviour
 from market.microgrid.convex import half, relaxation_gap, solved, squares
 from market.microgrid.dispatch import RELAXED, put_in, relative, served_publicly
-from market.microgrid.price_driven import balancing_prices, dual_bound, wires
+from market.microgrid.price_driven import balanced, dual_bound, wires
 
 RESIDUALS = ("exact", "even")
 
@@ -17,10 +17,10 @@ RESIDUALS = ("exact", "even")
 class SelfInterested(Behaviour):
     """Each group of the private graph minimises what it pays at the tariff (microgrid.md 2.4).
 
-    Priced, a group's loss costs c_b a unit where the group is in need, else c_s. residual: "exact" leaves what is bought
-    where it is needed; "even" shares what a group still buys or sells evenly over its nodes on the public grid, which
-    needs the least private loss for such shares. The gap is that of duality, for "even" what it costs above the optimum.
-    Without resistance optimal flows are not unique: the least Σ w g², then Σ g², is taken.
+    Priced, a group's loss costs c_b a unit where the group is in need, else c_s. residual: "exact" leaves what is
+    bought where it is needed; "even" shares what a group still buys or sells evenly over its nodes on the public grid,
+    at the least private loss that allows. The gap is that of duality, for "even" the cost above the optimum. Without
+    resistance optimal flows are not unique: those of least Σ w g², then Σ g², are taken.
     """
 
     residual: str = "exact"
@@ -69,9 +69,9 @@ def private_market(network, tariff, lossy):
     solver = _lossy_programme if lossy else _priced_programme
     prices, g, known = solver(network, tariff, lines)
     low, high = np.full(network.nodes, tariff.sell), np.full(network.nodes, tariff.buy)
-    exact = balancing_prices(lines, network.injection, prices, low, high)
+    exact = balanced(lines, network.injection, prices, low, high)
     if exact is not None:
-        prices, g = exact, lines.flows(exact)
+        prices, g = exact
         known["accurate"] = True
     bound = dual_bound(lines, network.injection, prices)
     return g, {"bound": bound, "private_prices": prices, **known}
@@ -97,7 +97,8 @@ def _lossy_programme(network, tariff, lines):
         prices = _prices_without_lines(network, tariff)
         return prices, lines.flows(prices), {"accurate": True, "relax_gap": 0.0}
     ends, r = network.private_incidence, network.private.r
-    g, bought, sold = cp.Variable(len(r)), cp.Variable(network.nodes, nonneg=True), cp.Variable(network.nodes, nonneg=True)
+    g = cp.Variable(len(r))
+    bought, sold = cp.Variable(network.nodes, nonneg=True), cp.Variable(network.nodes, nonneg=True)
     square, squared = squares(r, g)
     left = network.injection - cp.Constant(ends) @ g - half(ends, r, square)
     balance = left + bought - sold == 0
@@ -129,8 +130,7 @@ def _even_priced(network):
     even = shares @ (np.bincount(network.private_group, network.injection) / shares.sum(axis=0))
     lines = wires(network.private, network.nodes, lossy=False)
     free = np.full(network.nodes, np.inf)
-    potentials = balancing_prices(lines, network.injection - even, np.zeros(network.nodes), -free, free)
-    return lines.flows(potentials)
+    return balanced(lines, network.injection - even, np.zeros(network.nodes), -free, free)[1]
 
 
 def _even_lossy(network):
@@ -141,7 +141,9 @@ def _even_lossy(network):
     square, squared = squares(r, g)
     left = network.injection - cp.Constant(ends) @ g - half(ends, r, square)
     agents = network.agents
-    accurate = solved(cp.Problem(cp.Maximize(cp.sum(share)), [(left - shares @ share)[agents] == 0, *squared]))
+    others = np.delete(np.arange(shares.shape[1]), network.private_group[network.slack])
+    balance = (left - shares @ share)[agents] == 0
+    accurate = solved(cp.Problem(cp.Maximize(cp.sum(share[others])), [balance, *squared]))
     if accurate is None:
         return np.zeros(len(r)), {"private_prices": None, "accurate": False}
     relax_gap = relaxation_gap(r, g.value, square.value)

@@ -1,0 +1,255 @@
+"""The private market game: what every coalition can earn on its own lines, the core, and who would rather leave.
+
+Coalition values are always those of lossy flows (microgrid.md 3, G1 and corrections). A coalition is a bit mask: bit b
+is the agent network.agents[b]; arrays of values have shape (2ⁿ,), the empty coalition's is 0.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import linprog
+
+from market.microgrid.behaviours.ad_hoc import profits_left
+from market.microgrid.behaviours.cooperative import Cooperative
+from market.microgrid.behaviours.none import NoTrade
+from market.microgrid.behaviours.self_interested import private_market
+from market.microgrid.dispatch import put_in
+from market.microgrid.network import SHARED, components
+from market.microgrid.payments import by_owner
+from market.microgrid.price_driven import balanced, wires
+from market.outcome import Status
+
+MOST_AGENTS = 12
+TOLERANCE = 1e-6  # money; a core counts as not empty, a coalition as content, up to it
+TIE = 1e-9  # money
+MOST_GROWTH = 200  # coalitions tried by the search above MOST_AGENTS
+
+
+@dataclass(frozen=True, eq=False)
+class LeastCore:
+    """Payoffs of agents, shape (agents,), that leave no coalition more than the least possible epsilon short."""
+
+    epsilon: float
+    payoffs: np.ndarray
+
+    @property
+    def core_is_empty(self):
+        return self.epsilon > TOLERANCE
+
+
+@dataclass(frozen=True)
+class Participation:
+    """Would some coalition rather leave? `coalition`: the nodes that gain most, `gain` in money (≤ 0: nobody gains).
+
+    proven: False where only some coalitions were looked at and none gains.
+    """
+
+    holds: bool
+    proven: bool
+    coalition: tuple
+    gain: float
+
+
+def inside(network, members):
+    """Marks the private lines a coalition has to itself: both ends are members, and the owner if it has one."""
+    lines = network.private
+    owned = (lines.owner == SHARED) | members[lines.owner]
+    return members[lines.tail] & members[lines.head] & owned
+
+
+def restricted(network, members):
+    """The network with a coalition's injections and lines alone; members: marks, shape (n,)."""
+    alone = network.with_injection(np.where(members, network.injection, 0.0))
+    return alone.with_private(network.private.take(inside(network, members)))
+
+
+def private_flows(network, tariff, members, start=None):
+    """Flows on a coalition's own lines in its own interest, with lossy flows, shape (its lines,).
+
+    start: prices (n,) that are nearly right, where some are known; Newton's method then mostly needs no programme.
+    """
+    if start is not None:
+        lines = wires(network.private.take(inside(network, members)), network.nodes, lossy=True)
+        low, high = np.full(network.nodes, tariff.sell), np.full(network.nodes, tariff.buy)
+        found = balanced(lines, np.where(members, network.injection, 0.0), start, low, high)
+        if found is not None:
+            return found[1]
+    return private_market(restricted(network, members), tariff, lossy=True)[0]
+
+
+def coalition_value(network, tariff, members, start=None):
+    """v(S): minus the tariff's bill of a coalition that trades on its own lines only; members: marks, shape (n,)."""
+    flows = private_flows(network, tariff, members, start)
+    lines = wires(network.private.take(inside(network, members)), network.nodes, lossy=True)
+    left = lines.left(np.where(members, network.injection, 0.0), flows)
+    return float(np.sum(tariff_value(left, tariff)))
+
+
+def tariff_value(left, tariff):
+    """What the main grid pays (negative: charges) for what is left at nodes, money, same shape."""
+    return tariff.sell * np.maximum(left, 0.0) - tariff.buy * np.maximum(-left, 0.0)
+
+
+def private_game(network, tariff):
+    """v(S) of every coalition (Shapley and Shubik's market game), shape (2ⁿ,), for at most MOST_AGENTS agents.
+
+    A coalition whose lines do not connect it earns what its connected parts earn; only connected ones are solved.
+    """
+    marks = all_coalitions(network)
+    prices = private_market(network, tariff, lossy=True)[1]["private_prices"]
+    bits = np.zeros(network.nodes, dtype=np.intp)
+    bits[network.agents] = 1 << np.arange(len(network.agents))
+    alone = tariff_value(network.injection, tariff)
+    lines, values = network.private, np.zeros(len(marks))
+    for number in range(1, len(marks)):
+        members = marks[number]
+        own = inside(network, members)
+        part = components(network.nodes, lines.take(own))
+        first = part == part[np.argmax(members)]
+        rest = number - int(bits[first].sum())
+        if rest and not np.any(lines.owner[own] != SHARED):
+            values[number] = values[number - rest] + values[rest]
+        elif np.any(own):
+            values[number] = coalition_value(network, tariff, members, prices)
+        else:
+            values[number] = alone[members].sum()
+    return values
+
+
+def all_coalitions(network):
+    """Marks of the members of every coalition, shape (2ⁿ, nodes). Raises ValueError above MOST_AGENTS agents."""
+    agents = network.agents
+    if len(agents) > MOST_AGENTS:
+        raise ValueError(f"{len(agents)} agents: every coalition is looked at for at most {MOST_AGENTS}")
+    marks = np.zeros((1 << len(agents), network.nodes), dtype=bool)
+    marks[:, agents] = membership(len(agents))
+    return marks
+
+
+def membership(players):
+    """Members of every coalition, shape (2ⁿ, n)."""
+    return (np.arange(1 << players)[:, None] >> np.arange(players) & 1).astype(bool)
+
+
+def least_core(values):
+    """The least core: min ε, x(S) ≥ v(S) − ε for all coalitions but none and all, x(N) = v(N); a linear programme."""
+    players = len(values).bit_length() - 1
+    members = membership(players).astype(float)
+    some = slice(1, len(values) - 1)
+    rows = -np.hstack([members[some], np.ones((len(values) - 2, 1))])
+    goal = np.append(np.zeros(players), 1.0)
+    whole = np.append(np.ones(players), 0.0)[None]
+    bounds = [(None, None)] * (players + 1)
+    found = linprog(goal, rows, -values[some], whole, values[-1:], bounds, method="highs")
+    return LeastCore(float(found.x[-1]), found.x[:-1])
+
+
+def blocking(values, payoffs):
+    """(Players, gain) of the coalition that gains most by leaving payoffs, shape (players,); None where none gains."""
+    gains = values - membership(len(payoffs)) @ payoffs
+    gains[0] = -np.inf
+    best = _first_best(gains)
+    if gains[best] <= TOLERANCE:
+        return None
+    return tuple(np.flatnonzero(best >> np.arange(len(payoffs)) & 1).tolist()), float(gains[best])
+
+
+def _first_best(gains):
+    """Number of the coalition that gains most, the lowest where some gain the same but for rounding."""
+    return int(np.argmax(gains >= np.max(gains) - TIE))
+
+
+def participation(network, tariff, payoffs, prices=None):
+    """Does every private coalition do at least as well with payoffs (n,) as on its own (microgrid.md 3, G3)?
+
+    Up to MOST_AGENTS agents all are looked at. Above, it is proven where prices (n,) within the tariff support the
+    payoffs (duality); else some likely coalitions are searched.
+    """
+    if len(network.agents) <= MOST_AGENTS:
+        marks = all_coalitions(network)[1:]
+        gains = private_game(network, tariff)[1:] - marks @ payoffs
+        best = _first_best(gains)
+        return _verdict(network, marks[best], gains[best], proven=True)
+    if prices is not None and supported(network, tariff, payoffs, prices):
+        return Participation(True, True, (), 0.0)
+    members, gain = _search(network, tariff, payoffs)
+    return _verdict(network, members, gain, proven=gain > TOLERANCE)
+
+
+def supported(network, tariff, payoffs, prices):
+    """Do prices within the tariff give every agent no more than its payoff, rents of best private flows included?
+
+    Then no coalition gains by leaving: its value is at most what these prices give it, by weak duality.
+    """
+    at = prices[network.agents]
+    if not np.all((at >= tariff.sell - TOLERANCE) & (at <= tariff.buy + TOLERANCE)):
+        return False
+    rents = wires(network.private, network.nodes, lossy=True).most_rents(prices)
+    enough = prices * network.injection + by_owner(network, rents)
+    return bool(np.all((payoffs - enough)[network.agents] >= -TOLERANCE))
+
+
+def _verdict(network, members, gain, proven):
+    content = bool(gain <= TOLERANCE)
+    return Participation(content, bool(proven), () if content else tuple(np.flatnonzero(members).tolist()), float(gain))
+
+
+def _search(network, tariff, payoffs):
+    """The coalition found that gains most: an agent, ends of a line, a group, or what grows from the best of them."""
+    lines, alone = network.private, tariff_value(network.injection, tariff) - payoffs
+    pairs = alone[lines.tail] + alone[lines.head]
+    pairs = pairs + profits_left(network, tariff, np.zeros(len(lines)), network.injection, lossy=True)
+    pairs[~inside(network, _marks(network, network.agents))] = -np.inf
+    found = [(float(alone[i]), _marks(network, i)) for i in network.agents[np.argsort(-alone[network.agents])[:1]]]
+    for k in np.argsort(-pairs)[:3]:
+        found.append((float(pairs[k]), _marks(network, [lines.tail[k], lines.head[k]])))
+    sizes = np.bincount(network.private_group)
+    for group in np.argsort(-sizes)[:3]:
+        members = (network.private_group == group) & _marks(network, network.agents)
+        if np.any(members):
+            found.append((coalition_value(network, tariff, members) - payoffs[members].sum(), members))
+    best = max(found, key=lambda one: one[0])
+    return _grown(network, tariff, payoffs, *best)
+
+
+def _grown(network, tariff, payoffs, gain, members):
+    """Add the neighbour that brings most, one after another, while that pays."""
+    lines, tried = network.private, 0
+    while tried < MOST_GROWTH:
+        near = np.union1d(lines.head[members[lines.tail]], lines.tail[members[lines.head]])
+        trials = []
+        for node in near[~members[near]][: MOST_GROWTH - tried]:
+            larger = members | _marks(network, node)
+            trials.append((coalition_value(network, tariff, larger) - payoffs[larger].sum(), larger))
+        tried += len(trials)
+        best = max(trials, key=lambda one: one[0], default=(-np.inf, members))
+        if best[0] <= gain:
+            break
+        gain, members = best
+    return members, float(gain)
+
+
+def _marks(network, nodes):
+    marks = np.zeros(network.nodes, dtype=bool)
+    marks[nodes] = True
+    return marks
+
+
+def game_with_grid(network, grid, tariff):
+    """Values where the main grid is a player too, shape (2ⁿ⁺¹,), its bit the highest (microgrid.md 3, G3).
+
+    A coalition with the grid cooperates on its lines and serves the others, a self-interested coalition, at the tariff.
+    −∞ where it cannot serve them. Shows why the grid should not be a strategic player: the core is then empty.
+    """
+    private = private_game(network, tariff)
+    prices = private_market(network, tariff, lossy=True)[1]["private_prices"]
+    together = np.full(len(private), -np.inf)
+    for number, members in enumerate(all_coalitions(network)):
+        outsiders = ~members & _marks(network, network.agents)
+        p = put_in(restricted(network, outsiders), private_flows(network, tariff, outsiders, prices), lossy=True)
+        left = restricted(network, members).with_injection(np.where(outsiders, p, network.injection))
+        rule = Cooperative() if len(left.private) else NoTrade()
+        outcome = rule.lossy(left, grid, tariff)
+        if outcome.status is Status.SOLVED:
+            together[number] = -tariff.bill(outcome.grid_supply) - private[len(private) - 1 - number]
+    return np.concatenate([private, together])
