@@ -1,6 +1,6 @@
 """The globally best purchase of one player, given the total of all others.
 
-J(y) may have several peaks (aggregator.md, section 3): when a rising purchase prices a user out, J can fall and rise
+J(y) may have several peaks (docs/aggregator/model.md): when a rising purchase prices a user out, J can fall and rise
 again. So every peak that can matter is looked for: Newton's method finds one, weak duality rules out all purchases that
 cannot beat it, and the rest is scanned for further roots of the first-order condition.
 """
@@ -75,11 +75,7 @@ def peaks(rule, player, outside, now):
     high = ceiling(rule, player, outside)
     smooth = not np.any((rule.kinks > outside) & (rule.kinks <= high))
     start = outside + now if now > 0 and outside + now < high else None
-    known = (
-        newton(rule, (player,), outside, outside, high, start)
-        if smooth and np.isfinite(high)
-        else (None, None)
-    )
+    known = newton(rule, (player,), outside, outside, high, start) if smooth and np.isfinite(high) else (None, None)
     total, z = known
     if total is not None and has_one_peak(rule, player, total):
         return [total - outside]
@@ -139,6 +135,4 @@ def promising(rule, player, outside, found, z):
 def merged(low, high):
     """Join intervals that touch."""
     new = np.concatenate([[True], low[1:] > high[:-1]])
-    return list(
-        zip(low[new], high[np.concatenate([np.flatnonzero(new)[1:] - 1, [len(high) - 1]])], strict=True)
-    )
+    return list(zip(low[new], high[np.concatenate([np.flatnonzero(new)[1:] - 1, [len(high) - 1]])], strict=True))

@@ -27,7 +27,7 @@ FAR = 60.0
 
 
 def gap(game, y, x):
-    """Largest relative regret of any player and all of them, shape (players,) (aggregator.md, section 4).
+    """Largest relative regret of any player and all of them, shape (players,) (docs/aggregator/model.md).
 
     Arguments: purchases y of shape (players,), quantities x of shape (users,). A regret is the gain of the best
     purchase found over the present one, as a share of Σ (s_i + offset)^(1−alpha) over the player's served users
@@ -99,18 +99,14 @@ def _grid(rule, block, outside, y, points):
     Even ones, both sides of each reservation price and kink (evenly chosen ones where there are more than fit), and
     some around the present purchase.
     """
-    high = np.maximum(
-        np.asarray(rule.supply(block.by_player(np.maximum, block.utility.reservation))) - outside, 0.0
-    )
+    high = np.maximum(np.asarray(rule.supply(block.by_player(np.maximum, block.utility.reservation))) - outside, 0.0)
 
     def wanted(price):
         return block.by_player(np.add, block.utility.demand(np.broadcast_to(block.to_users(price), block.users)))
 
     high = np.maximum(_price_taking(rule, outside, wanted, high), y)
     room = max((points - EVEN - NEAR) // 3, 1)
-    marks = np.concatenate(
-        [rule.supply(_some_reservations(block, room)) - outside, rule.kinks[:, None] - outside]
-    )
+    marks = np.concatenate([rule.supply(_some_reservations(block, room)) - outside, rule.kinks[:, None] - outside])
     marks = np.where(np.isfinite(marks), marks, 0.0)
     side = SIDE * (outside + np.abs(marks))
     steps = np.geomspace(1e-6, 0.3, 4)

@@ -27,10 +27,7 @@ def outcome_of(game, y, x, price):
 def surpluses(game, price, x):
     """Surplus of every user at a price, shape (users,)."""
     return np.concatenate(
-        [
-            block.utility.surplus(price, x[rows]) + 0.0
-            for block, rows in zip(game.blocks, game.user_slices, strict=True)
-        ]
+        [block.utility.surplus(price, x[rows]) + 0.0 for block, rows in zip(game.blocks, game.user_slices, strict=True)]
     )
 
 

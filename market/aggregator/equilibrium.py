@@ -1,7 +1,7 @@
 """Equilibria found directly: every root of the aggregate reply, each kept only if no player regrets it.
 
 A root of F(Y) = Σ_j y_j(Y) − Y satisfies every player's first-order condition, no more; it may be a lower peak or a
-valley for some player (aggregator.md, section 4).
+valley for some player (docs/aggregator/model.md).
 """
 
 from dataclasses import dataclass
@@ -9,13 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from market.aggregator.allocation import lowest_roof, quantities
-from market.aggregator.clearing import certified, outcome_of
+from market.aggregator.best_response import PricedOut, best_response
+from market.aggregator.clearing import certified, clear, outcome_of
 from market.aggregator.reply import Prices, replies
-from market.aggregator.roots import MOST_CELL_USERS, Root, Scan, newton, scan, span
+from market.aggregator.roots import LAST_STEP, MOST_CELL_USERS, Root, Scan, newton, scan, span
+from market.aggregator.rounds import take_turns
 from market.outcome import Outcome, Status
 
 CERTIFIED = 1e-6  # relative regret up to which a root counts as an equilibrium
 SAMPLE = 4096
+TRIED = 32  # prices
+MOST_REPLYING = 200  # players whose shares of a kink's total are looked for by replies in turn
+REPLIES = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,59 +40,56 @@ class Solution:
     continuum: bool
 
 
-def solve(game, certify=True):
-    """All equilibria of a game by the aggregate reply (aggregator.md, section 4).
+def solve(game, certify=True, last_step=LAST_STEP):
+    """All equilibria of a game by the aggregate reply (docs/aggregator/model.md).
 
     Up to MOST_CELL_USERS users in fair aggregators every cell is scanned and `unique` can be known; above, one root is
-    found by Newton's method. Without `certify` the first root is returned with its gap unknown.
+    found by Newton's method, which ends with a step below `last_step` times the total. Without `certify` the first root
+    is returned with its gap unknown.
     """
-    found = find_roots(game, thorough=certify)
+    found = find_roots(game, certify, last_step)
     outcomes = [outcome_at(game, root, certify) for root in found.roots] or [nobody_buys(game)]
     if not certify:
         return Solution(Status.SOLVED, outcomes[0], (), tuple(outcomes), None, False)
+    for k, root in enumerate(found.roots):
+        if root.at_kink and outcomes[k].gap > CERTIFIED:
+            outcomes[k] = other_shares(game, outcomes[k])
     kept = tuple(outcome for outcome in outcomes if outcome.gap <= CERTIFIED)
     if not kept:
         best = min(outcomes, key=lambda outcome: outcome.gap)
         return Solution(Status.NO_EQUILIBRIUM, best, (), tuple(outcomes), None, False)
     continuum = any(
-        has_continuum(game, root)
-        for root, outcome in zip(found.roots, outcomes, strict=False)
-        if outcome in kept
+        has_continuum(game, root) for root, outcome in zip(found.roots, outcomes, strict=False) if outcome in kept
     )
     unique = False if len(kept) > 1 or continuum else (True if found.exhaustive else None)
     best = max(kept, key=lambda outcome: outcome.welfare)
     return Solution(Status.SOLVED, best, kept, tuple(outcomes), unique, continuum)
 
 
-def find_roots(game, thorough=True):
+def find_roots(game, thorough=True, last_step=LAST_STEP):
     """Every root where the market is small enough to scan, one root by Newton's method elsewhere."""
     rule, blocks = game.price, game.blocks
     fair = sum(block.users for block in blocks if not block.single and block.alpha > 0)
     if len(rule.kinks) or (thorough and 0 < fair <= MOST_CELL_USERS):
         return scan(rule, blocks)
     low, high = span(rule, blocks, 0.0)
-    total, z = newton(rule, blocks, 0.0, low, high, start=first_total(game))
+    total, z = newton(rule, blocks, 0.0, low, high, first_total(game), last_step)
     if total is None:
         return scan(rule, blocks)
     return Scan(
-        (Root(float(total), float(rule.value(total)), float(rule.left_slope(total)), False, 0.0, z),),
-        fair == 0,
+        (Root(float(total), float(rule.value(total)), float(rule.left_slope(total)), False, 0.0, z),), fair == 0
     )
 
 
 def first_total(game):
-    """Rough total for Newton's method to start from: price-taking demand of a sample of users."""
-    rule = game.price
+    """Rough total for Newton's method to start from: where price-taking demand of a sample of users meets the price."""
+    price = game.highest_reservation * np.linspace(0, 1, TRIED + 1)[1:]
     steps = [max(1, block.users // SAMPLE) for block in game.blocks]
-    sample = [
-        block.utility.take(slice(None, None, step)) for block, step in zip(game.blocks, steps, strict=True)
-    ]
-    low, high = 0.0, game.highest_reservation
-    for _ in range(12):
-        price = (low + high) / 2
-        wanted = sum(step * utility.demand(price).sum() for step, utility in zip(steps, sample, strict=True))
-        low, high = (price, high) if wanted > rule.supply(price) else (low, price)
-    return float(rule.supply((low + high) / 2))
+    wanted = sum(
+        step * block.utility.take(slice(None, None, step)).demand(price[:, None]).sum(axis=1)
+        for block, step in zip(game.blocks, steps, strict=True)
+    )
+    return float(game.price.supply(price[np.argmax(wanted <= game.price.supply(price))] - price[0] / 2))
 
 
 def outcome_at(game, root, certify=True):
@@ -98,9 +100,7 @@ def outcome_at(game, root, certify=True):
         np.atleast_1d(np.asarray(game.price.curvature(root.total), float)),
     )
     known = root.multipliers or [None] * len(game.blocks)
-    y, x = zip(
-        *(_block_reply(block, prices, z) for block, z in zip(game.blocks, known, strict=True)), strict=True
-    )
+    y, x = zip(*(_block_reply(block, prices, z) for block, z in zip(game.blocks, known, strict=True)), strict=True)
     return appraised(game, np.concatenate(y), np.concatenate(x), root.price, certify)
 
 
@@ -130,11 +130,32 @@ def _block_reply(block, prices, z):
     return block.by_player(np.add, x), x
 
 
+def other_shares(game, outcome):
+    """At a kink no common slope may give the right shares of the total: replies in turn look for others there.
+
+    Returns the outcome they settle at if it is certified and has the same total, else the given one.
+    """
+    if game.players > MOST_REPLYING:
+        return outcome
+    players = [game.player(j) for j in range(game.players)]
+    seats = [
+        (slice(j, j + 1), lambda others, now, player=player: best_response(game.price, player, others, float(now[0])))
+        for j, player in enumerate(players)
+    ]
+    y = outcome.y
+    try:
+        for _ in range(REPLIES):
+            y, _ = take_turns(seats, y, range(len(seats)), 1.0)
+    except PricedOut:
+        return outcome
+    other = certified(game, clear(game, y))
+    same = abs(other.quantity - outcome.quantity) <= 1e-9 * outcome.quantity
+    return other if same and other.gap <= CERTIFIED else outcome
+
+
 def nobody_buys(game):
     """The outcome without any purchase."""
-    return appraised(
-        game, np.zeros(game.players), np.zeros(game.users), float(game.price.right_value(0.0)), True
-    )
+    return appraised(game, np.zeros(game.players), np.zeros(game.users), float(game.price.right_value(0.0)), True)
 
 
 def appraised(game, y, x, price, certify):
@@ -150,9 +171,7 @@ def has_continuum(game, root):
     price = np.array([root.price])
     slopes = float(game.price.left_slope(root.total)), float(game.price.right_slope(root.total))
     sides = [
-        np.concatenate(
-            [replies(block, Prices(price, np.array([slope]), np.zeros(1)))[0][0] for block in game.blocks]
-        )
+        np.concatenate([replies(block, Prices(price, np.array([slope]), np.zeros(1)))[0][0] for block in game.blocks])
         for slope in slopes
     ]
     return int(np.sum(sides[0] - sides[1] > 1e-9 * root.total)) > 1

@@ -100,10 +100,7 @@ class Block:
         edges = np.concatenate([[0], np.flatnonzero(np.diff(chunk)) + 1, [len(sizes)]])
         stops = np.concatenate([[0], np.cumsum(sizes)])
         return [
-            (
-                replace(self, utility=self.utility.take(slice(stops[lo], stops[hi])), sizes=sizes[lo:hi]),
-                player[lo:hi],
-            )
+            (replace(self, utility=self.utility.take(slice(stops[lo], stops[hi])), sizes=sizes[lo:hi]), player[lo:hi])
             for lo, hi in pairwise(edges)
         ]
 

@@ -23,10 +23,7 @@ def planned_surplus(game):
     end = min(_last_total(game), float(rule.supply(top)))
     kinks = rule.kinks[rule.kinks < end]
     edges = np.concatenate([[0.0], kinks, [end]])
-    totals = [
-        *kinks,
-        *(_stretch_total(game, low, high) for low, high in pairwise(edges)),
-    ]
+    totals = [*kinks, *(_stretch_total(game, low, high) for low, high in pairwise(edges))]
     return max([0.0, *(_surplus_of_total(game, total) for total in totals if total > 0)])
 
 

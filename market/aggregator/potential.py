@@ -29,7 +29,5 @@ def pooled_utility(utility, y):
     low = top
     while float(np.sum(utility.demand(low))) < y:
         low = low / 2 if low > 1e-12 * top else low - top
-    level = brentq(
-        lambda at: float(np.sum(utility.demand(at))) - y, low, top, xtol=1e-15, rtol=1e-15, maxiter=1000
-    )
+    level = brentq(lambda at: float(np.sum(utility.demand(at))) - y, low, top, xtol=1e-15, rtol=1e-15, maxiter=1000)
     return float(np.sum(utility.value(utility.demand(level))))

@@ -9,6 +9,7 @@ CLOSE = 1e-11  # relative error of p' Σ x/m at which a multiplier counts as fou
 MOST_STEPS = 100
 PATIENCE = 8  # Newton steps before every second one halves the bracket
 NODES = 1 << 15  # users times prices handled at once
+FEW = 4096  # users times nodes whose sums are taken in one call
 FAR = 8.0  # longest Newton step in log kappa
 
 
@@ -37,7 +38,7 @@ class Sums(NamedTuple):
 def replies(block, prices, z=None):
     """What each player of a block buys at given prices, with its slope in the total, shapes (nodes, players).
 
-    aggregator.md, section 3: every served user has margin m = kappa (s + offset)^alpha and the player's kappa
+    docs/aggregator/model.md: every served user has margin m = kappa (s + offset)^alpha and the player's kappa
     solves p' Σ x/m = 1, so all players and users are independent. Returns (y, dy/dY, z); z warm-starts a next call.
     """
     if block.single:
@@ -71,9 +72,7 @@ def _aggregator_replies(block, prices, z):
     y = np.where(slope[:, None] == 0, demand, 0.0)
     rise, z_out = np.zeros_like(y), np.zeros_like(y)
     if np.any(inner):
-        y[inner], rise[inner], z_out[inner] = _inner_replies(
-            block, prices.rows(inner), None if z is None else z[inner]
-        )
+        y[inner], rise[inner], z_out[inner] = _inner_replies(block, prices.rows(inner), None if z is None else z[inner])
     return y, rise, z_out
 
 
@@ -139,9 +138,7 @@ def multiplier_step(slope, sums):
 def inside(new, old, low, high):
     """The new point where it lies strictly between low and high, else their middle (a far step on an open side)."""
     with np.errstate(invalid="ignore"):
-        middle = np.where(
-            np.isfinite(low) & np.isfinite(high), (low + high) / 2, np.clip(new, old - FAR, old + FAR)
-        )
+        middle = np.where(np.isfinite(low) & np.isfinite(high), (low + high) / 2, np.clip(new, old - FAR, old + FAR))
     return np.where((new > low) & (new < high), new, middle)
 
 
@@ -161,6 +158,8 @@ def common_roof(block, price):
 
 def player_sums(block, price, z, roof=None):
     """Quantities and pressures of every player at prices (nodes,) and multipliers (nodes, players)."""
+    if len(block.pieces) == 1 and block.pieces[0][0].players == block.players:
+        return Sums(*_chunk_sums(block.objective, block, price[:, None], z, roof, slice(None)))
     total = np.zeros((6, *z.shape))
     for chunk, player in block.pieces:
         total_of_pieces = _chunk_sums(block.objective, chunk, price[:, None], z[:, player], roof, player)
@@ -176,13 +175,10 @@ def _chunk_sums(objective, chunk, price, z, roof, player):
     x, margin, bend, share, margin_p = objective.respond(chunk.utility, price, z, roof)
     press = x / margin
     fall = bend * (1 + margin_p)
-    terms = (
-        x,
-        press,
-        bend * margin * share,
-        fall,
-        (bend + press) * share,
-        (fall + press * margin_p) / margin,
-    )
-    sums = np.stack([chunk.by_player(np.add, term) for term in terms])
-    return np.concatenate([sums[:2], -sums[2:]])
+    terms = (x, press, bend * margin * share, fall, (bend + press) * share, (fall + press * margin_p) / margin)
+    if x.size <= FEW:
+        sums = chunk.by_player(np.add, np.stack(terms))
+    else:
+        sums = np.stack([chunk.by_player(np.add, term) for term in terms])
+    sums[2:] *= -1
+    return sums

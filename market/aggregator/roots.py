@@ -10,16 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import brentq
 
-from market.aggregator.reply import (
-    CLOSE,
-    Prices,
-    common_roof,
-    first_guess,
-    multiplier_step,
-    player_sums,
-    replies,
-    reply_slope,
-)
+from market.aggregator.reply import Prices, common_roof, first_guess, multiplier_step, player_sums, replies
 
 MOST_CELL_USERS = 10_000  # above it the cells follow the kinks of the price alone
 WORK = 500_000_000  # users times nodes one scan may cost
@@ -29,6 +20,7 @@ CHUNK = 1 << 17  # users times nodes handled at once
 SLIVER = 1e-9  # how near to a cell's edge its outer nodes stand, as a share of its width
 REFINEMENTS = 6
 MOST_STEPS = 40
+LAST_STEP = 1e-9  # relative; each of Newton's steps squares the error: after such a one it is below rounding
 
 
 class Root(NamedTuple):
@@ -52,9 +44,7 @@ class Scan(NamedTuple):
 def prices_at(rule, totals):
     """Price, slope and curvature just below totals, shape (nodes,)."""
     totals = np.atleast_1d(np.asarray(totals, dtype=float))
-    return Prices(
-        *(np.asarray(v(totals), dtype=float) for v in (rule.value, rule.left_slope, rule.curvature))
-    )
+    return Prices(*(np.asarray(v(totals), dtype=float) for v in (rule.value, rule.left_slope, rule.curvature)))
 
 
 def excess_reply(blocks, prices, totals, outside=0.0):
@@ -99,8 +89,7 @@ def span(rule, blocks, outside):
     high = float(rule.supply(top))
     if np.isinf(high):
         demand = sum(
-            block.utility.demand(np.asarray(top if top <= 0 else rule.value(np.inf))).sum()
-            for block in blocks
+            block.utility.demand(np.asarray(top if top <= 0 else rule.value(np.inf))).sum() for block in blocks
         )
         high = max(float(rule.capacity), outside) + 2 * float(demand) + 1.0
     return max(outside, 0.0), high
@@ -125,10 +114,7 @@ def cells(edges, within, most):
     start, stop = np.maximum(start[met], within[0][0]), np.minimum(stop[met], within[-1][1])
     together = -(-len(start) // max(most, LEAST_NODES))
     if together > 1:
-        start, stop = (
-            start[::together],
-            np.append(stop[together - 1 :: together], stop[-1])[: len(start[::together])],
-        )
+        start, stop = (start[::together], np.append(stop[together - 1 :: together], stop[-1])[: len(start[::together])])
     return start, np.maximum(stop, start), together <= 1
 
 
@@ -184,9 +170,7 @@ def turning_points(nodes, value, slope):
     with np.errstate(divide="ignore", invalid="ignore"):
         meet = (value[right] - value[left] - slope[right] * width) / (slope[left] - slope[right])
     meet = np.where((meet > 0) & (meet < width), meet, width / 2)
-    beyond = (
-        (sign * (value[left] + slope[left] * meet) < 0) & (sign * slope[left] < 0) & (sign * slope[right] > 0)
-    )
+    beyond = (sign * (value[left] + slope[left] * meet) < 0) & (sign * slope[left] < 0) & (sign * slope[right] > 0)
     doubtful = np.where(sign == np.sign(value[right]), turned & beyond, turned)
     wide = width > 1e-7 * nodes[right]
     return (nodes[left] + meet)[doubtful & wide]
@@ -222,9 +206,7 @@ def common_slope(rule, blocks, outside, kink):
         return least + (share / (1 - share) if np.isinf(most) else share * (most - least))
 
     def excess(share):
-        return excess_reply(blocks, at._replace(slope=np.array([slope(share)])), np.array([kink]), outside)[
-            0
-        ][0]
+        return excess_reply(blocks, at._replace(slope=np.array([slope(share)])), np.array([kink]), outside)[0][0]
 
     last = 1 - 1e-12 if np.isinf(most) else 1.0
     if excess(0.0) <= 0:
@@ -246,11 +228,12 @@ def smooth_root(rule, blocks, outside, low, high, known=()):
     return Root(float(total), float(rule.value(total)), float(rule.left_slope(total)), False, 0.0, z)
 
 
-def newton(rule, blocks, outside, low, high, start=None):
+def newton(rule, blocks, outside, low, high, start=None, last_step=LAST_STEP):
     """Newton's method on the total and all multipliers at once, one pass over the users a step.
 
     The equations are p' Σ x/m = 1 for every player and F = 0: an arrow, solved by eliminating the multipliers.
-    Returns (total, multipliers by block), or (None, None) where it strays.
+    It ends with a step below `last_step` times the total; each step squares the error. Returns (total, multipliers by
+    block), or (None, None) where it strays.
     """
     total = (low + high) / 2 if start is None else start
     z = [None] * len(blocks)
@@ -258,11 +241,11 @@ def newton(rule, blocks, outside, low, high, start=None):
         prices = prices_at(rule, total)
         if not (prices.slope[0] > 0 and np.isfinite(prices.slope[0])):
             break
-        value, slope, exact, z = _arrow(blocks, prices, z, outside - total)
+        value, slope, excess, z = _arrow(blocks, prices, z, outside - total)
         if slope >= 0 or not np.isfinite(value):
             break
         step = -value / slope
-        if exact and abs(step) <= 1e-14 * total:
+        if excess <= 100 * last_step and abs(step) <= last_step * total:
             return total + step, z
         new = total + step
         total = new if low < new < high else (total + (high if step > 0 else low)) / 2
@@ -270,8 +253,8 @@ def newton(rule, blocks, outside, low, high, start=None):
 
 
 def _arrow(blocks, prices, z, value):
-    """One pass: F and dF/dY with the multipliers eliminated, whether the multipliers are exact, and the next ones."""
-    slope, exact, moves = -1.0, True, []
+    """One pass: F and dF/dY with the multipliers eliminated, the largest excess of p' Σ x/m, the next multipliers."""
+    slope, largest, moves = -1.0, 0.0, []
     for block, at in zip(blocks, z, strict=True):
         if block.single:
             y, rise, _ = replies(block, prices)
@@ -287,14 +270,14 @@ def _arrow(blocks, prices, z, value):
             lean = sums.pressure_p * prices.slope[0] + sums.pressure * prices.curvature[0] / prices.slope[0]
             lean = np.where(buys, -lean / sums.pressure_z, 0.0)
         step = np.where(buys, step, 0.0)
-        exact &= bool(np.all(np.abs(excess[buys]) <= CLOSE))
-        value += float(np.sum(sums.quantity + sums.quantity_z * step))
-        slope += float(np.sum(reply_slope(prices, sums)))
+        largest = max(largest, float(np.max(np.abs(excess[buys]), initial=0.0)))
+        value += float((sums.quantity + sums.quantity_z * step).sum())
+        slope += float((sums.quantity_p * prices.slope[0] + sums.quantity_z * lean).sum())
         moves.append((at, step, lean))
     move = -value / slope if slope < 0 else 0.0
     return (
         value,
         slope,
-        exact,
+        largest,
         [at if lean is None else at + np.clip(step + lean * move, -8, 8) for at, step, lean in moves],
     )

@@ -3,9 +3,7 @@
 import numpy as np
 
 MOST_STEPS = 100
-SLIVER = (
-    1e-12  # how far inside a smooth stretch of the price its lower end is evaluated, as a share of the total
-)
+SLIVER = 1e-12  # how far inside a smooth stretch of the price its lower end is evaluated, as a share of the total
 
 
 def best_quantities(rule, utility, outside):
@@ -29,9 +27,7 @@ def best_quantities(rule, utility, outside):
 
 def _peaks(rule, utility, outside, low, high):
     """The peak on each stretch [low, high]: tangents to the marginal outlay p + p' x, met by marginal utility."""
-    ceiling = np.where(
-        np.isfinite(high), high, utility.demand(rule.value(np.maximum(outside + low, 1e-300) * 2))
-    )
+    ceiling = np.where(np.isfinite(high), high, utility.demand(rule.value(np.maximum(outside + low, 1e-300) * 2)))
     x, open_stretch = ceiling, ceiling > low
     for _ in range(MOST_STEPS):
         total = np.where(open_stretch, outside + np.maximum(x, low + SLIVER * (outside + low)), 1.0)

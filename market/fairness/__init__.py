@@ -14,11 +14,7 @@ def objective(alpha, offset):
     >>> objective(1.0, 0.01).alpha, type(objective(math.inf, 0.0)).__name__
     (1.0, 'MaxMin')
     """
-    return (
-        OBJECTIVES["max-min"]()
-        if math.isinf(alpha)
-        else OBJECTIVES["alpha-fair"](float(alpha), float(offset))
-    )
+    return OBJECTIVES["max-min"]() if math.isinf(alpha) else OBJECTIVES["alpha-fair"](float(alpha), float(offset))
 
 
 __all__ = ["OBJECTIVES", "AlphaFair", "MaxMin", "objective"]

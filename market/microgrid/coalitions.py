@@ -1,6 +1,6 @@
 """The private market game: what every coalition can earn on its own lines, the core, and who would rather leave.
 
-Coalition values are always those of lossy flows (microgrid.md 3, G1 and corrections). A coalition is a bit mask: bit b
+Coalition values are always those of lossy flows. A coalition is a bit mask: bit b
 is the agent network.agents[b]; arrays of values have shape (2ⁿ,), the empty coalition's is 0.
 """
 
@@ -160,7 +160,7 @@ def _first_best(gains):
 
 
 def participation(network, tariff, payoffs, prices=None):
-    """Does every private coalition do at least as well with payoffs (n,) as on its own (microgrid.md 3, G3)?
+    """Does every private coalition do at least as well with payoffs (n,) as on its own?
 
     Up to MOST_AGENTS agents all are looked at. Above, it is proven where prices (n,) within the tariff support the
     payoffs (duality); else some likely coalitions are searched.
@@ -236,7 +236,7 @@ def _marks(network, nodes):
 
 
 def game_with_grid(network, grid, tariff):
-    """Values where the main grid is a player too, shape (2ⁿ⁺¹,), its bit the highest (microgrid.md 3, G3).
+    """Values where the main grid is a player too, shape (2ⁿ⁺¹,), its bit the highest.
 
     A coalition with the grid cooperates on its lines and serves the others, a self-interested coalition, at the tariff.
     −∞ where it cannot serve them. Shows why the grid should not be a strategic player: the core is then empty.

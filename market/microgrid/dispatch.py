@@ -9,13 +9,13 @@ from market.outcome import Status
 
 LOSSES = ("priced", "lossy")
 UNSERVED = 1e-7  # p.u. relative to the largest injection from which a node without supply counts as not served
-RELAXED = 1e-6  # largest r (l − f²) at which lossy flows count as exact (microgrid.md 2.2)
+RELAXED = 1e-6  # largest r (l − f²) at which lossy flows count as exact
 SMALL_BILL = 1e-3  # share of what all injections cost at the tariff that stands for a smaller bill
 
 
 @dataclass(frozen=True, eq=False)
 class Dispatch:
-    """An outcome of the microgrid market (FORMATS.md, microgrid).
+    """An outcome of the microgrid market.
 
     g, f: flows on private and public lines, shape (lines,); p: what each node puts into the public grid, shape (n,),
     the slack's minus the sum of the others'; losses and grid_supply in p.u.; prices: money per p.u. at the nodes, shape

@@ -17,7 +17,7 @@ class NetworkError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class PublicLines:
-    """Public lines (microgrid.md 2.1), arrays of shape (lines,): ends, resistance r ≥ 0 and reactance x ≠ 0 in p.u.
+    """Public lines, arrays of shape (lines,): ends, resistance r ≥ 0 and reactance x ≠ 0 in p.u.
 
     A flow is positive from tail to head.
     """
@@ -33,7 +33,7 @@ class PublicLines:
 
 @dataclass(frozen=True, eq=False)
 class PrivateLines:
-    """Private lines (microgrid.md 2.1), arrays of shape (lines,): ends, resistance r ≥ 0 in p.u., length in km, owner.
+    """Private lines, arrays of shape (lines,): ends, resistance r ≥ 0 in p.u., length in km, owner.
 
     A flow is positive from tail to head. `owner` is a node, or SHARED where the two ends own a half each.
     """
@@ -79,7 +79,7 @@ def no_lines():
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """Nodes 0 … n−1, one of them the main grid ("slack"), with public and private lines (microgrid.md 2.1).
+    """Nodes 0 … n−1, one of them the main grid ("slack"), with public and private lines.
 
     injection: net endowment e in p.u., shape (n,), > 0 surplus, < 0 deficit; the slack's own entry is not used and kept
     as 0. positions: shape (n, 2), in km, or None. cost: what a node's own generation costs it, money per p.u., shape

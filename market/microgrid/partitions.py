@@ -1,4 +1,4 @@
-"""Coalitions that share the public loss: what each earns depends on how the others group (microgrid.md 3, G2).
+"""Coalitions that share the public loss: what each earns depends on how the others group.
 
 Losses are priced. A partition is an array of labels, one an agent in the order of network.agents.
 """

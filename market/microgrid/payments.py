@@ -37,7 +37,7 @@ class Payments:
 def rents(lines, flows, prices, lossy, loss_price):
     """What lines earn by buying at one end and selling at the other, money, shape (lines,).
 
-    Lossy: λ_j (f − ½ r f²) − λ_i (f + ½ r f²). Priced: (λ_j − λ_i) f − loss_price r f² (microgrid.md 3, corrections).
+    Lossy: λ_j (f − ½ r f²) − λ_i (f + ½ r f²). Priced: (λ_j − λ_i) f − loss_price r f².
     """
     low, high = prices[lines.tail], prices[lines.head]
     lost = (low + high) / 2 if lossy else loss_price
@@ -84,7 +84,7 @@ def _private_market(network, tariff, dispatch):
 
 
 def lmp_payments(network, grid, tariff, dispatch):
-    """Locational marginal prices (microgrid.md 3, G3): λ_i e_i and private rents to agents, public rents to the grid.
+    """Locational marginal prices: λ_i e_i and private rents to agents, public rents to the grid.
 
     Exports are worth less to the main grid than c_g; it bears the difference. None where the outcome has no prices.
     """
@@ -99,7 +99,7 @@ def lmp_payments(network, grid, tariff, dispatch):
 
 
 def savings_share(network, grid, tariff, dispatch, shares=None):
-    """Everybody gets what self-interest brings and a share of what this outcome saves on the bill (microgrid.md 3, G3).
+    """Everybody gets what self-interest brings and a share of what this outcome saves on the bill.
 
     shares: shape (n,), sum 1, the grid's part at the slack; equal if not given. None where self-interest is infeasible.
     """

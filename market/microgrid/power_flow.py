@@ -1,7 +1,7 @@
 """How power flows on the public grid.
 
 Losses are quadratic, r f². Priced (L1): a line delivers what it is sent, the main grid supplies the loss. Lossy (L2):
-f is the flow in the middle of a line, each end supplies half of the loss (microgrid.md 2.2).
+f is the flow in the middle of a line, each end supplies half of the loss.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from scipy.sparse.linalg import splu
 from market.microgrid.network import NetworkError, incidence
 
 PHYSICS = ("x", "r")
-FLOOR = 1e-7  # resistance in p.u. that stands for less where resistances are divided by (microgrid.md 2.4)
+FLOOR = 1e-7  # resistance in p.u. that stands for less where resistances are divided by
 MOST_NEWTON = 30
 SMALL = 100  # unknowns up to which dense elimination is the faster one
 FILLED = 0.03  # share of entries above which it is
@@ -24,7 +24,7 @@ EXACT = 1e-12  # balance in p.u. at which Newton's method ends, relative to the 
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """The public grid under one physics, built once and used for any injections (microgrid.md 2.3).
+    """The public grid under one physics, built once and used for any injections.
 
     Potentials θ follow from the injections p, weight_e (θ_i − θ_j) is the flow on line e from i to j. `reference` marks
     the nodes with θ = 0: the slack and one node of each island apart from it. `inverse` is the inverse Laplacian X,
@@ -115,7 +115,7 @@ def half_losses(ends, r, f):
 def lossy_flows(grid, p):
     """Mid-line flows f with A f + ½|A| r f² = p at all nodes but references, shape (lines,); None where there are none.
 
-    Newton's method on the potentials (microgrid.md 2.4, public step in L2), from the flows without losses. Flows with
+    Newton's method on the potentials, from the flows without losses. Flows with
     r |f| > 1 deliver less the more is sent and count as none.
     """
     ends, r, weight, rest = grid.incidence, grid.r, grid.weight, np.flatnonzero(~grid.reference)

@@ -1,7 +1,6 @@
 """Flows on lines whose users see a price at each end, and the prices that balance them.
 
-A line moves power from the cheap to the dear end until the next bit would earn no more than it loses (microgrid.md 2.4
-and 3).
+A line moves power from the cheap to the dear end until the next bit would earn no more than it loses.
 """
 
 from dataclasses import dataclass

@@ -6,7 +6,7 @@ from market.microgrid.network import SHARED, NetworkError, PrivateLines
 
 MEAN_DISTANCE = (2 + np.sqrt(2) + 5 * np.arcsinh(1.0)) / 15  # of two random points of the unit square, 0.521405
 
-# Chance of a private line between two agents, by name, for n nodes (microgrid.md section 7); "ln" is "log".
+# Chance of a private line between two agents, by name, for n nodes; "ln" is "log".
 DENSITIES = {
     "0": lambda n: 0.0,
     "1/n^2": lambda n: 1 / n**2,
@@ -32,7 +32,7 @@ def chance(density, nodes):
 
 
 def random_private(nodes, slack, density, rng, side=1.0, mean_resistance=None, resistance_per_km=None):
-    """Positions in km, shape (nodes, 2), and private lines drawn at random (microgrid.md, acceptance case 13).
+    """Positions in km, shape (nodes, 2), and private lines drawn at random.
 
     First all positions are drawn, uniform in a square of this side in km, then one uniform number for each pair of
     agents, ascending; a pair gets a line where its number is below the density's chance. So the lines of a sparser

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Tariff:
-    """What the main grid charges, pays and spends, money per p.u., 0 ≤ sell ≤ generation ≤ buy (microgrid.md 2.1).
+    """What the main grid charges, pays and spends, money per p.u., 0 ≤ sell ≤ generation ≤ buy.
 
     buy: what an agent pays for power, c_b; sell: what it gets for power, c_s; generation: what the main grid's own
     supply costs, c_g.

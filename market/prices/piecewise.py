@@ -30,12 +30,7 @@ class Piecewise(PriceRule):
         with np.errstate(divide="ignore", invalid="ignore"):
             slopes = np.append(np.diff(prices) / np.diff(quantities), self.last_slope)
         areas = np.append(0.0, np.cumsum(np.diff(quantities) * (prices[1:] + prices[:-1]) / 2))
-        for name, value in (
-            ("quantities", quantities),
-            ("prices", prices),
-            ("_slopes", slopes),
-            ("_areas", areas),
-        ):
+        for name, value in (("quantities", quantities), ("prices", prices), ("_slopes", slopes), ("_areas", areas)):
             object.__setattr__(self, name, value)
         object.__setattr__(self, "kinks", np.unique(quantities[quantities > 0]))
 
@@ -56,9 +51,7 @@ class Piecewise(PriceRule):
         return self._along(total, self._line(total, "right"))[()]
 
     def left_slope(self, total):
-        return self._slopes[
-            np.where(np.asarray(total) > 0, self._line(total, "left"), self._line(total, "right"))
-        ]
+        return self._slopes[np.where(np.asarray(total) > 0, self._line(total, "left"), self._line(total, "right"))]
 
     def right_slope(self, total):
         jump = self.right_value(total) > self.value(total)

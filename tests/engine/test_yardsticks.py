@@ -117,7 +117,7 @@ def test_the_equilibrium_maximises_the_potential(rule):
 
 
 def test_the_reference_means_over_twelve_populations():
-    """aggregator.md's table has other draws of the same distributions: the means agree within their spread."""
+    """The reference table has other draws of the same distributions: the means agree within their spread."""
     known = {
         "small_alone": 15.6230,
         "large_direct": 15.2063,

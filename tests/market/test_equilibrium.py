@@ -264,9 +264,6 @@ def test_shares_at_a_kink_settle_at_the_total_the_direct_search_finds():
     assert gap(game, settled, clear(game, settled).x)[0] <= 1e-9
 
 
-@pytest.mark.xfail(
-    strict=True, reason="at a kink only shares by one common slope are tried; others may be an equilibrium"
-)
 def test_shares_at_a_kink_that_no_common_slope_gives_are_found():
     game = kinked(0.9)
     settled = in_turn(game, [0.2, 0.1], 30)

@@ -13,7 +13,7 @@ def payoffs(rule, player, outside, y):
     """J(y) of a player, the others' total given: outside and y broadcast, the result of their shape.
 
     Minus infinity where alpha >= 1 without offset and a user has no surplus; max-min counts the users whose
-    reservation price is above the price at y = 0 (aggregator.md, section 2).
+    reservation price is above the price at y = 0 (docs/aggregator/model.md).
     """
     outside, y = np.broadcast_arrays(np.asarray(outside, dtype=float), np.asarray(y, dtype=float))
     price = np.asarray(rule.value(outside + y), dtype=float).ravel()

@@ -31,7 +31,7 @@ class Trading:
 
 @dataclass(frozen=True)
 class AdHoc(Behaviour):
-    """Neighbours trade what they can, by length of their line, then by its ends (microgrid.md 2.4).
+    """Neighbours trade what they can, by length of their line, then by its ends.
 
     A surplus end sells to a needy end as much as both want, but no more than `most_trade`: there the private loss eats
     up the spread of the tariff. Nothing is passed on over a second line.

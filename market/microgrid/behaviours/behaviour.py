@@ -6,7 +6,7 @@ from market.microgrid.dispatch import LOSSES
 
 
 class Behaviour(ABC):
-    """How private lines are used (microgrid.md 2.4), with losses priced (L1) or lossy flows (L2).
+    """How private lines are used, with losses priced (L1) or lossy flows (L2).
 
     Arguments: a Network, its Grid (built once for the public lines), a Tariff. Both ways return a Dispatch, with status
     infeasible and the nodes named where some node cannot be served.

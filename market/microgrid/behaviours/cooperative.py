@@ -17,7 +17,7 @@ MOST_CORRECTIONS = 20
 
 @dataclass(frozen=True)
 class Cooperative(Behaviour):
-    """All agents and the main grid minimise its cost (microgrid.md 2.4).
+    """All agents and the main grid minimise its cost.
 
     Priced: min (e − Pg)ᵀ M (e − Pg) + gᵀ R g, by whichever linear system is smaller, one unknown a node or one a
     private line. Lossy: a cone programme. The gap is the cost above the dual bound. Private resistances below FLOOR

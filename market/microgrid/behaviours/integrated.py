@@ -13,7 +13,7 @@ from market.microgrid.price_driven import Wires, balanced
 
 @dataclass(frozen=True)
 class Integrated(Behaviour):
-    """All flows are chosen for the least cost of the main grid (microgrid.md 2.4).
+    """All flows are chosen for the least cost of the main grid.
 
     Priced: the flow of least loss on both kinds of lines together, a network of resistances, one linear system with an
     unknown a node; resistances below FLOOR count as it, but not in the loss. Lossy: a cone programme. The gap is the

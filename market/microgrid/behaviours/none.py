@@ -10,7 +10,7 @@ from market.microgrid.dispatch import served_publicly
 
 @dataclass(frozen=True)
 class NoTrade(Behaviour):
-    """Private lines stay idle, the public grid serves everybody (microgrid.md 2.4)."""
+    """Private lines stay idle, the public grid serves everybody."""
 
     def priced(self, network, grid, tariff):
         return served_publicly(network, grid, tariff, np.zeros(len(network.private)), lossy=False, gap=0.0)

@@ -15,7 +15,7 @@ RESIDUALS = ("exact", "even")
 
 @dataclass(frozen=True)
 class SelfInterested(Behaviour):
-    """Each group of the private graph minimises what it pays at the tariff (microgrid.md 2.4).
+    """Each group of the private graph minimises what it pays at the tariff.
 
     Priced, a group's loss costs c_b a unit where the group is in need, else c_s. residual: "exact" leaves what is
     bought where it is needed; "even" shares what a group still buys or sells evenly over its nodes on the public grid,

@@ -1,4 +1,4 @@
-"""The networks the tests share, as fixtures: the poster's eight nodes, IEEE 300, the small cases of microgrid.md."""
+"""The networks the tests share, as fixtures: the poster's eight nodes, IEEE 300, the small cases."""
 
 import csv
 from pathlib import Path
@@ -10,9 +10,7 @@ from market.microgrid.network import network_of
 from market.microgrid.power_flow import build_grid
 from market.microgrid.random_lines import random_private
 
-ROOT = Path(__file__).parents[3]
-PLACES = (ROOT / "scenarios" / "data", ROOT.parent / "shared" / "data")
-DATA = next((place for place in PLACES if (place / "ieee300_bus.csv").exists()), None)
+DATA = Path(__file__).parents[3] / "scenarios" / "data"
 PUBLIC = [
     (0, 6, 0.010, 0.05),
     (6, 3, 0.061, 0.10),
@@ -38,8 +36,6 @@ def eight_grid(eight):
 
 @pytest.fixture(scope="session")
 def ieee300():
-    if DATA is None:
-        pytest.skip("no IEEE 300 data")
     buses, branches = (_rows(DATA / f"ieee300_{name}.csv") for name in ("bus", "branch"))
     slack = next(number for number, row in enumerate(buses) if row["slack"] == "1")
     lines = [[int(row["i"]), int(row["j"]), float(row["r"]), float(row["x"])] for row in branches]

@@ -1,4 +1,4 @@
-"""The acceptance cases of microgrid.md section 6 and the eight-node tables of its section 4."""
+"""The acceptance cases and the tables of the eight-node example."""
 
 import numpy as np
 import pytest

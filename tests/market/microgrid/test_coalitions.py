@@ -1,4 +1,4 @@
-"""Values of coalitions, cores and participation: the numbers of microgrid.md section 3, and independent checks."""
+"""Values of coalitions, cores and participation: reference numbers, and independent checks."""
 
 import cvxpy as cp
 import numpy as np

@@ -1,4 +1,4 @@
-"""Payments sum to the bill, under every rule and behaviour, and give the numbers of microgrid.md."""
+"""Payments sum to the bill, under every rule and behaviour, and give the reference numbers."""
 
 import numpy as np
 import pytest
