@@ -31,3 +31,9 @@ def test_commands_name_scenarios_that_ship(page):
                 break
             if re.fullmatch(r"[a-z][a-z0-9_]+_[a-z0-9_]+", word):
                 assert word in names(), word
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_python_on_the_page_runs(page):
+    for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+        exec(compile(block, str(page), "exec"), {})

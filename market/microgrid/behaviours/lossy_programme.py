@@ -13,7 +13,7 @@ HELPED = 1e-6  # help in p.u., relative to the largest injection, from which a n
 
 
 class Programme:
-    """Variables and balance of microgrid.md 2.2 (L2): flows and their squares on both kinds of lines, grid supply."""
+    """Variables and balance with lossy flows: flows and their squares on both kinds of lines, grid supply."""
 
     def __init__(self, network):
         self.network = network
