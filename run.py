@@ -298,6 +298,10 @@ def reproduce_figures(options):
         print_json({"claims": [claim._asdict() for claim in claims]})
     else:
         print("\n".join(claim_line(claim) for claim in claims))
+        odd = sum(claim.verdict != claim.expected for claim in claims)
+        passed = sum(claim.verdict == "pass" for claim in claims)
+        print(f"\n{len(claims)} claims: {passed} pass, {len(claims) - passed} fail, {odd} not as expected")
+        print(f"results: {Path(options.out) / 'reproduce'}")
     return FAILED if any(claim.verdict != claim.expected for claim in claims) else DONE
 
 
