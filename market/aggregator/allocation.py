@@ -20,7 +20,7 @@ def split(block, price, y, precision=EXACT):
     price = price[:, None] if price.ndim == 1 else block.to_users(price)
     demand = block.utility.demand(price)
     wanted = block.by_player(np.add, demand)
-    x = _in_proportion(block, demand, wanted, y)
+    x = proportional = _in_proportion(block, demand, wanted, y)
     roof, reach = lowest_roof(block, price), wanted
     if roof is not None:
         eager = quantities(block, price, np.full(y.shape, -FAR), roof)
@@ -29,7 +29,8 @@ def split(block, price, y, precision=EXACT):
         x = np.where(block.to_users(y < wanted), eager + (demand - eager) * block.to_users(share), x)
     within = (y < reach) & (y > 0)
     if np.any(within):
-        x = np.where(block.to_users(within), _within(block, price, y, within, roof, precision), x)
+        bracket = _bracket(block, price, demand, proportional, roof)
+        x = np.where(block.to_users(within), _within(block, price, y, within, bracket, roof, precision), x)
     return x * (block.to_users(y) > 0)
 
 
@@ -40,7 +41,7 @@ def _in_proportion(block, demand, wanted, y):
     return np.where(np.isfinite(share), share, 1 / block.to_users(block.sizes)) * block.to_users(y)
 
 
-def _within(block, price, y, within, roof, precision):
+def _within(block, price, y, within, bracket, roof, precision):
     """Root of Σ x(z) = y in each multiplier z, by SciPy's bracketing root finder on all of them at once."""
     row, player = np.nonzero(within)
     z = np.zeros(y.shape)
@@ -49,7 +50,7 @@ def _within(block, price, y, within, roof, precision):
         z[row, player] = at
         return (block.by_player(np.add, quantities(block, price, z, roof)) - y)[row, player]
 
-    low, high = _bracket(block, price, y, roof)
+    low, high = bracket
     tolerances = {"xatol": precision, "xrtol": precision, "fatol": 0.0, "frtol": 0.0}
     ends = low[row, player], high[row, player]
     found = elementwise.find_root(excess, ends, args=(row, player), tolerances=tolerances, maxiter=200)
@@ -59,11 +60,9 @@ def _within(block, price, y, within, roof, precision):
     return x * block.to_users(np.where(total > 0, y / np.where(total > 0, total, 1.0), 1.0))
 
 
-def _bracket(block, price, y, roof):
-    """Multipliers below and above the one sought: the extremes of those that y in proportion to demand would imply."""
-    demand = block.utility.demand(price)
+def _bracket(block, price, demand, x, roof):
+    """Multipliers below and above the one sought: the extremes of those that x in proportion to demand would imply."""
     wants = demand > 0
-    x = _in_proportion(block, demand, block.by_player(np.add, demand), y)
     lifted = None if roof is None else tuple(block.to_users(part) for part in roof)
     z = block.objective.multiplier(block.utility, price, np.minimum(x, demand), lifted)
     low = block.by_player(np.minimum, np.where(wants, z, np.inf))
@@ -83,7 +82,12 @@ def lowest_roof(block, price):
     """For max-min: the least best_surplus of each player's users above the price, (nodes, players); else None."""
     if np.isfinite(block.objective.alpha):
         return None
+    least = least_best(block, price)[1]
+    return least, np.zeros_like(least)
+
+
+def least_best(block, price):
+    """Users' best_surplus, infinite for those not above the price, and each player's least of it, 1 where none is."""
     best = np.where(block.utility.reservation > price, block.utility.best_surplus(price), np.inf)
     least = block.by_player(np.minimum, best)
-    least = np.where(np.isfinite(least), least, 1.0)
-    return least, np.zeros_like(least)
+    return best, np.where(np.isfinite(least), least, 1.0)

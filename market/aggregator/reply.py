@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from market.aggregator.allocation import least_best
+
 TINY = 1e-300
 CLOSE = 1e-11  # relative error of p' Σ x/m at which a multiplier counts as found
 MOST_STEPS = 100
@@ -147,13 +149,11 @@ def common_roof(block, price):
     if np.isfinite(block.objective.alpha):
         return None
     price = np.asarray(price, dtype=float)[:, None]
-    utility = block.utility
-    best = np.where(utility.reservation > price, utility.best_surplus(price), np.inf)
-    least = block.by_player(np.minimum, best)
+    best, least = least_best(block, price)
     at_least = best <= block.to_users(least)
-    fall = block.by_player(np.maximum, np.where(at_least, utility.demand(price), 0.0))
+    fall = block.by_player(np.maximum, np.where(at_least, block.utility.demand(price), 0.0))
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(np.isfinite(least), least, 1.0), np.where(np.isfinite(least), -fall / least, 0.0)
+        return least, -fall / least
 
 
 def player_sums(block, price, z, roof=None):
