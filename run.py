@@ -16,7 +16,6 @@ HEADLINE = (
     "large_equal_direct",
     "large_equal_welfare",
 )
-HEADLINE_MEASURES = ("mean small surplus", "mean small consumption", "price", "jain", "gini")
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -182,7 +181,7 @@ def whole(text, least):
 def headline(options):
     """The headline comparison: what a large user does to 200 small ones, and how far aggregators put it right."""
     options.scenarios, options.direct = list(HEADLINE), False
-    return compare_scenarios(options, HEADLINE_MEASURES, conclusion=headline_words)
+    return compare_scenarios(options, headline_words)
 
 
 def list_scenarios(options):
@@ -218,10 +217,12 @@ def run_one(options):
         options.scenarios = [options.scenario]
         return compare_scenarios(options)
     from engine import run, save_result
-    from views.tables import round_line, summary_text
+    from scenarios import load
+    from views.texts import TEXTS
 
     check_writable(options.out)
-    talk = (lambda model: None) if options.json else (lambda model: print(round_line(model), flush=True))
+    words = TEXTS[load(options.scenario, set=options.set).market]
+    talk = (lambda model: None) if options.json else (lambda model: print(words.round_line(model), flush=True))
     result = run(
         options.scenario,
         seed=options.seed,
@@ -234,14 +235,15 @@ def run_one(options):
     summary = result.summary(users=options.users)
     if options.json:
         return print_json(summary)
-    print("\n" + summary_text(summary) + f"\n\nresults: {folder}")
+    print("\n" + words.summary_text(summary) + f"\n\nresults: {folder}")
     return DONE
 
 
-def compare_scenarios(options, measures=HEADLINE_MEASURES, conclusion=None):
+def compare_scenarios(options, conclusion=None):
     """Compare scenarios on common random numbers, print and store the comparison."""
     from engine import compare, save_comparison
     from views.tables import comparison_text
+    from views.texts import TEXTS
 
     check_writable(options.out)
     comparison = compare(
@@ -255,7 +257,10 @@ def compare_scenarios(options, measures=HEADLINE_MEASURES, conclusion=None):
     folder = save_comparison(comparison, options.out, comparison_picture_makers(options))
     if options.json:
         return print_json(comparison.summary())
-    print(comparison_text(comparison, measures))
+    print(comparison_text(comparison))
+    notes = TEXTS[comparison.market].comparison_notes(comparison)
+    if notes:
+        print("\n" + notes)
     counts = comparison.runs["status"].value_counts()
     print("\nruns: " + ", ".join(f"{count} {status}" for status, count in counts.items()), end="")
     print(f"; largest gap {comparison.runs['gap'].max():.1e}")

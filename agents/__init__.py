@@ -2,6 +2,21 @@
 
 from agents.aggregator_model import AggregatorModel
 from agents.market_operator import MarketOperator
+from agents.microgrid_model import MicrogridModel
+from agents.microgrid_players import GridOperator, MicrogridNode, Owners, PrivateLine, PublicLine
 from agents.players import Aggregator, Crowd, LargeUser, SmallUser
 
-__all__ = ["Aggregator", "AggregatorModel", "Crowd", "LargeUser", "MarketOperator", "SmallUser"]
+__all__ = [
+    "Aggregator",
+    "AggregatorModel",
+    "Crowd",
+    "GridOperator",
+    "LargeUser",
+    "MarketOperator",
+    "MicrogridModel",
+    "MicrogridNode",
+    "Owners",
+    "PrivateLine",
+    "PublicLine",
+    "SmallUser",
+]

@@ -1,49 +1,51 @@
 """Comparison: the same users and seeds under several scenarios."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
 from engine.many import run_many
+from engine.markets import MARKETS
 from engine.results import number
 from engine.running import run
-from market.measures import gini, jain
 from scenarios import ScenarioError, draw, load
 
-MEASURES = {
-    "mean small surplus": "money",
-    "mean small consumption": "energy",
-    "price": "money/energy",
-    "quantity": "energy",
-    "welfare": "money",
-    "least small surplus": "money",
-    "jain": "1",
-    "gini": "1",
-    "mean large surplus": "money",
-    "efficiency": "1",
-    "price of anarchy": "1",
-}
 CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Runs of several scenarios on the same users.
+    """Runs of several scenarios of one market on the same draws.
 
     scenarios: in the order asked for; runs: one row per (scenario, replication) with every measure, status and gap;
-    users: {scenario: (quantities, surpluses)} of the small users, shapes (replications, small users) without those
-    replications in which nothing cleared; shared: names of the groups whose users are the same in all scenarios;
-    direct: were equilibria solved for, without rounds?
+    agents: {scenario: arrays}, each of shape (replications, agents) without those replications in which nothing cleared
+    (aggregator: quantities and surpluses of the small users; microgrid: payments to the nodes, their gains); shared:
+    names of what is the same in all scenarios; direct: solved without rounds?
     """
 
     scenarios: tuple
     replications: int
     runs: pd.DataFrame
-    users: dict
+    agents: dict
     shared: tuple
     direct: bool = False
+
+    @property
+    def market(self):
+        """The market all scenarios are of."""
+        return self.scenarios[0].market
+
+    @property
+    def units(self):
+        """{measure: unit} of the market's measures."""
+        return MARKETS[self.market].MEASURES
+
+    @property
+    def headline(self):
+        """The measures of a table on the terminal."""
+        return MARKETS[self.market].HEADLINE
 
     @property
     def names(self):
@@ -65,7 +67,7 @@ class Comparison:
         )
 
     def _table(self, values, names):
-        rows = [(name, measure, *interval(values(name, measure))) for name in names for measure in MEASURES]
+        rows = [(name, measure, *interval(values(name, measure))) for name in names for measure in self.units]
         return pd.DataFrame(rows, columns=["scenario", "measure", "mean", "half_width"])
 
     def summary(self):
@@ -74,8 +76,8 @@ class Comparison:
             "scenarios": self.names,
             "replications": self.replications,
             "direct": self.direct,
-            "shared_groups": list(self.shared),
-            "units": MEASURES,
+            "shared": list(self.shared),
+            "units": self.units,
             "means": _nested(self.means()),
             "differences_to_first": _nested(self.differences()),
             "status": {
@@ -89,85 +91,51 @@ class Comparison:
 def compare(scenarios, *, replications=1, seed=None, set=(), rounds=None, direct=False, workers=None, progress=True):
     """Run several scenarios on common random numbers and return a Comparison.
 
-    scenarios: names, paths or Scenarios; every replication draws the same users for groups of the same name and count.
-    Raises scenarios.ScenarioError for bad input.
+    scenarios: names, paths or Scenarios of one market; every replication draws the same users for groups of the same
+    name and count, the same lines for networks of the same seed. Raises scenarios.ScenarioError for bad input.
     """
     loaded = tuple(load(scenario, set=set, seed=seed, rounds=rounds) for scenario in scenarios)
     if seed is None:
         loaded = tuple(scenario.with_seed(loaded[0].seed) for scenario in loaded)
-    check_names(loaded)
-    shared = shared_groups([draw(scenario).game for scenario in loaded])
+    check_comparable(loaded)
+    shared = MARKETS[loaded[0].market].shared([draw(scenario).game for scenario in loaded])
     jobs = [(scenario, replication, direct) for scenario in loaded for replication in range(replications)]
     answers = run_many(compared_run, jobs, workers=workers, label="compare", progress=progress)
-    rows, users = zip(*answers, strict=True)
+    rows, agents = zip(*answers, strict=True)
     by_scenario = {
-        scenario.name: _stacked(users[k * replications : (k + 1) * replications]) for k, scenario in enumerate(loaded)
+        scenario.name: _stacked(agents[k * replications : (k + 1) * replications]) for k, scenario in enumerate(loaded)
     }
     return Comparison(loaded, replications, pd.DataFrame(list(rows)), by_scenario, shared, direct)
 
 
-def _stacked(users):
-    """(quantities, surpluses) by replication as two arrays; replications in which nothing cleared are left out."""
-    cleared = [pair for pair in users if pair[0].size]
-    return tuple(np.array([pair[what] for pair in cleared]) for what in (0, 1))
+def _stacked(agents):
+    """Arrays by replication as one array each; replications in which nothing cleared are left out."""
+    cleared = [arrays for arrays in agents if arrays[0].size]
+    return tuple(np.array([arrays[k] for arrays in cleared]) for k in range(len(agents[0])))
 
 
-def check_names(scenarios):
-    """Raise ScenarioError where two scenarios have one name: their rows could not be told apart."""
+def check_comparable(scenarios):
+    """Raise ScenarioError where two scenarios have one name, so that rows could not be told apart, or two markets."""
+    first = scenarios[0]
+    other = next((scenario for scenario in scenarios if scenario.market != first.market), None)
+    if other is not None:
+        raise ScenarioError(
+            f"compare: market: {first.name!r} is of market {first.market!r}, {other.name!r} of {other.market!r}; "
+            "scenarios of one market are needed"
+        )
     names = [scenario.name for scenario in scenarios]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise ScenarioError(f"compare: name: two scenarios are called {twice!r}; give one of the files another `name`")
 
 
-def shared_groups(games):
-    """Names of the groups whose users have the same utilities in all games."""
-    blocks = [{block.name: block for block in game.blocks} for game in games]
-    return tuple(
-        name
-        for name in blocks[0]
-        if all(name in other and same_users(blocks[0][name], other[name]) for other in blocks)
-    )
-
-
-def same_users(one, other):
-    """Have two blocks users with the same utilities in the same order?"""
-    if type(one.utility) is not type(other.utility):
-        return False
-    pairs = ((getattr(one.utility, f.name), getattr(other.utility, f.name)) for f in fields(one.utility))
-    return all(np.array_equal(mine, theirs) for mine, theirs in pairs)
-
-
 def compared_run(job):
-    """One run of a comparison: (row of measures, (quantities, surpluses) of the small users)."""
+    """One run of a comparison: (row of measures, arrays by agent)."""
     scenario, replication, direct = job
     result = run(scenario, replication=replication, direct=direct)
     row = {"scenario": scenario.name, "replication": replication, "status": str(result.status), "rounds": result.rounds}
-    if result.outcome is None:
-        return row | {"gap": None} | dict.fromkeys(MEASURES), (np.empty(0), np.empty(0))
-    small = np.concatenate([np.full(block.users, block.kind != "large") for block in result.game.blocks])
-    x, s = result.outcome.x, result.outcome.s
-    return row | {"gap": result.gap} | measures(result, x, s, small), (x[small], s[small])
-
-
-def measures(result, x, s, small):
-    """Every measure of one run, in the order of MEASURES; NaN where there are no such users."""
-    small_x, small_s, large_s = x[small], s[small], s[~small]
-    some = len(small_s) > 0
-    values = (
-        small_s.mean() if some else np.nan,
-        small_x.mean() if some else np.nan,
-        result.outcome.price,
-        result.outcome.quantity,
-        result.outcome.welfare,
-        small_s.min() if some else np.nan,
-        jain(small_s) if some else np.nan,
-        gini(small_s) if some else np.nan,
-        large_s.mean() if len(large_s) else np.nan,
-        result.yardsticks["efficiency"],
-        result.yardsticks["price_of_anarchy"],
-    )
-    return dict(zip(MEASURES, values, strict=True))
+    values, agents = MARKETS[scenario.market].measured(result)
+    return row | {"gap": result.gap} | values, agents
 
 
 def interval(values):

@@ -4,66 +4,42 @@ import time
 from dataclasses import replace
 
 import mesa
-import numpy as np
 import pandas as pd
 
-from engine.results import Result
-from market.aggregator.equilibrium import solve
+from engine.markets import MARKETS
 from scenarios import build, draw, load
 
 
 def run(scenario, *, seed=None, replication=0, set=(), rounds=None, direct=False, certify=True, on_round=None):
     """Run a scenario (name, path or Scenario) to its end and return a Result.
 
-    `set` holds "key=value" changes as of the command line; `direct` solves for the equilibrium without rounds;
-    without `certify` the gap is not searched; `on_round(model)` is called after every round.
-    Raises scenarios.ScenarioError for bad input.
+    `set` holds "key=value" changes as of the command line; `direct` solves without rounds; without `certify` what is
+    only proof is not searched; `on_round(model)` is called after every round. Raises scenarios.ScenarioError.
     """
     scenario = load(scenario, set=set, seed=seed, rounds=rounds)
+    market = MARKETS[scenario.market]
     started = time.perf_counter()
     drawn = draw(scenario, replication)
-    facts = _solved(drawn, certify) if direct else _stepped(scenario, replication, drawn, certify, on_round)
-    result = Result(scenario=scenario, replication=replication, game=drawn.game, redraws=drawn.redraws, **facts)
+    if direct:
+        facts = {"rounds": 0, "history": pd.DataFrame(), "direct": True} | market.solved(drawn.game, certify)
+    else:
+        facts = _stepped(market, build(scenario, replication=replication, drawn=drawn), certify, on_round)
+    known = {"scenario": scenario, "replication": replication, "game": drawn.game, "redraws": drawn.redraws}
+    result = market.RESULT(**known, **facts)
     return replace(result, seconds=time.perf_counter() - started)
 
 
-def _stepped(scenario, replication, drawn, certify, on_round):
-    model = build(scenario, replication=replication, drawn=drawn)
+def _stepped(market, model, certify, on_round):
     while model.running:
         played = model.round
         model.step()
         if on_round is not None and model.round > played:
             on_round(model)
-    gap = model.gap if certify else None
+    history = model.datacollector.get_model_vars_dataframe()
+    known = {"status": model.status, "rounds": model.round, "history": history}
+    facts = known | market.stepped(model, certify)
     forget(model)
-    return {
-        "status": model.status,
-        "rounds": model.round,
-        "outcome": model.outcome,
-        "gap": gap,
-        "history": model.datacollector.get_model_vars_dataframe(),
-        "quantities": model.trajectory.quantities,
-        "surpluses": model.trajectory.surpluses,
-        "period": model.period,
-        "blame": model.blame,
-    }
-
-
-def _solved(drawn, certify):
-    solution = solve(drawn.game, certify)
-    return {
-        "status": solution.status,
-        "rounds": 0,
-        "outcome": solution.outcome,
-        "gap": solution.outcome.gap if solution.outcome.gap is not None and np.isfinite(solution.outcome.gap) else None,
-        "history": pd.DataFrame(),
-        "quantities": np.empty((0, drawn.game.users)),
-        "surpluses": np.empty((0, drawn.game.users)),
-        "direct": True,
-        "equilibria": solution.equilibria,
-        "unique": solution.unique,
-        "continuum": solution.continuum,
-    }
+    return facts
 
 
 def forget(model):

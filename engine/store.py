@@ -12,11 +12,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
+
+from engine.markets import MARKETS
+from engine.results import number
 
 SCHEMA_VERSION = 1
-MOST_CSV_USERS = 10_000
-LIBRARIES = ("mesa", "numpy", "scipy", "pandas")
+LIBRARIES = ("mesa", "numpy", "scipy", "pandas", "cvxpy", "clarabel")
 
 
 @contextlib.contextmanager
@@ -65,6 +66,9 @@ def save_comparison(comparison, root="results", pictures=()):
         comparison.runs.to_csv(folder / "runs.csv", index=False, lineterminator="\n")
         comparison.means().to_csv(folder / "means.csv", index=False, lineterminator="\n")
         comparison.differences().to_csv(folder / "differences.csv", index=False, lineterminator="\n")
+        table = MARKETS[comparison.market].agents_table(comparison.agents)
+        if table is not None:
+            table.to_csv(folder / "agents.csv", index=False, lineterminator="\n")
         write_json(folder / "summary.json", comparison.summary())
         for picture in pictures:
             picture(comparison, folder)
@@ -85,22 +89,7 @@ def write_facts(result, folder):
     (folder / "scenario.toml").write_text(result.scenario.to_toml(), encoding="utf-8")
     write_json(folder / "summary.json", result.summary())
     history_table(result).to_csv(folder / "rounds.csv", index=False, lineterminator="\n")
-    users = result.game.users
-    if result.outcome is None:
-        return
-    quantities, surpluses = trajectories(result)
-    if users <= MOST_CSV_USERS:
-        users_table(result, quantities, surpluses).to_csv(folder / "agents.csv", index=False, lineterminator="\n")
-    else:
-        np.savez_compressed(folder / "agents.npz", quantities=quantities, surpluses=surpluses, y=result.outcome.y)
-
-
-def trajectories(result):
-    """Quantities and surpluses (rounds, users); of a direct solution, its one outcome."""
-    if len(result.quantities):
-        return result.quantities, result.surpluses
-    dtype = np.float64 if result.game.users <= MOST_CSV_USERS else np.float32
-    return result.outcome.x[None].astype(dtype), result.outcome.s[None].astype(dtype)
+    result.write_agents(folder)
 
 
 def history_table(result):
@@ -109,28 +98,6 @@ def history_table(result):
     if "purchases" in table:
         table["purchases"] = [" ".join(map(repr, np.asarray(y).tolist())) for y in table["purchases"]]
     return table
-
-
-def users_table(result, quantities, surpluses):
-    """One row per round and user: round, group, player, user, quantity, surplus."""
-    blocks, rounds = result.game.blocks, len(quantities)
-    first = np.concatenate([[0], np.cumsum([block.players for block in blocks])])
-    group = np.repeat([block.name for block in blocks], [block.users for block in blocks])
-    player = np.concatenate(
-        [start + np.repeat(np.arange(b.players), b.sizes) for start, b in zip(first[:-1], blocks, strict=True)]
-    )
-    users = np.arange(result.game.users)
-    start = 0 if result.direct else result.rounds - rounds + 1
-    return pd.DataFrame(
-        {
-            "round": np.repeat(np.arange(start, start + rounds), len(users)),
-            "group": np.tile(group, rounds),
-            "player": np.tile(player, rounds),
-            "user": np.tile(users, rounds),
-            "quantity": np.ravel(quantities),
-            "surplus": np.ravel(surpluses),
-        }
-    )
 
 
 def run_manifest(result):
@@ -143,7 +110,7 @@ def run_manifest(result):
         "replication": result.replication,
         "direct": result.direct,
         "status": str(result.status),
-        "gap": result.summary()["gap"],
+        "gap": number(result.gap),
         "wall_seconds": round(result.seconds, 3),
         "redraws": {f"{group}.{key}": count for (group, key), count in result.redraws.items()},
     }

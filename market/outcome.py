@@ -16,6 +16,7 @@ class Status(StrEnum):
     INFEASIBLE = "infeasible"
     SHORT = "short"
     SOLVED = "solved"
+    INACCURATE = "inaccurate"
     NO_EQUILIBRIUM = "no-equilibrium"
 
     @property
@@ -36,6 +37,7 @@ ADVICE = {
     Status.SHORT: "Purchases exceed the generators' capacity, so part of them is unserved and the price is the cap; "
     "add capacity or lower demand.",
     Status.SOLVED: "Solved directly; the gap proves that no player gains by another purchase.",
+    Status.INACCURATE: "The solver stopped short of its precision, so the outcome is not proven; mind its gap.",
     Status.NO_EQUILIBRIUM: "No candidate survived the global test: some player always gains by moving; the outcome "
     "shown is the one with the least gap.",
 }

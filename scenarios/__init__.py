@@ -1,6 +1,6 @@
 """What to study: a TOML file for each scenario, the schema that checks them, the drawing of populations."""
 
-from scenarios.aggregator_market import Drawn
+from scenarios.drawn import Drawn
 from scenarios.errors import ScenarioError
 from scenarios.loading import build, draw, load, names
 from scenarios.scenario import Scenario

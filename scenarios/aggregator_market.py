@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from agents.aggregator_model import AggregatorModel
@@ -11,16 +9,9 @@ from market.aggregator.game import Block, Game
 from market.prices import PRICES
 from market.utilities import UTILITIES
 from scenarios.aggregator import NUMBERS, SMALL_USERS, AggregatorScenario, Group, is_unbounded, split
+from scenarios.drawn import Drawn
 from scenarios.errors import Place
 from scenarios.population import draw_numbers, stream
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """One replication: its game, and how many draws of (group, key) were repeated until legal."""
-
-    game: Game
-    redraws: dict[tuple[str, str], int]
 
 
 def draw(scenario: AggregatorScenario, replication: int, place: Place) -> Drawn:

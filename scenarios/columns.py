@@ -26,8 +26,6 @@ def read_columns(file, wanted, place: Place) -> dict[str, Column]:
 
     Raises ScenarioError for a missing file or column, a ragged row, and a cell that is no number.
     """
-    if not (isinstance(file, str) and file.isprintable()):
-        raise place.error(f"got {quoted(file)}", "the path of a CSV file is needed")
     header, rows = _rows(file, place)
     where = {}
     for name in wanted:
@@ -42,7 +40,14 @@ def read_columns(file, wanted, place: Place) -> dict[str, Column]:
     return {name: _numbers([row[at] for row in rows], name, file, place) for name, at in where.items()}
 
 
+def header_of(file, place: Place) -> list[str]:
+    """Names of the columns of a CSV file; raises ScenarioError where it cannot be read."""
+    return _rows(file, place)[0]
+
+
 def _rows(file, place):
+    if not (isinstance(file, str) and file.isprintable()):
+        raise place.error(f"got {quoted(file)}", "the path of a CSV file is needed")
     path = place.folder / file
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:

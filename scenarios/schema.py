@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from scenarios.columns import read_columns
 from scenarios.errors import Place, nearest, one_of, quoted
 from scenarios.population import in_words, read_list, read_number, read_numbers
+from scenarios.rows import read_profile, read_rows
 
 REQUIRED = object()
 LONGEST_TEXT = 200
@@ -16,12 +17,13 @@ LONGEST_TEXT = 200
 class Key:
     """One key: dotted path, type, unit, default, range, meaning.
 
-    `range` is an interval for numbers, the words of a choice, else empty. `when` limits the key to some
-    choices of its table, e.g. to the price rules that use it. Default None: may be left out.
+    `range` is an interval for numbers, the words of a choice, the entries of a row (those with "?" may be left out),
+    else empty. `when` limits the key to some choices of its table, e.g. to the price rules that use it. Default None:
+    may be left out.
     """
 
     path: str
-    type: str  # text, choice, whole, number, list, numbers, table, columns, tables
+    type: str  # text, choice, whole, number, list, numbers, rows, profile, table, columns, tables
     unit: str
     default: object
     range: str | tuple
@@ -44,6 +46,8 @@ class Key:
             return one_of(self.range)
         if self.type == "whole":
             return "{:,} to {:,}".format(*ends(self.range))
+        if self.type == "rows":
+            return f"[{', '.join(self.range)}]"
         return " or ".join([in_words(self.range) if self.range else "", *(f'"{word}"' for word in self.words)])
 
 
@@ -138,7 +142,24 @@ def _read_whole(value, key, keys, place):
 
 
 def _read_number(value, key, keys, place):
+    if isinstance(value, str) and key.words:
+        return _read_word(value, key, place)
     return read_number(value, key.range, place)
+
+
+def _read_word(value, key, place):
+    """A word that stands in place of numbers."""
+    if value not in key.words:
+        raise place.error(f"got {quoted(value)}", f"{_needed(key)} is needed", nearest(value, key.words))
+    return value
+
+
+def _read_rows(value, key, keys, place):
+    return read_rows(value, key.range, place)
+
+
+def _read_profile(value, key, keys, place):
+    return read_profile(value, key.range, place)
 
 
 def _read_list(value, key, keys, place):
@@ -147,10 +168,7 @@ def _read_list(value, key, keys, place):
 
 def _read_numbers(value, key, keys, place):
     if isinstance(value, str):
-        if value not in key.words:
-            allowed = f"a number {key.allowed}, a list, a draw or a CSV column is needed"
-            raise place.error(f"got {quoted(value)}", allowed, nearest(value, key.words))
-        return value
+        return _read_word(value, key, place)
     return read_numbers(value, key.range, place)
 
 
@@ -187,6 +205,8 @@ READERS = {
     "number": _read_number,
     "list": _read_list,
     "numbers": _read_numbers,
+    "rows": _read_rows,
+    "profile": _read_profile,
     "table": _read_table,
     "columns": _read_columns,
     "tables": _read_tables,
@@ -199,6 +219,8 @@ KINDS = {
     "number": "number",
     "list": "list of numbers",
     "numbers": "number, list, draw or CSV column",
+    "rows": "rows of numbers or CSV file",
+    "profile": "list of numbers, rows of periods, CSV file or CSV column",
     "table": "table",
     "columns": "CSV file, or table of lists",
     "tables": "tables",

@@ -38,7 +38,7 @@ def comparison_pictures(comparison, folder):
         "price": bars(comparison, "price"),
         "fairness": bars(comparison, "jain"),
     }
-    users = {name: values for name, values in comparison.users.items() if values[0].size}
+    users = {name: values for name, values in comparison.agents.items() if values[0].size}
     if users:
         colours = design_colours(comparison.names)
         panels = {

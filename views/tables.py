@@ -4,21 +4,6 @@ import math
 
 import numpy as np
 
-GROUP_COLUMNS = (
-    "group",
-    "kind",
-    "users",
-    "alpha",
-    "consumption",
-    "mean",
-    "surplus",
-    "mean",
-    "least",
-    "Jain",
-    "Gini",
-    "priced out",
-)
-
 
 def table(header, rows):
     """Columns aligned: text to the left, numbers to the right.
@@ -52,81 +37,20 @@ def cell(value):
     return f"{value:.3f}" if abs(value) < 1000 else f"{value:.1f}"
 
 
-def round_line(model):
-    """One line about the round just played."""
-    outcome = model.outcome
-    return (
-        f"round {model.round:4d}   price {cell(outcome.price):>10}   total {cell(outcome.quantity):>12}   "
-        f"largest move {model.move:.3g}   {model.status}"
-    )
-
-
-def summary_text(summary):
-    """A run's summary as text: status with advice, totals, one row a group."""
-    lines = [ending(summary)]
-    if summary["price"] is None:
-        return "\n".join(lines)
-    lines.append(
-        f"price {cell(summary['price'])} money/energy   total {cell(summary['quantity'])} energy   users' surplus "
-        f"{cell(summary['welfare'])} money   efficiency {cell(summary['efficiency'])}   "
-        f"price of anarchy {cell(summary['price_of_anarchy'])}"
-    )
-    if summary["unserved"]:
-        lines.append(f"unserved: {cell(summary['unserved'])} of purchases exceed the generators' capacity")
-    lines += ["", table(GROUP_COLUMNS, [group_row(name, group) for name, group in summary["groups"].items()])]
-    if "equilibria" in summary:
-        lines += ["", equilibria_text(summary)]
-    return "\n".join(lines)
-
-
-def group_row(name, group):
-    """One group's row of the summary table."""
-    return (
-        name,
-        group["kind"],
-        group["users"],
-        "–" if group["alpha"] is None else f"{float(group['alpha']):g}",
-        group["quantity"]["total"],
-        group["quantity"]["mean"],
-        group["surplus"]["total"],
-        group["surplus"]["mean"],
-        group["surplus"]["least"],
-        group["jain"],
-        group["gini"],
-        group["priced_out"],
-    )
-
-
 def ending(summary):
     """How the run ended, in one line."""
     gap = "not defined" if summary["gap"] is None else f"{float(summary['gap']):.1e}"
     how = f"{summary['status']}" + (f" (period {summary['period']})" if "period" in summary else "")
-    after = f" after {summary['rounds']} rounds" if summary["rounds"] else ""
-    who = ""
-    if "priced_out" in summary:
-        who = f" Priced out: user {summary['priced_out']['user']} of player {summary['priced_out']['player']}."
-    return f"{how}{after}, gap {gap}. {summary['advice']}{who}"
+    rounds = summary["rounds"]
+    after = f" after {rounds} round{'s' if rounds > 1 else ''}" if rounds else ""
+    return f"{how}{after}, gap {gap}. {summary['advice']}"
 
 
-def equilibria_text(summary):
-    """The certified equilibria of a direct solution, and what is known of their number."""
-    known = {True: "It is the only one.", False: "There are several.", None: "Whether there are others is not known."}
-    if summary["continuum"]:
-        head = "A continuum of equilibria shares this total and price."
-    else:
-        head = known[summary["unique"]] if summary["equilibria"] else "No equilibrium was found."
-    rows = [(o["quantity"], o["price"], o["welfare"], o["gap"]) for o in summary["equilibria"]]
-    return head if not rows else head + "\n" + table(("quantity", "price", "welfare", "gap"), rows)
-
-
-def comparison_text(comparison, measures):
-    """Means ± half-widths of 95 % intervals, one row a scenario, then the paired differences to the first scenario."""
-    means, away = comparison.means(), comparison.differences()
+def comparison_text(comparison):
+    """Means ± half-widths of 95 % intervals, a row a scenario, then the paired differences to the first scenario."""
+    means, away, measures = comparison.means(), comparison.differences(), comparison.headline
     header = ("scenario", *measures)
-    lines = [
-        f"Means over {comparison.replications} replications ± half-width of the 95 % interval",
-        table(header, _interval_rows(means, comparison.names, measures)),
-    ]
+    lines = [_means_words(comparison.replications), table(header, _interval_rows(means, comparison.names, measures))]
     if len(comparison.names) > 1:
         lines += [
             "",
@@ -136,11 +60,17 @@ def comparison_text(comparison, measures):
     return "\n".join(lines)
 
 
+def _means_words(replications):
+    if replications == 1:
+        return "One replication"
+    return f"Means over {replications} replications ± half-width of the 95 % interval"
+
+
 def paired_words(comparison):
     """What the scenarios share."""
     if comparison.shared:
-        return f"paired by replication (same users in: {', '.join(comparison.shared)})"
-    return "by replication (no group has the same users in all scenarios, so the draws are not common)"
+        return f"paired by replication (the same in all: {', '.join(comparison.shared)})"
+    return "by replication (nothing is the same in all scenarios, so the draws are not common)"
 
 
 def _interval_rows(values, names, measures):

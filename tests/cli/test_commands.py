@@ -172,7 +172,7 @@ def test_run_with_replications_is_a_comparison_of_one(command, tmp_path):
 def test_compare_prints_means_and_paired_differences(command):
     answer = command("compare", "small_alone", "large_direct", "--replications", "2", "--no-plots", "--direct")
     assert answer.code == 0
-    assert "same users in: small" in answer.out
+    assert "the same in all: small" in answer.out
     assert answer.out.count("large_direct") >= 2
     assert "runs: 4 solved; largest gap" in answer.out
     assert "±" in answer.out
@@ -181,7 +181,7 @@ def test_compare_prints_means_and_paired_differences(command):
 def test_compare_with_json(command):
     words = ["compare", "small_alone", "large_direct", "--replications", "2", "--no-plots", "--direct", "--json"]
     summary = one_object(command(*words))
-    assert (summary["shared_groups"], summary["replications"]) == (["small"], 2)
+    assert (summary["shared"], summary["replications"]) == (["small"], 2)
     assert summary["differences_to_first"]["large_direct"]["price"]["mean"] > 0
 
 

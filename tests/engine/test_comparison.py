@@ -9,7 +9,8 @@ import pytest
 from scipy.stats import t as student
 
 from engine import compare, run
-from engine.comparing import MEASURES, interval, measures, same_users
+from engine.aggregator import MEASURES, measures, same_users
+from engine.comparing import interval
 from engine.many import run_many
 from market.measures import gini, jain
 from market.utilities import Logarithmic, Quadratic
@@ -33,7 +34,7 @@ def test_all_scenarios_have_the_same_small_users_and_say_so(four):
 
 def test_every_replication_has_other_users(four):
     for name in NAMES:
-        quantities, surpluses = four.users[name]
+        quantities, surpluses = four.agents[name]
         assert quantities.shape == surpluses.shape == (4, 200)
         assert len(set(quantities[:, 0])) == 4
         assert len(set(four.values(name, "price"))) == 4
@@ -43,7 +44,7 @@ def test_a_row_is_what_a_single_run_gives(four):
     result = run("large_two_welfare", replication=2, direct=True)
     x, s = result.group("small")
     row = four.runs.query("scenario == 'large_two_welfare' and replication == 2").iloc[0]
-    np.testing.assert_array_equal(four.users["large_two_welfare"][0][2], x)
+    np.testing.assert_array_equal(four.agents["large_two_welfare"][0][2], x)
     assert row["mean small surplus"] == s.mean()
     assert row["mean small consumption"] == x.mean()
     assert (row["jain"], row["gini"], row["least small surplus"]) == (jain(s), gini(s), s.min())
@@ -74,7 +75,7 @@ def test_one_and_two_workers_give_the_same_bits(direct):
     one, two = (compare(names, workers=workers, **options) for workers in (1, 2))
     assert one.runs.equals(two.runs)
     for name in names:
-        for mine, theirs in zip(one.users[name], two.users[name], strict=True):
+        for mine, theirs in zip(one.agents[name], two.agents[name], strict=True):
             np.testing.assert_array_equal(mine, theirs)
     assert one.summary() == two.summary()
 
@@ -120,7 +121,7 @@ def test_pairing_makes_the_interval_of_the_difference_smaller(four):
 def test_the_summary_of_a_comparison_is_plain_json(four):
     summary = four.summary()
     assert json.loads(json.dumps(summary, allow_nan=False)) == summary
-    assert (summary["scenarios"], summary["replications"], summary["shared_groups"]) == (list(NAMES), 4, ["small"])
+    assert (summary["scenarios"], summary["replications"], summary["shared"]) == (list(NAMES), 4, ["small"])
     assert summary["direct"] is True
     assert summary["means"]["small_alone"].keys() == MEASURES.keys() == summary["units"].keys()
     assert summary["means"]["small_alone"]["mean large surplus"] == {"mean": None, "half_width": None}
@@ -168,7 +169,7 @@ def test_infeasible_replications_are_rows_without_numbers(tmp_path):
     assert json.loads(json.dumps(summary, allow_nan=False)) == summary
     assert summary["means"]["mixed"]["price"]["mean"] is not None
     cleared = int(comparison.runs["price"].notna().sum())
-    assert comparison.users["mixed"][0].shape == (cleared, 3)
+    assert comparison.agents["mixed"][0].shape == (cleared, 3)
 
 
 def test_two_scenarios_of_one_name_are_refused():

@@ -44,7 +44,7 @@ BROKEN = {
     "not utf-8": (GOOD.encode() + b'title = "\xff"', ["line 8", "UTF-8"]),
     # the top level
     "no market": (GOOD.replace("market =", "markt ="), ["market: is missing", 'did you mean "market"']),
-    "market to come": (GOOD.replace('"aggregator"', '"microgrid"'), ["market", "'microgrid'", "aggregator"]),
+    "market unknown": (GOOD.replace('"aggregator"', '"forward"'), ["market", "'forward'", "aggregator or microgrid"]),
     "market misspelt": (GOOD.replace('"aggregator"', '"agregator"'), ["did you mean", "aggregator"]),
     "market a list": (GOOD.replace('"aggregator"', "[1]"), ["market: [1] is not there"]),
     "unknown key": (f"tolerence = 1e-6\n{GOOD}", ["tolerence: unknown key", 'did you mean "tolerance"?']),
@@ -146,7 +146,7 @@ BROKEN = {
     # numbers
     "a nan": (with_a("nan"), ["utility.a: got nan", "> 0"]),
     "a a bool": (with_a("true"), ["utility.a: got True", "a number"]),
-    "a a text": (with_a('"0.5"'), ["utility.a: got '0.5'", "a number"]),
+    "a a text": (with_a('"0.5"'), ["utility.a: got '0.5'", "number, list, draw or CSV column > 0"]),
     "a too small": (with_a("1e-200"), ["utility.a: got 1e-200", "1e-30"]),
     "list empty": (with_a("[]"), ["utility.a: got an empty list"]),
     "list too short": (with_a("[1, 2]"), ["utility.a: 2 values", "users says 3"]),

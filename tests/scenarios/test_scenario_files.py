@@ -11,12 +11,20 @@ from scenarios.aggregator import LOG, QUADRATIC, RULES
 HEADLINE = ["large_direct", "large_two_maxmin", "large_two_proportional", "large_two_welfare", "small_alone"]
 
 
+AGGREGATOR = [name for name in names() if load(name).market == "aggregator"]
+
+
+@pytest.mark.parametrize("name", AGGREGATOR)
+def test_the_groups_of_a_shipped_scenario_are_drawn(name):
+    scenario = load(name)
+    assert [block.name for block in draw(scenario).game.blocks] == [group.name for group in scenario.groups]
+
+
 @pytest.mark.parametrize("name", names())
-def test_a_shipped_scenario_loads_draws_and_comes_back_from_its_toml(name, tmp_path):
+def test_a_shipped_scenario_loads_and_comes_back_from_its_toml(name, tmp_path):
     scenario = load(name)
     assert (scenario.name, scenario.path.stem) == (name, name)
     assert scenario.title and scenario.source
-    assert [block.name for block in draw(scenario).game.blocks] == [group.name for group in scenario.groups]
     stored = tmp_path / "scenario.toml"
     stored.write_text(scenario.to_toml(), encoding="utf-8")
     again = load(stored)
@@ -85,7 +93,7 @@ def test_the_schema_knows_every_price_rule_and_utility():
 def test_list_has_a_row_per_scenario():
     rows = listing()
     assert [row.name for row in rows] == names()
-    assert {row.market for row in rows} == {"aggregator"}
+    assert {row.market for row in rows} == set(loading.MARKETS)
     assert all(row.title and row.source for row in rows)
 
 
@@ -100,19 +108,32 @@ def test_a_broken_file_in_the_folder_does_not_break_the_list(tmp_path, monkeypat
     assert (good.name, good.title) == ("good", "fine")
 
 
+SHOWN = {
+    "aggregator": ("tolerance = 1e-08", "[share of total]", "default 100", "price.rule"),
+    "microgrid": ("tariff.buy = 2.0", "[money/p.u.]", "default 100", "network.case"),
+}
+
+
 @pytest.mark.parametrize("name", names())
 def test_show_tells_every_key_with_its_meaning(name):
     scenario = load(name)
     text = describe(scenario)
-    for part in (f'title = "{scenario.title}"', "tolerance = 1e-08", "[share of total]", "default 100", "price.rule"):
+    shown = [part for part in SHOWN[scenario.market] if not (part == "network.case" and name == "private_trade_hurts")]
+    for part in (f'title = "{scenario.title}"', *shown):
         assert part in text
     assert max(map(len, text.splitlines())) < 250
 
 
-def test_the_schema_table_has_a_row_per_key():
-    rows = schema_table("aggregator").splitlines()
-    assert len(rows) == 2 + len(loading.keys_of("aggregator"))
-    row = "| `damping` | number | share | `1.0` | > 0 and <= 1 |"
+@pytest.mark.parametrize(
+    ("market", "row"),
+    [
+        ("aggregator", "| `damping` | number | share | `1.0` | > 0 and <= 1 |"),
+        ("microgrid", "| `tariff.sell` | number | money/p.u. | `1.0` | >= 0 |"),
+    ],
+)
+def test_the_schema_table_has_a_row_per_key(market, row):
+    rows = schema_table(market).splitlines()
+    assert len(rows) == 2 + len(loading.keys_of(market))
     assert any(line.startswith(row) for line in rows)
     assert all(row.count("|") == 7 for row in rows)
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from engine.comparing import MEASURES
 from views.style import BLACK, design_colours, new_figure, plain, styled
 
 NAMES = {
@@ -19,7 +18,7 @@ def bars(comparison, measure="mean small surplus"):
     means = comparison.means()
     rows = means[means["measure"] == measure].set_index("scenario")
     names = comparison.names
-    unit = f" ({MEASURES[measure]})" if MEASURES[measure] != "1" else ""
+    unit = f" ({comparison.units[measure]})" if comparison.units[measure] != "1" else ""
     figure, axes = new_figure(height=1.8 + 0.75 * len(names))
     draw_bars(
         axes, names, rows.loc[names, "mean"].to_numpy(), rows.loc[names, "half_width"].to_numpy(), design_colours(names)

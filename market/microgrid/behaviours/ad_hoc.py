@@ -37,6 +37,8 @@ class AdHoc(Behaviour):
     up the spread of the tariff. Nothing is passed on over a second line.
     """
 
+    optimal = False
+
     def priced(self, network, grid, tariff):
         return self.so_far(self.advance(self.start(network), network, tariff, False), network, grid, tariff, False)
 

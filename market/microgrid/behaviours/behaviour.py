@@ -9,8 +9,11 @@ class Behaviour(ABC):
     """How private lines are used, with losses priced (L1) or lossy flows (L2).
 
     Arguments: a Network, its Grid (built once for the public lines), a Tariff. Both ways return a Dispatch, with status
-    infeasible and the nodes named where some node cannot be served.
+    infeasible and the nodes named where some node cannot be served. optimal: does the gap prove an optimum? A
+    behaviour that trades line by line has `start`, `advance` and `so_far` as in ad_hoc.py.
     """
+
+    optimal = True
 
     @abstractmethod
     def priced(self, network, grid, tariff):

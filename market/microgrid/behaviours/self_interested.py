@@ -29,6 +29,11 @@ class SelfInterested(Behaviour):
         if self.residual not in RESIDUALS:
             raise ValueError(f"residual={self.residual!r} is not one of {', '.join(RESIDUALS)}")
 
+    @property
+    def optimal(self):
+        """An even residual costs more than the optimum; its gap says how much."""
+        return self.residual == "exact"
+
     def priced(self, network, grid, tariff):
         g, known = private_market(network, tariff, lossy=False)
         if self.residual == "even":

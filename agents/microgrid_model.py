@@ -1,0 +1,123 @@
+"""The Mesa model of a microgrid: one step is the next ad hoc trades, or one period."""
+
+from functools import partial
+
+import mesa
+import networkx as nx
+from mesa.discrete_space import Network as Space
+
+from agents.microgrid_players import GridOperator, MicrogridNode, Neighbours, Owners, PrivateLine, PublicLine
+from market.outcome import Status
+
+MOST_LINE_AGENTS = 10_000  # lines above which none has an agent of its own
+TRADING_ROUNDS = 50  # rounds that all lines' trades are spread over where nothing is said
+
+
+class MicrogridModel(mesa.Model):
+    """Nodes, owners of private lines, and the operator of the public grid.
+
+    market: a market.microgrid.market.Microgrid; rounds: limit; lines_per_round: ad hoc trades a step, None: one on
+    small networks, all within TRADING_ROUNDS on large ones. With several periods a step is a period.
+
+    After each step: `network` and `dispatch` of the period, `outcome`, `status`, `round`, `outcomes` of the periods
+    ended, `datacollector`.
+    """
+
+    def __init__(self, market, *, rng=None, rounds=100, lines_per_round=None):
+        super().__init__(rng=0)
+        self.market, self.rounds = market, rounds
+        self.network, self.round, self.status = market.at(0), 0, Status.RUNNING
+        self.outcomes = []
+        self.grid = Space(_graph(self.network), capacity=1, random=self.random)
+        self.operator = GridOperator(self)
+        self.nodes = [MicrogridNode(self, number, self.grid[number]) for number in range(self.network.nodes)]
+        self.lines = _line_agents(self)
+        self.owners = self._owners(lines_per_round)
+        self.datacollector = mesa.DataCollector(
+            model_reporters={"round": "round", "period": "period", "status": "status"}
+            | {name: partial(_of_dispatch, name=name) for name in COLUMNS}
+            | {"payments": _paid},
+            agenttype_reporters={MicrogridNode: {name: name for name in ("put_in", "price", "payment", "gain")}},
+        )
+
+    @property
+    def outcome(self):
+        """The last cleared outcome, None before the first step."""
+        return self.operator.outcome
+
+    @property
+    def dispatch(self):
+        """The last cleared dispatch, None before the first step."""
+        return None if self.outcome is None else self.outcome.dispatch
+
+    @property
+    def period(self):
+        """Number of the period being played, from 0."""
+        return max(self.round - 1, 0) if self.market.periods > 1 else 0
+
+    @property
+    def gap(self):
+        """Largest gap of the periods ended and of the present one; None where nobody can be served."""
+        gaps = [outcome.dispatch.gap for outcome in (*self.outcomes, self.outcome) if outcome is not None]
+        return None if not gaps or None in gaps else max(gaps)
+
+    def step(self):
+        """Play one round: the owners decide, the operator clears, the data collector records. Nothing once ended."""
+        if not self.running:
+            return
+        self.round += 1
+        self.network = self.market.at(self.period)
+        dispatch, over = self.owners.decide()
+        self.operator.clear(dispatch)
+        if over:
+            self.outcomes.append(self.outcome)
+        self.status = self._status()
+        self.running = self.status == Status.RUNNING
+        self.datacollector.collect(self)
+
+    def run(self):
+        """Step until the run ends; returns the status."""
+        while self.running:
+            self.step()
+        return self.status
+
+    def _status(self):
+        if len(self.outcomes) == self.market.periods:
+            found = [outcome.status for outcome in self.outcomes]
+            return next((odd for odd in (Status.INFEASIBLE, Status.INACCURATE) if odd in found), Status.SETTLED)
+        return Status.ROUND_LIMIT if self.round >= self.rounds else Status.RUNNING
+
+    def _owners(self, lines_per_round):
+        stepwise = hasattr(self.market.behaviour, "advance") and self.market.periods == 1
+        if not stepwise:
+            return Owners(self)
+        spread = -(-len(self.network.private) // TRADING_ROUNDS)
+        return Neighbours(self, lines_per_round or max(spread, 1))
+
+
+COLUMNS = ("loss", "public_loss", "private_loss", "grid_supply", "gap")
+
+
+def _of_dispatch(model, name):
+    return getattr(model.dispatch, name)
+
+
+def _paid(model):
+    return None if model.outcome.payments is None else float(model.outcome.payments.agents.sum())
+
+
+def _graph(network):
+    """A networkx Graph of all nodes, joined where a line of either kind joins them."""
+    graph = nx.Graph()
+    graph.add_nodes_from(range(network.nodes))
+    for lines in (network.public, network.private):
+        graph.add_edges_from(zip(lines.tail.tolist(), lines.head.tolist(), strict=True))
+    return graph
+
+
+def _line_agents(model):
+    network = model.network
+    if len(network.public) + len(network.private) > MOST_LINE_AGENTS:
+        return []
+    public = [PublicLine(model, number) for number in range(len(network.public))]
+    return public + [PrivateLine(model, number) for number in range(len(network.private))]

@@ -1,0 +1,260 @@
+"""What a run of the aggregator market leaves behind: results, measures to compare by, files."""
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from engine.results import Result, number
+from market.aggregator.equilibrium import CERTIFIED, solve
+from market.aggregator.planner import best_total_welfare, planned_surplus
+from market.measures import gini, jain, price_of_anarchy, producer_surplus, total_welfare
+from market.outcome import Outcome, Status
+
+MOST_CSV_USERS = 10_000
+NO_PROMISE = (Status.CYCLING, Status.ROUND_LIMIT, Status.NO_EQUILIBRIUM)
+HEADLINE = ("mean small surplus", "mean small consumption", "price", "jain", "gini")
+MEASURES = {
+    "mean small surplus": "money",
+    "mean small consumption": "energy",
+    "price": "money/energy",
+    "quantity": "energy",
+    "welfare": "money",
+    "least small surplus": "money",
+    "jain": "1",
+    "gini": "1",
+    "mean large surplus": "money",
+    "efficiency": "1",
+    "price of anarchy": "1",
+}
+NOTHING_CLEARED = {
+    "quantity": dict.fromkeys(("total", "mean", "std")),
+    "surplus": dict.fromkeys(("total", "mean", "std", "least")),
+    **dict.fromkeys(("jain", "gini", "priced_out", "unserved")),
+}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AggregatorResult(Result):
+    """A run of the aggregator market.
+
+    quantities, surpluses: trajectories (rounds, users), float32 for large populations; equilibria, unique, continuum:
+    of a direct solution only.
+    """
+
+    outcome: Outcome | None
+    quantities: np.ndarray
+    surpluses: np.ndarray
+    period: int | None = None
+    blame: dict | None = None
+    equilibria: tuple = ()
+    unique: bool | None = None
+    continuum: bool = False
+
+    @property
+    def promised(self):
+        """Equilibria were certified up to this."""
+        return None if self.status in NO_PROMISE else CERTIFIED
+
+    def group(self, name):
+        """Quantities and surpluses of a group's users in the final outcome, shapes (users,)."""
+        for block, rows in zip(self.game.blocks, self.game.user_slices, strict=True):
+            if block.name == name:
+                return self.outcome.x[rows], self.outcome.s[rows]
+        raise KeyError(f"{name!r} is not a group of {self.scenario.name}")
+
+    @cached_property
+    def yardsticks(self):
+        """Price of anarchy, total welfare and its efficiency, producer surplus; None where part is unserved."""
+        if self.outcome is None or self.outcome.unserved > 0:
+            return dict.fromkeys(("price_of_anarchy", "total_welfare", "efficiency", "producer_surplus"))
+        total, best = total_welfare(self.game, self.outcome), best_total_welfare(self.game)
+        return {
+            "price_of_anarchy": number(price_of_anarchy(planned_surplus(self.game), self.outcome.welfare)),
+            "total_welfare": number(total),
+            "efficiency": number(total / best if best > 0 else None),
+            "producer_surplus": number(producer_surplus(self.game, self.outcome)),
+        }
+
+    def facts(self, users=False):
+        """Totals, yardsticks, purchases and groups."""
+        outcome = self.outcome
+        facts = {
+            "price": None if outcome is None else number(outcome.price),
+            "quantity": None if outcome is None else number(outcome.quantity),
+            "welfare": None if outcome is None else number(outcome.welfare),
+            "unserved": None if outcome is None else number(outcome.unserved),
+            **self.yardsticks,
+            "players": [None] * self.game.players if outcome is None else [number(y) for y in outcome.y],
+            "groups": {
+                block.name: self._group_summary(block, rows, users)
+                for block, rows in zip(self.game.blocks, self.game.user_slices, strict=True)
+            },
+        }
+        return facts | self._ending()
+
+    def _ending(self):
+        extra = {}
+        if self.period is not None:
+            extra["period"] = self.period
+        if self.blame is not None:
+            extra["priced_out"] = self.blame
+        if self.direct:
+            extra["unique"] = self.unique
+            extra["continuum"] = self.continuum
+            extra["equilibria"] = [
+                {
+                    "quantity": number(o.quantity),
+                    "price": number(o.price),
+                    "welfare": number(o.welfare),
+                    "gap": number(o.gap),
+                }
+                for o in self.equilibria
+            ]
+        return extra
+
+    def _group_summary(self, block, rows, users):
+        alpha = block.alpha if block.kind == "aggregator" else None
+        group = {"kind": block.kind, "users": block.users, "players": block.players, "alpha": number(alpha)}
+        if self.outcome is None:
+            return group | NOTHING_CLEARED
+        x, s = self.outcome.x[rows], self.outcome.s[rows]
+        group |= {
+            "quantity": {"total": number(x.sum()), "mean": number(x.mean()), "std": number(x.std())},
+            "surplus": {
+                "total": number(s.sum()),
+                "mean": number(s.mean()),
+                "std": number(s.std()),
+                "least": number(s.min()),
+            },
+            "jain": number(jain(s)),
+            "gini": number(gini(s)),
+            "priced_out": int(np.sum(block.utility.reservation <= self.outcome.price)),
+            "unserved": int(np.sum(x <= 0)),
+        }
+        return group | ({"x": x.tolist(), "s": s.tolist()} if users else {})
+
+    def write_agents(self, folder):
+        """Every user's quantity and surplus by round: a CSV, or arrays for very many users."""
+        if self.outcome is None:
+            return
+        quantities, surpluses = trajectories(self)
+        if self.game.users <= MOST_CSV_USERS:
+            table = users_table(self, quantities, surpluses)
+            table.to_csv(folder / "agents.csv", index=False, lineterminator="\n")
+        else:
+            np.savez_compressed(folder / "agents.npz", quantities=quantities, surpluses=surpluses, y=self.outcome.y)
+
+
+def trajectories(result):
+    """Quantities and surpluses (rounds, users); of a direct solution, its one outcome."""
+    if len(result.quantities):
+        return result.quantities, result.surpluses
+    dtype = np.float64 if result.game.users <= MOST_CSV_USERS else np.float32
+    return result.outcome.x[None].astype(dtype), result.outcome.s[None].astype(dtype)
+
+
+def users_table(result, quantities, surpluses):
+    """One row per round and user: round, group, player, user, quantity, surplus."""
+    blocks, rounds = result.game.blocks, len(quantities)
+    first = np.concatenate([[0], np.cumsum([block.players for block in blocks])])
+    group = np.repeat([block.name for block in blocks], [block.users for block in blocks])
+    player = np.concatenate(
+        [start + np.repeat(np.arange(b.players), b.sizes) for start, b in zip(first[:-1], blocks, strict=True)]
+    )
+    users = np.arange(result.game.users)
+    start = 0 if result.direct else result.rounds - rounds + 1
+    return pd.DataFrame(
+        {
+            "round": np.repeat(np.arange(start, start + rounds), len(users)),
+            "group": np.tile(group, rounds),
+            "player": np.tile(player, rounds),
+            "user": np.tile(users, rounds),
+            "quantity": np.ravel(quantities),
+            "surplus": np.ravel(surpluses),
+        }
+    )
+
+
+RESULT = AggregatorResult
+
+
+def stepped(model, certify):
+    """Facts of a model stepped to its end; without `certify` the gap is not searched."""
+    return {
+        "outcome": model.outcome,
+        "gap": model.gap if certify else None,
+        "quantities": model.trajectory.quantities,
+        "surpluses": model.trajectory.surpluses,
+        "period": model.period,
+        "blame": model.blame,
+    }
+
+
+def solved(game, certify):
+    """Facts of a direct solution."""
+    solution = solve(game, certify)
+    gap = None if solution.outcome.gap is None or not np.isfinite(solution.outcome.gap) else solution.outcome.gap
+    return {
+        "status": solution.status,
+        "outcome": solution.outcome,
+        "gap": gap,
+        "quantities": np.empty((0, game.users)),
+        "surpluses": np.empty((0, game.users)),
+        "equilibria": solution.equilibria,
+        "unique": solution.unique,
+        "continuum": solution.continuum,
+    }
+
+
+def measured(result):
+    """(Every measure of one run, (quantities, surpluses) of its small users); empty where nothing cleared."""
+    if result.outcome is None:
+        return dict.fromkeys(MEASURES), (np.empty(0), np.empty(0))
+    small = np.concatenate([np.full(block.users, block.kind != "large") for block in result.game.blocks])
+    x, s = result.outcome.x, result.outcome.s
+    return measures(result, x, s, small), (x[small], s[small])
+
+
+def measures(result, x, s, small):
+    """Every measure of one run, in the order of MEASURES; NaN where there are no such users."""
+    small_x, small_s, large_s = x[small], s[small], s[~small]
+    some = len(small_s) > 0
+    values = (
+        small_s.mean() if some else np.nan,
+        small_x.mean() if some else np.nan,
+        result.outcome.price,
+        result.outcome.quantity,
+        result.outcome.welfare,
+        small_s.min() if some else np.nan,
+        jain(small_s) if some else np.nan,
+        gini(small_s) if some else np.nan,
+        large_s.mean() if len(large_s) else np.nan,
+        result.yardsticks["efficiency"],
+        result.yardsticks["price_of_anarchy"],
+    )
+    return dict(zip(MEASURES, values, strict=True))
+
+
+def agents_table(agents):
+    """None: users are compared by their measures."""
+    return None
+
+
+def shared(games):
+    """Names of the groups whose users have the same utilities in all games."""
+    blocks = [{block.name: block for block in game.blocks} for game in games]
+    return tuple(
+        name
+        for name in blocks[0]
+        if all(name in other and same_users(blocks[0][name], other[name]) for other in blocks)
+    )
+
+
+def same_users(one, other):
+    """Have two blocks users with the same utilities in the same order?"""
+    if type(one.utility) is not type(other.utility):
+        return False
+    pairs = ((getattr(one.utility, f.name), getattr(other.utility, f.name)) for f in fields(one.utility))
+    return all(np.array_equal(mine, theirs) for mine, theirs in pairs)

@@ -1,0 +1,292 @@
+"""What a run of the microgrid market leaves behind: results, measures to compare by, files."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from engine.results import Result, number, numbers
+from market.microgrid.market import ADVICE, CERTIFIED, Outcome, winners_and_losers
+from market.microgrid.payments import generation_cost
+from market.outcome import Status
+
+MEASURES = {
+    "loss": "p.u.",
+    "public loss": "p.u.",
+    "private loss": "p.u.",
+    "grid supply": "p.u.",
+    "loss / no trade": "1",
+    "paid to agents": "money",
+    "left to the grid": "money",
+    "winners": "nodes",
+    "losers": "nodes",
+    "least gain": "money",
+    "private lines": "lines",
+}
+HEADLINE = ("loss", "public loss", "private loss", "grid supply", "paid to agents", "winners", "losers")
+PROMISED = (Status.SETTLED, Status.SOLVED)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MicrogridResult(Result):
+    """A run of the microgrid market; outcomes: one a period played; certified: is stability looked at?"""
+
+    outcomes: tuple[Outcome, ...]
+    certified: bool = True
+
+    @property
+    def advice(self):
+        """What the status means in this market."""
+        return ADVICE.get(self.status, self.status.advice)
+
+    @property
+    def outcome(self):
+        """The last period's outcome."""
+        return self.outcomes[-1]
+
+    @property
+    def cut_off(self):
+        """(Period, nodes) of the first period in which some node could not be served, None where all were."""
+        found = ((k, o.dispatch.unserved) for k, o in enumerate(self.outcomes) if o.dispatch.unserved)
+        return next(found, None)
+
+    @property
+    def promised(self):
+        """Optima are shown to be such up to this."""
+        return CERTIFIED if self.status in PROMISED and self.game.behaviour.optimal else None
+
+    @cached_property
+    def stabilities(self):
+        """The Stability of every period, empty where it was not asked for or nobody can be served."""
+        if not self.certified or self.cut_off is not None:
+            return ()
+        return tuple(self.game.stability(outcome) for outcome in self.outcomes)
+
+    def total(self, value):
+        """Sum over periods of value(outcome), None where it is undefined in one of them."""
+        values = [value(outcome) for outcome in self.outcomes]
+        return None if any(one is None for one in values) else sum(values)
+
+    @cached_property
+    def gains(self):
+        """What private trade brings each node over all periods, money, shape (n,), or None."""
+        return self.total(lambda outcome: outcome.gains)
+
+    def facts(self, users=False):
+        """Losses, supply, flows, prices, payments, and who would rather leave; totals over the periods."""
+        market, network = self.game, self.game.network
+        return {
+            "behaviour": self.scenario.table["behaviour"],
+            "losses": {
+                "total": number(self.total(lambda o: o.dispatch.loss)),
+                "public": number(self.total(lambda o: o.dispatch.public_loss)),
+                "private": number(self.total(lambda o: o.dispatch.private_loss)),
+            },
+            "grid_supply": number(self.total(lambda o: o.dispatch.grid_supply)),
+            "injection": numbers(self.total(lambda o: o.dispatch.p)),
+            "private_flows": _flows(network.private, self.total(lambda o: o.dispatch.g)),
+            "public_flows": _flows(network.public, self.total(lambda o: o.dispatch.f)),
+            "prices": numbers(_mean(self.total(lambda o: o.dispatch.prices), len(self.outcomes))),
+            "payments": self._payments(),
+            "relax_gap": number(max(o.dispatch.relax_gap for o in self.outcomes)),
+            "edges": len(network.private),
+            "periods": market.periods,
+            "idle": {"loss": number(self.idle_loss), "agents": numbers(self.total(lambda o: o.idle))},
+        } | self._endings()
+
+    @cached_property
+    def idle_loss(self):
+        """Loss if private lines lay idle, over all periods, in p.u., or None."""
+        return self.total(lambda outcome: outcome.idle_loss)
+
+    def _payments(self):
+        """Who gets what; all None where the rule has no payments for such an outcome."""
+        agents, lines, grid = (
+            self.total(lambda o, name=name: None if o.payments is None else getattr(o.payments, name))
+            for name in ("agents", "lines", "grid")
+        )
+        shares = None if self.outcome.payments is None else self.outcome.payments.shares
+        paid = {"rule": self.game.payments, "agents": numbers(agents), "lines": numbers(lines), "grid": number(grid)}
+        cost = sum(generation_cost(outcome.network) for outcome in self.outcomes)
+        return paid | {"shares": numbers(shares), "generation_cost": numbers(cost)}
+
+    def _endings(self):
+        """What only some runs have: winners and losers, stability, nodes that cannot be served, periods."""
+        extra = {}
+        if self.gains is not None:
+            winners, losers = winners_and_losers(self.gains)
+            extra["winners"], extra["losers"] = winners.tolist(), losers.tolist()
+        if self.stabilities:
+            extra |= _stability(self.stabilities)
+        if self.cut_off is not None:
+            extra["nodes"] = [int(node) for node in self.cut_off[1]]
+        if self.game.periods > 1:
+            extra["by_period"] = [_period(k, outcome) for k, outcome in enumerate(self.outcomes)]
+        return extra
+
+    def write_agents(self, folder):
+        """Every node by period in agents.csv, every line by period in lines.csv."""
+        if self.outcomes:
+            self._nodes().to_csv(folder / "agents.csv", index=False, lineterminator="\n")
+            self._lines().to_csv(folder / "lines.csv", index=False, lineterminator="\n")
+
+    def _nodes(self):
+        periods = [
+            pd.DataFrame(
+                {
+                    "period": k,
+                    "node": np.arange(outcome.network.nodes),
+                    "injection": outcome.network.injection,
+                    "put_in": outcome.dispatch.p,
+                    "price": outcome.dispatch.prices,
+                    "payment": None if outcome.payments is None else outcome.payments.agents,
+                    "payment_idle": outcome.idle,
+                }
+            )
+            for k, outcome in enumerate(self.outcomes)
+        ]
+        return pd.concat(periods, ignore_index=True)
+
+    def _lines(self):
+        return pd.concat(
+            [
+                pd.DataFrame(
+                    {
+                        "period": k,
+                        "kind": kind,
+                        "line": np.arange(len(lines)),
+                        "tail": lines.tail,
+                        "head": lines.head,
+                        "flow": flows,
+                        "loss": None if flows is None else lines.r * flows**2,
+                        "rent": None if rents is None else rents,
+                    }
+                )
+                for k, o in enumerate(self.outcomes)
+                for kind, lines, flows, rents in (
+                    ("public", o.network.public, o.dispatch.f, None),
+                    ("private", o.network.private, o.dispatch.g, o.payments and o.payments.lines),
+                )
+            ],
+            ignore_index=True,
+        )
+
+
+RESULT = MicrogridResult
+
+
+def stepped(model, certify):
+    """Facts of a model stepped to its end."""
+    outcomes = (*model.outcomes,) or (model.outcome,)
+    return {"outcomes": outcomes, "gap": model.gap, "certified": certify}
+
+
+def solved(game, certify):
+    """Facts of all periods dispatched at once, without rounds."""
+    networks = [game.at(period) for period in range(game.periods)]
+    outcomes = tuple(game.clear(network, game.dispatch(network)) for network in networks)
+    found = [outcome.status for outcome in outcomes]
+    status = next((odd for odd in (Status.INFEASIBLE, Status.INACCURATE) if odd in found), Status.SOLVED)
+    gaps = [outcome.dispatch.gap for outcome in outcomes]
+    return {"status": status, "outcomes": outcomes, "gap": None if None in gaps else max(gaps), "certified": certify}
+
+
+def measured(result):
+    """(Every measure of one run, (payments to the nodes, their gains)); empty where nobody can be served."""
+    if result.cut_off is not None:
+        return dict.fromkeys(MEASURES), (np.empty(0), np.empty(0))
+    paid = result.total(lambda o: None if o.payments is None else o.payments.agents)
+    gains, idle = result.gains, result.idle_loss
+    loss = result.total(lambda o: o.dispatch.loss)
+    winners, losers = (None, None) if gains is None else map(len, winners_and_losers(gains))
+    values = (
+        loss,
+        result.total(lambda o: o.dispatch.public_loss),
+        result.total(lambda o: o.dispatch.private_loss),
+        result.total(lambda o: o.dispatch.grid_supply),
+        loss / idle if idle else None,
+        None if paid is None else float(paid.sum()),
+        result.total(lambda o: None if o.payments is None else o.payments.grid),
+        winners,
+        losers,
+        None if gains is None else float(np.min(gains[result.game.network.agents], initial=np.inf)),
+        len(result.game.network.private),
+    )
+    nothing = np.full(result.game.network.nodes, np.nan)
+    agents = tuple(nothing if one is None else one for one in (paid, gains))
+    return dict(zip(MEASURES, values, strict=True)), agents
+
+
+def shared(games):
+    """What all games have in common, of "public lines", "private lines" and "injections"."""
+    same = {
+        "public lines": [(g.network.public.tail, g.network.public.head, g.network.public.r) for g in games],
+        "private lines": [(g.network.private.tail, g.network.private.head, g.network.private.r) for g in games],
+        "injections": [(g.profile,) for g in games],
+    }
+    return tuple(
+        name
+        for name, sets in same.items()
+        if all(np.array_equal(a, b) for other in sets for a, b in zip(sets[0], other, strict=True))
+    )
+
+
+def _flows(lines, flows):
+    """[[tail, head, flow] …], None where nobody can be served."""
+    if flows is None:
+        return None
+    return [list(row) for row in zip(lines.tail.tolist(), lines.head.tolist(), flows.tolist(), strict=True)]
+
+
+def _mean(values, periods):
+    return None if values is None else values / periods
+
+
+def _period(period, outcome):
+    dispatch = outcome.dispatch
+    return {
+        "period": period,
+        "status": str(outcome.status),
+        "loss": number(dispatch.loss),
+        "grid_supply": number(dispatch.grid_supply),
+        "gap": number(dispatch.gap),
+    } | ({"nodes": [int(node) for node in dispatch.unserved]} if dispatch.unserved else {})
+
+
+def _stability(stabilities):
+    """Participation at its worst over the periods, and the core of the first period's game."""
+    extra = {}
+    looked = [(k, s.participation) for k, s in enumerate(stabilities) if s.participation is not None]
+    if looked:
+        period, worst = max(looked, key=lambda one: one[1].gain)
+        extra["participation"] = {
+            "holds": all(one.holds for _, one in looked),
+            "proven": all(one.proven for _, one in looked) or not worst.holds,
+            "coalition": list(worst.coalition),
+            "gain": number(worst.gain),
+            "period": period,
+        }
+    first = stabilities[0]
+    if first.core is not None:
+        extra["core"] = {
+            "epsilon": number(first.core.epsilon),
+            "empty": bool(first.core.core_is_empty),
+            "payoffs": numbers(first.core.payoffs),
+            "short": None if first.short is None else {"coalition": first.short[0], "gain": number(first.short[1])},
+        }
+    if first.groups:
+        extra["mergers"] = [{"groups": groups, "gain": number(gain)} for groups, gain in first.groups]
+    return extra
+
+
+def agents_table(agents):
+    """Mean payment to each node, and gain against no private trade, by scenario; None where nobody could be served."""
+    tables = [
+        pd.DataFrame(
+            {"scenario": name, "node": range(paid.shape[1]), "payment": paid.mean(axis=0), "gain": gains.mean(axis=0)}
+        )
+        for name, (paid, gains) in agents.items()
+        if paid.size
+    ]
+    return pd.concat(tables, ignore_index=True) if tables else None

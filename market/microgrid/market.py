@@ -1,0 +1,127 @@
+"""A microgrid market: a network through its periods, a behaviour, and what everybody pays."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from market.microgrid.behaviours import Behaviour, NoTrade
+from market.microgrid.dispatch import Dispatch
+from market.microgrid.network import Network
+from market.microgrid.payments import PAYMENTS, Payments, generation_cost, tariff_payments
+from market.microgrid.power_flow import Grid, build_grid
+from market.microgrid.stability import Stability, stability
+from market.microgrid.tariff import Tariff
+from market.outcome import Status
+
+CERTIFIED = 1e-6  # gap up to which an optimum counts as one
+ADVICE = {
+    Status.SETTLED: "All trades are made; the gap is what some or all could still save, as a share of the bill.",
+    Status.SOLVED: "Solved directly; the gap is what some or all could still save, as a share of the bill.",
+    Status.ROUND_LIMIT: "Trades were still to be made, or periods to come; raise rounds.",
+    Status.INFEASIBLE: "Some nodes cannot be served: no line reaches them, or their lines cannot deliver so much; add "
+    "lines, lower the need, or take losses = 'priced'.",
+    Status.INACCURATE: "The optimum is not proven: the programme stopped short of its precision; compare with "
+    "losses = 'priced', or give lines more resistance than 0.",
+}
+TIE = 1e-9  # money per node below which nobody wins or loses
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """One period: injections behind it, flows, who pays whom, and what the nodes would pay without private trade.
+
+    status: solved, infeasible or inaccurate; payments: None where the rule has none for this dispatch; idle: payments
+    to each node at the tariff if private lines lay idle, money, shape (n,), idle_loss: the loss then, in p.u.; both
+    None where that could not serve everybody.
+    """
+
+    network: Network
+    dispatch: Dispatch
+    status: Status
+    payments: Payments | None
+    idle: np.ndarray | None
+    idle_loss: float | None
+
+    @property
+    def gains(self):
+        """What private trade brings each node (its own generation costs the same), money, shape (n,), or None."""
+        if self.payments is None or self.idle is None:
+            return None
+        return self.payments.agents - self.idle
+
+    @property
+    def profits(self):
+        """What each node is paid less what its own generation costs it, money, shape (n,), or None."""
+        return None if self.payments is None else self.payments.agents - generation_cost(self.network)
+
+
+@dataclass(frozen=True, eq=False)
+class Microgrid:
+    """Who trades how on which network.
+
+    network: with the first period's injections; profile: injections by period, shape (periods, n); losses "priced" or
+    "lossy"; physics "x" or "r"; payments: a name in PAYMENTS; coalition, belief: form and belief of `stability`.
+    """
+
+    network: Network
+    profile: np.ndarray
+    behaviour: Behaviour
+    tariff: Tariff
+    losses: str = "priced"
+    physics: str = "x"
+    payments: str = "lmp"
+    coalition: str = "market"
+    belief: str = "gamma"
+
+    @property
+    def periods(self):
+        """How many periods there are."""
+        return len(self.profile)
+
+    @property
+    def lossy(self):
+        """Are flows lossy (L2)?"""
+        return self.losses == "lossy"
+
+    @cached_property
+    def grid(self) -> Grid:
+        """The public grid, built once for all periods."""
+        return build_grid(self.network, self.physics)
+
+    def at(self, period):
+        """The network in one period."""
+        return self.network.with_injection(self.profile[period])
+
+    def dispatch(self, network):
+        """What the behaviour leads to on a network."""
+        return self.behaviour.dispatch(network, self.grid, self.tariff, self.losses)
+
+    def clear(self, network, dispatch):
+        """The period's outcome: its payments, and those without private trade."""
+        paid = PAYMENTS[self.payments](network, self.grid, self.tariff, dispatch)
+        return Outcome(network, dispatch, self._status(dispatch), paid, *self.idle(network))
+
+    def _status(self, dispatch):
+        """The dispatch's own, but what claims to be an optimum and is not shown to be one is inaccurate."""
+        off = not dispatch.accurate or (self.behaviour.optimal and (dispatch.gap or 0.0) > CERTIFIED)
+        return Status.INACCURATE if off and dispatch.status == Status.SOLVED else dispatch.status
+
+    def idle(self, network):
+        """Payments at the tariff, money, shape (n,), and loss, if private lines lie idle; None where infeasible."""
+        dispatch = NoTrade().dispatch(network, self.grid, self.tariff, self.losses)
+        paid = tariff_payments(network, self.grid, self.tariff, dispatch)
+        return None if paid is None else paid.agents, dispatch.loss
+
+    def stability(self, outcome) -> Stability:
+        """Would anybody rather leave, in one period?"""
+        dispatch = outcome.dispatch
+        prices = dispatch.prices if self.payments == "lmp" else dispatch.private_prices
+        payments = outcome.payments
+        return stability(outcome.network, self.grid, self.tariff, payments, prices, self.coalition, self.belief)
+
+
+def winners_and_losers(gains):
+    """Nodes that private trade makes better off, and worse off, ascending."""
+    size = TIE * max(1.0, float(np.max(np.abs(gains), initial=0.0)))
+    return np.flatnonzero(gains > size), np.flatnonzero(gains < -size)

@@ -1,0 +1,121 @@
+"""The keys of a microgrid's scenario, and the checks that look at more than one key."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from market.microgrid.behaviours import BEHAVIOURS
+from market.microgrid.behaviours.self_interested import RESIDUALS
+from market.microgrid.dispatch import LOSSES
+from market.microgrid.partitions import BELIEFS
+from market.microgrid.payments import PAYMENTS
+from market.microgrid.power_flow import PHYSICS
+from market.microgrid.random_lines import DENSITIES
+from market.microgrid.stability import FORMS
+from market.microgrid.tariff import Tariff
+from scenarios import cases
+from scenarios.errors import Place, quoted
+from scenarios.scenario import Scenario
+from scenarios.schema import Key, read_table
+
+MONEY = "money/p.u."
+SEEDS = "[0, 9223372036854775807]"
+MEAN_RESISTANCE = 0.01
+RESISTANCE = f"at the mean distance of two nodes; left out, and resistance_per_km too: {MEAN_RESISTANCE}"
+
+KEYS = (
+    Key("behaviour", "choice", "", "cooperative", tuple(BEHAVIOURS), "how private lines are used"),
+    Key("losses", "choice", "", "priced", LOSSES, "bought at the main grid (L1), or supplied at each line's ends (L2)"),
+    Key("physics", "choice", "", "x", PHYSICS, "public flows by reactance or by resistance"),
+    Key("tariff", "table", "", {}, "", "the main grid's prices, 0 <= sell <= generation <= buy"),
+    Key("tariff.buy", "number", MONEY, 2.0, "[0, inf)", "what an agent pays"),
+    Key("tariff.sell", "number", MONEY, 1.0, "[0, inf)", "what an agent gets"),
+    Key("tariff.generation", "number", MONEY, 1.5, "[0, inf)", "what the main grid's supply costs it"),
+    Key("payments", "choice", "", "lmp", tuple(PAYMENTS), "who pays whom"),
+    *cases.KEYS,
+    Key("injection", "profile", "p.u.", None, "(-inf, inf)", "in place of the network's; a row is a period"),
+    Key("private", "table", "", None, "", "random private lines among all agents"),
+    Key("private.density", "number", "", 0.0, "[0, 1]", "chance of a line", words=tuple(DENSITIES)),
+    Key("private.side_km", "number", "km", 1.0, "(0, inf)", "side of the square the nodes lie in"),
+    Key("private.mean_resistance", "number", "p.u.", None, "[0, inf)", RESISTANCE),
+    Key("private.resistance_per_km", "number", "p.u./km", None, "[0, inf)", "in place of mean_resistance"),
+    Key("private.seed", "whole", "", None, SEEDS, "of positions and lines; left out: the scenario's"),
+    Key("residual", "choice", "", "exact", RESIDUALS, "where a self-interested group buys what it lacks"),
+    Key("coalition", "table", "", {}, "", "which coalitions could leave, and what they would have"),
+    Key("coalition.form", "choice", "", "market", FORMS, "own lines at the tariff; or sharing the public loss"),
+    Key("coalition.belief", "choice", "", "gamma", tuple(BELIEFS), "how the others then group", ("partition",)),
+    Key("lines_per_round", "whole", "lines", None, "[1, 1000000]", "ad hoc trades a round; left out: by size"),
+)
+LEAST_ROUNDS = 100
+
+
+class MicrogridScenario(Scenario):
+    """A scenario of the microgrid market."""
+
+    @property
+    def periods(self) -> int:
+        """How many periods the injections have."""
+        return len(self.injections or ((),))
+
+    @property
+    def injections(self) -> tuple | None:
+        """One row a period, None where the case has them."""
+        return self.table.get("injection", self.table["network"].get("injection"))
+
+
+def read(raw: dict, keys, place: Place) -> dict:
+    """The checked table of a microgrid's file; raises ScenarioError."""
+    given = "rounds" in raw
+    table = read_table(raw, keys, "", place)
+    try:
+        Tariff(**table["tariff"])
+    except ValueError as error:
+        raise place.error(str(error)) from None
+    here = place.at("network")
+    table["network"] = cases.read_network(table["network"], here)
+    network = cases.spelt_out(table["network"], here)
+    for path, rows in (("network.injection", network["injection"]), ("injection", table.get("injection", ()))):
+        for row in rows:
+            if len(row) != len(network["injection"][0]):
+                got = f"{len(row)} values; the network has {len(network['injection'][0])} nodes"
+                raise place.at(path).error(got, "one value per node is needed")
+    built = cases.network_from(network, here, table.get("injection", network["injection"])[0])
+    _check_coalition(table["coalition"], built, place.at("coalition"))
+    _check_cost(network, here.at("cost"))
+    _check_private(table.get("private"), network, place.at("private"))
+    if not given:
+        periods = len(table.get("injection", network["injection"]))
+        table["rounds"] = max(LEAST_ROUNDS, periods)
+    return table
+
+
+def _check_cost(network, place):
+    cost = network.get("cost")
+    if isinstance(cost, tuple) and len(cost) != len(network["injection"][0]):
+        got = f"{len(cost)} values; the network has {len(network['injection'][0])} nodes"
+        raise place.error(got, "one value per node is needed")
+
+
+def _check_coalition(coalition, network, place):
+    """The partition form has a limit of agents, and needs all of them on the public grid."""
+    if coalition["form"] != "partition":
+        return
+    most = BELIEFS[coalition["belief"]][1]
+    if len(network.agents) > most:
+        got = f"got 'partition' with belief {quoted(coalition['belief'])} for {len(network.agents)} agents"
+        raise place.at("form").error(got, f"at most {most} are possible")
+    cut_off = np.flatnonzero(~network.reaches_publicly)
+    if len(cut_off):
+        got = f"got 'partition', but node {cut_off[0]} does not reach the main grid by public lines"
+        raise place.at("form").error(got, "all nodes must")
+
+
+def _check_private(private, network, place):
+    if private is None:
+        return
+    if network.get("private"):
+        raise place.error("the network has private lines of its own", "only one of the two is possible")
+    if "mean_resistance" in private and "resistance_per_km" in private:
+        raise place.error("got both mean_resistance and resistance_per_km", "only one of the two is possible")
+    if "resistance_per_km" not in private:
+        private.setdefault("mean_resistance", MEAN_RESISTANCE)

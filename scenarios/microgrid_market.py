@@ -1,0 +1,65 @@
+"""From a microgrid's scenario to the market of one replication, and to its Mesa model."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.microgrid_model import MicrogridModel
+from market.microgrid.behaviours import BEHAVIOURS
+from market.microgrid.market import Microgrid
+from market.microgrid.random_lines import random_private
+from market.microgrid.tariff import Tariff
+from scenarios import cases
+from scenarios.drawn import Drawn
+from scenarios.errors import Place
+from scenarios.microgrid import KEYS, MicrogridScenario
+from scenarios.population import draw_numbers, stream
+
+COST = next(key for key in KEYS if key.path == "network.cost")
+
+
+def draw(scenario: MicrogridScenario, replication: int, place: Place) -> Drawn:
+    """The market of one replication: its network with private lines, drawn where the scenario says so."""
+    table, redraws = scenario.table, {}
+    network = cases.spelt_out(table["network"], place.at("network"))
+    profile = np.array(table.get("injection", network["injection"]))
+    cost = network.get("cost")
+    if cost is not None:
+        rng = stream(scenario.seed, replication, "network", COST.name)
+        cost, redraws["network", COST.name] = draw_numbers(cost, profile.shape[1], COST.range, rng)
+    built = cases.network_from(network, place.at("network"), profile[0], cost)
+    if "private" in table:
+        positions, lines = _random_lines(scenario, replication, built)
+        built = built.with_private(lines, positions)
+    return Drawn(_market(table, built, profile), redraws)
+
+
+def _random_lines(scenario, replication, network):
+    """Positions and lines; the generator is default_rng(seed) in replication 0, spawned from the seed in others."""
+    private = dict(scenario.table["private"])
+    seed = private.pop("seed", scenario.seed)
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(replication,) if replication else ()))
+    return random_private(network.nodes, network.slack, private.pop("density"), rng, private.pop("side_km"), **private)
+
+
+def _market(table, network, profile):
+    rule = BEHAVIOURS[table["behaviour"]]
+    options = {"residual": table["residual"]} if hasattr(rule, "residual") else {}
+    return Microgrid(
+        network,
+        profile,
+        rule(**options),
+        Tariff(**table["tariff"]),
+        table["losses"],
+        table["physics"],
+        table["payments"],
+        table["coalition"]["form"],
+        table["coalition"].get("belief", "gamma"),
+    )
+
+
+def model(scenario: MicrogridScenario, replication: int, place: Place, drawn: Drawn | None = None, **options):
+    """The Mesa model of one replication, or of a market drawn before; options go to the model."""
+    drawn = draw(scenario, replication, place) if drawn is None else drawn
+    options = {"lines_per_round": scenario.table.get("lines_per_round")} | options
+    return MicrogridModel(drawn.game, rounds=scenario.rounds, **options)

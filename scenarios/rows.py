@@ -1,0 +1,76 @@
+"""Rows of numbers: lines of a network, and profiles whose rows are periods; from lists or CSV files.
+
+Checked, both are tuples of tuples of floats.
+"""
+
+from __future__ import annotations
+
+from scenarios.columns import header_of, read_columns
+from scenarios.errors import Place, quoted
+from scenarios.population import read_list
+
+LABELS = ("period", "hour", "time")  # columns of a profile that only say when
+
+
+def read_rows(value, entries, place: Place) -> tuple:
+    """Rows such as [i, j, r, x], or a CSV file with columns of these names; entries with "?" may be left out.
+
+    Raises ScenarioError that names the row.
+    """
+    if isinstance(value, dict):
+        return _rows_of_csv(_csv(value, place), entries, place)
+    if not isinstance(value, list):
+        raise place.error(f"got {quoted(value)}", f"rows [{', '.join(entries)}] or {{ csv = FILE }} are needed")
+    least = sum(not entry.endswith("?") for entry in entries)
+    for i, row in enumerate(value):
+        if not isinstance(row, list) or not least <= len(row) <= len(entries):
+            raise place.at(i).error(f"got {quoted(row)}", f"[{', '.join(entries)}] is needed")
+    return tuple(read_list(row, "(-inf, inf)", place.at(i)) for i, row in enumerate(value))
+
+
+def _rows_of_csv(file, entries, place):
+    header = header_of(file, place)
+    names = [entry.removesuffix("?") for entry in entries]
+    there = sum(not entry.endswith("?") or entry[:-1] in header for entry in entries)
+    wanted = names[:there]
+    columns = read_columns(file, wanted, place)
+    return tuple(zip(*(read_list(columns[name], "(-inf, inf)", place.at(name)) for name in wanted), strict=True))
+
+
+def read_profile(value, interval, place: Place) -> tuple:
+    """One row a period, one number a node: a list, rows of them, { csv = FILE } of nodes' columns, or { csv, column }.
+
+    Raises ScenarioError that names the row.
+    """
+    if isinstance(value, dict) and set(value) == {"csv", "column"}:
+        column = read_columns(value["csv"], [value["column"]], place)[value["column"]]
+        return (read_list(column, interval, place),)
+    if isinstance(value, dict):
+        return _periods_of_csv(_csv(value, place), interval, place)
+    if not isinstance(value, list) or not value:
+        raise place.error(f"got {quoted(value)}", "a list of numbers, rows of periods, or { csv = FILE } is needed")
+    if not isinstance(value[0], list):
+        return (read_list(value, interval, place),)
+    for i, row in enumerate(value):
+        if not isinstance(row, list) or len(row) != len(value[0]):
+            raise place.at(i).error(f"got {quoted(row)}", f"a list of {len(value[0])} numbers, as in row 0, is needed")
+    return tuple(read_list(row, interval, place.at(i)) for i, row in enumerate(value))
+
+
+def _periods_of_csv(file, interval, place):
+    """Rows of a CSV file whose columns are the nodes 0, 1, 2 …, in any order."""
+    header = [name for name in header_of(file, place) if name.lower() not in LABELS]
+    nodes = [str(number) for number in range(len(header))]
+    missing = next((name for name in nodes if name not in header), None)
+    if missing is not None:
+        odd = next(name for name in header if name not in nodes)
+        got = f"{file} has a column {quoted(odd)} but none {quoted(missing)}"
+        raise place.error(got, "a column for each node, named 0, 1, 2 and so on, is needed")
+    columns = read_columns(file, nodes, place)
+    return tuple(zip(*(read_list(columns[name], interval, place.at(name)) for name in nodes), strict=True))
+
+
+def _csv(value, place):
+    if set(value) != {"csv"}:
+        raise place.error(f"got {quoted(value)}", '{ csv = "file.csv" } is needed')
+    return value["csv"]

@@ -1,0 +1,161 @@
+"""A run of the microgrid market in words."""
+
+import numpy as np
+
+from market.microgrid.market import winners_and_losers
+from views.tables import cell, ending, table
+
+MOST_ROWS = 20  # lines, or nodes, shown on a terminal
+ROUNDING = 1e-12  # p.u. or money
+LARGEST = 10  # trades shown of a network with more
+
+
+def round_line(model):
+    """One line about the round just played."""
+    dispatch, when = (
+        model.dispatch,
+        f"period {model.period:3d}" if model.market.periods > 1 else f"round {model.round:4d}",
+    )
+    if dispatch.loss is None:
+        return f"{when}   nodes {nodes_text(dispatch.unserved)} cannot be served   {model.status}"
+    busy = int(np.sum(np.abs(dispatch.g) > 0))
+    return (
+        f"{when}   private lines in use {busy:5d}   loss {cell(dispatch.loss):>8}   "
+        f"grid supply {cell(dispatch.grid_supply):>8}   {model.status}"
+    )
+
+
+def summary_text(summary):
+    """A run's summary as text: status with advice, losses, private trades, nodes, stability."""
+    lines = [ending(summary)]
+    if "nodes" in summary:
+        return "\n".join([*lines, f"Cannot be served: nodes {nodes_text(summary['nodes'])}."])
+    losses, idle = summary["losses"], summary["idle"]["loss"]
+    over = f" over {summary['periods']} periods" if summary["periods"] > 1 else ""
+    lines.append(
+        f"{summary['behaviour']}{over}: loss {cell(losses['total'])} p.u. (public {cell(losses['public'])}, private "
+        f"{cell(losses['private'])}); {against_idle(losses['total'], idle)}; the main grid "
+        f"supplies {cell(summary['grid_supply'])} p.u."
+    )
+    lines += ["", trades_text(summary), "", nodes_table(summary), "", *stability_lines(summary)]
+    return "\n".join(lines)
+
+
+def against_idle(loss, idle):
+    """A loss beside that with private lines idle."""
+    if idle is None:
+        return "without private trade not everybody could be served"
+    return f"{loss / idle:.3f} of that without private trade" if idle > 0 else "no loss without private trade"
+
+
+def trades_text(summary):
+    """What flows on private lines, the largest first where there are many."""
+    used = [(i, j, flow) if flow >= 0 else (j, i, -flow) for i, j, flow in summary["private_flows"]]
+    ranked = sorted((row for row in used if row[2] > 0), key=lambda row: -row[2])
+    if not ranked:
+        return f"Private lines: {summary['edges']}, none in use."
+    shown = ranked if len(ranked) <= MOST_ROWS else ranked[:LARGEST]
+    head = f"Private lines: {summary['edges']}, {len(ranked)} in use"
+    head += ":" if len(shown) == len(ranked) else f"; the {LARGEST} largest flows:"
+    return head + "\n" + table(("from", "to", "p.u."), shown)
+
+
+def nodes_table(summary):
+    """What each node puts into the public grid, its price, what it is paid, and what private trade brings it."""
+    paid, idle, prices = summary["payments"]["agents"], summary["idle"]["agents"], summary["prices"]
+    n = len(summary["injection"])
+    if paid is None:
+        head = f"payments by rule {summary['payments']['rule']!r}: none, this outcome has no prices to pay by"
+    else:
+        head = (
+            f"Payments by rule {summary['payments']['rule']!r} (positive: receives): agents {cell(sum(paid))} money, "
+            f"left to the main grid {cell(summary['payments']['grid'])}. {winners_text(summary)}"
+        )
+    if n > MOST_ROWS:
+        return head
+    columns = [[None] * n if values is None else list(map(_snapped, values)) for values in (prices, paid, idle)]
+    gains = [None if a is None or b is None else a - b for a, b in zip(*columns[1:], strict=True)]
+    rows = list(zip(range(n), map(_snapped, summary["injection"]), *columns, gains, strict=True))
+    return head + "\n" + table(("node", "puts in", "price", "paid", "paid if idle", "gain"), rows)
+
+
+def _snapped(value):
+    """A number, 0 where it is nothing but rounding."""
+    return 0.0 if abs(value) < ROUNDING else value
+
+
+def winners_text(summary):
+    """How many private trade makes better off, and worse off."""
+    if "winners" not in summary:
+        return ""
+    return f"Against no private trade {len(summary['winners'])} nodes win, {len(summary['losers'])} lose."
+
+
+def stability_lines(summary):
+    """Who would rather leave, whether the core is empty, and who would join whom."""
+    lines = []
+    if "participation" in summary:
+        lines.append(participation_text(summary["participation"]))
+    if "core" in summary:
+        lines.append(core_text(summary["core"]))
+    if "mergers" in summary:
+        groups = " ".join(f"{{{nodes_text(group)}}}" for group in summary["mergers"][-1]["groups"])
+        lines.append(f"Joining while it pays, agents end up as {groups}.")
+    return lines
+
+
+def participation_text(found):
+    """Would a private coalition rather trade on its own lines at the tariff?"""
+    if not found["holds"]:
+        nodes, gain = found["coalition"], cell(found["gain"])
+        if len(nodes) == 1:
+            return f"Blocked: node {nodes[0]} would have {gain} money more at the tariff alone."
+        return f"Blocked: nodes {nodes_text(nodes)} would have {gain} money more at the tariff and among themselves."
+    if found["proven"]:
+        return "No private coalition gains by leaving these payments (proven)."
+    return "No private coalition was found that gains by leaving these payments (not proven)."
+
+
+def core_text(core):
+    """Is there a way to share that no coalition would leave?"""
+    if not core["empty"]:
+        return "The core is not empty: some way of sharing leaves no coalition anything to gain."
+    nodes, gain = nodes_text(core["short"]["coalition"]), cell(core["short"]["gain"])
+    return (
+        f"The core is empty: however the gains are shared, some coalition could have {cell(core['epsilon'])} money "
+        f"more; under the least core's payoffs nodes {nodes} gain {gain} by leaving."
+    )
+
+
+def nodes_text(nodes):
+    """Numbers of nodes, cut where there are many.
+
+    >>> nodes_text([1, 2, 3]), nodes_text(range(30))
+    ('1, 2, 3', '0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 20 more')
+    """
+    nodes = list(nodes)
+    shown = ", ".join(map(str, nodes[:LARGEST]))
+    return shown if len(nodes) <= LARGEST else f"{shown} and {len(nodes) - LARGEST} more"
+
+
+def comparison_notes(comparison):
+    """Who wins and who loses against no private trade, and on a small network what each node is paid."""
+    known = {name: arrays for name, arrays in comparison.agents.items() if arrays[0].size}
+    lines = ["Against no private trade, at the tariff, by each node's mean gain"]
+    lines += [f"  {name}: {_sides(gains.mean(axis=0))}" for name, (_, gains) in known.items()]
+    n = next((paid.shape[1] for paid, _ in known.values()), 0)
+    if 0 < n <= MOST_ROWS:
+        columns = [paid.mean(axis=0) for paid, _ in known.values()]
+        rows = [(node, *(column[node] for column in columns)) for node in range(n)]
+        lines += ["", "Payments to each node, money (positive: receives)", table(("node", *known), rows)]
+    return "\n".join(lines) if known else ""
+
+
+def _sides(gains):
+    if not np.all(np.isfinite(gains)):
+        return "no payments by this rule"
+    winners, losers = winners_and_losers(gains)
+    return "; ".join(
+        f"{len(nodes)} {verb}" + (f" ({nodes_text(nodes)})" if len(nodes) else "")
+        for nodes, verb in ((winners, "win"), (losers, "lose"))
+    )
