@@ -7,6 +7,8 @@ import os
 import sys
 from pathlib import Path
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # systems are small here: a second BLAS thread only slows them
+
 HEADLINE = (
     "small_alone",
     "large_direct",

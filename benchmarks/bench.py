@@ -2,15 +2,14 @@
 
 import subprocess
 import sys
-import time
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from agents import AggregatorModel
-from benchmarks import paper_method
+from benchmarks import microgrid, paper_method
+from benchmarks.rows import Row, timed
 from market.aggregator.best_response import best_response
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
@@ -24,27 +23,11 @@ SAME = 1e-3  # Newton's last step in fig. 4's market that makes the answer as ac
 ROOT = Path(__file__).parent.parent
 
 
-class Row(NamedTuple):
-    """One ratio; `reached` is None where no target is set."""
-
-    measurement: str
-    ours: str
-    against: str
-    ratio: float
-    target: str
-    reached: bool | None
-
-    def texts(self):
-        """The row as texts for a table."""
-        verdict = "–" if self.reached is None else ("yes" if self.reached else "NO")
-        return (self.measurement, self.ours, self.against, f"{self.ratio:,.3g}", self.target, verdict)
-
-
 def ratios(quick=False):
     """All rows; `quick` takes a tenth of the users and says so in the sizes."""
     million = 100_000 if quick else 1_000_000
     rows = [*against_the_paper(), *against_one_formula(million), growth_in_users(million), growth_in_players(million)]
-    return [*rows, mesa_round(quick), memory(million)]
+    return [*rows, mesa_round(quick), memory(million), *microgrid.rows(quick)]
 
 
 def market(users, aggregators, alpha, seed=SEED):
@@ -53,16 +36,6 @@ def market(users, aggregators, alpha, seed=SEED):
     utility = Quadratic(a=rng.uniform(0.1, 0.9, users), b=rng.uniform(0, 10, users))
     sizes = np.full(aggregators, users // aggregators)
     return Game(Linear(c=0.2 / users), (Block("small", "aggregator", utility, alpha, 0.01, sizes),))
-
-
-def timed(function, repeats=3):
-    """(Least seconds of some repeats, last answer)."""
-    best = np.inf
-    for _ in range(repeats):
-        start = time.perf_counter()
-        answer = function()
-        best = min(best, time.perf_counter() - start)
-    return best, answer
 
 
 def one_formula(game):

@@ -23,6 +23,7 @@ def run_many(function, jobs, *, workers=None, label="runs", progress=True):
     bar = {"total": len(jobs), "desc": label, "unit": "run", "disable": None if progress else True, "leave": False}
     if workers <= 1 or len(jobs) <= FEW:
         return [function(job) for job in tqdm(jobs, **bar)]
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers are as many as cores: BLAS threads of each would fight
     others = active_children()
     pool = ProcessPoolExecutor(min(workers, len(jobs)), mp_context=get_context("spawn"))
     try:

@@ -159,8 +159,8 @@ class MicrogridResult(Result):
                         "tail": lines.tail,
                         "head": lines.head,
                         "flow": flows,
-                        "loss": None if flows is None else lines.r * flows**2,
-                        "rent": None if rents is None else rents,
+                        "loss": np.nan if flows is None else lines.r * flows**2,
+                        "rent": np.nan if rents is None else rents,
                     }
                 )
                 for k, o in enumerate(self.outcomes)

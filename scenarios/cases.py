@@ -106,7 +106,7 @@ def _from_pandapower(name, place):
         known = [word for word in dir(networks) if word.startswith("case")]
         raise place.error(f"pandapower has no network {quoted(name)}", f"{one_of(known)}", nearest(name, known))
     net = make()
-    power.rundcpp(net)
+    power.rundcpp(net, numba=False)
     return _from_matrices(net._ppc["internal"])
 
 

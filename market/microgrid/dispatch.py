@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from market.microgrid.power_flow import half_losses, lossy_flows
+from market.microgrid.power_flow import half_losses, lossy_flows, sent
 from market.outcome import Status
 
 LOSSES = ("priced", "lossy")
@@ -52,8 +52,7 @@ def infeasible(lossy, nodes):
 
 def priced_dispatch(network, g, f, prices, **known):
     """The outcome of flows with losses bought at the main grid (L1): grid supply u = −Σe + L."""
-    p = network.injection - network.private_incidence @ g
-    p[network.slack] = -np.sum(np.delete(p, network.slack))
+    p = put_in(network, g, lossy=False)
     public, private = float(network.public.r @ f**2), float(network.private.r @ g**2)
     supply = public + private - float(np.sum(network.injection))
     return Dispatch(Status.SOLVED, False, g, f, p, public, private, supply, prices, **known)
@@ -69,11 +68,11 @@ def lossy_dispatch(network, g, f, prices=None, **known):
 
 def put_in(network, g, lossy):
     """What each node puts into the public grid beside private flows g, shape (n,); the slack minus the others' sum."""
-    ends = network.private_incidence
-    p = network.injection - ends @ g
+    p = network.injection - sent(network.private, g, network.nodes)
     if lossy:
-        p -= half_losses(ends, network.private.r, g)
-    p[network.slack] = -np.sum(np.delete(p, network.slack))
+        p -= half_losses(network.private_incidence, network.private.r, g)
+    p[network.slack] = 0.0
+    p[network.slack] = -np.sum(p)
     return p
 
 
@@ -93,17 +92,24 @@ def not_served(network, grid, p, f, lossy):
     """Nodes the public grid cannot serve: lines deliver too little (no f), an island is out of balance, or cut off."""
     if f is None:
         return overloaded(network, grid, p)
+    if not grid.apart.shape[1]:
+        return np.zeros(0, dtype=np.intp)
     least = UNSERVED * max(1.0, np.max(np.abs(network.injection)))
     wanting = p - grid.incidence @ f - (half_losses(grid.incidence, grid.r, f) if lossy else 0.0)
     astray = (np.abs(wanting) > least) & grid.reference
     astray[network.slack] = False
     on_such = np.isin(network.public_island, network.public_island[astray])
-    return np.flatnonzero((on_such & (np.abs(p) > least)) | beyond_reach(network))
+    return np.union1d(np.flatnonzero(on_such & (np.abs(p) > least)), beyond_reach(network, grid))
 
 
-def beyond_reach(network):
-    """Marks nodes with an injection that no line connects with the main grid, shape (n,)."""
-    return ~network.reaches & (network.injection != 0)
+def reached(network, grid):
+    """Marks nodes that lines of either kind connect with the main grid, shape (n,)."""
+    return network.reaches if grid.apart.shape[1] else np.ones(network.nodes, dtype=bool)
+
+
+def beyond_reach(network, grid):
+    """Nodes with an injection that no line connects with the main grid."""
+    return np.flatnonzero(~reached(network, grid) & (network.injection != 0))
 
 
 def overloaded(network, grid, p):

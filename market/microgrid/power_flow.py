@@ -4,10 +4,11 @@ Losses are quadratic, r f². Priced (L1): a line delivers what it is sent, the m
 f is the flow in the middle of a line, each end supplies half of the loss.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from scipy.linalg import cho_factor, cho_solve, lu_factor, lu_solve
 from scipy.sparse import csc_array, csr_array, diags_array
 from scipy.sparse.linalg import splu
 
@@ -28,7 +29,7 @@ class Grid:
 
     Potentials θ follow from the injections p, weight_e (θ_i − θ_j) is the flow on line e from i to j. `reference` marks
     the nodes with θ = 0: the slack and one node of each island apart from it. `inverse` is the inverse Laplacian X,
-    shape (n, n), zero at references: θ = X p.
+    shape (n, n), zero at references: θ = X p. tail, head, r and weight have shape (lines,).
     """
 
     physics: str
@@ -37,9 +38,19 @@ class Grid:
     island: np.ndarray
     reference: np.ndarray
     incidence: csr_array
+    tail: np.ndarray
+    head: np.ndarray
     r: np.ndarray
     weight: np.ndarray
     inverse: np.ndarray
+
+    @cached_property
+    def resistive(self):
+        """The same lines as a circuit of resistances: its flows are those of least loss, its X is their M."""
+        if self.physics == "r":
+            return self
+        weight = 1 / np.maximum(self.r, FLOOR)
+        return replace(self, physics="r", weight=weight, inverse=_inverse(self.incidence, weight, self.reference))
 
     @cached_property
     def ptdf(self):
@@ -62,7 +73,8 @@ class Grid:
 
     def flows(self, p):
         """Flows f on all lines, shape (lines,), of injections p, losses priced."""
-        return self.weight * (self.incidence.T @ (self.inverse @ p))
+        theta = self.inverse @ p
+        return self.weight * (theta[self.tail] - theta[self.head])
 
 
 def build_grid(network, physics="x"):
@@ -79,22 +91,40 @@ def build_grid(network, physics="x"):
     reference[np.unique(network.public_island, return_index=True)[1]] = True
     reference[network.reaches_publicly] = False
     reference[network.slack] = True
-    inverse = np.zeros((n, n))
+    try:
+        inverse = _inverse(ends, weight, reference)
+    except RuntimeError:
+        raise NetworkError("public lines: reactances of opposite sign cancel; flows are not defined") from None
+    place = (network.slack, network.public_island, reference, ends)
+    return Grid(physics, n, *place, lines.tail, lines.head, lines.r, weight, inverse)
+
+
+def _inverse(ends, weight, reference):
+    """Inverse of the Laplacian ends diag(weight) endsᵀ without the references, where it is 0, shape (n, n)."""
+    inverse = np.zeros((len(reference), len(reference)))
     rest = np.flatnonzero(~reference)
     if len(rest):
-        laplacian = (ends @ diags_array(weight) @ ends.T).tocsc()[rest][:, rest]
-        try:
-            inverse[np.ix_(rest, rest)] = splu(laplacian).solve(np.eye(len(rest)))
-        except RuntimeError:
-            raise NetworkError("public lines: reactances of opposite sign cancel; flows are not defined") from None
-    return Grid(physics, n, network.slack, network.public_island, reference, ends, lines.r, weight, inverse)
+        matrix = (ends @ diags_array(weight) @ ends.T).tocsc()[rest][:, rest]
+        inverse[np.ix_(rest, rest)] = splu(matrix).solve(np.eye(len(rest)))
+    return inverse
 
 
-def assembled(n, rows, columns, values):
+def sent(lines, flows, nodes):
+    """What flows take out of their nodes, the incidence matrix times them, shape (nodes,)."""
+    return np.bincount(lines.tail, flows, nodes) - np.bincount(lines.head, flows, nodes)
+
+
+def assembled(n, rows, columns, values, filled=FILLED):
     """A square matrix from its entries, repeated ones added: dense where small or well filled, else sparse."""
-    if n <= SMALL or len(values) > FILLED * n**2:
+    if n <= SMALL or len(values) > filled * n**2:
         return np.bincount(rows * n + columns, values, n**2).reshape(n, n)
     return csr_array((values, (rows, columns)), (n, n))
+
+
+def laplacian(tail, head, weight, n, filled=0.0):
+    """Laplacian of weighted lines, shape (n, n), dense from a share of entries on."""
+    rows, columns = np.concatenate([tail, head, tail, head]), np.concatenate([tail, head, head, tail])
+    return assembled(n, rows, columns, np.concatenate([weight, weight, -weight, -weight]), filled)
 
 
 def solve(matrix, right):
@@ -105,6 +135,15 @@ def solve(matrix, right):
     if n <= SMALL or matrix.nnz > FILLED * n**2:
         return np.linalg.solve(matrix.toarray(), right)
     return splu(csc_array(matrix)).solve(right)
+
+
+def solve_in_place(matrix, right, definite=False):
+    """Solution of a dense system, by Cholesky's method if it is symmetric and definite; the matrix is overwritten."""
+    # LAPACK wants columns one after another: the transpose of rows is that without a copy.
+    known = {"overwrite_a": True, "check_finite": False}
+    if definite:
+        return cho_solve(cho_factor(matrix.T, lower=True, **known), right, check_finite=False)
+    return lu_solve(lu_factor(matrix.T, **known), right, trans=1, check_finite=False)
 
 
 def half_losses(ends, r, f):

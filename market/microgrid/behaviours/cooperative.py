@@ -1,6 +1,6 @@
 """Private lines used for the least cost of the main grid, public losses included; public flows follow physics."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cvxpy as cp
 import numpy as np
@@ -9,10 +9,19 @@ from scipy.sparse import csr_array, diags_array
 
 from market.microgrid.behaviours.behaviour import Behaviour
 from market.microgrid.behaviours.lossy_programme import Programme, least_supply, outcome_of
-from market.microgrid.dispatch import beyond_reach, infeasible, priced_dispatch, put_in, relative, served_publicly
-from market.microgrid.power_flow import FLOOR, half_losses, lossy_flows, solve
+from market.microgrid.dispatch import (
+    beyond_reach,
+    infeasible,
+    priced_dispatch,
+    put_in,
+    reached,
+    relative,
+    served_publicly,
+)
+from market.microgrid.power_flow import FLOOR, half_losses, laplacian, lossy_flows, sent, solve, solve_in_place
 
 MOST_CORRECTIONS = 20
+DENSE_PRODUCT = 0.2  # share of entries, repeated ones counted, from which a dense product is the faster one
 
 
 @dataclass(frozen=True)
@@ -25,27 +34,16 @@ class Cooperative(Behaviour):
     """
 
     def priced(self, network, grid, tariff):
-        if np.any(beyond_reach(network)):
-            return infeasible(False, np.flatnonzero(beyond_reach(network)))
-        lines = network.private
-        usable = network.reaches[lines.tail]
-        islands = grid.apart[:, network.reaches @ grid.apart > 0]
-        r = np.maximum(lines.r, FLOOR)
-        by_lines = np.count_nonzero(usable) + islands.shape[1] < network.nodes
-        system = by_line if by_lines else by_node
-        g, potential = system(network, grid.loss, r, usable, islands)
-        g = g + _island_flows(network, r, usable, islands, islands.T @ put_in(network, g, lossy=False))
-        prices = tariff.generation * (1 - 2 * potential)
-        p = network.injection - network.private_incidence @ g
-        loss = float(p @ grid.loss @ p + lines.r @ g**2)
-        bound = loss_bound(network, grid.loss, r, p, potential)
-        bill = tariff.bill(loss - network.injection.sum())
-        gap = relative(tariff.generation * (loss - bound), bill, network, tariff)
-        return priced_dispatch(network, g, grid.flows(p), prices, gap=gap)
+        cut_off = beyond_reach(network, grid)
+        if len(cut_off):
+            return infeasible(False, cut_off)
+        g, potential = least_loss(network, grid, grid.loss, by_node)
+        return of_least_cost(network, tariff, g, grid.flows(put_in(network, g, lossy=False)), potential)
 
     def lossy(self, network, grid, tariff):
-        if np.any(beyond_reach(network)):
-            return infeasible(True, np.flatnonzero(beyond_reach(network)))
+        cut_off = beyond_reach(network, grid)
+        if len(cut_off):
+            return infeasible(True, cut_off)
         theta = cp.Variable(network.nodes)
         programme = Programme(network)
         follows = [
@@ -62,16 +60,38 @@ class Cooperative(Behaviour):
         return outcome_of(network, tariff, found, g, outcome.f, lossy_bound(network, grid, found.prices))
 
 
+def least_loss(network, grid, loss, otherwise):
+    """Private flows of least loss beside a public loss pᵀ M p, by whichever linear system is smaller.
+
+    otherwise: the system with an unknown a node, arguments and answer as by_line. Returns g, shape (lines,), and
+    potentials a = Mp + Zα, shape (n,), Z the islands apart from the main grid.
+    """
+    usable, islands = _reach(network, grid)
+    r = np.maximum(network.private.r, FLOOR)
+    few = np.count_nonzero(usable) + islands.shape[1] < network.nodes
+    g, potential = (by_line if few else otherwise)(network, loss, r, usable, islands)
+    if islands.shape[1]:
+        g = g + _island_flows(network, r, usable, islands, islands.T @ put_in(network, g, lossy=False))
+    return g, potential
+
+
+def of_least_cost(network, tariff, g, f, potential):
+    """The outcome of flows of least loss and their potentials; its gap is the cost above the dual bound."""
+    outcome = priced_dispatch(network, g, f, tariff.generation * (1 - 2 * potential))
+    excess = tariff.generation * (outcome.loss - loss_bound(network, outcome.p, potential))
+    return replace(outcome, gap=relative(excess, tariff.bill(outcome.grid_supply), network, tariff))
+
+
 def by_line(network, loss, r, usable, islands):
     """Flows and potentials from (R + PᵀMP) g − PᵀZα = PᵀMe, Zᵀ(e − Pg) = 0, Z the islands apart from the main grid.
 
     Returns g, shape (lines,), and a = M(e − Pg) + Zα, shape (n,).
     """
     tail, head = network.private.tail[usable], network.private.head[usable]
-    across = loss[:, tail] - loss[:, head]
-    square = across[tail] - across[head]
+    across = loss[tail] - loss[head]
+    square = across[:, tail] - across[:, head]
     square[np.diag_indices_from(square)] += r[usable]
-    right = across.T @ network.injection
+    right = across @ network.injection
     g = np.zeros(len(network.private))
     level = np.zeros(islands.shape[1])
     if islands.shape[1]:
@@ -82,8 +102,8 @@ def by_line(network, loss, r, usable, islands):
         )
         g[usable], level = found[: len(tail)], found[len(tail) :]
     elif len(tail):
-        g[usable] = linalg.solve(square, right, assume_a="pos")
-    return g, loss @ (network.injection - network.private_incidence @ g) + islands @ level
+        g[usable] = solve_in_place(square, right, definite=True)
+    return g, loss @ (network.injection - sent(network.private, g, network.nodes)) + islands @ level
 
 
 def by_node(network, loss, r, usable, islands):
@@ -91,17 +111,28 @@ def by_node(network, loss, r, usable, islands):
 
     Returns g, shape (lines,), and a = Mp + Zα, shape (n,).
     """
-    ends = network.private_incidence
-    laplacian = csr_array(ends @ diags_array(usable / r) @ ends.T)
-    n, k = network.nodes, islands.shape[1]
-    system = np.zeros((n + k, n + k))
-    system[:n, :n] = laplacian @ loss
-    system[:n, :n][np.diag_indices(n)] += 1
-    system[:n, n:] = laplacian @ islands
-    system[n:, :n] = islands.T
-    found = linalg.solve(system, np.concatenate([network.injection, np.zeros(k)]))
+    lines, n, k = network.private, network.nodes, islands.shape[1]
+    private = laplacian(lines.tail, lines.head, usable / r, n, DENSE_PRODUCT)
+    system = private @ loss
+    system[np.diag_indices(n)] += 1
+    if k:
+        system = np.block([[system, private @ islands], [islands.T, np.zeros((k, k))]])
+    found = solve_in_place(system, np.concatenate([network.injection, np.zeros(k)]))
     potential = loss @ found[:n] + islands @ found[n:]
-    return usable / r * (ends.T @ potential), potential
+    return usable / r * (potential[lines.tail] - potential[lines.head]), potential
+
+
+def loss_bound(network, p, potential):
+    """Least loss any flows can have, by weak duality at a = Mp + Zα where Zᵀp = 0: 2aᵀe − aᵀp − Σ (Pᵀa)²/R."""
+    lines = network.private
+    across = potential[lines.tail] - potential[lines.head]
+    return potential @ (2 * network.injection - p) - np.sum(across**2 / np.maximum(lines.r, FLOOR))
+
+
+def _reach(network, grid):
+    """Which private lines the main grid can use, shape (lines,), and islands they join to it, shape (n, islands)."""
+    reach = reached(network, grid)
+    return reach[network.private.tail], grid.apart[:, reach @ grid.apart > 0]
 
 
 def _island_flows(network, r, usable, islands, excess):
@@ -114,8 +145,8 @@ def _island_flows(network, r, usable, islands, excess):
 
 def _islands_served(network, grid, g):
     """Private flows changed so slightly that islands apart from the main grid balance, losses included."""
-    islands = grid.apart[:, network.reaches @ grid.apart > 0]
-    r, usable = np.maximum(network.private.r, FLOOR), network.reaches[network.private.tail]
+    usable, islands = _reach(network, grid)
+    r = np.maximum(network.private.r, FLOOR)
     best, least = g, np.inf
     for _ in range(MOST_CORRECTIONS if islands.shape[1] else 0):
         p = put_in(network, g, lossy=True)
@@ -128,12 +159,6 @@ def _islands_served(network, grid, g):
         best, least = g, np.max(np.abs(excess))
         g = g + _island_flows(network, r, usable, islands, excess)
     return best
-
-
-def loss_bound(network, loss, r, p, potential):
-    """Least loss any private flows can have, by weak duality at potentials a = Mp + Zα: 2aᵀe − pᵀMp − Σ (Pᵀa)²/R."""
-    across = network.private_incidence.T @ potential
-    return 2 * potential @ network.injection - p @ loss @ p - np.sum(across**2 / r)
 
 
 def lossy_bound(network, grid, prices):

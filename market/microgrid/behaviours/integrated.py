@@ -1,13 +1,15 @@
 """Both kinds of lines used for the least cost of the main grid, public flows free of physics."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from market.microgrid.behaviours.behaviour import Behaviour
+from market.microgrid.behaviours.cooperative import least_loss, of_least_cost
 from market.microgrid.behaviours.lossy_programme import Programme, least_supply, outcome_of
-from market.microgrid.dispatch import RELAXED, beyond_reach, infeasible, priced_dispatch, relative
-from market.microgrid.power_flow import solve
+from market.microgrid.dispatch import RELAXED, beyond_reach, infeasible, put_in, reached
+from market.microgrid.power_flow import FLOOR, laplacian, sent, solve_in_place
 from market.microgrid.price_driven import Wires, balanced
 
 
@@ -15,33 +17,27 @@ from market.microgrid.price_driven import Wires, balanced
 class Integrated(Behaviour):
     """All flows are chosen for the least cost of the main grid.
 
-    Priced: the flow of least loss on both kinds of lines together, a network of resistances, one linear system with an
-    unknown a node; resistances below FLOOR count as it, but not in the loss. Lossy: a cone programme. The gap is the
-    cost above the dual bound.
+    Priced: the flow of least loss on both kinds of lines together, a network of resistances, by whichever linear system
+    is smaller, one unknown a node or one a private line; resistances below FLOOR count as it, but not in the loss.
+    Lossy: a cone programme. The gap is the cost above the dual bound.
     """
 
     def priced(self, network, grid, tariff):
-        if np.any(beyond_reach(network)):
-            return infeasible(False, np.flatnonzero(beyond_reach(network)))
-        union = both_kinds(network, lossy=False)
-        rows = np.flatnonzero(network.reaches & (np.arange(network.nodes) != network.slack))
-        laplacian = 2 * union.slope(np.ones(network.nodes))[rows][:, rows]
-        potential = np.zeros(network.nodes)
-        potential[rows] = solve(laplacian, network.injection[rows])
-        flows = _flows(union, potential)
-        correction = np.zeros(network.nodes)
-        correction[rows] = solve(laplacian, union.left(network.injection, flows)[rows])
-        flows += _flows(union, correction)
-        f, g = np.split(flows, [len(network.public)])
-        dispatch = priced_dispatch(network, g, f, tariff.generation * (1 - 2 * potential))
-        bound = 2 * potential @ network.injection - np.sum(_flows(union, potential) ** 2 * union.divisor)
-        excess = tariff.generation * (dispatch.loss - bound)
-        gap = relative(excess, tariff.bill(dispatch.grid_supply), network, tariff)
-        return priced_dispatch(network, g, f, dispatch.prices, gap=gap)
+        cut_off = beyond_reach(network, grid)
+        if len(cut_off):
+            return infeasible(False, cut_off)
+        public = grid.resistive
+        held = np.append(np.flatnonzero(~reached(network, grid)), network.slack)
+        g, potential = least_loss(network, public, public.inverse, partial(by_node, held))
+        p = put_in(network, g, lossy=False)
+        f = public.flows(p)
+        f += public.flows(p - sent(public, f, network.nodes))
+        return of_least_cost(network, tariff, g, f, potential)
 
     def lossy(self, network, grid, tariff):
-        if np.any(beyond_reach(network)):
-            return infeasible(True, np.flatnonzero(beyond_reach(network)))
+        cut_off = beyond_reach(network, grid)
+        if len(cut_off):
+            return infeasible(True, cut_off)
         programme = Programme(network)
         found = least_supply(network, programme)
         if found.unserved:
@@ -53,16 +49,27 @@ class Integrated(Behaviour):
         return outcome_of(network, tariff, found, found.g, found.f, bound)
 
 
+def by_node(held, network, loss, r, usable, islands):
+    """Flows and potentials of both kinds of lines as one circuit of resistances, one unknown a node.
+
+    held: the nodes with potential 0, the slack and those out of reach. Returns g, shape (private lines,), and a, shape
+    (n,).
+    """
+    public, private = network.public, network.private
+    tail, head = np.append(public.tail, private.tail), np.append(public.head, private.head)
+    weight = 1 / np.append(np.maximum(public.r, FLOOR), r)
+    system = laplacian(tail, head, weight, network.nodes)
+    system[held] = system[:, held] = 0.0
+    system[held, held] = 1.0
+    potential = solve_in_place(system, network.injection, definite=True)
+    return (potential[private.tail] - potential[private.head]) / r, potential
+
+
 def both_kinds(network, lossy):
     """Wires of the public lines, then the private ones."""
     public, private = network.public, network.private
     tail, head, r = (np.concatenate([getattr(public, k), getattr(private, k)]) for k in ("tail", "head", "r"))
     return Wires(network.nodes, tail, head, r, lossy)
-
-
-def _flows(union, potential):
-    """Flows of a network of resistances from high to low potential."""
-    return (potential[union.tail] - potential[union.head]) / union.divisor
 
 
 def _balanced(network, union, found):

@@ -1,0 +1,137 @@
+"""How fast the microgrid market is: against a general solver, against its own lossy programme, as networks grow.
+
+Every call gets a network object of its own, so that nothing remembered of its private lines counts as free; what
+belongs to the public grid (inverse Laplacians, loss matrix) is built once before, and timed in a row of its own.
+"""
+
+from functools import partial
+
+import cvxpy as cp
+import numpy as np
+
+from benchmarks.rows import Row, timed
+from market.microgrid.behaviours import BEHAVIOURS
+from market.microgrid.convex import solved
+from market.microgrid.network import Network, PublicLines
+from market.microgrid.power_flow import build_grid
+from market.microgrid.random_lines import random_private
+from market.microgrid.tariff import Tariff
+from scenarios.cases import network_of_case
+
+TARIFF = Tariff()
+SEED = 0
+OPTIMISING = ("cooperative", "integrated")
+FEW, MANY = "1/n", "1/log(n)"
+COPIES, QUICK_COPIES = (1, 2, 4, 10), (1, 2)
+TIE = (0.001, 0.01)  # r and x in p.u. of the lines that join copies
+
+
+def rows(quick=False):
+    """All rows; `quick` solves lossy programmes once each and takes fewer buses, as the sizes say."""
+    case = network_of_case("ieee300")
+    grid = built(case)
+    found = []
+    for density, least in ((FEW, 50), (MANY, 100)):
+        network = wired(case, density)
+        for name in OPTIMISING:
+            ours = seconds_of(name, network, grid, "priced", 20)
+            lossy = seconds_of(name, network, grid, "lossy", 1 if quick else 3)
+            what, text = f"{name}, {len(network.private):,} private lines", f"{ours * 1e3:.2f} ms"
+            found += against_cvxpy(what, text, ours, network, grid if name == "cooperative" else None)
+            against = f"{lossy * 1e3:.0f} ms, the same with lossy flows"
+            found.append(Row(what, text, against, lossy / ours, f"≥ {least}", lossy / ours >= least))
+    return [*found, *growth(case, QUICK_COPIES if quick else COPIES)]
+
+
+def wired(network, density):
+    """The network with random private lines of mean resistance 0.01 p.u."""
+    rng = np.random.default_rng(SEED)
+    positions, lines = random_private(network.nodes, network.slack, density, rng, mean_resistance=0.01)
+    return network.with_private(lines, positions)
+
+
+def built(network):
+    """The grid with all that is built once for it."""
+    grid = build_grid(network)
+    _ = grid.loss, grid.resistive
+    return grid
+
+
+def seconds_of(name, network, grid, losses, repeats):
+    """Least seconds of a behaviour's whole call."""
+    fresh = iter([network.with_private(network.private) for _ in range(repeats)])
+    return timed(lambda: BEHAVIOURS[name]().dispatch(next(fresh), grid, TARIFF, losses), repeats)[0]
+
+
+def programme(network, grid, injection):
+    """Least Σ r f² + Σ R g² as a plain problem: flows g and f, with a grid also the potentials that f follows.
+
+    injection: shape (n,), an array or a parameter.
+    """
+    f, g, agents = cp.Variable(len(network.public)), cp.Variable(len(network.private)), network.agents
+    public, private = (cp.Constant(ends[agents]) for ends in (network.public_incidence, network.private_incidence))
+    rules = [public @ f + private @ g == injection[agents]]
+    if grid is not None:
+        theta = cp.Variable(network.nodes)
+        rules += [cp.multiply(1 / grid.weight, f) == cp.Constant(grid.incidence.T) @ theta, theta[network.slack] == 0]
+    loss = cp.sum(cp.multiply(network.public.r, cp.square(f))) + cp.sum(cp.multiply(network.private.r, cp.square(g)))
+    return cp.Problem(cp.Minimize(loss), rules)
+
+
+def solved_anew(network, grid):
+    """Least loss by a problem stated, compiled and solved."""
+    problem = programme(network, grid, network.injection)
+    solved(problem)
+    return problem.value
+
+
+def against_cvxpy(what, text, ours, network, grid):
+    """Priced losses against cvxpy and Clarabel: all of it for this network, or compiled before and solved for new e."""
+    anew, _ = timed(partial(solved_anew, network, grid), 5)
+    injection = cp.Parameter(network.nodes, value=network.injection)
+    problem = programme(network, grid, injection)
+    solved(problem)
+    again, _ = timed(partial(_with_injection, problem, injection, network.injection), 5)
+    return [
+        Row(what, text, f"{anew * 1e3:.1f} ms, cvxpy, compiled and solved", anew / ours, "≥ 10", anew / ours >= 10),
+        Row(what, text, f"{again * 1e3:.1f} ms, cvxpy, compiled before", again / ours, "–", None),
+    ]
+
+
+def _with_injection(problem, parameter, injection):
+    parameter.value = injection
+    return solved(problem)
+
+
+def tiled(network, copies):
+    """Copies of a network's public grid; the first one's slack feeds that of each other copy by one tie line."""
+    n, public, others = network.nodes, network.public, np.arange(1, copies)
+    shift = np.repeat(np.arange(copies) * n, len(public))
+    r, x = (np.full(len(others), value) for value in TIE)
+    lines = PublicLines(
+        np.append(np.tile(public.tail, copies) + shift, np.full(len(others), network.slack)),
+        np.append(np.tile(public.head, copies) + shift, others * n + network.slack),
+        np.append(np.tile(public.r, copies), r),
+        np.append(np.tile(public.x, copies), x),
+    )
+    return Network(np.tile(network.injection, copies), network.slack, lines)
+
+
+def growth(case, copies):
+    """Slopes of log time against log buses with half as many private lines as buses, and what a grid takes to build."""
+    networks = [tiled(case, k) for k in copies]
+    buses = " → ".join(f"{network.nodes:,}" for network in networks)
+    grids = [timed(partial(built, network), 1) for network in networks]
+    built_in = [seconds for seconds, _ in grids]
+    found = [_slope("building a grid's matrices once", networks, built_in, buses)]
+    for name in OPTIMISING:
+        pairs = zip(networks, grids, strict=True)
+        seconds = [seconds_of(name, wired(network, FEW), grid, "priced", 3) for network, (_, grid) in pairs]
+        found.append(_slope(f"{name}, growth with buses", networks, seconds, buses))
+    return found
+
+
+def _slope(what, networks, seconds, buses):
+    slope = float(np.polyfit(np.log([network.nodes for network in networks]), np.log(seconds), 1)[0])
+    times = ", ".join(f"{second * 1e3:,.3g} ms" if second < 1 else f"{second:.1f} s" for second in seconds)
+    return Row(f"{what} (log-log slope)", times, f"{buses} buses", slope, "–", None)
