@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 
-import numpy as np
-
 from market.microgrid.network import Network, NetworkError, network_of
-from scenarios import toml_text
+from scenarios import pandapower_case, toml_text
 from scenarios.errors import Place, nearest, one_of, quoted
 from scenarios.schema import REQUIRED, Key, read_table
 
@@ -17,8 +14,6 @@ CASES = ("eight_nodes", "ieee300")  # data/<case>.toml
 PANDAPOWER = "pandapower:"
 CASE = f'{one_of(CASES)}, a TOML file, or "{PANDAPOWER}NAME"'
 SPELT_OUT = ("slack", "injection", "public", "private", "positions")
-BUS_TYPE, BUS_LOAD, GENERATOR_POWER, TAP = 1, 2, 1, 8  # columns of MATPOWER's matrices
-SLACK_TYPE = 3
 PRIVATE = ("i", "j", "r", "length?", "owner?")
 
 KEYS = (
@@ -70,7 +65,7 @@ def spelt_out(table, place: Place) -> dict:
     if case is None:
         return table
     name = case.removeprefix(PANDAPOWER)
-    found = _shipped(case) if name == case else _from_pandapower(name, place.at("case"))
+    found = _shipped(case) if name == case else pandapower_case.table_of(name, place.at("case"))
     return found | {key: value for key, value in table.items() if key != "case"}
 
 
@@ -90,37 +85,6 @@ def _from_file(file, place):
     if "case" in raw:
         raise inner.at("case").error(f"got {quoted(raw['case'])}", "a file that is a case cannot name another")
     return read_network(read_table(raw, KEYS, "network", inner), inner)
-
-
-def _from_pandapower(name, place):
-    """Slack, injection and public lines of a network of pandapower, in p.u. on its own base.
-
-    A transformer is a line, its reactance times the tap ratio; shunts and phase shifts are left out.
-    """
-    try:
-        networks, power = (importlib.import_module(module) for module in ("pandapower.networks", "pandapower"))
-    except ImportError:
-        raise place.error(f"needs pandapower for {quoted(name)}", "pip install pandapower, or another case") from None
-    make = getattr(networks, name, None)
-    if not callable(make):
-        known = [word for word in dir(networks) if word.startswith("case")]
-        raise place.error(f"pandapower has no network {quoted(name)}", f"{one_of(known)}", nearest(name, known))
-    net = make()
-    power.rundcpp(net, numba=False)
-    return _from_matrices(net._ppc["internal"])
-
-
-def _from_matrices(case):
-    """A network's table from the matrices bus, branch and gen in MATPOWER's column order, and baseMVA."""
-    bus, branch, gen = (np.real(case[key]) for key in ("bus", "branch", "gen"))
-    power = np.bincount(gen[:, 0].astype(int), gen[:, GENERATOR_POWER], len(bus)) - bus[:, BUS_LOAD]
-    tap = np.where(branch[:, TAP] == 0, 1.0, branch[:, TAP])
-    lines = np.column_stack([branch[:, :3], branch[:, 3] * tap])
-    return {
-        "slack": int(np.flatnonzero(bus[:, BUS_TYPE] == SLACK_TYPE)[0]),
-        "injection": (tuple((power / case["baseMVA"]).tolist()),),
-        "public": tuple(map(tuple, lines.tolist())),
-    }
 
 
 def network_from(table, place: Place, injection=None, cost=None) -> Network:
