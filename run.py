@@ -108,7 +108,7 @@ def parser():
     )
     many.add_argument("--direct", action="store_true", help="solve for the equilibria without rounds")
     many.set_defaults(replications=20)
-    figures = add(commands, "reproduce", reproduce_figures, "a paper's figures and claims")
+    figures = add(commands, "reproduce", reproduce_figures, "the papers' figures, tables and claims")
     figures.add_argument("names", nargs="*", metavar="NAME", help="e.g. fig06; all without a name")
     common(figures)
     figures.set_defaults(replications=50)
@@ -289,12 +289,12 @@ def headline_words(comparison):
 
 
 def reproduce_figures(options):
-    """Reproduce a paper's figures; the exit code is 1 where a verdict is not the expected one."""
-    from views.reproduce import UnknownFigure, claim_line, reproduce
+    """Reproduce papers' figures and tables; the exit code is 1 where a verdict is not the expected one."""
+    from views.reproduce import UnknownFigure, claim_line, reproduce, texts
 
     if options.set or options.seed is not None or options.rounds is not None or options.no_plots:
         raise InputError(
-            "command line: reproduce takes NAME, --replications, --out and --json; the paper fixes the rest"
+            "command line: reproduce takes NAME, --replications, --out and --json; the papers fix the rest"
         )
     check_writable(options.out)
     try:
@@ -304,7 +304,7 @@ def reproduce_figures(options):
     if options.json:
         print_json({"claims": [claim._asdict() for claim in claims]})
     else:
-        print("\n".join(claim_line(claim) for claim in claims))
+        print("\n".join([*texts(options.names, options.out), *map(claim_line, claims)]))
         odd = sum(claim.verdict != claim.expected for claim in claims)
         passed = sum(claim.verdict == "pass" for claim in claims)
         print(f"\n{len(claims)} claims: {passed} pass, {len(claims) - passed} fail, {odd} not as expected")

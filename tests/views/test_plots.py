@@ -105,8 +105,11 @@ def test_plots_of_comparisons(measure, comparison):
     assert drawn(PLOTS["bars"](comparison, measure))
 
 
+OF_MICROGRIDS = {"losses by behaviour", "network map", "node payments", "periods"}  # test_microgrid_plots.py
+
+
 def test_every_plot_is_tested_and_every_file_registered():
-    assert set(PLOTS) == {*DATA, "convergence", "user bands", "purchases", "bars"}
+    assert set(PLOTS) == {*DATA, "convergence", "user bands", "purchases", "bars", *OF_MICROGRIDS}
     files = {path.stem for path in Path(views.plots.__file__).parent.glob("*.py")} - {"__init__"}
     assert files == {name.replace(" ", "_") for name in PLOTS} == {plot.__name__ for plot in PLOTS.values()}
 

@@ -1,6 +1,8 @@
-"""The figures of the aggregator paper made again, and every claim about them tested.
+"""Figures and tables of the sources made again, and every claim about them tested.
 
-Source of figures and claims: Li, Motoki, Zhang, "Strategic and Fair Aggregator Interactions in Energy Markets".
+Aggregators: Li, Motoki, Zhang, "Strategic and Fair Aggregator Interactions in Energy Markets". Microgrids: the poster
+on private infrastructure in microgrids, and A. Perrault's thesis "Efficient Coordinated Power Distribution on Private
+Infrastructure" (Toronto, 2013).
 """
 
 import difflib
@@ -14,6 +16,7 @@ from views.reproduce.fairness import FIG10, FIG11, FRONT
 from views.reproduce.feasible import FIG02
 from views.reproduce.headline import FIG06, FIG07
 from views.reproduce.number import FIG12, FIG13
+from views.reproduce.poster_table import POSTER_TABLE
 from views.reproduce.settling import FIG03, FIG04
 from views.reproduce.size import FIG05
 from views.reproduce.starts import STARTING
@@ -35,19 +38,20 @@ REPRODUCTIONS = {
     "frontier": FRONT,
     "counterexamples": COUNTEREXAMPLES,
     "starts": STARTING,
+    "poster-table": POSTER_TABLE,
 }
-REPLICATIONS = 50  # as in the paper
+REPLICATIONS = 50  # as in the aggregator paper
 
 
 class UnknownFigure(ValueError):
-    """A figure that is not there; its text is one line and names the nearest known one."""
+    """A figure or table that is not there; its text is one line and names the nearest known one."""
 
 
 def reproduce(names=(), out="results", replications=REPLICATIONS, progress=True, workers=None):
-    """Make figures again (all without names) and return their claims, a list of Claim.
+    """Make figures and tables again (all without names) and return their claims, a list of Claim.
 
-    Every figure gets a folder out/reproduce/<name> with data (CSV), pictures (PNG), claims.json and manifest.json,
-    written aside and moved into place whole. What several figures need is computed once. Raises UnknownFigure.
+    Each gets a folder out/reproduce/<name> with data (CSV), pictures (PNG), claims.json and manifest.json,
+    written aside and moved into place whole. What several of them need is computed once. Raises UnknownFigure.
     """
     names = list(dict.fromkeys(names)) or list(REPRODUCTIONS)
     _check(names)
@@ -56,6 +60,12 @@ def reproduce(names=(), out="results", replications=REPLICATIONS, progress=True,
         (question for name in names for question in REPRODUCTIONS[name].questions(replications)), progress, workers
     )
     return [claim for name in names for claim in _written(name, study, Path(out) / "reproduce" / name)]
+
+
+def texts(names=(), out="results"):
+    """What there is to print beside the claims: texts of those names (all without names) that `reproduce` wrote."""
+    known = [name for name in dict.fromkeys(names) or REPRODUCTIONS if REPRODUCTIONS[name].text is not None]
+    return [(Path(out) / "reproduce" / name / REPRODUCTIONS[name].text).read_text(encoding="utf-8") for name in known]
 
 
 def _check(names):
@@ -69,7 +79,7 @@ def _check(names):
 
 
 def _written(name, study, target):
-    """The claims of one figure, its folder written."""
+    """The claims of one name, its folder written."""
     with folder_in_place(target) as folder:
         claims = REPRODUCTIONS[name].write(study, folder)
         write_json(folder / "claims.json", [claim._asdict() for claim in claims])
@@ -83,4 +93,4 @@ def _written(name, study, target):
     return claims
 
 
-__all__ = ["REPRODUCTIONS", "Claim", "UnknownFigure", "claim_line", "reproduce"]
+__all__ = ["REPRODUCTIONS", "Claim", "UnknownFigure", "claim_line", "reproduce", "texts"]

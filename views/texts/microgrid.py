@@ -31,7 +31,7 @@ def summary_text(summary):
     if "nodes" in summary:
         return "\n".join([*lines, f"Cannot be served: nodes {nodes_text(summary['nodes'])}."])
     losses, idle = summary["losses"], summary["idle"]["loss"]
-    over = f" over {summary['periods']} periods" if summary["periods"] > 1 else ""
+    over = f" over {len(summary['by_period'])} periods" if summary["periods"] > 1 else ""
     lines.append(
         f"{summary['behaviour']}{over}: loss {cell(losses['total'])} p.u. (public {cell(losses['public'])}, private "
         f"{cell(losses['private'])}); {against_idle(losses['total'], idle)}; the main grid "

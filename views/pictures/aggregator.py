@@ -1,4 +1,4 @@
-"""The pictures of a run and of a comparison, as PNG files in a folder."""
+"""The pictures of the aggregator market."""
 
 from pathlib import Path
 

@@ -1,0 +1,16 @@
+"""The pictures of a run and of a comparison, as PNG files in a folder; a module for each market."""
+
+from views.pictures import aggregator, microgrid
+
+# Each has run_pictures(result, folder) and comparison_pictures(comparison, folder), which return the paths written.
+PICTURES = {"aggregator": aggregator, "microgrid": microgrid}
+
+
+def run_pictures(result, folder):
+    """Write the pictures of one Result; returns their paths."""
+    return PICTURES[result.scenario.market].run_pictures(result, folder)
+
+
+def comparison_pictures(comparison, folder):
+    """Write the pictures of a Comparison; returns their paths."""
+    return PICTURES[comparison.market].comparison_pictures(comparison, folder)
