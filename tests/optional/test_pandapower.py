@@ -1,4 +1,4 @@
-"""Any network of pandapower is a case, and flows are those of its own DC power flow (shunts, as in case300, are left out)."""
+"""Any network of pandapower is a case, with the flows of its own DC power flow (shunts are left out)."""
 
 import pandapower
 import pandapower.networks
