@@ -1,0 +1,1 @@
+"""The bilateral market: buyers and sellers sign contracts peer to peer at prices no pair would rather leave."""

@@ -1,0 +1,103 @@
+"""Consensus negotiation: everybody holds a whole proposal, averages it with its neighbours', then corrects it.
+
+A round of an agent: send the proposal to the neighbours, average with weights that are doubly stochastic, apply the
+agent's own operator, whose fixed points are the proposals the agent can accept. Common fixed points of all are the
+core; averaging and paracontractions converge to one (Elsner, Koltracht and Neumann 1992; Fullmer and Morse 2018).
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from market.bilateral.core import violation
+from market.bilateral.ledger import Knowledge
+from market.bilateral.market import MarketError
+from market.bilateral.negotiation.negotiation import Negotiation, opening
+from market.bilateral.negotiation.network import metropolis
+
+MOST_AGENTS = 4_000
+
+
+@dataclass(frozen=True)
+class Consensus(Negotiation):
+    """Whole proposals, shape (m + n,) each, buyers' claims first; the state's memory holds all, a row for each agent.
+
+    The state's claims are the mean proposal; its spread is the largest distance of anybody's from it.
+    """
+
+    @abstractmethod
+    def operator(self, bargain, proposals, number, tools):
+        """What each agent makes of the averaged proposals (m + n, m + n), a row for each, in the round of this number.
+
+        tools: what `prepare` made.
+        """
+
+    def prepare(self, bargain):
+        """What the operator needs besides and is made once, before the first round."""
+        return None
+
+    @property
+    def ledger(self):
+        own = "its whole proposal: what everybody should gain, itself included"
+        return (Knowledge("everybody", "its neighbours of the round", own, "in each round"),)
+
+    def check(self, bargain):
+        """Raises MarketError where the rule cannot work with the bargain."""
+        agents = len(bargain.buyer_idle) + len(bargain.seller_idle)
+        if agents > MOST_AGENTS:
+            raise MarketError(f"{agents} agents: whole proposals are passed on for at most {MOST_AGENTS}")
+
+    def start(self, bargain, rng=None, claims=None):
+        """The state before the first round: everybody proposes its own claim and nothing for others.
+
+        claims: (u, v) remembered from before are what everybody proposes.
+        """
+        self.check(bargain)
+        u, v = self.first_claims(bargain, claims)
+        first = np.concatenate([u, v])
+        proposals = np.diag(first) if claims is None else np.tile(first, (len(first), 1))
+        plan = self.network.plan_links(len(first), rng), self.prepare(bargain)
+        mean = proposals.mean(axis=0) if len(first) else first
+        return opening(self, bargain, mean[: len(u)], mean[len(u) :], plan, proposals, _spread(proposals, mean))
+
+    def round(self, state, rng=None):
+        plan, tools = state.plan
+        links = self.network.links(plan, state.round, rng)
+        proposals = self.operator(state.bargain, metropolis(links) @ state.memory, state.round, tools)
+        m = len(state.u)
+        mean = proposals.mean(axis=0) if len(proposals) else np.zeros(0)
+        u, v = mean[:m], mean[m:]
+        worst, spread = violation(state.bargain, u, v), _spread(proposals, mean)
+        return replace(
+            state,
+            u=u,
+            v=v,
+            violation=worst,
+            spread=spread,
+            status=self.status(state, worst, spread),
+            round=state.round + 1,
+            messages=state.messages + int(links.sum()) * len(proposals),
+            memory=proposals,
+        )
+
+
+def both_sides(bargain, proposals, operator, *extra):
+    """Apply operator(own, others, side's bargain, …) to the buyers' and to the sellers' rows; a new array.
+
+    own: each agent's own claim, shape (rows,); others: what it proposes for the other side, shape (rows, other side).
+    """
+    m = len(bargain.buyer_idle)
+    after = proposals.copy()
+    for side, mine, theirs in ((bargain, slice(0, m), slice(m, None)), (bargain.mirrored, slice(m, None), slice(0, m))):
+        own = np.diagonal(proposals)[mine]
+        if len(own):
+            left, rest = operator(own, proposals[mine, theirs], side, *extra)
+            after[mine, theirs] = rest
+            number = np.arange(len(proposals))[mine]
+            after[number, number] = left
+    return after
+
+
+def _spread(proposals, mean):
+    return float(np.max(np.abs(proposals - mean), initial=0.0))

@@ -1,0 +1,152 @@
+"""Corner negotiation: each side in turn asks for no more than it must, exactly and in finitely many rounds."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from market.bilateral.core import FAIR, counter_offers, fair_point, rounding, violation
+from market.bilateral.ledger import Knowledge
+from market.bilateral.market import MarketError
+from market.bilateral.negotiation.negotiation import Negotiation, opening
+from market.outcome import Status
+
+
+@dataclass(frozen=True)
+class Corner(Negotiation):
+    """Claims rise from nothing to the best counter-offer, once for each side; contracts settle between the two corners.
+
+    A round, for the buyers' corner: every seller tells its partner its ask; every buyer that is worse off than before
+    tells each other seller the price at which it would rather trade with it; sellers raise their asks to the best such
+    offer (Bellman and Ford's longest paths, so lost or late messages only delay). For the sellers' corner likewise with
+    the roles exchanged. Where every message arrives it ends after at most as many rounds as there are contracts, and
+    one to notice. Remembered claims do not help: corners are found from nothing.
+    fair: where contracts settle, one of FAIR; "equal-split" needs someone who knows all values.
+    """
+
+    fair: str = "tau"
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.fair not in FAIR:
+            raise MarketError(f"fair={self.fair!r} is not one of {', '.join(FAIR)}")
+
+    @property
+    def ledger(self):
+        told = (
+            Knowledge("seller", "its partner", "its ask, a price", "when it rises"),
+            Knowledge("buyer", "every other seller that hears it", "a counter-offer, a price", "when it is worse off"),
+            Knowledge("buyer", "its partner", "its bid, a price", "when it falls"),
+            Knowledge("seller", "every other buyer that hears it", "a counter-offer, a price", "when it is worse off"),
+        )
+        if self.fair != "equal-split":
+            return told
+        return (*told, Knowledge("everybody", "the platform", "values and costs of all pairs", "at the end"))
+
+    def start(self, bargain, rng=None, claims=None):
+        """The state before the first round; its memory: the sides' Asking, of the buyers' corner first."""
+        if claims is not None:
+            self.first_claims(bargain, claims)
+        plan = self.network.plan_pairs(len(bargain.buyer_idle), len(bargain.seller_idle), rng)
+        sides = asking(bargain), asking(bargain.mirrored)
+        u, v = self._between(sides)
+        spread = _width(sides)
+        return opening(self, bargain, u, v, plan, sides, spread)
+
+    def round(self, state, rng=None):
+        bargain = state.bargain
+        pairs = self.network.pairs(state.plan, state.round, rng)
+        heard = []
+        for values in (bargain.open_value, bargain.open_value.T):
+            mask = pairs if pairs is None or values is bargain.open_value else pairs.T
+            if self.network.drop:
+                arrived = self.network.arrives(values.shape, rng)
+                mask = arrived if mask is None else mask & arrived
+            heard.append(mask)
+        sides = tuple(
+            raise_once(each, side, mask)
+            for each, side, mask in zip((bargain, bargain.mirrored), state.memory, heard, strict=True)
+        )
+        told = sum(side.told for side in sides)
+        u, v = self._between(sides)
+        quiet = not any(side.rose for side in sides)
+        worst = max(violation(bargain, *_claims(sides, corner)) for corner in ("buyer", "seller"))
+        settled = quiet and worst <= 2 * rounding(bargain)
+        if settled and self.fair == "equal-split" and state.status is Status.RUNNING:
+            u, v = fair_point(bargain, self.fair)
+        status = Status.SETTLED if settled and state.status is Status.RUNNING else state.status
+        return replace(
+            state,
+            u=u,
+            v=v,
+            violation=violation(bargain, u, v),
+            spread=_width(sides),
+            status=status,
+            round=state.round + 1,
+            messages=state.messages + told,
+            memory=sides,
+        )
+
+    def _between(self, sides):
+        """Claims (u, v) at the fair point of the corners found so far."""
+        if self.fair in ("buyer", "seller"):
+            return _claims(sides, self.fair)
+        return tuple(
+            (one + other) / 2 for one, other in zip(_claims(sides, "buyer"), _claims(sides, "seller"), strict=True)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Asking:
+    """One corner's negotiation so far: claims of who gives way (u) and of who raises (v), offers not yet heard.
+
+    fell: marks of those who gave way and whose offer some seller has not heard, (m, n) or (m,) where all hear all.
+    rose: did any claim rise in the last round? told: scalars sent in it.
+    """
+
+    u: np.ndarray
+    v: np.ndarray
+    fell: np.ndarray
+    rose: bool = True
+    told: int = 0
+
+
+def asking(bargain):
+    """A corner's negotiation before the first round: whoever raises claims nothing."""
+    v = np.zeros(len(bargain.seller_idle))
+    u = counter_offers(bargain, v)
+    return Asking(u, v, np.ones(len(u), dtype=bool))
+
+
+def raise_once(bargain, side, heard=None):
+    """The corner's negotiation after a round; heard: marks of the offers that arrive, shape (m, n), None for all."""
+    values, u, v = bargain.open_value, side.u, side.v
+    if heard is None and side.fell.ndim == 1:
+        rows = np.flatnonzero(side.fell)
+        offers = (values[rows] - u[rows, None]).max(axis=0, initial=-np.inf)
+        told, waiting = len(rows) * len(v), None
+    else:
+        fell = side.fell if side.fell.ndim == 2 else np.repeat(side.fell[:, None], len(v), axis=1)
+        heard = np.ones(values.shape, dtype=bool) if heard is None else heard
+        offers = np.where(heard & fell, values - u[:, None], -np.inf).max(axis=0, initial=-np.inf)
+        told, waiting = int(fell.sum()), fell & ~heard
+    higher = (offers > v + rounding(bargain)) & ~bargain.seller_idle
+    risen = np.where(higher, offers, v)
+    told += int(higher[bargain.seller].sum())
+    left = counter_offers(bargain, risen)
+    fell = left < u
+    if waiting is not None:
+        fell = waiting | fell[:, None]
+    return Asking(left, risen, fell, bool(higher.any()), told)
+
+
+def _claims(sides, corner):
+    """Claims (u, v) of a corner as found so far."""
+    if corner == "buyer":
+        return sides[0].u, sides[0].v
+    return sides[1].v, sides[1].u
+
+
+def _width(sides):
+    """The largest distance between the two corners found so far."""
+    one, other = (np.concatenate(_claims(sides, corner)) for corner in ("buyer", "seller"))
+    return float(np.max(np.abs(one - other), initial=0.0))

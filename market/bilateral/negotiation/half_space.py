@@ -1,0 +1,83 @@
+"""The half-space operator: an agent corrects its contract and one blocking pair, nothing else."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from market.bilateral.market import MarketError
+from market.bilateral.negotiation.consensus import Consensus, both_sides
+
+PAIRS = ("worst", "in-turn")
+
+
+@dataclass(frozen=True)
+class HalfSpace(Consensus):
+    """Consensus in which each agent (i) projects its own contract's two claims, (ii) closes one outside pair's gap.
+
+    (i) x_k + x_l = a_kl, both ≥ 0; x_k = 0 with capacity left. (ii) The most violated of x_k + x_q ≥ a_kq (pair
+    "worst"), or the next in turn ("in-turn"): both claims rise by relaxation × half the gap; where the agent can claim
+    nothing the other rises by all of it. One contract an agent.
+    """
+
+    pair: str = "worst"
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.pair not in PAIRS:
+            raise MarketError(f"pair={self.pair!r} is not one of {', '.join(PAIRS)}")
+
+    def check(self, bargain):
+        super().check(bargain)
+        if not bargain.single:
+            raise MarketError("rule: half-space works with one contract an agent; cut the market into blocks")
+
+    def operator(self, bargain, proposals, number, tools):
+        turn = number if self.pair == "in-turn" else None
+        return both_sides(bargain, proposals, half_space, self.relaxation, turn)
+
+
+def half_space(own, others, side, relaxation, turn=None):
+    """Corrected own claims (r,) and proposals for the other side (r, q); side: the bargain with the agents as rows.
+
+    turn: a round number in place of the search for the most violated pair.
+    """
+    row, partner = np.arange(len(own)), side.partner
+    signed = np.flatnonzero(partner >= 0)
+    other = partner[signed]
+    own, others = np.where(side.buyer_idle, 0.0, own), others.copy()
+    worth = side.value[signed, other]
+    own[signed] = np.clip((own[signed] + worth - others[signed, other]) / 2, 0.0, worth)
+    others[signed, other] = worth - own[signed]
+    if not others.shape[1]:
+        return own, others
+    if turn is None:
+        gaps = side.outside_value - others
+        q = gaps.argmax(axis=1)
+        gap = gaps[row, q] - own
+    else:
+        q = (row + turn) % others.shape[1]
+        gap = side.outside_value[row, q] - others[row, q] - own
+    gap = relaxation * np.maximum(gap, 0.0)
+    own += np.where(side.buyer_idle, 0.0, gap / 2)
+    others[row, q] += np.where(side.buyer_idle, gap, gap / 2)
+    return own, others
+
+
+def half_space_alone(own, others, outside, partner, worth, relaxation=1.0):
+    """One agent's own step, in place in `others` (q,); returns its own claim.
+
+    outside: values of its pairs with −∞ for its partner, shape (q,); partner: −1 for none; worth: its contract's value.
+    """
+    if partner >= 0:
+        own = min(max((own + worth - others[partner]) / 2, 0.0), worth)
+        others[partner] = worth - own
+    else:
+        own = 0.0
+    gaps = outside - others
+    q = gaps.argmax()
+    gap = gaps[q] - own
+    if gap > 0:
+        gap *= relaxation if partner < 0 else relaxation / 2
+        others[q] += gap
+        own += 0.0 if partner < 0 else gap
+    return own

@@ -1,0 +1,145 @@
+"""How a negotiation ends: prices of contracts, what everybody gains, and bills beside the grid's."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+
+from market.bilateral.bargain import Bargain
+from market.bilateral.core import NoStablePrices, mismatch, repaired, rounding, violation
+
+
+class Ending(StrEnum):
+    """How prices came about."""
+
+    HALF_WAY = "half-way"  # between the last bid and ask
+    REPAIRED = "repaired"  # to the core, by raising asks to the best counter-offer
+    GRID = "grid"  # no agreement in time: everybody trades with the grid
+
+
+@dataclass(frozen=True, eq=False)
+class Settlement:
+    """Contracts as they are settled; u (m,), v (n,): claims in the bargain's units, met by the prices."""
+
+    bargain: Bargain
+    u: np.ndarray
+    v: np.ndarray
+    ending: Ending
+
+    @property
+    def price(self):
+        """Price of each contract, money per kWh, shape (k,)."""
+        return self.bargain.prices(self.u, self.v)
+
+    @property
+    def buyer_gain(self):
+        """What each contract brings its buyer beside the grid, money, shape (k,)."""
+        worth = self.bargain.market.worth[self.bargain.buyer, self.bargain.seller]
+        return (worth - self.price) * self.bargain.amount
+
+    @property
+    def seller_gain(self):
+        """What each contract brings its seller beside the grid, money, shape (k,)."""
+        return (self.price - self.bargain.market.cost[self.bargain.seller]) * self.bargain.amount
+
+    @property
+    def payoffs(self):
+        """Money all buyers (m,) and all sellers (n,) gain beside the grid."""
+        return (
+            np.bincount(self.bargain.buyer, self.buyer_gain, len(self.u)),
+            np.bincount(self.bargain.seller, self.seller_gain, len(self.v)),
+        )
+
+    @property
+    def violation(self):
+        """The most a pair gains by leaving, or a contract or claim is off, money."""
+        return violation_in_money(self.bargain, self.u, self.v)
+
+    @property
+    def gap(self):
+        """Violation beside the mean contract's value in money; 0 without contracts."""
+        mean = self.bargain.welfare / len(self.bargain) if len(self.bargain) else 0.0
+        return self.violation / mean if mean > 0 else 0.0
+
+
+def violation_in_money(bargain, u, v):
+    """The worst broken constraint of the core, money: claims by kWh count with the energy they could concern."""
+    if np.array_equal(bargain.unit, bargain.amount) and bargain.single:
+        return violation(bargain, u, v)
+    gaps = np.maximum(bargain.open_value - v - u[:, None], 0.0) * bargain.market.quantity
+    pinned = np.concatenate(
+        [(u * bargain.buyer_size)[bargain.buyer_idle], (v * bargain.seller_size)[bargain.seller_idle]]
+    )
+    negative = np.concatenate([-u * bargain.buyer_size, -v * bargain.seller_size])
+    off = mismatch(bargain, u, v) * bargain.amount
+    return float(max(np.max(each, initial=0.0) for each in (gaps, off, pinned, negative)))
+
+
+def conclude(state, repair=True, deadline=False):
+    """Settle a negotiation's State at half-way prices, moved into the core where `repair` is asked for and possible.
+
+    deadline: where it has not settled and cannot be repaired, everybody trades with the grid instead.
+    """
+    bargain, u, v = state.bargain, *met_half_way(state.bargain, state.u, state.v)
+    if repair and state.violation > 2 * rounding(bargain):
+        try:
+            return Settlement(bargain, *repaired(bargain, u, v), Ending.REPAIRED)
+        except NoStablePrices:
+            pass
+    if deadline and state.status != "settled":
+        return Settlement(without_contracts(bargain), np.zeros(len(u)), np.zeros(len(v)), Ending.GRID)
+    return Settlement(bargain, u, v, Ending.HALF_WAY)
+
+
+def met_half_way(bargain, u, v):
+    """Claims after partners moved to the half-way price, where each has one contract; else claims as they are."""
+    if not bargain.single or np.any(bargain.capped):
+        return u, v
+    i, j, value = bargain.buyer, bargain.seller, bargain.contract_value
+    half = np.clip((u[i] + value - v[j]) / 2, 0.0, value)
+    new_u, new_v = np.zeros(len(u)), np.zeros(len(v))
+    new_u[i], new_v[j] = half, value - half
+    return new_u, new_v
+
+
+def without_contracts(bargain):
+    """The bargain with nothing signed."""
+    nothing = {name: getattr(bargain, name)[:0] for name in ("buyer", "seller", "amount", "unit", "capped")}
+    idle = {name: np.ones_like(getattr(bargain, name)) for name in ("buyer_idle", "seller_idle")}
+    return replace(bargain, **nothing, **idle)
+
+
+@dataclass(frozen=True, eq=False)
+class Bills:
+    """Cash of a period: what each buyer pays (m,), what each seller gets (n,), money."""
+
+    paid: np.ndarray
+    earned: np.ndarray
+
+
+def grid_bills(market):
+    """Bills where everybody trades with the grid only; who would rather not, does without.
+
+    >>> from market.bilateral.market import Market
+    >>> grid_bills(Market([0.3, 0.2], [4, 4], [0.1], [2])).paid.tolist()
+    [1.0, 0.0]
+    """
+    buys, sells = market.willingness >= market.tariff.buy, market.ask <= market.tariff.sell
+    return Bills(market.tariff.buy * market.demand * buys, market.tariff.sell * market.supply * sells)
+
+
+def bills(market, settlement):
+    """Bills of a settlement, see `bills_of`."""
+    bargain = settlement.bargain
+    return bills_of(market, bargain.buyer, bargain.seller, bargain.amount, settlement.price)
+
+
+def bills_of(market, buyer, seller, amount, price):
+    """Bills with contracts, arrays (k,): the network's fees paid by buyers, what is left traded with the grid."""
+    rest = grid_bills(market)
+    bought, sold = np.bincount(buyer, amount, market.buyers), np.bincount(seller, amount, market.sellers)
+    met = np.divide(bought, market.demand, out=np.zeros(market.buyers), where=market.demand > 0)
+    gone = np.divide(sold, market.supply, out=np.zeros(market.sellers), where=market.supply > 0)
+    paid = np.bincount(buyer, amount * (price + market.fee[buyer, seller]), market.buyers)
+    earned = np.bincount(seller, amount * price, market.sellers)
+    return Bills(paid + rest.paid * (1 - met), earned + rest.earned * (1 - gone))

@@ -1,0 +1,159 @@
+"""A bilateral market through its periods: who is on which side when, who signs with whom, how prices are found."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from market.bilateral.bargain import Bargain
+from market.bilateral.core import Corners, corners, fair_point
+from market.bilateral.market import Market
+from market.bilateral.negotiation import Negotiation, State
+from market.bilateral.settlement import Settlement, bills, conclude, grid_bills
+from market.bilateral.signing import signed
+from market.bilateral.transport import Blocks, block_market
+
+DEFAULT_BLOCK = 1.0  # kWh
+
+
+@dataclass(frozen=True, eq=False)
+class Period:
+    """A market of one period; buyer (m,), seller (n,): numbers of the agents who are its buyers and sellers."""
+
+    market: Market
+    buyer: np.ndarray
+    seller: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Trading:
+    """What agents 0 … agents − 1 trade how, period by period.
+
+    rule: how prices are found; contracts "single" or "multi"; matching: "optimal", "auction" or a list; fair: the
+    stable point called fair; block: kWh, several contracts in whole blocks only; blockwise: does the rule price single blocks?
+    repair: are final prices moved into the core? deadline: rounds after which the grid steps in, or None; leavers:
+    (round, agents who leave after that round of every period); warm: are claims remembered from period to period?
+    """
+
+    periods: tuple[Period, ...]
+    agents: int
+    rule: Negotiation
+    contracts: str = "single"
+    matching: object = "optimal"
+    fair: str = "tau"
+    block: float | None = None
+    blockwise: bool = False
+    repair: bool = True
+    deadline: int | None = None
+    leavers: tuple = (0, ())
+    warm: bool = True
+
+    def open(self, market, matching=None):
+        """(Bargain, Blocks or None) of a market: the contracts whose prices are negotiated."""
+        if self.blockwise:
+            blocks = block_market(market, self.block or DEFAULT_BLOCK)
+            return signed(blocks.market, "single"), blocks
+        return signed(market, self.contracts, self.matching if matching is None else matching, self.block), None
+
+    def left(self, period):
+        """The period's market once those have left who leave in the middle."""
+        gone = np.array(self.leavers[1], dtype=np.intp)
+        buyers, sellers = (np.flatnonzero(np.isin(side, gone)) for side in (period.buyer, period.seller))
+        return period.market.without(buyers, sellers)
+
+    def close(self, period, market, state, blocks):
+        """The period's Outcome after the negotiation's last state."""
+        settled = conclude(state, self.repair, self.deadline is not None)
+        best, best_blocks = self.open(market, "optimal")
+        return Outcome(period, market, settled, state, blocks, best, best_blocks, self.fair)
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """One period: how its contracts were settled, and the core they are measured against.
+
+    market: without those who left; state: the negotiation's last; blocks: of the settlement, where single blocks were
+    priced; best: the bargain of an optimal matching, whoever signed with whom, and its blocks; fair: name of its point.
+    """
+
+    period: Period
+    market: Market
+    settlement: Settlement
+    state: State
+    blocks: Blocks | None
+    best: Bargain
+    best_blocks: Blocks | None
+    fair: str
+
+    @cached_property
+    def corners(self):
+        """Money of buyers (m,) and sellers (n,) at the core's corners, as Corners."""
+        found = corners(self.best)
+        return Corners(self._money(*found.buyer), self._money(*found.seller))
+
+    @cached_property
+    def fair_payoffs(self):
+        """Money of buyers (m,) and sellers (n,) at the core's fair point."""
+        return self._money(*fair_point(self.best, self.fair))
+
+    @cached_property
+    def tau(self):
+        """Money of buyers (m,) and sellers (n,) at the tau value."""
+        return self.corners.tau
+
+    def _money(self, u, v):
+        paid = self.best.payoffs(u, v)
+        return paid if self.best_blocks is None else self.best_blocks.payoffs(*paid)
+
+    @cached_property
+    def payoffs(self):
+        """Money buyers (m,) and sellers (n,) gain beside the grid, as settled."""
+        paid = self.settlement.payoffs
+        return paid if self.blocks is None else self.blocks.payoffs(*paid)
+
+    @property
+    def welfare(self):
+        """What all gain together beside the grid, money."""
+        return float(sum(np.sum(side) for side in self.payoffs))
+
+    @cached_property
+    def contracts(self):
+        """Columns buyer, seller (rows of the market), quantity, price, buyer_gain, seller_gain, each (k,)."""
+        bargain, end = self.settlement.bargain, self.settlement
+        ends = np.stack([bargain.buyer, bargain.seller])
+        if self.blocks is not None:
+            ends = np.stack([self.blocks.buyer[ends[0]], self.blocks.seller[ends[1]]])
+        pairs, where = np.unique(ends, axis=1, return_inverse=True)
+        where, count = where.reshape(-1), pairs.shape[1]
+        quantity = np.bincount(where, bargain.amount, count)
+        return {
+            "buyer": pairs[0],
+            "seller": pairs[1],
+            "quantity": quantity,
+            "price": np.bincount(where, bargain.amount * end.price, count) / quantity,
+            "buyer_gain": np.bincount(where, end.buyer_gain, count),
+            "seller_gain": np.bincount(where, end.seller_gain, count),
+        }
+
+    @cached_property
+    def costs(self):
+        """Net cost of energy of buyers, then sellers, (m + n,), money: with contracts, and with the grid alone."""
+        columns = self.contracts
+        alone = grid_bills(self.period.market)
+        now = bills(self.period.market, *(columns[name] for name in ("buyer", "seller", "quantity", "price")))
+        return tuple(np.concatenate([each.paid, -each.earned]) for each in (now, alone))
+
+
+def remembered(trading, period, claims):
+    """Claims (u, v) of a period's agents out of all agents' last ones, (agents, 2), NaN where nothing is known."""
+    if not trading.warm or trading.blockwise:
+        return None
+    return claims[period.buyer, 0], claims[period.seller, 1]
+
+
+def remember(claims, period, state):
+    """What all agents (agents, 2) claimed last, as buyers and as sellers, after a period; a new array."""
+    claims = claims.copy()
+    if len(state.u) == len(period.buyer) and len(state.v) == len(period.seller):
+        claims[period.buyer, 0], claims[period.seller, 1] = state.u, state.v
+    return claims

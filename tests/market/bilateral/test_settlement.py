@@ -1,0 +1,140 @@
+"""Ends of negotiations: prices, gains and bills add up; a deadline is met by repair, or by the grid."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from market.bilateral.core import violation
+from market.bilateral.market import Market, Tariff, assignment_game
+from market.bilateral.negotiation import Bilateral, Corner, Network, Tight, negotiate
+from market.bilateral.settlement import Ending, bills, conclude, grid_bills, violation_in_money
+from market.bilateral.signing import signed
+
+FEW = settings(max_examples=30, deadline=None, derandomize=True, database=None)
+SEEDS = st.integers(0, 10_000)
+
+
+def drawn(seed, buyers=4, sellers=5):
+    """Buyers who all would buy from the grid, sellers who all would sell to it, tastes of zero, a fee."""
+    rng = np.random.default_rng(seed)
+    return Market(
+        rng.uniform(0.25, 0.4, buyers),
+        rng.uniform(0, 5, buyers),
+        rng.uniform(0.0, 0.05, sellers),
+        rng.uniform(0, 5, sellers),
+        fee=rng.uniform(0, 0.05, (buyers, sellers)),
+    )
+
+
+@FEW
+@given(SEEDS, st.sampled_from(["single", "multi"]), st.sampled_from([Bilateral(), Corner(), Tight(tolerance=1e-2)]))
+def test_gains_are_what_bills_save(seed, contracts, rule):
+    """Where everybody would trade with the grid and nobody has tastes, a gain is cash."""
+    market = drawn(seed)
+    settled = conclude(negotiate(rule, signed(market, contracts)))
+    before, after = grid_bills(market), bills(market, settled)
+    u, v = settled.payoffs
+    assert before.paid - after.paid == pytest.approx(u, abs=1e-9)
+    assert after.earned - before.earned == pytest.approx(v, abs=1e-9)
+    assert u.sum() + v.sum() == pytest.approx(settled.bargain.welfare, abs=1e-9)
+    assert np.all((settled.price >= market.tariff.sell) & (settled.price <= market.tariff.buy))
+
+
+@FEW
+@given(SEEDS, st.sampled_from([0.0, 0.6]))
+def test_repaired_contracts_are_stable_to_the_last_digit(seed, drop):
+    market = drawn(seed, 5, 5)
+    state = negotiate(Bilateral(network=Network(drop=drop)), signed(market), np.random.default_rng(seed))
+    settled = conclude(state, repair=True)
+    assert settled.violation <= 1e-12
+    assert settled.gap <= 1e-9
+    assert np.concatenate(settled.payoffs) == pytest.approx(np.concatenate([settled.u, settled.v]), abs=1e-12)
+    if len(settled.bargain):
+        moved = np.max(np.abs(np.concatenate([settled.u - state.u, settled.v - state.v])))
+        assert moved <= 11.5 * 1e-3 * settled.bargain.mean_contract
+
+
+def test_without_repair_the_price_is_half_way(shapley_shubik):
+    state = negotiate(Tight(tolerance=1e-2, network=Network("ring")), shapley_shubik)
+    settled = conclude(state, repair=False)
+    assert settled.ending is Ending.HALF_WAY
+    assert settled.price == pytest.approx(state.prices)
+    bid, ask = shapley_shubik.bids(state.u), shapley_shubik.asks(state.v)
+    assert settled.price == pytest.approx((bid + ask) / 2)
+    assert settled.buyer_gain + settled.seller_gain == pytest.approx(shapley_shubik.contract_value)
+
+
+def test_an_exact_end_is_not_touched(shapley_shubik):
+    settled = conclude(negotiate(Corner(), shapley_shubik))
+    assert settled.ending is Ending.HALF_WAY
+    assert np.concatenate([settled.u, settled.v]).tolist() == [1.5, 4, 0.5, 4, 5.5, 0.5]
+
+
+def test_a_deadline_is_met_by_repair(shapley_shubik):
+    rule = Bilateral(tolerance=1e-6)
+    settled = conclude(negotiate(rule, shapley_shubik, rounds=1), deadline=True)
+    assert settled.ending is Ending.REPAIRED
+    assert settled.violation <= 1e-12
+
+
+@pytest.mark.parametrize("repair", [True, False])
+def test_a_deadline_without_stable_prices_leaves_all_to_the_grid(repair, game):
+    bargain = game([[5, 7, 2], [8, 9, 3], [2, 6, 0]], [0, 1, 2])
+    rule = Bilateral()
+    state = rule.round(rule.start(bargain))
+    settled = conclude(state, repair, deadline=True)
+    assert settled.ending is Ending.GRID
+    assert len(settled.price) == 0 and not np.any(np.concatenate(settled.payoffs))
+    assert (settled.violation, settled.gap) == (9, 0)
+    kept = conclude(state, repair)
+    assert kept.ending is Ending.HALF_WAY
+    assert kept.gap >= 2 / 3 / 7
+
+
+def test_the_grid_alone_leaves_bills_as_they_were():
+    market = drawn(1)
+    state = Bilateral().start(signed(market))
+    settled = conclude(state, repair=False, deadline=True)
+    assert bills(market, settled).paid == pytest.approx(grid_bills(market).paid)
+    assert bills(market, settled).earned == pytest.approx(grid_bills(market).earned)
+
+
+def test_who_does_without_the_grid_pays_for_contracts_only():
+    market = Market([0.2], [4], [0.1], [3], tariff=Tariff(0.25, 0.05))
+    settled = conclude(negotiate(Corner(), signed(market)))
+    assert settled.price == pytest.approx([0.15])
+    assert grid_bills(market).paid.tolist() == [0]
+    assert bills(market, settled).paid == pytest.approx([0.45])
+    assert bills(market, settled).earned == pytest.approx([0.45])
+
+
+@FEW
+@given(SEEDS)
+def test_violation_in_money_is_what_the_worst_pair_gains(seed):
+    """By hand: a pair of agents with several contracts gains at most its margin's gap times its energy."""
+    market = drawn(seed)
+    bargain = signed(market, "multi")
+    rng = np.random.default_rng(seed)
+    u, v = rng.uniform(0, 0.2, 4), rng.uniform(0, 0.2, 5)
+    worst = 0.0
+    held = set(zip(bargain.buyer.tolist(), bargain.seller.tolist(), strict=True))
+    for i in range(4):
+        for j in range(5):
+            gain = max(market.margin[i, j], 0) - u[i] - v[j]
+            worst = max(worst, gain * min(market.demand[i], market.supply[j]))
+            if (i, j) in held:
+                amount = bargain.amount[(bargain.buyer == i) & (bargain.seller == j)][0]
+                worst = max(worst, abs(gain) * amount)
+    worst = max(worst, *(u * market.demand)[bargain.buyer_idle], *(v * market.supply)[bargain.seller_idle], 0)
+    assert violation_in_money(bargain, u, v) == pytest.approx(worst, abs=1e-12)
+
+
+def test_violation_of_single_contracts_is_in_money_already(shapley_shubik):
+    u, v = np.ones(3), np.ones(3)
+    assert violation_in_money(shapley_shubik, u, v) == violation(shapley_shubik, u, v) == 7
+
+
+def test_prices_of_a_bare_game_are_sellers_payoffs():
+    settled = conclude(negotiate(Corner(), signed(assignment_game([[4]]))))
+    assert settled.price.tolist() == [2]
