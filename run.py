@@ -224,7 +224,7 @@ def run_one(options):
 
     check_writable(options.out)
     words = TEXTS[load(options.scenario, set=options.set).market]
-    talk = (lambda model: None) if options.json else (lambda model: print(words.round_line(model), flush=True))
+    talk = (lambda model: None) if options.json else (lambda model: tell(words.round_line(model)))
     result = run(
         options.scenario,
         seed=options.seed,
@@ -239,6 +239,12 @@ def run_one(options):
         return print_json(summary)
     print("\n" + words.summary_text(summary) + f"\n\nresults: {folder}")
     return DONE
+
+
+def tell(line):
+    """Print one line about a round; None says nothing."""
+    if line is not None:
+        print(line, flush=True)
 
 
 def compare_scenarios(options, conclusion=None):

@@ -1,6 +1,8 @@
 """Who acts: Mesa agents and models, thin over the market layer."""
 
 from agents.aggregator_model import AggregatorModel
+from agents.bilateral_model import BilateralModel
+from agents.bilateral_players import Buyer, Platform, Seller
 from agents.market_operator import MarketOperator
 from agents.microgrid_model import MicrogridModel
 from agents.microgrid_players import GridOperator, MicrogridNode, Owners, PrivateLine, PublicLine
@@ -9,6 +11,8 @@ from agents.players import Aggregator, Crowd, LargeUser, SmallUser
 __all__ = [
     "Aggregator",
     "AggregatorModel",
+    "BilateralModel",
+    "Buyer",
     "Crowd",
     "GridOperator",
     "LargeUser",
@@ -16,7 +20,9 @@ __all__ = [
     "MicrogridModel",
     "MicrogridNode",
     "Owners",
+    "Platform",
     "PrivateLine",
     "PublicLine",
+    "Seller",
     "SmallUser",
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scenarios.errors import Place, quoted
-from scenarios.population import label
+from scenarios.population import agreed, label
 from scenarios.scenario import Scenario
 from scenarios.schema import REQUIRED, Key, read_table
 
@@ -158,11 +158,7 @@ def _fill_users(group, place):
         said = {"kind = large": 1, **said}
     if not said:
         raise place.at("users").error("is missing", "the number of users, or a list or CSV column, is needed")
-    (first, users), *others = said.items()
-    for name, number in others:
-        if number != users:
-            got = f"{number} {'users' if name == 'users' else 'values'}, but {first} says {users}"
-            raise place.at(name).error(got, "the numbers of users must agree")
+    users = agreed(said, place, "users")
     if group.get("count", 1) > users:
         got = f"{group['count']} aggregators for {users} users"
         raise place.at("count").error(got, "at most one per user is possible")

@@ -143,6 +143,16 @@ DRAWS = {
 }
 
 
+def agreed(said: dict, place: Place, kind: str) -> int:
+    """The number that all of {key: number of users} say; raises ScenarioError where they differ."""
+    (first, users), *others = said.items()
+    for name, number in others:
+        if number != users:
+            got = f"{number} {kind if name in (kind, 'count') else 'values'}, but {first} says {users}"
+            raise place.at(name).error(got, f"the numbers of {kind} must agree")
+    return users
+
+
 def stream(seed: int, replication: int, group: str, key: str) -> np.random.Generator:
     """The generator of one key of one group: the same whatever else stands in the scenario."""
     words = np.frombuffer(hashlib.sha256(f"{group}\n{key}".encode()).digest()[:16], dtype="<u4")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scenarios.columns import read_columns
+from scenarios.columns import header_of, read_columns
 from scenarios.errors import Place, nearest, one_of, quoted
 from scenarios.population import in_words, read_list, read_number, read_numbers
 from scenarios.rows import read_profile, read_rows
@@ -23,7 +23,7 @@ class Key:
     """
 
     path: str
-    type: str  # text, choice, whole, number, list, numbers, rows, profile, table, columns, tables
+    type: str  # text, choice, whole, switch, number, list, numbers, rows, profile, matrix, table, columns, tables
     unit: str
     default: object
     range: str | tuple
@@ -162,7 +162,26 @@ def _read_profile(value, key, keys, place):
     return read_profile(value, key.range, place)
 
 
+def _read_switch(value, key, keys, place):
+    if not isinstance(value, bool):
+        raise place.error(f"got {quoted(value)}", "true or false is needed")
+    return value
+
+
+def _read_matrix(value, key, keys, place):
+    """One number, a draw, or rows of numbers as a tuple of tuples; no rows are a matrix without any."""
+    if isinstance(value, list) and not value:
+        return ()
+    if isinstance(value, list) and not isinstance(value[0], list):
+        raise place.error(f"got {quoted(value)}", "a number, a draw, or rows of numbers are needed")
+    if isinstance(value, list) or (isinstance(value, dict) and "csv" in value):
+        return read_profile(value, key.range, place)
+    return read_numbers(value, key.range, place)
+
+
 def _read_list(value, key, keys, place):
+    if isinstance(value, str) and key.words:
+        return _read_word(value, key, place)
     return read_list(value, key.range, place)
 
 
@@ -179,7 +198,9 @@ def _read_table(value, key, keys, place):
 def _read_columns(value, key, keys, place):
     """A table of lists, or the CSV file that holds them as columns."""
     if isinstance(value, str):
-        value = read_columns(value, [row.name for row in keys if row.table == key.path], place)
+        rows, header = [row for row in keys if row.table == key.path], header_of(value, place)
+        wanted = [row.name for row in rows if row.default is REQUIRED or row.name in header]
+        value = read_columns(value, wanted, place)
     return read_table(value, keys, key.path, place)
 
 
@@ -202,11 +223,13 @@ READERS = {
     "text": _read_text,
     "choice": _read_choice,
     "whole": _read_whole,
+    "switch": _read_switch,
     "number": _read_number,
     "list": _read_list,
     "numbers": _read_numbers,
     "rows": _read_rows,
     "profile": _read_profile,
+    "matrix": _read_matrix,
     "table": _read_table,
     "columns": _read_columns,
     "tables": _read_tables,
@@ -219,6 +242,8 @@ KINDS = {
     "number": "number",
     "list": "list of numbers",
     "numbers": "number, list, draw or CSV column",
+    "switch": "true or false",
+    "matrix": "number, draw, rows of numbers or CSV file",
     "rows": "rows of numbers or CSV file",
     "profile": "list of numbers, rows of periods, CSV file or CSV column",
     "table": "table",

@@ -80,6 +80,8 @@ def _short(value):
         return "{ " + ", ".join(f"{key} = {_short(part)}" for key, part in value.items()) + " }"
     if isinstance(value, tuple):
         return f"[{', '.join(map(_short, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else f"{value!r}"
 
 

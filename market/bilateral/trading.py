@@ -1,17 +1,19 @@
 """A bilateral market through its periods: who is on which side when, who signs with whom, how prices are found."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from market.bilateral.bargain import Bargain
-from market.bilateral.core import Corners, corners, fair_point
+from market.bilateral.core import Corners, corners, fair_point, violation
+from market.bilateral.ledger import MATCHING_LEDGER
 from market.bilateral.market import Market
 from market.bilateral.negotiation import Negotiation, State
-from market.bilateral.settlement import Settlement, bills, conclude, grid_bills
+from market.bilateral.settlement import Settlement, bills_of, conclude, grid_bills
 from market.bilateral.signing import signed
 from market.bilateral.transport import Blocks, block_market
+from market.outcome import Status
 
 DEFAULT_BLOCK = 1.0  # kWh
 
@@ -30,9 +32,9 @@ class Trading:
     """What agents 0 … agents − 1 trade how, period by period.
 
     rule: how prices are found; contracts "single" or "multi"; matching: "optimal", "auction" or a list; fair: the
-    stable point called fair; block: kWh, several contracts in whole blocks only; blockwise: does the rule price single blocks?
-    repair: are final prices moved into the core? deadline: rounds after which the grid steps in, or None; leavers:
-    (round, agents who leave after that round of every period); warm: are claims remembered from period to period?
+    stable point called fair; block: kWh, several contracts in whole blocks only; blockwise: does the rule price single
+    blocks? repair: are final prices moved into the core? deadline: rounds after which the grid steps in, or None;
+    leavers: (round, agents who leave after that round of every period); warm: are claims remembered?
     """
 
     periods: tuple[Period, ...]
@@ -60,6 +62,22 @@ class Trading:
         gone = np.array(self.leavers[1], dtype=np.intp)
         buyers, sellers = (np.flatnonzero(np.isin(side, gone)) for side in (period.buyer, period.seller))
         return period.market.without(buyers, sellers)
+
+    @property
+    def ledger(self):
+        """Who learns which numbers, while matching and while negotiating: a tuple of Knowledge."""
+        matching = self.matching if isinstance(self.matching, str) else "given"
+        return (*MATCHING_LEDGER[matching], *self.rule.ledger)
+
+    def solve(self, period):
+        """The period's Outcome at the fair point, without negotiation, where contracts are those of an optimal matching."""
+        bargain, blocks = self.open(period.market)
+        state = self.rule.start(bargain, np.random.default_rng(0))
+        if state.status is Status.RUNNING:
+            u, v = fair_point(bargain, self.fair)
+            off = violation(bargain, u, v)
+            state = replace(state, u=u, v=v, violation=off, spread=0.0, status=Status.SOLVED)
+        return self.close(period, period.market, state, blocks)
 
     def close(self, period, market, state, blocks):
         """The period's Outcome after the negotiation's last state."""
@@ -140,7 +158,7 @@ class Outcome:
         """Net cost of energy of buyers, then sellers, (m + n,), money: with contracts, and with the grid alone."""
         columns = self.contracts
         alone = grid_bills(self.period.market)
-        now = bills(self.period.market, *(columns[name] for name in ("buyer", "seller", "quantity", "price")))
+        now = bills_of(self.period.market, *(columns[name] for name in ("buyer", "seller", "quantity", "price")))
         return tuple(np.concatenate([each.paid, -each.earned]) for each in (now, alone))
 
 

@@ -29,7 +29,7 @@ def summary_text(summary):
     """A run's summary as text: status with advice, losses, private trades, nodes, stability."""
     lines = [ending(summary)]
     if "nodes" in summary:
-        return "\n".join([*lines, f"Cannot be served: nodes {nodes_text(summary['nodes'])}."])
+        return "\n".join([*lines, f"Cannot be served{_first_cut_off(summary)}: nodes {nodes_text(summary['nodes'])}."])
     losses, idle = summary["losses"], summary["idle"]["loss"]
     over = f" over {len(summary['by_period'])} periods" if summary["periods"] > 1 else ""
     lines.append(
@@ -39,6 +39,15 @@ def summary_text(summary):
     )
     lines += ["", trades_text(summary), "", nodes_table(summary), "", *stability_lines(summary)]
     return "\n".join(lines)
+
+
+def _first_cut_off(summary):
+    """The first period in which nodes are cut off, in words; nothing where there is but one."""
+    return next((_in_period(row["period"]) for row in summary.get("by_period", ()) if "nodes" in row), "")
+
+
+def _in_period(period):
+    return f" in period {period}"
 
 
 def against_idle(loss, idle):
@@ -65,7 +74,10 @@ def nodes_table(summary):
     paid, idle, prices = summary["payments"]["agents"], summary["idle"]["agents"], summary["prices"]
     n = len(summary["injection"])
     if paid is None:
-        head = f"payments by rule {summary['payments']['rule']!r}: none, this outcome has no prices to pay by"
+        rule = summary["payments"]["rule"]
+        alone = rule == "savings-share"
+        why = "self-interest alone could not serve everybody" if alone else "there are no prices to pay by"
+        head = f"payments by rule {rule!r}: none, {why}"
     else:
         head = (
             f"Payments by rule {summary['payments']['rule']!r} (positive: receives): agents {cell(sum(paid))} money, "
@@ -93,24 +105,25 @@ def winners_text(summary):
 
 def stability_lines(summary):
     """Who would rather leave, whether the core is empty, and who would join whom."""
-    lines = []
+    lines, several = [], summary["periods"] > 1
     if "participation" in summary:
-        lines.append(participation_text(summary["participation"]))
+        found = summary["participation"]
+        lines.append(participation_text(found, _in_period(found["period"]) if several else ""))
     if "core" in summary:
-        lines.append(core_text(summary["core"]))
+        lines.append(("Period 0: " if several else "") + core_text(summary["core"]))
     if "mergers" in summary:
         groups = " ".join(f"{{{nodes_text(group)}}}" for group in summary["mergers"][-1]["groups"])
         lines.append(f"Joining while it pays, agents end up as {groups}.")
     return lines
 
 
-def participation_text(found):
+def participation_text(found, when=""):
     """Would a private coalition rather trade on its own lines at the tariff?"""
     if not found["holds"]:
-        nodes, gain = found["coalition"], cell(found["gain"])
+        nodes, more = found["coalition"], f"would have {cell(found['gain'])} money more at the tariff"
         if len(nodes) == 1:
-            return f"Blocked: node {nodes[0]} would have {gain} money more at the tariff alone."
-        return f"Blocked: nodes {nodes_text(nodes)} would have {gain} money more at the tariff and among themselves."
+            return f"Blocked{when}: node {nodes[0]} {more} alone."
+        return f"Blocked{when}: nodes {nodes_text(nodes)} {more} and among themselves."
     if found["proven"]:
         return "No private coalition gains by leaving these payments (proven)."
     return "No private coalition was found that gains by leaving these payments (not proven)."

@@ -1,0 +1,102 @@
+"""The agents of a bilateral market. Each shows what the protocol lets it know: its own numbers and its contracts."""
+
+import mesa
+import numpy as np
+
+OTHER = {"buyer": "seller", "seller": "buyer"}
+
+
+class Trader(mesa.Agent):
+    """One side of an agent; number: among all agents; place: its row among its side, None where it is not in it.
+
+    A prosumer has a buyer and a seller, of which at most one has something to trade in a period.
+    """
+
+    side, claims = "", ""
+
+    def __init__(self, model, number):
+        super().__init__(model)
+        self.number, self.place = number, None
+
+    @property
+    def rows(self):
+        """Rows of the negotiation's claims that are its own: one, or one for each of its blocks."""
+        if self.place is None or self.model.state is None:
+            return np.empty(0, dtype=np.intp)
+        blocks = self.model.blocks
+        return np.array([self.place]) if blocks is None else np.flatnonzero(getattr(blocks, self.side) == self.place)
+
+    @property
+    def claim(self):
+        """What it asks for beside the grid: money, or money per kWh where it may sign several; or None."""
+        rows = self.rows
+        return float(np.mean(getattr(self.model.state, self.claims)[rows])) if len(rows) else None
+
+    @property
+    def contracts(self):
+        """Rows of its contracts among those negotiated."""
+        rows = self.rows
+        return np.flatnonzero(np.isin(getattr(self.model.state.bargain, self.side), rows)) if len(rows) else rows
+
+    @property
+    def partners(self):
+        """Numbers of the agents it has contracts with, ascending."""
+        other, blocks = OTHER[self.side], self.model.blocks
+        if not len(self.contracts):
+            return []
+        places = getattr(self.model.state.bargain, other)[self.contracts]
+        places = places if blocks is None else getattr(blocks, other)[places]
+        return np.unique(getattr(self.model.shown, other)[places]).tolist()
+
+    @property
+    def price(self):
+        """Mean price of its contracts, half-way between bid and ask, money per kWh, None without a contract."""
+        rows = self.contracts
+        if not len(rows):
+            return None
+        amount = self.model.state.bargain.amount[rows]
+        return float(np.sum(self.model.state.prices[rows] * amount) / np.sum(amount))
+
+
+class Buyer(Trader):
+    """Needs energy; knows what a kWh from each seller is worth to it, and its own claim."""
+
+    side, claims = "buyer", "u"
+
+    @property
+    def energy(self):
+        """What it needs, kWh."""
+        return None if self.place is None else float(self.model.market.demand[self.place])
+
+    @property
+    def worth(self):
+        """What a kWh from each seller is worth to it, money per kWh, shape (n,)."""
+        return None if self.place is None else self.model.market.worth[self.place]
+
+
+class Seller(Trader):
+    """Has energy; knows what a kWh costs it, and its own claim."""
+
+    side, claims = "seller", "v"
+
+    @property
+    def energy(self):
+        """What it has, kWh."""
+        return None if self.place is None else float(self.model.market.supply[self.place])
+
+    @property
+    def cost(self):
+        """The least it takes for a kWh, money per kWh."""
+        return None if self.place is None else float(self.model.market.cost[self.place])
+
+
+class Platform(mesa.Agent):
+    """Signs contracts before prices are negotiated, and again where somebody leaves; settles them in the end."""
+
+    def sign(self, market):
+        """(Bargain, Blocks or None): who has contracts with whom, without prices."""
+        return self.model.trading.open(market)
+
+    def settle(self, period, market, state, blocks):
+        """The outcome of a period from the last claims."""
+        return self.model.trading.close(period, market, state, blocks)

@@ -1,0 +1,244 @@
+"""What a run of the bilateral market leaves behind: results, measures to compare by, files."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from engine.results import Result, number, numbers
+from market.bilateral.negotiation import ADVICE
+from market.bilateral.trading import Outcome
+from market.measures import jain
+from market.outcome import Status
+
+MEASURES = {
+    "welfare": "money",
+    "efficiency": "1",
+    "buyers' share": "1",
+    "jain": "1",
+    "distance to tau": "1",
+    "rounds": "rounds",
+    "messages": "scalars",
+    "violation": "money",
+    "contracts": "contracts",
+    "traded": "kWh",
+    "mean price": "money/kWh",
+    "cost of energy": "money",
+    "saved against the grid": "money",
+}
+HEADLINE = (
+    "welfare",
+    "buyers' share",
+    "jain",
+    "distance to tau",
+    "rounds",
+    "messages",
+    "mean price",
+    "saved against the grid",
+)
+ROUNDING = 1e-12
+TOLERATED = 1e-9  # beside the tolerance of the scenario, for rounding
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class BilateralResult(Result):
+    """A run of the bilateral market; outcomes: one a period; prices: of the last period's contracts by round."""
+
+    outcomes: tuple[Outcome, ...]
+    prices: tuple = ()
+    messages: int = 0
+
+    @property
+    def advice(self):
+        """What the status means in this market."""
+        return ADVICE.get(self.status, self.status.advice)
+
+    @property
+    def promised(self):
+        """Contracts were negotiated up to this."""
+        return self.game.rule.tolerance + TOLERATED if self.status in (Status.SETTLED, Status.SOLVED) else None
+
+    def by_agent(self, sides):
+        """Money of all agents as buyers (agents,) and as sellers (agents,) over the periods, from sides(outcome)."""
+        bought, sold = np.zeros(self.game.agents), np.zeros(self.game.agents)
+        for outcome in self.outcomes:
+            u, v = sides(outcome)
+            np.add.at(bought, outcome.period.buyer, u)
+            np.add.at(sold, outcome.period.seller, v)
+        return bought, sold
+
+    def claims(self, sides):
+        """{"u", "v"}: money of buyers and sellers from sides(outcome), by row of the one period, else by agent."""
+        u, v = sides(self.outcomes[0]) if len(self.outcomes) == 1 else self.by_agent(sides)
+        return {"u": numbers(u), "v": numbers(v)}
+
+    @cached_property
+    def contracts(self):
+        """Table of all contracts: period, buyer, seller, quantity, price, buyer_gain, seller_gain."""
+        tables = [pd.DataFrame({"period": k, **self._ends(outcome)}) for k, outcome in enumerate(self.outcomes)]
+        return pd.concat(tables, ignore_index=True)
+
+    def _ends(self, outcome):
+        """Contracts with buyers and sellers numbered in the period, or by agent where there are several periods."""
+        columns = dict(outcome.contracts)
+        if len(self.outcomes) > 1:
+            columns |= {side: getattr(outcome.period, side)[columns[side]] for side in ("buyer", "seller")}
+        return columns
+
+    @cached_property
+    def costs(self):
+        """Net cost of energy of every agent, shape (agents,), money: with contracts, and with the grid alone."""
+        now, alone = np.zeros(self.game.agents), np.zeros(self.game.agents)
+        for outcome in self.outcomes:
+            agents = np.concatenate([outcome.period.buyer, outcome.period.seller])
+            for total, cost in zip((now, alone), outcome.costs, strict=True):
+                np.add.at(total, agents, cost)
+        return now, alone
+
+    def facts(self, users=False):
+        """Welfare, contracts with prices, the core's corners and fair point beside what came out, proof."""
+        several = len(self.outcomes) > 1
+        columns = list(self.contracts.columns) if several else list(self.contracts.columns)[1:]
+        return {
+            "contracts_per_agent": self.game.contracts,
+            "rule": self.scenario.table["negotiation"]["rule"],
+            "welfare": number(sum(outcome.welfare for outcome in self.outcomes)),
+            "best_welfare": number(sum(outcome.best.welfare for outcome in self.outcomes)),
+            "contracts": self.contracts[columns].to_dict("records"),
+            "corners": {
+                side: self.claims(lambda outcome, side=side: getattr(outcome.corners, side))
+                for side in ("buyer", "seller")
+            },
+            "fair": {"point": self.game.fair, **self.claims(lambda outcome: outcome.fair_payoffs)},
+            "outcome": self.claims(lambda outcome: outcome.payoffs),
+            "violation": number(max(outcome.settlement.violation for outcome in self.outcomes)),
+            "negotiated_gap": number(max(outcome.state.gap for outcome in self.outcomes)),
+            "ending": sorted({str(outcome.settlement.ending) for outcome in self.outcomes}),
+            "messages": int(self.messages),
+            "costs": {"with_contracts": numbers(self.costs[0]), "grid_only": numbers(self.costs[1])},
+            "ledger": [line.__dict__ for line in self.game.ledger],
+            "periods": len(self.game.periods),
+        } | ({"by_period": [_period(k, outcome) for k, outcome in enumerate(self.outcomes)]} if several else {})
+
+    def write_agents(self, folder):
+        """Contracts in contracts.csv, every agent's gain and cost in agents.csv, prices by round in prices.csv."""
+        self.contracts.to_csv(folder / "contracts.csv", index=False, lineterminator="\n")
+        bought, sold = self.by_agent(lambda outcome: outcome.payoffs)
+        now, alone = self.costs
+        agents = {
+            "agent": range(self.game.agents),
+            "gain_buying": bought,
+            "gain_selling": sold,
+            "cost": now,
+            "cost_grid_only": alone,
+        }
+        pd.DataFrame(agents).to_csv(folder / "agents.csv", index=False, lineterminator="\n")
+        if len(self.prices):
+            names = [f"{i} {j}" for i, j in zip(self.bargained.buyer, self.bargained.seller, strict=True)]
+            table = pd.DataFrame(np.array(self.prices), columns=names)
+            table.insert(0, "round", range(1, len(table) + 1))
+            table.to_csv(folder / "prices.csv", index=False, lineterminator="\n")
+
+    @property
+    def bargained(self):
+        """The last period's bargain, whose prices are kept by round."""
+        return self.outcomes[-1].state.bargain
+
+
+RESULT = BilateralResult
+
+
+def stepped(model, certify):
+    """Facts of a model stepped to its end."""
+    same = len({len(prices) for prices in model.prices}) == 1
+    return {
+        "outcomes": tuple(model.outcomes),
+        "gap": model.gap,
+        "messages": model.messages,
+        "prices": tuple(model.prices) if same else (),
+    }
+
+
+def solved(game, certify):
+    """Facts of the fair point of each period's core, without negotiation: no rounds, no messages."""
+    outcomes = tuple(game.solve(period) for period in game.periods)
+    found = [outcome.state.status for outcome in outcomes]
+    status = Status.NO_EQUILIBRIUM if Status.NO_EQUILIBRIUM in found else Status.SOLVED
+    return {"status": status, "outcomes": outcomes, "gap": max(o.settlement.gap for o in outcomes)}
+
+
+def measured(result):
+    """(Every measure of one run, (gains, savings) of all agents)."""
+    bought, sold = result.by_agent(lambda outcome: outcome.payoffs)
+    tau = result.by_agent(lambda outcome: outcome.tau)
+    welfare, best = (
+        float(sum(values)) for values in zip(*((o.welfare, o.best.welfare) for o in result.outcomes), strict=True)
+    )
+    now, alone = result.costs
+    table = result.contracts
+    traded = float(table["quantity"].sum())
+    away = sum(np.abs(one - other).sum() for one, other in zip((bought, sold), tau, strict=True))
+    values = (
+        welfare,
+        welfare / best if best > 0 else None,
+        float(bought.sum()) / welfare if welfare > 0 else None,
+        float(jain(bought + sold)) if len(bought) else None,
+        away / best if best > 0 else None,
+        result.rounds,
+        result.messages,
+        max(outcome.settlement.violation for outcome in result.outcomes),
+        len(table),
+        traded,
+        float((table["price"] * table["quantity"]).sum()) / traded if traded > 0 else None,
+        float(now.sum()),
+        _snapped(float((alone - now).sum()), float(np.abs(now).sum())),
+    )
+    return dict(zip(MEASURES, values, strict=True)), (bought + sold, alone - now)
+
+
+def _snapped(value, size):
+    """A sum, 0 where it is nothing but rounding of terms of such a size."""
+    return 0.0 if abs(value) <= ROUNDING * size else value
+
+
+def agents_table(agents):
+    """Mean gain of each agent and what it saves against the grid, by scenario."""
+    tables = [
+        pd.DataFrame(
+            {"scenario": name, "agent": range(gains.shape[1]), "gain": gains.mean(axis=0), "saved": saved.mean(axis=0)}
+        )
+        for name, (gains, saved) in agents.items()
+        if gains.size
+    ]
+    return pd.concat(tables, ignore_index=True) if tables else None
+
+
+def shared(games):
+    """What all tradings have in common, of "users" (energy, values and asks) and "preferences"."""
+    same = {"users": ("demand", "supply", "willingness", "ask"), "preferences": ("preference", "fee")}
+    markets = [[period.market for period in game.periods] for game in games]
+    if any(len(each) != len(markets[0]) for each in markets):
+        return ()
+    return tuple(
+        name
+        for name, keys in same.items()
+        if all(
+            np.array_equal(getattr(one, key), getattr(other, key))
+            for each in markets
+            for one, other in zip(markets[0], each, strict=True)
+            for key in keys
+        )
+    )
+
+
+def _period(period, outcome):
+    return {
+        "period": period,
+        "status": str(outcome.state.status),
+        "rounds": outcome.state.round,
+        "messages": outcome.state.messages,
+        "welfare": number(outcome.welfare),
+        "contracts": len(outcome.contracts["price"]),
+        "violation": number(outcome.settlement.violation),
+    }

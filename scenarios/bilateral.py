@@ -1,0 +1,244 @@
+"""The keys of a bilateral market's scenario, and the checks that look at more than one key."""
+
+from __future__ import annotations
+
+from market.bilateral.core import FAIR
+from market.bilateral.market import MarketError, Tariff
+from market.bilateral.negotiation import GRAPHS, RULES
+from market.bilateral.negotiation.benchmark import SOLVERS
+from market.bilateral.negotiation.bilateral import MEETINGS, SCHEDULES
+from market.bilateral.negotiation.negotiation import STARTS
+from market.bilateral.signing import CONTRACTS, MATCHINGS
+from scenarios import prosumers
+from scenarios.errors import Place, quoted
+from scenarios.population import agreed
+from scenarios.scenario import Scenario
+from scenarios.schema import Key, read_table
+
+MONEY = "money/kWh"
+ROUNDS = 10_000
+MOST = "[0, 100000]"
+ON_BLOCKS = ("half-space", "benchmark")  # rules of single contracts: several contracts are cut into blocks for them
+WORDS = tuple(MATCHINGS)
+
+KEYS = (
+    Key("contracts", "choice", "", "single", CONTRACTS, "at most one contract an agent, or several"),
+    Key("fair", "choice", "", "tau", tuple(FAIR), "the stable point reported as fair; rule corner settles there"),
+    Key("negotiation", "table", "", {}, "", "how prices are found"),
+    Key("negotiation.rule", "choice", "", "bilateral", tuple(RULES), "who tells whom what, and how claims move"),
+    Key(
+        "negotiation.tolerance", "number", "share", 1e-3, "(0, 1)", "settled at this share of the mean contract's value"
+    ),
+    Key("negotiation.relaxation", "number", "", 1.0, "(0, 2)", "how far a claim moves beside what closes the gap"),
+    Key("negotiation.repair", "switch", "", True, "", "move the final prices into the core, where one exists"),
+    Key(
+        "negotiation.start", "choice", "", "whole", tuple(STARTS), "first claims", ("bilateral", "tight", "half-space")
+    ),
+    Key(
+        "negotiation.schedule",
+        "choice",
+        "",
+        "sequential",
+        SCHEDULES,
+        "one buyer after another, or many",
+        ("bilateral",),
+    ),
+    Key("negotiation.meeting", "choice", "", "worst", MEETINGS, "whom a buyer meets", ("bilateral", "half-space")),
+    Key("negotiation.solver", "choice", "", "exact", tuple(SOLVERS), "of its projections", ("benchmark",)),
+    Key("network", "table", "", {}, "", "who hears whom"),
+    Key("network.kind", "choice", "", "complete", tuple(GRAPHS), "links in each round"),
+    Key("network.drop", "number", "", 0.0, "[0, 1)", "chance of losing a message"),
+    Key("link_probability", "number", "", 0.3, "(0, 1]", "chance of a link (random), share beside the ring (periodic)"),
+    Key("phases", "whole", "graphs", 3, "[1, 1000]", "graphs that take turns (periodic)"),
+    Key("tariff", "table", "", {}, "", "everyone's outside option, the grid; sell <= buy"),
+    Key("tariff.buy", "number", MONEY, 0.25, "[0, inf)", "what the grid charges"),
+    Key("tariff.sell", "number", MONEY, 0.05, "[0, inf)", "what the grid pays"),
+    Key("buyers", "table", "", None, "", "who needs energy"),
+    Key("buyers.count", "whole", "buyers", None, MOST, "how many; left out: as many as a list or CSV has"),
+    Key("buyers.demand", "numbers", "kWh", None, "[0, inf)", "what each needs"),
+    Key("buyers.value", "numbers", MONEY, None, "[0, inf)", "what a kWh is worth to each"),
+    Key("sellers", "table", "", None, "", "who has energy"),
+    Key("sellers.count", "whole", "sellers", None, MOST, "how many; left out: as many as a list or CSV has"),
+    Key("sellers.supply", "numbers", "kWh", None, "[0, inf)", "what each has"),
+    Key("sellers.ask", "numbers", MONEY, None, "[0, inf)", "the least each takes for a kWh"),
+    Key("preference", "matrix", MONEY, 0.0, "(-inf, inf)", "how much more a buyer likes a seller's kWh"),
+    Key("tag", "tables", "", None, "", "preferences by what sellers are: green, local, a friend"),
+    Key("tag.name", "text", "", "", "", "for messages and tables"),
+    Key("tag.weight", "numbers", MONEY, 0.01, "(-inf, inf)", "what it adds to a kWh's worth, to all or to each buyer"),
+    Key("tag.sellers", "list", "", None, "[0, inf)", "numbers of the sellers that bear it"),
+    Key("tag.share", "number", "", None, "[0, 1]", "or the chance of each seller to bear it"),
+    Key("fee", "matrix", MONEY, 0.0, "[0, inf)", "network charge of a pair, paid by the buyer"),
+    Key("matching", "list", "", "optimal", "[-1, inf)", "who signs with whom: the seller of each buyer", words=WORDS),
+    Key("pair_value", "matrix", "money", None, "(-inf, inf)", "a bare assignment game in place of buyers and sellers"),
+    Key("cap", "matrix", "kWh", None, "[0, inf]", "most energy of a pair (multi)"),
+    Key("block", "number", "kWh", None, "(0, inf)", "contracts in whole blocks (multi)"),
+    *prosumers.KEYS,
+    Key("warm_start", "switch", "", True, "", "claims are remembered from the period before"),
+    Key("deadline", "whole", "rounds", None, "[1, 1000000]", "then prices are repaired, or all trade with the grid"),
+    Key("leave", "table", "", None, "", "agents that leave in the middle"),
+    Key("leave.round", "whole", "rounds", 5, "[1, 1000000]", "after this round of each period"),
+    Key("leave.buyers", "list", "", None, "[0, inf)", "numbers of buyers"),
+    Key("leave.sellers", "list", "", None, "[0, inf)", "numbers of sellers"),
+    Key("leave.count", "whole", "agents", None, MOST, "or so many, drawn"),
+)
+
+
+class BilateralScenario(Scenario):
+    """A scenario of the bilateral market."""
+
+    @property
+    def sides(self) -> tuple[int, int] | None:
+        """How many buyers and sellers there are, None where it changes with the period."""
+        table = self.table
+        if "prosumers" in table:
+            return None
+        if "pair_value" in table:
+            rows = table["pair_value"]
+            return len(rows), len(rows[0]) if rows else 0
+        return table["buyers"]["count"], table["sellers"]["count"]
+
+
+def read(raw: dict, keys, place: Place) -> dict:
+    """The checked table of a bilateral market's file; raises ScenarioError."""
+    given = "rounds" in raw
+    table = read_table(raw, keys, "", place)
+    if not given:
+        table["rounds"] = ROUNDS
+    try:
+        Tariff(**table["tariff"])
+    except MarketError as error:
+        raise place.error(str(error)) from None
+    _check_who(table, place)
+    if "pair_value" in table:
+        _check_matrix_of_numbers(table["pair_value"], place.at("pair_value"))
+    elif "prosumers" in table:
+        table["prosumers"] = prosumers.read_prosumers(table["prosumers"], place.at("prosumers"))
+    else:
+        for side, energy, price in (("buyers", "demand", "value"), ("sellers", "supply", "ask")):
+            _fill_count(table[side], (energy, price), place.at(side))
+    shape = _shape(table)
+    for name in ("preference", "fee", "cap"):
+        _check_shape(table.get(name), shape, place.at(name))
+    _check_contracts(table, place)
+    _check_numbers(table, shape, place)
+    return table
+
+
+def _check_who(table, place):
+    """Exactly one of pair_value, prosumers, and buyers with sellers."""
+    ways = [name for name in ("pair_value", "prosumers", "buyers") if name in table]
+    if "buyers" in ways and "sellers" not in table:
+        raise place.at("sellers").error("is missing", "buyers and sellers go together; a side may have count = 0")
+    if "sellers" in table and "buyers" not in ways:
+        raise place.at("buyers").error("is missing", "buyers and sellers go together; a side may have count = 0")
+    if len(ways) != 1:
+        got = f"got {' and '.join(ways)}" if ways else "got no users"
+        raise place.error(got, "exactly one of buyers with sellers, prosumers, pair_value is needed")
+    for name in ("preference", "fee") if ways == ["pair_value"] else ():
+        if table[name] != 0.0:
+            raise place.at(name).error("goes with quantities and prices", "leave it out beside pair_value")
+    if "periods" in table and ways == ["pair_value"] and table["periods"] > 1:
+        raise place.at("periods").error(f"got {table['periods']}", "a bare assignment game has one")
+
+
+def _check_matrix_of_numbers(value, place):
+    if not isinstance(value, tuple):
+        raise place.error(f"got {quoted(value)}", "rows of numbers are needed, a row for each buyer")
+
+
+def _fill_count(side, names, place):
+    """Number of agents of a side, from `count` and from lists, which must agree; an empty side needs no numbers."""
+    said = {"count": side["count"]} if "count" in side else {}
+    said |= {name: len(side[name]) for name in names if isinstance(side.get(name), tuple)}
+    if not said:
+        raise place.at("count").error("is missing", "the number of agents, or a list or CSV column, is needed")
+    side["count"] = agreed(said, place, "agents")
+    for name in names:
+        if name not in side and side["count"] > 0:
+            raise place.at(name).error("is missing", "a number, list, draw or CSV column is needed")
+        side.setdefault(name, 0.0)
+
+
+def _shape(table):
+    """(Buyers, sellers) that matrices must have; by prosumer where they are by prosumer."""
+    if "prosumers" in table:
+        agents = int(max(table["prosumers"]["prosumer"])) + 1
+        return agents, agents
+    if "pair_value" in table:
+        return len(table["pair_value"]), len(table["pair_value"][0]) if table["pair_value"] else 0
+    return table["buyers"]["count"], table["sellers"]["count"]
+
+
+def _check_shape(value, shape, place):
+    if not isinstance(value, tuple) or (not value and 0 in shape):
+        return
+    got = len(value), len(value[0]) if value else 0
+    if got != shape:
+        needed = f"{shape[0]} by {shape[1]}, a row for each buyer, is needed"
+        raise place.error(f"got {got[0]} by {got[1]} numbers", needed)
+
+
+def _check_contracts(table, place):
+    """What goes with one contract an agent only, and what with several only."""
+    if table["contracts"] == "single":
+        for name in ("cap", "block"):
+            if name in table:
+                raise place.at(name).error("goes with contracts = 'multi'", 'leave it out, or set contracts = "multi"')
+        return
+    if "pair_value" in table:
+        raise place.at("pair_value").error(
+            "got contracts = 'multi'", "several contracts need quantities: buyers and sellers"
+        )
+    if table["matching"] != "optimal":
+        raise place.at("matching").error(
+            f"got {quoted(table['matching'])}", "with contracts = 'multi' it is \"optimal\""
+        )
+    if "cap" in table and table["negotiation"]["rule"] in ON_BLOCKS:
+        got = f"goes with other rules than {quoted(table['negotiation']['rule'])}, which prices single blocks"
+        raise place.at("cap").error(got, "leave it out, or take another rule")
+
+
+def _check_numbers(table, shape, place):
+    """Numbers of agents: in tags, in a given matching, of those who leave."""
+    m, n = shape
+    for k, tag in enumerate(table.get("tag", ())):
+        here = place.at("tag").at(tag["name"] or k)
+        if ("sellers" in tag) == ("share" in tag):
+            raise here.error(
+                "got both sellers and share" if "share" in tag else "got neither sellers nor share", "one is needed"
+            )
+        _check_members(tag.get("sellers", ()), n, "seller", here.at("sellers"))
+        weight = tag["weight"]
+        if isinstance(weight, tuple) and len(weight) != m:
+            raise here.at("weight").error(
+                f"{len(weight)} values for {m} buyers", "one value, or one per buyer, is needed"
+            )
+    if isinstance(table["matching"], tuple):
+        _check_matching(table["matching"], m, n, place.at("matching"))
+    leave = table.get("leave", {})
+    if leave and ("count" in leave) == bool({"buyers", "sellers"} & set(leave)):
+        raise place.at("leave").error(
+            "got " + ("both" if "count" in leave else "nobody"), "count, or buyers and sellers, are needed"
+        )
+    for side, most in (("buyers", m), ("sellers", n)):
+        _check_members(leave.get(side, ()), most, side[:-1], place.at("leave").at(side))
+
+
+def _check_members(numbers, most, kind, place):
+    for number in numbers:
+        if number != int(number) or number >= most:
+            raise place.error(f"got {number:g}", f"numbers of {kind}s, 0 to {most - 1}, are needed")
+
+
+def _check_matching(sellers, m, n, place):
+    if len(sellers) != m:
+        raise place.error(
+            f"got {len(sellers)} numbers for {m} buyers", "the seller of each buyer is needed, -1 for none"
+        )
+    for i, j in enumerate(sellers):
+        if j != int(j) or j >= n:
+            raise place.error(f"value {i} (counted from 0) is {j:g}", f"a seller, 0 to {n - 1}, or -1 is needed")
+        if j >= 0 and j in sellers[:i]:
+            raise place.error(
+                f"value {i} (counted from 0) is {j:g}, as is value {sellers.index(j)}", "each seller once"
+            )

@@ -1,0 +1,55 @@
+"""Prosumers of a bilateral market: a row for each prosumer and period, buyer or seller by the sign of its energy."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scenarios.errors import Place
+from scenarios.schema import REQUIRED, Key
+
+MONEY = "money/kWh"
+
+KEYS = (
+    Key("prosumers", "columns", "", None, "", "in place of buyers and sellers: who is which by its net energy"),
+    Key("prosumers.prosumer", "list", "", REQUIRED, "[0, 1000000]", "number of the prosumer, from 0"),
+    Key("prosumers.period", "list", "", None, "[0, 1000000]", "number of the period, from 0; left out: one period"),
+    Key("prosumers.net", "list", "kWh", None, "(-inf, inf)", "what it has (> 0) or needs (< 0)"),
+    Key("prosumers.load", "list", "kWh", None, "[0, inf)", "in place of net, with generation: what it uses"),
+    Key("prosumers.generation", "list", "kWh", None, "[0, inf)", "in place of net, with load: what it generates"),
+    Key("prosumers.value", "list", MONEY, REQUIRED, "[0, inf)", "what a kWh is worth to it when it buys"),
+    Key("prosumers.ask", "list", MONEY, REQUIRED, "[0, inf)", "the least it takes for a kWh when it sells"),
+    Key("periods", "whole", "periods", None, "[1, 100000]", "how many are played; drawn quantities are drawn anew"),
+)
+
+
+def read_prosumers(columns, place: Place) -> dict:
+    """Columns checked against each other and `net` filled in; raises ScenarioError."""
+    lengths = {name: len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise place.error(f"columns of different lengths: {told}", "one value per row is needed")
+    given = [name for name in ("net", "load", "generation") if name in columns]
+    if given not in (["net"], ["load", "generation"]):
+        got = f"got {', '.join(given)}" if given else "got none of net, load, generation"
+        raise place.error(got, "net alone, or load and generation, are needed")
+    rows = len(columns["prosumer"])
+    period = columns.get("period", (0.0,) * rows)
+    for name, values in (("prosumer", columns["prosumer"]), ("period", period)):
+        odd = np.flatnonzero(np.asarray(values) != np.floor(values))
+        if odd.size:
+            got = f"row {odd[0] + 2} (the header is row 1) is {values[odd[0]]}"
+            raise place.at(name).error(got, "a whole number is needed")
+    seen = {}
+    for row, pair in enumerate(zip(period, columns["prosumer"], strict=True)):
+        if pair in seen:
+            got = f"row {row + 2} is prosumer {pair[1]:g} in period {pair[0]:g}, as is row {seen[pair] + 2}"
+            raise place.error(got, "each prosumer once in a period")
+        seen[pair] = row
+    return {**columns, "period": tuple(period)} if "period" not in columns else columns
+
+
+def net_energy(columns) -> np.ndarray:
+    """What each row has (> 0) or needs (< 0), kWh, shape (rows,)."""
+    if "net" in columns:
+        return np.array(columns["net"])
+    return np.array(columns["generation"]) - np.array(columns["load"])

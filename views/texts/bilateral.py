@@ -1,0 +1,99 @@
+"""A run of the bilateral market in words."""
+
+from views.tables import cell, ending, table
+
+MOST_ROWS = 25  # contracts, or agents, shown on a terminal
+HOW_MANY = {"single": "At most one contract an agent", "multi": "Several contracts an agent"}
+OFTEN = 20  # rounds of which each has a line; later ones only every so often
+
+
+def round_line(model):
+    """One line about the round just played; of a long negotiation about some rounds only."""
+    state, ended = model.state, model.between
+    if not ended and state.round > OFTEN and state.round % 10 ** (len(str(state.round)) - 1):
+        return None
+    when = f"period {model.period:3d}   " if len(model.trading.periods) > 1 else ""
+    return (
+        f"{when}round {state.round:5d}   violation {state.gap:.2e} of a contract   spread {cell(state.spread):>9}   "
+        f"messages {state.messages:>9,}   {state.status}"
+    )
+
+
+def summary_text(summary):
+    """A run's summary as text: status with advice, welfare and who gets it, contracts, core, privacy."""
+    periods = f" over {summary['periods']} periods" if summary["periods"] > 1 else ""
+    lines = [
+        ending(summary),
+        f"{HOW_MANY[summary['contracts_per_agent']]}, rule {summary['rule']}{periods}: "
+        f"{len(summary['contracts'])} contracts gain {cell(summary['welfare'])} money beside the grid (best possible {cell(summary['best_welfare'])}); "
+        f"{summary['messages']:,} numbers sent.",
+        ending_text(summary),
+        "",
+        contracts_text(summary),
+        "",
+        shares_text(summary),
+        cost_text(summary),
+        "",
+        "Who learns what:",
+        table(("who", "tells whom", "what", "when"), [tuple(line.values()) for line in summary["ledger"]]),
+    ]
+    return "\n".join(lines)
+
+
+def ending_text(summary):
+    """How the prices came about."""
+    ways = {
+        "half-way": "Prices are half-way between the last bids and asks.",
+        "repaired": "Prices were moved from the last bids and asks to the nearest stable ones.",
+        "grid": "No agreement in time: everybody trades with the grid.",
+    }
+    return " ".join(ways[way] for way in summary["ending"])
+
+
+def contracts_text(summary):
+    """The contracts with prices, the largest gains where there are many."""
+    contracts = summary["contracts"]
+    if not contracts:
+        return "No contracts: no pair gains beside the grid."
+    shown = sorted(contracts, key=lambda row: -row["buyer_gain"] - row["seller_gain"])[:MOST_ROWS]
+    head = "Contracts" if len(shown) == len(contracts) else f"The {MOST_ROWS} contracts that gain most"
+    if len(shown) == len(contracts):
+        shown = contracts
+    header = [name.replace("_", "'s ") for name in shown[0]]
+    return f"{head} (quantity in kWh, price in money/kWh, gains in money)\n" + table(
+        header, [tuple(row.values()) for row in shown]
+    )
+
+
+def shares_text(summary):
+    """Buyers' and sellers' gains: as settled, at the core's corners, at the fair point."""
+    rows = [
+        ("as settled", summary["outcome"]),
+        ("best for buyers", summary["corners"]["buyer"]),
+        ("best for sellers", summary["corners"]["seller"]),
+        (f"fair ({summary['fair']['point']})", summary["fair"]),
+    ]
+    sums = [(name, sum(point["u"]), sum(point["v"])) for name, point in rows]
+    head = "Gains in money beside the grid; between the two corners every point of the core is stable\n"
+    return head + table(("point", "all buyers", "all sellers"), sums)
+
+
+def cost_text(summary):
+    """What energy costs everybody, with contracts and with the grid alone."""
+    now, alone = (sum(summary["costs"][name]) for name in ("with_contracts", "grid_only"))
+    if not any(summary["costs"]["grid_only"]):
+        return (
+            "With the grid alone nobody would trade: buyers value energy below its price, sellers above what it pays."
+        )
+    return f"Energy costs all {cell(now)} money net, {cell(alone)} with the grid alone: {cell(alone - now)} saved."
+
+
+def comparison_notes(comparison):
+    """How many agents pay less than with the grid alone, by scenario."""
+    lines = ["Saved against the grid alone, by each agent's mean"]
+    for name, (_, saved) in comparison.agents.items():
+        if saved.size:
+            mean = saved.mean(axis=0)
+            most = cell(float(mean.max()))
+            lines.append(f"  {name}: {int((mean > 0).sum())} of {len(mean)} agents, the most {most} money")
+    return "\n".join(lines) if len(lines) > 1 else ""
