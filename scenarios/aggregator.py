@@ -12,6 +12,7 @@ from scenarios.population import agreed, label
 from scenarios.scenario import Scenario
 from scenarios.schema import REQUIRED, Key, read_table
 
+ROUNDS = 100
 MOST_USERS = 50_000_000
 SMALL_USERS = "small-users"
 MONEY = "money/energy"

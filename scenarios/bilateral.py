@@ -100,10 +100,7 @@ class BilateralScenario(Scenario):
 
 def read(raw: dict, keys, place: Place) -> dict:
     """The checked table of a bilateral market's file; raises ScenarioError."""
-    given = "rounds" in raw
     table = read_table(raw, keys, "", place)
-    if not given:
-        table["rounds"] = ROUNDS
     try:
         Tariff(**table["tariff"])
     except MarketError as error:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from market.microgrid.network import Network, NetworkError, network_of
 from scenarios import pandapower_case, toml_text
 from scenarios.errors import Place, nearest, one_of, quoted
@@ -14,13 +16,15 @@ CASES = ("eight_nodes", "ieee300")  # data/<case>.toml
 PANDAPOWER = "pandapower:"
 CASE = f'{one_of(CASES)}, a TOML file, or "{PANDAPOWER}NAME"'
 SPELT_OUT = ("slack", "injection", "public", "private", "positions")
+POWER = "[-1e6, 1e6]"  # in p.u.
+LEAST_REACTANCE = 1e-9  # in p.u.; below, rounding makes systems of equations singular
 PRIVATE = ("i", "j", "r", "length?", "owner?")
 
 KEYS = (
     Key("network", "table", "", REQUIRED, "", "nodes and lines, spelt out or a case"),
     Key("network.case", "text", "", None, "", f"in place of the rest: {CASE}"),
     Key("network.slack", "whole", "node", None, "[0, 1000000]", "the main grid's node; left out: 0"),
-    Key("network.injection", "profile", "p.u.", None, "(-inf, inf)", "what each node has (> 0) or needs (< 0)"),
+    Key("network.injection", "profile", "p.u.", None, POWER, "what each node has (> 0) or needs (< 0)"),
     Key("network.public", "rows", "p.u.", None, ("i", "j", "r", "x"), "a row for each public line"),
     Key("network.private", "rows", "p.u., km", None, PRIVATE, "a row for each private line"),
     Key("network.positions", "rows", "km", None, ("x", "y"), "where each node is, for pictures"),
@@ -53,7 +57,7 @@ def read_network(table, place: Place) -> dict:
         if name in table:
             raise place.at(name).error("goes with a network that is spelt out", "leave it out, or leave out case")
     if case.endswith(".toml"):
-        return _from_file(case, place.at("case")) | {key: value for key, value in table.items() if key != "case"}
+        return _own(case, place.at("case")) | {key: value for key, value in table.items() if key != "case"}
     if case not in CASES and not case.startswith(PANDAPOWER):
         raise place.at("case").error(f"got {quoted(case)}", f"{CASE} is needed", nearest(case, CASES))
     return table
@@ -73,6 +77,21 @@ def _shipped(name):
     return _from_file(f"{name}.toml", Place(f"{name}.toml", DATA))
 
 
+def _own(file, place):
+    """The spelt-out network of a user's TOML file; what makes no network is said of that file."""
+    table, inner = _from_file(file, place), Place(Path(file).name, (place.folder / file).parent)
+    network_from(table, inner)
+    check_cost(table, inner.at("cost"))
+    return table
+
+
+def check_cost(table, place: Place):
+    """Raise ScenarioError where a spelt-out network has not one cost a node."""
+    cost, nodes = table.get("cost"), len(table["injection"][0])
+    if isinstance(cost, tuple) and len(cost) != nodes:
+        raise place.error(f"{len(cost)} values; the network has {nodes} nodes", "one value per node is needed")
+
+
 def _from_file(file, place):
     """The spelt-out network of a TOML file, its path relative to the place's folder."""
     path = place.folder / file
@@ -90,9 +109,15 @@ def _from_file(file, place):
 def network_from(table, place: Place, injection=None, cost=None) -> Network:
     """The Network of a spelt-out table at one period's injection; raises ScenarioError."""
     injection = table["injection"][0] if injection is None else injection
+    if len(injection) < 2:
+        raise place.at("injection").error("got one node", "the main grid's node and at least one other are needed")
+    rest = (table.get("private", ()), table["slack"], table.get("positions"), cost)
     try:
-        return network_of(
-            injection, table["public"], table.get("private", ()), table["slack"], table.get("positions"), cost
-        )
+        network = network_of(injection, table["public"], *rest)
     except NetworkError as error:
         raise place.error(str(error)) from None
+    small = np.flatnonzero(np.abs(network.public.x) < LEAST_REACTANCE)
+    if len(small):
+        got = f"public line {small[0]}: x(={network.public.x[small[0]]:g})"
+        raise place.error(got, f"at least {LEAST_REACTANCE:g} in size is needed")
+    return network

@@ -41,7 +41,8 @@ def names() -> list[str]:
 
 def keys_of(market: str) -> tuple:
     """The schema of one market's files, common keys first."""
-    return common(MARKETS) + MARKETS[market].schema.KEYS
+    schema = MARKETS[market].schema
+    return common(MARKETS, schema.ROUNDS) + schema.KEYS
 
 
 def load(name_or_path, *, set=(), seed=None, rounds=None) -> Scenario:

@@ -33,12 +33,12 @@ KEYS = (
     Key("tariff.generation", "number", MONEY, 1.5, "[0, inf)", "what the main grid's supply costs it"),
     Key("payments", "choice", "", "lmp", tuple(PAYMENTS), "who pays whom"),
     *cases.KEYS,
-    Key("injection", "profile", "p.u.", None, "(-inf, inf)", "in place of the network's; a row is a period"),
+    Key("injection", "profile", "p.u.", None, cases.POWER, "in place of the network's; a row is a period"),
     Key("private", "table", "", None, "", "random private lines among all agents"),
     Key("private.density", "number", "", 0.0, "[0, 1]", "chance of a line", words=tuple(DENSITIES)),
-    Key("private.side_km", "number", "km", 1.0, "(0, inf)", "side of the square the nodes lie in"),
-    Key("private.mean_resistance", "number", "p.u.", None, "[0, inf)", RESISTANCE),
-    Key("private.resistance_per_km", "number", "p.u./km", None, "[0, inf)", "in place of mean_resistance"),
+    Key("private.side_km", "number", "km", 1.0, "(0, 1e6]", "side of the square the nodes lie in"),
+    Key("private.mean_resistance", "number", "p.u.", None, "[0, 1e6]", RESISTANCE),
+    Key("private.resistance_per_km", "number", "p.u./km", None, "[0, 1e6]", "in place of mean_resistance"),
     Key("private.seed", "whole", "", None, SEEDS, "of positions and lines; left out: the scenario's"),
     Key("residual", "choice", "", "exact", RESIDUALS, "where a self-interested group buys what it lacks"),
     Key("coalition", "table", "", {}, "", "which coalitions could leave, and what they would have"),
@@ -46,7 +46,7 @@ KEYS = (
     Key("coalition.belief", "choice", "", "gamma", tuple(BELIEFS), "how the others then group", ("partition",)),
     Key("lines_per_round", "whole", "lines", None, "[1, 1000000]", "ad hoc trades a round; left out: by size"),
 )
-LEAST_ROUNDS = 100
+ROUNDS = 100
 
 
 class MicrogridScenario(Scenario):
@@ -81,19 +81,12 @@ def read(raw: dict, keys, place: Place) -> dict:
                 raise place.at(path).error(got, "one value per node is needed")
     built = cases.network_from(network, here, table.get("injection", network["injection"])[0])
     _check_coalition(table["coalition"], built, place.at("coalition"))
-    _check_cost(network, here.at("cost"))
+    cases.check_cost(network, here.at("cost"))
     _check_private(table.get("private"), network, place.at("private"))
     if not given:
         periods = len(table.get("injection", network["injection"]))
-        table["rounds"] = max(LEAST_ROUNDS, periods)
+        table["rounds"] = max(ROUNDS, periods)
     return table
-
-
-def _check_cost(network, place):
-    cost = network.get("cost")
-    if isinstance(cost, tuple) and len(cost) != len(network["injection"][0]):
-        got = f"{len(cost)} values; the network has {len(network['injection'][0])} nodes"
-        raise place.error(got, "one value per node is needed")
 
 
 def _check_coalition(coalition, network, place):

@@ -7,6 +7,7 @@ import numpy as np
 from agents.microgrid_model import MicrogridModel
 from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.market import Microgrid
+from market.microgrid.network import NetworkError
 from market.microgrid.random_lines import random_private
 from market.microgrid.tariff import Tariff
 from scenarios import cases
@@ -31,7 +32,17 @@ def draw(scenario: MicrogridScenario, replication: int, place: Place) -> Drawn:
     if "private" in table:
         positions, lines = _random_lines(scenario, replication, built)
         built = built.with_private(lines, positions)
-    return Drawn(_market(table, built, profile), redraws)
+    market = _market(table, built, profile)
+    _check_flows(market, place.at("network"))
+    return Drawn(market, redraws)
+
+
+def _check_flows(market, place):
+    """Raise ScenarioError where physics leaves the public flows open; what it builds the run then uses."""
+    try:
+        _ = market.grid
+    except NetworkError as error:
+        raise place.error(str(error), "other reactances, or physics = 'r', are needed") from None
 
 
 def _random_lines(scenario, replication, network):

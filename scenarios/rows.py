@@ -9,7 +9,8 @@ from scenarios.columns import header_of, read_columns
 from scenarios.errors import Place, quoted
 from scenarios.population import read_list
 
-LABELS = ("period", "hour", "time")  # columns of a profile that only say when
+LABELS = ("period", "hour", "time", "")  # columns of a profile that only say when; spreadsheets write some without name
+ENTRY = "[-1e6, 1e6]"  # what an entry of a row can be
 
 
 def read_rows(value, entries, place: Place) -> tuple:
@@ -25,7 +26,7 @@ def read_rows(value, entries, place: Place) -> tuple:
     for i, row in enumerate(value):
         if not isinstance(row, list) or not least <= len(row) <= len(entries):
             raise place.at(i).error(f"got {quoted(row)}", f"[{', '.join(entries)}] is needed")
-    return tuple(read_list(row, "(-inf, inf)", place.at(i)) for i, row in enumerate(value))
+    return tuple(read_list(row, ENTRY, place.at(i)) for i, row in enumerate(value))
 
 
 def _rows_of_csv(file, entries, place):
@@ -34,7 +35,7 @@ def _rows_of_csv(file, entries, place):
     there = sum(not entry.endswith("?") or entry[:-1] in header for entry in entries)
     wanted = names[:there]
     columns = read_columns(file, wanted, place)
-    return tuple(zip(*(read_list(columns[name], "(-inf, inf)", place.at(name)) for name in wanted), strict=True))
+    return tuple(zip(*(read_list(columns[name], ENTRY, place.at(name)) for name in wanted), strict=True))
 
 
 def read_profile(value, interval, place: Place) -> tuple:
@@ -61,11 +62,11 @@ def _periods_of_csv(file, interval, place):
     """Rows of a CSV file whose columns are the nodes 0, 1, 2 …, in any order."""
     header = [name for name in header_of(file, place) if name.lower() not in LABELS]
     nodes = [str(number) for number in range(len(header))]
-    missing = next((name for name in nodes if name not in header), None)
-    if missing is not None:
-        odd = next(name for name in header if name not in nodes)
-        got = f"{file} has a column {quoted(odd)} but none {quoted(missing)}"
-        raise place.error(got, "a column for each node, named 0, 1, 2 and so on, is needed")
+    odd = next((name for name in header if name not in nodes), None)
+    if odd is not None or not nodes:
+        missing = next((name for name in nodes if name not in header), None)
+        got = f"a column {quoted(odd)} but none {quoted(missing)}" if nodes else "no column of a node"
+        raise place.error(f"{file} has {got}", "a column for each node, named 0, 1, 2 and so on, is needed")
     columns = read_columns(file, nodes, place)
     return tuple(zip(*(read_list(columns[name], interval, place.at(name)) for name in nodes), strict=True))
 

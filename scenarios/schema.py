@@ -56,15 +56,15 @@ def ends(interval: str) -> list[int]:
     return [int(end) for end in interval[1:-1].split(",")]
 
 
-def common(markets) -> tuple[Key, ...]:
-    """The keys of every market's files."""
+def common(markets, rounds) -> tuple[Key, ...]:
+    """The keys of every market's files; rounds: the market's default limit."""
     return (
         Key("title", "text", "", "", "", "one line for lists and pictures"),
         Key("market", "choice", "", REQUIRED, tuple(markets), "the market design"),
         Key("source", "text", "", "", "", "where the set-up comes from"),
         Key("name", "text", "", None, "", "what tables and folders call it; left out: the file's name"),
         Key("seed", "whole", "", 1, "[0, 9223372036854775807]", "what every draw starts from"),
-        Key("rounds", "whole", "rounds", 100, "[1, 1000000]", "the run ends after so many rounds at the latest"),
+        Key("rounds", "whole", "rounds", rounds, "[1, 1000000]", "the run ends after so many rounds at the latest"),
     )
 
 

@@ -110,7 +110,7 @@ def test_a_broken_file_in_the_folder_does_not_break_the_list(tmp_path, monkeypat
 
 SHOWN = {
     "aggregator": ("tolerance = 1e-08", "[share of total]", "default 100", "price.rule"),
-    "bilateral": ("negotiation.tolerance = 0.001", "[share]", "default 100", "matching"),
+    "bilateral": ("negotiation.repair = true", "[share]", "default 10000", "matching"),
     "microgrid": ("tariff.buy = 2.0", "[money/p.u.]", "default 100", "network.case"),
 }
 

@@ -22,11 +22,12 @@ def round_line(model):
 def summary_text(summary):
     """A run's summary as text: status with advice, welfare and who gets it, contracts, core, privacy."""
     periods = f" over {summary['periods']} periods" if summary["periods"] > 1 else ""
+    contracts, rule = HOW_MANY[summary["contracts_per_agent"]], summary["rule"]
+    gained, best = cell(summary["welfare"]), cell(summary["best_welfare"])
     lines = [
         ending(summary),
-        f"{HOW_MANY[summary['contracts_per_agent']]}, rule {summary['rule']}{periods}: "
-        f"{len(summary['contracts'])} contracts gain {cell(summary['welfare'])} money beside the grid (best possible {cell(summary['best_welfare'])}); "
-        f"{summary['messages']:,} numbers sent.",
+        f"{contracts}, rule {rule}{periods}: {len(summary['contracts'])} contracts gain {gained} money beside the grid "
+        f"(best possible {best}); {summary['messages']:,} numbers sent.",
         ending_text(summary),
         "",
         contracts_text(summary),
