@@ -58,10 +58,10 @@ class MicrogridResult(Result):
 
     @cached_property
     def stabilities(self):
-        """The Stability of every period, empty where it was not asked for or nobody can be served."""
+        """The Stability of every period, the core of the first; empty if not asked for or somebody is cut off."""
         if not self.certified or self.cut_off is not None:
             return ()
-        return tuple(self.game.stability(outcome) for outcome in self.outcomes)
+        return tuple(self.game.stability(outcome, core=k == 0) for k, outcome in enumerate(self.outcomes))
 
     def total(self, value):
         """Sum over periods of value(outcome), None where it is undefined in one of them."""
@@ -270,9 +270,9 @@ def _stability(stabilities):
     first = stabilities[0]
     if first.core is not None:
         extra["core"] = {
-            "epsilon": number(first.core.epsilon),
-            "empty": bool(first.core.core_is_empty),
-            "payoffs": numbers(first.core.payoffs),
+            "epsilon": number(first.core.epsilon + 0.0),  # no -0.0
+            "empty": first.short is not None,
+            "payoffs": numbers(first.core.payoffs + 0.0),
             "short": None if first.short is None else {"coalition": first.short[0], "gain": number(first.short[1])},
         }
     if first.groups:

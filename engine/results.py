@@ -63,7 +63,7 @@ class Result(ABC):
 def number(value):
     """A number fit for JSON: infinity as "inf", anything undefined as None.
 
-    >>> number(np.float64(0.5)), number(math.inf), number(math.nan), number(None)
+    >>> number(0.5), number(math.inf), number(math.nan), number(None)
     (0.5, 'inf', None, None)
     """
     if value is None or math.isnan(value):

@@ -38,6 +38,11 @@ def in_words(interval: str) -> str:
     return " and ".join(words).replace(" and or", " or") or "any number"
 
 
+def a_number(interval: str) -> str:
+    """What is needed of an interval: "a number > 0", or "a finite number" where all are legal."""
+    return "a finite number" if in_words(interval) == "any number" else f"a number {in_words(interval)}"
+
+
 def legal(values, interval: str):
     """Which values lie in the interval and are 0, of size 1e-30 to 1e30, or infinite where it is closed."""
     low, high, low_out, high_out = bounds(interval)
@@ -52,7 +57,7 @@ def read_number(value, interval: str, place: Place) -> float:
     if value == "inf" and interval.endswith("inf]"):
         return math.inf
     if type(value) not in (int, float):
-        raise place.error(f"got {quoted(value)}", f"a number {in_words(interval)} is needed")
+        raise place.error(f"got {quoted(value)}", f"{a_number(interval)} is needed")
     return _floats([value], interval, place, naming=lambda i: "got ")[0]
 
 
@@ -64,7 +69,7 @@ def read_list(values, interval: str, place: Place) -> tuple[float, ...]:
         raise place.error("got an empty list", "at least one number is needed")
     if not set(map(type, values)) <= {int, float}:
         i = next(i for i, value in enumerate(values) if type(value) not in (int, float))
-        raise place.error(f"{label(values, i)} is {quoted(values[i])}", f"a number {in_words(interval)} is needed")
+        raise place.error(f"{label(values, i)} is {quoted(values[i])}", f"{a_number(interval)} is needed")
     return _floats(values, interval, place, naming=lambda i: f"{label(values, i)} is ")
 
 
@@ -78,7 +83,7 @@ def _floats(values, interval, place, naming):
         got, i = values[wrong[0]], int(wrong[0])
         extreme = abs(got) > LARGEST or 0 < abs(got) < SMALLEST
         size = ", in size between 1e-30 and 1e30," if extreme else ""
-        raise place.error(f"{naming(i)}{quoted(got)}", f"a number {in_words(interval)}{size} is needed")
+        raise place.error(f"{naming(i)}{quoted(got)}", f"{a_number(interval)}{size} is needed")
     return floats
 
 

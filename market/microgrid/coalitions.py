@@ -159,15 +159,16 @@ def _first_best(gains):
     return int(np.argmax(gains >= np.max(gains) - TIE))
 
 
-def participation(network, tariff, payoffs, prices=None):
+def participation(network, tariff, payoffs, prices=None, values=None):
     """Does every private coalition do at least as well with payoffs (n,) as on its own?
 
-    Up to MOST_AGENTS agents all are looked at. Above, it is proven where prices (n,) within the tariff support the
-    payoffs (duality); else some likely coalitions are searched.
+    Up to MOST_AGENTS agents all are looked at; values: what `private_game` gave, where it is at hand. Above, it is
+    proven where prices (n,) within the tariff support the payoffs (duality); else some likely coalitions are searched.
     """
     if len(network.agents) <= MOST_AGENTS:
         marks = all_coalitions(network)[1:]
-        gains = private_game(network, tariff)[1:] - marks @ payoffs
+        values = private_game(network, tariff) if values is None else values
+        gains = values[1:] - marks @ payoffs
         best = _first_best(gains)
         return _verdict(network, marks[best], gains[best], proven=True)
     if prices is not None and supported(network, tariff, payoffs, prices):

@@ -113,13 +113,13 @@ def beyond_reach(network, grid):
 
 
 def overloaded(network, grid, p):
-    """Needy nodes behind lines asked for more than they deliver (r |f| > ½ without losses), or all needy or busy."""
+    """Needy nodes behind lines asked for more than they deliver (r |f| > ½ without losses), else all needy or busy."""
     f = grid.flows(p)
     heavy = network.public.r * np.abs(f) > 0.5
     behind = np.unique(np.where(f > 0, network.public.head, network.public.tail)[heavy])
     behind = behind[behind != network.slack]
     agents = network.agents
-    choices = (behind[p[behind] < 0], behind, agents[p[agents] < 0], agents[p[agents] != 0], agents)
+    choices = (behind[p[behind] < 0], agents[p[agents] < 0], behind, agents[p[agents] != 0], agents)
     return next(nodes for nodes in choices if len(nodes))
 
 

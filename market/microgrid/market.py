@@ -113,12 +113,12 @@ class Microgrid:
         paid = tariff_payments(network, self.grid, self.tariff, dispatch)
         return None if paid is None else paid.agents, dispatch.loss
 
-    def stability(self, outcome) -> Stability:
-        """Would anybody rather leave, in one period?"""
+    def stability(self, outcome, core=True) -> Stability:
+        """Would anybody rather leave, in one period? core: is the core looked for?"""
         dispatch = outcome.dispatch
         prices = dispatch.prices if self.payments == "lmp" else dispatch.private_prices
-        payments = outcome.payments
-        return stability(outcome.network, self.grid, self.tariff, payments, prices, self.coalition, self.belief)
+        game = (outcome.network, self.grid, self.tariff, outcome.payments, prices)
+        return stability(*game, self.coalition, self.belief, core)
 
 
 def winners_and_losers(gains):

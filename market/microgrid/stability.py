@@ -1,6 +1,6 @@
 """Would anybody rather leave? Participation of private coalitions, and the core of the game they play."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,8 +14,11 @@ from market.microgrid.coalitions import (
     private_game,
 )
 from market.microgrid.partitions import believed, mergers, partition_game
+from market.microgrid.tariff import Tariff
 
 FORMS = ("market", "partition")
+USUAL = (1.0, 1000.0)  # money that all injections cost; other games are looked at in a larger or smaller unit of money
+SMALLEST_UNIT = 1e-3  # below, the rounding of flows would show
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,9 +26,9 @@ class Stability:
     """What coalitions could do.
 
     participation: of every private coalition under the payments made, None where there are none; core: the least core
-    of the game, None above MOST_AGENTS agents; short: (nodes, gain in money) of the coalition that gains most by
-    leaving even the least core's payoffs, None where none gains; groups: who would join whom, as lists of nodes with
-    the gain of each merger (partition form only).
+    of the game, None for one agent and above MOST_AGENTS; short: (nodes, gain in money) of the coalition that gains
+    most by leaving even the least core's payoffs, None where none gains and the core is not empty; groups: who would
+    join whom, as lists of nodes with the gain of each merger (partition form only).
     """
 
     participation: Participation | None
@@ -34,25 +37,35 @@ class Stability:
     groups: tuple = ()
 
 
-def stability(network, grid, tariff, payments, prices, form="market", belief="gamma"):
+def stability(network, grid, tariff, payments, prices, form="market", belief="gamma", core=True):
     """The Stability of one period's outcome.
 
     form "market": a coalition trades on its own lines at the tariff (Shapley and Shubik); "partition": it shares the
     public loss, and what it has depends on how the others group, of which it holds a belief. payments: Payments or
-    None; prices: those behind them, shape (n,), or None.
+    None; prices: those behind them, shape (n,), or None. core: is the core looked for?
     """
-    content = None if payments is None else participation(network, tariff, payments.agents, prices)
-    if len(network.agents) > MOST_AGENTS:
+    turnover = tariff.buy * float(np.sum(np.abs(network.injection)))
+    unit = max(turnover / min(max(turnover, USUAL[0]), USUAL[1]), SMALLEST_UNIT)
+    tariff = Tariff(tariff.buy / unit, tariff.sell / unit, tariff.generation / unit)
+    few = len(network.agents) <= MOST_AGENTS
+    private = private_game(network, tariff) if few and (payments is not None or (core and form == "market")) else None
+    content = None
+    if payments is not None:
+        prices = None if prices is None else prices / unit
+        content = participation(network, tariff, payments.agents / unit, prices, private)
+        content = replace(content, gain=content.gain * unit)
+    if not core or not few or len(network.agents) == 1:
         return Stability(content, None, None)
     if form == "market":
-        values, groups = private_game(network, tariff), ()
+        values, groups = private, ()
     else:
         game = partition_game(network, grid, tariff.generation)
         values, groups = believed(game, belief), _groups(network, game)
-    core = least_core(values)
-    found = blocking(values, core.payoffs)
-    short = None if found is None else (network.agents[list(found[0])].tolist(), found[1])
-    return Stability(content, core, short, groups)
+    least = least_core(values)
+    found = blocking(values, least.payoffs)
+    short = None if found is None else (network.agents[list(found[0])].tolist(), found[1] * unit)
+    groups = tuple((nodes, gain * unit) for nodes, gain in groups)
+    return Stability(content, LeastCore(least.epsilon * unit, least.payoffs * unit), short, groups)
 
 
 def _groups(network, game):

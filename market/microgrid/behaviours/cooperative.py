@@ -162,10 +162,16 @@ def _islands_served(network, grid, g):
 
 
 def lossy_bound(network, grid, prices):
-    """Least grid supply (L2) by weak duality at prices λ (slack 1): the public part under physics is quadratic in θ."""
+    """Least grid supply (L2) by weak duality at prices λ (slack 1): the public part under physics is quadratic in θ.
+
+    −∞, which bounds nothing, where that quadratic cannot be solved to rounding.
+    """
     lines, rest = network.public, np.flatnonzero(~grid.reference)
     total = prices[lines.tail] + prices[lines.head]
     sends = csr_array(grid.incidence @ diags_array(grid.weight))
     square = csr_array(sends @ diags_array(np.maximum(lines.r, FLOOR) * total) @ sends.T)[rest][:, rest]
     slope = (sends @ (grid.incidence.T @ prices))[rest]
-    return -prices @ network.injection - slope @ solve(square, slope) / 2
+    try:
+        return -prices @ network.injection - slope @ solve(square, slope) / 2
+    except (np.linalg.LinAlgError, RuntimeError):
+        return -np.inf

@@ -78,7 +78,8 @@ def _beyond_lines(network, programme, rules):
     given, taken = cp.Variable(network.nodes, nonneg=True), cp.Variable(network.nodes, nonneg=True)
     balance = programme.left + given - taken == 0
     if solved(cp.Problem(cp.Minimize(cp.sum(given + taken)), [balance, *rules])) is None:
-        return tuple(network.agents[network.injection[network.agents] < 0].tolist())
+        needy = network.agents[network.injection[network.agents] < 0]
+        return tuple((needy if len(needy) else network.agents).tolist())
     helped = given.value + taken.value > HELPED * max(1.0, np.max(np.abs(network.injection)))
     helped[network.slack] = False
     return tuple(np.flatnonzero(helped).tolist()) or tuple(network.agents.tolist())
