@@ -70,7 +70,7 @@ class Trading:
         return (*MATCHING_LEDGER[matching], *self.rule.ledger)
 
     def solve(self, period):
-        """The period's Outcome at the fair point without negotiation, where contracts are those of the best matching."""
+        """The period's Outcome at the fair point without negotiation, where its contracts are the best."""
         bargain, blocks = self.open(period.market)
         state = self.rule.start(bargain, np.random.default_rng(0))
         if state.status is Status.RUNNING:
