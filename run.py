@@ -58,6 +58,7 @@ def main(arguments=None):
     """Run one command; returns the exit code."""
     try:
         from engine import FolderError
+        from market.bilateral.market import MarketError
         from scenarios import ScenarioError
 
         options = parser().parse_args(with_command(sys.argv[1:] if arguments is None else arguments))
@@ -79,7 +80,7 @@ def main(arguments=None):
     except MemoryError:
         print("error: population: does not fit in memory; fewer users or rounds are needed", file=sys.stderr)
         return BAD_INPUT
-    except (InputError, ScenarioError, FolderError) as error:
+    except (InputError, ScenarioError, FolderError, MarketError) as error:
         print("error: " + " ".join(str(error).split()), file=sys.stderr)
         return BAD_INPUT
 
@@ -108,6 +109,8 @@ def parser():
     )
     many.add_argument("--direct", action="store_true", help="solve for the equilibria without rounds")
     many.set_defaults(replications=20)
+    swept = add(commands, "sweep", sweep_scenario, "one scenario at many points; resumes where it was cut", "scenario")
+    sweeping(swept)
     figures = add(commands, "reproduce", reproduce_figures, "the papers' figures, tables and claims")
     figures.add_argument("names", nargs="*", metavar="NAME", help="e.g. fig06; all without a name")
     common(figures)
@@ -161,6 +164,22 @@ def common(command):
     )
     command.add_argument("--no-plots", action="store_true", help="no pictures")
     command.add_argument("--json", action="store_true", help="the summary as one JSON object on standard output")
+
+
+def sweeping(command):
+    """Options of a sweep."""
+    option = command.add_argument
+    option("--vary", action="append", default=[], metavar="KEY=V1,V2,...", help="values of a key; repeatable: product")
+    option("--points", action=Once, metavar="FILE", help="CSV file: its header names keys, a row is a point")
+    option("--replications", action=Once, type=positive, default=1, metavar="N", help="draws at each point")
+    option("--direct", action="store_true", help="solve without rounds")
+    option("--workers", action=Once, type=positive, metavar="N", help="processes (default: all cores)")
+    option("--cluster", action=Once, metavar="ADDRESS", help="a running Dask scheduler, tcp://host:8786")
+    for what in ("ca", "cert", "key"):
+        option(f"--tls-{what}", action=Once, metavar="FILE", help="for a scheduler at tls://…")
+    option("--out", action=Once, default="results", metavar="DIR", help="where results go (default: results)")
+    option("--json", action="store_true", help="one JSON object on standard output")
+    option("--yes", action="store_true", help="go on where it would take more than a day")
 
 
 def natural(text):
@@ -277,6 +296,47 @@ def compare_scenarios(options, conclusion=None):
     print("\nresults:")
     print("\n".join(f"  {path}" for path in sorted(folder.iterdir())))
     return DONE
+
+
+def sweep_scenario(options):
+    """Sweep a scenario; done runs are kept, the same command goes on where it was cut."""
+    from engine import SweepError, TooLong, sweep
+    from engine.points import from_csv, product
+    from engine.sweep_folder import counts
+    from scenarios import load
+    from views.tables import sweep_text
+
+    if bool(options.vary) == bool(options.points):
+        raise InputError("command line: sweep: exactly one of --vary and --points is needed")
+    check_writable(options.out)
+    points = from_csv(options.points) if options.points else product(options.vary)
+    scenario = load(options.scenario, set=options.set, seed=options.seed, rounds=options.rounds)
+    how = {"replications": options.replications, "direct": options.direct, "patient": options.yes}
+    try:
+        folder = sweep(scenario, points, out=options.out, executor=executor_of(options), **how)
+    except (SweepError, TooLong) as error:
+        raise InputError(str(error)) from None
+    found = counts(folder)
+    if options.json:
+        return print_json({"folder": str(folder), **found})
+    print(sweep_text(folder, found))
+    return DONE
+
+
+def executor_of(options):
+    """Where a sweep's runs happen; None leaves it to the sweep. Raises InputError."""
+    from engine import Cluster, Here, InProcess
+
+    tls = {what: getattr(options, f"tls_{what}") for what in ("ca", "cert", "key")}
+    if any(tls.values()) and not (options.cluster and all(tls.values())):
+        raise InputError("command line: --tls-ca, --tls-cert, --tls-key: go together, and with --cluster")
+    if options.cluster is not None and options.workers is not None:
+        raise InputError("command line: --workers and --cluster: one of them is possible")
+    if options.cluster is not None:
+        return Cluster(options.cluster, tls if any(tls.values()) else None)
+    if options.workers is None:
+        return None
+    return InProcess() if options.workers == 1 else Here(options.workers)
 
 
 def headline_words(comparison):

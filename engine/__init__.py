@@ -1,9 +1,30 @@
 """Run many: one run, comparisons on the same users, stored results and their verification."""
 
 from engine.comparing import Comparison, compare
+from engine.executors import Cluster, ClusterError, Here, InProcess
+from engine.points import Points
 from engine.results import Result
 from engine.running import run
 from engine.store import save_comparison, save_result
+from engine.sweep_folder import SweepError
+from engine.sweeping import TooLong, sweep
 from engine.verifying import FolderError, verify
 
-__all__ = ["Comparison", "FolderError", "Result", "compare", "run", "save_comparison", "save_result", "verify"]
+__all__ = [
+    "Cluster",
+    "ClusterError",
+    "Comparison",
+    "FolderError",
+    "Here",
+    "InProcess",
+    "Points",
+    "Result",
+    "SweepError",
+    "TooLong",
+    "compare",
+    "run",
+    "save_comparison",
+    "save_result",
+    "sweep",
+    "verify",
+]

@@ -19,7 +19,10 @@ MONEY = "money/kWh"
 ROUNDS = 10_000
 MOST = "[0, 100000]"
 ON_BLOCKS = ("half-space", "benchmark")  # rules of single contracts: several contracts are cut into blocks for them
+WHOLE_PROPOSALS = (*ON_BLOCKS, "tight")  # rules by which everybody passes on a number for everybody
 WORDS = tuple(MATCHINGS)
+MATRICES = ("pair_value", "preference", "fee", "cap")
+MOST_PAIRS = 25_000_000  # 5,000 a side: beyond it matrices do not fit into most machines' memory
 
 KEYS = (
     Key("contracts", "choice", "", "single", CONTRACTS, "at most one contract an agent, or several"),
@@ -100,7 +103,9 @@ class BilateralScenario(Scenario):
 
 def read(raw: dict, keys, place: Place) -> dict:
     """The checked table of a bilateral market's file; raises ScenarioError."""
-    table = read_table(raw, keys, "", place)
+    empty = {name: len(raw[name]) for name in MATRICES if _has_empty_rows(raw.get(name))}
+    table = read_table(raw | {name: [] for name in empty}, keys, "", place)
+    table |= {name: ((),) * rows for name, rows in empty.items()}
     try:
         Tariff(**table["tariff"])
     except MarketError as error:
@@ -110,15 +115,23 @@ def read(raw: dict, keys, place: Place) -> dict:
         _check_matrix_of_numbers(table["pair_value"], place.at("pair_value"))
     elif "prosumers" in table:
         table["prosumers"] = prosumers.read_prosumers(table["prosumers"], place.at("prosumers"))
+        prosumers.check_periods(table, place)
     else:
         for side, energy, price in (("buyers", "demand", "value"), ("sellers", "supply", "ask")):
             _fill_count(table[side], (energy, price), place.at(side))
     shape = _shape(table)
-    for name in ("preference", "fee", "cap"):
+    if shape[0] * shape[1] > MOST_PAIRS:
+        raise place.error(f"got {shape[0]} by {shape[1]} agents", f"at most {MOST_PAIRS:,} pairs are possible")
+    for name in MATRICES[1:]:
         _check_shape(table.get(name), shape, place.at(name))
     _check_contracts(table, place)
     _check_numbers(table, shape, place)
     return table
+
+
+def _has_empty_rows(value):
+    """Is it a matrix of buyers without sellers?"""
+    return isinstance(value, list) and len(value) > 0 and all(row == [] for row in value)
 
 
 def _check_who(table, place):
@@ -131,10 +144,16 @@ def _check_who(table, place):
     if len(ways) != 1:
         got = f"got {' and '.join(ways)}" if ways else "got no users"
         raise place.error(got, "exactly one of buyers with sellers, prosumers, pair_value is needed")
-    for name in ("preference", "fee") if ways == ["pair_value"] else ():
-        if table[name] != 0.0:
+    if ways == ["pair_value"]:
+        _check_bare(table, place)
+
+
+def _check_bare(table, place):
+    """A bare assignment game has neither energy nor grid: nothing that would not count may stand beside it."""
+    for name, without in (("preference", 0.0), ("fee", 0.0), ("tag", None), ("tariff", vars(Tariff()))):
+        if table.get(name) != without:
             raise place.at(name).error("goes with quantities and prices", "leave it out beside pair_value")
-    if "periods" in table and ways == ["pair_value"] and table["periods"] > 1:
+    if table.get("periods", 1) > 1:
         raise place.at("periods").error(f"got {table['periods']}", "a bare assignment game has one")
 
 
@@ -211,8 +230,13 @@ def _check_numbers(table, shape, place):
                 f"{len(weight)} values for {m} buyers", "one value, or one per buyer, is needed"
             )
     if isinstance(table["matching"], tuple):
+        if "prosumers" in table:
+            raise place.at("matching").error("got a list", 'sides change with prosumers: "optimal" or "auction"')
         _check_matching(table["matching"], m, n, place.at("matching"))
     leave = table.get("leave", {})
+    agents = m if "prosumers" in table else m + n
+    if leave.get("count", 0) > agents:
+        raise place.at("leave").at("count").error(f"got {leave['count']}", f"there are {agents} agents")
     if leave and ("count" in leave) == bool({"buyers", "sellers"} & set(leave)):
         raise place.at("leave").error(
             "got " + ("both" if "count" in leave else "nobody"), "count, or buyers and sellers, are needed"

@@ -7,15 +7,17 @@ import numpy as np
 from agents.bilateral_model import BilateralModel
 from market.bilateral.market import Market, MarketError, Tariff, assignment_game
 from market.bilateral.negotiation import RULES, Network
+from market.bilateral.negotiation.consensus import MOST_AGENTS
 from market.bilateral.preferences import tag_preference
-from market.bilateral.trading import Period, Trading
-from scenarios.bilateral import KEYS, ON_BLOCKS, BilateralScenario
+from market.bilateral.trading import DEFAULT_BLOCK, Period, Trading
+from scenarios.bilateral import KEYS, ON_BLOCKS, WHOLE_PROPOSALS, BilateralScenario
 from scenarios.drawn import Drawn
-from scenarios.errors import Place
+from scenarios.errors import Place, quoted
 from scenarios.population import draw_numbers, stream
 from scenarios.prosumers import net_energy
 
 RANGES = {key.path: key.range for key in KEYS}
+SMALLEST_BLOCK = 1e-6  # share of the largest quantity: programmes need numbers of like size
 PAIRS = {"worst": "worst", "cyclic": "in-turn"}  # half-space's words for whom an agent looks at
 
 
@@ -23,9 +25,28 @@ def draw(scenario: BilateralScenario, replication: int, place: Place) -> Drawn:
     """The trading of one replication; raises ScenarioError where its numbers make no market."""
     draws = Draws(scenario, replication)
     try:
-        return Drawn(_trading(scenario.table, draws), draws.redraws)
+        trading = _trading(scenario.table, draws)
+        for period in trading.periods:
+            _check_size(scenario.table, period.market, place)
+        return Drawn(trading, draws.redraws)
     except MarketError as error:
         raise place.error(str(error)) from None
+
+
+def _check_size(table, market, place):
+    """Blocks that are neither too small nor too many, and no more agents than can pass on whole proposals."""
+    rule, agents, kind = table["negotiation"]["rule"], market.buyers + market.sellers, "agents"
+    energy, block = np.concatenate([market.demand, market.supply]), table.get("block", DEFAULT_BLOCK)
+    least = SMALLEST_BLOCK * float(np.max(energy, initial=0.0))
+    if "block" in table and block < least:
+        raise place.at("block").error(
+            f"got {block:g}", f"at least {least:g}, a millionth of the largest quantity, is needed"
+        )
+    if table["contracts"] == "multi" and rule in ON_BLOCKS:
+        agents, kind = int(np.sum(np.floor(energy / block))), f"blocks of {block:g} kWh"
+    if rule in WHOLE_PROPOSALS and agents > MOST_AGENTS:
+        got = f"got {quoted(rule)} for {agents} {kind}"
+        raise place.at("negotiation").at("rule").error(got, f"it works for at most {MOST_AGENTS}; take another rule")
 
 
 class Draws:
@@ -41,7 +62,8 @@ class Draws:
     def numbers(self, number, count, group, key, period=0):
         """A checked number in any form as an array of shape (count,), drawn anew in each period."""
         rng = self.stream(group, f"{key} {period}" if period else key)
-        values, self.redraws[group, key] = draw_numbers(number, count, RANGES[f"{group}.{key}" if group else key], rng)
+        values, redraws = draw_numbers(number, count, RANGES[f"{group}.{key}" if group else key], rng)
+        self.redraws[group or "pair", key] = self.redraws.get((group or "pair", key), 0) + redraws
         return values
 
     def matrix(self, value, shape, key):

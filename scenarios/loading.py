@@ -62,13 +62,14 @@ def load(name_or_path, *, set=(), seed=None, rounds=None) -> Scenario:
     table.setdefault("name", path.stem if path else "scenario")
     _check_name(table["name"], place.at("name"))
     ordered = {key.name: table[key.name] for key in keys_of(market) if key.name in table}
-    return MARKETS[market].scenario(name=table["name"], path=path, table=ordered)
+    given = toml_text.written(raw, ordered)
+    return MARKETS[market].scenario(name=table["name"], path=path, table=ordered, given=given)
 
 
 def _raw(source):
     """The unchecked table, its path, and the place that messages name."""
     if isinstance(source, Scenario):
-        return toml_text.copy(source.table), source.path, _place(source)
+        return toml_text.copy(source.given | {"name": source.name}), source.path, _place(source)
     path = _find(source)
     place = Place(str(source) if path == Path(source) else path.name, path.parent)
     try:

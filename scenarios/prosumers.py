@@ -48,6 +48,15 @@ def read_prosumers(columns, place: Place) -> dict:
     return {**columns, "period": tuple(period)} if "period" not in columns else columns
 
 
+def check_periods(table, place: Place) -> None:
+    """As many periods as asked for must be there; raises ScenarioError."""
+    there, asked = len(set(table["prosumers"]["period"])), table.get("periods", 1)
+    if asked > there:
+        raise place.at("periods").error(
+            f"got {asked}", f"prosumers have {there} {'period' if there == 1 else 'periods'}"
+        )
+
+
 def net_energy(columns) -> np.ndarray:
     """What each row has (> 0) or needs (< 0), kWh, shape (rows,)."""
     if "net" in columns:

@@ -18,12 +18,14 @@ class Scenario:
     """One set-up of one market, every key checked and every default filled in.
 
     `table` holds the keys as the file does, columns of CSV files as tuples; the properties read
-    it. Two scenarios are equal if their names and tables are. Do not change the table.
+    it. `given` is the part of it that was written, without defaults: what changes are made to. Two
+    scenarios are equal if their names and tables are. Do not change the tables.
     """
 
     name: str
     path: Path | None = field(compare=False, repr=False)
     table: dict = field(repr=False)
+    given: dict = field(compare=False, repr=False)
 
     title = property(lambda self: self.table["title"])
     market = property(lambda self: self.table["market"])
@@ -43,4 +45,5 @@ class Scenario:
 
     def with_seed(self, seed: int) -> Scenario:
         """The same scenario with another seed (a whole number >= 0, as checked by `load`)."""
-        return replace(self, table={**self.table, "seed": int(seed)})
+        seed = {"seed": int(seed)}
+        return replace(self, table=self.table | seed, given=self.given | seed)

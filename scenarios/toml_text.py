@@ -101,3 +101,14 @@ def copy(table):
     if isinstance(table, dict):
         return {key: copy(value) for key, value in table.items()}
     return [copy(value) for value in table] if isinstance(table, list | tuple) else table
+
+
+def written(raw, table):
+    """The part of a checked table whose keys the file has; a table put in place of a file's name is taken whole."""
+    if isinstance(raw, dict) and isinstance(table, dict):
+        if not set(raw) <= set(table):
+            return table
+        return {key: written(raw[key], table[key]) for key in table if key in raw}
+    if isinstance(raw, list) and isinstance(table, list) and len(raw) == len(table):
+        return [written(one, other) for one, other in zip(raw, table, strict=True)]
+    return table

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 
-
 ROUNDING = 1e-12  # what counts as nothing beside a mean, or alone
 
 
@@ -67,6 +66,15 @@ def _means_words(replications):
     if replications == 1:
         return "One replication"
     return f"Means over {replications} replications ± half-width of the 95 % interval"
+
+
+def sweep_text(folder, counts):
+    """What a sweep's folder holds, in three lines."""
+    told = ", ".join(f"{number:,} {status}" for status, number in counts["status"].items())
+    return (
+        f"{counts['runs']:,} runs at {counts['points']:,} points: {told}\n"
+        f"each run in {folder / 'runs.csv'}\nmeans of each point in {folder / 'means.csv'}"
+    )
 
 
 def paired_words(comparison):

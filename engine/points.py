@@ -1,0 +1,121 @@
+"""The points of a sweep: the full product of some keys' values, or rows of a CSV file."""
+
+import csv
+import itertools
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from scenarios import ScenarioError, load
+
+MOST_CHECKED = (
+    1_000  # rows of a CSV file that are tried before the sweep starts; a later one that is bad fails as a run
+)
+OPEN, CLOSE = "[{(", "]})"
+
+
+@dataclass(frozen=True)
+class Points:
+    """Where a sweep runs: keys, and for each point their values as text.
+
+    values: with `rows`, one tuple a point; else the values of each key, whose full product the points are, the last key
+    fastest. Points are made one by one, so that millions need no memory.
+    """
+
+    keys: tuple[str, ...]
+    values: tuple[tuple[str, ...], ...]
+    rows: bool = False
+
+    def __len__(self):
+        return len(self.values) if self.rows else math.prod(map(len, self.values))
+
+    def __getitem__(self, number):
+        """The values of one point, in the order of the keys."""
+        if self.rows:
+            return self.values[number]
+        chosen = []
+        for values in reversed(self.values):
+            number, place = divmod(number, len(values))
+            chosen.append(values[place])
+        return tuple(reversed(chosen))
+
+    def changes(self, number):
+        """The changes "key=value" of one point."""
+        return tuple(f"{key}={value}" for key, value in zip(self.keys, self[number], strict=True))
+
+
+def product(varied):
+    """Points from texts "key=v1,v2,…"; commas within brackets do not part values. Raises ScenarioError.
+
+    >>> points = product(["price.c=0.1,0.2", "group.0.fairness.alpha=0,1,inf"])
+    >>> len(points), points.changes(4)
+    (6, ('price.c=0.2', 'group.0.fairness.alpha=1'))
+    """
+    keys, values = [], []
+    for text in varied:
+        key, equals, listed = text.partition("=")
+        found = tuple(parted(listed))
+        if not equals or not key.strip() or "" in found:
+            raise ScenarioError(f"--vary: got {text[:60]!r}; KEY=V1,V2,... is needed, as in price.c=0.001,0.002")
+        if key.strip() in keys:
+            raise ScenarioError(f"--vary: {key.strip()}: given twice; once is possible")
+        twice = next((value for value in found if found.count(value) > 1), None)
+        if twice is not None:
+            raise ScenarioError(f"--vary: {key.strip()}: value {twice!r} is given twice; each point once")
+        keys.append(key.strip())
+        values.append(found)
+    return Points(tuple(keys), tuple(values))
+
+
+def parted(text):
+    """A text parted at its commas, but for those within brackets or quotes.
+
+    >>> list(parted("[1, 2], 3,{ uniform = [0, 1] }"))
+    ['[1, 2]', '3', '{ uniform = [0, 1] }']
+    """
+    depth, quoted, start = 0, False, 0
+    for place, letter in enumerate(text):
+        quoted ^= letter == '"'
+        depth += 0 if quoted else (letter in OPEN) - (letter in CLOSE)
+        if letter == "," and depth == 0 and not quoted:
+            yield text[start:place].strip()
+            start = place + 1
+    yield text[start:].strip()
+
+
+def from_csv(file):
+    """Points from a CSV file: its header names the keys, each row is a point. Raises ScenarioError."""
+    try:
+        with Path(file).open(encoding="utf-8-sig", newline="") as lines:
+            rows = [[cell.strip() for cell in row] for row in csv.reader(lines) if row]
+    except OSError as error:
+        raise ScenarioError(f"{file}: cannot read it: {error.strerror}; a CSV file of points is needed") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ScenarioError(f"{file}: not a CSV file: {error}; UTF-8 text with commas is needed") from None
+    if len(rows) < 2:
+        raise ScenarioError(f"{file}: got {len(rows)} rows; a header of keys and a row per point are needed")
+    header, *points = rows
+    if "" in header or len(set(header)) < len(header):
+        raise ScenarioError(f"{file}: header: got {', '.join(header)}; each key once is needed")
+    for number, row in enumerate(points, start=2):
+        if len(row) != len(header) or "" in row:
+            raise ScenarioError(f"{file}: row {number}: got {len(row)} cells; {len(header)} are needed, none blank")
+    return Points(tuple(header), tuple(map(tuple, points)), rows=True)
+
+
+def check(points, scenario):
+    """Load the scenario at every value of every key, the others at their first; raises ScenarioError for a bad one."""
+    if points.rows:
+        for number in range(min(len(points), MOST_CHECKED)):
+            load(scenario, set=points.changes(number))
+        return
+    first = [values[0] for values in points.values]
+    for place, values in enumerate(points.values):
+        for value in values:
+            chosen = [*first[:place], value, *first[place + 1 :]]
+            load(scenario, set=[f"{key}={v}" for key, v in zip(points.keys, chosen, strict=True)])
+
+
+def pairs(points, replications):
+    """(Point, replication) of every run, replications fastest."""
+    return itertools.product(range(len(points)), range(replications))
