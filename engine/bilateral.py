@@ -8,6 +8,7 @@ import pandas as pd
 
 from engine.results import Result, number, numbers
 from market.bilateral.negotiation import ADVICE
+from market.bilateral.settlement import Ending
 from market.bilateral.trading import Outcome
 from market.measures import jain
 from market.outcome import Status
@@ -27,6 +28,7 @@ MEASURES = {
     "cost of energy": "money",
     "saved against the grid": "money",
 }
+HALF_WAY = 3  # times the tolerance: claims, moved to the half-way price or to nothing, on both sides of a pair
 HEADLINE = (
     "welfare",
     "buyers' share",
@@ -56,8 +58,15 @@ class BilateralResult(Result):
 
     @property
     def promised(self):
-        """Contracts were negotiated up to this."""
-        return self.game.rule.tolerance + TOLERATED if self.status in (Status.SETTLED, Status.SOLVED) else None
+        """Contracts were negotiated up to this, in the units of the gap."""
+        if self.status not in (Status.SETTLED, Status.SOLVED):
+            return None
+        return self.game.rule.tolerance * max(map(_stretch, self.outcomes)) + TOLERATED
+
+    @property
+    def by_row(self):
+        """Are buyers and sellers numbered on their own side? Prosumers, and agents of several periods, are not."""
+        return len(self.outcomes) == 1 and self.scenario.sides is not None
 
     def by_agent(self, sides):
         """Money of all agents as buyers (agents,) and as sellers (agents,) over the periods, from sides(outcome)."""
@@ -69,8 +78,8 @@ class BilateralResult(Result):
         return bought, sold
 
     def claims(self, sides):
-        """{"u", "v"}: money of buyers and sellers from sides(outcome), by row of the one period, else by agent."""
-        u, v = sides(self.outcomes[0]) if len(self.outcomes) == 1 else self.by_agent(sides)
+        """{"u", "v"}: money of buyers and sellers from sides(outcome), by row where `by_row`, else by agent."""
+        u, v = sides(self.outcomes[0]) if self.by_row else self.by_agent(sides)
         return {"u": numbers(u), "v": numbers(v)}
 
     @cached_property
@@ -80,9 +89,9 @@ class BilateralResult(Result):
         return pd.concat(tables, ignore_index=True)
 
     def _ends(self, outcome):
-        """Contracts with buyers and sellers numbered in the period, or by agent where there are several periods."""
+        """Contracts with buyers and sellers numbered by row where `by_row`, else by agent."""
         columns = dict(outcome.contracts)
-        if len(self.outcomes) > 1:
+        if not self.by_row:
             columns |= {side: getattr(outcome.period, side)[columns[side]] for side in ("buyer", "seller")}
         return columns
 
@@ -135,10 +144,17 @@ class BilateralResult(Result):
         }
         pd.DataFrame(agents).to_csv(folder / "agents.csv", index=False, lineterminator="\n")
         if len(self.prices):
-            names = [f"{i} {j}" for i, j in zip(self.bargained.buyer, self.bargained.seller, strict=True)]
+            names = [f"{i} {j}" for i, j in zip(*self._priced(), strict=True)]
             table = pd.DataFrame(np.array(self.prices), columns=names)
             table.insert(0, "round", range(1, len(table) + 1))
             table.to_csv(folder / "prices.csv", index=False, lineterminator="\n")
+
+    def _priced(self):
+        """Buyer and seller of each contract whose prices are kept, numbered as in `contracts`."""
+        last, ends = self.outcomes[-1], (self.bargained.buyer, self.bargained.seller)
+        if last.blocks is not None:
+            ends = last.blocks.buyer[ends[0]], last.blocks.seller[ends[1]]
+        return ends if self.by_row else (last.period.buyer[ends[0]], last.period.seller[ends[1]])
 
     @property
     def bargained(self):
@@ -151,12 +167,11 @@ RESULT = BilateralResult
 
 def stepped(model, certify):
     """Facts of a model stepped to its end."""
-    same = len({len(prices) for prices in model.prices}) == 1
     return {
         "outcomes": tuple(model.outcomes),
         "gap": model.gap,
         "messages": model.messages,
-        "prices": tuple(model.prices) if same else (),
+        "prices": () if model.resigned else tuple(model.prices),
     }
 
 
@@ -195,6 +210,18 @@ def measured(result):
         _snapped(float((alone - now).sum()), float(np.abs(now).sum())),
     )
     return dict(zip(MEASURES, values, strict=True)), (bought + sold, alone - now)
+
+
+def _stretch(outcome):
+    """How many times the tolerance a settled period's gap may be: claims are met half-way and told in money."""
+    bargain = outcome.settlement.bargain
+    exact = outcome.settlement.ending is not Ending.HALF_WAY or outcome.state.status is Status.SOLVED
+    if exact or not len(bargain):
+        return 1.0
+    if np.array_equal(bargain.unit, bargain.amount):
+        return HALF_WAY
+    largest = max(np.max(bargain.buyer_size), np.max(bargain.seller_size))
+    return HALF_WAY * bargain.mean_contract * largest * len(bargain) / bargain.welfare
 
 
 def _snapped(value, size):

@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import os
 import signal
+import warnings
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
@@ -103,7 +104,9 @@ class Cluster:
             files = {names[what]: file for what, file in self.tls.items()}
             security = distributed.Security(require_encryption=True, **files)
         try:
-            self.client = distributed.Client(self.address, security=security, timeout=self.timeout)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # other versions are told below
+                self.client = distributed.Client(self.address, security=security, timeout=self.timeout)
         except (OSError, ValueError, TimeoutError, RuntimeError) as error:
             said = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
             raise self._error(f"cannot be reached: {said}; a running scheduler is needed") from None

@@ -1,5 +1,6 @@
 """Sweeps: one scenario at many points, each replicated; cut off at any moment, they go on where they were."""
 
+import contextlib
 import json
 import time
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ def sweep(
     scenario = load(scenario)
     check(points, scenario)
     planned = Sweep(scenario, points, replications, direct)
-    with sweep_folder.opened(planned, out) as folder:
+    with executor or contextlib.nullcontext(), sweep_folder.opened(planned, out) as folder:
         missing = folder.missing()
         waiting = (pair for pair in pairs(points, replications) if missing[pair])
         count = int(missing.sum())
@@ -103,11 +104,12 @@ def in_words(seconds):
 
 
 def _run_all(planned, folder, waiting, count, executor, progress):
-    executor = executor or (Here() if count > FEW else InProcess())
+    """The runs of a generator of pairs; `count` with the one already done. Without an executor, all cores."""
+    chosen = executor or (Here() if count > FEW else InProcess())
     bar = {"total": len(planned), "initial": len(planned) - count + 1, "desc": "sweep", "unit": "run", "leave": False}
     jobs = (job_of(planned, pair) for pair in waiting)
-    with executor, tqdm(**bar, disable=None if progress else True) as shown:
-        for job, answer, error in executor.completed(run_point, jobs):
+    with contextlib.nullcontext() if executor else chosen, tqdm(**bar, disable=None if progress else True) as shown:
+        for job, answer, error in chosen.completed(run_point, jobs):
             folder.append(row_of(planned, job[-2:], answer, error))
             shown.update()
 
