@@ -215,7 +215,7 @@ def measured(result):
 def _stretch(outcome):
     """How many times the tolerance a settled period's gap may be: claims are met half-way and told in money."""
     bargain = outcome.settlement.bargain
-    exact = outcome.settlement.ending is not Ending.HALF_WAY or outcome.state.status is Status.SOLVED
+    exact = outcome.settlement.ending is not Ending.HALF_WAY or outcome.state.gap <= TOLERATED
     if exact or not len(bargain):
         return 1.0
     if np.array_equal(bargain.unit, bargain.amount):

@@ -59,7 +59,7 @@ class SweepFolder:
         """Read what is there, drop a row that was cut off, and get ready to append."""
         settings = self.path / SETTINGS
         if not settings.exists():
-            (self.path / "scenario.toml").write_text(self.planned.scenario.to_toml(), encoding="utf-8")
+            (self.path / "scenario.toml").write_text(self.planned.scenario.given_toml(), encoding="utf-8")
             write_json(settings, identity | {"columns": self.columns})
         rows = self.path / ROWS
         if rows.exists():
@@ -204,3 +204,9 @@ def counts(folder):
             status[row["status"]] = status.get(row["status"], 0) + 1
             points, last = points + (row["point"] != last), row["point"]
     return {"runs": sum(status.values()), "points": points, "status": status}
+
+
+def read_rows(folder):
+    """All rows of a sweep's folder, as texts by column."""
+    with open(Path(folder) / ROWS, encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))

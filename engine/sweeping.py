@@ -159,3 +159,19 @@ def row_of(planned, pair, answer, error):
         said = " ".join(f"{type(error).__name__}: {error}".split())
         return row | {"status": "error", "error": said[:300]}
     return row | answer
+
+
+def stored(folder):
+    """(Rows as texts, the Sweep) of a sweep's folder."""
+    settings = json.loads((folder / sweep_folder.SETTINGS).read_text(encoding="utf-8"))
+    rows = "rows" in settings
+    values = tuple(map(tuple, settings["rows" if rows else "product"]))
+    points = Points(tuple(settings["keys"]), values, rows)
+    found = sweep_folder.read_rows(folder)
+    replications = 1 + max((int(row["replication"]) for row in found), default=0)
+    return found, Sweep(load(folder / "scenario.toml"), points, replications, settings["direct"])
+
+
+def rerun(planned, pair):
+    """One run of a sweep again, as its row."""
+    return row_of(planned, pair, *_tried(planned, pair))

@@ -10,9 +10,11 @@ import pandas as pd
 
 from engine.running import run
 from engine.store import SCHEMA_VERSION, digest, versions, write_facts
+from engine.sweeping import rerun, stored
 
 CLOSE = 1e-9
-FACTS = ("summary.json", "rounds.csv", "agents.csv", "agents.npz", "lines.csv")
+MOST_ROWS = 20  # of a sweep, run again
+FACTS = ("summary.json", "rounds.csv", "agents.csv", "agents.npz", "lines.csv", "contracts.csv", "prices.csv")
 
 
 class FolderError(ValueError):
@@ -27,19 +29,63 @@ class Verification(NamedTuple):
 
 
 def verify(folder):
-    """Run a stored run again and compare: files as written? same bits? same numbers? gap within tolerance?
+    """Run a stored run, or rows of a sweep, again: files as written? same bits? same numbers? gap within tolerance?
 
-    Raises FolderError for a folder that holds no run of this schema version.
+    Raises FolderError for a folder that holds no run or sweep of this schema version.
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
+    return KINDS[manifest["kind"]][0](folder, manifest)
+
+
+def _verify_run(folder, manifest):
     checks = [_files(folder, manifest)]
     result = run(folder / "scenario.toml", replication=manifest["replication"], direct=manifest["direct"])
     with tempfile.TemporaryDirectory() as again:
         write_facts(result, Path(again))
         checks.append(_numbers(folder, Path(again), manifest))
     checks.append(_gap(result))
+    return _verification(checks)
+
+
+def _verify_sweep(folder, manifest):
+    """Some rows of a sweep, evenly spread, are run again."""
+    return _verification([_files(folder, manifest), _rows(folder, manifest)])
+
+
+def _verification(checks):
     return Verification(tuple(line for _, line in checks), all(passed for passed, _ in checks))
+
+
+def _rows(folder, manifest):
+    rows, planned = stored(folder)
+    chosen = np.unique(np.linspace(0, len(rows) - 1, MOST_ROWS).astype(int)) if len(rows) else []
+    away = 0.0
+    for row in (rows[k] for k in chosen):
+        pair = int(row["point"]), int(row["replication"])
+        again = {key: "" if cell is None else str(cell) for key, cell in rerun(planned, pair).items()}
+        away = max(away, _row_apart(row, again))
+    same = manifest["versions"] == versions()
+    what = f"{len(chosen)} of {len(rows)} rows run again"
+    if away == 0:
+        return True, f"pass  same bits: {what}"
+    if away <= CLOSE and not same:
+        return True, f"pass  same numbers to {away:.1e} (not the same bits; other machine or versions): {what}"
+    return False, f"FAIL  numbers: differ by {away:.1e} of their size: {what}"
+
+
+def _row_apart(row, again):
+    """0 for the same cells; the largest relative difference of numbers; infinity for other words."""
+    worst = 0.0
+    for key, cell in row.items():
+        other = again.get(key, "")
+        if cell != other:
+            try:
+                one, two = float(cell), float(other)
+            except ValueError:
+                return np.inf
+            worst = max(worst, abs(one - two) / max(abs(one), abs(two), 1e-300)) if key != "gap" else worst
+    return worst
 
 
 def read_manifest(folder):
@@ -55,9 +101,10 @@ def read_manifest(folder):
     got = manifest.get("schema_version") if isinstance(manifest, dict) else None
     if got != SCHEMA_VERSION:
         raise FolderError(f"{folder}: manifest.json: schema_version: got {got!r}; {SCHEMA_VERSION} is needed")
-    if manifest.get("kind") != "run":
-        raise FolderError(f"{folder}: manifest.json: kind: got {manifest.get('kind')!r}; only a run can be verified")
-    for key, kind in {"replication": int, "direct": bool, "files": dict, "versions": dict}.items():
+    if manifest.get("kind") not in KINDS:
+        got = f"kind: got {manifest.get('kind')!r}"
+        raise FolderError(f"{folder}: manifest.json: {got}; only a run or a sweep can be verified")
+    for key, kind in (KINDS[manifest["kind"]][1] | {"direct": bool, "files": dict, "versions": dict}).items():
         if type(manifest.get(key)) is not kind:
             got = f"got {manifest[key]!r}" if key in manifest else "missing"
             raise FolderError(f"{folder}: manifest.json: {key}: {got}; the manifest as written is needed")
@@ -138,3 +185,6 @@ def _gap(result):
     if result.gap <= limit:
         return True, f"pass  gap: {result.gap:.1e} is at most {limit:.0e}"
     return False, f"FAIL  gap: {result.gap:.1e} is more than {limit:.0e}"
+
+
+KINDS = {"run": (_verify_run, {"replication": int}), "sweep": (_verify_sweep, {})}

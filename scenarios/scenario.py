@@ -37,6 +37,10 @@ class Scenario:
         """The whole scenario as TOML that needs no other file and loads to an equal scenario."""
         return toml_text.dump(self.table)
 
+    def given_toml(self) -> str:
+        """The scenario as it was written, without defaults, as TOML that needs no other file and takes any change."""
+        return toml_text.dump(self.given | {"name": self.name})
+
     def digest(self, replication: int = 0) -> str:
         """Short hash of what decides the result, seed and replication included; not of name or title."""
         decisive = {key: value for key, value in self.table.items() if key not in LABELS}

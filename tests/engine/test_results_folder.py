@@ -241,7 +241,7 @@ def test_stepped_and_direct_comparisons_do_not_overwrite_each_other(tmp_path):
 
 def test_a_comparison_cannot_be_verified_and_says_so(tmp_path):
     folder = save_comparison(compare(["two_peaks"]), tmp_path)
-    with pytest.raises(FolderError, match="kind: got 'comparison'; only a run can be verified"):
+    with pytest.raises(FolderError, match="kind: got 'comparison'; only a run or a sweep can be verified"):
         verify(folder)
 
 
@@ -351,7 +351,7 @@ def test_a_gap_above_the_tolerance_fails(stored, monkeypatch):
 BROKEN = {
     "another version": (lambda f: change(f, schema_version=2), "schema_version: got 2; 1 is needed"),
     "no version": (lambda f: change(f, schema_version=None), "schema_version: got None"),
-    "another kind": (lambda f: change(f, kind="reproduction"), "only a run can be verified"),
+    "another kind": (lambda f: change(f, kind="reproduction"), "only a run or a sweep can be verified"),
     "no manifest": (lambda f: (f / "manifest.json").unlink(), "manifest.json: missing"),
     "broken JSON": (lambda f: (f / "manifest.json").write_text("{"), "cannot be read"),
     "not UTF-8": (lambda f: (f / "manifest.json").write_bytes(b"\xff\xfe\xfa"), "cannot be read"),

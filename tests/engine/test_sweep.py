@@ -1,6 +1,7 @@
 """Sweeps: points, rows, resuming after any end, workers that die, failed runs."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from engine import Here, InProcess, SweepError, TooLong, run, sweep
+from engine import Here, InProcess, SweepError, TooLong, run, sweep, verify
 from engine import sweeping as sweeping_module
 from engine.points import from_csv, parted, product
 from engine.sweep_folder import counts, in_order
@@ -70,6 +71,26 @@ def test_finished_runs_are_not_run_again(whole, monkeypatch):
     before = rows(whole)
     sweep("two_aggregators", product(VARY), out=whole.parents[2], executor=InProcess(), **OPTIONS)
     assert rows(whole) == before
+
+
+def test_a_sweep_is_verified_by_running_rows_again(whole, tmp_path):
+    verification = verify(whole)
+    assert verification.passed
+    assert verification.lines[1] == "pass  same bits: 12 of 12 rows run again"
+    copy = tmp_path / "copy"
+    shutil.copytree(whole, copy)
+    content = (copy / "runs.csv").read_text()
+    price = pd.read_csv(copy / "runs.csv", dtype=str)["price"][0]
+    (copy / "runs.csv").write_text(content.replace(price, repr(float(price) * (1 + 1e-6)), 1))
+    broken = verify(copy)
+    assert not broken.passed
+    assert [line[:4] for line in broken.lines] == ["FAIL", "FAIL"]
+
+
+def test_a_sweep_of_a_choice_can_be_verified(tmp_path):
+    points = product(["negotiation.rule=corner,tight"])
+    folder = sweep("p2p_homogeneous", points, out=tmp_path, executor=InProcess(), progress=False)
+    assert verify(folder).passed
 
 
 def test_more_replications_add_to_the_same_sweep(whole, tmp_path):

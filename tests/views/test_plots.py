@@ -106,10 +106,22 @@ def test_plots_of_comparisons(measure, comparison):
 
 
 OF_MICROGRIDS = {"losses by behaviour", "network map", "node payments", "periods"}  # test_microgrid_plots.py
+OF_CONTRACTS = {  # test_bilateral_plots.py
+    "contract graph",
+    "measure panels",
+    "payoff split",
+    "price rounds",
+    "trading day",
+    "violation rounds",
+}
+
+
+OF_SWEEPS = {"sweep heat", "sweep lines"}  # test_sweep_plots.py
+OF_RUNS = {"convergence", "user bands", "purchases", "bars"}
 
 
 def test_every_plot_is_tested_and_every_file_registered():
-    assert set(PLOTS) == {*DATA, "convergence", "user bands", "purchases", "bars", *OF_MICROGRIDS}
+    assert set(PLOTS) == {*DATA, *OF_RUNS, *OF_MICROGRIDS, *OF_CONTRACTS, *OF_SWEEPS}
     files = {path.stem for path in Path(views.plots.__file__).parent.glob("*.py")} - {"__init__"}
     assert files == {name.replace(" ", "_") for name in PLOTS} == {plot.__name__ for plot in PLOTS.values()}
 

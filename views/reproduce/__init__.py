@@ -2,7 +2,8 @@
 
 Aggregators: Li, Motoki, Zhang, "Strategic and Fair Aggregator Interactions in Energy Markets". Microgrids: the poster
 on private infrastructure in microgrids, and A. Perrault's thesis "Efficient Coordinated Power Distribution on Private
-Infrastructure" (Toronto, 2013).
+Infrastructure" (Toronto, 2013). Contracts: Raja, Grammatico, "Bilateral Peer-to-Peer Energy Trading via Coalitional
+Games".
 """
 
 import difflib
@@ -16,6 +17,7 @@ from views.reproduce.fairness import FIG10, FIG11, FRONT
 from views.reproduce.feasible import FIG02
 from views.reproduce.headline import FIG06, FIG07
 from views.reproduce.number import FIG12, FIG13
+from views.reproduce.p2p_negotiation import P2P_NEGOTIATION
 from views.reproduce.poster_table import POSTER_TABLE
 from views.reproduce.settling import FIG03, FIG04
 from views.reproduce.size import FIG05
@@ -39,6 +41,7 @@ REPRODUCTIONS = {
     "counterexamples": COUNTEREXAMPLES,
     "starts": STARTING,
     "poster-table": POSTER_TABLE,
+    "p2p-negotiation": P2P_NEGOTIATION,
 }
 REPLICATIONS = 50  # as in the aggregator paper
 

@@ -1,0 +1,70 @@
+"""How pictures of the bilateral market look: colours of sides, prices and the core, words of scenarios and endings."""
+
+import matplotlib
+import numpy as np
+from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+from market.outcome import Status
+from views.style import BLACK, BLUE, ORANGE, plain
+
+BUYER, SELLER, IDLE = BLUE, ORANGE, "#CFCFCF"
+CORE, OTHERS = "#C9DCEA", "#BDBDBD"  # what is stable; contracts that do not stand out
+FAIR = BLACK
+PRICES = ListedColormap(matplotlib.colormaps["plasma"](np.linspace(0.0, 0.88, 256)), name="prices")
+PRICE = "price (money/kWh)"
+FAIR_NAMES = {"tau": "tau value", "equal-split": "core point nearest to the equal split"}
+
+
+def price_scale(prices):
+    """A Normalize over prices (k,) that also stands one price, or none."""
+    low, high = (float(np.min(prices)), float(np.max(prices))) if len(prices) else (0.0, 1.0)
+    room = max(0.02 * abs(low), 1e-3) if high - low < 1e-9 * max(abs(high), 1e-9) else 0.0
+    return Normalize(low - room, high + room)
+
+
+def priced(price):
+    """A price as it is written: three decimals, or none of a large number.
+
+    >>> priced(0.16), priced(1234.5)
+    ('0.160', '1234')
+    """
+    return f"{price:.3f}" if abs(price) < 100 else plain(float(price))
+
+
+def round_axis(axes, rounds, long):
+    """Rounds along an axis, logarithmic where there are more than `long`, with plain numbers."""
+    axes.set_xlabel("round")
+    if rounds <= long:
+        return
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+
+
+def fair_name(fair):
+    """A fair point as a picture calls it."""
+    return FAIR_NAMES.get(fair, f"{fair}s' corner")
+
+
+def ended(result):
+    """The end of a run in a few words."""
+    words = {
+        Status.SETTLED: f"settled after {result.rounds:,} rounds",
+        Status.ROUND_LIMIT: f"not settled after {result.rounds:,} rounds",
+        Status.NO_EQUILIBRIUM: "no prices keep every pair content: the matching is not optimal",
+        Status.SOLVED: "the fair point, without negotiation",
+    }
+    return words.get(result.status, str(result.status))
+
+
+def contracts_said(outcome):
+    """How many contracts a period has, over how much energy, at which mean price."""
+    quantity, price = outcome.contracts["quantity"], outcome.contracts["price"]
+    if not len(quantity):
+        alone = not (outcome.market.buyers and outcome.market.sellers)
+        return "no contracts: " + ("one side is empty" if alone else "no pair gains beside the grid")
+    mean = float(np.sum(quantity * price) / np.sum(quantity))
+    many = f"{len(quantity):,} contract" + ("s" if len(quantity) > 1 else "")
+    return f"{many} over {plain(float(quantity.sum()), 3)} kWh, mean price {plain(mean, 3)}"

@@ -1,0 +1,52 @@
+"""The pictures of a bilateral market's run and of a comparison, as PNG files in a folder."""
+
+from pathlib import Path
+
+from views.plots import bars, contract_graph, measure_panels, payoff_split, price_rounds, trading_day, violation_rounds
+from views.plots.violation_rounds import relative_history
+from views.style import save
+
+SHARES = {"buyers' share": "buyers' share of the gains", "distance to tau": "distance to tau, share of the gains"}
+EFFORT = {"rounds": "rounds of negotiation", "messages": "numbers sent"}
+
+
+def run_pictures(result, folder):
+    """Write the pictures of one BilateralResult; returns their paths. What a run has no data for has no picture.
+
+    The contracts are those of the period that trades most.
+    """
+    folder, made, several = Path(folder), {}, len(result.outcomes) > 1
+    if result.outcomes:
+        number = _period_shown(result)
+        outcome = result.outcomes[number]
+        title = result.scenario.title + (f", period {number}" if several else "")
+        numbers = (outcome.period.buyer, outcome.period.seller) if several else None
+        made["contracts"] = contract_graph(outcome, title, numbers)
+        made["payoffs"] = payoff_split(result)
+    if result.rounds and len(result.prices) and len(result.prices[0]) and not several:
+        made["prices_by_round"] = price_rounds(result)
+    if result.rounds:
+        name = result.scenario.table["negotiation"]["rule"]
+        history = relative_history(result)
+        history = history.drop(columns="spread") if name == "corner" else history  # there it is the core's width
+        tolerance = None if name == "corner" else result.game.rule.tolerance
+        made["violation_by_round"] = violation_rounds({name: history}, tolerance, result.scenario.title)
+    if several:
+        made["periods"] = trading_day(result)
+    return [save(figure, folder / f"{name}.png") for name, figure in made.items()]
+
+
+def _period_shown(result):
+    return max(range(len(result.outcomes)), key=lambda k: result.outcomes[k].contracts["quantity"].sum())
+
+
+def comparison_pictures(comparison, folder):
+    """Write the pictures of a Comparison of bilateral markets: gains, who gets them, what the negotiation takes."""
+    folder = Path(folder)
+    made = {
+        "welfare": bars(comparison, "welfare"),
+        "saved": bars(comparison, "saved against the grid"),
+        "shares": measure_panels(comparison, SHARES, limits={"buyers' share": (0, 1), "distance to tau": (0, None)}),
+        "effort": measure_panels(comparison, EFFORT, log=True),
+    }
+    return [save(figure, folder / f"{name}.png") for name, figure in made.items()]
