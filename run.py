@@ -115,6 +115,10 @@ def parser():
     figures.add_argument("names", nargs="*", metavar="NAME", help="e.g. fig06; all without a name")
     common(figures)
     figures.set_defaults(replications=50)
+    drawn = add(commands, "plot", plot_sweep, "draw a sweep: measures against the keys varied")
+    drawn.add_argument("folder", metavar="FOLDER")
+    drawn.add_argument("--measure", action="append", default=[], metavar="NAME", help="e.g. welfare; repeatable")
+    drawn.add_argument("--along", action=Once, metavar="KEY", help="key of the horizontal axis (default: most values)")
     check = add(commands, "verify", verify_folder, "run again from a results folder and compare")
     check.add_argument("folder", metavar="FOLDER")
     add(commands, "bench", bench, "the benchmark, ratios side by side").add_argument(
@@ -379,7 +383,7 @@ def reproduce_figures(options):
 
 
 def verify_folder(options):
-    """Verify a stored run; the exit code is 1 where it fails."""
+    """Verify a stored run or sweep; the exit code is 1 where it fails."""
     from engine import verify
 
     verification = verify(options.folder)
@@ -388,6 +392,14 @@ def verify_folder(options):
     else:
         print("\n".join(verification.lines))
     return DONE if verification.passed else FAILED
+
+
+def plot_sweep(options):
+    """Draw a sweep's means into its folder."""
+    from views.pictures.sweep import sweep_pictures
+
+    print("\n".join(map(str, sweep_pictures(options.folder, options.measure, options.along))))
+    return DONE
 
 
 def bench(options):

@@ -21,7 +21,8 @@ class BilateralModel(mesa.Model):
     period.
 
     After each step: `state` of the negotiation, `market` and `period` it belongs to, `round` and `messages` of all
-    periods, `status`, `outcomes` of the periods ended, `prices` by round of the present period, `datacollector`.
+    periods, `status`, `outcomes` of the periods ended, `prices` by round of the present period, `resigned` (were its
+    contracts signed anew in the middle?), `datacollector`.
     """
 
     def __init__(self, trading, *, rng=None, rounds=10_000):
@@ -30,7 +31,7 @@ class BilateralModel(mesa.Model):
         self.draws = np.random.default_rng(0) if rng is None else rng
         self.round, self.messages, self.status, self.outcomes = 0, 0, Status.RUNNING, []
         self.state = self.blocks = self.market = self.shown = None
-        self.prices, self.between = [], True
+        self.prices, self.resigned, self.between = [], False, True
         self.memory = np.full((trading.agents, 2), np.nan)
         self.platform = Platform(self)
         self.buyers = {number: Buyer(self, number) for number in _ever(trading, "buyer")}
@@ -78,7 +79,7 @@ class BilateralModel(mesa.Model):
     def _open(self):
         """Begin a period: the platform signs contracts, agents make their first claims."""
         self.shown = self.trading.periods[len(self.outcomes)]
-        self.market, self.prices, self.between = self.shown.market, [], False
+        self.market, self.prices, self.resigned, self.between = self.shown.market, [], False, False
         bargain, self.blocks = self.platform.sign(self.market)
         claims = remembered(self.trading, self.shown, self.memory) if self.outcomes else None
         self.state = self.trading.rule.start(bargain, self.draws, claims)
@@ -93,7 +94,7 @@ class BilateralModel(mesa.Model):
         if not self.trading.leavers[1]:
             return
         self.market = self.trading.left(self.shown)
-        before = self.state
+        before, self.resigned = self.state, True
         bargain, self.blocks = self.trading.open(self.market, "optimal")
         if self.blocks is None:
             self.state = self.trading.rule.resume(before, bargain, self.draws)

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from market.bilateral.bargain import Bargain
-from market.bilateral.core import Corners, corners, fair_point, violation
+from market.bilateral.core import Corners, NoStablePrices, corners, fair_point, violation
 from market.bilateral.ledger import MATCHING_LEDGER
 from market.bilateral.market import Market
 from market.bilateral.negotiation import Negotiation, State
@@ -74,14 +74,22 @@ class Trading:
         bargain, blocks = self.open(period.market)
         state = self.rule.start(bargain, np.random.default_rng(0))
         if state.status is Status.RUNNING:
-            u, v = fair_point(bargain, self.fair)
-            off = violation(bargain, u, v)
-            state = replace(state, u=u, v=v, violation=off, spread=0.0, status=Status.SOLVED)
+            state = self._at_fair_point(bargain, state)
         return self.close(period, period.market, state, blocks)
+
+    def _at_fair_point(self, bargain, state):
+        """The state with claims at the fair point, or NO_EQUILIBRIUM where contracts are only nearly the best ones."""
+        try:
+            u, v = fair_point(bargain, self.fair)
+        except NoStablePrices:
+            return replace(state, status=Status.NO_EQUILIBRIUM)
+        off = violation(bargain, u, v)
+        return replace(state, u=u, v=v, violation=off, spread=0.0, status=Status.SOLVED)
 
     def close(self, period, market, state, blocks):
         """The period's Outcome after the negotiation's last state."""
-        settled = conclude(state, self.repair, self.deadline is not None)
+        late = self.deadline is not None and state.status is not Status.SOLVED
+        settled = conclude(state, self.repair, late)
         best, best_blocks = self.open(market, "optimal")
         return Outcome(period, market, settled, state, blocks, best, best_blocks, self.fair)
 

@@ -118,9 +118,9 @@ def multi_contracts(market, block=None):
     buyer, seller = np.nonzero(x > 0)
     amount = x[buyer, seller]
     most = np.full(len(amount), np.inf) if cut.cap is None else cut.cap[buyer, seller]
-    able = (cut.demand > 0)[:, None] & (cut.supply > 0)
+    able = (cut.demand > near)[:, None] & (cut.supply > near)
     if cut.cap is not None:
-        able &= cut.cap > 0
+        able &= cut.cap > near
     return Bargain(
         market=cut,
         value=np.where(able, np.maximum(cut.margin, 0.0), 0.0),

@@ -103,7 +103,7 @@ BAD = {
     "verify a folder of other things": (("verify", "{tmp}"), ["manifest.json: missing"]),
     "verify broken JSON": (("verify", "{tmp}/json"), ["cannot be read"]),
     "verify another version": (("verify", "{tmp}/version"), ["schema_version: got 99"]),
-    "verify a comparison": (("verify", "{tmp}/comparison"), ["only a run can be verified"]),
+    "verify a comparison": (("verify", "{tmp}/comparison"), ["only a run or a sweep can be verified"]),
     "verify without its scenario": (("verify", "{tmp}/bare"), ["scenario.toml"]),
 }
 

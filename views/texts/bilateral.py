@@ -43,6 +43,8 @@ def summary_text(summary):
 
 def ending_text(summary):
     """How the prices came about."""
+    if summary["status"] == "solved":
+        return f"Prices are those of the fair point ({summary['fair']['point']}), without negotiation."
     ways = {
         "half-way": "Prices are half-way between the last bids and asks.",
         "repaired": "Prices were moved from the last bids and asks to the nearest stable ones.",

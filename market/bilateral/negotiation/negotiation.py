@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from market.bilateral.bargain import Bargain
-from market.bilateral.core import fair_point, is_stable, violation
+from market.bilateral.core import NoStablePrices, fair_point, is_stable, violation
 from market.bilateral.market import MarketError
 from market.bilateral.negotiation.network import Network
 from market.outcome import Status
@@ -80,8 +80,11 @@ def sellers_all(bargain):
 
 
 def tau_start(bargain):
-    """The tau value, known beforehand."""
-    return fair_point(bargain, "tau")
+    """The tau value, known beforehand; the whole contract where no prices are stable."""
+    try:
+        return fair_point(bargain, "tau")
+    except NoStablePrices:
+        return whole(bargain)
 
 
 STARTS = {"whole": whole, "buyer": buyers_all, "seller": sellers_all, "tau": tau_start}
