@@ -5,7 +5,7 @@ from dataclasses import replace
 import mesa
 import numpy as np
 
-from agents.bilateral_players import Buyer, Platform, Seller
+from agents.bilateral_players import Buyer, Holdings, Platform, Seller
 from market.bilateral.trading import remember, remembered
 from market.outcome import Status
 
@@ -30,7 +30,8 @@ class BilateralModel(mesa.Model):
         self.trading, self.rounds = trading, rounds
         self.draws = np.random.default_rng(0) if rng is None else rng
         self.round, self.messages, self.status, self.outcomes = 0, 0, Status.RUNNING, []
-        self.state = self.blocks = self.market = self.shown = None
+        self.state = self.blocks = self.market = self.shown = self.latest = None
+        self._held = None, None
         self.prices, self.resigned, self.between = [], False, True
         self.memory = np.full((trading.agents, 2), np.nan)
         self.platform = Platform(self)
@@ -120,9 +121,17 @@ class BilateralModel(mesa.Model):
             self.status = next((odd for odd in WORST_FIRST if odd in found), Status.SETTLED)
             self.running = False
 
+    @property
+    def holdings(self):
+        """Who holds which contracts of those negotiated, made once for each set of contracts."""
+        if self._held[0] is not self.state.bargain:
+            self._held = self.state.bargain, Holdings(self.state.bargain, self.blocks, self.shown)
+        return self._held[1]
+
     def _remember_prices(self):
+        self.latest = self.state.prices
         if len(self.prices) * max(len(self.state.bargain), 1) < MOST_REMEMBERED:
-            self.prices.append(self.state.prices)
+            self.prices.append(self.latest)
 
     def _reporters(self):
         names = {name: name for name in ("claim", "price", "partners")}
@@ -147,4 +156,4 @@ def _spread(model):
 
 
 def _mean_price(model):
-    return float(np.mean(model.state.prices)) if len(model.state.bargain) else None
+    return float(np.mean(model.latest)) if len(model.state.bargain) else None

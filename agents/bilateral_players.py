@@ -35,18 +35,14 @@ class Trader(mesa.Agent):
     @property
     def contracts(self):
         """Rows of its contracts among those negotiated."""
-        rows = self.rows
-        return np.flatnonzero(np.isin(getattr(self.model.state.bargain, self.side), rows)) if len(rows) else rows
+        if self.place is None or self.model.state is None:
+            return np.empty(0, dtype=np.intp)
+        return self.model.holdings.rows[self.side][self.place]
 
     @property
     def partners(self):
         """Numbers of the agents it has contracts with, ascending."""
-        other, blocks = OTHER[self.side], self.model.blocks
-        if not len(self.contracts):
-            return []
-        places = getattr(self.model.state.bargain, other)[self.contracts]
-        places = places if blocks is None else getattr(blocks, other)[places]
-        return np.unique(getattr(self.model.shown, other)[places]).tolist()
+        return self.model.holdings.partners[self.side][self.place] if len(self.contracts) else []
 
     @property
     def price(self):
@@ -55,7 +51,27 @@ class Trader(mesa.Agent):
         if not len(rows):
             return None
         amount = self.model.state.bargain.amount[rows]
-        return float(np.sum(self.model.state.prices[rows] * amount) / np.sum(amount))
+        return float(np.sum(self.model.latest[rows] * amount) / np.sum(amount))
+
+
+class Holdings:
+    """Who holds which contracts of one bargain: by side and place, rows of contracts and numbers of the partners."""
+
+    def __init__(self, bargain, blocks, period):
+        ends = {side: getattr(bargain, side) for side in OTHER}
+        if blocks is not None:
+            ends = {side: getattr(blocks, side)[rows] for side, rows in ends.items()}
+        self.rows = {side: _by_place(ends[side], len(getattr(period, side))) for side in OTHER}
+        self.partners = {
+            side: [np.unique(getattr(period, other)[ends[other][rows]]).tolist() for rows in self.rows[side]]
+            for side, other in OTHER.items()
+        }
+
+
+def _by_place(places, count):
+    """Rows that hold each place, a list of arrays."""
+    order = np.argsort(places, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(places, minlength=count))[:-1]) if count else []
 
 
 class Buyer(Trader):
