@@ -11,7 +11,6 @@ import numpy as np
 from agents import BilateralModel
 from benchmarks.rows import Row, timed
 from market.bilateral.core import corners
-from market.bilateral.market import Market
 from market.bilateral.matching import optimal_matching
 from market.bilateral.negotiation import Bilateral, HalfSpace, Network, negotiate
 from market.bilateral.negotiation.benchmark import SOLVERS, bounding_set
@@ -20,6 +19,7 @@ from market.bilateral.negotiation.network import metropolis
 from market.bilateral.signing import signed
 from market.bilateral.trading import Period, Trading
 from market.outcome import Status
+from views.reproduce.p2p_cells import market as study_market
 
 SEEDS, QUICK_SEEDS = 5, 2
 LARGE, QUICK_LARGE = 1_000, 200  # agents a side
@@ -48,15 +48,8 @@ def rows(quick=False):
 
 
 def market(size, seed=0):
-    """As many buyers as sellers with tastes, 1 to 5 kWh each."""
-    rng = np.random.default_rng(seed)
-    return Market(
-        rng.uniform(0.15, 0.25, size),
-        rng.uniform(1, 5, size),
-        rng.uniform(0.05, 0.15, size),
-        rng.uniform(1, 5, size),
-        rng.uniform(-0.03, 0.03, (size, size)),
-    )
+    """As many buyers as sellers, drawn as in the study of negotiation rules."""
+    return study_market(size, size, seed)
 
 
 def large_rule():

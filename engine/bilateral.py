@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from engine.results import Result, number, numbers
+from engine.results import Result, mean_by_agent, number, numbers
 from market.bilateral.negotiation import ADVICE
 from market.bilateral.settlement import Ending
 from market.bilateral.trading import Outcome
@@ -231,14 +231,7 @@ def _snapped(value, size):
 
 def agents_table(agents):
     """Mean gain of each agent and what it saves against the grid, by scenario."""
-    tables = [
-        pd.DataFrame(
-            {"scenario": name, "agent": range(gains.shape[1]), "gain": gains.mean(axis=0), "saved": saved.mean(axis=0)}
-        )
-        for name, (gains, saved) in agents.items()
-        if gains.size
-    ]
-    return pd.concat(tables, ignore_index=True) if tables else None
+    return mean_by_agent(agents, "agent", ("gain", "saved"))
 
 
 def shared(games):

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from engine.results import Result, number, numbers
+from engine.results import Result, mean_by_agent, number, numbers
 from market.microgrid.market import ADVICE, CERTIFIED, Outcome, winners_and_losers
 from market.microgrid.payments import generation_cost
 from market.outcome import Status
@@ -282,11 +282,4 @@ def _stability(stabilities):
 
 def agents_table(agents):
     """Mean payment to each node, and gain against no private trade, by scenario; None where nobody could be served."""
-    tables = [
-        pd.DataFrame(
-            {"scenario": name, "node": range(paid.shape[1]), "payment": paid.mean(axis=0), "gain": gains.mean(axis=0)}
-        )
-        for name, (paid, gains) in agents.items()
-        if paid.size
-    ]
-    return pd.concat(tables, ignore_index=True) if tables else None
+    return mean_by_agent(agents, "node", ("payment", "gain"))

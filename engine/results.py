@@ -74,3 +74,19 @@ def number(value):
 def numbers(values):
     """A list of numbers fit for JSON, None for None."""
     return None if values is None else [number(value) for value in values]
+
+
+def mean_by_agent(agents, who, names):
+    """Table of scenario, agent (called `who`) and the replications' means of each of its arrays, or None.
+
+    agents: {scenario: arrays of shape (replications, agents)}; names: what the arrays are called.
+    """
+    tables = [
+        pd.DataFrame(
+            {"scenario": scenario, who: range(arrays[0].shape[1])}
+            | {name: values.mean(axis=0) for name, values in zip(names, arrays, strict=True)}
+        )
+        for scenario, arrays in agents.items()
+        if arrays[0].size
+    ]
+    return pd.concat(tables, ignore_index=True) if tables else None

@@ -2,7 +2,8 @@
 
 import pytest
 
-from scenarios import ScenarioError, draw, load
+from scenarios import draw, load
+from tests.scenarios.refusals import check, refusal
 
 HEAD = 'market = "bilateral"\n'
 BUYERS = "buyers = { count = 2, demand = [3, 2], value = 0.2 }\n"
@@ -278,19 +279,6 @@ BROKEN = {
     "unknown column": (columns(nett="[1, 1]"), ["prosumers.nett: unknown key", "known: prosumer, period, net"]),
     "more periods than there are": (PROSUMERS + "periods = 2", ["periods: got 2", "prosumers have 1 period"]),
 }
-
-
-def refusal(act):
-    """The text of the error; it must be one printable line."""
-    with pytest.raises(ScenarioError) as caught:
-        act()
-    text = str(caught.value)
-    assert text.isprintable()
-    return text
-
-
-def check(text, fragments):
-    assert [part for part in fragments if part not in text] == [], text
 
 
 @pytest.mark.parametrize(("content", "fragments"), BROKEN.values(), ids=BROKEN)

@@ -4,7 +4,8 @@ import importlib
 
 import pytest
 
-from scenarios import ScenarioError, draw, load
+from scenarios import draw, load
+from tests.scenarios.refusals import check, refusal
 
 HEAD = 'market = "microgrid"\n'
 INJECTION, PUBLIC, PRIVATE = "[0, 1, -1]", "[[0, 1, 0.01, 0.01], [1, 2, 0.1, 0.1]]", "[[1, 2, 0.1]]"
@@ -210,19 +211,6 @@ BROKEN = {
         ["coalition.form: got 'partition', but node 2 does not reach the main grid by public lines"],
     ),
 }
-
-
-def refusal(act):
-    """The text of the error; it must be one printable line."""
-    with pytest.raises(ScenarioError) as caught:
-        act()
-    text = str(caught.value)
-    assert text.isprintable()
-    return text
-
-
-def check(text, fragments):
-    assert [part for part in fragments if part not in text] == [], text
 
 
 @pytest.mark.parametrize(("content", "fragments"), BROKEN.values(), ids=BROKEN)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from scenarios import ScenarioError, draw, load
+from scenarios import draw, load
+from tests.scenarios.refusals import refusal
 
 HEAD = 'market = "aggregator"\nprice = { rule = "linear", c = 0.001 }\n'
 UTILITY = 'utility = { form = "quadratic", a = 0.5, b = 3 }\n'
@@ -188,15 +189,6 @@ BROKEN = {
     "fairness misspelt": (with_fairness("{ alfa = 1 }"), ["fairness.alfa", 'did you mean "alpha"?']),
     "fairness a number": (with_fairness("1"), ["group.small.fairness: got 1", "table"]),
 }
-
-
-def refusal(act):
-    """The text of the error; it must be one printable line."""
-    with pytest.raises(ScenarioError) as caught:
-        act()
-    text = str(caught.value)
-    assert text.isprintable()
-    return text
 
 
 @pytest.mark.parametrize(("content", "fragments"), BROKEN.values(), ids=BROKEN)
