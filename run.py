@@ -4,6 +4,7 @@ import argparse
 import difflib
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -121,6 +122,13 @@ def parser():
     drawn.add_argument("--along", action=Once, metavar="KEY", help="key of the horizontal axis (default: most values)")
     check = add(commands, "verify", verify_folder, "run again from a results folder and compare")
     check.add_argument("folder", metavar="FOLDER")
+    shown = add(commands, "serve", serve_browser, "watch and steer all markets in the browser")
+    shown.add_argument("scenario", metavar="SCENARIO", nargs="?", help="shown first; a name from `list` or a TOML file")
+    shown.add_argument(
+        "--port", action=Once, type=natural, default=8521, metavar="N", help="default: 8521; 0: any free"
+    )
+    shown.add_argument("--no-open", action="store_true", help="do not open a browser")
+    changes(shown)
     add(commands, "bench", bench, "the benchmark, ratios side by side").add_argument(
         "--quick", action="store_true", help="small sizes"
     )
@@ -392,6 +400,26 @@ def verify_folder(options):
     else:
         print("\n".join(verification.lines))
     return DONE if verification.passed else FAILED
+
+
+def serve_browser(options):
+    """Serve the browser's page on this machine until interrupted."""
+    if options.scenario is None and (options.set or options.seed is not None or options.rounds is not None):
+        raise InputError("command line: --set, --seed and --rounds go with a scenario; name one")
+    from scenarios import load
+
+    changed = {"set": options.set, "seed": options.seed, "rounds": options.rounds}
+    scenario = None if options.scenario is None else load(options.scenario, **changed)
+    from views.browser.serving import PortError, serve
+
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        serve(scenario, options.port, opens=not options.no_open)
+    except PortError as error:
+        raise InputError(error) from None
+    except KeyboardInterrupt:
+        pass
+    return DONE
 
 
 def plot_sweep(options):

@@ -45,9 +45,7 @@ def _manifest(folder):
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise FolderError(
-            f"{folder}: manifest.json: cannot be read; a finished sweep is needed"
-        ) from None
+        raise FolderError(f"{folder}: manifest.json: cannot be read; a finished sweep is needed") from None
     if manifest.get("kind") != "sweep":
         raise FolderError(f"{folder}: manifest.json: kind: got {manifest.get('kind')!r}; a sweep is needed")
     return manifest

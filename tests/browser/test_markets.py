@@ -1,0 +1,175 @@
+"""Every market on the real page: load, step, play and pause, reset, parameters, wrong input."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from engine import run
+from engine.store import history_table
+from tests.browser.conftest import ROOT
+from views.browser.live import money
+
+MARKETS = {  # title, scenario, drawings that a first round must change, a headline number
+    "aggregator": ("Aggregators", "two aggregators", {"purchases", "price", "surplus", "fairness"}, "price"),
+    "microgrid": ("Microgrid", "eight nodes ad hoc", {"map", "bills", "rounds", "trades"}, "loss"),
+    "bilateral": ("Bilateral contracts", "p2p single", {"contracts", "prices", "core", "violation"}, "mean price"),
+}
+SUMMARY = {
+    "aggregator": (
+        "two_aggregators",
+        lambda summary: {"price": summary["price"], "surplus of all": summary["welfare"]},
+    ),
+    "microgrid": ("eight_nodes_ad_hoc", lambda summary: {"loss": summary["losses"]["total"]}),
+    "bilateral": ("p2p_single", lambda summary: {"messages": summary["messages"]}),
+}
+HUGE = "99999999999999999999999999"
+
+
+@pytest.mark.parametrize("market", MARKETS)
+def test_a_step_changes_the_right_drawings_and_numbers_and_reset_brings_the_start_back(visitor, market):
+    title, scenario, moving, number = MARKETS[market]
+    visitor.show(title, scenario)
+    before = visitor.drawings()
+    assert visitor.tile(number) == "–"
+    visitor.step()
+    after = visitor.drawings()
+    assert before.keys() == after.keys()
+    assert moving <= {name for name in before if before[name] != after[name]}
+    assert visitor.tile(number) != "–"
+    visitor.press("reset")
+    visitor.wait_round(0)
+    assert visitor.tile(number) == "–"
+    assert {name: visitor.drawings()[name] for name in moving} == {name: before[name] for name in moving}
+
+
+@pytest.mark.parametrize("market", MARKETS)
+def test_a_run_on_the_page_ends_with_the_numbers_of_the_command_line(visitor, market):
+    title, scenario, _, _ = MARKETS[market]
+    name, numbers = SUMMARY[market]
+    visitor.show(title, scenario)
+    visitor.play_to_the_end()
+    result = run(name)
+    summary = result.summary()
+    assert visitor.round() == summary["rounds"]
+    assert visitor.page.inner_text(".chip") == summary["status"]
+    for label, value in numbers(summary).items():
+        assert visitor.tile(label) == money(value)
+    assert json.loads(visitor.download("summary.json")) == summary
+    assert visitor.download("rounds.csv") == history_table(result).to_csv(index=False, lineterminator="\n")
+
+
+@pytest.mark.parametrize("market", ["aggregator", "bilateral"])
+def test_pause_stops_between_two_rounds_and_play_goes_on(visitor, market):
+    title, _, _, _ = MARKETS[market]
+    visitor.show(title, {"aggregator": "continuum", "bilateral": "p2p single"}[market])
+    visitor.press("play")
+    visitor.page.wait_for_function("parseInt(document.querySelector('.status b').textContent.slice(6)) >= 2")
+    visitor.press("pause")
+    visitor.page.wait_for_selector("button[aria-label=play]:enabled")
+    paused = visitor.round()
+    visitor.press("step")
+    visitor.wait_round(paused + 1)
+    visitor.press("play")
+    more = f"parseInt(document.querySelector('.status b').textContent.slice(6)) >= {paused + 2}"
+    visitor.page.wait_for_function(more)
+
+
+CHANGES = {
+    "aggregator": ("group.0.fairness.alpha", "inf", "two_aggregators", "surplus of all", lambda s: s["welfare"]),
+    "microgrid": (
+        "tariff.buy",
+        "3.0",
+        "eight_nodes_ad_hoc",
+        "paid to all nodes",
+        lambda s: sum(s["payments"]["agents"]),
+    ),
+    "bilateral": ("buyers.count", "12", "p2p_single", "messages", lambda s: s["messages"]),
+}
+
+
+@pytest.mark.parametrize("market", CHANGES)
+def test_a_changed_parameter_plays_on_to_its_own_numbers_and_is_told(visitor, market):
+    key, value, name, label, number = CHANGES[market]
+    visitor.show(*MARKETS[market][:2])
+    visitor.play_to_the_end()
+    before = visitor.tile(label)
+    visitor.type_in(key, value)
+    visitor.wait_tile(label, money(number(run(name, set=[f"{key}={value}"]).summary())))
+    assert visitor.page.inner_text(f".tile[data-name='{label}'] .before") == f"was {before}"
+    assert key in visitor.page.inner_text(".changes")
+    visitor.page.click("button:has-text('Back to the file')")
+    visitor.wait_tile(label, before)
+
+
+def test_sliders_move_by_the_keyboard_and_act_in_the_numbers(visitor):
+    visitor.show("Aggregators", "two aggregators")
+    visitor.play_to_the_end()
+    visitor.slide("price.c", 10)
+    visitor.wait_tile("price", money(run("two_aggregators", set=["price.c=0.01"]).summary()["price"]))
+    visitor.slide("group.1.fairness.alpha", 6)
+    changed = run("two_aggregators", set=["price.c=0.01", "group.1.fairness.alpha=inf"]).summary()
+    visitor.wait_tile("surplus of all", money(changed["welfare"]))
+    marks = visitor.page.inner_text(".v-input__slider:has([aria-label='group.1.fairness.alpha'])")
+    assert [word for word in marks.split() if word] == ["welfare", "proportional", "max-min"]
+
+
+def test_the_changed_scenario_as_toml_gives_the_same_bits_on_the_command_line(visitor, tmp_path):
+    visitor.show("Aggregators", "two aggregators")
+    visitor.type_in("price.c", "0.0017")
+    visitor.page.wait_for_selector(".changes b:text-is('price.c')")
+    visitor.type_in("seed", "7")
+    visitor.page.wait_for_selector(".changes b:text-is('seed')")
+    visitor.play_to_the_end()
+    file = tmp_path / "changed.toml"
+    file.write_text(visitor.download("Scenario as TOML"), encoding="utf-8")
+    command = [sys.executable, str(ROOT / "run.py"), "run", str(file), "--json", "--out", str(tmp_path), "--no-plots"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert json.loads(said) == json.loads(visitor.download("summary.json"))
+    assert visitor.page.inner_text(".changes code").endswith("run two_aggregators --seed 7 --set price.c=0.0017")
+
+
+@pytest.mark.parametrize("typed", ["abc", "", HUGE, "-1", "1.5", "nan", "<b>x</b>"])
+def test_a_wrong_seed_is_explained_and_the_run_lives_on(visitor, typed):
+    visitor.show("Aggregators", "two aggregators")
+    visitor.step()
+    visitor.type_in("seed", typed)
+    message = visitor.page.wait_for_selector(".error-text").inner_text()
+    assert message.startswith("seed: got") and "whole number" in message
+    visitor.step()
+    visitor.type_in("seed", "3")
+    visitor.page.wait_for_selector(".error-text", state="detached")
+    visitor.page.wait_for_selector(".changes b:text-is('seed')")
+
+
+def test_a_population_that_would_fill_the_machine_is_refused(visitor):
+    visitor.show("Aggregators", "two aggregators")
+    visitor.type_in("group.0.users", "40000000")
+    assert "at most 1,000,000" in visitor.page.wait_for_selector(".error-text").inner_text()
+    visitor.step()
+
+
+def test_another_choice_brings_the_keys_it_needs(visitor):
+    visitor.show("Aggregators", "two aggregators")
+    visitor.page.click(".v-select:has(input[aria-label='price.rule'])")
+    visitor.page.click(".menuable__content__active .v-list-item:has-text('affine')")
+    visitor.page.wait_for_selector(".v-text-field input[aria-label='price.p0']")
+    visitor.type_in("price.p0", "0.2")
+    visitor.page.wait_for_selector(".changes b:text-is('price.p0')")
+    visitor.play_to_the_end()
+    expected = run("two_aggregators", set=['price={ rule = "affine", c = 0.001, p0 = 0.2 }']).summary()
+    assert visitor.tile("price") == money(expected["price"])
+
+
+def test_scenario_and_market_are_switched_in_the_middle_of_a_run(visitor):
+    visitor.show("Aggregators", "two aggregators")
+    visitor.press("play")
+    visitor.page.wait_for_selector(".status b:not(:text-is('Round 0'))")
+    visitor.show("Microgrid", "eight nodes cooperative")
+    visitor.step()
+    assert visitor.tile("loss") == money(run("eight_nodes_cooperative").summary()["losses"]["total"])
+    visitor.show("Bilateral contracts", "assignment game")
+    visitor.step()
+    visitor.show("Aggregators", "small alone")
+    visitor.step()

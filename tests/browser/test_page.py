@@ -1,0 +1,130 @@
+"""What all markets' pages share: visitors apart, agents, comparison, stored runs, sizes, themes, keyboard."""
+
+import re
+
+import pytest
+
+from engine import run
+from views.browser.live import money
+from views.tables import cell
+
+
+def test_two_visitors_at_once_keep_apart(arrivals):
+    one, other = arrivals(), arrivals()
+    one.step()
+    one.step()
+    assert other.round() == 0
+    other.type_in("price.c", "0.005")
+    other.page.wait_for_selector(".changes b:text-is('price.c')")
+    other.play_to_the_end()
+    one.play_to_the_end()
+    assert one.tile("price") == money(run("two_aggregators").summary()["price"])
+    assert other.tile("price") == money(run("two_aggregators", set=["price.c=0.005"]).summary()["price"])
+    assert one.page.query_selector(".changes b") is None
+
+
+def test_a_closed_tab_is_forgotten_by_the_server(arrivals):
+    visitor, watcher = arrivals(), arrivals()
+    visitor.step()
+    count = "() => fetch('/resourcez').then(answer => answer.json()).then(found => found.kernels.total)"
+    assert watcher.page.evaluate(count) >= 2
+    visitor.page.close(run_before_unload=True)
+    watcher.page.wait_for_function(f"() => ({count})().then(total => total === 1)")
+
+
+def test_agents_are_sorted_searched_and_followed(visitor):
+    visitor.show("Aggregators", "two aggregators")
+    visitor.play_to_the_end()
+    surplus = run("two_aggregators").outcome.s
+    visitor.page.click(".agents th button:has-text('surplus')")
+    visitor.page.wait_for_selector(".agents th button:has-text('▲')")
+    visitor.page.click(".agents th button:has-text('surplus')")
+    visitor.page.wait_for_selector(".agents th button:has-text('▼')")
+    assert visitor.page.inner_text(".agents tbody tr >> nth=0 >> td >> nth=-1") == cell(float(surplus.max()))
+    visitor.page.fill("input[aria-label='search agents']", "south 150")
+    visitor.page.wait_for_selector(".agents h2 small:has-text('1 of 201')")
+    visitor.page.click("button[aria-label='follow 150']")
+    visitor.page.wait_for_selector(".panel[data-name=user]:has-text('User 150')")
+    visitor.page.click("button:has-text('stop following 150')")
+    visitor.page.wait_for_selector(".panel[data-name=user]", state="detached")
+
+
+def test_a_comparison_steps_all_scenarios_and_ends_with_their_numbers(visitor):
+    visitor.page.click("button:has-text('Compare')")
+    visitor.page.wait_for_selector(".lane >> nth=3")
+    assert "The same in all" in visitor.page.inner_text(".status")
+    visitor.press("step")
+    visitor.page.wait_for_selector(".lanes-table tr[data-name=price] td >> nth=0 >> text=/\\d/")
+    visitor.press("play")
+    visitor.page.wait_for_selector(".status:not(:has-text('running'))")
+    shown = visitor.page.query_selector_all(".lanes-table tr[data-name='surplus of all'] td")
+    alphas = [None, "0.0", "1.0", "inf"]
+    changes = [[] if a is None else [f"group.{k}.fairness.alpha={a}" for k in (0, 1)] for a in alphas]
+    expected = [cell(run("two_aggregators", set=change).summary()["welfare"]) for change in changes]
+    assert [one.inner_text() for one in shown] == expected
+    lines = visitor.page.query_selector_all(".panel[data-name^='price'] path")
+    assert len(lines) == 4
+
+
+def test_a_stored_run_is_opened_and_replayed_beside_what_was_stored(visitor, folder):
+    (stored,) = (folder / "results" / "two_aggregators").iterdir()
+    visitor.type_in("stored run", f"two_aggregators/{stored.name}")
+    visitor.page.wait_for_selector(".replay:has-text('5 rounds')")
+    visitor.step()
+    visitor.page.wait_for_selector(".replay:has-text('as stored, bit by bit')")
+    visitor.play_to_the_end()
+    assert visitor.round() == 5
+    visitor.page.wait_for_selector(".replay:has-text('Rounds 1 to 5 of 5 are as stored, bit by bit')")
+
+
+@pytest.mark.parametrize("path", ["../../etc", "/etc", "nothing/there", "two_aggregators"])
+def test_no_folder_is_opened_but_a_run_below_the_results(visitor, path):
+    visitor.type_in("stored run", path)
+    message = visitor.page.wait_for_selector(".stored .error-text").inner_text()
+    assert path.strip("/").split("/")[0] in message
+    visitor.step()
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_page_fits_its_window_and_has_the_visitors_theme(arrivals, width, theme):
+    visitor = arrivals(color_scheme=theme)
+    visitor.page.set_viewport_size({"width": width, "height": 800})
+    visitor.step()
+    visitor.page.wait_for_selector(f"#app.theme--{theme}")
+    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width
+    ground = visitor.page.evaluate("getComputedStyle(document.querySelector('.page')).backgroundColor")
+    shade = sum(map(int, re.findall(r"\d+", ground)[:3])) / 3
+    assert shade > 200 if theme == "light" else shade < 60
+    if width == 1280:
+        bottom = visitor.page.evaluate(
+            "document.querySelector('.panel[data-name=fairness]').getBoundingClientRect().bottom"
+        )
+        assert bottom <= 800
+
+
+def test_the_theme_can_be_changed(visitor):
+    visitor.page.click("button[aria-label='dark theme']")
+    visitor.page.wait_for_selector("#app.theme--dark")
+    visitor.arrive()
+    visitor.page.click("button[aria-label='light theme']")
+    visitor.page.wait_for_selector("#app.theme--light")
+
+
+def test_the_buttons_work_by_the_keyboard(visitor):
+    visitor.page.focus("button[aria-label=reset]")
+    visitor.page.keyboard.press("Tab")
+    visitor.page.keyboard.press("Enter")
+    visitor.wait_round(1)
+    visitor.page.keyboard.press("Space")
+    visitor.wait_round(2)
+
+
+def test_a_large_market_shows_that_it_works_and_the_page_answers_meanwhile(visitor):
+    visitor.show("Aggregators", "large market")
+    visitor.press("step")
+    visitor.page.wait_for_selector(".working:has-text('playing a round')")
+    visitor.page.fill("input[aria-label='search agents']", "5")
+    visitor.page.wait_for_selector(".agents h2 small:has-text('1 of')")
+    assert visitor.round() == 0
+    visitor.wait_round(1)

@@ -1,0 +1,57 @@
+"""The command: prints its address, ends cleanly, and refuses bad input in one line before anything starts."""
+
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+from tests.browser.conftest import ROOT, Server
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_the_server_answers_on_this_machine_and_ends_with_its_signal(tmp_path, how):
+    server = Server(tmp_path)
+    assert server.url.startswith("http://127.0.0.1:")
+    with urllib.request.urlopen(server.url) as page:
+        assert page.status == 200
+    assert server.stop(how) == (0, "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def serve(*arguments):
+    command = [sys.executable, str(ROOT / "run.py"), "serve", "--no-open", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def test_a_port_in_use_is_one_line():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = serve("--port", port)
+    assert done.returncode == 2 and done.stdout == ""
+    assert (
+        done.stderr
+        == f"error: command line: --port: {port}: Address already in use; a free port, 1 to 65535, is needed\n"
+    )
+
+
+@pytest.mark.parametrize("arguments", [("two_agregators",), ("--port", "70000"), ("--port", "x"), ("--seed", "1")])
+def test_bad_input_is_one_line(arguments):
+    done = serve(*arguments)
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+
+
+def test_a_strange_host_is_refused(server):
+    request = urllib.request.Request(server.url, headers={"Host": "elsewhere.example"})
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        urllib.request.urlopen(request)
+
+
+def test_other_commands_do_not_import_the_browser():
+    code = "import sys, run; run.main(['list']); sys.exit('solara' in sys.modules or 'views.browser' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=60).returncode == 0

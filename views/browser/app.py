@@ -1,0 +1,94 @@
+"""The page: one market watched and steered, or up to four scenarios side by side."""
+# ruff: noqa: N802  components are named like classes
+
+from pathlib import Path
+
+import reacton.ipyvuetify as rv
+import solara
+
+from scenarios import load
+from views.browser.compare import Compare
+from views.browser.live import Run
+from views.browser.markets import PAGES
+from views.browser.options import OPTIONS
+from views.browser.session import Session
+from views.browser.side import Side
+from views.browser.watch import One
+
+STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+
+
+@solara.component
+def Layout(children):
+    """Nothing around the page: it brings its own header."""
+    return solara.Div(children=children, classes=["whole"])
+
+
+@solara.component
+def Page():
+    """Everything a visitor sees; the sessions are the visitor's own and end with the page."""
+    session = solara.use_memo(Session, [])
+    comparison = solara.use_memo(Session, [])
+    place, set_place = solara.use_state("one")
+    original, set_original = solara.use_state(solara.use_memo(first_scenario, []))
+    scenario, set_scenario = solara.use_state(original)
+    replay, set_replay = solara.use_state(None)
+    solara.use_effect(lambda: lambda: (session.close(), comparison.close()), [])
+    solara.use_effect(lambda: session.open([Run(scenario)]), [])
+
+    def show(new, replication=0, kept=None):
+        set_original(new)
+        set_scenario(new)
+        set_replay(kept)
+        session.open([Run(new, replication)])
+
+    def revise(new):
+        set_scenario(new)
+        set_replay(None)
+        shown = session.frames[0] if session.frames else None
+        rounds = 0 if shown is None else shown.round if shown.running else new.rounds
+        old = session.runs[0].replication if session.runs else 0
+        session.open([Run(new, old, session.runs[0].chosen if session.runs else None)], rounds)
+
+    fault, forget_fault = solara.use_exception()
+    solara.Title("Strategic energy markets")
+    solara.Style(STYLE)
+    with solara.Div(classes=["page"]):
+        Header(place, set_place)
+        if fault is not None:
+            rv.Alert(type="error", text=True, children=[f"This could not be shown: {type(fault).__name__}: {fault}"])
+            solara.Button("Go on", on_click=forget_fault)
+        elif place == "one":
+            with solara.Div(classes=["body"]):
+                Side(session, scenario, original, show, revise)
+                with solara.Div(classes=["main"]):
+                    One(session, scenario, original, replay)
+        else:
+            Compare(comparison, scenario)
+
+
+def first_scenario():
+    """What a new visitor sees first."""
+    return OPTIONS.start or load(PAGES["aggregator"].START)
+
+
+@solara.component
+def Header(place, set_place):
+    """Name, pages, light or dark."""
+    with rv.Html(tag="header", class_="header"):
+        solara.HTML("h1", "Strategic energy markets")
+        for name, text in (("one", "Watch and steer"), ("compare", "Compare")):
+            solara.Button(
+                text,
+                on_click=lambda name=name: set_place(name),
+                text=True,
+                classes=["page-link", "here" if place == name else ""],
+                attributes={"aria-current": "page" if place == name else "false"},
+            )
+        rv.Spacer()
+        Theme()
+
+
+@solara.component_vue("theme.vue")
+def Theme():
+    """Light or dark: as the visitor's system has it, until the visitor chooses."""

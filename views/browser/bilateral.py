@@ -1,0 +1,320 @@
+"""What the browser shows of the bilateral market."""
+
+import numpy as np
+
+from market.bilateral.core import NoStablePrices
+from market.bilateral.negotiation import ADVICE, RULES
+from views import bilateral_style as look
+from views.browser.charts import HEIGHT, Band, Line, legend, line_chart, svg
+from views.browser.frames import Frame, Panel, Table, Tile
+from views.browser.live import gap_text
+from views.plots.contract_graph import positions
+from views.plots.price_rounds import core_prices, highlighted
+from views.style import BLACK, BLUE, GREEN, GREY, ORANGE, PALETTE, PURPLE, plain
+
+TITLE = "Bilateral contracts"
+ABOUT = "Buyers and sellers sign contracts and negotiate their prices peer to peer, until no pair would rather leave."
+START = "p2p_single"
+MAIN = ("negotiation.rule", "negotiation.relaxation", "negotiation.tolerance", "network.kind", "network.drop")
+MAIN += (
+    "link_probability",
+    "contracts",
+    "fair",
+    "buyers.count",
+    "sellers.count",
+    "tariff.buy",
+    "tariff.sell",
+    "fee",
+    "seed",
+)
+TRACKS = ("violation (share of a contract)", "mean price (money/kWh)", "messages")
+MOST_PAIRS = 4_000_000
+MOST_A_SIDE = 60  # agents drawn one by one
+MOST_ROUNDS = 240  # prices by round that are drawn
+LEAST = 1e-2  # of the tolerance: smaller violations are drawn there
+WIDE = 340
+
+
+def too_large(scenario):
+    """Why a scenario is too large for a server that others use too, or ""."""
+    buyers, sellers = scenario.sides or (0, 0)
+    if buyers * sellers <= MOST_PAIRS:
+        return ""
+    return f"{buyers:,} buyers and {sellers:,} sellers; the browser takes at most {MOST_PAIRS:,} pairs"
+
+
+def variants(scenario):
+    """The same agents under each other rule of negotiation."""
+    mine = scenario.table["negotiation"]["rule"]
+    return {f"rule: {name}": [(("negotiation", "rule"), name)] for name in RULES if name != mine}
+
+
+def frame(run, before):
+    """The run after its last round."""
+    model = run.model
+    known = {"round": model.round, "limit": run.scenario.rounds, "status": model.status}
+    known |= {"advice": ADVICE.get(model.status, model.status.advice), "gap": gap_text(run.memory.get("gap"))}
+    if model.state is None:
+        said = "Press Step or ▶ to sign contracts and begin to negotiate."
+        return Frame(**known, said=said, tiles=tiles(run, before), panels=panels(run), table=table(run))
+    said = (
+        f"Some pair gains {plain(model.state.gap, 2)} of a contract by leaving."
+        if model.state.gap
+        else "No pair gains by leaving."
+    )
+    periods = len(model.trading.periods)
+    said += f" Period {model.period} of {periods}." if periods > 1 else ""
+    columns = [run.column(name) for name in ("gap", "price", "messages")]
+    tracks = dict(zip(TRACKS, ((run.column("round"), column) for column in columns), strict=True))
+    return Frame(**known, said=said, tiles=tiles(run, before), panels=panels(run), table=table(run), tracks=tracks)
+
+
+def tiles(run, before):
+    """Contracts, prices, how far from stable, who gets what."""
+    model, state = run.model, run.model.state
+    values = [None] * 6
+    if state is not None:
+        gained = [float(np.sum(side)) for side in _payoffs(run)]
+        prices = state.prices
+        share = gained[0] / sum(gained) if sum(gained) else None
+        mean = float(np.mean(prices)) if len(prices) else None
+        values = [len(state.bargain), mean, state.gap, state.spread, share, model.messages]
+    names = (
+        ("contracts", "single blocks" if model.blocks is not None else "signed"),
+        ("mean price", "money/kWh"),
+        ("violation", "share of a contract"),
+        ("spread of claims", "to be agreed"),
+        ("buyers' share", "of all gains"),
+        ("messages", "numbers sent"),
+    )
+    return tuple(
+        Tile(name, None if value is None else float(value), unit, before.get(name))
+        for (name, unit), value in zip(names, values, strict=True)
+    )
+
+
+def _payoffs(run):
+    """Money of buyers and sellers by their claims; as settled once a period has ended."""
+    model = run.model
+    if model.between and model.outcomes:
+        return model.outcomes[-1].payoffs
+    return model.state.bargain.payoffs(model.state.u, model.state.v)
+
+
+def panels(run):
+    """Contracts, prices inside their core, violation, messages."""
+    return (
+        Panel("contracts", "Who signed with whom", _contracts(run), "tall"),
+        Panel("prices", "Prices of contracts and what is stable", _prices(run)),
+        Panel("core", "Prices inside their core interval", _core(run)),
+        Panel("violation", "How far from stable", _violation(run)),
+        Panel("messages", "Numbers sent", _messages(run)),
+    )
+
+
+def _ends(run):
+    """Columns buyer, seller, quantity, price of the contracts as they stand."""
+    model = run.model
+    if model.between and model.outcomes:
+        return model.outcomes[-1].contracts
+    bargain, blocks = model.state.bargain, model.blocks
+    ends = bargain.buyer, bargain.seller
+    if blocks is not None:
+        ends = blocks.buyer[bargain.buyer], blocks.seller[bargain.seller]
+    return {"buyer": ends[0], "seller": ends[1], "quantity": bargain.amount, "price": model.state.prices}
+
+
+def _contracts(run):
+    model = run.model
+    if model.state is None:
+        return svg("", WIDE, 2.3 * HEIGHT, "contracts") + legend([("buyers", look.BUYER), ("sellers", look.SELLER)])
+    market, contracts = model.market, _ends(run)
+    if max(market.buyers, market.sellers) > MOST_A_SIDE:
+        return _dots(contracts)
+    at = run.memory.get("positions")
+    if at is None or at[0] is not model.state.bargain:
+        at = run.memory["positions"] = (model.state.bargain, positions(contracts, market.buyers, market.sellers))
+    left, right = at[1]
+    rows = max([1, *(int(np.ceil(side.max())) + 1 for side in (left, right) if len(side))])
+    high = 2.3 * HEIGHT
+    step = (high - 34) / rows
+    y = [24 + (side + 0.5) * step for side in (left, right)]
+    r = min(0.42 * step, 9.0)
+    scale, most = look.price_scale(contracts["price"]), max(float(np.max(contracts["quantity"], initial=0)), 1e-12)
+    parts = [f'<text class="head" x="{x}" y="14" text-anchor="{side}">{word}</text>' for x, side, word in HEADS]
+    for i, j, q, p in zip(
+        *(contracts[name].tolist() for name in ("buyer", "seller", "quantity", "price")), strict=True
+    ):
+        width, colour = 1 + 0.5 * min(step, 14) * q / most, _hex(look.PRICES(scale(p)))
+        path = f'x1="58" y1="{y[0][i]:.1f}" x2="282" y2="{y[1][j]:.1f}" stroke="{colour}" stroke-width="{width:.1f}"'
+        parts.append(f"<line {path}><title>buyer {i}, seller {j}: {plain(q, 3)} kWh at {look.priced(p)}</title></line>")
+    for x, places, colour, kind, ends in (
+        (58, y[0], look.BUYER, "buyer", contracts["buyer"]),
+        (282, y[1], look.SELLER, "seller", contracts["seller"]),
+    ):
+        busy = set(ends.tolist())
+        for agent, at_y in enumerate(places.tolist()):
+            fill = colour if agent in busy else look.IDLE
+            parts.append(
+                f'<circle cx="{x}" cy="{at_y:.1f}" r="{r:.1f}" fill="{fill}"><title>{kind} {agent}</title></circle>'
+            )
+            if r >= 5:
+                side = "end" if x < 170 else "start"
+                parts.append(
+                    f'<text x="{x + (-14 if x < 170 else 14)}" y="{at_y + 3.5:.1f}" text-anchor="{side}">{agent}</text>'
+                )
+    low, top = look.priced(scale.vmin), look.priced(scale.vmax)
+    keys = [("buyers", look.BUYER), ("sellers", look.SELLER), (f"price {low}", _hex(look.PRICES(0.0)))]
+    return svg("".join(parts), WIDE, high, "contracts") + legend([*keys, (f"to {top}", _hex(look.PRICES(1.0)))])
+
+
+HEADS = ((58, "middle", "buyers"), (282, "middle", "sellers"))
+
+
+def _dots(contracts):
+    """Very many contracts: price against quantity."""
+    q, p = contracts["quantity"], contracts["price"]
+    if not len(q):
+        return '<p class="none">No contracts: no pair gains beside the grid.</p>'
+    high = 2.3 * HEIGHT
+    x = 50 + (q - q.min()) / (np.ptp(q) or 1) * (WIDE - 66)
+    y = high - 40 - (p - p.min()) / (np.ptp(p) or 1) * (high - 60)
+    dots = [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="2" fill="{BLUE}" opacity=".6"/>' for a, b in zip(x, y, strict=True)]
+    words = [(50, high - 24, plain(q.min(), 2)), (WIDE - 30, high - 24, plain(q.max(), 2))]
+    words += [(8, high - 40, look.priced(p.min())), (8, 24, look.priced(p.max()))]
+    text = "".join(f'<text x="{a}" y="{b:.0f}">{word}</text>' for a, b, word in words)
+    text += (
+        f'<text class="axis" x="{WIDE / 2}" y="{high - 6:.0f}" text-anchor="middle">energy of the contract (kWh)</text>'
+    )
+    return svg("".join(dots) + text, WIDE, high, "contracts") + legend(
+        [(f"{len(q):,} contracts: price by energy", BLUE)]
+    )
+
+
+def _hex(colour):
+    return "#" + "".join(f"{round(255 * part):02x}" for part in colour[:3])
+
+
+def intervals(run):
+    """(Lowest, highest) stable price of each contract under negotiation, (k,) each; NaN where none is stable."""
+    model, bargain = run.model, run.model.state.bargain
+    known = run.memory.get("intervals")
+    if known is None or known[0] is not bargain:
+        best, _ = model.trading.open(model.market, "optimal")
+        try:
+            ends = core_prices(bargain, best)
+        except NoStablePrices:
+            ends = np.full((2, len(bargain)), np.nan)
+        known = run.memory["intervals"] = (bargain, ends)
+    return known[1]
+
+
+def _history(run):
+    """(Rounds, prices (rounds, k)) of the present contracts, an even choice of very many rounds."""
+    model = run.model
+    prices = [each for each in model.prices if len(each) == len(model.state.bargain)]
+    number = np.arange(model.round - len(prices) + 1, model.round + 1)
+    kept = np.unique(np.linspace(0, len(prices) - 1, min(len(prices), MOST_ROUNDS)).round().astype(int))
+    return number[kept], np.array([prices[k] for k in kept]).reshape(len(kept), -1)
+
+
+def _prices(run):
+    """Prices of some contracts by round, each between the ends of its core interval."""
+    if run.model.state is None or not len(run.model.state.bargain):
+        return line_chart([], "price (money/kWh)")
+    rounds, prices = _history(run)
+    if not len(rounds):
+        return line_chart([], "price (money/kWh)")
+    chosen, (low, high) = highlighted(prices[-1])[::3], intervals(run)
+    lines, bands, edge = [], [], np.array([rounds[0], max(rounds[-1], rounds[0] + 1)])
+    ends = run.model.state.bargain
+    for k, colour in zip(chosen.tolist(), PALETTE, strict=False):
+        name = f"{ends.buyer[k]}–{ends.seller[k]}"
+        lines.append(Line(name, rounds, prices[:, k], colour))
+        if np.isfinite(low[k]):
+            bands.append(Band(edge, np.full(2, low[k]), np.full(2, high[k]), colour, 0.1))
+            lines += [Line("", edge, np.full(2, end), colour, ":", 1) for end in (low[k], high[k])]
+    return line_chart(lines, "price (money/kWh)", bands=bands)
+
+
+def _core(run):
+    """Every contract's price now as a dot over the interval of its stable prices, by price."""
+    if run.model.state is None or not len(run.model.state.bargain):
+        return line_chart([], "price (money/kWh)", xlabel="contracts by price")
+    prices = _now(run)
+    low, high = intervals(run)
+    order = np.argsort(prices, kind="stable")
+    if len(order) > MOST_A_SIDE:
+        order = order[np.linspace(0, len(order) - 1, MOST_A_SIDE).round().astype(int)]
+    x = np.arange(1, len(order) + 1)
+    bands = [
+        Band([at - 0.3, at + 0.3], [low[k]] * 2, [high[k]] * 2, GREY, 0.35)
+        for at, k in zip(x.tolist(), order.tolist(), strict=True)
+        if np.isfinite(low[k])
+    ]
+    inside = (prices >= low - 1e-9) & (prices <= high + 1e-9)
+    marks = [
+        (at, prices[k], GREEN if inside[k] else ORANGE, f"contract {k}: {look.priced(prices[k])}")
+        for at, k in zip(x.tolist(), order.tolist(), strict=True)
+    ]
+    frame = Line("", [0.5, len(order) + 0.5], [prices[order].min(), prices[order].max()], "none", "-", 0)
+    chart = line_chart([frame], "price (money/kWh)", "contracts by price", bands=bands, marks=marks)
+    chart = chart.split('<div class="legend">')[0]
+    return chart + legend([("stable", GREEN), ("not stable", ORANGE), ("stable prices (core)", GREY)])
+
+
+def _now(run):
+    """Prices of the negotiated contracts now, as settled once the period has ended, (k,)."""
+    model = run.model
+    if model.between and model.outcomes:
+        settled = model.outcomes[-1].settlement
+        if len(settled.bargain) == len(model.state.bargain):
+            return settled.price
+    return model.state.prices
+
+
+def _violation(run):
+    if not run.model.round and run.model.state is None:
+        return line_chart([], "share of a contract", log=True)
+    tolerance = run.scenario.table["negotiation"]["tolerance"]
+    rounds, least = run.column("round"), LEAST * tolerance
+    mean = run.model.state.bargain.mean_contract or 1.0
+    lines = [
+        Line("violation", rounds, np.maximum(run.column("gap"), least), BLACK),
+        Line("spread of claims", rounds, np.maximum(run.column("spread") / mean, least), PURPLE, "--"),
+    ]
+    return line_chart(lines, "share of a contract", log=True, level=(tolerance, "tolerance"))
+
+
+def _messages(run):
+    if run.model.state is None:
+        return line_chart([], "numbers sent")
+    return line_chart(
+        [Line("all so far", run.column("round"), run.column("messages"), BLUE)], "numbers sent", zero=True
+    )
+
+
+def table(run):
+    """Every buyer and seller: energy, claim, price and partners."""
+    model = run.model
+    if model.state is None or model.market is None:
+        return Table({}, "Agents appear with the first round.")
+    contracts, market = _ends(run), model.market
+    sides = (
+        ("buyer", market.buyers, market.demand, model.shown.buyer, _payoffs(run)[0]),
+        ("seller", market.sellers, market.supply, model.shown.seller, _payoffs(run)[1]),
+    )
+    columns = {
+        name: [] for name in ("agent", "side", "energy (kWh)", "contracts", "price (money/kWh)", "gains (money)")
+    }
+    for side, many, energy, numbers, gains in sides:
+        ends, q = contracts[side], contracts["quantity"]
+        count, total = np.bincount(ends, minlength=many), np.bincount(ends, q, many)
+        paid = np.bincount(ends, q * contracts["price"], many)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            price = np.where(total > 0, paid / total, np.nan)
+        gains = gains if len(gains) == many else np.full(many, np.nan)
+        parts = (numbers, np.repeat(side, many), energy, count, price, gains)
+        for column, values in zip(columns.values(), parts, strict=True):
+            column.append(np.asarray(values))
+    return Table({name: np.concatenate(parts) for name, parts in columns.items()})

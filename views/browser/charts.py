@@ -1,0 +1,286 @@
+"""Small charts as SVG text: light enough to draw for many visitors at each round, and coloured by the page's theme.
+
+Matplotlib takes some 100 ms a panel and sets global state, which twenty visitors' threads would fight for; these take
+about one. What they mean and how they are coloured is `views.style`'s.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from views.plots.densities import reflected_density
+from views.style import BLACK, plain
+
+WIDTH, HEIGHT = 340, 190
+LEFT, RIGHT, TOP, BOTTOM = 48, 10, 8, 32
+MOST_POINTS = 240  # of a line; more cannot be seen
+LETTER = 5.6  # width of a letter of the axes' text
+GRID, QUANTILES = 120, 400  # points of a density, and of its sample
+SHOWN = 99.5  # percentile up to which a density's axis reaches
+NARROW = 0.005  # a standard deviation below this share of the axis cannot be seen
+DASHES = {"-": "", "--": "5 3", "-.": "7 3 2 3", ":": "2 3"}
+
+
+class Line(NamedTuple):
+    """One line: x and y of equal length, NaN where there is none."""
+
+    name: str
+    x: Sequence
+    y: Sequence
+    colour: str
+    style: str = "-"
+    width: float = 1.8
+
+
+class Band(NamedTuple):
+    """The area between two lines over the same x."""
+
+    x: Sequence
+    low: Sequence
+    high: Sequence
+    colour: str
+    opacity: float = 0.2
+
+
+class Bar(NamedTuple):
+    """A bar made of parts (value, colour), its label, what is written at its end, and whether it stands out."""
+
+    label: str
+    parts: tuple
+    said: str = ""
+    bold: bool = False
+
+
+@dataclass(frozen=True)
+class Scale:
+    """From data to the picture along one axis; log: by powers of ten; whole: ticks at whole numbers only."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+    log: bool = False
+    whole: bool = False
+
+    def __call__(self, values):
+        values = np.asarray(values, dtype=float)
+        if self.log:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                values = np.log10(np.maximum(values, self.low))
+            low, high = np.log10(self.low), np.log10(self.high)
+        else:
+            low, high = self.low, self.high
+        return self.start + (values - low) / ((high - low) or 1.0) * (self.end - self.start)
+
+    @property
+    def ticks(self):
+        """Values with a label."""
+        if self.log:
+            powers = np.arange(np.ceil(np.log10(self.low) - 1e-9), np.floor(np.log10(self.high) + 1e-9) + 1)
+            return 10.0 ** powers[:: max(1, -(-len(powers) // 5))]
+        ticks = MaxNLocator(4, integer=self.whole).tick_values(self.low, self.high)
+        room = 1e-9 * (self.high - self.low)
+        return ticks[(ticks >= self.low - room) & (ticks <= self.high + room)]
+
+
+def line_chart(lines, ylabel, xlabel="round", log=False, bands=(), level=None, zero=False, marks=()):
+    """Lines and bands against x, with axes; level: (y, text) of a dashed line; marks: (x, y, colour, title) of dots."""
+    across, up = _scales(lines, bands, log, level, zero, xlabel)
+    parts = [_axes(across, up, xlabel, ylabel)]
+    for band in bands:
+        parts.append(_area(across(band.x), up(band.low), up(band.high), band.colour, band.opacity))
+    if level is not None and np.isfinite(level[0]):
+        y = float(up(level[0]))
+        parts.append(f'<line class="level" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(f'<text class="small" x="{WIDTH - RIGHT}" y="{y - 3:.1f}" text-anchor="end">{level[1]}</text>')
+    parts += [_line(line, across, up) for line in lines]
+    for x, y, colour, title in marks:
+        dot = f'<circle cx="{float(across(x)):.1f}" cy="{float(up(y)):.1f}" r="4" fill="{ink(colour)}">'
+        parts.append(f"{dot}<title>{escape(title)}</title></circle>")
+    names = [(line.name, line.colour) for line in lines if line.name]
+    return svg("".join(parts), label=f"{ylabel} by {xlabel}") + legend(names if len(names) > 1 else ())
+
+
+def density_chart(samples, xlabel, marks=()):
+    """A density for each sample {name: (values >= 0, colour)}; those at exactly 0 are told in the legend.
+
+    marks: (x, title) of vertical lines.
+    """
+    ends = [np.percentile(values, SHOWN) for values, _ in samples.values() if len(values)]
+    high = 1.08 * max(ends, default=0.0) or 1.0
+    curves, told = [], []
+    for name, (values, colour) in samples.items():
+        values = np.asarray(values, dtype=float)
+        some, none = values[values > 0], float(np.mean(values <= 0)) if len(values) else 0.0
+        told.append((name + (f" ({100 * none:.2g} % at 0)" if none else ""), colour))
+        if len(some) > 1 and np.std(some) > NARROW * high:
+            few = np.quantile(some, (np.arange(QUANTILES) + 0.5) / QUANTILES) if len(some) > QUANTILES else some
+            at = np.linspace(0, high, GRID)
+            curves.append((name, at, (1 - none) * reflected_density(few, at), colour))
+        elif len(some):
+            curves.append((name, np.full(2, some.mean()), None, colour))
+    most = max((y.max() for _, _, y, _ in curves if y is not None), default=1.0)
+    across, up = Scale(0, high, LEFT, WIDTH - RIGHT), Scale(0, 1.08 * most, HEIGHT - BOTTOM, TOP)
+    parts = [_axes(across, up, xlabel, "density of users")]
+    for name, at, y, colour in curves:
+        y = np.array([0.0, most]) if y is None else y
+        parts.append(_area(across(at), up(np.zeros(len(at))), up(y), colour, 0.15))
+        parts.append(_line(Line(name, at, y, colour), across, up))
+    for x, title in marks:
+        x = float(across(min(x, high)))
+        parts.append(f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}">')
+        parts.append(f"<title>{escape(title)}</title></line>")
+    return svg("".join(parts), label=f"density of {xlabel}") + legend(told)
+
+
+def bar_chart(bars, xlabel, colours=(), height=HEIGHT, low=0.0):
+    """Horizontal bars, the first on top; colours: (name, colour) of a legend."""
+    left = min(150.0, 12 + LETTER * max((len(bar.label) for bar in bars), default=0))
+    totals = [sum(max(value, 0.0) for value, _ in bar.parts) for bar in bars]
+    lows = [sum(min(value, 0.0) for value, _ in bar.parts) for bar in bars]
+    room = LETTER * max((len(bar.said) for bar in bars), default=0) + 6
+    across = Scale(min([low, *lows]), max([*totals, 1e-12]), left, WIDTH - RIGHT - room)
+    parts, step = [], (height - TOP - BOTTOM) / max(len(bars), 1)
+    parts.append(_across(across, xlabel, height))
+    for row, bar in enumerate(bars):
+        y, thick = TOP + row * step + 0.16 * step, 0.68 * step
+        weight = ' font-weight="700"' if bar.bold else ""
+        middle = y + thick / 2 + 3.5
+        parts.append(f'<text x="{left - 6:.1f}" y="{middle:.1f}" text-anchor="end"{weight}>{escape(bar.label)}</text>')
+        ends = {1: 0.0, -1: 0.0}
+        for value, colour in bar.parts:
+            side = 1 if value >= 0 else -1
+            a, b = sorted((float(across(ends[side])), float(across(ends[side] + value))))
+            fade = "" if bar.bold or not any(other.bold for other in bars) else ' opacity="0.55"'
+            box = f'x="{a:.1f}" y="{y:.1f}" width="{b - a:.1f}" height="{thick:.1f}"'
+            parts.append(f'<rect {box} fill="{ink(colour)}"{fade}><title>{plain(value)}</title></rect>')
+            ends[side] += value
+        end = float(across(max(ends[1], 0.0))) + 4
+        parts.append(f'<text x="{end:.1f}" y="{middle:.1f}"{weight}>{escape(bar.said)}</text>')
+    return svg("".join(parts), height=height, label=xlabel) + legend(colours)
+
+
+def svg(inside, width=WIDTH, height=HEIGHT, label=""):
+    """An SVG picture of the given size in its own units, as wide as its place on the page."""
+    return f'<svg class="chart" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">{inside}</svg>'
+
+
+def legend(entries):
+    """Names with their colours, one line under a chart."""
+    if not entries:
+        return ""
+    keys = dict(entries)
+    spans = [f'<span><i style="background:{ink(colour)}"></i>{escape(name)}</span>' for name, colour in keys.items()]
+    return f'<div class="legend">{"".join(spans)}</div>'
+
+
+def ink(colour):
+    """A colour as the page writes it: black is the colour of the theme's text."""
+    return "currentColor" if colour == BLACK else colour
+
+
+def points(xs, ys):
+    """Coordinates as a path's text, a new stroke after each gap."""
+    words, pen = [], "M"
+    for x, y in zip(np.asarray(xs).tolist(), np.asarray(ys).tolist(), strict=True):
+        if x != x or y != y:
+            pen = "M"
+        else:
+            words.append(f"{pen}{x:.1f} {y:.1f}")
+            pen = "L"
+    return "".join(words)
+
+
+def _scales(lines, bands, log, level, zero, xlabel):
+    xs = [np.asarray(part.x, dtype=float) for part in (*lines, *bands)]
+    ys = [np.asarray(line.y, dtype=float) for line in lines]
+    ys += [np.asarray(side, dtype=float) for band in bands for side in (band.low, band.high)]
+    ys += [] if level is None else [np.array([level[0]])]
+    x, y = (np.concatenate([each.ravel() for each in values]) if values else np.zeros(0) for values in (xs, ys))
+    y = y[np.isfinite(y)]
+    y = y[y > 0] if log else y
+    low, high = (float(y.min()), float(y.max())) if len(y) else (1e-3 if log else 0.0, 1.0)
+    if log:
+        low, high = 10 ** np.floor(np.log10(low)), 10 ** np.ceil(np.log10(max(high, 1.0001 * low)))
+    else:
+        low = min(low, 0.0) if zero else low
+        room = 0.06 * (high - low) or 0.05 * abs(high) or 1.0
+        low, high = low - (0 if zero and low == 0 else room), high + room
+    first, last = (float(np.min(x)), float(np.max(x))) if len(x) else (0.0, 1.0)
+    last = last if last > first else first + 1
+    whole = xlabel.startswith(("round", "period", "contract"))
+    return Scale(first, last, LEFT, WIDTH - RIGHT, whole=whole), Scale(low, high, HEIGHT - BOTTOM, TOP, log)
+
+
+def _axes(across, up, xlabel, ylabel):
+    ticks, labels = up.ticks, numbers(up.ticks)
+    parts = [_across(across, xlabel, HEIGHT)]
+    for value, label in zip(ticks, labels, strict=True):
+        y = float(up(value))
+        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(f'<text x="{LEFT - 5}" y="{y + 3.5:.1f}" text-anchor="end">{label}</text>')
+    middle = (TOP + HEIGHT - BOTTOM) / 2
+    place = f'transform="translate(9 {middle:.0f}) rotate(-90)"'
+    return "".join(parts) + f'<text class="axis" {place} text-anchor="middle">{escape(ylabel)}</text>'
+
+
+def _across(across, xlabel, height):
+    foot = height - BOTTOM
+    ticks = across.ticks
+    parts = []
+    for value, label in zip(ticks, numbers(ticks), strict=True):
+        x = float(across(value))
+        parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{foot}"/>')
+        parts.append(f'<text x="{x:.1f}" y="{foot + 12}" text-anchor="middle">{label}</text>')
+    middle = (across.start + across.end) / 2
+    label = f'<text class="axis" x="{middle:.0f}" y="{height - 5}" text-anchor="middle">{escape(xlabel)}</text>'
+    return "".join(parts) + label
+
+
+def numbers(ticks):
+    """Labels of an axis: as many digits as tell its values apart.
+
+    >>> numbers([0.0, 0.05, 0.1]), numbers([0, 20000, 40000]), numbers([1e-6, 1e-3])
+    (['0', '0.05', '0.1'], ['0', '20k', '40k'], ['1e−6', '0.001'])
+    """
+    return [_number(float(tick)) for tick in ticks]
+
+
+def _number(value):
+    size = abs(value)
+    if size >= 1e6:
+        return f"{value / 1e6:g}M"
+    if size >= 1e4:
+        return f"{value / 1e3:g}k"
+    if 0 < size < 1e-3:
+        mantissa, power = f"{value:.1e}".split("e")
+        return f"{float(mantissa):g}e{int(power)}".replace("-", "−")
+    return f"{value:.6g}".replace("-", "−")
+
+
+def _line(line, across, up):
+    x, y = np.asarray(line.x, dtype=float), np.asarray(line.y, dtype=float)
+    if len(x) > MOST_POINTS:
+        kept = np.unique(np.linspace(0, len(x) - 1, MOST_POINTS).round().astype(int))
+        x, y = x[kept], y[kept]
+    xs, ys = across(x), up(y)
+    stroke = f'stroke="{ink(line.colour)}" stroke-width="{line.width}" stroke-dasharray="{DASHES[line.style]}"'
+    path = f'<path d="{points(xs, ys)}" fill="none" {stroke}><title>{escape(line.name)}</title></path>'
+    if len(x) > 25:
+        return path
+    dots = [
+        f'<circle cx="{a:.1f}" cy="{b:.1f}" r="2.4" fill="{ink(line.colour)}">'
+        f"<title>{escape(line.name)}: {plain(value)}</title></circle>"
+        for a, b, value in zip(xs.tolist(), ys.tolist(), y.tolist(), strict=True)
+        if value == value
+    ]
+    return path + "".join(dots)
+
+
+def _area(x, low, high, colour, opacity):
+    ring = points(np.concatenate([x, x[::-1]]), np.concatenate([low, high[::-1]]))
+    return f'<path d="{ring}Z" fill="{ink(colour)}" opacity="{opacity}"/>' if ring else ""

@@ -1,0 +1,131 @@
+"""The same population under up to four scenarios, side by side and round by round."""
+# ruff: noqa: N802  components are named like classes
+
+from html import escape
+
+import reacton.ipyvuetify as rv
+import solara
+
+from engine.markets import MARKETS
+from scenarios import ScenarioError, load
+from views.browser.charts import Line, line_chart
+from views.browser.live import Run
+from views.browser.markets import PAGES
+from views.browser.parameters import changed
+from views.browser.redraw import update_counter
+from views.browser.side import LIST
+from views.browser.watch import Buttons, Problem
+from views.style import LINES, PALETTE
+from views.tables import cell
+
+MOST_SIDE_BY_SIDE = 4
+OWN = "the scenario shown, with its changes"
+
+
+@solara.component
+def Compare(session, own):
+    """The same population under up to four scenarios, round by round."""
+    tick = update_counter.get()
+    page = PAGES[own.market]
+    offers = [OWN, *page.variants(own), *(row.name for row in LIST if row.market == own.market)]
+    names, set_names = solara.use_state(tuple(offers[:MOST_SIDE_BY_SIDE]))
+
+    def choose(chosen):
+        chosen = tuple(chosen)[:MOST_SIDE_BY_SIDE]
+        try:
+            runs = [Run(offered(own, name)) for name in chosen]
+        except ScenarioError as error:
+            session.problem.value = str(error)
+            return
+        set_names(chosen)
+        session.open(runs)
+
+    solara.use_effect(lambda: choose(names), [])
+    with solara.Div(classes=["main", "compare"]):
+        with solara.Div(classes=["chooser"]):
+            told = f"Up to {MOST_SIDE_BY_SIDE} scenarios of {page.TITLE.lower()}, all with seed {own.seed}"
+            solara.HTML("div", told, classes=["help"])
+            rv.Autocomplete(
+                items=[{"text": name.replace("_", " "), "value": name} for name in offers],
+                v_model=list(names),
+                on_v_model=choose,
+                multiple=True,
+                small_chips=True,
+                deletable_chips=True,
+                dense=True,
+                outlined=True,
+                hide_details=True,
+                attributes={"aria-label": "scenarios to compare"},
+                menu_props={"maxHeight": 420},
+            )
+        Buttons(session, tick)
+        Problem(session)
+        Lanes(session, names, tick)
+
+
+def offered(own, name):
+    """A scenario that a comparison offers: the one shown, a variant of it, or a shipped one with its seed."""
+    if name == OWN:
+        return own
+    variants = PAGES[own.market].variants(own)
+    if name not in variants:
+        return load(name, seed=own.seed)
+    found = own
+    for path, value in variants[name]:
+        found = changed(found, path, value, own)
+    return found
+
+
+@solara.component
+def Lanes(session, chosen, tick):
+    """The scenarios' measures drawn together, then each by itself; tick: changes with each frame."""
+    frames, runs = session.frames, session.runs
+    names = [run.scenario.name if name == OWN else name for run, name in zip(runs, chosen, strict=False)]
+    names = [name.replace("_", " ") for name in names]
+    if not frames or not len(frames) == len(runs) == len(names):
+        return solara.Div()
+    colours = dict(zip(names, PALETTE, strict=False))
+    ends = zip(names, frames, strict=True)
+    said = ", ".join(f"{escape(name)}: {frame.status} after {frame.round:,}" for name, frame in ends)
+    with solara.Div() as lanes:
+        text = f"<b>{escape(shared_words(runs))}</b> {said}."
+        solara.HTML("div", text, classes=["status"], attributes={"role": "status"})
+        with solara.Div(classes=["panels"]):
+            for track in PAGES[runs[0].scenario.market].TRACKS:
+                inside = f"<h2>{escape(track)}</h2>{together(track, names, frames, colours)}"
+                solara.HTML("section", inside, classes=["panel"], attributes={"data-name": track})
+        solara.HTML("div", lane_table(names, frames, colours), classes=["lanes-table"])
+        with solara.Div(classes=["lanes"], style={"--lanes": str(len(frames))}):
+            for name, frame in zip(names, frames, strict=True):
+                head = f'<h2><i style="background:{colours[name]}"></i>{escape(name)}</h2>'
+                inside = f'{head}<p class="none">{escape(frame.said)}</p>{frame.panels[0].html}'
+                solara.HTML("section", inside, classes=["panel", "lane"], attributes={"data-name": name})
+    return lanes
+
+
+def together(track, names, frames, colours):
+    """One measure of all runs by round."""
+    known = [(name, frame) for name, frame in zip(names, frames, strict=True) if track in frame.tracks]
+    lines = [
+        Line(name, *frame.tracks[track], colours[name], style)
+        for (name, frame), style in zip(known, LINES, strict=False)
+    ]
+    unit = track.rpartition("(")[2].rstrip(")")
+    return line_chart(lines, unit, log=track.startswith("violation") and bool(lines))
+
+
+def shared_words(runs):
+    """What all scenarios have in common."""
+    market = MARKETS[runs[0].scenario.market].shared([run.drawn.game for run in runs])
+    return f"The same in all: {', '.join(map(str, market))}." if market else "Nothing is the same in all of them."
+
+
+def lane_table(names, frames, colours):
+    """The headline numbers, a column a scenario, as HTML."""
+    heads = "".join(f'<th><i style="background:{colours[name]}"></i>{escape(name)}</th>' for name in names)
+    rows = []
+    for tiles in zip(*(frame.tiles for frame in frames), strict=True):
+        label = escape(tiles[0].label)
+        cells = "".join(f"<td>{cell(tile.value)}</td>" for tile in tiles)
+        rows.append(f'<tr data-name="{label}"><th>{label} <small>{tiles[0].unit}</small></th>{cells}</tr>')
+    return f"<table><tr><th></th>{heads}</tr>{''.join(rows)}</table>"

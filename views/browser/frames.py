@@ -1,0 +1,62 @@
+"""What the page shows of a run after a round: plain numbers and drawings, made where the run is stepped."""
+
+from dataclasses import dataclass, field
+
+from market.outcome import Status
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One headline number; `before` is the same number of the run that was shown before a change, or None."""
+
+    label: str
+    value: float | None
+    unit: str = ""
+    before: float | None = None
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One drawing as HTML; shape: "" for one cell of the grid, "wide", "tall" or "large" (both)."""
+
+    name: str
+    title: str
+    html: str
+    shape: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """The agents, a column {heading: array or list} each, all of the same length; chosen: row marked, or None."""
+
+    columns: dict = field(default_factory=dict)
+    note: str = ""
+
+    def __len__(self):
+        return len(next(iter(self.columns.values()), ()))
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A run as it stands after `round` rounds of at most `limit`.
+
+    name: of the scenario; said: what happened, in words; gap: as text; tracks: {measure: (rounds, values)} that
+    comparisons draw together.
+    """
+
+    round: int
+    limit: int
+    status: Status
+    advice: str
+    gap: str
+    said: str = ""
+    tiles: tuple[Tile, ...] = ()
+    panels: tuple[Panel, ...] = ()
+    table: Table = field(default_factory=Table)
+    tracks: dict = field(default_factory=dict)
+    name: str = ""
+
+    @property
+    def running(self):
+        """Is there anything left to step?"""
+        return self.status is Status.RUNNING

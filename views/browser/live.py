@@ -1,0 +1,71 @@
+"""One run that is stepped while it is watched."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.markets import MARKETS
+from engine.running import forget
+from engine.store import history_table
+from scenarios import Scenario, build, draw
+from views.style import plain
+
+
+@dataclass(eq=False)
+class Run:
+    """A scenario, the population drawn for one replication, and the model that plays it.
+
+    chosen: row of the agents' table that is looked at, or None; memory: what its market's page keeps between rounds.
+    """
+
+    scenario: Scenario
+    replication: int = 0
+    chosen: int | None = None
+    drawn: object = None
+    model: object = None
+    memory: dict = field(default_factory=dict)
+
+    def start(self):
+        """Draw the population, where it is not there yet, and build a fresh model."""
+        self.end()
+        self.drawn = draw(self.scenario, self.replication) if self.drawn is None else self.drawn
+        self.model = build(self.scenario, replication=self.replication, drawn=self.drawn)
+
+    def end(self):
+        """Let go of the model."""
+        if self.model is not None:
+            forget(self.model)
+        self.model = None
+        self.memory.clear()
+
+    @property
+    def has_result(self):
+        """Is there anything to be downloaded yet?"""
+        return self.model is not None and self.model.round > 0 and getattr(self.model, "outcomes", True) != []
+
+    def result(self):
+        """The Result of the rounds played so far; once the run has ended, the same as that of the command line."""
+        market, model = MARKETS[self.scenario.market], self.model
+        known = {"scenario": self.scenario, "replication": self.replication}
+        known |= {"game": self.drawn.game, "redraws": self.drawn.redraws}
+        known |= {"status": model.status, "rounds": model.round}
+        known |= {"history": model.datacollector.get_model_vars_dataframe()}
+        return market.RESULT(**known, **market.stepped(model, not model.running))
+
+    def rounds_csv(self):
+        """What happened in each round, as the results folder has it."""
+        return history_table(self.result()).to_csv(index=False, lineterminator="\n")
+
+    def column(self, name):
+        """A column of the collected data by round, NaN for None."""
+        return np.array(self.model.datacollector.model_vars[name], dtype=float)
+
+
+def gap_text(gap):
+    """A gap as it is written; it has no value before it was searched for."""
+    return "not known yet" if gap is None else f"{gap:.1e}" if gap else "0"
+
+
+def money(value):
+    """A number with few digits, a dash where it is not defined."""
+    return "–" if value is None or not np.isfinite(value) else plain(float(value)).replace("-", "−")

@@ -1,0 +1,390 @@
+"""What the browser shows of the microgrid market."""
+
+import numpy as np
+
+from market.microgrid.behaviours import BEHAVIOURS
+from market.microgrid.market import ADVICE
+from scenarios import draw
+from views import microgrid_style as look
+from views.browser.charts import HEIGHT, Bar, Line, bar_chart, legend, line_chart, points, svg
+from views.browser.frames import Frame, Panel, Table, Tile
+from views.browser.live import gap_text, money
+from views.browser.parameters import changed
+from views.plots.network_map import IDLE, MOST_SHOWN, positions_of, strokes
+from views.style import BLACK, GREEN, GREY, PURPLE, plain
+from views.texts.microgrid import nodes_text
+
+TITLE = "Microgrid"
+ABOUT = "Owners of private lines trade beside a public grid whose losses grow with the square of the flow."
+START = "eight_nodes_ad_hoc"
+MAIN = ("behaviour", "losses", "payments", "physics", "private.density", "private.mean_resistance")
+MAIN += (
+    "private.resistance_per_km",
+    "tariff.buy",
+    "tariff.sell",
+    "tariff.generation",
+    "residual",
+    "lines_per_round",
+    "seed",
+)
+TRACKS = ("loss (p.u.)", "main grid's supply (p.u.)", "paid to all nodes (money)")
+MOST_NODES = 2_000
+WIDE, HIGH = 640, 420  # of the map
+LABELLED = 30  # nodes up to which nodes and trades have labels
+MOST_BARS = 12
+ROUNDING = 1e-9
+
+
+def too_large(scenario):
+    """Why a scenario is too large for a server that others use too, or ""."""
+    rows = scenario.injections
+    nodes = len(rows[0]) if rows else 0
+    return f"{nodes:,} nodes; the browser takes at most {MOST_NODES:,}" if nodes > MOST_NODES else ""
+
+
+def variants(scenario):
+    """The network under each other behaviour."""
+    mine = scenario.table["behaviour"]
+    return {f"behaviour: {look.spoken(name)}": [(("behaviour",), name)] for name in BEHAVIOURS if name != mine}
+
+
+def frame(run, before):
+    """The run after its last round."""
+    model, dispatch = run.model, run.model.dispatch
+    several = model.market.periods > 1
+    known = {"round": model.round, "limit": model.market.periods if several else run.scenario.rounds}
+    known |= {"status": model.status, "advice": ADVICE.get(model.status, model.status.advice)}
+    known |= {"gap": gap_text(run.memory.get("gap"))}
+    said = "Press Step or ▶ to let the owners trade."
+    if dispatch is not None and dispatch.loss is None:
+        said = f"Nodes {nodes_text(dispatch.unserved)} cannot be served."
+    elif dispatch is not None:
+        busy = int(np.sum(np.abs(dispatch.g) > 0))
+        said = f"{busy} of {len(dispatch.g)} private lines carry power."
+    said += f" Period {model.period} of {model.market.periods}." if several and model.round else ""
+    tracks = {}
+    if model.round:
+        columns = [run.column(name) for name in ("loss", "grid_supply", "payments")]
+        tracks = dict(zip(TRACKS, ((run.column("round"), column) for column in columns), strict=True))
+    return Frame(**known, said=said, tiles=tiles(run, before), panels=panels(run), table=table(run), tracks=tracks)
+
+
+def tiles(run, before):
+    """Losses, supply, and who gains."""
+    model, dispatch = run.model, run.model.dispatch
+    values = [None] * 6
+    if dispatch is not None and dispatch.loss is not None:
+        outcome = model.outcome
+        paid = None if outcome.payments is None else float(outcome.payments.agents.sum())
+        saved = None if not outcome.idle_loss else 1 - dispatch.loss / outcome.idle_loss
+        values = [dispatch.loss, dispatch.public_loss, dispatch.private_loss, dispatch.grid_supply, paid, saved]
+    names = (
+        ("loss", "p.u."),
+        ("public lines", "p.u. lost"),
+        ("private lines", "p.u. lost"),
+        ("main grid supplies", "p.u."),
+        ("paid to all nodes", "money"),
+        ("loss avoided", "share of that without trade"),
+    )
+    return tuple(
+        Tile(name, None if value is None else float(value), unit, before.get(name))
+        for (name, unit), value in zip(names, values, strict=True)
+    )
+
+
+def panels(run):
+    """The map, losses of all behaviours, bills, and what happened by round."""
+    return (
+        Panel("map", "Flows on public and private lines", network_map(run), "large"),
+        Panel("behaviours", "Loss under each behaviour", _behaviours(run)),
+        Panel("bills", "Bills, against no private trade", _bills(run)),
+        Panel("rounds", "Losses by round", _by_round(run)),
+        Panel("trades", "Private trades, latest first", _trades(run)),
+    )
+
+
+def network_map(run):
+    """Lines as wide as their flow and coloured by their loss, nodes by surplus and deficit, as SVG."""
+    model = run.model
+    network, dispatch = model.network, model.dispatch
+    place, size = _place(run, network)
+    kinds = _strokes(network, dispatch, place)
+    flow = max((np.max(np.abs(lines.flow), initial=0.0) for lines in kinds), default=0.0) or 1.0
+    loss = max((np.max(lines.loss, initial=0.0) for lines in kinds), default=0.0) or 1.0
+    small = network.nodes <= LABELLED
+    new = _new_trades(run, dispatch)
+    drawn = [
+        _lines(kind, lines, getattr(network, kind), flow, loss, small, new if kind == "private" else ())
+        for kind, lines in zip(("public", "private"), kinds, strict=True)
+    ]
+    parts = [*drawn, nodes := _nodes(network, dispatch, place, size, small)]
+    if _halves(network):
+        shift = f'<g transform="translate({WIDE / 2} 0)">{drawn[1]}{nodes}</g>'
+        parts = [drawn[0], nodes, shift, *(_head(k * WIDE / 2, kind) for k, kind in enumerate(("public", "private")))]
+    keys = [("public line", look.PUBLIC), ("private line", look.PRIVATE), ("surplus", look.SURPLUS_NODE)]
+    keys += [("deficit", look.DEFICIT_NODE), ("high loss", look.LOSS(0.85)), ("low loss", look.LOSS(0.3))]
+    keys = [(name, colour if isinstance(colour, str) else _hex(colour)) for name, colour in keys]
+    return svg("".join(parts), WIDE, HIGH, "map of the network") + legend(keys)
+
+
+def _halves(network):
+    """Has each kind of lines a map of its own? So it is where there are very many."""
+    return network.nodes > LABELLED and len(network.private) > 0
+
+
+def _head(x, kind):
+    return f'<text class="head" x="{x + 8}" y="14">{kind} lines</text>'
+
+
+def _place(run, network):
+    """Where nodes stand on the picture, shape (n, 2), and their radii, shape (n,); found once for a run."""
+    if "place" not in run.memory:
+        at = positions_of(network)
+        low, high = at.min(axis=0), at.max(axis=0)
+        room = 46 if network.nodes <= LABELLED else 14
+        wide = WIDE / 2 if _halves(network) else WIDE
+        scale = min((np.array([wide, HIGH]) - 2 * room) / np.maximum(high - low, 1e-9))
+        middle = (low + high) / 2
+        run.memory["place"] = (at - middle) * (scale, -scale) + (wide / 2, HIGH / 2)
+    e = np.abs(network.injection)
+    share = e / (np.max(e) or 1.0)
+    return run.memory["place"], (12 + 5 * share if network.nodes <= LABELLED else 2 + 6 * np.sqrt(share))
+
+
+def _strokes(network, dispatch, at):
+    if dispatch is None or dispatch.f is None:
+        dispatch = _NOTHING
+    return list(strokes(network, dispatch, at))
+
+
+class _Nothing:
+    """A dispatch before the first."""
+
+    f = g = None
+
+
+_NOTHING = _Nothing()
+
+
+def _new_trades(run, dispatch):
+    """Private lines whose flow the last round changed."""
+    if dispatch is None or dispatch.g is None:
+        return ()
+    was = run.memory.get("flows", {}).get(run.model.round - 1)
+    run.memory.setdefault("flows", {})[run.model.round] = dispatch.g
+    run.memory["flows"] = {k: v for k, v in run.memory["flows"].items() if k >= run.model.round - 1}
+    was = np.zeros(len(dispatch.g)) if was is None else was
+    return set(np.flatnonzero(np.abs(dispatch.g - was) > ROUNDING).tolist())
+
+
+def _lines(kind, lines, ends, flow, loss, small, new):
+    """One kind of lines: a pale base, on it the flow with an arrow; only the largest of very many."""
+    base = look.PUBLIC if kind == "public" else look.PRIVATE
+    size = np.abs(lines.flow)
+    order = np.argsort(size, kind="stable")
+    busy = [k for k in order.tolist() if size[k] > IDLE * flow][-MOST_SHOWN:]
+    idle = [k for k in order.tolist() if size[k] <= IDLE * flow][:MOST_SHOWN]
+    drawn = np.linspace(0, lines.curves.shape[1] - 1, 12 if small else 4).round().astype(int)
+    parts = [
+        f'<path d="{points(*lines.curves[k][drawn].T)}" class="idle" stroke="{base}">'
+        f"<title>{_end(kind, ends, k)}, idle</title></path>"
+        for k in idle
+    ]
+    for k in busy:
+        width = (2 + 7 * size[k] / flow) if small else (0.6 + 4 * size[k] / flow)
+        path = points(*lines.curves[k][drawn].T)
+        colour = _hex(look.LOSS(float((lines.loss[k] / loss) ** (1.0 if small else 0.4))))
+        fresh = ' class="fresh"' if k in new and len(new) < len(size) else ""
+        dash = ' stroke-dasharray="7 4"' if kind == "private" and small else ""
+        told = f"{_end(kind, ends, k)}: {plain(size[k], 3)} p.u., {plain(lines.loss[k], 2)} lost"
+        parts.append(f'<g fill="none"{fresh}><title>{told}</title>')
+        parts.append(f'<path d="{path}" stroke="{base}" stroke-width="{width + (3.5 if small else 1):.1f}"/>')
+        parts.append(f'<path d="{path}" stroke="{colour}" stroke-width="{width:.1f}"{dash}/></g>')
+        if small:
+            parts.append(_arrow(lines, k, width, colour))
+            if kind == "private":
+                parts.append(_amount(lines, k))
+    return "".join(parts)
+
+
+def _end(kind, ends, k):
+    return f"{kind} line {ends.tail[k]}–{ends.head[k]}"
+
+
+def _arrow(lines, k, width, colour):
+    x, y = lines.middle[k]
+    angle, size = np.degrees(lines.heading[k]), 5 + width
+    shape = (
+        f"M{size:.1f} 0L{-0.7 * size:.1f} {0.75 * size:.1f}L{-0.3 * size:.1f} 0L{-0.7 * size:.1f} {-0.75 * size:.1f}Z"
+    )
+    return (
+        f'<path d="{shape}" transform="translate({x:.1f} {y:.1f}) rotate({angle:.0f})" fill="{colour}" class="arrow"/>'
+    )
+
+
+def _amount(lines, k):
+    """How much flows, beside the arrow on the curve's outer side."""
+    curve, (x, y) = lines.curves[k], lines.middle[k]
+    out = lines.middle[k] - (curve[0] + curve[-1]) / 2
+    out = out / (np.hypot(*out) or 1.0)
+    return (
+        f'<text class="amount" x="{x + 20 * out[0]:.1f}" y="{y + 20 * out[1] + 4:.1f}">{abs(lines.flow[k]):.2f}</text>'
+    )
+
+
+def _nodes(network, dispatch, place, size, small):
+    e = network.injection
+    colours = np.where(e > 0, look.SURPLUS_NODE, np.where(e < 0, look.DEFICIT_NODE, look.IDLE_NODE))
+    lost = set() if dispatch is None else set(dispatch.unserved)
+    parts = []
+    for node, ((x, y), r, colour) in enumerate(zip(place.tolist(), size.tolist(), colours.tolist(), strict=True)):
+        if node == network.slack:
+            r = 13 if small else 6
+            supply = None if dispatch is None else dispatch.grid_supply
+            told = "main grid" if supply is None else f"main grid supplies {plain(supply, 3)} p.u."
+            shape = f'<rect class="slack" x="{x - r:.1f}" y="{y - r:.1f}" width="{2 * r}" height="{2 * r}">'
+            parts.append(f"{shape}<title>{told}</title></rect>")
+        else:
+            ring = ' class="node lost"' if node in lost else ' class="node"'
+            told = f"node {node}: {plain(e[node], 3)} p.u."
+            parts.append(
+                f'<circle{ring} cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}" fill="{colour}"><title>{told}</title></circle>'
+            )
+        if small:
+            dark = "dark" if node != network.slack and colour == look.IDLE_NODE else "light"
+            parts.append(f'<text class="number {dark}" x="{x:.1f}" y="{y + 4:.1f}">{node}</text>')
+            said = "main grid" if node == network.slack else f"{e[node]:+.3g}".replace("-", "−")
+            if node == network.slack or e[node]:
+                parts.append(f'<text class="said" x="{x:.1f}" y="{y + r + 13:.1f}">{said}</text>')
+    return "".join(parts)
+
+
+def _hex(colour):
+    return "#" + "".join(f"{round(255 * part):02x}" for part in colour[:3])
+
+
+def losses_of_all(run):
+    """{behaviour: (public loss, private loss) or None} on the network shown, all by themselves; found once a period."""
+    known = run.memory.setdefault("behaviours", {})
+    period = run.model.period
+    if period not in known:
+        known.clear()
+        known[period] = {name: _loss(run, name, period) for name in BEHAVIOURS}
+    return known[period]
+
+
+def _loss(run, behaviour, period):
+    game = run.drawn.game
+    if behaviour != run.scenario.table["behaviour"]:
+        others = run.memory.setdefault("games", {})
+        if behaviour not in others:
+            others[behaviour] = draw(changed(run.scenario, ("behaviour",), behaviour), run.replication).game
+        game = others[behaviour]
+    dispatch = game.dispatch(game.at(period))
+    return None if dispatch.loss is None else (dispatch.public_loss, dispatch.private_loss)
+
+
+def _behaviours(run):
+    """Loss of every behaviour when its trades are all made, the present one in bold."""
+    mine = run.scenario.table["behaviour"]
+    bars = []
+    for name, found in losses_of_all(run).items():
+        parts = () if found is None else ((found[0], look.PUBLIC), (found[1], look.PRIVATE))
+        said = "cannot serve all" if found is None else plain(sum(found), 3)
+        bars.append(Bar(look.spoken(name), parts, said, name == mine))
+    when = f", period {run.model.period}" if run.model.market.periods > 1 else ""
+    return bar_chart(bars, f"loss (p.u.){when}", [("public lines", look.PUBLIC), ("private lines", look.PRIVATE)])
+
+
+def _bills(run):
+    """What each node is paid, and what private trade brings it; of many nodes those it changes most."""
+    outcome = run.model.outcome
+    if outcome is None or outcome.payments is None:
+        return (
+            '<p class="none">No payments yet.</p>'
+            if outcome is None
+            else '<p class="none">This rule pays nothing here.</p>'
+        )
+    paid, gains = outcome.payments.agents, outcome.gains
+    worth = np.abs(paid) if gains is None else np.abs(gains)
+    agents = outcome.network.agents
+    few = len(agents) <= MOST_BARS
+    shown = agents if few else agents[np.argsort(-worth[agents], kind="stable")[:MOST_BARS]]
+    if few:
+        shown = [node for node in shown if abs(paid[node]) > ROUNDING] or shown
+        bars = [Bar(f"node {node}", ((float(paid[node]), _sign(paid[node])),), _gain(gains, node)) for node in shown]
+        return bar_chart(bars, "paid to the node (money); gain by trade", [("receives", GREEN), ("pays", PURPLE)])
+    values = paid if gains is None else gains
+    bars = [Bar(f"node {node}", ((float(values[node]), _sign(values[node])),), money(values[node])) for node in shown]
+    return bar_chart(bars, f"gain by private trade (money), {MOST_BARS} largest", [("gains", GREEN), ("loses", PURPLE)])
+
+
+def _sign(value):
+    return GREEN if value >= 0 else PURPLE
+
+
+def _gain(gains, node):
+    if gains is None or abs(gains[node]) < ROUNDING:
+        return "±0"
+    return f"{gains[node]:+.3g}".replace("-", "−")
+
+
+def _by_round(run):
+    if not run.model.round:
+        return line_chart([], "loss (p.u.)")
+    rounds = run.column("round")
+    lines = [
+        Line("public lines", rounds, run.column("public_loss"), GREY),
+        Line("private lines", rounds, run.column("private_loss"), look.PRIVATE),
+        Line("both", rounds, run.column("loss"), BLACK),
+    ]
+    idle = run.model.outcome.idle_loss
+    alone = run.model.market.periods == 1 and idle is not None
+    level = (idle, "without private trade") if alone else None
+    return line_chart(lines, "loss (p.u.)", zero=True, level=level, xlabel="round" if alone else "period (round)")
+
+
+def _trades(run):
+    """A list of the private flows, the newest first, then the largest."""
+    dispatch, network = run.model.dispatch, run.model.network
+    if dispatch is None or dispatch.g is None:
+        return '<p class="none">No trades yet.</p>'
+    order = _order(run, dispatch)
+    rows = []
+    for k in order[:40]:
+        flow = dispatch.g[k]
+        tail, head = (network.private.tail[k], network.private.head[k])[:: 1 if flow > 0 else -1]
+        lost = plain(float(network.private.r[k] * flow**2), 2)
+        rows.append(f"<tr><td>{tail} → {head}</td><td>{plain(abs(float(flow)), 3)}</td><td>{lost}</td></tr>")
+    if not rows:
+        return '<p class="none">No private line is used.</p>'
+    head = "<tr><th>from → to</th><th>p.u.</th><th>lost</th></tr>"
+    more = f'<p class="none">and {len(order) - 40} more</p>' if len(order) > 40 else ""
+    return f'<div class="list" style="max-height:{HEIGHT}px"><table>{head}{"".join(rows)}</table>{more}</div>'
+
+
+def _order(run, dispatch):
+    """Private lines in use, those that traded last first, else the largest flows first."""
+    trading = getattr(run.model.owners, "trading", None)
+    used = np.flatnonzero(np.abs(dispatch.g) > ROUNDING)
+    if trading is not None:
+        return list(trading.trades)[::-1]
+    return used[np.argsort(-np.abs(dispatch.g[used]), kind="stable")].tolist()
+
+
+def table(run):
+    """Every node: what it has or needs, puts in, its price, payment and gain."""
+    model, network = run.model, run.model.network
+    kinds = np.where(network.injection > 0, "surplus", np.where(network.injection < 0, "deficit", "neither"))
+    kinds[network.slack] = "main grid"
+    columns = {"node": np.arange(network.nodes), "kind": kinds, "has or needs": network.injection}
+    dispatch, outcome = model.dispatch, model.outcome
+    if dispatch is not None and dispatch.p is not None:
+        columns["puts in"] = dispatch.p
+        if dispatch.prices is not None:
+            columns["price"] = dispatch.prices
+        if outcome.payments is not None:
+            columns["payment"] = outcome.payments.agents
+        if outcome.gains is not None:
+            columns["gain"] = outcome.gains
+    return Table(columns)

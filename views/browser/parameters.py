@@ -1,0 +1,212 @@
+"""A scenario's parameters as controls: which there are, what they may be, what was changed, and changing them."""
+
+import math
+import tomllib
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from scenarios import load, toml_text
+from scenarios.loading import keys_of
+from scenarios.schema import REQUIRED, Key, ends
+
+NOT_SHOWN = ("title", "market", "source", "name", "group.name", "tag.name")
+ALPHAS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, math.inf)
+ALPHA_MARKS = {0.0: "welfare", 1.0: "proportional", math.inf: "max-min"}
+MOST_LISTED = 12  # numbers of a list that can be edited
+MOST_WHOLE = 60  # whole numbers a slider steps through one by one
+TENFOLD = 10  # steps of a slider from a tenth of the file's value to it, and to ten times it
+FILL = {  # what a choice needs that the file did not say
+    "price.p0": 0.0,
+    "price.c": 0.001,
+    "price.k": 1.0,
+    "price.quantities": [0.0, 100.0, 500.0],
+    "price.prices": [0.0, 0.1, 1.0],
+    "price.last_slope": 0.01,
+    "price.generators": {
+        "max_p_mw": [100.0, 200.0, 400.0],
+        "cost_quadratic": [0.001, 0.002, 0.004],
+        "cost_linear": [0.0, 0.1, 0.5],
+    },
+    "price.cap": 10.0,
+    "group.utility.a": {"uniform": [0.1, 0.9]},
+    "group.utility.b": {"uniform": [0, 10]},
+    "group.utility.k": 1.0,
+}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One value of a scenario; path: keys and numbers of groups that lead to it in the table."""
+
+    path: tuple
+    key: Key
+    value: object
+
+    @property
+    def dotted(self):
+        """As `--set` writes it."""
+        return ".".join(map(str, self.path))
+
+    @property
+    def section(self):
+        """Heading it stands under."""
+        return ".".join(map(str, self.path[:-1]))
+
+    @property
+    def help(self):
+        """What it means, and what is allowed."""
+        allowed = f" ({self.key.allowed})" if self.key.allowed and self.key.type != "choice" else ""
+        return self.key.meaning + allowed
+
+
+def parameters(scenario):
+    """Every value of a scenario that can be shown, in the order of its file."""
+    return [one for one in _leaves(scenario.table, keys_of(scenario.market), (), "") if one.key.path not in NOT_SHOWN]
+
+
+def _leaves(table, keys, path, dotted):
+    for name, value in table.items():
+        key = _key_of(keys, f"{dotted}{name}", table)
+        if key.type in ("table", "columns"):
+            yield from _leaves(value, keys, (*path, name), f"{key.path}.")
+        elif key.type == "tables":
+            for number, row in enumerate(value):
+                yield from _leaves(row, keys, (*path, name, number), f"{key.path}.")
+        else:
+            yield Parameter((*path, name), key, value)
+
+
+def _key_of(keys, path, table):
+    """The key of that path that goes with the table's choices."""
+    chosen = {value for value in table.values() if isinstance(value, str)}
+    return next(key for key in keys if key.path == path and (not key.when or chosen & set(key.when)))
+
+
+def changed(scenario, path, value, original=None):
+    """The scenario with one value changed, checked as a file is; raises ScenarioError.
+
+    What a new choice has no use for is dropped; what it needs comes from the original, else from FILL.
+    """
+    raw = table = toml_text.copy(scenario.given)
+    for part in path[:-1]:
+        table = table[part] if isinstance(part, int) else table.setdefault(part, {})
+    table[path[-1]] = toml_text.copy(value)
+    keys = keys_of(scenario.market)
+    dotted = [part for part in path if not isinstance(part, int)]
+    if next((key.type for key in keys if key.path == ".".join(dotted)), "") == "choice":
+        _suit(table, keys, ".".join(dotted[:-1]), _known(original, path[:-1]))
+    return load(replace(scenario, given=raw))
+
+
+def _suit(table, keys, dotted, known):
+    """Drop and add keys of a table such that they go with its choices."""
+    rows = [key for key in keys if key.table == dotted]
+    words = {table.get(key.name, key.default) for key in rows if key.type == "choice"}
+    fit = {key.name: key for key in rows if not key.when or words & set(key.when)}
+    for name in [name for name in table if name not in fit]:
+        del table[name]
+    for name, key in fit.items():
+        if name not in table and (key.default is REQUIRED or (key.when and name in known)):
+            found = known.get(name, FILL.get(key.path))
+            if found is not None:
+                table[name] = toml_text.copy(found)
+
+
+def inside(table, path):
+    """What stands in a table under a path of keys and numbers."""
+    for part in path:
+        table = table[part]
+    return table
+
+
+def _known(original, path):
+    """The original's table under a path, empty where it has none."""
+    try:
+        return inside(original.table, path) if original is not None else {}
+    except (KeyError, IndexError):
+        return {}
+
+
+def parse(text):
+    """A value as typed: TOML, and a bare word is a text; an infinite number may be called inf."""
+    try:
+        found = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text.strip()
+    return found["value"] if list(found) == ["value"] else text.strip()
+
+
+def written(value):
+    """A value as a field shows it; long lists by their length and range."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return value
+    if isinstance(value, tuple | list) and not editable(value):
+        flat = [number for row in value for number in (row if isinstance(row, tuple | list) else [row])]
+        return f"{len(flat):,} numbers, {min(flat):.4g} to {max(flat):.4g}" if flat else "none"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e6:
+        return f"{value:.0f}"
+    if isinstance(value, float | int):
+        return repr(value)
+    return toml_text.dump({"value": toml_text.copy(value)}).strip().removeprefix("value = ")
+
+
+def editable(value):
+    """Can a value be typed? Long lists and matrices come from files."""
+    if isinstance(value, tuple | list):
+        return len(value) <= MOST_LISTED and not any(isinstance(row, tuple | list) for row in value)
+    return True
+
+
+def stops(parameter, original):
+    """The values a slider steps through, ascending, or () where only typing serves; the present one is among them."""
+    key, value = parameter.key, parameter.value
+    if (
+        key.type not in ("number", "whole")
+        or isinstance(value, str)
+        or key.path == "seed"
+        or key.path.endswith(".seed")
+    ):
+        return ()
+    if key.path == "group.fairness.alpha":
+        return tuple(sorted({*ALPHAS, float(value)}))
+    low, high = _ends(key)
+    base = original if isinstance(original, float | int) and not isinstance(original, bool) else value
+    if math.isfinite(high) and key.type == "whole" and high - low <= MOST_WHOLE:
+        found = range(int(low), int(high) + 1)
+    elif math.isfinite(high) and key.type == "number" and high <= 10 and not 0 < base < 0.02 * high:
+        found = np.round(np.linspace(low, high, 41), 6).tolist()
+    elif base > 0:
+        found = [base * 10 ** (step / TENFOLD) for step in range(-TENFOLD, TENFOLD + 1)]
+        found = [round(one) if key.type == "whole" else float(f"{one:.3g}") for one in found]
+    else:
+        return ()
+    inner = [one for one in found if (low < one or key.range[0] == "[") and (one < high or key.range[-1] == "]")]
+    return tuple(sorted({*(one for one in inner if low <= one <= high), base, value}))
+
+
+def _ends(key):
+    if key.type == "whole":
+        return tuple(map(float, ends(key.range)))
+    low, high = key.range[1:-1].split(",")
+    return float(low), float(high)
+
+
+def differences(scenario, original):
+    """[(dotted key, value in the file, value now)], None where there is none."""
+    was, now = ({one.dotted: one.value for one in parameters(each)} for each in (original, scenario))
+    return [(name, was.get(name), now.get(name)) for name in {**was, **now} if was.get(name) != now.get(name)]
+
+
+def command(scenario, original):
+    """The command line of the changed scenario, or "" where only its TOML says it."""
+    words = [f"python run.py run {original.name}"]
+    for name, was, now in differences(scenario, original):
+        if was is None or now is None or isinstance(now, tuple | dict):
+            return ""
+        words.append(
+            f"--seed {now}" if name == "seed" else f"--rounds {now}" if name == "rounds" else f"--set {name}={now}"
+        )
+    return " ".join(words)

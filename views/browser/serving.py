@@ -1,0 +1,68 @@
+"""The server: Solara on this machine alone, every file from what is installed."""
+
+import socket
+import threading
+import warnings
+import webbrowser
+from pathlib import Path
+
+import solara.settings
+import uvicorn
+from solara.server import settings
+from solara.server.app import AppScript, apps
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from views.browser.options import OPTIONS
+
+with warnings.catch_warnings():  # what Solara itself imports
+    warnings.filterwarnings("ignore", "websockets.legacy is deprecated", DeprecationWarning)
+    from solara.server.starlette import app
+
+HOST = "127.0.0.1"
+NOWHERE = "http://127.0.0.1:1/"  # where a file that is not installed would be asked for: nobody answers
+LEFT_AFTER = "30s"  # a page that lost its connection without a word is freed after this
+APP = "views.browser.app"
+
+
+class PortError(ValueError):
+    """The port cannot be used; its text is one line."""
+
+
+def serve(scenario, port, results="results", opens=True):
+    """Serve until interrupted; scenario: a Scenario shown first, or None. Raises PortError before anything starts."""
+    listening = bound(port)
+    OPTIONS.start, OPTIONS.results = scenario, Path(results)
+    configure()
+    known = TrustedHostMiddleware(app, allowed_hosts=[HOST, "localhost"])  # no other site's name may lead here
+    url = f"http://{HOST}:{listening.getsockname()[1]}"
+    print(f"serving {url} (Ctrl-C ends it)", flush=True)
+    if opens:
+        threading.Timer(1.0, webbrowser.open, (url,)).start()
+    uvicorn.Server(uvicorn.Config(known, log_level="error", timeout_graceful_shutdown=1)).run(sockets=[listening])
+
+
+def bound(port):
+    """A socket on this machine's own address; port 0 is any free one. Raises PortError."""
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+        listening.listen(128)
+    except (OSError, OverflowError) as error:
+        listening.close()
+        why = getattr(error, "strerror", None) or "not a port"
+        raise PortError(f"command line: --port: {port}: {why}; a free port, 1 to 65535, is needed") from None
+    return listening
+
+
+def configure():
+    """Solara as it must be here: production, no telemetry, nothing from the network, the visitor's theme."""
+    settings.main.mode = "production"
+    settings.telemetry.mixpanel_enable = False
+    settings.assets.fontawesome_enabled = False
+    settings.kernel.cull_timeout = LEFT_AFTER
+    settings.theme.loader = "plain"
+    settings.theme.title = "Strategic energy markets"
+    solara.settings.assets.cdn = NOWHERE
+    apps["__default__"] = AppScript(APP)
+    warnings.filterwarnings("ignore", "Cookies with samesite", UserWarning)  # they are not needed across sites

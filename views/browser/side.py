@@ -1,0 +1,161 @@
+"""What stands beside a run: market and scenario, what was changed, the parameters, stored runs."""
+# ruff: noqa: N802  components are named like classes
+
+from html import escape
+
+import reacton.ipyvuetify as rv
+import solara
+
+from engine import FolderError
+from scenarios import ScenarioError, listing, load
+from views.browser import stored
+from views.browser.controls import Controls
+from views.browser.markets import PAGES
+from views.browser.options import OPTIONS
+from views.browser.parameters import changed, command, differences, parse, written
+
+LIST = [row for row in listing() if row.market in PAGES]
+
+
+@solara.component
+def Side(session, scenario, original, show, revise):
+    """Market and scenario, what was changed, the parameters, stored runs."""
+    opened, set_opened = solara.use_state(False)
+    refused, set_refused = solara.use_state({})
+
+    def change(parameter, value):
+        value = parse(value) if isinstance(value, str) and parameter.key.type != "choice" else value
+        others = {name: told for name, told in refused.items() if name != parameter.dotted}
+        try:
+            new = changed(scenario, parameter.path, value, original)
+            if large := PAGES[new.market].too_large(new):
+                raise ScenarioError(large)
+        except ScenarioError as error:
+            typed = value if isinstance(value, str) else written(value)
+            set_refused({**others, parameter.dotted: (typed, str(error).partition(": ")[2] or str(error))})
+            return
+        set_refused(others)
+        if new.table != scenario.table:
+            revise(new)
+
+    def pick(name):
+        new = load(name)
+        set_refused({})
+        if large := PAGES[new.market].too_large(new):
+            session.problem.value = large
+        else:
+            show(new)
+
+    with rv.Html(tag="aside", class_="side" + (" opened" if opened else "")):
+        solara.Button(
+            "Hide the parameters" if opened else "Parameters",
+            on_click=lambda: set_opened(not opened),
+            outlined=True,
+            classes=["unfold"],
+        )
+        with solara.Div(classes=["side-inner"]):
+            markets = [{"text": page.TITLE, "value": name} for name, page in PAGES.items()]
+            pick_list(markets, scenario.market, lambda name: pick(PAGES[name].START), "market")
+            rows = [row for row in LIST if row.market == scenario.market]
+            names = [{"text": row.name.replace("_", " "), "value": row.name} for row in rows]
+            if original.name not in [row.name for row in rows]:
+                names.insert(0, {"text": original.name, "value": original.name})
+            pick_list(
+                names,
+                original.name,
+                lambda name: pick(name) if name in [row.name for row in rows] else None,
+                "scenario",
+            )
+            solara.HTML("p", escape(scenario.title or PAGES[scenario.market].ABOUT), classes=["title"])
+            if scenario.source:
+                solara.HTML("p", f"Source: {escape(scenario.source)}", classes=["help"])
+            Changes(scenario, original, lambda: (set_refused({}), revise(original)))
+            Controls(scenario, original, PAGES[scenario.market].MAIN, refused, change)
+            Stored(show)
+
+
+def pick_list(items, value, chosen, name):
+    """A labelled list to choose from, found by typing too."""
+    return rv.Autocomplete(
+        items=items,
+        v_model=value,
+        on_v_model=lambda new: chosen(new) if new != value else None,
+        label=name,
+        dense=True,
+        outlined=True,
+        hide_details=True,
+        class_="pick-list",
+        attributes={"aria-label": name},
+        menu_props={"maxHeight": 420},
+    )
+
+
+@solara.component
+def Changes(scenario, original, back):
+    """What differs from the file, as a list, as TOML and as a command line."""
+    found = differences(scenario, original)
+    with solara.Div(classes=["changes" if found else "changes none"]):
+        if found:
+            lines = "".join(
+                f"<li><b>{escape(name)}</b> {escape(short(was))} → {escape(short(now))}</li>"
+                for name, was, now in found
+            )
+            solara.HTML("div", f"<b>Differs from {escape(original.name)}</b><ul>{lines}</ul>")
+            line = command(scenario, original)
+            if line:
+                solara.HTML("code", escape(line))
+        with solara.Row(gap="4px"):
+            solara.FileDownload(
+                scenario.to_toml,
+                f"{scenario.name}.toml",
+                mime_type="application/toml",
+                children=[solara.Button("Scenario as TOML", text=True, small=True, icon_name="mdi-download")],
+            )
+            if found:
+                solara.Button("Back to the file", on_click=back, text=True, small=True, icon_name="mdi-undo")
+
+
+def short(value):
+    """A value in a list of changes."""
+    return "–" if value is None else written(value)[:60]
+
+
+@solara.component
+def Stored(show):
+    """Stored runs of the results folder, to be opened and replayed."""
+    typed, set_typed = solara.use_state("")
+    told, set_told = solara.use_state("")
+    known, set_known = solara.use_state(())
+
+    def find():
+        set_known(tuple(stored.folders(OPTIONS.results)))
+
+    def read(name):
+        set_typed(name)
+        if not name:
+            return
+        try:
+            run, rounds = stored.open_folder(OPTIONS.results, name)
+        except FolderError as error:
+            set_told(str(error))
+            return
+        set_told("")
+        show(run.scenario, run.replication, rounds)
+
+    solara.use_effect(find, [])
+    with solara.Div(classes=["control", "stored"]):
+        solara.HTML("div", "Open a stored run", classes=["name"])
+        box = rv.Combobox(
+            items=list(known),
+            v_model=typed,
+            dense=True,
+            outlined=True,
+            hide_details=True,
+            attributes={"aria-label": "stored run"},
+        )
+        rv.use_event(box, "change", lambda widget, event, name: read(str(name or "")))
+        if told:
+            solara.HTML("div", escape(told), classes=["error-text"], attributes={"role": "alert"})
+        solara.HTML(
+            "div", f"a folder below {escape(OPTIONS.results.name)}/, as `run.py run` writes it", classes=["help"]
+        )
