@@ -254,16 +254,10 @@ def run_one(options):
     from views.texts import TEXTS
 
     check_writable(options.out)
-    words = TEXTS[load(options.scenario, set=options.set).market]
+    scenario = load(options.scenario, set=options.set, seed=options.seed, rounds=options.rounds)
+    words = TEXTS[scenario.market]
     talk = (lambda model: None) if options.json else (lambda model: tell(words.round_line(model)))
-    result = run(
-        options.scenario,
-        seed=options.seed,
-        set=options.set,
-        rounds=options.rounds,
-        direct=options.direct,
-        on_round=talk,
-    )
+    result = run(scenario, direct=options.direct, on_round=talk)
     folder = save_result(result, options.out, run_picture_makers(options))
     summary = result.summary(users=options.users)
     if options.json:

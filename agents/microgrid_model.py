@@ -7,6 +7,7 @@ import networkx as nx
 from mesa.discrete_space import Network as Space
 
 from agents.microgrid_players import GridOperator, MicrogridNode, Neighbours, Owners, PrivateLine, PublicLine
+from market.microgrid.market import worst
 from market.outcome import Status
 
 MOST_LINE_AGENTS = 10_000  # lines above which none has an agent of its own
@@ -66,7 +67,8 @@ class MicrogridModel(mesa.Model):
         if not self.running:
             return
         self.round += 1
-        self.network = self.market.at(self.period)
+        if self.market.periods > 1:
+            self.network = self.market.at(self.period)
         dispatch, over = self.owners.decide()
         self.operator.clear(dispatch)
         if over:
@@ -83,8 +85,7 @@ class MicrogridModel(mesa.Model):
 
     def _status(self):
         if len(self.outcomes) == self.market.periods:
-            found = [outcome.status for outcome in self.outcomes]
-            return next((odd for odd in (Status.INFEASIBLE, Status.INACCURATE) if odd in found), Status.SETTLED)
+            return worst(self.outcomes, Status.SETTLED)
         return Status.ROUND_LIMIT if self.round >= self.rounds else Status.RUNNING
 
     def _owners(self, lines_per_round):

@@ -95,7 +95,7 @@ class GridOperator(mesa.Agent):
 
     def clear(self, dispatch):
         """Turn a decision on the private lines into the period's outcome."""
-        self.outcome = self.model.market.clear(self.model.network, dispatch)
+        self.outcome = self.model.market.clear(self.model.network, dispatch, self.outcome)
         return self.outcome
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from engine.results import Result, mean_by_agent, number, numbers
-from market.microgrid.market import ADVICE, CERTIFIED, Outcome, winners_and_losers
+from market.microgrid.market import ADVICE, CERTIFIED, Outcome, winners_and_losers, worst
 from market.microgrid.payments import generation_cost
 from market.outcome import Status
 
@@ -186,8 +186,7 @@ def solved(game, certify):
     """Facts of all periods dispatched at once, without rounds."""
     networks = [game.at(period) for period in range(game.periods)]
     outcomes = tuple(game.clear(network, game.dispatch(network)) for network in networks)
-    found = [outcome.status for outcome in outcomes]
-    status = next((odd for odd in (Status.INFEASIBLE, Status.INACCURATE) if odd in found), Status.SOLVED)
+    status = worst(outcomes, Status.SOLVED)
     gaps = [outcome.dispatch.gap for outcome in outcomes]
     return {"status": status, "outcomes": outcomes, "gap": None if None in gaps else max(gaps), "certified": certify}
 

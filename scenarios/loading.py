@@ -51,6 +51,8 @@ def load(name_or_path, *, set=(), seed=None, rounds=None) -> Scenario:
     Arguments: a shipped scenario's name, the path of a TOML file, or a Scenario; `set`, changes
     "dotted.key=value" in order; seed and rounds in place of the file's. Raises ScenarioError.
     """
+    if isinstance(name_or_path, Scenario) and seed is None and rounds is None and not set:
+        return name_or_path  # checked when it was made
     raw, path, place = _raw(name_or_path)
     for assignment in (set,) if isinstance(set, str) else set:
         toml_text.change(raw, assignment, place)

@@ -97,10 +97,12 @@ class Microgrid:
         """What the behaviour leads to on a network."""
         return self.behaviour.dispatch(network, self.grid, self.tariff, self.losses)
 
-    def clear(self, network, dispatch):
-        """The period's outcome: its payments, and those without private trade."""
+    def clear(self, network, dispatch, before=None):
+        """The period's outcome: its payments, and those without private trade; before: an earlier one, if there is."""
+        same = before is not None and before.network is network
+        idle = (before.idle, before.idle_loss) if same else self.idle(network)
         paid = PAYMENTS[self.payments](network, self.grid, self.tariff, dispatch)
-        return Outcome(network, dispatch, self._status(dispatch), paid, *self.idle(network))
+        return Outcome(network, dispatch, self._status(dispatch), paid, *idle)
 
     def _status(self, dispatch):
         """The dispatch's own, but what claims to be an optimum and is not shown to be one is inaccurate."""
@@ -125,3 +127,9 @@ def winners_and_losers(gains):
     """Nodes that private trade makes better off, and worse off, ascending."""
     size = TIE * max(1.0, float(np.max(np.abs(gains), initial=0.0)))
     return np.flatnonzero(gains > size), np.flatnonzero(gains < -size)
+
+
+def worst(outcomes, fine):
+    """How several periods ended together: infeasible or inaccurate where one is, else `fine`."""
+    found = [outcome.status for outcome in outcomes]
+    return next((odd for odd in (Status.INFEASIBLE, Status.INACCURATE) if odd in found), fine)
