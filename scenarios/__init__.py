@@ -2,7 +2,7 @@
 
 from scenarios.drawn import Drawn
 from scenarios.errors import ScenarioError
-from scenarios.loading import build, draw, load, names
+from scenarios.loading import build, draw, load, names, rewritten
 from scenarios.scenario import Scenario
 from scenarios.show import describe, listing, schema_table
 
@@ -16,5 +16,6 @@ __all__ = [
     "listing",
     "load",
     "names",
+    "rewritten",
     "schema_table",
 ]

@@ -59,6 +59,16 @@ def load(name_or_path, *, set=(), seed=None, rounds=None) -> Scenario:
     for key, value in (("seed", seed), ("rounds", rounds)):
         if value is not None:
             raw[key] = _whole(value)
+    return _checked(raw, path, place)
+
+
+def rewritten(scenario, given) -> Scenario:
+    """The scenario with another table as it is written, checked as a file is; raises ScenarioError."""
+    return _checked(toml_text.copy(given | {"name": scenario.name}), scenario.path, _place(scenario))
+
+
+def _checked(raw, path, place):
+    """The scenario of a table as a file has it."""
     market = _market(raw, place)
     table = MARKETS[market].schema.read(raw, keys_of(market), place)
     table.setdefault("name", path.stem if path else "scenario")

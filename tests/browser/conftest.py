@@ -112,6 +112,7 @@ class Visitor:
     def type_in(self, key, text):
         """Type a parameter's value and leave the field."""
         field = self.page.locator(f".v-text-field input[aria-label='{key}']")
+        field.click()
         field.fill(text)
         field.press("Enter")
 

@@ -81,11 +81,11 @@ def test_an_error_in_a_round_is_told_and_reset_mends_it(monkeypatch, capsys):
         broken.setattr(session.runs[0].model, "step", lambda: 1 / 0)
         session.step()
         ended(session)
-    assert "ZeroDivisionError" in session.problem.value and "Traceback" in capsys.readouterr().err
+    assert "ZeroDivisionError" in session.problem and "Traceback" in capsys.readouterr().err
     session.reset()
     session.step()
     ended(session)
-    assert session.problem.value == "" and session.frames[0].round == 1
+    assert session.problem == "" and session.frames[0].round == 1
     session.close()
 
 
@@ -97,7 +97,7 @@ def test_an_error_in_a_drawing_is_told_and_the_thread_lives_on(monkeypatch):
         broken.setattr(PAGES["bilateral"], "panels", lambda run: [][0])
         session.step()
         ended(session)
-    assert "IndexError" in session.problem.value
+    assert "IndexError" in session.problem
     session.step()
     ended(session)
     assert session.frames[0].round == 2
@@ -106,12 +106,12 @@ def test_an_error_in_a_drawing_is_told_and_the_thread_lives_on(monkeypatch):
 
 def test_a_change_in_the_middle_of_play_ends_the_play_and_keeps_the_round():
     session = Session()
-    session.pause = 0.0
+    session.speed = "as fast as it can"
     session.open([Run(load("p2p_half_space"))])
     session.play()
     session.open([Run(load("p2p_half_space", seed=2))], 3)
     ended(session)
-    assert session.frames[0].round == 3 and not session.playing.value
+    assert session.frames[0].round == 3 and not session.playing
     session.close()
 
 

@@ -1,9 +1,6 @@
 """A table of agents that is sorted and searched on the server, so that very many of them do no harm."""
-# ruff: noqa: N802  components are named like classes
 
 import numpy as np
-import reacton.ipyvuetify as rv
-import solara
 
 from views.tables import cell
 
@@ -38,70 +35,36 @@ def ordered(table, rows, column, down):
     return rows[place]
 
 
-@solara.component_vue("agents.vue")
-def Rows(headings, rows, numbers, sorted, down, chosen, follows, event_sort_by, event_follow):
-    """The table as one widget: an element of the page for each cell would make every redraw slow."""
+class AgentsView:
+    """How a visitor looks at the agents: words searched for, column sorted by, page turned to."""
 
+    def __init__(self):
+        self.words, self.column, self.down, self.page = "", "", False, 0
 
-@solara.component
-def AgentsTable(table, chosen=None, choose=None):
-    """Search field, headings that sort, pages; choose(row) is called for the agent clicked."""
-    words, set_words = solara.use_state("")
-    sort, set_sort = solara.use_state(("", False))
-    page, set_page = solara.use_state(0)
-    rows = ordered(table, found(table, words), *sort)
-    pages = max(1, -(-len(rows) // ROWS))
-    at = min(page, pages - 1)
-    shown = rows[at * ROWS : (at + 1) * ROWS]
+    def search(self, words):
+        """Only rows with these words."""
+        self.words, self.page = str(words or ""), 0
 
-    def sorted_by(name):
-        set_sort((name, not sort[1]) if sort[0] == name else (name, False))
-        set_page(0)
+    def sort_by(self, column):
+        """Sort by a column, or the other way round where it is sorted already."""
+        self.column, self.down, self.page = column, self.column == column and not self.down, 0
 
-    with solara.Div(classes=["agents"]):
-        with solara.Row(classes=["agents-head"], style={"align-items": "center"}):
-            solara.HTML("h2", f"Agents <small>{len(rows):,} of {len(table):,}</small>")
-            rv.TextField(
-                v_model=words,
-                on_v_model=set_words,
-                placeholder="search a number or a word",
-                dense=True,
-                outlined=True,
-                hide_details=True,
-                clearable=False,
-                attributes={"aria-label": "search agents"},
-                class_="search",
-            )
-            solara.Button(
-                "‹",
-                on_click=lambda: set_page(max(at - 1, 0)),
-                text=True,
-                disabled=at == 0,
-                attributes={"aria-label": "previous page"},
-            )
-            solara.HTML("span", f"{at + 1:,} / {pages:,}")
-            solara.Button(
-                "›",
-                on_click=lambda: set_page(at + 1),
-                text=True,
-                disabled=at + 1 >= pages,
-                attributes={"aria-label": "next page"},
-            )
-            if chosen is not None:
-                solara.Button(f"stop following {chosen}", on_click=lambda: choose(None), text=True, small=True)
-        Rows(
-            headings=list(table.columns),
-            rows=[[cell(plain_value(column[row])) for column in table.columns.values()] for row in shown.tolist()],
-            numbers=shown.tolist(),
-            sorted=sort[0],
-            down=sort[1],
-            chosen=chosen,
-            follows=choose is not None,
-            event_sort_by=sorted_by,
-            event_follow=choose or (lambda row: None),
-        )
-        if table.note:
-            solara.HTML("p", table.note, classes=["none"])
+    def turn(self, page):
+        """Show another page."""
+        self.page = max(int(page), 0)
+
+    def shown(self, table):
+        """The page of a table as the stage takes it."""
+        rows = ordered(table, found(table, self.words), self.column, self.down)
+        pages = max(1, -(-len(rows) // ROWS))
+        page = min(self.page, pages - 1)
+        here = rows[page * ROWS : (page + 1) * ROWS].tolist()
+        columns = table.columns.values()
+        known = {"sorted": self.column, "down": self.down, "note": table.note}
+        known |= {"count": f"{len(rows):,} of {len(table):,}", "where": f"{page + 1:,} / {pages:,}", "page": page}
+        known |= {"last": page + 1 >= pages, "chosen": table.chosen, "follows": table.follows, "numbers": here}
+        rows = [[cell(plain_value(column[row])) for column in columns] for row in here]
+        return {**known, "headings": list(table.columns), "rows": rows}
 
 
 def plain_value(value):

@@ -15,6 +15,7 @@ ABOUT = "Aggregators, large and small users answer a price that rises with what 
 START = "two_aggregators"
 MAIN = ("price.c", "group.*.fairness.alpha", "group.*.count", "group.*.users", "group.*.utility.size", "group.*.kind")
 MAIN += ("price.rule", "price.p0", "price.k", "order", "damping", "seed")
+FOLLOWS = True  # can one agent be looked at?
 TRACKS = ("price (money/energy)", "mean surplus of small users (money)", "Jain's index")
 MOST_USERS = 1_000_000
 RATIO = 50  # of means from which surplus is drawn on a log scale

@@ -32,19 +32,16 @@ def Page():
     place, set_place = solara.use_state("one")
     original, set_original = solara.use_state(solara.use_memo(first_scenario, []))
     scenario, set_scenario = solara.use_state(original)
-    replay, set_replay = solara.use_state(None)
     solara.use_effect(lambda: lambda: (session.close(), comparison.close()), [])
     solara.use_effect(lambda: session.open([Run(scenario)]), [])
 
-    def show(new, replication=0, kept=None):
-        set_original(new)
-        set_scenario(new)
-        set_replay(kept)
-        session.open([Run(new, replication)])
+    def show(run):
+        set_original(run.scenario)
+        set_scenario(run.scenario)
+        session.open([run])
 
     def revise(new):
         set_scenario(new)
-        set_replay(None)
         shown = session.frames[0] if session.frames else None
         rounds = 0 if shown is None else shown.round if shown.running else new.rounds
         old = session.runs[0].replication if session.runs else 0
@@ -62,7 +59,7 @@ def Page():
             with solara.Div(classes=["body"]):
                 Side(session, scenario, original, show, revise)
                 with solara.Div(classes=["main"]):
-                    One(session, scenario, original, replay)
+                    One(session)
         else:
             Compare(comparison, scenario)
 

@@ -27,6 +27,7 @@ MAIN += (
     "fee",
     "seed",
 )
+FOLLOWS = False  # can one agent be looked at?
 TRACKS = ("violation (share of a contract)", "mean price (money/kWh)", "messages")
 MOST_PAIRS = 4_000_000
 MOST_A_SIDE = 60  # agents drawn one by one

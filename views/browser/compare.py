@@ -12,9 +12,9 @@ from views.browser.charts import Line, line_chart
 from views.browser.live import Run
 from views.browser.markets import PAGES
 from views.browser.parameters import changed
-from views.browser.redraw import update_counter
 from views.browser.side import LIST
-from views.browser.watch import Buttons, Problem
+from views.browser.stage import Stage
+from views.browser.watch import panel_of
 from views.style import LINES, PALETTE
 from views.tables import cell
 
@@ -25,7 +25,6 @@ OWN = "the scenario shown, with its changes"
 @solara.component
 def Compare(session, own):
     """The same population under up to four scenarios, round by round."""
-    tick = update_counter.get()
     page = PAGES[own.market]
     offers = [OWN, *page.variants(own), *(row.name for row in LIST if row.market == own.market)]
     names, set_names = solara.use_state(tuple(offers[:MOST_SIDE_BY_SIDE]))
@@ -35,7 +34,7 @@ def Compare(session, own):
         try:
             runs = [Run(offered(own, name)) for name in chosen]
         except ScenarioError as error:
-            session.problem.value = str(error)
+            session.tell(problem=str(error))
             return
         set_names(chosen)
         session.open(runs)
@@ -58,9 +57,7 @@ def Compare(session, own):
                 attributes={"aria-label": "scenarios to compare"},
                 menu_props={"maxHeight": 420},
             )
-        Buttons(session, tick)
-        Problem(session)
-        Lanes(session, names, tick)
+        Stage(session, "many", lambda frames: (side_by_side(frames, session.runs, names), None))
 
 
 def offered(own, name):
@@ -76,31 +73,28 @@ def offered(own, name):
     return found
 
 
-@solara.component
-def Lanes(session, chosen, tick):
-    """The scenarios' measures drawn together, then each by itself; tick: changes with each frame."""
-    frames, runs = session.frames, session.runs
+def side_by_side(frames, runs, chosen):
+    """The scenarios' measures drawn together, then each by itself, as the stage takes it."""
     names = [run.scenario.name if name == OWN else name for run, name in zip(runs, chosen, strict=False)]
     names = [name.replace("_", " ") for name in names]
     if not frames or not len(frames) == len(runs) == len(names):
-        return solara.Div()
+        return {"name": "", "status": "", "panels": []}
     colours = dict(zip(names, PALETTE, strict=False))
     ends = zip(names, frames, strict=True)
     said = ", ".join(f"{escape(name)}: {frame.status} after {frame.round:,}" for name, frame in ends)
-    with solara.Div() as lanes:
-        text = f"<b>{escape(shared_words(runs))}</b> {said}."
-        solara.HTML("div", text, classes=["status"], attributes={"role": "status"})
-        with solara.Div(classes=["panels"]):
-            for track in PAGES[runs[0].scenario.market].TRACKS:
-                inside = f"<h2>{escape(track)}</h2>{together(track, names, frames, colours)}"
-                solara.HTML("section", inside, classes=["panel"], attributes={"data-name": track})
-        solara.HTML("div", lane_table(names, frames, colours), classes=["lanes-table"])
-        with solara.Div(classes=["lanes"], style={"--lanes": str(len(frames))}):
-            for name, frame in zip(names, frames, strict=True):
-                head = f'<h2><i style="background:{colours[name]}"></i>{escape(name)}</h2>'
-                inside = f'{head}<p class="none">{escape(frame.said)}</p>{frame.panels[0].html}'
-                solara.HTML("section", inside, classes=["panel", "lane"], attributes={"data-name": name})
-    return lanes
+    tracks = PAGES[runs[0].scenario.market].TRACKS
+    lanes = []
+    for name, frame in zip(names, frames, strict=True):
+        head = f'<h2><i style="background:{colours[name]}"></i>{escape(name)}</h2>'
+        inside = f'{head}<p class="none">{escape(frame.said)}</p>{frame.panels[0].html}'
+        lanes.append({"name": name, "html": inside})
+    return {
+        "name": "",
+        "status": f"<b>{escape(shared_words(runs))}</b> {said}.",
+        "panels": [panel_of(track, track, together(track, names, frames, colours)) for track in tracks],
+        "comparison": lane_table(names, frames, colours),
+        "lanes": lanes,
+    }
 
 
 def together(track, names, frames, colours):

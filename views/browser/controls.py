@@ -3,7 +3,6 @@
 
 import re
 
-import reacton.ipyvuetify as rv
 import solara
 
 from views.browser.parameters import ALPHA_MARKS, inside, parameters, stops, written
@@ -17,33 +16,85 @@ SECTIONS = {
 }
 
 
+@solara.component_vue("controls.vue")
+def Panel(scenario, sections, event_set):
+    """All controls as one widget: hundreds of them would make every page slow."""
+
+
 @solara.component
 def Controls(scenario, original, main, refused, change):
     """All controls: the main ones on top, the others by table, folded.
 
     refused: {dotted key: (text typed, message)}; change(parameter, value or text) is called with what was chosen.
     """
-    opened, set_opened = solara.use_state([])
-    shown = parameters(scenario)
-    first = sorted((one for one in shown if general(one) in main), key=lambda one: place(one, main))
-    rest = {}
-    for one in shown:
-        if one not in first:
-            rest.setdefault(one.section, []).append(one)
-    with solara.Div(classes=["controls"]):
-        group = None
-        for one in first:
-            if _group(one) != group:
-                group = _group(one)
-                solara.HTML("h3", "Run" if group is None else group_name(scenario, one))
-            Control(one, original, refused.get(one.dotted), change).key(f"{scenario.name} {one.dotted}")
-        with rv.ExpansionPanels(multiple=True, accordion=True, flat=True, v_model=opened, on_v_model=set_opened):
-            for number, (name, found) in enumerate(rest.items()):
-                with rv.ExpansionPanel():
-                    rv.ExpansionPanelHeader(children=[heading(scenario, name, found)])
-                    with rv.ExpansionPanelContent():
-                        for one in found if number in opened else ():  # what is folded costs nothing
-                            Control(one, original, refused.get(one.dotted), change).key(f"{scenario.name} {one.dotted}")
+    known = {one.dotted: one for one in parameters(scenario)}
+
+    def act(asked):
+        one = known.get(asked["key"])
+        if one is None:
+            return
+        if "stop" in asked:
+            change(one, _stops(one, original)[int(asked["stop"])])
+        elif "typed" in asked:
+            change(one, str(asked["typed"]))
+        elif asked["value"] != one.value:
+            change(one, asked["value"])
+
+    groups = [row["name"] for row in scenario.table.get("group", ())]
+    sections = [
+        {
+            "heading": name,
+            "folded": folded,
+            "controls": [control(one, original, refused.get(one.dotted)) for one in found],
+        }
+        for (name, folded), found in arranged(known.values(), main, groups).items()
+    ]
+    Panel(scenario=scenario.name, sections=sections, event_set=act)
+
+
+def arranged(shown, main, groups):
+    """{(heading, folded): parameters}: those that lead the main ones, the groups', other main ones, the rest folded."""
+    lead = next((k for k, name in enumerate(main) if name.startswith("group")), len(main))
+    found = {("", False): []} | {(f"Group “{name}”", False): [] for name in groups} | {("Run", False): []}
+    for one in sorted(shown, key=lambda one: main.index(general(one)) if general(one) in main else len(main)):
+        if general(one) not in main:
+            name = heading(groups, one.section), True
+        elif one.path[0] == "group":
+            name = f"Group “{groups[one.path[1]]}”", False
+        else:
+            name = "" if main.index(general(one)) < lead else "Run", False
+        found.setdefault(name, []).append(one)
+    return {name: some for name, some in found.items() if some}
+
+
+def control(parameter, original, refused):
+    """One control as the page takes it: its name and unit, what serves to set it, what it means."""
+    key = parameter.key
+    shown = {"key": parameter.dotted, "name": named(parameter), "unit": key.unit, "meaning": key.meaning}
+    shown |= {
+        "help": parameter.help,
+        "refused": refused[1] if refused else "",
+        "changed": base(parameter, original, None) != parameter.value,
+    }
+    if key.type in ("choice", "switch"):
+        return {**shown, "kind": key.type, "value": parameter.value, "items": list(key.range)}
+    values = _stops(parameter, original)
+    marks = [ALPHA_MARKS.get(value, "") for value in values] if key.path == "group.fairness.alpha" else []
+    slider = {"stops": len(values), "at": values.index(parameter.value) if values else 0, "marks": marks}
+    return {**shown, "kind": "number", "value": refused[0] if refused else written(parameter.value), **slider}
+
+
+def _stops(parameter, original):
+    """A slider's values lie around that of the file."""
+    return stops(parameter, base(parameter, original, parameter.value))
+
+
+def base(parameter, original, otherwise):
+    """The value that the file has, or something else where it has none."""
+    try:
+        return inside(original.table, parameter.path)
+    except (KeyError, IndexError, TypeError):
+        return otherwise
 
 
 def general(parameter):
@@ -51,148 +102,15 @@ def general(parameter):
     return re.sub(r"\.\d+\.", ".*.", parameter.dotted)
 
 
-def place(parameter, main):
-    """Where a main parameter stands: what leads the list, then group by group, then the rest."""
-    at, group = main.index(general(parameter)), _group(parameter)
-    last = max((k for k, name in enumerate(main) if name.startswith("group")), default=-1)
-    return (1, group, at) if group is not None else (0 if at < last else 2, 0, at)
-
-
-def _group(parameter):
-    """Number of the group a parameter belongs to, None where it belongs to none."""
-    return parameter.path[1] if parameter.path[0] == "group" else None
-
-
-def group_name(scenario, parameter):
-    """Heading of a group of users."""
-    return f"Group “{scenario.table['group'][_group(parameter)]['name']}”"
-
-
-def heading(scenario, section, found):
-    """What a folded section is called."""
+def heading(groups, section):
+    """What a folded section is called; groups: names of the groups of users."""
     if section.startswith("group"):
-        tail = section.split(".")[2:]
-        return " – ".join([group_name(scenario, found[0]), *tail])
+        _, number, *tail = section.split(".")
+        return " – ".join([f"Group “{groups[int(number)]}”", *tail])
     return SECTIONS.get(section, section.replace(".", " – ").replace("_", " ").capitalize())
-
-
-@solara.component
-def Control(parameter, original, refused, change):
-    """One control: its name and unit, what serves to set it, what it means."""
-    key = parameter.key
-    with solara.Div(
-        classes=["control", "refused" if refused else "", "changed" if differs(parameter, original) else ""]
-    ):
-        unit = f" <small>{key.unit}</small>" if key.unit else ""
-        solara.HTML("div", f"{named(parameter)}{unit}", classes=["name"])
-        if key.type == "choice":
-            Choice(parameter, change)
-        elif key.type == "switch":
-            Toggle(parameter, change)
-        else:
-            Number(parameter, original, refused, change)
-        if refused:
-            solara.HTML("div", refused[1], classes=["error-text"], attributes={"role": "alert"})
-        solara.HTML("div", key.meaning, classes=["help"], attributes={"title": parameter.help})
 
 
 def named(parameter):
     """A parameter's name with that of its table, such as "price c"."""
     table = [part for part in parameter.key.table.split(".") if part and part != "group"]
     return " ".join([*table[-1:], parameter.key.name]).replace("_", " ")
-
-
-def label(parameter):
-    """What screen readers and tests call a control."""
-    return {"aria-label": parameter.dotted}
-
-
-def differs(parameter, original):
-    """Is a parameter's value not that of the file?"""
-    try:
-        return inside(original.table, parameter.path) != parameter.value
-    except (KeyError, IndexError, TypeError):
-        return True
-
-
-@solara.component
-def Toggle(parameter, change):
-    """A switch."""
-    toggle = rv.Switch(
-        v_model=parameter.value,
-        on_v_model=lambda on: change(parameter, on) if on != parameter.value else None,
-        dense=True,
-        hide_details=True,
-        attributes=label(parameter),
-    )
-    return toggle
-
-
-@solara.component
-def Choice(parameter, change):
-    """A list of words, one of which is chosen."""
-    select = rv.Select(
-        items=list(parameter.key.range),
-        v_model=parameter.value,
-        on_v_model=lambda word: change(parameter, word) if word != parameter.value else None,
-        dense=True,
-        outlined=True,
-        hide_details=True,
-        attributes=label(parameter),
-    )
-    return select
-
-
-@solara.component
-def Number(parameter, original, refused, change):
-    """A slider where there is a range to slide through, and a field to type into."""
-    try:
-        base = inside(original.table, parameter.path)
-    except (KeyError, IndexError, TypeError):
-        base = parameter.value
-    values = stops(parameter, base)
-    with solara.Div(classes=["number"]):
-        if len(values) > 1:
-            marks = ALPHA_MARKS if parameter.key.path == "group.fairness.alpha" else {}
-            Slider(parameter, values, marks, change)
-        Typed(parameter, refused, change)
-
-
-@solara.component
-def Slider(parameter, values, marks, change):
-    """A slider through a list of values; acts when it is let go."""
-    at = values.index(parameter.value)
-    labels = {"tick_labels": [marks.get(value, "") for value in values], "ticks": "always"} if marks else {}
-    slider = rv.Slider(
-        v_model=at,
-        min=0,
-        max=len(values) - 1,
-        step=1,
-        hide_details=True,
-        dense=True,
-        thumb_label=False,
-        attributes=label(parameter),
-        class_="marked" if marks else "",
-        **labels,
-    )
-    rv.use_event(slider, "change", lambda widget, event, place: change(parameter, values[int(place)]))
-    return slider
-
-
-@solara.component
-def Typed(parameter, refused, change):
-    """A field that takes any value the schema allows, written as in a TOML file."""
-    shown = refused[0] if refused else written(parameter.value)
-    typed, set_typed = solara.use_state(shown)
-    solara.use_effect(lambda: set_typed(shown), [shown, parameter.value])
-    text = rv.TextField(
-        v_model=typed,
-        on_v_model=set_typed,
-        dense=True,
-        outlined=True,
-        hide_details=True,
-        error=refused is not None,
-        attributes=label(parameter),
-    )
-    rv.use_event(text, "change", lambda widget, event, words: change(parameter, str(words)))
-    return text

@@ -27,10 +27,15 @@ class Panel:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """The agents, a column {heading: array or list} each, all of the same length; chosen: row marked, or None."""
+    """The agents, a column {heading: array or list} each, all of the same length.
+
+    chosen: row looked at, or None; follows: can a row be looked at?
+    """
 
     columns: dict = field(default_factory=dict)
     note: str = ""
+    chosen: int | None = None
+    follows: bool = False
 
     def __len__(self):
         return len(next(iter(self.columns.values()), ()))
@@ -41,7 +46,7 @@ class Frame:
     """A run as it stands after `round` rounds of at most `limit`.
 
     name: of the scenario; said: what happened, in words; gap: as text; tracks: {measure: (rounds, values)} that
-    comparisons draw together.
+    comparisons draw together; replayed: how the rounds compare with stored ones, in words; begun: is there a result?
     """
 
     round: int
@@ -55,6 +60,8 @@ class Frame:
     table: Table = field(default_factory=Table)
     tracks: dict = field(default_factory=dict)
     name: str = ""
+    replayed: str = ""
+    begun: bool = False
 
     @property
     def running(self):

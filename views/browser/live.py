@@ -15,12 +15,14 @@ from views.style import plain
 class Run:
     """A scenario, the population drawn for one replication, and the model that plays it.
 
-    chosen: row of the agents' table that is looked at, or None; memory: what its market's page keeps between rounds.
+    chosen: row of the agents' table that is looked at, or None; stored: the rounds that a replay is compared with, a
+    DataFrame, or None; memory: what its market's page keeps between rounds.
     """
 
     scenario: Scenario
     replication: int = 0
     chosen: int | None = None
+    stored: object = None
     drawn: object = None
     model: object = None
     memory: dict = field(default_factory=dict)

@@ -27,6 +27,7 @@ MAIN += (
     "lines_per_round",
     "seed",
 )
+FOLLOWS = False  # can one agent be looked at?
 TRACKS = ("loss (p.u.)", "main grid's supply (p.u.)", "paid to all nodes (money)")
 MOST_NODES = 2_000
 WIDE, HIGH = 640, 420  # of the map

@@ -2,11 +2,11 @@
 
 import math
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from scenarios import load, toml_text
+from scenarios import rewritten, toml_text
 from scenarios.loading import keys_of
 from scenarios.schema import REQUIRED, Key, ends
 
@@ -96,7 +96,7 @@ def changed(scenario, path, value, original=None):
     dotted = [part for part in path if not isinstance(part, int)]
     if next((key.type for key in keys if key.path == ".".join(dotted)), "") == "choice":
         _suit(table, keys, ".".join(dotted[:-1]), _known(original, path[:-1]))
-    return load(replace(scenario, given=raw))
+    return rewritten(scenario, raw)
 
 
 def _suit(table, keys, dotted, known):

@@ -1,24 +1,25 @@
 """A visitor's runs: stepped in a thread of their own, so that the page answers while they work."""
 
+import itertools
 import queue
 import sys
 import threading
 import time
 import traceback
+from contextlib import contextmanager
 from dataclasses import replace
 
-import solara
-
 from scenarios import ScenarioError
+from views.browser import stored
 from views.browser.frames import Frame
 from views.browser.live import Run
 from views.browser.markets import PAGES
 from views.browser.redraw import update_counter
 
-FASTEST = 0.0
-SPEEDS = {"1 round a second": 1.0, "3 rounds a second": 0.33, "10 rounds a second": 0.1, "as fast as it can": FASTEST}
+SPEEDS = {"1 round a second": 1.0, "3 rounds a second": 0.33, "10 rounds a second": 0.1, "as fast as it can": 0.0}
 AFTER = 0.5  # seconds of work after which the page says what is being worked on
 BETWEEN_FRAMES = 0.15  # seconds of work after which a run at full speed is drawn
+SIGNALS = itertools.count(1)  # never the same number twice, so that no signal is taken for an old one
 
 
 class Session:
@@ -27,20 +28,34 @@ class Session:
     Mesa's SolaraViz holds one model class with sliders for its constructor's arguments. Here there are three markets, a
     population that is drawn apart from the model, scenarios to compare and files to write; so models are held and
     stepped here, and of mesa.visualization the page uses the signal that redraws it, `update_counter`.
+
+    frames: a Frame of each run as last drawn; playing: rounds follow each other; working: what takes long just now, or
+    ""; problem: what went wrong, or ""; speed: a key of SPEEDS. `tell` signals a change of them.
     """
 
     def __init__(self):
         self.runs: tuple[Run, ...] = ()
         self.frames: tuple[Frame, ...] = ()
-        self.playing = solara.reactive(False)
-        self.working = solara.reactive("")
-        self.problem = solara.reactive("")
-        self.pause = SPEEDS["3 rounds a second"]
+        self.playing, self.working, self.problem, self.speed = False, "", "", "3 rounds a second"
         self.number = 0  # of the runs asked for last; work for earlier ones is dropped
         self.lock = threading.RLock()  # held while models change or are read
         self._jobs = queue.SimpleQueue()
         self._thread = None
         self._last = {}
+
+    def tell(self, **news):
+        """Change what is known of the session itself, and signal the page to show it."""
+        for name, value in news.items():
+            setattr(self, name, value)
+        update_counter.value = next(SIGNALS)
+
+    @contextmanager
+    def failing(self):
+        """Whatever fails within is told on the page, which must live on."""
+        try:
+            yield
+        except Exception as error:
+            self.tell(problem=told(error), playing=False)
 
     def open(self, runs, rounds=0):
         """Show other runs; after a change they are played on to the round that was shown."""
@@ -59,12 +74,17 @@ class Session:
 
     def play(self):
         """Rounds one after another until all have ended or `stop` is called."""
-        self.playing.value = True
+        self.playing = True
         self._ask("playing", self._play)
 
     def stop(self):
         """No further round."""
-        self.playing.value = False
+        self.tell(playing=False)
+
+    def pace(self, speed):
+        """Play at another of SPEEDS."""
+        if speed in SPEEDS:
+            self.tell(speed=speed)
 
     def choose(self, row):
         """Look at one agent of the first run, or at none."""
@@ -76,7 +96,7 @@ class Session:
     def close(self):
         """End the thread and let go of everything; nothing happens afterwards."""
         self.number += 1
-        self.playing.value = False
+        self.playing = False
         self._jobs.put(None)
         with self.lock:
             for run in self.runs:
@@ -91,13 +111,15 @@ class Session:
     def _renew(self):
         """Drop what was asked for of the runs before."""
         self.number += 1
-        self.playing.value = False
+        if self.playing:
+            self.tell(playing=False)
 
     def _ask(self, what, job):
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, daemon=True)
             self._thread.start()
-        self.problem.value = ""
+        if self.problem or self.playing:
+            self.tell(problem="")
         self._jobs.put((what, job, self.number))
 
     def _work(self):
@@ -106,17 +128,14 @@ class Session:
             what, job, number = asked
             if number != self.number:
                 continue
-            slow = threading.Timer(AFTER, self.working.set, (what,))
+            slow = threading.Timer(AFTER, self.tell, kwargs={"working": what})
             slow.start()
-            try:
+            with self.failing():
                 job(number)
-            except Exception as error:  # the page must live on, whatever a market or a drawing does
-                self.problem.value = told(error)
-                self.playing.value = False
-            finally:
-                slow.cancel()
-                slow.join()
-                self.working.value = ""
+            slow.cancel()
+            slow.join()
+            if self.working:
+                self.tell(working="")
 
     def _open(self, number, runs, rounds, keep):
         for run in runs:
@@ -144,16 +163,17 @@ class Session:
 
     def _play(self, number):
         drawn = time.monotonic()
-        while self.playing.value and self.running_models and number == self.number:
+        while self.playing and self.running_models and number == self.number:
             began = time.monotonic()
             self._step(number, draw=False)
-            if self.pause or time.monotonic() - drawn > BETWEEN_FRAMES:
+            pause = SPEEDS[self.speed]
+            if pause or time.monotonic() - drawn > BETWEEN_FRAMES:
                 self._observe(number)
                 drawn = time.monotonic()
-            time.sleep(max(0.0, self.pause - (time.monotonic() - began)))
+            time.sleep(max(0.0, pause - (time.monotonic() - began)))
         self._observe(number)
         if number == self.number:
-            self.playing.value = False
+            self.tell(playing=False)
 
     def _observe(self, number):
         """Draw all runs and show them; what proves an ended run takes longer and follows."""
@@ -161,7 +181,7 @@ class Session:
             if number != self.number:
                 return
             self.frames = tuple(self._frame(run) for run in self.runs)
-        update_counter.value += 1
+        self.tell()
         unproven = [run for run in self.runs if not run.model.running and "gap" not in run.memory]
         for run in unproven:
             with self.lock:
@@ -171,7 +191,9 @@ class Session:
 
     def _frame(self, run):
         frame = PAGES[run.scenario.market].frame(run, self._last if run is self.runs[0] else {})
-        return replace(frame, name=run.scenario.name)
+        table = replace(frame.table, chosen=run.chosen, follows=PAGES[run.scenario.market].FOLLOWS)
+        said = {"name": run.scenario.name, "replayed": stored.verdict(run), "begun": run.has_result}
+        return replace(frame, table=table, **said)
 
 
 def told(error):

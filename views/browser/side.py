@@ -10,6 +10,7 @@ from engine import FolderError
 from scenarios import ScenarioError, listing, load
 from views.browser import stored
 from views.browser.controls import Controls
+from views.browser.live import Run
 from views.browser.markets import PAGES
 from views.browser.options import OPTIONS
 from views.browser.parameters import changed, command, differences, parse, written
@@ -42,9 +43,9 @@ def Side(session, scenario, original, show, revise):
         new = load(name)
         set_refused({})
         if large := PAGES[new.market].too_large(new):
-            session.problem.value = large
+            session.tell(problem=large)
         else:
-            show(new)
+            show(Run(new))
 
     with rv.Html(tag="aside", class_="side" + (" opened" if opened else "")):
         solara.Button(
@@ -135,12 +136,12 @@ def Stored(show):
         if not name:
             return
         try:
-            run, rounds = stored.open_folder(OPTIONS.results, name)
+            run = stored.open_folder(OPTIONS.results, name)
         except FolderError as error:
             set_told(str(error))
             return
         set_told("")
-        show(run.scenario, run.replication, rounds)
+        show(run)
 
     solara.use_effect(find, [])
     with solara.Div(classes=["control", "stored"]):

@@ -21,7 +21,7 @@ def folders(root):
 
 
 def open_folder(root, name):
-    """(Run, its rounds as stored) of a folder below the results folder; raises FolderError."""
+    """The Run of a folder below the results folder, with its rounds as stored; raises FolderError."""
     root = Path(root).resolve()
     folder = (root / name.strip().removeprefix(f"{root.name}/")).resolve()
     if not name.strip() or not folder.is_relative_to(root) or folder == root:
@@ -32,13 +32,17 @@ def open_folder(root, name):
     if manifest["direct"]:
         raise FolderError(f"{name}: solved directly, without rounds to replay")
     try:
-        return Run(load(folder / "scenario.toml"), manifest["replication"]), pd.read_csv(folder / "rounds.csv")
+        rounds = pd.read_csv(folder / "rounds.csv")
+        return Run(load(folder / "scenario.toml"), manifest["replication"], stored=rounds)
     except (OSError, ValueError, ScenarioError) as error:
         raise FolderError(f"{name}: cannot be read: {error}") from None
 
 
-def verdict(run, stored):
-    """Whether the rounds played so far are those stored, in words."""
+def verdict(run):
+    """Whether the rounds played so far are those stored, in words; "" where nothing was stored."""
+    stored = run.stored
+    if stored is None:
+        return ""
     played = run.model.datacollector.model_vars
     rounds = len(played["round"])
     if not rounds:
