@@ -22,6 +22,7 @@ SCENARIO = "two_aggregators"
 WITHIN, BACK = 2.0, 1.10  # seconds at the 95th percentile; memory afterwards as a multiple of that before
 WARM = 2  # times that a full house comes and goes before memory is measured, so that allocators have grown
 PATIENCE = 120_000  # milliseconds
+AFTERWARDS = 6.0  # seconds after the last has left until memory is measured
 STEP = """words => new Promise(done => {
     const begin = performance.now();
     const look = () => document.querySelector('.status b').textContent === words && done(performance.now() - begin);
@@ -103,11 +104,11 @@ async def step(page, number):
 
 
 async def empty(url):
-    """Wait until the server has forgotten everybody."""
+    """Wait until the server has forgotten everybody, and has tidied up."""
     for _ in range(360):
         with urllib.request.urlopen(f"{url}/resourcez") as answer:
             if json.load(answer)["kernels"]["total"] == 0:
-                return
+                return await asyncio.sleep(AFTERWARDS)
         await asyncio.sleep(0.5)
     raise TimeoutError("visitors who left are still there")
 

@@ -1,11 +1,13 @@
 """The server: Solara on this machine alone, every file from what is installed."""
 
+import ctypes
 import socket
 import threading
 import warnings
 import webbrowser
 from pathlib import Path
 
+import solara.lab
 import solara.settings
 import uvicorn
 from solara.server import settings
@@ -22,6 +24,7 @@ HOST = "127.0.0.1"
 NOWHERE = "http://127.0.0.1:1/"  # where a file that is not installed would be asked for: nobody answers
 LEFT_AFTER = "30s"  # a page that lost its connection without a word is freed after this
 APP = "views.browser.app"
+GIVEN_BACK = 3.0  # seconds after visitors have left until memory is given back
 
 
 class PortError(ValueError):
@@ -65,4 +68,22 @@ def configure():
     settings.theme.title = "Strategic energy markets"
     solara.settings.assets.cdn = NOWHERE
     apps["__default__"] = AppScript(APP)
+    trim = Trim()
+    solara.lab.on_kernel_start(lambda: trim.later)
     warnings.filterwarnings("ignore", "Cookies with samesite", UserWarning)  # they are not needed across sites
+
+
+class Trim:
+    """Gives free memory back to the system once visitors have left: glibc would keep what their threads have used."""
+
+    def __init__(self):
+        self.timer = None
+
+    def later(self):
+        """Do so a moment after the last of them has left, when Solara has collected what nobody holds."""
+        if self.timer is not None:
+            self.timer.cancel()
+        self.timer = threading.Timer(GIVEN_BACK, getattr(ctypes.CDLL(None), "malloc_trim", lambda room: 0), [0])
+        self.timer.current_context = None  # not the context of the visitor, who is leaving
+        self.timer.daemon = True
+        self.timer.start()
