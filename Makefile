@@ -1,12 +1,11 @@
 # make run   install into .venv and print the headline comparison
 # make test  install into .venv and run every test
-# make test-browser  the tests of the browser's page, which need Chromium at /usr/bin/chromium
 # make test-optional  the tests of optional packages, in .venv-optional
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-optional test-browser lint bench docs clean
+.PHONY: run test test-optional lint bench docs clean
 
 run: $(VENV)/runtime
 	$(BIN)/python run.py
@@ -16,9 +15,6 @@ test: $(VENV)/development
 
 test-optional: $(VENV)-optional/done
 	$(VENV)-optional/bin/python -m pytest tests/optional
-
-test-browser: $(VENV)/development
-	$(BIN)/python -m pytest -n 1 tests/browser
 
 lint: $(VENV)/development
 	$(BIN)/ruff check .

@@ -72,6 +72,11 @@ class Visitor:
         self.press("step")
         self.wait_round(now + 1)
 
+    def as_fast_as_it_can(self):
+        """The fastest of the speeds."""
+        self.page.click(".speed [role=button]")
+        self.page.click(".menuable__content__active .v-list-item:has-text('as fast')")
+
     def play_to_the_end(self):
         """Play until the run has ended and its gap is known."""
         self.press("play")

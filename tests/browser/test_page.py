@@ -49,6 +49,38 @@ def test_agents_are_sorted_searched_and_followed(visitor):
     visitor.page.wait_for_selector(".panel[data-name=user]", state="detached")
 
 
+COMPARED = {  # title, scenario, changes of the first two lanes, a row of the table, the same number of a summary
+    "microgrid": (
+        "Microgrid",
+        "eight nodes ad hoc",
+        ([], ['behaviour="none"']),
+        "loss",
+        lambda summary: summary["losses"]["total"],
+    ),
+    "bilateral": (
+        "Bilateral contracts",
+        "p2p single",
+        ([], ['negotiation.rule="tight"']),
+        "messages",
+        lambda summary: summary["messages"],
+    ),
+}
+
+
+@pytest.mark.parametrize("market", COMPARED)
+def test_any_market_is_compared_under_its_variants(visitor, market):
+    title, scenario, changes, row, number = COMPARED[market]
+    visitor.show(title, scenario)
+    visitor.page.click("button:has-text('Compare')")
+    visitor.page.wait_for_selector(".lane >> nth=3")
+    visitor.as_fast_as_it_can()
+    visitor.press("play")
+    visitor.page.wait_for_selector(".status:not(:has-text('running'))")
+    shown = visitor.page.query_selector_all(f".lanes-table tr[data-name='{row}'] td")[: len(changes)]
+    results = [run(scenario.replace(" ", "_"), set=change).summary() for change in changes]
+    assert [one.inner_text() for one in shown] == [cell(float(number(summary))) for summary in results]
+
+
 def test_a_comparison_steps_all_scenarios_and_ends_with_their_numbers(visitor):
     visitor.page.click("button:has-text('Compare')")
     visitor.page.wait_for_selector(".lane >> nth=3")

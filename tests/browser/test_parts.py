@@ -5,12 +5,14 @@ import math
 import threading
 import weakref
 
+import ipyvuetify
 import numpy as np
 import pytest
+import solara
 
 from engine import FolderError
 from scenarios import ScenarioError, load, names
-from views.browser import stored
+from views.browser import app, stored
 from views.browser.agents_table import found, ordered
 from views.browser.charts import Band, Line, density_chart, line_chart
 from views.browser.frames import Table
@@ -167,3 +169,24 @@ def test_a_link_that_leads_out_of_the_results_is_not_followed(tmp_path):
     (tmp_path / "results" / "link").symlink_to(tmp_path / "secret")
     with pytest.raises(FolderError, match="below results"):
         stored.open_folder(tmp_path / "results", "link")
+
+
+def test_what_fails_in_a_part_of_the_page_is_told_and_the_rest_lives_on(monkeypatch):
+    broken = [True]
+
+    @solara.component
+    def Fragile(session):  # noqa: N802  a component
+        if broken:
+            raise ZeroDivisionError("a part is broken")
+        solara.HTML("div", "mended")
+
+    monkeypatch.setattr(app, "One", Fragile)
+    _, page = solara.render(app.Page(), handle_error=False)
+    try:
+        assert "ZeroDivisionError: a part is broken" in page.find(ipyvuetify.Alert).widget.children[0]
+        assert page.find(ipyvuetify.Btn, children=["Compare"]).widget is not None
+        broken.clear()
+        page.find(ipyvuetify.Btn, children=["Go on"]).widget.click()
+        assert not page.find(ipyvuetify.Alert).widgets
+    finally:
+        page.close()

@@ -1,9 +1,11 @@
 """The command: prints its address, ends cleanly, and refuses bad input in one line before anything starts."""
 
+import os
 import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 
 import pytest
@@ -19,6 +21,21 @@ def test_the_server_answers_on_this_machine_and_ends_with_its_signal(tmp_path, h
         assert page.status == 200
     assert server.stop(how) == (0, "")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_browser_is_opened_where_one_exists(tmp_path):
+    browser, told = tmp_path / "browser", tmp_path / "told"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {told}\n', encoding="utf-8")
+    browser.chmod(0o755)
+    command = [sys.executable, str(ROOT / "run.py"), "serve", "--port", "0"]
+    known = os.environ | {"BROWSER": f"{browser} %s"}
+    with subprocess.Popen(command, cwd=tmp_path, env=known, stdout=subprocess.PIPE, text=True) as process:
+        url = process.stdout.readline().split()[1]
+        began = time.monotonic()
+        while not (told.exists() and told.read_text(encoding="utf-8")) and time.monotonic() - began < 20:
+            time.sleep(0.05)
+        process.terminate()
+    assert told.read_text(encoding="utf-8").strip() == url
 
 
 def serve(*arguments):

@@ -26,10 +26,35 @@ def Layout(children):
 
 @solara.component
 def Page():
-    """Everything a visitor sees; the sessions are the visitor's own and end with the page."""
+    """Everything a visitor sees; what fails in it is told instead."""
+    place, set_place = solara.use_state("one")
+    solara.Title("Strategic energy markets")
+    solara.Style(STYLE)
+    with solara.Div(classes=["page"]):
+        Header(place, set_place)
+        Guarded(place)
+
+
+@solara.component
+def Guarded(place):
+    """The page's body, or what went wrong in it: another component, since Reacton renders the same one for ever."""
+    fault, forget = solara.use_exception()
+    return Body(place) if fault is None else Fault(fault, forget)
+
+
+@solara.component
+def Fault(fault, forget):
+    """What went wrong in a part of the page, and a way on."""
+    with solara.Div(classes=["main"]):
+        rv.Alert(type="error", text=True, children=[f"This could not be shown: {type(fault).__name__}: {fault}"])
+        solara.Button("Go on", on_click=forget)
+
+
+@solara.component
+def Body(place):
+    """One run or several; the sessions are the visitor's own and end with the page."""
     session = solara.use_memo(Session, [])
     comparison = solara.use_memo(Session, [])
-    place, set_place = solara.use_state("one")
     original, set_original = solara.use_state(solara.use_memo(first_scenario, []))
     scenario, set_scenario = solara.use_state(original)
     solara.use_effect(lambda: lambda: (session.close(), comparison.close()), [])
@@ -47,21 +72,13 @@ def Page():
         old = session.runs[0].replication if session.runs else 0
         session.open([Run(new, old, session.runs[0].chosen if session.runs else None)], rounds)
 
-    fault, forget_fault = solara.use_exception()
-    solara.Title("Strategic energy markets")
-    solara.Style(STYLE)
-    with solara.Div(classes=["page"]):
-        Header(place, set_place)
-        if fault is not None:
-            rv.Alert(type="error", text=True, children=[f"This could not be shown: {type(fault).__name__}: {fault}"])
-            solara.Button("Go on", on_click=forget_fault)
-        elif place == "one":
-            with solara.Div(classes=["body"]):
-                Side(session, scenario, original, show, revise)
-                with solara.Div(classes=["main"]):
-                    One(session)
-        else:
-            Compare(comparison, scenario)
+    if place == "one":
+        with solara.Div(classes=["body"]):
+            Side(session, scenario, original, show, revise)
+            with solara.Div(classes=["main"]):
+                One(session)
+    else:
+        Compare(comparison, scenario)
 
 
 def first_scenario():
