@@ -28,7 +28,9 @@ class DesignsModel(mesa.Model):
         super().__init__(rng=0)
         self.study, self.parts = study, parts
         self.round, self.status, self.ended = 0, Status.RUNNING, ()
-        shown = {f"{name}: {what}": partial(_of, name=name, what=what) for name in parts for what in _shown(parts[name])}
+        shown = {
+            f"{name}: {what}": partial(_of, name=name, what=what) for name in parts for what in _shown(parts[name])
+        }
         self.datacollector = mesa.DataCollector(model_reporters={"round": "round", "running": _running} | shown)
 
     def step(self):

@@ -11,7 +11,7 @@ from engine.results import Result, mean_by_agent, number, numbers
 from market.designs import accounts
 from market.designs.accounts import Account
 from market.designs.planner import PROVEN
-from market.designs.study import PLANNER
+from market.designs.study import DIRECT, PLANNER, TARIFF
 from market.outcome import Status
 
 MEASURES = {
@@ -31,7 +31,6 @@ MEASURES = {
 }
 HEADLINE = tuple(MEASURES)[:10]
 DRAWN = 4  # of them, of each design of a sweep
-FIRST = "direct"  # the design that others are held against
 PARTS = {"aggregator": aggregator, "bilateral": bilateral, "microgrid": microgrid}
 ADVICE = {
     Status.SETTLED: "Every design has settled; each has its own gap.",
@@ -208,13 +207,13 @@ def _planner(study):
 
 
 def _facts(study, found, fine):
-    found[PLANNER] = _planner(study)
-    direct = found[FIRST][1]
+    """Facts of a result from the (ending, account) of each game's design, with the tariff's and the planner's."""
+    direct = found[DIRECT][1]
     before = None if direct is None else accounts.surplus(study, direct)
-    designs = {name: _design(study, ending, account, before) for name, (ending, account) in found.items()}
-    shares = [
-        design.gap / design.promised for design in designs.values() if None not in (design.gap, design.promised)
-    ]
+    alone = {"status": Status.SOLVED, "rounds": 0, "gap": None, "promised": None}, accounts.of_tariff(study)
+    found = {DIRECT: found[DIRECT], TARIFF: alone} | found | {PLANNER: _planner(study)}
+    designs = {name: _design(study, *ended, before) for name, ended in found.items()}
+    shares = [design.gap / design.promised for design in designs.values() if None not in (design.gap, design.promised)]
     status = worst((design.status for design in designs.values()), fine)
     return {"status": status, "gap": max(shares, default=None), "designs": designs}
 
@@ -255,5 +254,3 @@ def shared(games):
         for name, sets in same.items()
         if all(np.array_equal(a, b) for other in sets for a, b in zip(sets[0], other, strict=True))
     )
-
-

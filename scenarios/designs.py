@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from market.designs.study import PLANNER
+from market.designs.study import DIRECT, PLANNER, TARIFF
 from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.payments import PAYMENTS
 from market.microgrid.power_flow import PHYSICS
@@ -59,7 +59,7 @@ class DesignsScenario(Scenario):
         """Names of the designs, in the order of tables and pictures."""
         fair = (f"aggregators {alpha:g}" for alpha in self.table["alphas"])
         lines = (f"microgrid {behaviour}" for behaviour in self.table["behaviours"])
-        return ("direct", *fair, "bilateral", *lines, PLANNER)
+        return (DIRECT, TARIFF, *fair, "bilateral", *lines, PLANNER)
 
 
 def read(raw: dict, keys, place: Place) -> dict:

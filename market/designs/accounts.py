@@ -27,6 +27,11 @@ def of_purchases(study, z, price):
     return Account(study.population.generation - net, paid, study.public_loss(net))
 
 
+def of_tariff(study):
+    """The account where everybody trades with the main grid at the tariff, and with nobody else."""
+    return Account(study.consumption, study.tariff_bill, study.public_loss(study.net))
+
+
 def of_contracts(study, agents, cost):
     """The account where consumption is that at the tariff and some agents' energy costs so much, contracts and all."""
     paid = np.zeros(len(study.population))

@@ -9,7 +9,7 @@ from market.designs.planner import optimum
 from market.designs.population import Population, at_tariff
 from market.designs.supply import Supply
 
-PLANNER = "planner"
+DIRECT, TARIFF, PLANNER = "direct", "tariff", "planner"
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +18,7 @@ class Study:
 
     supply: the main grid's cost; its floor is what the tariff pays for energy; buy: what the tariff charges, money per
     energy; network, grid: of the microgrid market, injections those at the tariff; base: energy of 1 p.u.; games:
-    {name of a design: (its market, its game)}, all but the planner.
+    {name of a design: (its market, its game)}, all but the tariff alone and the planner.
     """
 
     population: Population
