@@ -28,10 +28,9 @@ class DesignsModel(mesa.Model):
         super().__init__(rng=0)
         self.study, self.parts = study, parts
         self.round, self.status, self.ended = 0, Status.RUNNING, ()
-        shown = {
-            f"{name}: {what}": partial(_of, name=name, what=what) for name in parts for what in _shown(parts[name])
-        }
-        self.datacollector = mesa.DataCollector(model_reporters={"round": "round", "running": _running} | shown)
+        shown = [(name, what) for name, part in parts.items() for what in _shown(part)]
+        columns = {f"{name}: {what}": partial(_of, name=name, what=what) for name, what in shown}
+        self.datacollector = mesa.DataCollector(model_reporters={"round": "round", "running": _running} | columns)
 
     def step(self):
         """Play one round of every design that has not ended. Nothing once all have."""

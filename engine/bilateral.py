@@ -211,7 +211,7 @@ def measured(result):
 
 
 def promised(game, status, outcomes):
-    """The gap up to which the contracts of a trading's outcomes were negotiated; None where its status promises none."""
+    """The gap up to which the contracts of outcomes were negotiated; None where the status promises none."""
     if status not in (Status.SETTLED, Status.SOLVED):
         return None
     return game.rule.tolerance * max(map(_stretch, outcomes)) + TOLERATED

@@ -23,7 +23,7 @@ class Key:
     """
 
     path: str
-    type: str  # text, choice, choices, whole, switch, number, list, numbers, rows, profile, matrix, table, columns, tables
+    type: str  # a key of READERS below
     unit: str
     default: object
     range: str | tuple

@@ -3,6 +3,7 @@
 from views.style import BLACK, DESIGNS, PALETTE, SKY, VERMILLION
 
 FAIR = {"0": "welfare", "1": "proportional", "inf": "maxmin"}  # alpha of aggregators: what other pictures call it
+COLOURS = {"direct": DESIGNS["direct"], "tariff": DESIGNS["alone"], "bilateral": SKY, "microgrid": VERMILLION}
 OTHER_ALPHA = PALETTE[3]
 WORDS = {
     "direct": "direct participation",
@@ -17,9 +18,7 @@ def design_colour(name):
     market, _, which = name.rpartition(": ")[2].partition(" ")
     if market == "aggregators":
         return DESIGNS[FAIR[which]] if which in FAIR else OTHER_ALPHA
-    return {"direct": DESIGNS["direct"], "tariff": DESIGNS["alone"], "bilateral": SKY, "microgrid": VERMILLION}.get(
-        market, BLACK
-    )
+    return COLOURS.get(market, BLACK)
 
 
 def spoken(name):

@@ -6,7 +6,6 @@ import numpy as np
 
 from engine.comparing import interval
 from engine.designs import by_class
-from market.designs.accounts import sides
 from scenarios import draw
 from views.plots import design_panels
 from views.plots.design_panels import PANELS

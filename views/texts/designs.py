@@ -7,9 +7,9 @@ from scenarios import draw
 from views.tables import ending, table, with_width
 
 NOT_COMPARABLE = (
-    "Not comparable: direct participation and aggregators pay the price their purchases make, and react to it; contracts "
-    "and private lines\nkeep everybody's consumption at the tariff's and are paid for beside that tariff; only private "
-    "lines and the planner choose flows."
+    "Not comparable: direct participation and aggregators pay the price their purchases make, and react to it; "
+    "contracts and private\nlines keep everybody's consumption at the tariff's and are paid for beside that tariff; "
+    "only private lines and the planner choose flows."
 )
 
 UNDEFINED = "Jain and Gini are means over the replications in which nobody is worse off than with own generation alone."
