@@ -6,6 +6,8 @@ import numpy as np
 
 from market.prices import Affine, Piecewise
 
+TILT = 1e-6
+
 
 @dataclass(frozen=True)
 class Supply:
@@ -44,10 +46,14 @@ class Supply:
     def rule(self, fed_in):
         """The price of all purchases Y beside energy fed in, that of net imports Y − fed_in, as a PriceRule.
 
+        At the floor it rises by TILT of its later slope: at a price that does not move max-min aggregators care for
+        their worst-off users only, and any purchase for the others would do.
+
         >>> Supply(p0=1.0, c=0.5, floor=0.5).rule(fed_in=1.0)
         Affine(p0=0.5, c=0.5)
         """
         start = self.p0 - self.c * fed_in
         if start >= self.floor:
             return Affine(start, self.c)
-        return Piecewise([0.0, fed_in + self.bend], [self.floor, self.floor], self.c)
+        flat = fed_in + self.bend
+        return Piecewise([0.0, flat], [self.floor, self.floor + TILT * self.c * flat], self.c)

@@ -79,5 +79,5 @@ def test_the_most_profit_is_that_of_a_fine_grid(p0, c, floor, above):
 def test_the_price_of_purchases_is_that_of_net_imports(p0, c, floor, fed_in, total):
     supply = Supply(p0, c, floor)
     rule = supply.rule(fed_in)
-    assert float(rule.value(total)) == pytest.approx(float(supply.price(total - fed_in)), abs=1e-9 * (1 + p0 + c * 20))
+    assert float(rule.value(total)) == pytest.approx(float(supply.price(total - fed_in)), abs=2e-6 * (1 + p0 + c * 10))
     assert isinstance(rule, Affine if p0 - c * fed_in >= floor else Piecewise)
