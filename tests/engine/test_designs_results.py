@@ -12,6 +12,7 @@ from engine.sweep_folder import read_rows
 from scenarios import ScenarioError, draw, load
 from views.pictures import comparison_pictures, run_pictures
 from views.pictures.sweep import sweep_pictures
+from views.texts import TEXTS
 
 EIGHT, NEIGHBOURS = "designs_eight_nodes", "designs_neighbourhood"
 BEHAVIOURS = ("none", "ad-hoc", "self-interested", "cooperative", "integrated")
@@ -266,3 +267,21 @@ def test_a_sweep_over_other_designs_is_refused(tmp_path):
     with pytest.raises(ScenarioError, match=r"designs: not at all points is there 'aggregators 0'; the same designs"):
         sweep(EIGHT, product(["alphas=[0, 1, inf],[1, inf]"]), out=tmp_path, executor=InProcess(), progress=False)
     assert not list(tmp_path.iterdir())
+
+
+def test_where_nothing_cleared_numbers_are_missing_and_the_rest_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("market.designs.study.optimum", lambda *known: None)
+    result = run(EIGHT, direct=True)
+    assert (result.status, result.designs["planner"].status) == ("inaccurate", "inaccurate")
+    assert result.advice.startswith("So ended: planner.")
+    assert result.designs["direct"].values["price of anarchy"] is None
+    folder = save_result(result, tmp_path, (run_pictures,))
+    assert "planner" not in set(pd.read_csv(folder / "agents.csv")["design"])
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["designs"]["planner"]["surplus"] is None
+    assert summary["designs"]["planner"]["classes"]["homes"]["surplus"] is None
+    said = TEXTS["designs"].summary_text(summary)
+    assert next(line for line in said.splitlines() if line.startswith("planner")).split()[1] == "–"
+    comparison = compare([EIGHT], direct=True, workers=1, progress=False)
+    assert comparison.agents["planner"][0].size == 0
+    assert "planner" in TEXTS["designs"].comparison_notes(comparison)
