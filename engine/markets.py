@@ -16,8 +16,8 @@ def units(scenario):
 
 def headline(scenario):
     """The measures of a sweep that are drawn where none are asked for."""
-    market = MARKETS[scenario.market]
-    return tuple(_each(scenario.designs, dict.fromkeys(market.HEADLINE[: designs.DRAWN if scenario.designs else None])))
+    measures = designs.DRAWN if scenario.designs else MARKETS[scenario.market].HEADLINE
+    return tuple(_each(scenario.designs, dict.fromkeys(measures)))
 
 
 def measured(result):
