@@ -105,11 +105,13 @@ def parser():
     one = add(commands, "run", run_one, "one run, round by round", "scenario", "vary")
     one.add_argument("--users", action="store_true", help="with --json: quantity and surplus of every user")
     one.add_argument("--direct", action="store_true", help="solve for the equilibrium without rounds")
-    many = add(
-        commands, "compare", compare_scenarios, "the same users and seeds under several scenarios", "scenarios", "vary"
+    many = add(commands, "compare", compare_scenarios, "the same users and seeds under several scenarios", "vary")
+    many.add_argument("scenarios", metavar="SCENARIO", nargs="*", help="names from `list` or paths of TOML files")
+    many.add_argument(
+        "--population", action=Once, metavar="FILE", help="one population under several designs (market = designs)"
     )
     many.add_argument("--direct", action="store_true", help="solve for the equilibria without rounds")
-    many.set_defaults(replications=20)
+    many.set_defaults(replications=20, command=compare_chosen)
     swept = add(commands, "sweep", sweep_scenario, "one scenario at many points; resumes where it was cut", "scenario")
     sweeping(swept)
     figures = add(commands, "reproduce", reproduce_figures, "the papers' figures, tables and claims")
@@ -141,10 +143,6 @@ def add(commands, name, function, text, *parts):
     command.set_defaults(command=function)
     if "scenario" in parts:
         command.add_argument("scenario", metavar="SCENARIO", help="a name from `list` or the path of a TOML file")
-    if "scenarios" in parts:
-        command.add_argument(
-            "scenarios", metavar="SCENARIO", nargs="+", help="names from `list` or paths of TOML files"
-        )
     if "vary" in parts:
         common(command)
     if "scenario" in parts and "vary" not in parts:
@@ -270,6 +268,21 @@ def tell(line):
     """Print one line about a round; None says nothing."""
     if line is not None:
         print(line, flush=True)
+
+
+def compare_chosen(options):
+    """Compare the scenarios named, or the designs of one population."""
+    from scenarios import load
+
+    if bool(options.scenarios) == (options.population is not None):
+        got = "got both" if options.scenarios else "required: SCENARIO, or --population FILE"
+        raise InputError(f"command line: compare: {got}; scenarios, or one population, are needed")
+    if options.population is not None:
+        market = load(options.population).market
+        if market != "designs":
+            raise InputError(f"{options.population}: market: got {market!r}; --population needs market = 'designs'")
+        options.scenarios = [options.population]
+    return compare_scenarios(options)
 
 
 def compare_scenarios(options, conclusion=None):
@@ -404,7 +417,12 @@ def serve_browser(options):
 
     changed = {"set": options.set, "seed": options.seed, "rounds": options.rounds}
     scenario = None if options.scenario is None else load(options.scenario, **changed)
+    from views.browser.markets import PAGES
     from views.browser.serving import PortError, serve
+
+    if scenario is not None and scenario.market not in PAGES:
+        pages = ", ".join(PAGES)
+        raise InputError(f"{options.scenario}: market: {scenario.market!r} has no page; one of {pages} is needed")
 
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:

@@ -3,6 +3,7 @@
 from agents.aggregator_model import AggregatorModel
 from agents.bilateral_model import BilateralModel
 from agents.bilateral_players import Buyer, Platform, Seller
+from agents.designs_model import DesignsModel
 from agents.market_operator import MarketOperator
 from agents.microgrid_model import MicrogridModel
 from agents.microgrid_players import GridOperator, MicrogridNode, Owners, PrivateLine, PublicLine
@@ -14,6 +15,7 @@ __all__ = [
     "BilateralModel",
     "Buyer",
     "Crowd",
+    "DesignsModel",
     "GridOperator",
     "LargeUser",
     "MarketOperator",

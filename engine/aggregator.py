@@ -55,7 +55,7 @@ class AggregatorResult(Result):
     @property
     def promised(self):
         """Equilibria were certified up to this."""
-        return None if self.status in NO_PROMISE else CERTIFIED
+        return promised(self.game, self.status)
 
     def group(self, name):
         """Quantities and surpluses of a group's users in the final outcome, shapes (users,)."""
@@ -206,6 +206,11 @@ def solved(game, certify):
         "unique": solution.unique,
         "continuum": solution.continuum,
     }
+
+
+def promised(game, status):
+    """The gap up to which equilibria were certified; None where the status promises none."""
+    return None if status in NO_PROMISE else CERTIFIED
 
 
 def measured(result):

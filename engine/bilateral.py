@@ -59,9 +59,7 @@ class BilateralResult(Result):
     @property
     def promised(self):
         """Contracts were negotiated up to this, in the units of the gap."""
-        if self.status not in (Status.SETTLED, Status.SOLVED):
-            return None
-        return self.game.rule.tolerance * max(map(_stretch, self.outcomes)) + TOLERATED
+        return promised(self.game, self.status, self.outcomes)
 
     @property
     def by_row(self):
@@ -210,6 +208,13 @@ def measured(result):
         _snapped(float((alone - now).sum()), float(np.abs(now).sum())),
     )
     return dict(zip(MEASURES, values, strict=True)), (bought + sold, alone - now)
+
+
+def promised(game, status, outcomes):
+    """The gap up to which the contracts of outcomes were negotiated; None where the status promises none."""
+    if status not in (Status.SETTLED, Status.SOLVED):
+        return None
+    return game.rule.tolerance * max(map(_stretch, outcomes)) + TOLERATED
 
 
 def _stretch(outcome):

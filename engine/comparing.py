@@ -17,12 +17,13 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Runs of several scenarios of one market on the same draws.
+    """Runs of several scenarios of one market on the same draws, or of the designs that one scenario compares.
 
     scenarios: in the order asked for; runs: one row per (scenario, replication) with every measure, status and gap;
     agents: {scenario: arrays}, each of shape (replications, agents) without those replications in which nothing cleared
-    (aggregator: quantities and surpluses of the small users; microgrid: payments to the nodes, their gains); shared:
-    names of what is the same in all scenarios; direct: solved without rounds?
+    (aggregator: quantities and surpluses of the small users; microgrid: payments to the nodes, their gains; designs:
+    surpluses, and what they are above those of the first design); shared: names of what is the same in all scenarios;
+    direct: solved without rounds? Where scenarios compare designs, each design stands for a scenario.
     """
 
     scenarios: tuple
@@ -49,7 +50,8 @@ class Comparison:
 
     @property
     def names(self):
-        return [scenario.name for scenario in self.scenarios]
+        """What has rows: the scenarios, or the designs they compare, in order."""
+        return list(self.agents)
 
     def values(self, name, measure):
         """A measure of one scenario by replication, shape (replications,)."""
@@ -99,13 +101,15 @@ def compare(scenarios, *, replications=1, seed=None, set=(), rounds=None, direct
         loaded = tuple(scenario.with_seed(loaded[0].seed) for scenario in loaded)
     check_comparable(loaded)
     shared = MARKETS[loaded[0].market].shared([draw(scenario).game for scenario in loaded])
-    jobs = [(scenario, replication, direct) for scenario in loaded for replication in range(replications)]
+    alone = len(loaded) == 1
+    jobs = [(scenario, replication, direct, alone) for scenario in loaded for replication in range(replications)]
     answers = run_many(compared_run, jobs, workers=workers, label="compare", progress=progress)
-    rows, agents = zip(*answers, strict=True)
-    by_scenario = {
-        scenario.name: _stacked(agents[k * replications : (k + 1) * replications]) for k, scenario in enumerate(loaded)
-    }
-    return Comparison(loaded, replications, pd.DataFrame(list(rows)), by_scenario, shared, direct)
+    rows, agents = zip(*(part for answer in answers for part in answer), strict=True)
+    by_name = {row["scenario"]: [] for row in rows}
+    for row, arrays in zip(rows, agents, strict=True):
+        by_name[row["scenario"]].append(arrays)
+    stacked = {name: _stacked(arrays) for name, arrays in by_name.items()}
+    return Comparison(loaded, replications, pd.DataFrame(list(rows)), stacked, shared, direct)
 
 
 def _stacked(agents):
@@ -130,12 +134,16 @@ def check_comparable(scenarios):
 
 
 def compared_run(job):
-    """One run of a comparison: (row of measures, arrays by agent)."""
-    scenario, replication, direct = job
+    """One run of a comparison: [(row of measures, arrays by agent)], one for each of its parts."""
+    scenario, replication, direct, alone = job
     result = run(scenario, replication=replication, direct=direct)
-    row = {"scenario": scenario.name, "replication": replication, "status": str(result.status), "rounds": result.rounds}
-    values, agents = MARKETS[scenario.market].measured(result)
-    return row | {"gap": result.gap} | values, agents
+    answers = []
+    for part_name, part in result.parts.items():
+        name = part_name if alone or part is result else f"{scenario.name}: {part_name}"
+        row = {"scenario": name, "replication": replication, "status": str(part.status), "rounds": part.rounds}
+        values, agents = MARKETS[scenario.market].measured(part)
+        answers.append((row | {"gap": part.gap} | values, agents))
+    return answers
 
 
 def interval(values):

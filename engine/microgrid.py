@@ -54,7 +54,7 @@ class MicrogridResult(Result):
     @property
     def promised(self):
         """Optima are shown to be such up to this."""
-        return CERTIFIED if self.status in PROMISED and self.game.behaviour.optimal else None
+        return promised(self.game, self.status)
 
     @cached_property
     def stabilities(self):
@@ -189,6 +189,11 @@ def solved(game, certify):
     status = worst(outcomes, Status.SOLVED)
     gaps = [outcome.dispatch.gap for outcome in outcomes]
     return {"status": status, "outcomes": outcomes, "gap": None if None in gaps else max(gaps), "certified": certify}
+
+
+def promised(game, status):
+    """The gap up to which a market's optima are shown to be such; None where its behaviour or status promises none."""
+    return CERTIFIED if status in PROMISED and game.behaviour.optimal else None
 
 
 def measured(result):

@@ -107,13 +107,24 @@ def check(points, scenario):
     """Load the scenario at every value of every key, the others at their first; raises ScenarioError for a bad one."""
     if points.rows:
         for number in range(min(len(points), MOST_CHECKED)):
-            load(scenario, set=points.changes(number))
+            _check_designs(load(scenario, set=points.changes(number)), scenario)
         return
     first = [values[0] for values in points.values]
     for place, values in enumerate(points.values):
         for value in values:
             chosen = [*first[:place], value, *first[place + 1 :]]
-            load(scenario, set=[f"{key}={v}" for key, v in zip(points.keys, chosen, strict=True)])
+            changes = [f"{key}={v}" for key, v in zip(points.keys, chosen, strict=True)]
+            _check_designs(load(scenario, set=changes), scenario)
+
+
+def _check_designs(changed, scenario):
+    """Raise ScenarioError where a point compares other designs, so that its measures would have no columns."""
+    other = set(changed.designs) ^ set(scenario.designs)
+    if other:
+        raise ScenarioError(
+            f"{scenario.name}: designs: not at all points is there {sorted(other)[0]!r}; the same designs are needed, "
+            "say which with --set"
+        )
 
 
 def pairs(points, replications):

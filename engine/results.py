@@ -34,6 +34,11 @@ class Result(ABC):
         return self.status.advice
 
     @property
+    def parts(self):
+        """{name: what has a row in a comparison}: the run itself; the designs of a run that compares some."""
+        return {self.scenario.name: self}
+
+    @property
     @abstractmethod
     def promised(self):
         """The largest gap the status allows, None where it promises none."""

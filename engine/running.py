@@ -43,5 +43,6 @@ def _stepped(market, model, certify, on_round):
 
 
 def forget(model):
-    """Let go of a finished model: Mesa 3.3 keeps every model in a table of its own for ever."""
-    getattr(mesa.Agent, "_ids", {}).pop(model, None)
+    """Let go of a finished model and its parts: Mesa 3.3 keeps every model in a table of its own for ever."""
+    for part in (model, *getattr(model, "parts", {}).values()):
+        getattr(mesa.Agent, "_ids", {}).pop(part, None)

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from engine import sweep_folder
 from engine.executors import Here, InProcess
-from engine.markets import MARKETS
+from engine.markets import measured, units
 from engine.points import Points, check, pairs
 from engine.running import run
 from scenarios import Scenario, load
@@ -34,8 +34,7 @@ class Sweep:
     @property
     def columns(self):
         """Columns of runs.csv."""
-        measures = MARKETS[self.scenario.market].MEASURES
-        return ["point", *self.points.keys, "replication", "status", "rounds", "gap", "error", *measures]
+        return ["point", *self.points.keys, "replication", "status", "rounds", "gap", "error", *units(self.scenario)]
 
     def identity(self):
         """What decides the rows, as plain data: more replications of the same are the same sweep."""
@@ -124,8 +123,7 @@ def run_point(job):
     """One run: {column: value} without the point's own columns."""
     scenario, changes, direct, _, replication = job
     result = run(_changed(json.dumps(changes), _Held(scenario)), replication=replication, direct=direct, certify=True)
-    measures, _ = MARKETS[scenario.market].measured(result)
-    return {"status": str(result.status), "rounds": result.rounds, "gap": result.gap} | measures
+    return {"status": str(result.status), "rounds": result.rounds, "gap": result.gap} | measured(result)
 
 
 class _Held:

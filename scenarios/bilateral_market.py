@@ -27,13 +27,13 @@ def draw(scenario: BilateralScenario, replication: int, place: Place) -> Drawn:
     try:
         trading = _trading(scenario.table, draws)
         for period in trading.periods:
-            _check_size(scenario.table, period.market, place)
+            check_size(scenario.table, period.market, place)
         return Drawn(trading, draws.redraws)
     except MarketError as error:
         raise place.error(str(error)) from None
 
 
-def _check_size(table, market, place):
+def check_size(table, market, place):
     """Blocks that are neither too small nor too many, and no more agents than can pass on whole proposals."""
     rule, agents, kind = table["negotiation"]["rule"], market.buyers + market.sellers, "agents"
     energy, block = np.concatenate([market.demand, market.supply]), table.get("block", DEFAULT_BLOCK)
@@ -86,7 +86,7 @@ def _trading(table, draws):
     return Trading(
         periods=tuple(periods),
         agents=agents,
-        rule=_rule(table),
+        rule=rule_of(table),
         contracts=table["contracts"],
         matching=table["matching"],
         fair=table["fair"],
@@ -176,7 +176,8 @@ def _days(table, draws):
     return found
 
 
-def _rule(table):
+def rule_of(table):
+    """The negotiation rule of a checked table."""
     chosen = dict(table["negotiation"])
     name = chosen.pop("rule")
     chosen.pop("repair")

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from scenarios import aggregator, aggregator_market, bilateral, bilateral_market, microgrid, microgrid_market, toml_text
+from scenarios import (
+    aggregator,
+    aggregator_market,
+    bilateral,
+    bilateral_market,
+    designs,
+    designs_market,
+    microgrid,
+    microgrid_market,
+    toml_text,
+)
 from scenarios.errors import Place, ScenarioError, nearest, one_of, quoted
 from scenarios.scenario import Scenario
 from scenarios.schema import common
@@ -31,6 +41,7 @@ MARKETS = {
     "aggregator": Market(aggregator.AggregatorScenario, aggregator, aggregator_market),
     "microgrid": Market(microgrid.MicrogridScenario, microgrid, microgrid_market),
     "bilateral": Market(bilateral.BilateralScenario, bilateral, bilateral_market),
+    "designs": Market(designs.DesignsScenario, designs, designs_market),
 }
 
 

@@ -82,7 +82,7 @@ def read(raw: dict, keys, place: Place) -> dict:
     built = cases.network_from(network, here, table.get("injection", network["injection"])[0])
     _check_coalition(table["coalition"], built, place.at("coalition"))
     cases.check_cost(network, here.at("cost"))
-    _check_private(table.get("private"), network, place.at("private"))
+    check_private(table.get("private"), network, place.at("private"))
     if not given:
         periods = len(table.get("injection", network["injection"]))
         table["rounds"] = max(ROUNDS, periods)
@@ -103,7 +103,7 @@ def _check_coalition(coalition, network, place):
         raise place.at("form").error(got, "all nodes must")
 
 
-def _check_private(private, network, place):
+def check_private(private, network, place):
     if private is None:
         return
     if network.get("private"):

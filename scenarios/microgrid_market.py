@@ -30,14 +30,14 @@ def draw(scenario: MicrogridScenario, replication: int, place: Place) -> Drawn:
         cost, redraws["network", COST.name] = draw_numbers(cost, profile.shape[1], COST.range, rng)
     built = cases.network_from(network, place.at("network"), profile[0], cost)
     if "private" in table:
-        positions, lines = _random_lines(scenario, replication, built)
+        positions, lines = random_lines(scenario, replication, built)
         built = built.with_private(lines, positions)
     market = _market(table, built, profile)
-    _check_flows(market, place.at("network"))
+    check_flows(market, place.at("network"))
     return Drawn(market, redraws)
 
 
-def _check_flows(market, place):
+def check_flows(market, place):
     """Raise ScenarioError where physics leaves the public flows open; what it builds the run then uses."""
     try:
         _ = market.grid
@@ -45,7 +45,7 @@ def _check_flows(market, place):
         raise place.error(str(error), "other reactances, or physics = 'r', are needed") from None
 
 
-def _random_lines(scenario, replication, network):
+def random_lines(scenario, replication, network):
     """Positions and lines; the generator is default_rng(seed) in replication 0, spawned from the seed in others."""
     private = dict(scenario.table["private"])
     seed = private.pop("seed", scenario.seed)

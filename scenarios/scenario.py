@@ -32,6 +32,7 @@ class Scenario:
     source = property(lambda self: self.table["source"])
     seed = property(lambda self: self.table["seed"])
     rounds = property(lambda self: self.table["rounds"])
+    designs = ()  # names of what it compares by itself, where it does
 
     def to_toml(self) -> str:
         """The whole scenario as TOML that needs no other file and loads to an equal scenario."""

@@ -23,7 +23,7 @@ class Key:
     """
 
     path: str
-    type: str  # text, choice, whole, switch, number, list, numbers, rows, profile, matrix, table, columns, tables
+    type: str  # a key of READERS below
     unit: str
     default: object
     range: str | tuple
@@ -42,7 +42,7 @@ class Key:
     @property
     def allowed(self) -> str:
         """The range in words."""
-        if self.type == "choice":
+        if self.type in ("choice", "choices"):
             return one_of(self.range)
         if self.type == "whole":
             return "{:,} to {:,}".format(*ends(self.range))
@@ -134,6 +134,12 @@ def _read_choice(value, key, keys, place):
     return value
 
 
+def _read_choices(value, key, keys, place):
+    if not isinstance(value, list) or not value:
+        raise place.error(f"got {quoted(value)}", f"a list of {key.allowed} is needed")
+    return tuple(_read_choice(word, key, keys, place.at(k)) for k, word in enumerate(value))
+
+
 def _read_whole(value, key, keys, place):
     low, high = ends(key.range)
     if type(value) is not int or not low <= value <= high:
@@ -222,6 +228,7 @@ def _called(row, i, rows):
 READERS = {
     "text": _read_text,
     "choice": _read_choice,
+    "choices": _read_choices,
     "whole": _read_whole,
     "switch": _read_switch,
     "number": _read_number,
@@ -238,6 +245,7 @@ READERS = {
 KINDS = {
     "text": "text",
     "choice": "one of",
+    "choices": "list of",
     "whole": "whole number",
     "number": "number",
     "list": "list of numbers",

@@ -65,7 +65,8 @@ def _key_of(keys, path, table):
 
 
 def _said(key):
-    details = [key.allowed, "" if key.default in (REQUIRED, None, "") else f"default {_short(key.default)}"]
+    default = "all" if key.default == key.range else _short(key.default)
+    details = [key.allowed, "" if key.default in (REQUIRED, None, "") else f"default {default}"]
     details = "; ".join(part for part in details if part)
     return f"{key.meaning} ({details})" if details else key.meaning
 

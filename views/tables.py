@@ -95,6 +95,8 @@ def with_width(mean, half):
     >>> with_width(16.0191, 0.3541), with_width(1.0, float("nan")), with_width(5000.0, 123.4)
     ('16.02 ± 0.35', '1.000', '5000 ± 123')
     """
+    if math.isnan(mean):
+        return cell(None)
     if math.isnan(half) or half <= ROUNDING * abs(mean) or max(abs(mean), half) < ROUNDING:
         return cell(float(mean) if abs(mean) >= ROUNDING else 0.0)
     digits = min(max(1 - math.floor(math.log10(half)), 0), 6)

@@ -21,7 +21,7 @@ from views.browser.markets import PAGES
 from views.browser.parameters import changed, command, differences, editable, parameters, parse, stops, written
 from views.browser.session import Session
 
-SCENARIOS = [load(name) for name in names()]
+SCENARIOS = [scenario for scenario in map(load, names()) if scenario.market in PAGES]
 
 
 def ended(session, patience=20):

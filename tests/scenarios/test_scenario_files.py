@@ -111,6 +111,7 @@ def test_a_broken_file_in_the_folder_does_not_break_the_list(tmp_path, monkeypat
 SHOWN = {
     "aggregator": ("tolerance = 1e-08", "[share of total]", "default 100", "price.rule"),
     "bilateral": ("negotiation.repair = true", "[share]", "default 10000", "matching"),
+    "designs": ("aggregators = ", "[energy/p.u.]", "default 10000", "behaviours = [", "class.0.a"),
     "microgrid": ("tariff.buy = 2.0", "[money/p.u.]", "default 100", "network.case"),
 }
 
@@ -130,6 +131,7 @@ def test_show_tells_every_key_with_its_meaning(name):
     [
         ("aggregator", "| `damping` | number | share | `1.0` | > 0 and <= 1 |"),
         ("microgrid", "| `tariff.sell` | number | money/p.u. | `1.0` | >= 0 |"),
+        ("designs", "| `class.generation` | number, list, draw or CSV column | energy | `0.0` | >= 0 |"),
     ],
 )
 def test_the_schema_table_has_a_row_per_key(market, row):

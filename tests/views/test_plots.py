@@ -11,6 +11,7 @@ import views.plots
 from engine import compare, run
 from views.plots import PLOTS
 from views.plots.densities import reflected_density
+from views.plots.design_panels import PANELS
 from views.plots.replies import broken
 from views.style import group_colours
 
@@ -32,6 +33,12 @@ def runs(result):
     return {"usual": (result,)}
 
 
+def designs(names, value=1.5):
+    """Arguments of `design_panels` with one number everywhere."""
+    numbers = np.full(len(names), value)
+    return names, {one: (numbers, np.full(len(names), NAN)) for one in PANELS}, {"homes": numbers}, (numbers, numbers)
+
+
 DATA = {
     "densities": {
         "usual": ({"surplus (money)": {"a": np.arange(50.0), "b": np.ones(3)}}, {"a": "red", "b": "blue"}),
@@ -42,6 +49,14 @@ DATA = {
         "no users": ({"surplus (money)": {"a": np.empty(0)}}, {"a": "red"}),
         "no panels": ({}, {}),
         "six decades": ({"x": {"a": np.geomspace(1e-3, 1e3, 90)}}, {"a": "red"}),
+    },
+    "design panels": {
+        "usual": designs(["direct", "aggregators inf", "planner"]),
+        "an alpha of its own": designs(["direct", "aggregators 0.5"]),
+        "nothing cleared": designs(["direct", "bilateral"], value=NAN),
+        "all zero": designs(["direct", "tariff"], value=0.0),
+        "losses": designs(["direct", "microgrid cooperative"], value=-2.0),
+        "one design": designs(["direct"]),
     },
     "feasible set": {
         "usual": ({"pair": {"arc": PAIR, "front": PAIR, "points": {"best": ([0, np.inf], *PAIR)}}},),

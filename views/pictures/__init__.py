@@ -1,9 +1,9 @@
 """The pictures of a run and of a comparison, as PNG files in a folder; a module for each market."""
 
-from views.pictures import aggregator, bilateral, microgrid
+from views.pictures import aggregator, bilateral, designs, microgrid
 
 # Each has run_pictures(result, folder) and comparison_pictures(comparison, folder), which return the paths written.
-PICTURES = {"aggregator": aggregator, "microgrid": microgrid, "bilateral": bilateral}
+PICTURES = {"aggregator": aggregator, "microgrid": microgrid, "bilateral": bilateral, "designs": designs}
 
 
 def run_pictures(result, folder):

@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from engine import FolderError
-from engine.markets import MARKETS
+from engine.markets import headline, units
+from scenarios import load
 from views.plots import sweep_heat, sweep_lines
 from views.style import save
 
@@ -20,32 +21,33 @@ def sweep_pictures(folder, measures=(), along=None):
     the most values. Raises FolderError for a folder that is no finished sweep, an unknown measure or key.
     """
     folder = Path(folder)
-    manifest = _manifest(folder)
-    market = MARKETS[manifest["market"]]
+    _check(folder)
+    scenario = load(folder / "scenario.toml")
+    known = units(scenario)
     settings = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
     keys = settings["keys"]
     table = pd.read_csv(folder / "means.csv", dtype=dict.fromkeys(keys, str), keep_default_na=True)
     for measure in measures:
-        if measure not in market.MEASURES:
-            raise FolderError(f"{folder}: measure: got {measure!r}; one of {', '.join(market.MEASURES)} is needed")
+        if measure not in known:
+            raise FolderError(f"{folder}: measure: got {measure!r}; one of {', '.join(known)} is needed")
     if along is not None and along not in keys:
         raise FolderError(f"{folder}: key: got {along!r}; one of {', '.join(keys)} is needed")
     along = along or max(keys, key=lambda key: table[key].nunique())
     others = [key for key in keys if key != along]
     made = {}
-    for measure in measures or [name for name in market.HEADLINE if table[f"{name} mean"].notna().any()]:
-        name, unit = measure.replace(" ", "_").replace("/", "per").replace("'", ""), market.MEASURES[measure]
+    for measure in measures or [name for name in headline(scenario) if table[f"{name} mean"].notna().any()]:
+        name, unit = measure.replace(" ", "_").replace("/", "per").replace("'", "").replace(":", ""), known[measure]
         made[name] = sweep_lines(table, measure, along, others, unit)
         if len(keys) == 2 and all(table[key].nunique() >= ENOUGH for key in keys):
             made[f"{name}_map"] = sweep_heat(table, measure, (along, others[0]), unit)
     return [save(figure, folder / f"{name}.png") for name, figure in made.items()]
 
 
-def _manifest(folder):
+def _check(folder):
+    """Raise FolderError where the folder holds no finished sweep."""
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise FolderError(f"{folder}: manifest.json: cannot be read; a finished sweep is needed") from None
     if manifest.get("kind") != "sweep":
         raise FolderError(f"{folder}: manifest.json: kind: got {manifest.get('kind')!r}; a sweep is needed")
-    return manifest

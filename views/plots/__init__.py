@@ -4,6 +4,7 @@ from views.plots.bars import bars
 from views.plots.contract_graph import contract_graph
 from views.plots.convergence import convergence
 from views.plots.densities import densities
+from views.plots.design_panels import design_panels
 from views.plots.feasible_set import feasible_set
 from views.plots.frontier import frontier
 from views.plots.losses_by_behaviour import losses_by_behaviour
@@ -29,6 +30,7 @@ PLOTS = {
     "contract graph": contract_graph,
     "convergence": convergence,
     "densities": densities,
+    "design panels": design_panels,
     "feasible set": feasible_set,
     "frontier": frontier,
     "losses by behaviour": losses_by_behaviour,

@@ -1,0 +1,75 @@
+"""The Mesa model of several designs side by side: one step is one round of each that still runs."""
+
+from functools import partial
+
+import mesa
+
+from market.outcome import Status
+
+WORST_FIRST = (
+    Status.INFEASIBLE,
+    Status.NO_EQUILIBRIUM,
+    Status.INACCURATE,
+    Status.CYCLING,
+    Status.ROUND_LIMIT,
+    Status.SHORT,
+)
+
+
+class DesignsModel(mesa.Model):
+    """The models of all designs, made of one population; each keeps its own agents, rounds and ending.
+
+    study: a market.designs.study.Study; parts: {design: its model}.
+
+    After each step: `status`, `round`, `ended` (the designs that ended in it), `datacollector`.
+    """
+
+    def __init__(self, study, parts):
+        super().__init__(rng=0)
+        self.study, self.parts = study, parts
+        self.round, self.status, self.ended = 0, Status.RUNNING, ()
+        shown = [(name, what) for name, part in parts.items() for what in _shown(part)]
+        columns = {f"{name}: {what}": partial(_of, name=name, what=what) for name, what in shown}
+        self.datacollector = mesa.DataCollector(model_reporters={"round": "round", "running": _running} | columns)
+
+    def step(self):
+        """Play one round of every design that has not ended. Nothing once all have."""
+        if not self.running:
+            return
+        self.round += 1
+        moving = [name for name, part in self.parts.items() if part.running]
+        for name in moving:
+            self.parts[name].step()
+        self.ended = tuple(name for name in moving if not self.parts[name].running)
+        self.running = any(part.running for part in self.parts.values())
+        if not self.running:
+            self.status = worst(part.status for part in self.parts.values())
+        self.datacollector.collect(self)
+
+    def run(self):
+        """Step until all designs have ended; returns the status."""
+        while self.running:
+            self.step()
+        return self.status
+
+
+def worst(found, fine=Status.SETTLED):
+    """How several designs ended together: the first of WORST_FIRST that one of them ended with, else `fine`."""
+    found = set(found)
+    return next((status for status in WORST_FIRST if status in found), fine)
+
+
+SHOWN = ("price", "violation", "loss")  # what a design's rounds are told by, where it has that
+
+
+def _shown(part):
+    return ["status", *(name for name in SHOWN if name in part.datacollector.model_reporters)]
+
+
+def _running(model):
+    return sum(part.running for part in model.parts.values())
+
+
+def _of(model, name, what):
+    """The last collected value of one design."""
+    return str(model.parts[name].status) if what == "status" else model.parts[name].datacollector.model_vars[what][-1]

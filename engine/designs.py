@@ -1,0 +1,256 @@
+"""What a run of several designs leaves behind: each design's account, the same measures of all, files."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from agents.designs_model import worst
+from engine import aggregator, bilateral, microgrid
+from engine.results import Result, mean_by_agent, number, numbers
+from market.designs import accounts
+from market.designs.accounts import Account
+from market.designs.planner import PROVEN
+from market.designs.study import DIRECT, PLANNER, TARIFF
+from market.outcome import Status
+
+MEASURES = {
+    "price": "money/energy",
+    "volume": "energy",
+    "surplus": "money",
+    "welfare": "money",
+    "jain": "1",
+    "gini": "1",
+    "loss": "energy",
+    "price of anarchy": "1",
+    "winners": "agents",
+    "losers": "agents",
+    "consumption": "energy",
+    "grid supply": "energy",
+    "grid surplus": "money",
+}
+HEADLINE = tuple(MEASURES)[:10]
+DRAWN = ("price of anarchy",)  # of each design of a sweep, where no measure is asked for
+PARTS = {"aggregator": aggregator, "bilateral": bilateral, "microgrid": microgrid}
+ADVICE = {
+    Status.SETTLED: "Every design has settled; each has its own gap.",
+    Status.SOLVED: "Every design is solved directly; each has its own gap.",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """One design's part of a run.
+
+    promised: the largest gap its status allows, or None; account: None where nothing cleared; values: its measures;
+    gained: surplus, and against: surplus above that of direct participation, money, shape (n,), empty without account.
+    """
+
+    status: Status
+    rounds: int
+    gap: float | None
+    promised: float | None
+    account: Account | None
+    values: dict
+    gained: np.ndarray
+    against: np.ndarray
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DesignsResult(Result):
+    """A run of several designs; designs: {name: Design}. The gap is the largest, in units of what a design promises."""
+
+    designs: dict[str, Design]
+
+    @property
+    def parts(self):
+        """The designs."""
+        return self.designs
+
+    @property
+    def advice(self):
+        """What the status means."""
+        odd = ", ".join(name for name, design in self.designs.items() if design.status == self.status)
+        return ADVICE.get(self.status, f"So ended: {odd}. {self.status.advice}")
+
+    @property
+    def promised(self):
+        """1: no gap is above what its design promises."""
+        return 1.0 if any(design.promised is not None for design in self.designs.values()) else None
+
+    def facts(self, users=False):
+        """The population, and every design's measures, surplus by class, status and gap."""
+        study = self.game
+        return {
+            "agents": len(study.population),
+            "at_tariff": {
+                "buyers": int(np.sum(study.net < 0)),
+                "sellers": int(np.sum(study.net > 0)),
+                "consumption": number(study.consumption.sum()),
+                "generation": number(study.population.generation.sum()),
+                "net": number(study.net.sum()),
+            },
+            "classes": {name: int(rows.sum()) for name, rows in by_class(study).items()},
+            "designs": {name: self._design(design, users) for name, design in self.designs.items()},
+        }
+
+    def _design(self, design, users):
+        rows = by_class(self.game)
+        facts = {"status": str(design.status), "rounds": design.rounds, "gap": number(design.gap)}
+        facts |= {name.replace(" ", "_"): _plain(value) for name, value in design.values.items()}
+        facts["classes"] = {name: _of_class(design, marks) for name, marks in rows.items()}
+        if not users or design.account is None:
+            return facts
+        return facts | {"x": numbers(design.account.consumption), "s": numbers(design.gained)}
+
+    def write_agents(self, folder):
+        """Every agent under every design in agents.csv."""
+        people = self.game.population
+        who = {
+            "agent": np.arange(len(people)),
+            "class": np.array(people.classes)[people.member],
+            "node": people.node,
+            "generation": people.generation,
+        }
+        tables = [
+            pd.DataFrame(
+                {"design": name, **who}
+                | {"consumption": design.account.consumption, "paid": design.account.paid}
+                | {"surplus": design.gained, "against_direct": design.against if len(design.against) else np.nan}
+            )
+            for name, design in self.designs.items()
+            if design.account is not None
+        ]
+        pd.concat(tables, ignore_index=True).to_csv(folder / "agents.csv", index=False, lineterminator="\n")
+
+
+RESULT = DesignsResult
+
+
+def by_class(study):
+    """{class: marks of its agents, shape (n,)}."""
+    people = study.population
+    return {name: people.member == k for k, name in enumerate(people.classes)}
+
+
+def _of_class(design, marks):
+    """A class's surplus, and how many of it win and lose."""
+    if design.account is None:
+        return {"surplus": None, "mean_surplus": None, "winners": None, "losers": None}
+    sides = (None, None)
+    if len(design.against):
+        sides = [int(side[marks].sum()) for side in accounts.sides(design.gained, design.gained - design.against)]
+    gained = design.gained[marks]
+    return {"surplus": number(gained.sum()), "mean_surplus": number(gained.mean())} | dict(
+        zip(("winners", "losers"), sides, strict=True)
+    )
+
+
+def _plain(value):
+    return value if isinstance(value, int) else number(value)
+
+
+def stepped(model, certify):
+    """Facts of a model stepped to its end."""
+    found = {}
+    for name, (market, game) in model.study.games.items():
+        part = model.parts[name]
+        facts = {"status": part.status, "rounds": part.round} | PARTS[market].stepped(part, certify)
+        found[name] = _ended(model.study, market, game, facts)
+    return _facts(model.study, found, Status.SETTLED)
+
+
+def solved(study, certify):
+    """Facts of all designs solved directly."""
+    found = {}
+    for name, (market, game) in study.games.items():
+        found[name] = _ended(study, market, game, {"rounds": 0} | PARTS[market].solved(game, certify))
+    return _facts(study, found, Status.SOLVED)
+
+
+def _ended(study, market, game, facts):
+    """(Ending, account) of one design; the account is None where nothing cleared."""
+    outcomes = (facts["outcomes"],) if market == "bilateral" else ()
+    promised = PARTS[market].promised(game, facts["status"], *outcomes)
+    ending = {name: facts[name] for name in ("status", "rounds", "gap")} | {"promised": promised}
+    return ending, ACCOUNTS[market](study, facts)
+
+
+def _purchases(study, facts):
+    outcome = facts["outcome"]
+    return None if outcome is None else accounts.of_purchases(study, outcome.x, outcome.price)
+
+
+def _contracts(study, facts):
+    outcome = facts["outcomes"][0]
+    agents = np.concatenate([outcome.period.buyer, outcome.period.seller])
+    return accounts.of_contracts(study, agents, outcome.costs[0])
+
+
+def _nodes(study, facts):
+    outcome = facts["outcomes"][0]
+    if outcome.payments is None:
+        return None
+    return accounts.of_nodes(study, outcome.payments.agents, outcome.dispatch.loss)
+
+
+ACCOUNTS = {"aggregator": _purchases, "bilateral": _contracts, "microgrid": _nodes}
+
+
+def _planner(study):
+    best = study.optimum
+    if best is None:
+        return {"status": Status.INACCURATE, "rounds": 0, "gap": None, "promised": None}, None
+    status = Status.SOLVED if best.gap <= PROVEN else Status.INACCURATE
+    promised = PROVEN if status is Status.SOLVED else None
+    return {"status": status, "rounds": 0, "gap": best.gap, "promised": promised}, accounts.of_optimum(study)
+
+
+def _facts(study, found, fine):
+    """Facts of a result from the (ending, account) of each game's design, with the tariff's and the planner's."""
+    direct = found[DIRECT][1]
+    before = None if direct is None else accounts.surplus(study, direct)
+    alone = {"status": Status.SOLVED, "rounds": 0, "gap": None, "promised": None}, accounts.of_tariff(study)
+    found = {DIRECT: found[DIRECT], TARIFF: alone} | found | {PLANNER: _planner(study)}
+    designs = {name: _design(study, *ended, before) for name, ended in found.items()}
+    shares = [design.gap / design.promised for design in designs.values() if None not in (design.gap, design.promised)]
+    status = worst((design.status for design in designs.values()), fine)
+    return {"status": status, "gap": max(shares, default=None), "designs": designs}
+
+
+def _design(study, ending, account, before):
+    if account is None:
+        return Design(**ending, account=None, values=dict.fromkeys(MEASURES), gained=np.empty(0), against=np.empty(0))
+    gained, values = accounts.surplus(study, account), accounts.measures(study, account)
+    against = np.empty(0) if before is None else gained - before
+    values["price of anarchy"] = accounts.price_of_anarchy(study, values["welfare"])
+    values["winners"], values["losers"] = None, None
+    if before is not None:
+        values["winners"], values["losers"] = (int(side.sum()) for side in accounts.sides(gained, before))
+    values = {name: values[name] for name in MEASURES}
+    return Design(**ending, account=account, values=values, gained=gained, against=against)
+
+
+def measured(design):
+    """(Every measure of one design, (surpluses, surpluses above direct participation)); empty where nothing cleared."""
+    against = design.against if len(design.against) else np.full_like(design.gained, np.nan)
+    return design.values, (design.gained, against)
+
+
+def agents_table(agents):
+    """Mean surplus of each agent and what it is above direct participation, by design."""
+    return mean_by_agent(agents, "agent", ("surplus", "against_direct"))
+
+
+def shared(games):
+    """What all studies have in common, of "agents", "public lines" and "private lines"."""
+    people = ("a", "b", "generation", "node")
+    same = {"agents": [[getattr(study.population, name) for name in people] for study in games]}
+    for kind in ("public", "private"):
+        lines = [getattr(study.network, kind) for study in games]
+        same[f"{kind} lines"] = [[getattr(one, name) for name in ("tail", "head", "r")] for one in lines]
+    return tuple(
+        name
+        for name, sets in same.items()
+        if all(np.array_equal(a, b) for other in sets for a, b in zip(sets[0], other, strict=True))
+    )

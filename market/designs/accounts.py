@@ -1,0 +1,115 @@
+"""Accounts: what everybody consumes and pays under each design, and the same measures of all of them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from market.designs.planner import welfare_of
+from market.measures import gini, jain
+
+TIE = 1e-9  # money, relative to the largest surplus, up to which nobody wins or loses
+
+
+@dataclass(frozen=True, eq=False)
+class Account:
+    """One design's outcome: consumption, energy, and what is paid in all (negative: received), money, shape (n,); loss,
+    energy."""
+
+    consumption: np.ndarray
+    paid: np.ndarray
+    loss: float
+
+
+def of_purchases(study, z, price):
+    """The account where agents buy energy z, shape (n,), at one price and feed in what they have left at the tariff."""
+    net = study.fed_in - z
+    paid = price * z - study.sell * study.fed_in
+    return Account(study.population.generation - net, paid, study.public_loss(net))
+
+
+def of_tariff(study):
+    """The account where everybody trades with the main grid at the tariff, and with nobody else."""
+    return Account(study.consumption, study.tariff_bill, study.public_loss(study.net))
+
+
+def of_contracts(study, agents, cost):
+    """The account where consumption is that at the tariff and some agents' energy costs so much, contracts and all."""
+    paid = np.zeros(len(study.population))
+    np.add.at(paid, agents, cost)
+    return Account(study.consumption, paid, study.public_loss(study.net))
+
+
+def of_nodes(study, received, loss):
+    """The account where consumption is that at the tariff and nodes receive money, shape (nodes,); loss in p.u.
+
+    Agents of a node pay the tariff and share what the node has beyond that by the energy they have left or need.
+    """
+    node, size = study.population.node, np.abs(study.net)
+    beyond = received + study.by_node(study.tariff_bill)
+    paid = study.tariff_bill - beyond[node] * shares(node, size, study.network.nodes)
+    return Account(study.consumption, paid, study.base * loss)
+
+
+def shares(node, size, nodes):
+    """Each agent's share of its node, in proportion to sizes ≥ 0, even where all of a node's are 0, shape (n,).
+
+    >>> import numpy as np
+    >>> shares(np.array([1, 1, 2, 2]), np.array([1.0, 3.0, 0.0, 0.0]), 3).tolist()
+    [0.25, 0.75, 0.5, 0.5]
+    """
+    whole, count = np.bincount(node, size, nodes)[node], np.bincount(node, minlength=nodes)[node]
+    return np.where(whole > 0, size / np.where(whole > 0, whole, 1.0), 1 / count)
+
+
+def of_optimum(study):
+    """The account of the planner's optimum: all pay, or get, the marginal cost of energy at their node."""
+    best, people = study.optimum, study.population
+    return Account(best.consumption, best.prices[people.node] * (best.consumption - people.generation), best.loss)
+
+
+def surplus(study, account):
+    """U(x) less what is paid less what own generation alone would give, money, shape (n,)."""
+    people = study.population
+    return people.utility(account.consumption) - account.paid - people.alone
+
+
+def measures(study, account):
+    """{name: value} of one design; None where it is not defined.
+
+    price: what net buyers pay a unit; volume: what they buy; grid supply: net imports with losses; grid surplus: what
+    the main grid gets less what its supply costs; welfare: agents' and main grid's; loss: energy.
+    """
+    people, gained = study.population, surplus(study, account)
+    bought = np.maximum(account.consumption - people.generation, 0.0)
+    volume, imports = float(bought.sum()), float(np.sum(account.consumption - people.generation)) + account.loss
+    fair = fair_shares(gained)
+    return {
+        "price": float(account.paid[bought > 0].sum()) / volume if volume > 0 else None,
+        "volume": volume,
+        "consumption": float(account.consumption.sum()),
+        "grid supply": imports,
+        "surplus": float(gained.sum()),
+        "grid surplus": float(account.paid.sum() - study.supply.cost(imports)),
+        "welfare": welfare_of(people, study.supply, account.consumption, account.loss),
+        "jain": None if fair is None else float(jain(fair)),
+        "gini": None if fair is None else float(gini(fair)),
+        "loss": account.loss,
+    }
+
+
+def fair_shares(gained):
+    """Surpluses with rounding below 0 put right; None where somebody loses, so that no index of fairness applies."""
+    least = -TIE * max(1.0, float(np.max(np.abs(gained), initial=0.0)))
+    return None if np.any(gained < least) else np.maximum(gained, 0.0)
+
+
+def price_of_anarchy(study, welfare):
+    """The planner's welfare over a design's, at least 1; None where one is unknown or the design's is not above 0."""
+    return study.optimum.welfare / welfare if study.optimum is not None and welfare > 0 else None
+
+
+def sides(gained, before):
+    """(Winners, losers): marks of the agents better and worse off than before, shape (n,)."""
+    away = gained - before
+    size = TIE * max(1.0, float(np.max(np.abs(before), initial=0.0)))
+    return away > size, away < -size

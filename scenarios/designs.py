@@ -1,0 +1,138 @@
+"""The keys of a comparison of designs, and the checks that look at more than one key."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from market.designs.study import DIRECT, PLANNER, TARIFF
+from market.microgrid.behaviours import BEHAVIOURS
+from market.microgrid.payments import PAYMENTS
+from market.microgrid.power_flow import PHYSICS
+from scenarios import bilateral, cases, microgrid
+from scenarios.errors import Place, quoted
+from scenarios.population import agreed
+from scenarios.scenario import Scenario
+from scenarios.schema import REQUIRED, Key, read_table
+
+ROUNDS = 10_000
+MOST_AGENTS = 5_000
+MONEY = "money/energy"
+FROM_AGENTS = ("injection", "cost")  # of a network: here the agents say it
+CONTRACTS = ("contracts", "block", "fair", "negotiation")  # keys of the bilateral market
+OFFSET = "added to each surplus in the aggregators' objective"
+
+KEYS = (
+    Key("tariff", "table", "", REQUIRED, "", "everyone's outside option, the main grid; sell <= buy"),
+    Key("tariff.buy", "number", MONEY, REQUIRED, "[0, inf)", "what the main grid charges"),
+    Key("tariff.sell", "number", MONEY, REQUIRED, "[0, inf)", "what the main grid pays"),
+    Key("price", "table", "", REQUIRED, "", "marginal cost of net imports N: the larger of tariff.sell and p0 + c N"),
+    Key("price.p0", "number", MONEY, REQUIRED, "[0, inf)", "at no imports"),
+    Key("price.c", "number", "money/energy²", REQUIRED, "(0, inf)", "slope"),
+    Key("alphas", "list", "", (0.0, 1.0, float("inf")), "[0, inf]", "fairness of the aggregators, a design each"),
+    Key("aggregators", "whole", "aggregators", 2, f"[1, {MOST_AGENTS}]", "agents are split in order into so many"),
+    Key("surplus_offset", "number", "money", 0.01, "(0, inf)", OFFSET),
+    Key("tolerance", "number", "share of total", 1e-8, "(0, 1)", "settled when no purchase moves by more"),
+    *(key for key in bilateral.KEYS if key.path.partition(".")[0] in CONTRACTS),
+    Key("behaviours", "choices", "", tuple(BEHAVIOURS), tuple(BEHAVIOURS), "of private lines, a design each"),
+    Key("payments", "choice", "", "tariff", tuple(PAYMENTS), "who pays whom in the microgrid"),
+    Key("physics", "choice", "", "x", PHYSICS, "public flows by reactance or by resistance"),
+    Key("base_power", "number", "energy/p.u.", REQUIRED, "[1e-6, 1e6]", "energy of a p.u. of the network"),
+    *(key for key in cases.KEYS if key.name not in FROM_AGENTS),
+    *(key for key in microgrid.KEYS if key.path.startswith("private")),
+    Key("class", "tables", "", REQUIRED, "", "the agents"),
+    Key("class.name", "text", "", REQUIRED, "", "name of the class; its draws depend on it"),
+    Key("class.count", "whole", "agents", None, f"[1, {MOST_AGENTS}]", "left out: as many as a list or CSV has"),
+    Key("class.a", "numbers", "money/energy²", REQUIRED, "(0, inf)", "utility U = b x − a x² of consumption x"),
+    Key("class.b", "numbers", MONEY, REQUIRED, "[0, inf)", "what the first unit is worth"),
+    Key("class.generation", "numbers", "energy", 0.0, "[0, inf)", "own generation"),
+    Key("class.node", "list", "node", None, "[0, inf)", "of each agent; left out: agents go round the nodes in order"),
+)
+NUMBERS = tuple(key for key in KEYS if key.type == "numbers")
+LISTS = ("a", "b", "generation", "node")
+
+
+class DesignsScenario(Scenario):
+    """One population under several designs."""
+
+    @property
+    def designs(self) -> tuple[str, ...]:
+        """Names of the designs, in the order of tables and pictures."""
+        fair = (f"aggregators {alpha:g}" for alpha in self.table["alphas"])
+        lines = (f"microgrid {behaviour}" for behaviour in self.table["behaviours"])
+        return (DIRECT, TARIFF, *fair, "bilateral", *lines, PLANNER)
+
+
+def read(raw: dict, keys, place: Place) -> dict:
+    """The checked table of a comparison's file; raises ScenarioError."""
+    table = read_table(raw, keys, "", place)
+    tariff = table["tariff"]
+    if tariff["sell"] > tariff["buy"]:
+        raise place.at("tariff").error(f"sell {tariff['sell']:g} is above buy {tariff['buy']:g}", "sell <= buy")
+    if "block" in table and table["contracts"] == "single":
+        raise place.at("block").error("goes with contracts = 'multi'", 'leave it out, or set contracts = "multi"')
+    for name in ("alphas", "behaviours"):
+        _check_once(table[name], place.at(name))
+    here = place.at("network")
+    table["network"] = _read_network(table["network"], here)
+    whole = spelt_out(table["network"], here)
+    network = cases.network_from(whole, here)
+    microgrid.check_private(table.get("private"), whole, place.at("private"))
+    _check_classes(table["class"], network, place.at("class"))
+    agents = sum(row["count"] for row in table["class"])
+    if agents > MOST_AGENTS:
+        raise place.at("class").error(f"{agents:,} agents in all", f"at most {MOST_AGENTS:,} are possible")
+    if table["aggregators"] > agents:
+        raise place.at("aggregators").error(f"got {table['aggregators']} for {agents} agents", "at most one an agent")
+    return table
+
+
+def _check_once(values, place):
+    twice = next((value for k, value in enumerate(values) if value in values[:k]), None)
+    if twice is not None:
+        raise place.error(f"{quoted(twice)} is there twice", "each once is needed")
+
+
+def _read_network(table, place):
+    """A network's table made whole, without the injections that a case brings along."""
+    if "case" not in table:
+        if "public" not in table:
+            raise place.at("public").error("is missing", "a network needs public lines, or a case")
+        table = {"injection": None} | table
+    found = cases.read_network(table, place)
+    return {key: value for key, value in found.items() if key not in FROM_AGENTS}
+
+
+def spelt_out(table, place: Place) -> dict:
+    """A network's table with its lines, and an injection of 0 at every node."""
+    found = cases.spelt_out(table, place)
+    if "injection" in found:
+        nodes = len(found["injection"][0])
+    elif "positions" in found:
+        nodes = len(found["positions"])
+    else:
+        ends = [end for kind in ("public", "private") for row in found.get(kind, ()) for end in row[:2]]
+        nodes = int(max([found["slack"], 1, *ends])) + 1
+    return found | {"injection": ((0.0,) * nodes,)}
+
+
+def _check_classes(rows, network, place):
+    """Names that differ, numbers of agents that agree, and nodes that are there and reach the main grid."""
+    names = [row["name"] for row in rows]
+    for k, row in enumerate(rows):
+        here = place.at(row["name"] if names.count(row["name"]) == 1 else k)
+        if row["name"] in names[:k]:
+            raise here.at("name").error(f"{quoted(row['name'])} is the name of another class too", "names must differ")
+        said = {"count": row["count"]} if "count" in row else {}
+        said |= {name: len(row[name]) for name in LISTS if isinstance(row.get(name), tuple)}
+        if not said:
+            raise here.at("count").error("is missing", "the number of agents, or a list or CSV column, is needed")
+        row["count"] = agreed(said, here, "agents")
+        for node in row.get("node", ()):
+            if node != int(node) or node >= network.nodes or node == network.slack:
+                got = f"got {node:g}" + (", the main grid" if node == network.slack else "")
+                raise here.at("node").error(got, f"numbers of nodes, 0 to {network.nodes - 1}, are needed")
+        rows[k] = {key.name: row[key.name] for key in KEYS if key.table == "class" and key.name in row}
+    cut_off = np.flatnonzero(~network.reaches_publicly)
+    if len(cut_off):
+        got = f"node {cut_off[0]} does not reach the main grid by public lines"
+        raise place.error(got, "all nodes must: what the tariff offers needs them")

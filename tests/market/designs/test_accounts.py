@@ -1,0 +1,67 @@
+"""Accounts: money is handed on, never made; shares of a node; fairness where it is defined."""
+
+import numpy as np
+import pytest
+
+from market.designs import accounts
+from scenarios import draw, load
+
+NEIGHBOURS = "designs_neighbourhood"
+
+
+@pytest.fixture(scope="module")
+def study():
+    return draw(load(NEIGHBOURS)).game
+
+
+def of_each_kind(study):
+    n, rng = len(study.population), np.random.default_rng(0)
+    z = rng.uniform(0, 2, n) * (study.net <= 0)
+    return {
+        "purchases": accounts.of_purchases(study, z, 0.2),
+        "tariff": accounts.of_tariff(study),
+        "contracts": accounts.of_contracts(study, rng.permutation(n), rng.normal(size=n)),
+        "nodes": accounts.of_nodes(study, rng.normal(size=study.network.nodes), 0.01),
+        "optimum": accounts.of_optimum(study),
+    }
+
+
+def test_agents_and_main_grid_have_the_welfare_together(study):
+    for name, account in of_each_kind(study).items():
+        found = accounts.measures(study, account)
+        assert found["surplus"] + found["grid surplus"] == pytest.approx(found["welfare"], rel=1e-9), name
+
+
+def test_what_is_bought_and_its_price_by_hand(study):
+    for account in of_each_kind(study).values():
+        found = accounts.measures(study, account)
+        bought = paid = 0.0
+        for x, generation, bill in zip(account.consumption, study.population.generation, account.paid, strict=True):
+            if x > generation:
+                bought, paid = bought + x - generation, paid + bill
+        assert (found["volume"], found["price"]) == pytest.approx((bought, paid / bought))
+
+
+def test_nobody_buys_has_no_price(study):
+    z = np.zeros(len(study.population))
+    found = accounts.measures(study, accounts.of_purchases(study, z, 0.2))
+    assert (found["price"], found["volume"]) == (None, 0.0)
+
+
+def test_agents_of_a_node_get_what_the_node_gets(study):
+    received = np.random.default_rng(1).normal(size=study.network.nodes)
+    account = accounts.of_nodes(study, received, 0.0)
+    with_agents = np.unique(study.population.node)
+    assert study.by_node(-account.paid)[with_agents] == pytest.approx(received[with_agents])
+    as_tariff = accounts.of_nodes(study, -study.by_node(study.tariff_bill), 0.0)
+    assert as_tariff.paid == pytest.approx(study.tariff_bill, abs=1e-12)
+
+
+def test_who_loses_leaves_no_index_of_fairness():
+    assert accounts.fair_shares(np.array([1.0, -0.1])) is None
+    assert accounts.fair_shares(np.array([1.0, -1e-15])).tolist() == [1.0, 0.0]
+
+
+def test_rounding_makes_nobody_a_winner():
+    win, lose = accounts.sides(np.array([1 + 1e-13, 2.0, 0.0]), np.array([1.0, 1.0, 1.0]))
+    assert (win.tolist(), lose.tolist()) == ([False, True, False], [False, False, True])

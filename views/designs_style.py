@@ -1,0 +1,35 @@
+"""How pictures of several designs look: colours of designs, by the market they come from."""
+
+from views.style import BLACK, DESIGNS, PALETTE, SKY, VERMILLION
+
+FAIR = {"0": "welfare", "1": "proportional", "inf": "maxmin"}  # alpha of aggregators: what other pictures call it
+COLOURS = {"direct": DESIGNS["direct"], "tariff": DESIGNS["alone"], "bilateral": SKY, "microgrid": VERMILLION}
+OTHER_ALPHA = PALETTE[3]
+WORDS = {
+    "direct": "direct participation",
+    "tariff": "tariff alone",
+    "bilateral": "bilateral contracts",
+    "planner": "planner's optimum",
+}
+
+
+def design_colour(name):
+    """The colour of a design, the same in all pictures; of several scenarios' designs, "scenario: design"."""
+    market, _, which = name.rpartition(": ")[2].partition(" ")
+    if market == "aggregators":
+        return DESIGNS[FAIR[which]] if which in FAIR else OTHER_ALPHA
+    return COLOURS.get(market, BLACK)
+
+
+def spoken(name):
+    """A design as a picture calls it.
+
+    >>> spoken("aggregators inf"), spoken("microgrid none")
+    ('aggregators, α = ∞', 'microgrid, no private trade')
+    """
+    market, _, which = name.partition(" ")
+    if market == "aggregators":
+        return f"aggregators, α = {'∞' if which == 'inf' else which}"
+    if market == "microgrid":
+        return f"microgrid, {'no private trade' if which == 'none' else which.replace('ad-hoc', 'ad hoc')}"
+    return WORDS.get(name, name)

@@ -1,0 +1,62 @@
+"""The picture of several designs: of one run, and of a comparison over replications."""
+
+from pathlib import Path
+
+import numpy as np
+
+from engine.comparing import interval
+from engine.designs import by_class
+from scenarios import draw
+from views.plots import design_panels
+from views.plots.design_panels import PANELS
+from views.style import save
+
+
+def run_pictures(result, folder):
+    """Write the picture of one DesignsResult; returns its path in a list."""
+    names = list(result.designs)
+    values = {name: design.values for name, design in result.designs.items()}
+    measures = {one: (_column(values, one), np.full(len(names), np.nan)) for one in PANELS}
+    surplus = {
+        name: np.array([np.nan if not len(d.gained) else d.gained[marks].sum() for d in result.designs.values()])
+        for name, marks in by_class(result.game).items()
+    }
+    counts = tuple(_column(values, side) for side in ("winners", "losers"))
+    return [save(design_panels(names, measures, surplus, counts, result.scenario.title), Path(folder) / "designs.png")]
+
+
+def _column(values, measure):
+    return np.array([np.nan if row[measure] is None else row[measure] for row in values.values()], dtype=float)
+
+
+def comparison_pictures(comparison, folder):
+    """Write the picture of each scenario of a Comparison of designs; returns the paths."""
+    paths = []
+    for scenario in comparison.scenarios:
+        alone = len(comparison.scenarios) == 1
+        names = [name for name in comparison.names if alone or name.startswith(f"{scenario.name}: ")]
+        many = comparison.replications > 1
+        runs = f", {comparison.replications} runs, bars show 95 % intervals" if many else ""
+        measures = {
+            one: tuple(np.array([_where_always(comparison.values(name, one)) for name in names]).T) for one in PANELS
+        }
+        marks = by_class(draw(scenario).game)
+        surplus = {name: class_surplus(comparison, names, rows) for name, rows in marks.items()}
+        counts = tuple(
+            np.array([interval(comparison.values(name, side))[0] for name in names]) for side in ("winners", "losers")
+        )
+        spoken = [name.rpartition(": ")[2] for name in names]
+        figure = design_panels(spoken, measures, surplus, counts, scenario.title + runs)
+        paths.append(save(figure, Path(folder) / ("designs.png" if alone else f"designs_{scenario.name}.png")))
+    return paths
+
+
+def _where_always(values):
+    """Mean and half-width of its interval; NaN where a replication has no value, so that designs' means compare."""
+    return interval(values) if np.all(np.isfinite(values)) else (np.nan, np.nan)
+
+
+def class_surplus(comparison, names, marks):
+    """Mean surplus of some agents together under each design, money, shape (designs,), NaN where nothing cleared."""
+    found = [comparison.agents[name][0] for name in names]
+    return np.array([gained[:, marks].sum(axis=1).mean() if gained.size else np.nan for gained in found])

@@ -1,0 +1,79 @@
+"""A run of several designs in words."""
+
+from engine.comparing import interval
+from engine.designs import HEADLINE, by_class
+from market.designs.accounts import sides
+from scenarios import draw
+from views.tables import ending, table, with_width
+
+NOT_COMPARABLE = (
+    "Not comparable: direct participation and aggregators pay the price their purchases make, and react to it; "
+    "contracts and private\nlines keep everybody's consumption at the tariff's and are paid for beside that tariff; "
+    "only private lines and the planner choose flows."
+)
+
+UNDEFINED = "Jain and Gini are means over the replications in which nobody is worse off than with own generation alone."
+
+
+def round_line(model):
+    """One line where designs ended in the round just played."""
+    if not model.ended:
+        return None
+    said = ", ".join(f"{name} {model.parts[name].status}" for name in model.ended)
+    return f"round {model.round:4d}   {said}"
+
+
+def summary_text(summary):
+    """A run's summary as text: the population, a row a design, surplus by class, what is not comparable."""
+    at, designs = summary["at_tariff"], summary["designs"]
+    rows = [
+        (name, *(row[measure.replace(" ", "_")] for measure in HEADLINE), row["status"])
+        for name, row in designs.items()
+    ]
+    names = list(summary["classes"])
+    classes = [(name, *(_class_cell(row["classes"][one]) for one in names)) for name, row in designs.items()]
+    heads = [f"{name} ({count})" for name, count in summary["classes"].items()]
+    return "\n".join(
+        [
+            ending(summary),
+            f"{summary['agents']} agents; at the tariff {at['buyers']} buy and {at['sellers']} sell.",
+            "",
+            table(("design", *HEADLINE, "status"), rows),
+            "",
+            "Mean surplus of an agent by class, money; in brackets how many win and lose against direct participation",
+            table(("design", *heads), classes),
+            "",
+            NOT_COMPARABLE,
+        ]
+    )
+
+
+def _class_cell(found):
+    if found["surplus"] is None:
+        return "–"
+    counts = "" if found["winners"] is None else f" ({found['winners']}, {found['losers']})"
+    return f"{found['mean_surplus']:.4g}{counts}"
+
+
+def comparison_notes(comparison):
+    """Mean surplus of an agent by class and design, how many win and lose, and what is not comparable."""
+    lines = [
+        "Mean surplus of an agent by class, money; in brackets how many win and lose against direct participation, on "
+        "average"
+    ]
+    for scenario in comparison.scenarios:
+        alone = len(comparison.scenarios) == 1
+        names = [name for name in comparison.names if alone or name.startswith(f"{scenario.name}: ")]
+        marks = by_class(draw(scenario).game)
+        rows = [(name, *(_mean_cell(*comparison.agents[name], rows) for rows in marks.values())) for name in names]
+        lines.append(table(("design", *(f"{name} ({rows.sum()})" for name, rows in marks.items())), rows))
+    return "\n".join([*lines, "", UNDEFINED, NOT_COMPARABLE])
+
+
+def _mean_cell(gained, against, marks):
+    """One class under one design over the replications."""
+    if not gained.size:
+        return "–"
+    found = [[side[marks].sum() for side in sides(one, one - away)] for one, away in zip(gained, against, strict=True)]
+    win, lose = (sum(each) / len(found) for each in zip(*found, strict=True))
+    return f"{with_width(*interval(gained[:, marks].mean(axis=1)))} ({win:.3g}, {lose:.3g})"
