@@ -63,6 +63,12 @@ class MicrogridResult(Result):
             return ()
         return tuple(self.game.stability(outcome, core=k == 0) for k, outcome in enumerate(self.outcomes))
 
+    @property
+    def coalitions(self):
+        """Lists of the nodes that joined each other in the first period, empty where joining was not looked at."""
+        joined = self.stabilities[0].joined if self.stabilities else None
+        return () if joined is None else joined.groups(self.outcomes[0].network.agents)
+
     def total(self, value):
         """Sum over periods of value(outcome), None where it is undefined in one of them."""
         values = [value(outcome) for outcome in self.outcomes]
@@ -286,7 +292,7 @@ def _joining(agents, joined):
     agent, gain, to = joined.best
     members = np.flatnonzero(joined.labels == to) if gain > 0 else []
     return {
-        "groups": [agents[joined.labels == label].tolist() for label in range(joined.labels.max() + 1)],
+        "groups": joined.groups(agents),
         "payoffs": dict(zip(map(str, agents.tolist()), numbers(joined.payoffs + 0.0), strict=True)),
         "status": str(joined.status),
         "rounds": joined.rounds,

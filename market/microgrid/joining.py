@@ -107,6 +107,10 @@ class Joined:
     period: int | None
     best: tuple
 
+    def groups(self, agents):
+        """The coalitions as lists of nodes, given each agent's node."""
+        return [agents[self.labels == label].tolist() for label in range(self.labels.max() + 1)]
+
 
 def join(game, moving=None, division="equal", start="alone", rounds=100, rng=None):
     """Let agents leave and join coalitions by their own gains, from a start in STARTS, until nobody gains."""

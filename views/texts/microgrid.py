@@ -124,7 +124,7 @@ def joining_text(joining):
     groups = " ".join(f"{{{nodes_text(group)}}}" for group in joining["groups"])
     rounds = f"{joining['moves']} moves in {joining['rounds']} round{'s' if joining['rounds'] > 1 else ''}"
     if joining["stable"]:
-        return f"Each joining whom it likes, agents end up as {groups} after {rounds}; nobody gains by a move (Nash stable)."
+        return f"Each joining whom it likes, agents end up as {groups} after {rounds}; nobody gains by another move."
     best, how = joining["largest_gain"], "do not settle"
     if joining["period"] is not None:
         how = f"come round in circles of {joining['period']} round{'s' if joining['period'] > 1 else ''}"
