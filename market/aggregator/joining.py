@@ -5,7 +5,7 @@ move is its surplus in the equilibrium after the move, all other users staying w
 """
 
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,9 @@ from market.aggregator.reply import Prices, common_roof, solve_multipliers
 from market.outcome import Outcome
 from market.prices import PriceRule
 from market.utilities import Utility
+
+MOST_SEARCHED = 20  # users up to whom every membership's market is searched for all its equilibria
+REMEMBERED = 256  # memberships solved last: those tried are often those that come next
 
 
 class Offer(NamedTuple):
@@ -145,9 +148,19 @@ def _block(offer, utility):
 
 
 def settled(joining, membership):
-    """The State of a membership: its equilibrium is found directly, not certified here."""
+    """The State of a membership, its equilibrium found directly.
+
+    Up to MOST_SEARCHED users it is the certified one of highest welfare (the candidate with the least gap where there
+    is none); above, the first root, certified only where a run ends.
+    """
+    return _solved(joining, np.asarray(membership, dtype=np.intp).tobytes())
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _solved(joining, membership):
+    membership = np.frombuffer(membership, dtype=np.intp)
     game, rows = game_of(joining, membership)
-    return State(joining, membership, game, rows, solve(game, certify=False).outcome)
+    return State(joining, membership, game, rows, solve(game, certify=game.users <= MOST_SEARCHED).outcome)
 
 
 def moved(state, users, to):
