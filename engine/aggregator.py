@@ -16,7 +16,7 @@ from market.measures import gini, jain, price_of_anarchy, producer_surplus, tota
 from market.outcome import Outcome, Status
 
 MOST_CSV_USERS = 10_000
-MOST_PROVEN = 2_000  # users up to whom every user's every move is tried at the end of joining
+MOST_PROVEN = 500  # users up to whom every user's every move is tried at the end of joining
 NO_PROMISE = (Status.CYCLING, Status.ROUND_LIMIT, Status.NO_EQUILIBRIUM)
 HEADLINE = ("mean small surplus", "mean small consumption", "price", "jain", "gini")
 MEASURES = {

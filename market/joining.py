@@ -13,7 +13,7 @@ from market.outcome import Status
 
 ORDERS = ("in-turn", "random", "together")
 ADVICE = {
-    Status.SETTLED: "Nobody expects to gain by a move; where it was looked for, the largest gain left proves it.",
+    Status.SETTLED: "Nobody expects to gain by a move; the market is at its equilibrium.",
     Status.CYCLING: "The same groups come back for ever; try inertia above 0, or order = 'random'.",
     Status.ROUND_LIMIT: "Some would still gain by a move at the last round; raise rounds, or take order = 'in-turn' "
     "where all move together.",

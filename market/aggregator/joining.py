@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from market.aggregator.equilibrium import solve
+from market.aggregator.clearing import certified
+from market.aggregator.equilibrium import CERTIFIED, solve
 from market.aggregator.game import Block, Game
 from market.aggregator.reply import Prices, common_roof, solve_multipliers
 from market.outcome import Outcome
@@ -147,35 +148,45 @@ def _block(offer, utility):
     return Block(offer.name, offer.kind, utility, offer.alpha, offer.surplus_offset, sizes)
 
 
-def settled(joining, membership):
+def settled(joining, membership, certify=True):
     """The State of a membership, its equilibrium found directly.
 
-    Up to MOST_SEARCHED users it is the certified one of highest welfare (the candidate with the least gap where there
-    is none); above, the first root, certified only where a run ends.
+    It is the first root that is certified; up to MOST_SEARCHED users all are looked for and it is the one of highest
+    welfare. Without any it is the candidate with the least gap. Without `certify` it may be a root that is none.
     """
-    return _solved(joining, np.asarray(membership, dtype=np.intp).tobytes())
+    return _settled(joining, np.asarray(membership, dtype=np.intp).tobytes(), certify)
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _solved(joining, membership):
+def _settled(joining, membership, certify):
     membership = np.frombuffer(membership, dtype=np.intp)
     game, rows = game_of(joining, membership)
-    return State(joining, membership, game, rows, solve(game, certify=game.users <= MOST_SEARCHED).outcome)
+    few = game.users <= MOST_SEARCHED
+    outcome = solve(game, certify=few).outcome
+    if certify and not few:
+        outcome = certified(game, outcome)
+        outcome = outcome if outcome.gap <= CERTIFIED else solve(game).outcome
+    return State(joining, membership, game, rows, outcome)
 
 
-def moved(state, users, to):
+def moved(state, users, to, certify=True):
     """The State after some users have moved to offers, arrays both, all else as it is."""
     membership = state.membership.copy()
     membership[users] = to
-    return settled(state.joining, membership)
+    return settled(state.joining, membership, certify)
 
 
 def exact_gains(state, user):
-    """What a user gains by a move to each offer, the market solved after each move; money, shape (offers,)."""
+    """What a user gains by a move to each offer, the market solved after each move; money, shape (offers,).
+
+    A gain that the first root promises is worked out again at the certified equilibrium.
+    """
     gains = np.zeros(len(state.joining.offers))
-    for to in range(len(gains)):
-        if to != state.membership[user]:
-            gains[to] = moved(state, user, to).surplus[user] - state.surplus[user]
+    for to in np.flatnonzero(np.arange(len(gains)) != state.membership[user]):
+        for certify in (False, True):
+            gains[to] = moved(state, user, to, certify).surplus[user] - state.surplus[user]
+            if gains[to] <= 0:
+                break
     return gains
 
 
@@ -198,6 +209,9 @@ class Move(NamedTuple):
 
 
 def largest_gain(state):
-    """The certificate of a membership: the Move that gains most of all users' moves to all offers, each solved."""
+    """The certificate of a membership: the Move that gains most of all users' moves to all offers, each solved.
+
+    Where none gains, it is user 0's to where it is, with gain 0.
+    """
     moves = [Move(user, to, gain) for user in range(state.joining.movers) for gain, to in [best_move(state, user)]]
     return max(moves, key=lambda move: move.gain)

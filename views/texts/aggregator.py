@@ -86,10 +86,7 @@ def joining_text(joining):
     if best is None:
         return text + "Whether somebody gains by a move was not looked for among so many."
     if joining["stable"]:
-        return (
-            text
-            + f"Stable: every user's every move was tried, none gains more than {max(best['gain'], 0.0):.1e} money."
-        )
+        return text + "Stable: every user's move to every other was tried, nobody gains."
     return text + (
         f"Not stable: user {best['user']} gains {cell(best['gain'])} money by leaving {best['from']} for {best['to']}."
     )
