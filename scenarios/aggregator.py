@@ -121,7 +121,7 @@ def read(raw: dict, keys, place: Place) -> dict:
         _check_small_users(group, table["group"], here.at("utility.size"))
     _check_all_users(table["group"], place)
     if "joining" in table:
-        _drop_purchases(table, raw, place)
+        _check_purchases(table, place)
         _check_joining(table["joining"], table["group"], place.at("joining"))
     order = [key.name for key in KEYS if key.table == "group"]
     table["group"] = [{name: group[name] for name in order if name in group} for group in table["group"]]
@@ -203,13 +203,12 @@ def _check_all_users(groups, place):
         raise place.at("group").error(f"{total:,} users in all", f"at most {MOST_USERS:,} are possible")
 
 
-def _drop_purchases(table, raw, place):
+def _check_purchases(table, place):
     """Keys of the rounds of purchases would do nothing: between moves the market is at its equilibrium."""
-    for name in PURCHASES:
-        if name in raw:
-            got = f"got {quoted(raw[name])} beside joining"
-            raise place.at(name).error(got, "leave one of them out: between moves the market is solved directly")
-        del table[name]
+    for key in KEYS:
+        if key.path in PURCHASES and table[key.name] != key.default:
+            got = f"got {quoted(table[key.name])} beside joining"
+            raise place.at(key.name).error(got, "leave one of them out: between moves the market is solved directly")
 
 
 def _check_joining(joining, groups, place):
