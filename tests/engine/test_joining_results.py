@@ -124,10 +124,7 @@ BROKEN = {
         ["joining.direct", "a group called 'alone'"],
     ),
     "numbers as names": (
-        (
-            ["two_users_chase"],
-            ['group.0.name="second 1"', "group.1.users=2", "group.1.count=2", "joining.direct=false"],
-        ),
+        ("two_users_chase", ['group.0.name="second 1"', "group.1.users=2", "group.1.count=2", "joining.direct=false"]),
         ["joining", "'second 1'", "rename one"],
     ),
     "two forms": (
