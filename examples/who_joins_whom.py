@@ -6,6 +6,8 @@ import pandas as pd
 from engine import run
 from market.measures import jain
 
+RULES = ("joining.inertia=0.5", 'joining.order="together"', 'joining.foresight="terms"')
+
 
 def survivors(scenario, replication, changes):
     """One row an aggregator: members who buy, their mean reservation price and surplus, Jain; is it stable?"""
@@ -25,7 +27,7 @@ def survivors(scenario, replication, changes):
 
 
 def main(replications=3, users=15, direct=False, scenario="joining_proportional"):
-    changes = [f"group.0.users={users}", f"group.1.users={users}", f"joining.direct={str(direct).lower()}"]
+    changes = [*RULES, f"group.0.users={users}", f"group.1.users={users}", f"joining.direct={str(direct).lower()}"]
     rows = [row for k in range(replications) for row in survivors(scenario, k, changes)]
     table = pd.DataFrame(rows).groupby("aggregator", sort=False)
     print(table.mean().round(3).to_string())
