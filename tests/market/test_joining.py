@@ -217,19 +217,20 @@ def test_a_price_with_kinks_and_steps_is_no_obstacle():
     assert np.all(np.isfinite(state.expected_gains))
 
 
-def test_draws_do_not_depend_on_who_would_gain():
+@pytest.mark.parametrize("order", ["in-turn", "together"])
+def test_draws_do_not_depend_on_who_would_gain(order):
     """The same users hold back in a round, whoever else would gain: random numbers are common to all markets."""
-    moving = Moving(inertia=0.5, order="together")
 
-    def told(some, state, who):
-        return float(some[who]), 1
+    def moving_of(some):
+        def told(state, who):
+            return float(some[who]), 1
 
-    keen, picky = (
-        play(moving, (), 40, partial(told, some), lambda state, who, to: who, np.random.default_rng(3))
-        for some in (np.ones(40), np.arange(40) % 2)
-    )
-    assert set(picky.state) == {who for who in keen.state if who % 2}
-    assert (keen.wishes, picky.wishes) == (40, 20) and 10 < keen.moves < 30
+        rng = np.random.default_rng(3)
+        return play(Moving(0.5, order), (), 40, told, lambda state, who, to: (*state, *who.tolist()), rng)
+
+    keen, picky = moving_of(np.ones(40)), moving_of(np.arange(40) % 2)
+    assert picky.state == tuple(who for who in keen.state if who % 2)
+    assert (keen.wishes, picky.wishes) == (40, 20) and 10 < keen.moves == len(keen.state) < 30
 
 
 def test_one_after_the_other_sees_the_moves_before():
