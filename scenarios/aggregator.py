@@ -121,7 +121,7 @@ def read(raw: dict, keys, place: Place) -> dict:
         _check_small_users(group, table["group"], here.at("utility.size"))
     _check_all_users(table["group"], place)
     if "joining" in table:
-        _check_purchases(table, place)
+        _check_purchases(table, place.at("joining"))
         _check_joining(table["joining"], table["group"], place.at("joining"))
     order = [key.name for key in KEYS if key.table == "group"]
     table["group"] = [{name: group[name] for name in order if name in group} for group in table["group"]]
@@ -207,8 +207,8 @@ def _check_purchases(table, place):
     """Keys of the rounds of purchases would do nothing: between moves the market is at its equilibrium."""
     for key in KEYS:
         if key.path in PURCHASES and table[key.name] != key.default:
-            got = f"got {quoted(table[key.name])} beside joining"
-            raise place.at(key.name).error(got, "leave one of them out: between moves the market is solved directly")
+            got = f"{key.name} = {quoted(table[key.name])} has no part in it"
+            raise place.error(got, "leave one of them out: between moves the market is solved directly")
 
 
 def _check_joining(joining, groups, place):

@@ -109,8 +109,8 @@ BROKEN = {
     "foresight": (("two_users_chase", ['joining.foresight="term"']), ["joining.foresight", "terms"]),
     "least gain": (("two_users_chase", ["joining.least_gain=0"]), ["joining.least_gain", "> 0"]),
     "unknown key": (("two_users_chase", ["joining.inertai=0.5"]), ["joining.inertai", "unknown key", "inertia"]),
-    "damping": (("two_users_chase", ["damping=0.5"]), ["damping", "got 0.5 beside joining"]),
-    "order of purchases": (("two_users_chase", ['order="together"']), ["order", "beside joining"]),
+    "damping": (("two_users_chase", ["damping=0.5"]), ["joining: damping = 0.5 has no part"]),
+    "order of purchases": (("two_users_chase", ['order="together"']), ["joining: order = 'together' has no part"]),
     "offset": (
         ("joining_proportional", ["group.1.fairness.surplus_offset=0"]),
         ["joining", "'proportional' has alpha = 1 and surplus_offset = 0", "above 0"],
