@@ -4,6 +4,8 @@ from agents.aggregator_model import AggregatorModel
 from agents.bilateral_model import BilateralModel
 from agents.bilateral_players import Buyer, Platform, Seller
 from agents.designs_model import DesignsModel
+from agents.joining_model import JoiningModel
+from agents.joining_players import Member, Registrar
 from agents.market_operator import MarketOperator
 from agents.microgrid_model import MicrogridModel
 from agents.microgrid_players import GridOperator, MicrogridNode, Owners, PrivateLine, PublicLine
@@ -17,14 +19,17 @@ __all__ = [
     "Crowd",
     "DesignsModel",
     "GridOperator",
+    "JoiningModel",
     "LargeUser",
     "MarketOperator",
+    "Member",
     "MicrogridModel",
     "MicrogridNode",
     "Owners",
     "Platform",
     "PrivateLine",
     "PublicLine",
+    "Registrar",
     "Seller",
     "SmallUser",
 ]

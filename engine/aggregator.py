@@ -6,13 +6,17 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from agents import JoiningModel
 from engine.results import Result, number
 from market.aggregator.equilibrium import CERTIFIED, solve
+from market.aggregator.joining import Joining, Move, largest_gain
 from market.aggregator.planner import best_total_welfare, planned_surplus
+from market.joining import ADVICE
 from market.measures import gini, jain, price_of_anarchy, producer_surplus, total_welfare
 from market.outcome import Outcome, Status
 
 MOST_CSV_USERS = 10_000
+MOST_PROVEN = 500  # users up to whom every user's every move is tried at the end of joining
 NO_PROMISE = (Status.CYCLING, Status.ROUND_LIMIT, Status.NO_EQUILIBRIUM)
 HEADLINE = ("mean small surplus", "mean small consumption", "price", "jain", "gini")
 MEASURES = {
@@ -35,12 +39,48 @@ NOTHING_CLEARED = {
 }
 
 
+@dataclass(frozen=True, eq=False)
+class Joined:
+    """How users joined aggregators.
+
+    memberships: number of each mover's offer by round, shape (rounds, movers); rows: number of each user of the final
+    game; moves: made in all; best: the move that gains most of all still possible, None where it was not looked for.
+    """
+
+    joining: Joining
+    memberships: np.ndarray
+    rows: np.ndarray
+    moves: int
+    least_gain: float
+    best: Move | None
+
+    @property
+    def stable(self):
+        """Does no user gain by a move? None where it was not looked for."""
+        return None if self.best is None else self.best.gain <= self.least_gain
+
+    def summary(self, outcome, users):
+        """The joining as plain numbers for JSON."""
+        names, last = [offer.name for offer in self.joining.offers], self.memberships[-1]
+        x = np.empty_like(outcome.x)
+        x[self.rows] = outcome.x
+        counts = (np.bincount(last[rows], minlength=len(names)) for rows in (..., x[: len(last)] > 0))
+        members, buying = (dict(zip(names, count.tolist(), strict=True)) for count in counts)
+        best = None
+        if self.best is not None:
+            now, to = names[last[self.best.user]], names[self.best.to]
+            best = {"user": self.best.user, "from": now, "to": to, "gain": number(self.best.gain)}
+        facts = {"moves": self.moves, "members": members, "buying": buying, "stable": self.stable, "largest_gain": best}
+        return facts | ({"member_of": [names[k] for k in last]} if users else {})
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class AggregatorResult(Result):
     """A run of the aggregator market.
 
     quantities, surpluses: trajectories (rounds, users), float32 for large populations; equilibria, unique, continuum:
-    of a direct solution only.
+    of a direct solution only. joined: how users joined aggregators, None where they stayed; the game is then that of
+    the last membership, trajectories are in the order of the users' numbers.
     """
 
     outcome: Outcome | None
@@ -51,6 +91,12 @@ class AggregatorResult(Result):
     equilibria: tuple = ()
     unique: bool | None = None
     continuum: bool = False
+    joined: Joined | None = None
+
+    @property
+    def advice(self):
+        """What the status means, for purchases or for moves."""
+        return self.status.advice if self.joined is None else ADVICE.get(self.status, self.status.advice)
 
     @property
     def promised(self):
@@ -87,15 +133,16 @@ class AggregatorResult(Result):
             "unserved": None if outcome is None else number(outcome.unserved),
             **self.yardsticks,
             "players": [None] * self.game.players if outcome is None else [number(y) for y in outcome.y],
-            "groups": {
+            "groups": self._left_out()
+            | {
                 block.name: self._group_summary(block, rows, users)
                 for block, rows in zip(self.game.blocks, self.game.user_slices, strict=True)
             },
         }
-        return facts | self._ending()
+        return facts | self._ending(users)
 
-    def _ending(self):
-        extra = {}
+    def _ending(self, users):
+        extra = {} if self.joined is None else {"joining": self.joined.summary(self.outcome, users)}
         if self.period is not None:
             extra["period"] = self.period
         if self.blame is not None:
@@ -114,9 +161,16 @@ class AggregatorResult(Result):
             ]
         return extra
 
+    def _left_out(self):
+        """The groups of offers that nobody took, and the place of all others."""
+        nobody = {"users": 0, "players": 0}
+        offers = () if self.joined is None else self.joined.joining.offers
+        return {
+            offer.name: {"kind": offer.kind, **nobody, "alpha": _alpha(offer)} | NOTHING_CLEARED for offer in offers
+        }
+
     def _group_summary(self, block, rows, users):
-        alpha = block.alpha if block.kind == "aggregator" else None
-        group = {"kind": block.kind, "users": block.users, "players": block.players, "alpha": number(alpha)}
+        group = {"kind": block.kind, "users": block.users, "players": block.players, "alpha": _alpha(block)}
         if self.outcome is None:
             return group | NOTHING_CLEARED
         x, s = self.outcome.x[rows], self.outcome.s[rows]
@@ -147,6 +201,10 @@ class AggregatorResult(Result):
             np.savez_compressed(folder / "agents.npz", quantities=quantities, surpluses=surpluses, y=self.outcome.y)
 
 
+def _alpha(group):
+    return number(group.alpha if group.kind == "aggregator" else None)
+
+
 def trajectories(result):
     """Quantities and surpluses (rounds, users); of a direct solution, its one outcome."""
     if len(result.quantities):
@@ -157,19 +215,14 @@ def trajectories(result):
 
 def users_table(result, quantities, surpluses):
     """One row per round and user: round, group, player, user, quantity, surplus."""
-    blocks, rounds = result.game.blocks, len(quantities)
-    first = np.concatenate([[0], np.cumsum([block.players for block in blocks])])
-    group = np.repeat([block.name for block in blocks], [block.users for block in blocks])
-    player = np.concatenate(
-        [start + np.repeat(np.arange(b.players), b.sizes) for start, b in zip(first[:-1], blocks, strict=True)]
-    )
-    users = np.arange(result.game.users)
+    group, player = joined_places(result, len(quantities)) if result.joined else places(result, len(quantities))
+    users, rounds = np.arange(result.game.users), len(quantities)
     start = 0 if result.direct else result.rounds - rounds + 1
     return pd.DataFrame(
         {
             "round": np.repeat(np.arange(start, start + rounds), len(users)),
-            "group": np.tile(group, rounds),
-            "player": np.tile(player, rounds),
+            "group": group,
+            "player": player,
             "user": np.tile(users, rounds),
             "quantity": np.ravel(quantities),
             "surplus": np.ravel(surpluses),
@@ -177,19 +230,48 @@ def users_table(result, quantities, surpluses):
     )
 
 
+def places(result, rounds):
+    """Group and player of every user, the same in each round, shapes (rounds · users,)."""
+    blocks = result.game.blocks
+    first = np.concatenate([[0], np.cumsum([block.players for block in blocks])])
+    group = np.repeat([block.name for block in blocks], [block.users for block in blocks])
+    player = np.concatenate(
+        [start + np.repeat(np.arange(b.players), b.sizes) for start, b in zip(first[:-1], blocks, strict=True)]
+    )
+    return np.tile(group, rounds), np.tile(player, rounds)
+
+
+def joined_places(result, rounds):
+    """Offer and its number of every user in each round, stayers' groups counted on, shapes (rounds · users,)."""
+    joining, memberships = result.joined.joining, result.joined.memberships[-rounds:]
+    names = np.array([offer.name for offer in joining.offers] + [block.name for block in joining.stayers])
+    stayers = np.repeat(np.arange(len(joining.offers), len(names)), [block.users for block in joining.stayers])
+    number = np.hstack([memberships, np.tile(stayers, (rounds, 1))]).ravel().astype(int)
+    return names[number], number
+
+
 RESULT = AggregatorResult
 
 
 def stepped(model, certify):
     """Facts of a model stepped to its end; without `certify` the gap is not searched."""
-    return {
+    facts = {
         "outcome": model.outcome,
         "gap": model.gap if certify else None,
         "quantities": model.trajectory.quantities,
         "surpluses": model.trajectory.surpluses,
         "period": model.period,
-        "blame": model.blame,
     }
+    return facts | (joined(model, certify) if isinstance(model, JoiningModel) else {"blame": model.blame})
+
+
+def joined(model, certify):
+    """What joining adds: the final game, and whether anybody still gains by a move."""
+    state, proven = model.state, certify and model.joining.movers <= MOST_PROVEN
+    best = largest_gain(state) if proven else None
+    known = Joined(model.joining, np.array(model.memberships), state.rows, model.moves, model.moving.least_gain, best)
+    unproven = certify and model.status == Status.SETTLED and model.gap > CERTIFIED
+    return {"game": model.game, "joined": known, "status": Status.INACCURATE if unproven else model.status}
 
 
 def solved(game, certify):

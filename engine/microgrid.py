@@ -63,6 +63,12 @@ class MicrogridResult(Result):
             return ()
         return tuple(self.game.stability(outcome, core=k == 0) for k, outcome in enumerate(self.outcomes))
 
+    @property
+    def coalitions(self):
+        """Lists of the nodes that joined each other in the first period, empty where joining was not looked at."""
+        joined = self.stabilities[0].joined if self.stabilities else None
+        return () if joined is None else joined.groups(self.outcomes[0].network.agents)
+
     def total(self, value):
         """Sum over periods of value(outcome), None where it is undefined in one of them."""
         values = [value(outcome) for outcome in self.outcomes]
@@ -119,6 +125,8 @@ class MicrogridResult(Result):
             extra["winners"], extra["losers"] = winners.tolist(), losers.tolist()
         if self.stabilities:
             extra |= _stability(self.stabilities)
+            if self.stabilities[0].joined is not None:
+                extra["joining"] = _joining(self.outcomes[0].network.agents, self.stabilities[0].joined)
         if self.cut_off is not None:
             extra["nodes"] = [int(node) for node in self.cut_off[1]]
         if self.game.periods > 1:
@@ -282,6 +290,22 @@ def _stability(stabilities):
     if first.groups:
         extra["mergers"] = [{"groups": groups, "gain": number(gain)} for groups, gain in first.groups]
     return extra
+
+
+def _joining(agents, joined):
+    """The coalitions agents joined, as lists of nodes; what each agent has; the move that gains most of all left."""
+    agent, gain, to = joined.best
+    members = np.flatnonzero(joined.labels == to) if gain > 0 else []
+    return {
+        "groups": joined.groups(agents),
+        "payoffs": dict(zip(map(str, agents.tolist()), numbers(joined.payoffs + 0.0), strict=True)),
+        "status": str(joined.status),
+        "rounds": joined.rounds,
+        "moves": joined.moves,
+        "period": joined.period,
+        "stable": joined.status == Status.SETTLED,
+        "largest_gain": {"node": int(agents[agent]), "to": agents[members].tolist(), "gain": number(gain)},
+    }
 
 
 def agents_table(agents):

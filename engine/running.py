@@ -25,7 +25,7 @@ def run(scenario, *, seed=None, replication=0, set=(), rounds=None, direct=False
     else:
         facts = _stepped(market, build(scenario, replication=replication, drawn=drawn), certify, on_round)
     known = {"scenario": scenario, "replication": replication, "game": drawn.game, "redraws": drawn.redraws}
-    result = market.RESULT(**known, **facts)
+    result = market.RESULT(**(known | facts))
     return replace(result, seconds=time.perf_counter() - started)
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from market.aggregator.joining import FORESIGHTS
+from market.joining import ORDERS as MOVING_ORDERS
 from scenarios.errors import Place, quoted
 from scenarios.population import agreed, label
 from scenarios.scenario import Scenario
@@ -22,6 +24,10 @@ ORDERS = ("in-turn", "random", "together")
 RULES = ("linear", "affine", "power", "piecewise", "dispatch")
 KINDS = ("aggregator", "direct", "large")
 MANY = f"[1, {MOST_USERS}]"
+FORESEES = tuple(FORESIGHTS)
+MOST_MOVERS = {"equilibrium": 2_000, "terms": 100_000}
+ALONE = "alone"
+PURCHASES = ("tolerance", "order", "damping")  # of the rounds of purchases, which joining does without
 QUADRATIC, LOG, AGGREGATOR = ("quadratic",), ("log",), ("aggregator",)
 LINEAR, POWER, PIECEWISE, DISPATCH = ("linear", "affine"), ("power",), ("piecewise",), ("dispatch",)
 
@@ -43,6 +49,12 @@ KEYS = (
     Key("price.generators.cost_quadratic", "list", "money/MW²h", REQUIRED, "(0, inf)", "cost per q² of each"),
     Key("price.generators.cost_linear", "list", "money/MWh", REQUIRED, "[0, inf)", "cost per q of each"),
     Key("price.cap", "number", "money/MWh", REQUIRED, "(0, inf)", "price beyond capacity", DISPATCH),
+    Key("joining", "table", "", None, "", "users leave and join aggregators, by surplus; left out: they stay"),
+    Key("joining.inertia", "number", "", 0.0, "[0, 1)", "chance that a user who would gain stays for a round"),
+    Key("joining.order", "choice", "", "in-turn", MOVING_ORDERS, "who sees whose moves within a round"),
+    Key("joining.foresight", "choice", "", "equilibrium", FORESEES, "the market after the move, or present terms"),
+    Key("joining.least_gain", "number", "money", 1e-6, "(0, inf)", "a move that gains no more is not made"),
+    Key("joining.direct", "switch", "", False, "", "users may also buy alone"),
     Key("group", "tables", "", REQUIRED, "", "the users"),
     Key("group.name", "text", "", REQUIRED, "", "name of the group; its draws depend on it"),
     Key("group.kind", "choice", "", REQUIRED, KINDS, "who buys: aggregators, each user, one large user"),
@@ -86,6 +98,7 @@ class AggregatorScenario(Scenario):
     order = property(lambda self: self.table["order"])
     damping = property(lambda self: self.table["damping"])
     price = property(lambda self: self.table["price"])
+    joining = property(lambda self: self.table.get("joining"))
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -107,6 +120,9 @@ def read(raw: dict, keys, place: Place) -> dict:
         _fill_users(group, here)
         _check_small_users(group, table["group"], here.at("utility.size"))
     _check_all_users(table["group"], place)
+    if "joining" in table:
+        _check_purchases(table, place.at("joining"))
+        _check_joining(table["joining"], table["group"], place.at("joining"))
     order = [key.name for key in KEYS if key.table == "group"]
     table["group"] = [{name: group[name] for name in order if name in group} for group in table["group"]]
     return table
@@ -185,6 +201,60 @@ def _check_all_users(groups, place):
     total = sum(group["users"] for group in groups)
     if total > MOST_USERS:
         raise place.at("group").error(f"{total:,} users in all", f"at most {MOST_USERS:,} are possible")
+
+
+def _check_purchases(table, place):
+    """Keys of the rounds of purchases would do nothing: between moves the market is at its equilibrium."""
+    for key in KEYS:
+        if key.path in PURCHASES and table[key.name] != key.default:
+            got = f"{key.name} = {quoted(table[key.name])} has no part in it"
+            raise place.error(got, "leave one of them out: between moves the market is solved directly")
+
+
+def _check_joining(joining, groups, place):
+    """Two or more offers with names of their own, users of one form of utility, objectives that anybody can join."""
+    moving = [group for group in groups if group["kind"] in ("aggregator", "direct")[: 1 + joining["direct"]]]
+    aggregators = [group for group in moving if group["kind"] == "aggregator"]
+    offers = sum(group["count"] for group in aggregators) + joining["direct"]
+    if not aggregators or offers < 2:
+        got = f"{offers} to choose from" if aggregators else "there is no group of kind aggregator"
+        raise place.error(got, "two aggregators, or one with direct = true, are needed")
+    _check_offers(joining, groups, place)
+    forms = {group["name"]: group["utility"]["form"] for group in moving}
+    if len(set(forms.values())) > 1:
+        told = ", ".join(f"{quoted(name)} {form}" for name, form in forms.items())
+        raise place.error(f"users who may move have utilities of two forms: {told}", "one form is needed")
+    for group in aggregators:
+        alpha, offset = group["fairness"]["alpha"], group["fairness"]["surplus_offset"]
+        if 1 <= alpha < math.inf and offset == 0:
+            got = f"group {quoted(group['name'])} has alpha = {alpha:g} and surplus_offset = 0"
+            raise place.error(got, "an offset above 0 is needed: users who are priced out may join")
+    movers, most = sum(group["users"] for group in moving), MOST_MOVERS[joining["foresight"]]
+    if movers > most:
+        got = f"got {quoted(joining['foresight'])} for {movers:,} users who may move"
+        hint = f"; {quoted('terms')} goes up to {MOST_MOVERS['terms']:,}" if most < MOST_MOVERS["terms"] else ""
+        raise place.at("foresight").error(got, f"at most {most:,} are possible{hint}")
+
+
+def _check_offers(joining, groups, place):
+    names = [group["name"] for group in groups]
+    numbered = [f"{group['name']} {j + 1}" for group in groups for j in range(group.get("count", 1))]
+    taken = [name for name in numbered if name in names]
+    if taken:
+        raise place.error(f"{quoted(taken[0])} is a group and one of several aggregators of another", "rename one")
+    if not joining["direct"]:
+        return
+    direct = [group["name"] for group in groups if group["kind"] == "direct"]
+    if len(direct) > 1:
+        got = f"true, with groups {quoted(direct[0])} and {quoted(direct[1])} of kind direct"
+        raise place.at("direct").error(got, "at most one such group is possible: there all who buy alone are")
+    if not direct and ALONE in names:
+        raise place.at("direct").error(f"true, with a group called {quoted(ALONE)}", "another name is needed")
+
+
+def alone_name(groups) -> str:
+    """What the users who buy alone are called: as the group of kind direct, where there is one."""
+    return next((group.name for group in groups if group.kind == "direct"), ALONE)
 
 
 def split(users: int, count: int) -> np.ndarray:

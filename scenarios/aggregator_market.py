@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from agents.aggregator_model import AggregatorModel
+from agents.joining_model import JoiningModel
 from market.aggregator.game import Block, Game
+from market.aggregator.joining import joining_of
+from market.joining import Moving
 from market.prices import PRICES
 from market.utilities import UTILITIES
-from scenarios.aggregator import NUMBERS, SMALL_USERS, AggregatorScenario, Group, is_unbounded, split
+from scenarios.aggregator import NUMBERS, SMALL_USERS, AggregatorScenario, Group, alone_name, is_unbounded, split
 from scenarios.drawn import Drawn
 from scenarios.errors import Place
 from scenarios.population import draw_numbers, stream
@@ -89,9 +92,11 @@ def _check_priced_out(group, block, price, place):
         raise where.error(got, "set surplus_offset > 0 or alpha < 1")
 
 
-def model(scenario: AggregatorScenario, replication: int, place: Place, drawn=None, **options) -> AggregatorModel:
+def model(scenario: AggregatorScenario, replication: int, place: Place, drawn=None, **options):
     """The Mesa model of one replication, its population drawn unless given; options go to it unchanged."""
     drawn = draw(scenario, replication, place) if drawn is None else drawn
+    if scenario.joining is not None:
+        return _joining_model(scenario, replication, drawn, options)
     return AggregatorModel(
         drawn.game,
         rng=stream(scenario.seed, replication, "", "order of activation"),
@@ -99,5 +104,19 @@ def model(scenario: AggregatorScenario, replication: int, place: Place, drawn=No
         tolerance=scenario.tolerance,
         order=scenario.order,
         damping=scenario.damping,
+        **options,
+    )
+
+
+def _joining_model(scenario, replication, drawn, options):
+    """The model in which users leave and join aggregators."""
+    rules = dict(scenario.joining)
+    foresight, direct = rules.pop("foresight"), rules.pop("direct")
+    return JoiningModel(
+        *joining_of(drawn.game, direct, alone_name(scenario.groups)),
+        moving=Moving(**rules),
+        foresight=foresight,
+        rng=stream(scenario.seed, replication, "", "moves"),
+        rounds=scenario.rounds,
         **options,
     )

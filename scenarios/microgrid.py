@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from market.joining import ORDERS
 from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.behaviours.self_interested import RESIDUALS
 from market.microgrid.dispatch import LOSSES
+from market.microgrid.joining import DIVISIONS, MOST_JOINING, STARTS
 from market.microgrid.partitions import BELIEFS
 from market.microgrid.payments import PAYMENTS
 from market.microgrid.power_flow import PHYSICS
@@ -22,6 +24,8 @@ MONEY = "money/p.u."
 SEEDS = "[0, 9223372036854775807]"
 MEAN_RESISTANCE = 0.01
 RESISTANCE = f"at the mean distance of two nodes; left out, and resistance_per_km too: {MEAN_RESISTANCE}"
+FORMS_SAID = "own lines at the tariff; sharing the public loss; or joining each other one by one"
+JOINING = ("joining",)
 
 KEYS = (
     Key("behaviour", "choice", "", "cooperative", tuple(BEHAVIOURS), "how private lines are used"),
@@ -42,8 +46,13 @@ KEYS = (
     Key("private.seed", "whole", "", None, SEEDS, "of positions and lines; left out: the scenario's"),
     Key("residual", "choice", "", "exact", RESIDUALS, "where a self-interested group buys what it lacks"),
     Key("coalition", "table", "", {}, "", "which coalitions could leave, and what they would have"),
-    Key("coalition.form", "choice", "", "market", FORMS, "own lines at the tariff; or sharing the public loss"),
+    Key("coalition.form", "choice", "", "market", FORMS, FORMS_SAID),
     Key("coalition.belief", "choice", "", "gamma", tuple(BELIEFS), "how the others then group", ("partition",)),
+    Key("coalition.division", "choice", "", "equal", tuple(DIVISIONS), "shares of what a coalition gains", JOINING),
+    Key("coalition.start", "choice", "", "alone", STARTS, "how agents stand before the first move", JOINING),
+    Key("coalition.order", "choice", "", "in-turn", ORDERS, "who sees whose moves within a round", JOINING),
+    Key("coalition.inertia", "number", "", 0.0, "[0, 1)", "chance to stay in spite of a gain", JOINING),
+    Key("coalition.rounds", "whole", "rounds", 100, "[1, 10000]", "of moves at the latest", JOINING),
     Key("lines_per_round", "whole", "lines", None, "[1, 1000000]", "ad hoc trades a round; left out: by size"),
 )
 ROUNDS = 100
@@ -90,16 +99,19 @@ def read(raw: dict, keys, place: Place) -> dict:
 
 
 def _check_coalition(coalition, network, place):
-    """The partition form has a limit of agents, and needs all of them on the public grid."""
-    if coalition["form"] != "partition":
+    """Sharing the public loss has a limit of agents, and needs all of them on the public grid."""
+    form = coalition["form"]
+    if form == "market":
         return
-    most = BELIEFS[coalition["belief"]][1]
+    joining = form == "joining"
+    most = MOST_JOINING if joining else BELIEFS[coalition["belief"]][1]
     if len(network.agents) > most:
-        got = f"got 'partition' with belief {quoted(coalition['belief'])} for {len(network.agents)} agents"
+        said = "" if joining else f" with belief {quoted(coalition['belief'])}"
+        got = f"got {quoted(form)}{said} for {len(network.agents)} agents"
         raise place.at("form").error(got, f"at most {most} are possible")
     cut_off = np.flatnonzero(~network.reaches_publicly)
     if len(cut_off):
-        got = f"got 'partition', but node {cut_off[0]} does not reach the main grid by public lines"
+        got = f"got {quoted(form)}, but node {cut_off[0]} does not reach the main grid by public lines"
         raise place.at("form").error(got, "all nodes must")
 
 

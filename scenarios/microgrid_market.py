@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from agents.microgrid_model import MicrogridModel
+from market.joining import Moving
 from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.market import Microgrid
 from market.microgrid.network import NetworkError
+from market.microgrid.partitions import LEAST_GAIN
 from market.microgrid.random_lines import random_private
 from market.microgrid.tariff import Tariff
 from scenarios import cases
@@ -32,7 +36,7 @@ def draw(scenario: MicrogridScenario, replication: int, place: Place) -> Drawn:
     if "private" in table:
         positions, lines = random_lines(scenario, replication, built)
         built = built.with_private(lines, positions)
-    market = _market(table, built, profile)
+    market = _market(table, built, profile, partial(stream, scenario.seed, replication, "coalition", "moves"))
     check_flows(market, place.at("network"))
     return Drawn(market, redraws)
 
@@ -53,7 +57,7 @@ def random_lines(scenario, replication, network):
     return random_private(network.nodes, network.slack, private.pop("density"), rng, private.pop("side_km"), **private)
 
 
-def _market(table, network, profile):
+def _market(table, network, profile, draws):
     rule = BEHAVIOURS[table["behaviour"]]
     options = {"residual": table["residual"]} if hasattr(rule, "residual") else {}
     return Microgrid(
@@ -66,7 +70,16 @@ def _market(table, network, profile):
         table["payments"],
         table["coalition"]["form"],
         table["coalition"].get("belief", "gamma"),
+        partial(_joining, table["coalition"], draws),
     )
+
+
+def _joining(coalition, draws):
+    """The options of joining, with a generator of its own; empty for another form."""
+    if coalition["form"] != "joining":
+        return {}
+    moving = Moving(coalition["inertia"], coalition["order"], LEAST_GAIN)
+    return {key: coalition[key] for key in ("division", "start", "rounds")} | {"moving": moving, "rng": draws()}
 
 
 def model(scenario: MicrogridScenario, replication: int, place: Place, drawn: Drawn | None = None, **options):

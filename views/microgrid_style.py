@@ -8,6 +8,7 @@ PUBLIC, PRIVATE = "#A9A9A9", SKY  # what lines are drawn on; their colour on top
 LOSS = LinearSegmentedColormap.from_list("loss", ["#FFF3CF", "#F7CB6A", ORANGE, VERMILLION, "#7A2E00"])
 SURPLUS_NODE, DEFICIT_NODE, IDLE_NODE, MAIN_GRID = GREEN, PURPLE, "#FFFFFF", BLACK
 UNSERVED = VERMILLION
+COALITIONS = (BLUE, ORANGE, VERMILLION)  # rings, then again with another style of line
 
 BEHAVIOURS = {"none": GREY, "ad-hoc": ORANGE, "self-interested": VERMILLION, "cooperative": GREEN, "integrated": BLUE}
 MARKS = dict(zip(BEHAVIOURS, "xos^D", strict=True))

@@ -16,7 +16,10 @@ KNOWN_GROUPS = {
     "north": SKY,
     **dict.fromkeys(("south", "works", "heat pumps"), GREEN),
     **dict.fromkeys(("large", "data centre", "bakery"), VERMILLION),
-    **dict.fromkeys(("second", "equal"), ORANGE),
+    **dict.fromkeys(("second", "equal", "proportional"), ORANGE),
+    "welfare": GREEN,
+    "max-min": PURPLE,
+    "alone": BLUE,
 }
 DESIGNS = {"alone": GREY, "direct": BLUE, "welfare": GREEN, "proportional": ORANGE, "maxmin": PURPLE}
 LINES = ("-", "--", "-.", ":")

@@ -69,6 +69,10 @@ class Block:
         """The block of player j alone."""
         return self.players_from(slice(j, j + 1))
 
+    def player_name(self, j):
+        """The name of player j: the block's, with its number where there are several."""
+        return self.name if self.players == 1 else f"{self.name} {j + 1}"
+
     def players_from(self, some):
         """The block of some players in a row, a slice."""
         start, stop = self.starts[some.start], self.starts[some.stop - 1] + self.sizes[some.stop - 1]
@@ -148,5 +152,5 @@ class Game:
         """The name of player j: its group's, with its number where the group has several."""
         for block, where in zip(self.blocks, self.player_slices, strict=True):
             if j < where.stop:
-                return block.name if block.players == 1 else f"{block.name} {j - where.start + 1}"
+                return block.player_name(j - where.start)
         raise IndexError(f"player {j} of {self.players}")

@@ -1,5 +1,6 @@
 """A microgrid market: a network through its periods, a behaviour, and what everybody pays."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -61,7 +62,8 @@ class Microgrid:
     """Who trades how on which network.
 
     network: with the first period's injections; profile: injections by period, shape (periods, n); losses "priced" or
-    "lossy"; physics "x" or "r"; payments: a name in PAYMENTS; coalition, belief: form and belief of `stability`.
+    "lossy"; physics "x" or "r"; payments: a name in PAYMENTS; coalition, belief: form and belief of `stability`;
+    joining: a function that returns the options of `join`, its generator always fresh.
     """
 
     network: Network
@@ -73,6 +75,7 @@ class Microgrid:
     payments: str = "lmp"
     coalition: str = "market"
     belief: str = "gamma"
+    joining: Callable = dict
 
     @property
     def periods(self):
@@ -120,7 +123,7 @@ class Microgrid:
         dispatch = outcome.dispatch
         prices = dispatch.prices if self.payments == "lmp" else dispatch.private_prices
         game = (outcome.network, self.grid, self.tariff, outcome.payments, prices)
-        return stability(*game, self.coalition, self.belief, core)
+        return stability(*game, self.coalition, self.belief, core, self.joining())
 
 
 def winners_and_losers(gains):

@@ -13,10 +13,11 @@ from market.microgrid.coalitions import (
     participation,
     private_game,
 )
+from market.microgrid.joining import Joined, join
 from market.microgrid.partitions import believed, mergers, partition_game
 from market.microgrid.tariff import Tariff
 
-FORMS = ("market", "partition")
+FORMS = ("market", "partition", "joining")
 USUAL = (1.0, 1000.0)  # money that all injections cost; other games are looked at in a larger or smaller unit of money
 SMALLEST_UNIT = 1e-3  # below, the rounding of flows would show
 
@@ -28,21 +29,24 @@ class Stability:
     participation: of every private coalition under the payments made, None where there are none; core: the least core
     of the game, None for one agent and above MOST_AGENTS; short: (nodes, gain in money) of the coalition that gains
     most by leaving even the least core's payoffs, None where none gains and the core is not empty; groups: who would
-    join whom, as lists of nodes with the gain of each merger (partition form only).
+    join whom, as lists of nodes with the gain of each merger (partition form only); joined: how agents joined each
+    other, one by one (joining form only).
     """
 
     participation: Participation | None
     core: LeastCore | None
     short: tuple | None
     groups: tuple = ()
+    joined: Joined | None = None
 
 
-def stability(network, grid, tariff, payments, prices, form="market", belief="gamma", core=True):
+def stability(network, grid, tariff, payments, prices, form="market", belief="gamma", core=True, joining=None):
     """The Stability of one period's outcome.
 
     form "market": a coalition trades on its own lines at the tariff (Shapley and Shubik); "partition": it shares the
-    public loss, and what it has depends on how the others group, of which it holds a belief. payments: Payments or
-    None; prices: those behind them, shape (n,), or None. core: is the core looked for?
+    public loss, and what it has depends on how the others group, of which it holds a belief; "joining": agents join
+    such coalitions one by one, by the options of `join` in `joining`. payments: Payments or None; prices: those behind
+    them, shape (n,), or None. core: is the core looked for, or are agents let join?
     """
     turnover = tariff.buy * float(np.sum(np.abs(network.injection)))
     unit = max(turnover / min(max(turnover, USUAL[0]), USUAL[1]), SMALLEST_UNIT)
@@ -54,6 +58,10 @@ def stability(network, grid, tariff, payments, prices, form="market", belief="ga
         prices = None if prices is None else prices / unit
         content = participation(network, tariff, payments.agents / unit, prices, private)
         content = replace(content, gain=content.gain * unit)
+    if core and form == "joining":
+        return Stability(
+            content, None, None, joined=_joined(partition_game(network, grid, tariff.generation), unit, joining)
+        )
     if not core or not few or len(network.agents) == 1:
         return Stability(content, None, None)
     if form == "market":
@@ -66,6 +74,13 @@ def stability(network, grid, tariff, payments, prices, form="market", belief="ga
     short = None if found is None else (network.agents[list(found[0])].tolist(), found[1] * unit)
     groups = tuple((nodes, gain * unit) for nodes, gain in groups)
     return Stability(content, LeastCore(least.epsilon * unit, least.payoffs * unit), short, groups)
+
+
+def _joined(game, unit, options):
+    """How agents join each other, in the tariff's own unit of money."""
+    found = join(game, **(options or {}))
+    agent, gain, label = found.best
+    return replace(found, payoffs=found.payoffs * unit, best=(agent, gain * unit, label))
 
 
 def _groups(network, game):

@@ -8,7 +8,10 @@ import pytest
 
 from engine import compare, run, save_comparison, save_result, verify
 from engine.store import digest
+from market.microgrid.partitions import partition_game
 from scenarios import ScenarioError, load
+from tests.scenarios.refusals import check, refusal
+from views.texts.microgrid import summary_text
 
 BEHAVIOURS = ("none", "ad-hoc", "self-interested", "cooperative", "integrated")
 NAMES = tuple(f"eight_nodes_{name.replace('-', '_')}" for name in BEHAVIOURS)
@@ -535,3 +538,47 @@ def test_scenarios_of_a_seed_are_the_same_whatever_file_they_stand_in():
     assert run(first, direct=True, certify=False).game.network.private.r.tolist() == (
         run(other, direct=True, certify=False).game.network.private.r.tolist()
     )
+
+
+def test_joining_is_told_in_the_summary_and_in_words():
+    settled, circles = run("eight_nodes_joining"), run("four_nodes_circles")
+    told = json.loads(json.dumps(settled.summary(), allow_nan=False))["joining"]
+    assert told["groups"] == [[1, 2, 3], [4, 5], [6], [7]] and told["stable"] and told["status"] == "settled"
+    assert sum(told["payoffs"].values()) == pytest.approx(
+        settled.game.tariff.generation * (-1 - settled_loss(settled)), abs=1e-9
+    )
+    assert "agents end up as {1, 2, 3} {4, 5} {6} {7}" in summary_text(settled.summary())
+    told = circles.summary()["joining"]
+    assert not told["stable"] and told["period"] >= 1 and told["largest_gain"]["gain"] > 0.03
+    assert "come round in circles" in summary_text(circles.summary())
+
+
+def settled_loss(result):
+    """Public and private loss of the partition the agents ended in, each from its own definition."""
+    network, labels = result.outcome.network, result.stabilities[0].joined.labels
+    game = partition_game(network, result.game.grid, 1.0)
+    g = game.flows(labels)
+    p = game.injection - np.bincount(game.tail, g, 7) + np.bincount(game.head, g, 7)
+    return p @ game.loss @ p + np.sum(game.r * g**2)
+
+
+def test_moves_of_agents_are_the_same_bits_again():
+    changes = ["coalition.inertia=0.5", 'coalition.order="random"', "coalition.rounds=9"]
+    one, same = (run("four_nodes_circles", set=changes).summary()["joining"] for _ in range(2))
+    assert one == same and one["status"] == "round-limit" and one["rounds"] == 9
+    assert "do not settle" in summary_text(run("four_nodes_circles", set=changes).summary())
+
+
+BAD_JOINING = {
+    "inertia": ("coalition.inertia=1", ["coalition.inertia", "< 1"]),
+    "division": ('coalition.division="fair"', ["coalition.division", "equal or proportional"]),
+    "belief": ('coalition.belief="gamma"', ["coalition.belief", "does not belong to form"]),
+    "case": ('network={ case = "ieee300" }', ["coalition.form", "'joining' for 299 agents", "at most 30"]),
+}
+
+
+@pytest.mark.parametrize("name", BAD_JOINING)
+def test_bad_joining_is_refused(name):
+    change, fragments = BAD_JOINING[name]
+    text = refusal(lambda: load("eight_nodes_joining", set=[change])).replace('"', "'")
+    check(text, fragments)

@@ -133,10 +133,11 @@ OF_CONTRACTS = {  # test_bilateral_plots.py
 
 OF_SWEEPS = {"sweep heat", "sweep lines"}  # test_sweep_plots.py
 OF_RUNS = {"convergence", "user bands", "purchases", "bars"}
+OF_JOINING = {"members"}  # test_joining_plots.py
 
 
 def test_every_plot_is_tested_and_every_file_registered():
-    assert set(PLOTS) == {*DATA, *OF_RUNS, *OF_MICROGRIDS, *OF_CONTRACTS, *OF_SWEEPS}
+    assert set(PLOTS) == {*DATA, *OF_RUNS, *OF_JOINING, *OF_MICROGRIDS, *OF_CONTRACTS, *OF_SWEEPS}
     files = {path.stem for path in Path(views.plots.__file__).parent.glob("*.py")} - {"__init__"}
     assert files == {name.replace(" ", "_") for name in PLOTS} == {plot.__name__ for plot in PLOTS.values()}
 

@@ -52,7 +52,7 @@ class Run:
         known |= {"game": self.drawn.game, "redraws": self.drawn.redraws}
         known |= {"status": model.status, "rounds": model.round}
         known |= {"history": model.datacollector.get_model_vars_dataframe()}
-        return market.RESULT(**known, **market.stepped(model, not model.running))
+        return market.RESULT(**(known | market.stepped(model, not model.running)))
 
     def rounds_csv(self):
         """What happened in each round, as the results folder has it."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from views.plots import bars, convergence, densities, purchases, scatter, user_bands
+from views.plots import bars, convergence, densities, members, purchases, scatter, user_bands
 from views.style import CONSUMPTION, SURPLUS, design_colours, group_colours, save
 
 CROWD = 5  # users from which a density makes sense
@@ -11,7 +11,9 @@ CROWD = 5  # users from which a density makes sense
 def run_pictures(result, folder):
     """Write the pictures of one Result; returns their paths. What a run has no data for has no picture."""
     folder, made = Path(folder), {}
-    if len(result.history):
+    if result.joined is not None:
+        made["members"] = members(result)
+    elif len(result.history):
         made["convergence"] = convergence(result)
         if any(block.users > 1 for block in result.game.blocks):
             made["users_by_round"] = user_bands(result)

@@ -16,7 +16,8 @@ def run_pictures(result, folder):
         number = _period_shown(result)
         shown = result.outcomes[number]
         title = result.scenario.title + (f", period {number}" if len(result.outcomes) > 1 else "")
-        made["network_map"] = network_map(shown.network, shown.dispatch, title)
+        groups = result.coalitions if number == 0 else ()
+        made["network_map"] = network_map(shown.network, shown.dispatch, title, groups)
     if len(result.outcomes) > 1:
         made["periods"] = periods(result)
     return [save(figure, folder / f"{name}.png") for name, figure in made.items()]

@@ -9,6 +9,7 @@ from views.plots.feasible_set import feasible_set
 from views.plots.frontier import frontier
 from views.plots.losses_by_behaviour import losses_by_behaviour
 from views.plots.measure_panels import measure_panels
+from views.plots.members import members
 from views.plots.network_map import network_map
 from views.plots.node_payments import node_payments
 from views.plots.payoff import payoff
@@ -35,6 +36,7 @@ PLOTS = {
     "frontier": frontier,
     "losses by behaviour": losses_by_behaviour,
     "measure panels": measure_panels,
+    "members": members,
     "network map": network_map,
     "node payments": node_payments,
     "payoff": payoff,

@@ -14,12 +14,13 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import IdentityTransform
 
 from views import microgrid_style as look
-from views.style import BLACK, legend_below, new_figure, plain, styled
+from views.style import BLACK, LINES, legend_below, new_figure, plain, styled
 
 LABELLED = 30  # nodes up to which nodes and trades are labelled and all lines stand in one panel
 IDLE = 2e-3  # share of the largest flow up to which a line counts as idle
 MOST_SHOWN = 400  # private lines drawn on a large map, those of the largest flows
 MOST_ARROWS = 40  # of each kind on a large map, on the largest flows
+LISTED = 8  # members of a coalition named in the legend
 CURVE = 24  # points of a curved line
 BEND, SLIGHT = 0.16, 0.05  # of its length that a private line's middle lies off the straight one, small and large maps
 WIDE, SLIM = (2.5, 9.5), (0.5, 6.0)  # widths in points of the least and largest flow, small and large maps
@@ -51,12 +52,13 @@ class Strokes(NamedTuple):
 
 
 @styled
-def network_map(network, dispatch, title=""):
+def network_map(network, dispatch, title="", groups=()):
     """A Network and its Dispatch: width and arrow of a line show its flow, its colour the loss.
 
     Public lines are solid on grey, private ones dashed on blue; nodes are coloured by surplus and deficit, on a large
     map as large as their injection. A large map has a panel for each kind of line and shows the largest private flows
-    only. Where somebody cannot be served, lines are without flow and those nodes are marked.
+    only. Where somebody cannot be served, lines are without flow and those nodes are marked. groups: lists of nodes
+    that form coalitions; those of more than one node have rings of one colour.
     """
     at, small = positions_of(network), network.nodes <= LABELLED
     public, private = strokes(network, dispatch, at)
@@ -71,7 +73,8 @@ def network_map(network, dispatch, title=""):
     for kind, lines, axes in (("public", public, row[0][0]), ("private", private, row[0][-1])):
         panels[axes].append(_draw_lines(axes, kind, lines, flow or 1.0, scale, small))
     for axes, told in panels.items():
-        _draw_nodes(axes, network, at, dispatch, small)
+        sizes = _draw_nodes(axes, network, at, dispatch, small)
+        _draw_rings(axes, groups, at, sizes)
         _frame(axes, np.concatenate([at, *(lines.curves.reshape(-1, 2) for lines in (public, private))]))
         if not small:
             axes.set_title(told[0], fontsize=15)
@@ -84,7 +87,7 @@ def network_map(network, dispatch, title=""):
             scale, ax=row[0].tolist(), label="loss of a line (p.u.)", shrink=0.8, aspect=28, pad=0.01, **ticks
         )
     figure.suptitle("\n".join(filter(None, (title, _told(dispatch)))), x=0.015, ha="left", fontsize=15)
-    legend_below(figure, *_legend(network, dispatch), 4)
+    legend_below(figure, *_legend(network, dispatch, groups), 4)
     return figure
 
 
@@ -220,6 +223,21 @@ def _draw_nodes(axes, network, at, dispatch, small):
     if lost:
         ring = {"facecolors": "none", "edgecolors": look.UNSERVED, "linewidths": 3.5, "zorder": 3.2, "clip_on": False}
         axes.scatter(*at[lost].T, s=size[lost] * 1.9 + 60, label="not served", **ring)
+    return size
+
+
+def _draw_rings(axes, groups, at, size):
+    """A ring around every member of each coalition of more than one node."""
+    for nodes, colour, style in _rings(groups):
+        ring = {"edgecolors": colour, "linestyles": style, "linewidths": 5, "facecolors": "none", "clip_on": False}
+        axes.scatter(*at[nodes].T, s=size[nodes] * 1.5 + 150, zorder=2.9, label="coalition", **ring)
+
+
+def _rings(groups):
+    """(Nodes, colour, line style) of each coalition of more than one node."""
+    together = [nodes for nodes in groups if len(nodes) > 1]
+    count = len(look.COALITIONS)
+    return [(nodes, look.COALITIONS[k % count], LINES[k // count % len(LINES)]) for k, nodes in enumerate(together)]
 
 
 def _label_nodes(axes, network, at, dispatch, kinds):
@@ -325,7 +343,7 @@ def _told(dispatch):
     return f"loss {loss} p.u. (public {public}, private {private}), the main grid supplies {supply} p.u."
 
 
-def _legend(network, dispatch):
+def _legend(network, dispatch, groups):
     """Handles and labels: kinds of lines, kinds of nodes that are there."""
     e, agents = network.injection, network.agents
     colour = look.LOSS(0.55)
@@ -346,6 +364,10 @@ def _legend(network, dispatch):
     if dispatch.unserved:
         ring = {"markerfacecolor": "none", "markeredgecolor": look.UNSERVED, "markeredgewidth": 3}
         entries.append((Line2D([], [], marker="o", color="none", markersize=14, **ring), "cannot be served"))
+    for nodes, colour, _ in _rings(groups):
+        ring = {"markerfacecolor": "none", "markeredgecolor": colour, "markeredgewidth": 4}
+        told = ", ".join(map(str, nodes[:LISTED])) + (" …" if len(nodes) > LISTED else "")
+        entries.append((Line2D([], [], marker="o", color="none", markersize=14, **ring), f"coalition {told}"))
     return tuple(zip(*entries, strict=True))
 
 

@@ -1,5 +1,8 @@
 """A run of the aggregator market in words."""
 
+import numpy as np
+
+from agents import JoiningModel
 from views.tables import cell, ending, table
 
 GROUP_COLUMNS = (
@@ -21,6 +24,13 @@ GROUP_COLUMNS = (
 def round_line(model):
     """One line about the round just played."""
     outcome = model.outcome
+    if isinstance(model, JoiningModel):
+        sizes = np.bincount(model.state.membership, minlength=len(model.joining.offers))
+        members = ", ".join(f"{offer.name} {size}" for offer, size in zip(model.joining.offers, sizes, strict=True))
+        return (
+            f"round {model.round:4d}   price {cell(outcome.price):>10}   moves in all {model.moves:5d}   "
+            f"members: {members}   {model.status}"
+        )
     return (
         f"round {model.round:4d}   price {cell(outcome.price):>10}   total {cell(outcome.quantity):>12}   "
         f"largest move {model.move:.3g}   {model.status}"
@@ -42,6 +52,8 @@ def summary_text(summary):
     if summary["unserved"]:
         lines.append(f"unserved: {cell(summary['unserved'])} of purchases exceed the generators' capacity")
     lines += ["", table(GROUP_COLUMNS, [group_row(name, group) for name, group in summary["groups"].items()])]
+    if "joining" in summary:
+        lines += ["", joining_text(summary["joining"])]
     if "equilibria" in summary:
         lines += ["", equilibria_text(summary)]
     return "\n".join(lines)
@@ -62,6 +74,21 @@ def group_row(name, group):
         group["jain"],
         group["gini"],
         group["priced_out"],
+    )
+
+
+def joining_text(joining):
+    """Who is with whom after joining, and whether anybody still gains by a move."""
+    told = ", ".join(f"{name} {members}" for name, members in joining["members"].items())
+    bought = ", ".join(f"{name} {buying}" for name, buying in joining["buying"].items())
+    text = f"After {joining['moves']} moves, members: {told}; of them buy: {bought}.\n"
+    best = joining["largest_gain"]
+    if best is None:
+        return text + "Whether somebody gains by a move was not looked for among so many."
+    if joining["stable"]:
+        return text + "Stable: every user's move to every other was tried, nobody gains."
+    return text + (
+        f"Not stable: user {best['user']} gains {cell(best['gain'])} money by leaving {best['from']} for {best['to']}."
     )
 
 

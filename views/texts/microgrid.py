@@ -114,7 +114,25 @@ def stability_lines(summary):
     if "mergers" in summary:
         groups = " ".join(f"{{{nodes_text(group)}}}" for group in summary["mergers"][-1]["groups"])
         lines.append(f"Joining while it pays, agents end up as {groups}.")
+    if "joining" in summary:
+        lines.append(joining_text(summary["joining"]))
     return lines
+
+
+def joining_text(joining):
+    """The coalitions that agents join one by one, and whether somebody would still go elsewhere."""
+    groups = " ".join(f"{{{nodes_text(group)}}}" for group in joining["groups"])
+    rounds = f"{joining['moves']} moves in {joining['rounds']} round{'s' if joining['rounds'] > 1 else ''}"
+    if joining["stable"]:
+        return f"Each joining whom it likes, agents end up as {groups} after {rounds}; nobody gains by another move."
+    best, how = joining["largest_gain"], "do not settle"
+    if joining["period"] is not None:
+        how = f"come round in circles of {joining['period']} round{'s' if joining['period'] > 1 else ''}"
+    where = f"by joining {{{nodes_text(best['to'])}}}" if best["to"] else "alone"
+    return (
+        f"Each joining whom it likes, agents {how} ({rounds}); as they stand last, {groups}, node {best['node']} gains "
+        f"{cell(best['gain'])} money {where}."
+    )
 
 
 def participation_text(found, when=""):

@@ -1,0 +1,144 @@
+"""The Mesa model of users who leave and join aggregators: one step is one round of moves."""
+
+from dataclasses import replace
+from functools import partial
+
+import mesa
+import numpy as np
+
+from agents.aggregator_model import Trajectory
+from agents.joining_players import Member, Registrar
+from market.aggregator.joining import FORESIGHTS, game_of
+from market.joining import Ending, Moving, play
+from market.measures import gini, jain
+from market.outcome import Status
+
+MOST_COLUMNS = 50  # players who stay as they are, with a column of their own in the collected data
+
+
+class JoiningModel(mesa.Model):
+    """Users who move between aggregators while that brings them surplus; the market is at equilibrium in between.
+
+    joining: a market.aggregator.joining.Joining; membership: who starts where, shape (movers,); moving: inertia, order
+    and least gain; foresight: a name in FORESIGHTS; rng: numpy Generator of inertia and order; rounds: limit.
+
+    In the first step the market opens as it is grouped; from the second on users move. After each step: `state`,
+    `game`, `outcome`, `memberships` by round, `status`, `round`, `datacollector`, and the users' trajectories.
+    """
+
+    def __init__(self, joining, membership, *, moving=None, foresight="equilibrium", rng=None, rounds=100):
+        super().__init__(rng=0)
+        if foresight not in FORESIGHTS:
+            raise ValueError(f"foresight={foresight!r} is not one of {', '.join(FORESIGHTS)}")
+        self.joining, self.start = joining, membership
+        self.moving = Moving() if moving is None else moving
+        self.draws = np.random.default_rng(0) if rng is None else rng
+        self.round, self.status, self.moves, self.move = 0, Status.RUNNING, 0, 0.0
+        self.ending = Ending(self.moving, rounds)
+        self.registrar = Registrar(self)
+        self.members = [Member(self, number, foresight) for number in range(joining.movers)]
+        self.trajectory, self.memberships = Trajectory(joining.users, rounds, np.float64), []
+        self.datacollector = mesa.DataCollector(model_reporters=self._reporters())
+
+    @property
+    def state(self):
+        """The last membership with its market, None before the first round."""
+        return self.registrar.state
+
+    @property
+    def game(self):
+        """The game of the last membership, before the first round that of the first."""
+        return game_of(self.joining, self.start)[0] if self.state is None else self.state.game
+
+    @property
+    def outcome(self):
+        """The equilibrium of the last membership, None before the first round."""
+        return None if self.state is None else self.state.outcome
+
+    @property
+    def period(self):
+        """The period of a cycle in rounds, None where there is none."""
+        return self.ending.period
+
+    @property
+    def gap(self):
+        """Largest relative regret of the last purchases, searched when first asked for."""
+        return None if self.state is None else self.registrar.certify().gap
+
+    def step(self):
+        """Play one round: the market opens, or members move; the data collector records. Nothing once ended."""
+        if not self.running:
+            return
+        before, wishes = self.state, self._open() if self.state is None else self._move()
+        self.round += 1
+        self.status = self.ending.status(self.round, wishes, self.state.membership)
+        if self.status == Status.SETTLED and self.outcome.unserved > 0:
+            self.status = Status.SHORT
+        self.running = self.status == Status.RUNNING
+        self._remember(before)
+        self.datacollector.collect(self)
+
+    def run(self):
+        """Step until the run ends; returns the status."""
+        while self.running:
+            self.step()
+        return self.status
+
+    def _open(self):
+        self.registrar.open(self.start)
+
+    def _move(self):
+        """One round of moves; returns how many members would have gained by one."""
+        members, best = self.joining.movers, lambda state, who: self.members[who].best_move(state)
+        _, wishes, moves = play(self.moving, self.state, members, best, self.registrar.register, self.draws)
+        self.moves += moves
+        return wishes
+
+    def _remember(self, before):
+        """Keep the round's membership and users' numbers; `move` is the largest change of a user's quantity."""
+        x, s = self.state.by_user(self.outcome.x), self.state.by_user(self.outcome.s)
+        self.move = float(np.max(np.abs(x - (0.0 if before is None else before.by_user(before.outcome.x)))))
+        self.trajectory.add(replace(self.outcome, x=x, s=s))
+        self.memberships.append(self.state.membership)
+
+    def _reporters(self):
+        """Columns of the collected data: each picklable, computed from the last state."""
+        columns = {"round": "round", "status": "status", "moves": "moves", "move": "move"}
+        columns |= {name: partial(_of_outcome, name=name) for name in ("price", "quantity", "welfare", "unserved")}
+        columns |= {name: partial(_of_surplus, measure=measure) for name, measure in (("jain", jain), ("gini", gini))}
+        for number, offer in enumerate(self.joining.offers):
+            columns[f"members {offer.name}"] = partial(_members, number=number)
+        names = [offer.name for offer in self.joining.offers] + [block.name for block in self.joining.stayers]
+        for name in names:
+            columns[f"consumption {name}"] = partial(_group_mean, what="x", name=name)
+            columns[f"surplus {name}"] = partial(_group_mean, what="s", name=name)
+        players = [offer.name for offer in self.joining.offers if offer.kind == "aggregator"]
+        players += [block.player_name(j) for block in self.joining.stayers for j in range(block.players)]
+        columns |= {f"purchase {name}": partial(_purchase, name=name) for name in players[:MOST_COLUMNS]}
+        return columns
+
+
+def _of_outcome(model, name):
+    return getattr(model.outcome, name)
+
+
+def _of_surplus(model, measure):
+    return float(measure(model.outcome.s))
+
+
+def _members(model, number):
+    return int(np.sum(model.state.membership == number))
+
+
+def _group_mean(model, what, name):
+    """Mean over a group's users, not a number where it has none."""
+    for block, rows in zip(model.game.blocks, model.game.user_slices, strict=True):
+        if block.name == name:
+            return float(np.mean(getattr(model.outcome, what)[rows]))
+    return np.nan
+
+
+def _purchase(model, name):
+    """The purchase of a player, 0 for an aggregator without members."""
+    names = [block.player_name(j) for block in model.game.blocks for j in range(block.players)]
+    return float(model.outcome.y[names.index(name)]) if name in names else 0.0

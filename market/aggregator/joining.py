@@ -1,0 +1,217 @@
+"""Which aggregator a user would rather be with: the market for every membership, and what a move is worth.
+
+Between moves the market is at the equilibrium of its membership (market.aggregator.equilibrium). A user's *gain* by a
+move is its surplus in the equilibrium after the move, all other users staying where they are, less its surplus now.
+"""
+
+from dataclasses import dataclass, fields
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from market.aggregator.clearing import certified
+from market.aggregator.equilibrium import CERTIFIED, solve
+from market.aggregator.game import Block, Game
+from market.aggregator.reply import Prices, common_roof, solve_multipliers
+from market.outcome import Outcome
+from market.prices import PriceRule
+from market.utilities import Utility
+
+MOST_SEARCHED = 20  # users up to whom every membership's market is searched for all its equilibria
+REMEMBERED = 256  # memberships solved last: those tried are often those that come next
+
+
+class Offer(NamedTuple):
+    """What a user can choose: an aggregator with its objective, or (kind "direct") buying alone."""
+
+    name: str
+    kind: str
+    alpha: float
+    surplus_offset: float
+
+
+@dataclass(frozen=True, eq=False)
+class Joining:
+    """Users who may move between offers, and blocks of users who stay as they are.
+
+    utility: of the movers. A membership is an array of numbers of offers, one a mover. Users are numbered movers first,
+    then stayers, each in the order of the groups.
+    """
+
+    price: PriceRule
+    utility: Utility
+    offers: tuple[Offer, ...]
+    stayers: tuple[Block, ...]
+
+    @property
+    def movers(self):
+        return len(self.utility)
+
+    @property
+    def users(self):
+        return self.movers + sum(block.users for block in self.stayers)
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """A membership, shape (movers,), the game it makes, and the equilibrium of that game.
+
+    rows: number of each user of the game, shape (users,). An offer that nobody took has no block in the game.
+    """
+
+    joining: Joining
+    membership: np.ndarray
+    game: Game
+    rows: np.ndarray
+    outcome: Outcome
+
+    def by_user(self, values):
+        """Values in the order of the game's users, in the order of the users' numbers, shape (users,)."""
+        found = np.empty_like(values)
+        found[self.rows] = values
+        return found
+
+    @cached_property
+    def surplus(self):
+        """Surplus of the movers, in money, shape (movers,)."""
+        return self.by_user(self.outcome.s)[: self.joining.movers]
+
+    @cached_property
+    def expected_gains(self):
+        """What movers would gain if a move changed neither price nor terms; money, shape (movers, offers).
+
+        The terms of an aggregator are its multiplier kappa: a newcomer has U'(x) − p = kappa (s + offset)^alpha.
+        Alone, or with an aggregator of less than two members, it has U'(x) = p + p' x.
+        """
+        members = {block.name: block for block in self.game.blocks}
+        offered = [self._offered(members.get(offer.name)) for offer in self.joining.offers]
+        gains = np.column_stack(offered) - self.surplus[:, None]
+        gains[np.arange(self.joining.movers), self.membership] = 0.0
+        return gains
+
+    def _offered(self, block):
+        """Surplus every mover would have at the present terms of an offer, with its block or None, shape (movers,)."""
+        rule, utility, total = self.game.price, self.joining.utility, self.outcome.quantity
+        now = Prices(*(np.array([float(of(total))]) for of in (rule.value, rule.left_slope, rule.curvature)))
+        price, slope = float(now.value[0]), float(now.slope[0])
+        if block is None or block.single or not 0 < slope < np.inf:
+            return utility.surplus(price, utility.meets(price, slope if np.isfinite(slope) else 0.0))
+        z, roof = solve_multipliers(block, now)[0], common_roof(block, now.value)
+        return utility.surplus(price, block.objective.respond(utility, price, z, roof)[0][0])
+
+
+def joining_of(game, direct=False, alone="alone"):
+    """The Joining of a game and the membership it starts from: users of aggregators may move, each to any aggregator.
+
+    direct: they, and the users who buy directly, may also buy alone, an offer called `alone`.
+    """
+    offers = tuple(
+        Offer(block.player_name(j), block.kind, block.alpha, block.surplus_offset)
+        for block in game.blocks
+        if block.kind == "aggregator"
+        for j in range(block.players)
+    )
+    numbers, moving = iter(range(len(offers))), []
+    for block in game.blocks:
+        if block.kind == "aggregator":
+            moving.append((block, [next(numbers) for _ in range(block.players)]))
+        elif block.kind == "direct" and direct:
+            moving.append((block, [len(offers)] * block.players))
+    membership = np.concatenate([np.repeat(offer, block.sizes) for block, offer in moving]).astype(np.intp)
+    utility = together([block.utility for block, _ in moving])
+    stayers = tuple(block for block in game.blocks if all(block is not other for other, _ in moving))
+    return Joining(game.price, utility, offers + direct * (Offer(alone, "direct", 0.0, 0.0),), stayers), membership
+
+
+def together(utilities):
+    """The utilities of several groups, all of one form, as those of one."""
+    form = type(utilities[0])
+    return form(*(np.concatenate([getattr(one, field.name) for one in utilities]) for field in fields(form)))
+
+
+def game_of(joining, membership):
+    """The game that a membership makes, a block for each offer somebody took, and the number of each of its users."""
+    order = np.argsort(membership, kind="stable")
+    sizes = np.bincount(membership, minlength=len(joining.offers))
+    stops = np.cumsum(sizes)
+    blocks = tuple(
+        _block(offer, joining.utility.take(order[stop - size : stop]))
+        for offer, size, stop in zip(joining.offers, sizes, stops, strict=True)
+        if size
+    )
+    return Game(joining.price, blocks + joining.stayers), np.append(order, np.arange(joining.movers, joining.users))
+
+
+def _block(offer, utility):
+    sizes = np.ones(len(utility), dtype=int) if offer.kind == "direct" else np.array([len(utility)])
+    return Block(offer.name, offer.kind, utility, offer.alpha, offer.surplus_offset, sizes)
+
+
+def settled(joining, membership, certify=True):
+    """The State of a membership, its equilibrium found directly.
+
+    It is the first root that is certified; up to MOST_SEARCHED users all are looked for and it is the one of highest
+    welfare. Without any it is the candidate with the least gap. Without `certify` it may be a root that is none.
+    """
+    return _settled(joining, np.asarray(membership, dtype=np.intp).tobytes(), certify)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _settled(joining, membership, certify):
+    membership = np.frombuffer(membership, dtype=np.intp)
+    game, rows = game_of(joining, membership)
+    few = game.users <= MOST_SEARCHED
+    outcome = solve(game, certify=few).outcome
+    if certify and not few:
+        outcome = certified(game, outcome)
+        outcome = outcome if outcome.gap <= CERTIFIED else solve(game).outcome
+    return State(joining, membership, game, rows, outcome)
+
+
+def moved(state, users, to, certify=True):
+    """The State after some users have moved to offers, arrays both, all else as it is."""
+    membership = state.membership.copy()
+    membership[users] = to
+    return settled(state.joining, membership, certify)
+
+
+def exact_gains(state, user):
+    """What a user gains by a move to each offer, the market solved after each move; money, shape (offers,).
+
+    A gain that the first root promises is worked out again at the certified equilibrium.
+    """
+    gains = np.zeros(len(state.joining.offers))
+    for to in np.flatnonzero(np.arange(len(gains)) != state.membership[user]):
+        for certify in (False, True):
+            gains[to] = moved(state, user, to, certify).surplus[user] - state.surplus[user]
+            if gains[to] <= 0:
+                break
+    return gains
+
+
+FORESIGHTS = {"equilibrium": exact_gains, "terms": lambda state, user: state.expected_gains[user]}
+
+
+def best_move(state, user, foresight="equilibrium"):
+    """(Gain in money, offer) of the move by which a user expects to gain most, the first of equals."""
+    gains = FORESIGHTS[foresight](state, user)
+    to = int(np.argmax(gains))
+    return float(gains[to]), to
+
+
+class Move(NamedTuple):
+    """A user's move to an offer and what it gains by it, in money."""
+
+    user: int
+    to: int
+    gain: float
+
+
+def largest_gain(state):
+    """The certificate of a membership: the Move that gains most of all users' moves to all offers, each solved.
+
+    Where none gains, it is user 0's to where it is, with gain 0.
+    """
+    moves = [Move(user, to, gain) for user in range(state.joining.movers) for gain, to in [best_move(state, user)]]
+    return max(moves, key=lambda move: move.gain)
