@@ -45,7 +45,10 @@ BROKEN = {
     "not utf-8": (GOOD.encode() + b'title = "\xff"', ["line 8", "UTF-8"]),
     # the top level
     "no market": (GOOD.replace("market =", "markt ="), ["market: is missing", 'did you mean "market"']),
-    "market unknown": (GOOD.replace('"aggregator"', '"forward"'), ["'forward'", "aggregator, microgrid or bilateral"]),
+    "market unknown": (
+        GOOD.replace('"aggregator"', '"forward"'),
+        ["'forward'", "aggregator, microgrid, bilateral or designs"],
+    ),
     "market misspelt": (GOOD.replace('"aggregator"', '"agregator"'), ["did you mean", "aggregator"]),
     "market a list": (GOOD.replace('"aggregator"', "[1]"), ["market: [1] is not there"]),
     "unknown key": (f"tolerence = 1e-6\n{GOOD}", ["tolerence: unknown key", 'did you mean "tolerance"?']),
