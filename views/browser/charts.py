@@ -1,7 +1,7 @@
 """Small charts as SVG text: light enough to draw for many visitors at each round, and coloured by the page's theme.
 
-Matplotlib takes some 100 ms a panel and sets global state, which twenty visitors' threads would fight for; these take
-about one. What they mean and how they are coloured is `views.style`'s.
+Matplotlib sets global state, which twenty visitors' threads would fight for, and takes much longer. What they mean and
+how they are coloured is `views.style`'s.
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,7 @@ WIDTH, HEIGHT = 340, 190
 LEFT, RIGHT, TOP, BOTTOM = 48, 10, 8, 32
 MOST_POINTS = 240  # of a line; more cannot be seen
 LETTER = 5.6  # width of a letter of the axes' text
+AXIS = 21  # room of the vertical axis' name beside its numbers
 GRID, QUANTILES = 120, 400  # points of a density, and of its sample
 SHOWN = 99.5  # percentile up to which a density's axis reaches
 NARROW = 0.005  # a standard deviation below this share of the axis cannot be seen
@@ -95,7 +96,7 @@ def line_chart(lines, ylabel, xlabel="round", log=False, bands=(), level=None, z
         parts.append(_area(across(band.x), up(band.low), up(band.high), band.colour, band.opacity))
     if level is not None and np.isfinite(level[0]):
         y = float(up(level[0]))
-        parts.append(f'<line class="level" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(f'<line class="level" x1="{across.start:.1f}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(f'<text class="small" x="{WIDTH - RIGHT}" y="{y - 3:.1f}" text-anchor="end">{level[1]}</text>')
     parts += [_line(line, across, up) for line in lines]
     for x, y, colour, title in marks:
@@ -213,16 +214,18 @@ def _scales(lines, bands, log, level, zero, xlabel):
     first, last = (float(np.min(x)), float(np.max(x))) if len(x) else (0.0, 1.0)
     last = last if last > first else first + 1
     whole = xlabel.startswith(("round", "period", "contract"))
-    return Scale(first, last, LEFT, WIDTH - RIGHT, whole=whole), Scale(low, high, HEIGHT - BOTTOM, TOP, log)
+    up = Scale(low, high, HEIGHT - BOTTOM, TOP, log)
+    left = max(LEFT, AXIS + LETTER * max(map(len, numbers(up.ticks)), default=0))
+    return Scale(first, last, left, WIDTH - RIGHT, whole=whole), up
 
 
 def _axes(across, up, xlabel, ylabel):
-    ticks, labels = up.ticks, numbers(up.ticks)
+    ticks, labels, left = up.ticks, numbers(up.ticks), across.start
     parts = [_across(across, xlabel, HEIGHT)]
     for value, label in zip(ticks, labels, strict=True):
         y = float(up(value))
-        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(f'<text x="{LEFT - 5}" y="{y + 3.5:.1f}" text-anchor="end">{label}</text>')
+        parts.append(f'<line class="grid" x1="{left:.1f}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(f'<text x="{left - 5:.1f}" y="{y + 3.5:.1f}" text-anchor="end">{label}</text>')
     middle = (TOP + HEIGHT - BOTTOM) / 2
     place = f'transform="translate(9 {middle:.0f}) rotate(-90)"'
     return "".join(parts) + f'<text class="axis" {place} text-anchor="middle">{escape(ylabel)}</text>'
