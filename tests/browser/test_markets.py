@@ -150,6 +150,17 @@ def test_a_population_that_would_fill_the_machine_is_refused(visitor):
     visitor.step()
 
 
+def test_a_key_that_takes_words_or_a_number_offers_the_words_and_takes_both(visitor):
+    visitor.show("Microgrid", "ieee300 none")
+    visitor.page.click(".v-input:has(input[aria-label='private.density']) .v-input__append-inner")
+    visitor.page.click(".menuable__content__active .v-list-item:has-text('1/n^2')")
+    visitor.page.wait_for_selector(".changes li:has-text('private.density') >> text=1/n^2")
+    visitor.type_in("private.density", "0.01")
+    visitor.page.wait_for_selector(".changes li:has-text('private.density') >> text=0.01")
+    visitor.type_in("private.density", "2/n")
+    assert "private.density: got '2/n'" in visitor.page.wait_for_selector(".error-text").inner_text()
+
+
 def test_another_choice_brings_the_keys_it_needs(visitor):
     visitor.show("Aggregators", "two aggregators")
     visitor.page.click(".v-select:has(input[aria-label='price.rule'])")

@@ -81,7 +81,8 @@ def control(parameter, original, refused):
     values = _stops(parameter, original)
     marks = [ALPHA_MARKS.get(value, "") for value in values] if key.path == "group.fairness.alpha" else []
     slider = {"stops": len(values), "at": values.index(parameter.value) if values else 0, "marks": marks}
-    return {**shown, "kind": "number", "value": refused[0] if refused else written(parameter.value), **slider}
+    slider |= {"items": list(key.words), "value": refused[0] if refused else written(parameter.value)}
+    return {**shown, "kind": "number", **slider}
 
 
 def _stops(parameter, original):
