@@ -101,9 +101,7 @@ class SweepFolder:
                 except (ValueError, IndexError):
                     whole = False
                 if not whole:
-                    raise SweepError(
-                        f"{rows}: row {number}: not a row of this sweep; delete it, and its run is repeated"
-                    )
+                    raise SweepError(f"{rows}: row {number}: not one of this sweep; without it, its run is repeated")
                 if replication < replications:
                     self.done[point, replication] = True
 

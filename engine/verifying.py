@@ -99,9 +99,7 @@ def read_manifest(folder):
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise FolderError(
-            f"{folder}: manifest.json: missing; the folder of a finished run or sweep is needed"
-        ) from None
+        raise FolderError(f"{folder}: manifest.json: missing; a finished run or sweep is needed") from None
     except (OSError, ValueError) as error:
         raise FolderError(
             f"{folder}: manifest.json: cannot be read ({type(error).__name__}); a JSON object is needed"
