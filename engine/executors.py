@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import logging
 import os
 import signal
 import threading
@@ -27,7 +28,7 @@ class ClusterError(ValueError):
 
 
 class Executor(ABC):
-    """Where runs happen, as a context; workers: how many at once.
+    """Where runs happen, as a context: within one, the same workers serve sweep after sweep; workers: how many.
 
     ahead: tasks handed over for each worker, so that none waits; task_seconds: work worth one task; deaths: errors that
     tell of a worker that died rather than of the job.
@@ -35,12 +36,26 @@ class Executor(ABC):
 
     workers, ahead, task_seconds = 1, 4, 0.0
     deaths = (BrokenExecutor,)
+    entered = 0
 
     def __enter__(self):
+        if self.entered == 0:
+            self.start()
+        self.entered += 1
         return self
 
     def __exit__(self, kind, error, trace):
-        return None
+        self.entered -= 1
+        if self.entered == 0:
+            self.stop(cut=kind is not None)
+
+    @abstractmethod
+    def start(self):
+        """Get ready for jobs."""
+
+    @abstractmethod
+    def stop(self, cut):
+        """Let go of the workers; cut: of what they are doing as well."""
 
     @abstractmethod
     def submit(self, function, *given):
@@ -51,7 +66,15 @@ class Executor(ABC):
 
         Jobs under way when a worker died are run again alone, one at a time: the one that kills its worker again fails.
         """
-        jobs, suspects, pending, size, alone = iter(jobs), deque(), {}, 1, False
+        pending = {}
+        try:
+            yield from self._completed(function, iter(jobs), pending)
+        finally:
+            for future in pending:
+                future.cancel()
+
+    def _completed(self, function, jobs, pending):
+        suspects, size, alone = deque(), 1, False
         while True:
             while len(pending) < (1 if suspects or alone else self.workers * self.ahead):
                 alone = bool(suspects)
@@ -86,6 +109,12 @@ class InProcess(Executor):
 
     ahead = 1
 
+    def start(self):
+        """Nothing is needed."""
+
+    def stop(self, cut):
+        """Nothing is left."""
+
     def submit(self, function, *given):
         """A future that has ended."""
         future = Future()
@@ -103,15 +132,15 @@ class Here(Executor):
         self.workers = workers or os.cpu_count() or 1
         self.pool = None
 
-    def __enter__(self):
+    def start(self):
+        """Processes start as jobs come."""
         os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers are as many as cores: BLAS threads of each would fight
         self.pool = ProcessPoolExecutor(self.workers, mp_context=get_context("spawn"), initializer=_obey)
-        return self
 
-    def __exit__(self, kind, error, trace):
-        if kind is not None:
-            for process in list((self.pool._processes or {}).values()):
-                process.terminate()
+    def stop(self, cut):
+        """End the processes, at once where something went wrong."""
+        for process in list((self.pool._processes or {}).values()) if cut else ():
+            process.terminate()
         self.pool.shutdown(wait=True, cancel_futures=True)
 
     def submit(self, function, *given):
@@ -120,8 +149,8 @@ class Here(Executor):
             with _interrupts_held():
                 return self.pool.submit(function, *given)
         except BrokenProcessPool:
-            self.pool.shutdown(wait=True, cancel_futures=True)
-            self.__enter__()
+            self.stop(cut=False)
+            self.start()
             return self.submit(function, *given)
 
 
@@ -166,15 +195,16 @@ class Cluster(Executor):
     def __init__(self, address, tls=None, timeout=10):
         self.address, self.tls, self.timeout = address, tls, timeout
 
-    def __enter__(self):
+    def start(self):
+        """Connect, and look at the workers."""
         try:
             distributed = importlib.import_module("distributed")
         except ImportError:
             raise ClusterError("--cluster: needs Dask: pip install distributed") from None
+        security = self._security(distributed)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # other versions are told below
-                security = self._security(distributed)
                 self.client = distributed.Client(self.address, security=security, timeout=self.timeout)
         except (OSError, ValueError, TypeError, TimeoutError, RuntimeError) as error:
             said = " ".join(str(error).split())[:160] or type(error).__name__
@@ -184,9 +214,9 @@ class Cluster(Executor):
         except BaseException:
             self.client.close()
             raise
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # a lost scheduler is told by ClusterError
         self.deaths = (distributed.KilledWorker,)
         self.pool = self.client.get_executor(pure=False)
-        return self
 
     def _security(self, distributed):
         if not self.tls:
@@ -218,8 +248,9 @@ class Cluster(Executor):
                 raise self._error(f"{got}; the same versions are needed")
         return sum(worker["nthreads"] for worker in info.values())
 
-    def __exit__(self, kind, error, trace):
-        if kind is not None:
+    def stop(self, cut):
+        """Take back what was handed over, and disconnect."""
+        if cut:
             with contextlib.suppress(Exception):
                 self.pool.shutdown(wait=False, cancel_futures=True)
         self.client.close()

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import BrokenExecutor, Future
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ import pytest
 
 from engine import Here, InProcess, SweepError, TooLong, run, sweep, verify
 from engine import sweeping as sweeping_module
+from engine.executors import Executor
 from engine.points import from_csv, parted, product
 from engine.sweep_folder import counts, in_order
 from scenarios import ScenarioError
@@ -100,51 +103,102 @@ def test_more_replications_add_to_the_same_sweep(whole, tmp_path):
     assert rows(more) == rows(whole)
 
 
-def test_two_workers_give_the_same_bits(whole, tmp_path):
-    again = sweep("two_aggregators", product(VARY), out=tmp_path, executor=Here(2), **OPTIONS)
-    assert rows(again) == rows(whole)
+MANY = {"replications": 120, "direct": True, "progress": False, "executor": InProcess()}
+COMMAND = [sys.executable, "run.py", "sweep", "direct_400", "--direct", "--replications", "120", "--workers", "2"]
 
 
-COMMAND = [sys.executable, "run.py", "sweep", "two_aggregators", "--replications", "30", "--workers", "2"]
+@pytest.fixture(scope="module")
+def never_killed(tmp_path_factory):
+    return sweep("direct_400", product(VARY[:1]), out=tmp_path_factory.mktemp("never"), **MANY)
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-def test_a_sweep_that_is_killed_goes_on(end, tmp_path):
+def test_a_sweep_that_is_killed_goes_on_and_leaves_no_worker(end, never_killed, tmp_path):
     command = [*COMMAND, "--vary", VARY[0], "--out", str(tmp_path)]
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
-    )
-    rows_file = None
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+    streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    process = subprocess.Popen(command, cwd=ROOT, **streams, start_new_session=True)
+    rows_file, deadline = None, time.monotonic() + 60
+    while rows_file is None or rows_file.read_bytes().count(b"\n") < 10:
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.005)
         rows_file = next(tmp_path.glob("sweep/*/*/runs.csv"), None)
-        if rows_file is not None and rows_file.read_bytes().count(b"\n") >= 6:
-            break
-        time.sleep(0.02)
-    os.killpg(process.pid, end)
+    workers = [Path("/proc", child) for child in children(process.pid)]
+    os.kill(process.pid, end)
     process.communicate(timeout=60)
-    kept = rows_file.read_bytes().count(b"\n") - 1
-    assert 5 <= kept < 60
-    assert subprocess.run(command, cwd=ROOT, capture_output=True).returncode == 0
-    there = pd.read_csv(rows_file)
-    assert len(there) == 60
-    assert not there.duplicated(["point", "replication"]).any()
-    fresh = sweep("two_aggregators", product(VARY[:1]), out=tmp_path / "fresh", replications=30, progress=False)
-    assert rows(fresh) == rows_file.read_text()
+    assert process.returncode == (130 if end == signal.SIGINT else -end)
+    deadline = time.monotonic() + 20
+    while any(worker.exists() for worker in workers):
+        assert time.monotonic() < deadline, "workers outlive the command"
+        time.sleep(0.01)
+    assert 10 <= rows_file.read_bytes().count(b"\n") <= 240
+    assert not (rows_file.parent / "manifest.json").exists()
+    again = sweep("direct_400", product(VARY[:1]), out=tmp_path, **MANY)
+    assert again / "runs.csv" == rows_file
+    assert rows(again) == rows(never_killed)
 
 
-def test_a_worker_that_dies_takes_only_its_own_run_with_it():
+def children(pid):
+    """Numbers of a process's children, where they can be told."""
+    found = Path(f"/proc/{pid}/task/{pid}/children")
+    return found.read_text().split() if found.exists() else []
+
+
+def test_two_workers_give_the_same_bits_though_one_dies_and_sweeps_share_them(whole, tmp_path):
+    def killing(answers):
+        for number, answer in enumerate(answers):
+            if number == 3:
+                os.kill(next(iter(pool.pool._processes)), signal.SIGKILL)
+            yield answer
+
     with Here(2) as pool:
-        ended = list(pool.completed(dies_at_three, range(8)))
+        first = sweep("two_aggregators", product(VARY), out=tmp_path / "first", executor=pool, **OPTIONS)
+        before = set(pool.pool._processes)
+        plain = pool.completed
+        pool.completed = lambda function, jobs: killing(plain(function, jobs))
+        second = sweep("two_aggregators", product(VARY), out=tmp_path / "second", executor=pool, **OPTIONS)
+        pool.completed = plain
+        assert len(before) == 2
+        assert before.isdisjoint(pool.pool._processes)
+        ended = list(plain(squared, range(8)))
+    assert rows(first) == rows(second) == rows(whole)
     good = {job: answer for job, answer, error in ended if error is None}
     assert good == {job: job * job for job in range(8) if job != 3}
-    assert [job for job, _, error in ended if error is not None] == [3]
+    assert [(job, type(error)) for job, _, error in ended if error is not None] == [(3, BrokenProcessPool)]
 
 
-def dies_at_three(job):
+def squared(job):
+    """The square of a number; 3 kills the process."""
     if job == 3:
         os.kill(os.getpid(), signal.SIGKILL)
     return job * job
+
+
+class Clumsy(Executor):
+    """Runs tasks of several jobs at once in this process, forgets those with a 5 in it once, and never does 7."""
+
+    workers, task_seconds = 2, 1e9
+    start = stop = lambda self, cut=False: None
+
+    def __init__(self):
+        self.tasks = []
+
+    def submit(self, function, do, task):
+        self.tasks.append(task)
+        future = Future()
+        if 7 in task or (5 in task and len(task) > 1):
+            future.set_exception(BrokenExecutor("a worker died"))
+        else:
+            future.set_result(function(do, task))
+        return future
+
+
+def test_jobs_of_a_lost_task_are_run_again_one_by_one_and_alone():
+    with Clumsy() as pool:
+        ended = list(pool.completed(abs, range(-40, 40)))
+    assert sorted(job for job, answer, error in ended if answer == abs(job)) == sorted({*range(-40, 40)} - {7})
+    assert [job for job, _, error in ended if error is not None] == [7]
+    assert any(len(task) > 8 for task in pool.tasks)
+    assert [7] in pool.tasks and [5] in pool.tasks
 
 
 def test_a_failed_run_is_a_row_and_the_sweep_goes_on(tmp_path, monkeypatch):
