@@ -2,10 +2,12 @@
 
 import csv
 import hashlib
+import io
 import itertools
 import math
 import re
-import sys
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,12 +25,12 @@ SPECIAL = re.compile('[,"\\r\\n]')  # what a CSV cell quotes
 class Points:
     """Where a sweep runs: keys, and for each point their values as text.
 
-    values: with `rows`, one tuple a point; else the values of each key, whose full product the points are, the last key
-    fastest. Points are made one by one, so that millions need no memory.
+    values: with `rows`, a sequence of one tuple a point; else the values of each key, whose full product the points
+    are, the last key fastest. Points are made one by one, so that millions need no memory.
     """
 
     keys: tuple[str, ...]
-    values: tuple[tuple[str, ...], ...]
+    values: Sequence[tuple[str, ...]]
     rows: bool = False
 
     def __len__(self):
@@ -110,15 +112,38 @@ def parted(text):
     yield text[start:].strip()
 
 
+class Rows(Sequence):
+    """Rows of cells as lines of a CSV file and the places where they end, so that a million take little memory.
+
+    >>> rows = Rows([("1", "[2, 3]"), ("4", "x")])
+    >>> len(rows), rows[0], rows[-1]
+    (2, ('1', '[2, 3]'), ('4', 'x'))
+    """
+
+    def __init__(self, rows):
+        self.text, self.ends = bytearray(), array("q", [0])
+        for row in rows:
+            self.text += _csv_line(row).encode()
+            self.ends.append(len(self.text))
+
+    def __len__(self):
+        return len(self.ends) - 1
+
+    def __getitem__(self, number):
+        place = range(len(self))[number]
+        line = self.text[self.ends[place] : self.ends[place + 1]].decode()
+        return tuple(next(csv.reader(io.StringIO(line, newline=""))))
+
+
 def from_csv(file):
     """Points from a CSV file: its header names the keys, each row is a point. Raises ScenarioError."""
     try:
         with Path(file).open(encoding="utf-8-sig", newline="") as lines:
-            rows = (tuple(sys.intern(cell.strip()) for cell in row) for row in csv.reader(lines) if row)
+            rows = (tuple(cell.strip() for cell in row) for row in csv.reader(lines) if row)
             header = next(rows, ())
             if "" in header or len(set(header)) < len(header):
                 raise ScenarioError(f"{file}: header: got {', '.join(header)}; each key once is needed")
-            points = tuple(_checked(row, number, header, file) for number, row in enumerate(rows, start=2))
+            points = Rows(_checked(row, number, header, file) for number, row in enumerate(rows, start=2))
     except OSError as error:
         raise ScenarioError(f"{file}: cannot read it: {error.strerror}; a CSV file of points is needed") from None
     except (UnicodeDecodeError, csv.Error) as error:

@@ -218,9 +218,13 @@ def _means_row(group, where, planned):
     failed = sum(row[where["status"]] == "error" for row in group)
     cells = [first[0], *(first[where[column]] for column in planned.key_columns), len(group), failed]
     for name in planned.measures:
-        values = [float(row[where[name]]) for row in group if row[where[name]]]
-        cells += [_blank(value) for value in interval(values)]
+        cells += map(_blank, _interval([float(row[where[name]]) for row in group if row[where[name]]]))
     return cells
+
+
+def _interval(values):
+    """As `interval`; at once where there is nothing to average, as in a million points of one run."""
+    return interval(values) if len(values) > 1 else (*values, np.nan, np.nan)[:2]
 
 
 def _blank(value):

@@ -1,5 +1,7 @@
 """Sweeps: points, rows, resuming after any end, workers that die, failed runs."""
 
+import gc
+import json
 import os
 import shutil
 import signal
@@ -10,16 +12,30 @@ from concurrent.futures import BrokenExecutor, Future
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+import mesa
 import numpy as np
 import pandas as pd
 import pytest
 
-from engine import Here, InProcess, SweepError, TooLong, run, sweep, verify
+from engine import (
+    FolderError,
+    Here,
+    InProcess,
+    SweepError,
+    TooLong,
+    compare,
+    run,
+    save_comparison,
+    save_result,
+    sweep,
+    verify,
+)
 from engine import sweeping as sweeping_module
 from engine.executors import Executor
 from engine.points import from_csv, parted, product
 from engine.sweep_folder import counts, in_order
 from scenarios import ScenarioError
+from views.pictures.sweep import sweep_pictures
 
 ROOT = Path(__file__).parents[2]
 VARY = ["price.c=0.001,0.002", "group.0.fairness.alpha=0,1,inf"]
@@ -59,11 +75,14 @@ def test_means_are_those_of_the_rows(whole):
 
 @pytest.mark.parametrize("cut", [0, 1, 40, 700, 1500, -1, -5])
 def test_a_file_cut_anywhere_is_completed_to_the_same_bits(whole, cut, tmp_path):
-    again = sweep("two_aggregators", product(VARY), out=tmp_path, executor=InProcess(), **OPTIONS)
+    again = tmp_path / whole.relative_to(whole.parents[2])
+    shutil.copytree(whole, again)
     content = (again / "runs.csv").read_bytes()
     (again / "runs.csv").write_bytes(content[:cut])
     sweep("two_aggregators", product(VARY), out=tmp_path, executor=InProcess(), **OPTIONS)
-    assert (again / "runs.csv").read_bytes() == content == (whole / "runs.csv").read_bytes()
+    assert (again / "runs.csv").read_bytes() == content
+    assert (again / "means.csv").read_bytes() == (whole / "means.csv").read_bytes()
+    assert verify(again).passed
 
 
 def test_finished_runs_are_not_run_again(whole, monkeypatch):
@@ -94,6 +113,106 @@ def test_a_sweep_of_a_choice_can_be_verified(tmp_path):
     points = product(["negotiation.rule=corner,tight"])
     folder = sweep("p2p_homogeneous", points, out=tmp_path, executor=InProcess(), progress=False)
     assert verify(folder).passed
+
+
+def test_a_key_with_the_name_of_a_fact_or_measure_has_a_column_of_its_own(tmp_path):
+    points = product(["contracts=single,multi", "rounds=5,7"])
+    folder = sweep("p2p_homogeneous", points, out=tmp_path, executor=InProcess(), progress=False)
+    table = pd.read_csv(folder / "runs.csv")
+    assert table.columns.is_unique
+    assert table["set contracts"].tolist() == ["single", "single", "multi", "multi"]
+    assert table["set rounds"].tolist() == [5, 7, 5, 7]
+    assert (table["contracts"] > 0).all()
+    assert (table["rounds"] <= table["set rounds"]).all()
+    assert pd.read_csv(folder / "means.csv")["contracts"].tolist() == ["single", "single", "multi", "multi"]
+    assert verify(folder).passed
+
+
+def test_what_told_of_fewer_rows_goes_before_more_are_added(whole, tmp_path, monkeypatch):
+    again = tmp_path / whole.relative_to(whole.parents[2])
+    shutil.copytree(whole, again)
+    (again / "runs.parquet").write_text("of 12 rows")
+    options = {"out": tmp_path, "executor": InProcess(), **OPTIONS}
+    sweep("two_aggregators", product(VARY), **options)
+    assert json.loads((again / "manifest.json").read_text())["files"].keys() >= {"runs.csv", "runs.parquet"}
+    (again / "my notes.txt").write_text("mine")
+
+    def cut(job):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sweeping_module, "run_point", cut)
+    with pytest.raises(KeyboardInterrupt):
+        sweep("two_aggregators", product(VARY), **(options | {"replications": 3}))
+    there = {path.name for path in again.iterdir()}
+    assert there == {".lock", "my notes.txt", "runs.csv", "scenario.toml", "sweep.json"}
+    with pytest.raises(FolderError, match="a finished run or sweep is needed"):
+        verify(again)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("sweep.json", '{"schema_version": 0}', "schema_version: got 0; 1 is needed; move the folder away"),
+        ("sweep.json", "[1]", r"cannot be read \(AttributeError\)"),
+        ("sweep.json", "{", r"cannot be read \(JSONDecodeError\)"),
+        ("runs.csv", "point,price\n0,1\n", "header: other columns"),
+        ("runs.csv", None, "row 3: not one of this sweep"),
+    ],
+)
+def test_a_folder_of_another_version_is_refused_in_words(whole, name, text, said, tmp_path):
+    again = tmp_path / whole.relative_to(whole.parents[2])
+    shutil.copytree(whole, again)
+    lines = rows(again).splitlines(keepends=True)
+    (again / name).write_text(text or "".join([*lines[:2], "99" + lines[2], *lines[3:]]))
+    before = {path.name: path.read_bytes() for path in again.iterdir()}
+    with pytest.raises(SweepError, match=said) as error:
+        sweep("two_aggregators", product(VARY), out=tmp_path, executor=InProcess(), **OPTIONS)
+    assert "\n" not in str(error.value)
+    assert {path.name: path.read_bytes() for path in again.iterdir()} == before
+
+
+@pytest.mark.parametrize("version", [0, 2, None])
+@pytest.mark.parametrize("kind", ["run", "sweep", "comparison"])
+def test_results_of_another_version_are_refused_in_words(whole, kind, version, tmp_path):
+    if kind == "run":
+        folder = save_result(run("two_peaks", direct=True), tmp_path)
+    elif kind == "comparison":
+        folder = save_comparison(compare(["small_alone"], direct=True, workers=1, progress=False), tmp_path)
+    else:
+        folder = shutil.copytree(whole, tmp_path / "sweep")
+    manifest = json.loads((folder / "manifest.json").read_text()) | {"schema_version": version}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(FolderError, match=f"manifest.json: schema_version: got {version}; 1 is needed"):
+        verify(folder)
+    if kind == "sweep":
+        with pytest.raises(FolderError, match=f"manifest.json: schema_version: got {version}; 1 is needed"):
+            sweep_pictures(folder)
+
+
+def test_a_sweep_whose_files_are_spoilt_fails_its_verification_in_words(whole, tmp_path):
+    folder = shutil.copytree(whole, tmp_path / "copy")
+    (folder / "sweep.json").write_text("{}")
+    verification = verify(folder)
+    assert not verification.passed
+    assert [line.partition(":")[0] for line in verification.lines] == ["FAIL  files", "FAIL  rows"]
+
+
+def test_models_are_freed_run_by_run(tmp_path):
+    def alive():
+        gc.collect()
+        return sum(isinstance(thing, mesa.Model) for thing in gc.get_objects())
+
+    class Counting(InProcess):
+        def completed(self, function, jobs):
+            for number, answer in enumerate(super().completed(function, jobs)):
+                if number in (2, 30):
+                    found.append(alive())
+                yield answer
+
+    before, found = alive(), []
+    options = {"replications": 32, "out": tmp_path, "executor": Counting(), "progress": False}
+    sweep("p2p_homogeneous", product(["fee=0"]), **options)
+    assert found == [before, before]
 
 
 def test_more_replications_add_to_the_same_sweep(whole, tmp_path):
