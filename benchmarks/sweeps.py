@@ -34,7 +34,7 @@ def two_workers(runs):
     seconds = []
     for workers in (1, 2):
         with Here(workers) as pool:
-            started, _ = timed(lambda: list(pool.completed(up, range(4 * workers))), 1)  # noqa: B023
+            started, _ = timed(partial(ended, pool, up, 4 * workers), 1)
             swept(pool, USERS_400, PRICES, 1, direct=True)
             seconds.append(swept(pool, USERS_400, product(["price.c=0.001"]), runs)[0])
     one, two = seconds
@@ -44,6 +44,11 @@ def two_workers(runs):
         Row("sweep, 2 workers start (s)", f"{started:.2f} s", "–", started, "–", None),
         Row(name, f"{two:.2f} s", f"{one:.2f} s, 1 worker", gain, "≥ 1.7", gain >= 1.7),
     ]
+
+
+def ended(pool, function, jobs):
+    """All that a pool makes of so many jobs."""
+    return list(pool.completed(function, range(jobs)))
 
 
 def up(job):
@@ -80,8 +85,8 @@ def cluster(jobs):
     with import_module("distributed").LocalCluster(**options) as there:
         for place in (Here(2), Cluster(there.scheduler_address)):
             with place as pool:
-                list(pool.completed(busy, range(20)))
-                seconds.append(timed(lambda: list(pool.completed(busy, range(jobs))), 1)[0])
+                ended(pool, busy, 20)
+                seconds.append(timed(partial(ended, pool, busy, jobs), 1)[0])
     here, dask = seconds
     name = f"sweep, {jobs} runs of {1e3 * BUSY:.0f} ms on Dask, loopback"
     return [Row(name, f"{dask:.2f} s", f"{here:.2f} s, 2 processes", dask / here, "≤ 1.3", dask / here <= 1.3)]

@@ -7,9 +7,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import BrokenExecutor, Future
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from pathlib import Path
 
 import mesa
@@ -293,31 +295,36 @@ def squared(job):
 
 
 class Clumsy(Executor):
-    """Runs tasks of several jobs at once in this process, forgets those with a 5 in it once, and never does 7."""
+    """Two workers that take some milliseconds, lose tasks of several jobs with a 5 in them, and never do 7."""
 
     workers, task_seconds = 2, 1e9
     start = stop = lambda self, cut=False: None
 
     def __init__(self):
-        self.tasks = []
+        self.handed = []  # (task, how many others were under way, its future)
 
     def submit(self, function, do, task):
-        self.tasks.append(task)
-        future = Future()
+        under_way, future = sum(not future.done() for _, _, future in self.handed), Future()
+        self.handed.append((task, under_way, future))
         if 7 in task or (5 in task and len(task) > 1):
-            future.set_exception(BrokenExecutor("a worker died"))
+            end = partial(future.set_exception, BrokenExecutor("a worker died"))
         else:
-            future.set_result(function(do, task))
+            end = partial(future.set_result, function(do, task))
+        threading.Timer(0.003, end).start()
         return future
 
 
 def test_jobs_of_a_lost_task_are_run_again_one_by_one_and_alone():
     with Clumsy() as pool:
-        ended = list(pool.completed(abs, range(-40, 40)))
-    assert sorted(job for job, answer, error in ended if answer == abs(job)) == sorted({*range(-40, 40)} - {7})
+        ended = list(pool.completed(abs, range(60, -1, -1)))
+    assert sorted(job for job, answer, error in ended if answer == abs(job)) == sorted({*range(61)} - {7})
     assert [job for job, _, error in ended if error is not None] == [7]
-    assert any(len(task) > 8 for task in pool.tasks)
-    assert [7] in pool.tasks and [5] in pool.tasks
+    lost = {job for task, _, _ in pool.handed if 5 in task and len(task) > 1 for job in task}
+    alone = [number for number, (task, _, _) in enumerate(pool.handed) if len(task) == 1 and task[0] in lost]
+    assert {5, 7} < lost
+    assert sorted(pool.handed[number][0][0] for number in alone) == sorted(lost)
+    assert all(pool.handed[number][1] == 0 for number in alone)
+    assert all(under_way == 0 for number in alone for _, under_way, _ in pool.handed[number + 1 : number + 2])
 
 
 def test_a_failed_run_is_a_row_and_the_sweep_goes_on(tmp_path, monkeypatch):
