@@ -58,7 +58,7 @@ class Once(argparse.Action):
 def main(arguments=None):
     """Run one command; returns the exit code."""
     try:
-        from engine import ClusterError, FolderError
+        from engine import ExecutorError, FolderError
         from market.bilateral.market import MarketError
         from scenarios import ScenarioError
 
@@ -81,7 +81,7 @@ def main(arguments=None):
     except MemoryError:
         print("error: population: does not fit in memory; fewer users or rounds are needed", file=sys.stderr)
         return BAD_INPUT
-    except (InputError, ScenarioError, FolderError, ClusterError, MarketError) as error:
+    except (InputError, ScenarioError, FolderError, ExecutorError, MarketError) as error:
         print("error: " + " ".join(str(error).split()), file=sys.stderr)
         return BAD_INPUT
 

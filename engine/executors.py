@@ -23,8 +23,12 @@ MOST = 1_000  # jobs of one task
 MUST_AGREE = ("python", "mesa", "numpy", "scipy")
 
 
-class ClusterError(ValueError):
-    """A cluster that cannot be used; its text is one line."""
+class ExecutorError(ValueError):
+    """Workers that cannot be used; its text is one line."""
+
+
+class ClusterError(ExecutorError):
+    """A cluster that cannot be used."""
 
 
 class Executor(ABC):
@@ -126,7 +130,10 @@ class InProcess(Executor):
 
 
 class Here(Executor):
-    """Processes of this machine, by default as many as cores; one that dies is replaced."""
+    """Processes of this machine, by default as many as cores; one that dies is replaced.
+
+    Raises ExecutorError where processes do not even start.
+    """
 
     def __init__(self, workers=None):
         self.workers = workers or os.cpu_count() or 1
@@ -149,9 +156,21 @@ class Here(Executor):
             with _interrupts_held():
                 return self.pool.submit(function, *given)
         except BrokenProcessPool:
-            self.stop(cut=False)
-            self.start()
+            self._restart()
             return self.submit(function, *given)
+
+    def _restart(self):
+        self.stop(cut=False)
+        self.start()
+        try:
+            with _interrupts_held():
+                tried = self.pool.submit(_answers, int, [])
+            tried.result()
+        except BrokenProcessPool:
+            raise ExecutorError(
+                "workers: processes do not start here; one worker, memory, or a program that is a file with its calls "
+                "below `if __name__ == '__main__':` is needed"
+            ) from None
 
 
 def _obey():

@@ -294,6 +294,23 @@ def squared(job):
     return job * job
 
 
+NO_FILE = """
+from engine import ExecutorError, Here
+try:
+    with Here(2) as pool:
+        print(list(pool.completed(abs, range(8))))
+except ExecutorError as error:
+    print(error)
+"""
+
+
+def test_workers_that_cannot_start_are_told_at_once():
+    done = subprocess.run([sys.executable, "-"], input=NO_FILE, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout.startswith("workers: processes do not start here; ")
+    assert done.stdout.count("\n") == 1
+    assert done.stderr.count("Traceback") <= 8
+
+
 class Clumsy(Executor):
     """Two workers that take some milliseconds, lose tasks of several jobs with a 5 in them, and never do 7."""
 
