@@ -3,9 +3,8 @@
 from concurrent.futures import BrokenExecutor
 from functools import partial
 
-from tqdm import tqdm
-
 from engine.executors import on_this_machine
+from engine.progress import bar
 
 
 def run_many(function, jobs, *, executor=None, workers=None, label="runs", progress=True):
@@ -17,8 +16,7 @@ def run_many(function, jobs, *, executor=None, workers=None, label="runs", progr
     """
     jobs = list(jobs)
     answers = [None] * len(jobs)
-    bar = {"total": len(jobs), "desc": label, "unit": "run", "disable": None if progress else True, "leave": False}
-    with executor or on_this_machine(len(jobs), workers) as pool, tqdm(**bar) as shown:
+    with executor or on_this_machine(len(jobs), workers) as pool, bar(label, len(jobs), shown=progress) as shown:
         for (number, _), answer, error in pool.completed(partial(_of_numbered, function), enumerate(jobs)):
             if isinstance(error, BrokenExecutor):
                 raise MemoryError("a worker process was ended from outside")

@@ -5,12 +5,11 @@ import time
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
-from tqdm import tqdm
-
 from engine import sweep_folder
 from engine.executors import on_this_machine
 from engine.markets import measured, units
 from engine.points import Points, check, from_csv, pairs
+from engine.progress import bar
 from engine.running import run
 from scenarios import Scenario, load
 
@@ -128,9 +127,9 @@ def in_words(seconds):
 def _run_all(planned, folder, waiting, count, executor, progress):
     """The runs of a generator of `count` pairs; without an executor, on all cores."""
     chosen = executor or on_this_machine(count)
-    bar = {"total": len(planned), "initial": len(planned) - count, "desc": "sweep", "unit": "run", "leave": False}
+    shown = bar("sweep", len(planned), len(planned) - count, progress)
     jobs = (job_of(planned, pair) for pair in waiting)
-    with contextlib.nullcontext() if executor else chosen, tqdm(**bar, disable=None if progress else True) as shown:
+    with contextlib.nullcontext() if executor else chosen, shown:
         for job, answer, error in chosen.completed(attempt, jobs):
             folder.append(row_of(planned, job[-2:], failed(error) if answer is None else answer))
             shown.update()

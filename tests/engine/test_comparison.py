@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import threading
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from engine import Here, InProcess, compare, run
 from engine.aggregator import MEASURES, measures, same_users
 from engine.comparing import interval
 from engine.many import run_many
+from engine.progress import bar
 from market.measures import gini, jain
 from market.utilities import Logarithmic, Quadratic
 from scenarios import ScenarioError, draw, load
@@ -203,6 +205,13 @@ def test_an_exception_in_a_job_is_raised(two_processes):
     for place in (InProcess(), two_processes):
         with pytest.raises(ValueError, match=r"math domain error|expected a nonnegative"):
             run_many(math.sqrt, [1, 4, 9, 16, -1], executor=place, progress=False)
+
+
+def test_a_bar_has_no_thread_that_would_take_ctrl_c_from_the_main_one():
+    before = threading.active_count()
+    with bar("runs", 3) as shown:
+        shown.update()
+        assert threading.active_count() == before
 
 
 def test_a_worker_that_the_system_ends_is_told_as_lack_of_memory():
