@@ -58,7 +58,7 @@ class Once(argparse.Action):
 def main(arguments=None):
     """Run one command; returns the exit code."""
     try:
-        from engine import FolderError
+        from engine import ExecutorError, FolderError
         from market.bilateral.market import MarketError
         from scenarios import ScenarioError
 
@@ -81,7 +81,7 @@ def main(arguments=None):
     except MemoryError:
         print("error: population: does not fit in memory; fewer users or rounds are needed", file=sys.stderr)
         return BAD_INPUT
-    except (InputError, ScenarioError, FolderError, MarketError) as error:
+    except (InputError, ScenarioError, FolderError, ExecutorError, MarketError) as error:
         print("error: " + " ".join(str(error).split()), file=sys.stderr)
         return BAD_INPUT
 
@@ -174,6 +174,16 @@ def common(command):
     )
     command.add_argument("--no-plots", action="store_true", help="no pictures")
     command.add_argument("--json", action="store_true", help="the summary as one JSON object on standard output")
+    places(command)
+
+
+def places(command):
+    """Options that say where many runs happen."""
+    option = command.add_argument
+    option("--workers", action=Once, type=positive, metavar="N", help="processes of this machine (default: all cores)")
+    option("--cluster", action=Once, metavar="ADDRESS", help="a running Dask scheduler, tcp://host:8786")
+    for what in ("ca", "cert", "key"):
+        option(f"--tls-{what}", action=Once, metavar="FILE", help="for a scheduler at tls://…")
 
 
 def sweeping(command):
@@ -183,13 +193,10 @@ def sweeping(command):
     option("--points", action=Once, metavar="FILE", help="CSV file: its header names keys, a row is a point")
     option("--replications", action=Once, type=positive, default=1, metavar="N", help="draws at each point")
     option("--direct", action="store_true", help="solve without rounds")
-    option("--workers", action=Once, type=positive, metavar="N", help="processes (default: all cores)")
-    option("--cluster", action=Once, metavar="ADDRESS", help="a running Dask scheduler, tcp://host:8786")
-    for what in ("ca", "cert", "key"):
-        option(f"--tls-{what}", action=Once, metavar="FILE", help="for a scheduler at tls://…")
     option("--out", action=Once, default="results", metavar="DIR", help="where results go (default: results)")
     option("--json", action="store_true", help="one JSON object on standard output")
     option("--yes", action="store_true", help="go on where it would take more than a day")
+    places(command)
 
 
 def natural(text):
@@ -247,6 +254,8 @@ def run_one(options):
             raise InputError("command line: --users: goes with one replication; leave out --replications")
         options.scenarios = [options.scenario]
         return compare_scenarios(options)
+    if options.workers is not None or options.cluster is not None:
+        raise InputError("command line: --workers, --cluster: go with several replications; add --replications")
     from engine import run, save_result
     from scenarios import load
     from views.texts import TEXTS
@@ -299,6 +308,7 @@ def compare_scenarios(options, conclusion=None):
         set=options.set,
         rounds=options.rounds,
         direct=options.direct,
+        executor=executor_of(options),
     )
     folder = save_comparison(comparison, options.out, comparison_picture_makers(options))
     if options.json:
@@ -343,7 +353,7 @@ def sweep_scenario(options):
 
 
 def executor_of(options):
-    """Where a sweep's runs happen; None leaves it to the sweep. Raises InputError."""
+    """Where many runs happen; None leaves it to them. Raises InputError."""
     from engine import Cluster, Here, InProcess
 
     tls = {what: getattr(options, f"tls_{what}") for what in ("ca", "cert", "key")}
@@ -379,11 +389,13 @@ def reproduce_figures(options):
 
     if options.set or options.seed is not None or options.rounds is not None or options.no_plots:
         raise InputError(
-            "command line: reproduce takes NAME, --replications, --out and --json; the papers fix the rest"
+            "command line: reproduce takes NAME, --replications, --out, --json, --workers and --cluster; "
+            "the papers fix the rest"
         )
     check_writable(options.out)
     try:
-        claims = reproduce(options.names, Path(options.out), options.replications, not options.json)
+        place = {"executor": executor_of(options)}
+        claims = reproduce(options.names, Path(options.out), options.replications, not options.json, **place)
     except UnknownFigure as error:
         raise InputError(f"command line: {error}") from None
     if options.json:

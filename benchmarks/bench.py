@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from agents import AggregatorModel
-from benchmarks import bilateral, microgrid, paper_method
+from benchmarks import bilateral, microgrid, paper_method, sweeps
 from benchmarks.rows import Row, timed
 from market.aggregator.best_response import best_response
 from market.aggregator.equilibrium import solve
@@ -27,7 +27,8 @@ def ratios(quick=False):
     """All rows; `quick` takes a tenth of the users and says so in the sizes."""
     million = 100_000 if quick else 1_000_000
     rows = [*against_the_paper(), *against_one_formula(million), growth_in_users(million), growth_in_players(million)]
-    return [*rows, mesa_round(quick), memory(million), *microgrid.rows(quick), *bilateral.rows(quick)]
+    rows += [mesa_round(quick), memory(million)]
+    return [*rows, *microgrid.rows(quick), *bilateral.rows(quick), *sweeps.rows(quick)]
 
 
 def market(users, aggregators, alpha, seed=SEED):

@@ -1,7 +1,7 @@
 """Run many: one run, comparisons on the same users, stored results and their verification."""
 
 from engine.comparing import Comparison, compare
-from engine.executors import Cluster, ClusterError, Here, InProcess
+from engine.executors import Cluster, ClusterError, Executor, ExecutorError, Here, InProcess
 from engine.points import Points
 from engine.results import Result
 from engine.running import run
@@ -14,6 +14,8 @@ __all__ = [
     "Cluster",
     "ClusterError",
     "Comparison",
+    "Executor",
+    "ExecutorError",
     "FolderError",
     "Here",
     "InProcess",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from engine.many import run_many
 from engine.markets import MARKETS
@@ -90,11 +90,23 @@ class Comparison:
         }
 
 
-def compare(scenarios, *, replications=1, seed=None, set=(), rounds=None, direct=False, workers=None, progress=True):
+def compare(
+    scenarios,
+    *,
+    replications=1,
+    seed=None,
+    set=(),
+    rounds=None,
+    direct=False,
+    executor=None,
+    workers=None,
+    progress=True,
+):
     """Run several scenarios on common random numbers and return a Comparison.
 
     scenarios: names, paths or Scenarios of one market; every replication draws the same users for groups of the same
-    name and count, the same lines for networks of the same seed. Raises scenarios.ScenarioError for bad input.
+    name and count, the same lines for networks of the same seed; executor: one of engine.executors, by default
+    `workers` processes, by default all cores. Raises scenarios.ScenarioError for bad input.
     """
     loaded = tuple(load(scenario, set=set, seed=seed, rounds=rounds) for scenario in scenarios)
     if seed is None:
@@ -103,7 +115,7 @@ def compare(scenarios, *, replications=1, seed=None, set=(), rounds=None, direct
     shared = MARKETS[loaded[0].market].shared([draw(scenario).game for scenario in loaded])
     alone = len(loaded) == 1
     jobs = [(scenario, replication, direct, alone) for scenario in loaded for replication in range(replications)]
-    answers = run_many(compared_run, jobs, workers=workers, label="compare", progress=progress)
+    answers = run_many(compared_run, jobs, executor=executor, workers=workers, label="compare", progress=progress)
     rows, agents = zip(*(part for answer in answers for part in answer), strict=True)
     by_name = {row["scenario"]: [] for row in rows}
     for row, arrays in zip(rows, agents, strict=True):
@@ -159,7 +171,7 @@ def interval(values):
         return np.nan, np.nan
     if len(values) == 1:
         return values[0], np.nan
-    factor = student.ppf((1 + CONFIDENCE) / 2, len(values) - 1)
+    factor = stdtrit(len(values) - 1, (1 + CONFIDENCE) / 2)
     return values.mean(), factor * values.std(ddof=1) / np.sqrt(len(values))
 
 

@@ -1,53 +1,31 @@
-"""Many runs at once: jobs go to worker processes, answers come back in the order of the jobs."""
+"""Many runs at once: jobs go to an executor, answers come back in the order of the jobs."""
 
-import contextlib
-import os
-import signal
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import active_children, get_context
+from concurrent.futures import BrokenExecutor
+from functools import partial
 
-from tqdm import tqdm
-
-FEW = 4  # jobs that are not worth starting workers for
+from engine.executors import on_this_machine
+from engine.progress import bar
 
 
-def run_many(function, jobs, *, workers=None, label="runs", progress=True):
-    """[function(job) for job in jobs], on `workers` processes (default: all cores), with a progress bar on a terminal.
+def run_many(function, jobs, *, executor=None, workers=None, label="runs", progress=True):
+    """[function(job) for job in jobs], with a progress bar on a terminal.
 
-    function must be importable and its answers small; an exception in any job ends the rest and is raised.
-    Raises MemoryError where the system ended a worker.
+    executor: one of engine.executors, by default `workers` processes of this machine, by default all cores. function
+    must be importable and its answers small; an exception in any job ends the rest and is raised. Raises MemoryError
+    where the system ended a worker.
     """
     jobs = list(jobs)
-    workers = os.cpu_count() or 1 if workers is None else workers
-    bar = {"total": len(jobs), "desc": label, "unit": "run", "disable": None if progress else True, "leave": False}
-    if workers <= 1 or len(jobs) <= FEW:
-        return [function(job) for job in tqdm(jobs, **bar)]
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers are as many as cores: BLAS threads of each would fight
-    others = active_children()
-    pool = ProcessPoolExecutor(min(workers, len(jobs)), mp_context=get_context("spawn"))
-    try:
-        with interrupts_held():
-            answers = pool.map(function, jobs)
-        return list(tqdm(answers, **bar))
-    except KeyboardInterrupt:
-        for worker in set(active_children()).difference(others):
-            worker.terminate()
-        raise
-    except BrokenProcessPool:
-        raise MemoryError("a worker process was ended from outside") from None
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    answers = [None] * len(jobs)
+    with executor or on_this_machine(len(jobs), workers) as pool, bar(label, len(jobs), shown=progress) as shown:
+        for (number, _), answer, error in pool.completed(partial(_of_numbered, function), enumerate(jobs)):
+            if isinstance(error, BrokenExecutor):
+                raise MemoryError("a worker process was ended from outside")
+            if error is not None:
+                raise error
+            answers[number] = answer
+            shown.update()
+    return answers
 
 
-@contextlib.contextmanager
-def interrupts_held():
-    """Hold Ctrl-C back while workers start: they inherit that and leave it to this process to end them."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def _of_numbered(function, numbered):
+    return function(numbered[1])

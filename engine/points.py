@@ -1,8 +1,13 @@
 """The points of a sweep: the full product of some keys' values, or rows of a CSV file."""
 
 import csv
+import hashlib
+import io
 import itertools
 import math
+import re
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,18 +17,20 @@ MOST_CHECKED = (
     1_000  # rows of a CSV file that are tried before the sweep starts; a later one that is bad fails as a run
 )
 OPEN, CLOSE = "[{(", "]})"
+NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?|inf")
+SPECIAL = re.compile('[,"\\r\\n]')  # what a CSV cell quotes
 
 
 @dataclass(frozen=True)
 class Points:
     """Where a sweep runs: keys, and for each point their values as text.
 
-    values: with `rows`, one tuple a point; else the values of each key, whose full product the points are, the last key
-    fastest. Points are made one by one, so that millions need no memory.
+    values: with `rows`, a sequence of one tuple a point; else the values of each key, whose full product the points
+    are, the last key fastest. Points are made one by one, so that millions need no memory.
     """
 
     keys: tuple[str, ...]
-    values: tuple[tuple[str, ...], ...]
+    values: Sequence[tuple[str, ...]]
     rows: bool = False
 
     def __len__(self):
@@ -38,6 +45,24 @@ class Points:
             number, place = divmod(number, len(values))
             chosen.append(values[place])
         return tuple(reversed(chosen))
+
+    def numeric(self, key):
+        """Are all values of a key plain numbers?"""
+        place = self.keys.index(key)
+        return all(map(NUMBER.fullmatch, (row[place] for row in self.values) if self.rows else self.values[place]))
+
+    def lines(self):
+        """The points as lines of a CSV file that `from_csv` reads; only with `rows`."""
+        return map(_csv_line, itertools.chain([self.keys], self.values))
+
+    def identity(self):
+        """What tells these points from others, as plain data: a digest of rows, a product as its values."""
+        if not self.rows:
+            return {"keys": list(self.keys), "product": [list(values) for values in self.values]}
+        found = hashlib.sha256()
+        for line in self.lines():
+            found.update(line.encode())
+        return {"keys": list(self.keys), "rows": found.hexdigest()}
 
     def changes(self, number):
         """The changes "key=value" of one point."""
@@ -67,6 +92,10 @@ def product(varied):
     return Points(tuple(keys), tuple(values))
 
 
+def _csv_line(cells):
+    return ",".join('"' + cell.replace('"', '""') + '"' if SPECIAL.search(cell) else cell for cell in cells) + "\n"
+
+
 def parted(text):
     """A text parted at its commas, but for those within brackets or quotes.
 
@@ -83,24 +112,51 @@ def parted(text):
     yield text[start:].strip()
 
 
+class Rows(Sequence):
+    """Rows of cells as lines of a CSV file and the places where they end, so that a million take little memory.
+
+    >>> rows = Rows([("1", "[2, 3]"), ("4", "x")])
+    >>> len(rows), rows[0], rows[-1]
+    (2, ('1', '[2, 3]'), ('4', 'x'))
+    """
+
+    def __init__(self, rows):
+        self.text, self.ends = bytearray(), array("q", [0])
+        for row in rows:
+            self.text += _csv_line(row).encode()
+            self.ends.append(len(self.text))
+
+    def __len__(self):
+        return len(self.ends) - 1
+
+    def __getitem__(self, number):
+        place = range(len(self))[number]
+        line = self.text[self.ends[place] : self.ends[place + 1]].decode()
+        return tuple(next(csv.reader(io.StringIO(line, newline=""))))
+
+
 def from_csv(file):
     """Points from a CSV file: its header names the keys, each row is a point. Raises ScenarioError."""
     try:
         with Path(file).open(encoding="utf-8-sig", newline="") as lines:
-            rows = [[cell.strip() for cell in row] for row in csv.reader(lines) if row]
+            rows = (tuple(cell.strip() for cell in row) for row in csv.reader(lines) if row)
+            header = next(rows, ())
+            if "" in header or len(set(header)) < len(header):
+                raise ScenarioError(f"{file}: header: got {', '.join(header)}; each key once is needed")
+            points = Rows(_checked(row, number, header, file) for number, row in enumerate(rows, start=2))
     except OSError as error:
         raise ScenarioError(f"{file}: cannot read it: {error.strerror}; a CSV file of points is needed") from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise ScenarioError(f"{file}: not a CSV file: {error}; UTF-8 text with commas is needed") from None
-    if len(rows) < 2:
-        raise ScenarioError(f"{file}: got {len(rows)} rows; a header of keys and a row per point are needed")
-    header, *points = rows
-    if "" in header or len(set(header)) < len(header):
-        raise ScenarioError(f"{file}: header: got {', '.join(header)}; each key once is needed")
-    for number, row in enumerate(points, start=2):
-        if len(row) != len(header) or "" in row:
-            raise ScenarioError(f"{file}: row {number}: got {len(row)} cells; {len(header)} are needed, none blank")
-    return Points(tuple(header), tuple(map(tuple, points)), rows=True)
+    if not points:
+        raise ScenarioError(f"{file}: got {bool(header):d} rows; a header of keys and a row per point are needed")
+    return Points(header, points, rows=True)
+
+
+def _checked(row, number, header, file):
+    if len(row) != len(header) or "" in row:
+        raise ScenarioError(f"{file}: row {number}: got {len(row)} cells; {len(header)} are needed, none blank")
+    return row
 
 
 def check(points, scenario):

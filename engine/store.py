@@ -38,6 +38,19 @@ def folder_in_place(target):
         shutil.rmtree(aside, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def file_in_place(target):
+    """A path to write to; what stands there in the end replaces `target` as a whole, and vanishes on any failure."""
+    aside = target.with_name(f".{target.name}.part")
+    try:
+        yield aside
+        with open(aside, "rb+") as written:
+            os.fsync(written.fileno())
+        os.replace(aside, target)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
 def result_folder(result, root="results"):
     """Where a result belongs: root/<scenario>/<digest of scenario and seed>."""
     kind = "-direct" if result.direct else ""
@@ -116,9 +129,11 @@ def run_manifest(result):
     }
 
 
-def write_manifest(folder, facts):
-    """Write manifest.json: schema version, facts, versions of what ran, and a digest of every other file."""
-    files = sorted(path for path in folder.iterdir() if path.name != "manifest.json")
+def write_manifest(folder, facts, names=None):
+    """Write manifest.json: schema version, facts, versions of what ran, digests of files (by default all others)."""
+    files = sorted(
+        path for path in folder.iterdir() if path.name != "manifest.json" and (names is None or path.name in names)
+    )
     manifest = {
         "schema_version": SCHEMA_VERSION,
         **facts,
@@ -145,5 +160,7 @@ def digest(path):
 
 
 def write_json(path, value):
-    """Write JSON without NaN or infinity."""
-    Path(path).write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    """Write JSON without NaN or infinity, whole or not at all."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    with file_in_place(Path(path)) as aside:
+        aside.write_text(text, encoding="utf-8")

@@ -6,20 +6,24 @@ import hashlib
 import itertools
 import json
 import os
-import tempfile
+from array import array
 from pathlib import Path
 
 import numpy as np
 
 from engine.comparing import interval
-from engine.store import write_json, write_manifest
+from engine.parquet import write_parquet
+from engine.store import SCHEMA_VERSION, file_in_place, write_json, write_manifest
 
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None
 
-ROWS, SETTINGS = "runs.csv", "sweep.json"
+ROWS, SETTINGS, SCENARIO, POINTS = "runs.csv", "sweep.json", "scenario.toml", "points.csv"
+MANIFEST, MEANS, PARQUET = "manifest.json", "means.csv", "runs.parquet"
+DERIVED = (MANIFEST, MEANS, PARQUET)  # of rows that are all there
+NAMES = (ROWS, SETTINGS, SCENARIO, POINTS, MEANS, PARQUET)
 
 
 class SweepError(ValueError):
@@ -57,10 +61,10 @@ class SweepFolder:
 
     def open(self, identity):
         """Read what is there, drop a row that was cut off, and get ready to append."""
-        settings = self.path / SETTINGS
-        if not settings.exists():
-            (self.path / "scenario.toml").write_text(self.planned.scenario.given_toml(), encoding="utf-8")
-            write_json(settings, identity | {"columns": self.columns})
+        if (self.path / SETTINGS).exists():
+            read_settings(self.path)
+        else:
+            self._describe(identity)
         rows = self.path / ROWS
         if rows.exists():
             _cut_to_whole_lines(rows)
@@ -72,22 +76,43 @@ class SweepFolder:
             self.writer.writeheader()
             self.file.flush()
 
+    def _describe(self, identity):
+        """Write what is swept; the settings last, so that they are there only with the rest."""
+        with file_in_place(self.path / SCENARIO) as aside:
+            aside.write_text(self.planned.scenario.given_toml(), encoding="utf-8")
+        if self.planned.points.rows:
+            with file_in_place(self.path / POINTS) as aside, open(aside, "w", encoding="utf-8", newline="") as file:
+                file.writelines(self.planned.points.lines())
+        settings = {"schema_version": SCHEMA_VERSION, **identity, "columns": self.columns}
+        write_json(self.path / SETTINGS, settings)
+
     def _note_done(self, rows):
         """Mark the runs that have a row; rows of replications beyond those asked for stay and are not counted."""
         with open(rows, encoding="utf-8", newline="") as lines:
             reader = csv.reader(lines)
-            header = next(reader, self.columns)
-            if header != self.columns:
+            if next(reader, self.columns) != self.columns:
                 raise SweepError(f"{rows}: header: other columns than this version writes; move the folder away")
-            at = header.index("replication")
-            for row in reader:
-                point, replication = int(row[0]), int(row[at])
-                if replication < self.done.shape[1]:
+            points, replications = self.done.shape
+            at, width = self.columns.index("replication"), len(self.columns)
+            for number, row in enumerate(reader, start=2):
+                try:
+                    point, replication = int(row[0]), int(row[at])
+                    whole = len(row) == width and 0 <= point < points and replication >= 0
+                except (ValueError, IndexError):
+                    whole = False
+                if not whole:
+                    raise SweepError(f"{rows}: row {number}: not one of this sweep; without it, its run is repeated")
+                if replication < replications:
                     self.done[point, replication] = True
 
     def missing(self):
         """Marks of the runs without a row, shape (points, replications)."""
         return ~self.done
+
+    def begin(self):
+        """Take away what told of fewer rows."""
+        for name in DERIVED:
+            (self.path / name).unlink(missing_ok=True)
 
     def append(self, row):
         """Write one row, so that it is there whatever happens next."""
@@ -96,26 +121,42 @@ class SweepFolder:
         self.done[row["point"], row["replication"]] = True
 
     def finish(self):
-        """Bring rows into the order of the points, add means and manifest."""
+        """Bring rows into the order of the points, add means, Parquet where it can be written, and manifest."""
         self.file.flush()
         os.fsync(self.file.fileno())
-        in_order(self.path / ROWS, self.columns.index("replication"))
-        means(self.path / ROWS, self.path / "means.csv", self.planned)
+        rows, planned = self.path / ROWS, self.planned
+        in_order(rows, self.columns.index("replication"))
+        means(rows, self.path / MEANS, planned)
+        write_parquet(rows, self.path / PARQUET, planned.types)
         facts = {
             "kind": "sweep",
-            "scenario": self.planned.scenario.name,
-            "market": self.planned.scenario.market,
-            "seed": self.planned.scenario.seed,
-            "points": len(self.planned.points),
-            "replications": self.planned.replications,
-            "direct": self.planned.direct,
+            "scenario": planned.scenario.name,
+            "market": planned.scenario.market,
+            "seed": planned.scenario.seed,
+            "points": len(planned.points),
+            "replications": planned.replications,
+            "direct": planned.direct,
         }
-        write_manifest(self.path, facts)
+        write_manifest(self.path, facts, NAMES)
 
     def close(self):
         """Let go of the file."""
         if self.file is not None:
             self.file.close()
+
+
+def read_settings(path):
+    """What sweep.json says of a folder; raises SweepError where it cannot be read or is of another version."""
+    try:
+        settings = json.loads((path / SETTINGS).read_text(encoding="utf-8"))
+        got = settings.get("schema_version", SCHEMA_VERSION)
+    except (OSError, ValueError, AttributeError) as error:
+        said = f"cannot be read ({type(error).__name__}); move the folder away"
+        raise SweepError(f"{path}: {SETTINGS}: {said}") from None
+    if got != SCHEMA_VERSION:
+        said = f"schema_version: got {got!r}; {SCHEMA_VERSION} is needed; move the folder away"
+        raise SweepError(f"{path}: {SETTINGS}: {said}")
+    return settings
 
 
 def _cut_to_whole_lines(path):
@@ -138,58 +179,52 @@ def in_order(path, at):
     """Sort a CSV file's rows by first cell and by cell `at`, with only their places in memory; written aside, moved."""
     with open(path, "rb") as file:
         header = file.readline()
-        places, keys, start = [], [], file.tell()
+        places, keys, start = array("q"), array("q"), file.tell()
         for line in file:
-            cells = next(csv.reader([line.decode("utf-8")]))
-            keys.append((int(cells[0]), int(cells[at])))
+            cells = next(csv.reader([line.decode("utf-8")])) if b'"' in line else line.split(b",", at + 1)
+            keys.append(int(cells[0]))
+            keys.append(int(cells[at]))
             places.append(start)
             start += len(line)
-        order = np.lexsort(np.array(keys, dtype=np.int64).reshape(-1, 2).T[::-1])
+        order = np.lexsort(np.frombuffer(keys, dtype=np.int64).reshape(-1, 2).T[::-1])
         if np.array_equal(order, np.arange(len(order))):
             return
-        places = np.array(places, dtype=np.int64)[order]
-        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=".runs.")
-        with os.fdopen(handle, "wb") as target:
+        with file_in_place(path) as aside, open(aside, "wb") as target:
             target.write(header)
-            for place in places:
+            for place in np.frombuffer(places, dtype=np.int64)[order]:
                 file.seek(place)
                 target.write(file.readline())
-            target.flush()
-            os.fsync(target.fileno())
-    _move(aside, path)
-
-
-def _move(aside, path):
-    os.chmod(aside, 0o644)  # what mkstemp makes only its owner may read
-    os.replace(aside, path)
 
 
 def means(rows, target, planned):
     """Write runs, failures, each measure's mean and 95 % half-width at every point; one point in memory at a time."""
-    measures = planned.columns[planned.columns.index("error") + 1 :]
     header = ["point", *planned.points.keys, "runs", "failed"]
-    header += [f"{name} {what}" for name in measures for what in ("mean", "half_width")]
-    handle, aside = tempfile.mkstemp(dir=target.parent, prefix=".means.")
-    with open(rows, encoding="utf-8", newline="") as source, os.fdopen(handle, "w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
+    header += [f"{name} {what}" for name in planned.measures for what in ("mean", "half_width")]
+    where = {name: place for place, name in enumerate(planned.columns)}
+    with open(rows, encoding="utf-8", newline="") as source, file_in_place(target) as aside:
         reader = csv.reader(source)
-        where = {name: place for place, name in enumerate(next(reader))}
-        for _, group in itertools.groupby(reader, key=lambda row: row[0]):
-            group = [row for row in group if int(row[where["replication"]]) < planned.replications]
-            if group:
-                writer.writerow(_means_row(group, where, measures, planned.points.keys))
-    _move(aside, target)
+        next(reader)
+        with open(aside, "w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(header)
+            for _, group in itertools.groupby(reader, key=lambda row: row[0]):
+                group = [row for row in group if int(row[where["replication"]]) < planned.replications]
+                if group:
+                    writer.writerow(_means_row(group, where, planned))
 
 
-def _means_row(group, where, measures, keys):
+def _means_row(group, where, planned):
     first = group[0]
     failed = sum(row[where["status"]] == "error" for row in group)
-    cells = [first[0], *(first[where[key]] for key in keys), len(group), failed]
-    for name in measures:
-        values = [float(row[where[name]]) for row in group if row[where[name]]]
-        cells += [_blank(value) for value in interval(values)]
+    cells = [first[0], *(first[where[column]] for column in planned.key_columns), len(group), failed]
+    for name in planned.measures:
+        cells += map(_blank, _interval([float(row[where[name]]) for row in group if row[where[name]]]))
     return cells
+
+
+def _interval(values):
+    """As `interval`; at once where there is nothing to average, as in a million points of one run."""
+    return interval(values) if len(values) > 1 else (*values, np.nan, np.nan)[:2]
 
 
 def _blank(value):
@@ -199,14 +234,13 @@ def _blank(value):
 def counts(folder):
     """{"runs", "points", "status": {status: runs}} of a sweep's folder."""
     status, points, last = {}, 0, None
-    with open(Path(folder) / ROWS, encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            status[row["status"]] = status.get(row["status"], 0) + 1
-            points, last = points + (row["point"] != last), row["point"]
+    for row in read_rows(folder):
+        status[row["status"]] = status.get(row["status"], 0) + 1
+        points, last = points + (row["point"] != last), row["point"]
     return {"runs": sum(status.values()), "points": points, "status": status}
 
 
 def read_rows(folder):
-    """All rows of a sweep's folder, as texts by column."""
+    """The rows of a sweep's folder one after another, as texts by column."""
     with open(Path(folder) / ROWS, encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
+        yield from csv.DictReader(lines)

@@ -1,21 +1,19 @@
 """Sweeps: one scenario at many points, each replicated; cut off at any moment, they go on where they were."""
 
 import contextlib
-import json
 import time
-from dataclasses import dataclass
-from functools import lru_cache
-
-from tqdm import tqdm
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 from engine import sweep_folder
-from engine.executors import Here, InProcess
+from engine.executors import on_this_machine
 from engine.markets import measured, units
-from engine.points import Points, check, pairs
+from engine.points import Points, check, from_csv, pairs
+from engine.progress import bar
 from engine.running import run
 from scenarios import Scenario, load
 
-FEW = 4  # runs that are not worth starting workers for
+FACTS = ("status", "rounds", "gap", "error")
 PATIENCE = 24 * 3600  # seconds a sweep may take without being asked about
 
 
@@ -31,16 +29,47 @@ class Sweep:
     def __len__(self):
         return len(self.points) * self.replications
 
-    @property
+    @cached_property
+    def measures(self):
+        """{measure: unit} of every run."""
+        return units(self.scenario)
+
+    @cached_property
+    def key_columns(self):
+        """Columns of the keys: their names, "set NAME" where a fact or measure of a run has that name too."""
+        return [f"set {key}" if key in (*FACTS, *self.measures) else key for key in self.points.keys]
+
+    @cached_property
     def columns(self):
         """Columns of runs.csv."""
-        return ["point", *self.points.keys, "replication", "status", "rounds", "gap", "error", *units(self.scenario)]
+        return list(dict.fromkeys(["point", *self.key_columns, "replication", *FACTS, *self.measures]))
+
+    @cached_property
+    def types(self):
+        """{column: "int64", "float64" or "string"} of runs.csv; a key's column holds numbers where all of it are."""
+        keys = zip(self.key_columns, map(self.points.numeric, self.points.keys), strict=True)
+        known = dict.fromkeys(("point", "replication", "rounds"), "int64") | dict.fromkeys(
+            ("status", "error"), "string"
+        )
+        known |= {column: "float64" if numeric else "string" for column, numeric in keys}
+        return {column: known.get(column, "float64") for column in self.columns}
+
+    @cached_property
+    def held(self):
+        """The scenario as workers know it again."""
+        return Held(f"{self.scenario.name} {self.scenario.digest()}", self.scenario)
 
     def identity(self):
         """What decides the rows, as plain data: more replications of the same are the same sweep."""
-        values = [list(row) for row in self.points.values]
-        kind = "rows" if self.points.rows else "product"
-        return {"scenario": self.scenario.digest(), "keys": list(self.points.keys), kind: values, "direct": self.direct}
+        return {"scenario": self.scenario.digest(), "direct": self.direct} | self.points.identity()
+
+
+@dataclass(frozen=True)
+class Held:
+    """A scenario as a key of a cache: told apart by its key alone."""
+
+    key: str
+    scenario: Scenario = field(compare=False)
 
 
 class TooLong(ValueError):
@@ -64,22 +93,15 @@ def sweep(
         waiting = (pair for pair in pairs(points, replications) if missing[pair])
         count = int(missing.sum())
         if count:
+            folder.begin()
             first = next(waiting)
             started = time.perf_counter()
-            folder.append(row_of(planned, first, *_tried(planned, first)))
+            folder.append(row_of(planned, first, attempt(job_of(planned, first))))
             seconds = time.perf_counter() - started
             _ask_patience(seconds, count - 1, executor, patient)
-            _run_all(planned, folder, waiting, count, executor, progress)
+            _run_all(planned, folder, waiting, count - 1, executor, progress)
         folder.finish()
     return folder.path
-
-
-def _tried(planned, pair):
-    """(Answer, error) of one run in this process."""
-    try:
-        return run_point(job_of(planned, pair)), None
-    except Exception as error:
-        return None, error
 
 
 def _ask_patience(seconds, left, executor, patient):
@@ -103,73 +125,66 @@ def in_words(seconds):
 
 
 def _run_all(planned, folder, waiting, count, executor, progress):
-    """The runs of a generator of pairs; `count` with the one already done. Without an executor, all cores."""
-    chosen = executor or (Here() if count > FEW else InProcess())
-    bar = {"total": len(planned), "initial": len(planned) - count + 1, "desc": "sweep", "unit": "run", "leave": False}
+    """The runs of a generator of `count` pairs; without an executor, on all cores."""
+    chosen = executor or on_this_machine(count)
+    shown = bar("sweep", len(planned), len(planned) - count, progress)
     jobs = (job_of(planned, pair) for pair in waiting)
-    with contextlib.nullcontext() if executor else chosen, tqdm(**bar, disable=None if progress else True) as shown:
-        for job, answer, error in chosen.completed(run_point, jobs):
-            folder.append(row_of(planned, job[-2:], answer, error))
+    with contextlib.nullcontext() if executor else chosen, shown:
+        for job, answer, error in chosen.completed(attempt, jobs):
+            folder.append(row_of(planned, job[-2:], failed(error) if answer is None else answer))
             shown.update()
 
 
 def job_of(planned, pair):
-    """What a worker needs for one run: (scenario, changes, direct, point, replication)."""
+    """What a worker needs for one run: (scenario held, changes, direct, point, replication)."""
     point, replication = pair
-    return planned.scenario, planned.points.changes(point), planned.direct, point, replication
+    return planned.held, planned.points.changes(point), planned.direct, point, replication
+
+
+def attempt(job):
+    """One run's facts, or those of its failure."""
+    try:
+        return run_point(job)
+    except Exception as error:
+        return failed(error)
+
+
+def failed(error):
+    """The facts of a run that failed."""
+    said = " ".join(f"{type(error).__name__}: {error}".split())
+    return {"status": "error", "error": said[:300]}
 
 
 def run_point(job):
     """One run: {column: value} without the point's own columns."""
-    scenario, changes, direct, _, replication = job
-    result = run(_changed(json.dumps(changes), _Held(scenario)), replication=replication, direct=direct, certify=True)
+    held, changes, direct, _, replication = job
+    result = run(_changed(changes, held), replication=replication, direct=direct, certify=True)
     return {"status": str(result.status), "rounds": result.rounds, "gap": result.gap} | measured(result)
-
-
-class _Held:
-    """A scenario as a key of a cache: by its digest, name and seed."""
-
-    def __init__(self, scenario):
-        self.scenario, self.key = scenario, (scenario.name, scenario.digest())
-
-    def __eq__(self, other):
-        return self.key == other.key
-
-    def __hash__(self):
-        return hash(self.key)
 
 
 @lru_cache(maxsize=8)
 def _changed(changes, held):
     """The scenario with changes, checked once for all its replications."""
-    return load(held.scenario, set=json.loads(changes))
+    return load(held.scenario, set=changes)
 
 
-def row_of(planned, pair, answer, error):
+def row_of(planned, pair, facts):
     """A row of runs.csv: a finished run, or one that failed with its error."""
     point, replication = pair
-    row = {
-        "point": point,
-        **dict(zip(planned.points.keys, planned.points[point], strict=True)),
-        "replication": replication,
-    }
-    if error is not None:
-        said = " ".join(f"{type(error).__name__}: {error}".split())
-        return row | {"status": "error", "error": said[:300]}
-    return row | answer
+    keys = dict(zip(planned.key_columns, planned.points[point], strict=True))
+    return {"point": point} | keys | {"replication": replication} | facts
 
 
 def stored(folder):
-    """(Rows as texts, the Sweep) of a sweep's folder."""
-    settings = json.loads((folder / sweep_folder.SETTINGS).read_text(encoding="utf-8"))
-    rows = "rows" in settings
-    values = tuple(map(tuple, settings["rows" if rows else "product"]))
-    points = Points(tuple(settings["keys"]), values, rows)
-    found = sweep_folder.read_rows(folder)
-    replications = 1 + max((int(row["replication"]) for row in found), default=0)
-    return found, Sweep(load(folder / "scenario.toml"), points, replications, settings["direct"])
+    """The Sweep of a sweep's folder, one replication of it."""
+    settings = sweep_folder.read_settings(folder)
+    if "rows" in settings:
+        points = from_csv(folder / sweep_folder.POINTS)
+    else:
+        points = Points(tuple(settings["keys"]), tuple(map(tuple, settings["product"])))
+    return Sweep(load(folder / "scenario.toml"), points, 1, settings["direct"])
 
 
 def rerun(planned, pair):
     """One run of a sweep again, as its row."""
-    return row_of(planned, pair, *_tried(planned, pair))
+    return row_of(planned, pair, attempt(job_of(planned, pair)))

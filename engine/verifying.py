@@ -10,6 +10,7 @@ import pandas as pd
 
 from engine.running import run
 from engine.store import SCHEMA_VERSION, digest, versions, write_facts
+from engine.sweep_folder import SweepError, read_rows
 from engine.sweeping import rerun, stored
 
 CLOSE = 1e-9
@@ -50,7 +51,12 @@ def _verify_run(folder, manifest):
 
 def _verify_sweep(folder, manifest):
     """Some rows of a sweep, evenly spread, are run again."""
-    return _verification([_files(folder, manifest), _rows(folder, manifest)])
+    files = _files(folder, manifest)
+    try:
+        return _verification([files, _rows(folder, manifest)])
+    except (SweepError, OSError, KeyError, TypeError, ValueError) as error:
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        return _verification([files, (False, f"FAIL  rows: cannot be run again ({said})")])
 
 
 def _verification(checks):
@@ -58,15 +64,15 @@ def _verification(checks):
 
 
 def _rows(folder, manifest):
-    rows, planned = stored(folder)
-    chosen = np.unique(np.linspace(0, len(rows) - 1, MOST_ROWS).astype(int)) if len(rows) else []
+    planned, count = stored(folder), sum(1 for _ in read_rows(folder))
+    chosen = set(np.linspace(0, count - 1, min(count, MOST_ROWS)).astype(int).tolist())
     away = 0.0
-    for row in (rows[k] for k in chosen):
+    for row in (row for number, row in enumerate(read_rows(folder)) if number in chosen):
         pair = int(row["point"]), int(row["replication"])
         again = {key: "" if cell is None else str(cell) for key, cell in rerun(planned, pair).items()}
         away = max(away, _row_apart(row, again))
     same = manifest["versions"] == versions()
-    what = f"{len(chosen)} of {len(rows)} rows run again"
+    what = f"{len(chosen)} of {count} rows run again"
     if away == 0:
         return True, f"pass  same bits: {what}"
     if away <= CLOSE and not same:
@@ -93,7 +99,7 @@ def read_manifest(folder):
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise FolderError(f"{folder}: manifest.json: missing; the folder of a run is needed") from None
+        raise FolderError(f"{folder}: manifest.json: missing; a finished run or sweep is needed") from None
     except (OSError, ValueError) as error:
         raise FolderError(
             f"{folder}: manifest.json: cannot be read ({type(error).__name__}); a JSON object is needed"

@@ -1,4 +1,4 @@
-"""Sweeps on a Dask cluster: a real scheduler and workers on loopback, one of them killed in the middle."""
+"""Sweeps on a Dask cluster: real schedulers and workers on loopback, killed in the middle; TLS; what is refused."""
 
 import os
 import signal
@@ -9,100 +9,140 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import trustme
 
-from engine import Cluster, ClusterError, InProcess, sweep
+from engine import Cluster, ClusterError, InProcess, compare, sweep
 from engine.points import product
 
 ROOT = Path(__file__).parents[2]
-VARY = product(["price.c=0.001,0.002", "group.0.fairness.alpha=0,1"])
-OPTIONS = {"replications": 40, "direct": True, "progress": False}
+VARY = product(["price.c=0.001,0.002,0.003,0.004"])
+OPTIONS = {"replications": 30, "direct": True, "progress": False}
 pytestmark = pytest.mark.filterwarnings("default")  # Dask warns of sockets and of tasks when workers are killed
 
 
-def started(*words, said, log, path=ROOT):
-    """A process of `python -m words`, once its log says what is awaited, and the log's text; path: its PYTHONPATH."""
-    with open(log, "wb") as file:
-        env = os.environ | {"PYTHONPATH": str(path)}
-        process = subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT, stdout=file, stderr=file, env=env)
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        text = Path(log).read_text()
-        if said in text:
-            return process, text
-        time.sleep(0.05)
-    process.kill()
-    raise AssertionError(f"{words}: {Path(log).read_text()[-2000:]}")
+class Processes:
+    """Processes of a cluster with their logs, ended together."""
+
+    def __init__(self, logs):
+        self.logs, self.running = logs, []
+
+    def start(self, *words, said, path=ROOT):
+        """A process of `python -m words`, once its log says what is awaited, and the log; path: its PYTHONPATH."""
+        log = self.logs / f"log{len(self.running)}"
+        with open(log, "wb") as file:
+            env = os.environ | {"PYTHONPATH": str(path)}
+            process = subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT, stdout=file, stderr=file, env=env)
+        self.running.append(process)
+        deadline = time.monotonic() + 60
+        while said not in log.read_text():
+            assert time.monotonic() < deadline and process.poll() is None, f"{words}: {log.read_text()[-2000:]}"
+            time.sleep(0.02)
+        return process, log.read_text()
+
+    def scheduler(self, *options):
+        """(Process, address) of a scheduler on loopback."""
+        where = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+        process, text = self.start("distributed.cli.dask_scheduler", *where, *options, said="Scheduler at:")
+        return process, next(word for word in text.split() if "://127.0.0.1" in word)
+
+    def worker(self, address, *options, path=ROOT):
+        """A worker that has joined a scheduler."""
+        alone = ("--nthreads", "1", "--no-dashboard", "--no-nanny", "--local-directory", str(self.logs))
+        words = ("distributed.cli.dask_worker", address, *alone, *options)
+        return self.start(*words, said="Registered to", path=path)[0]
+
+    def end(self):
+        """End all of them."""
+        for process in reversed(self.running):
+            process.kill()
+            process.wait()
 
 
 @pytest.fixture
-def processes():
-    """A list of processes to be ended after the test."""
-    running = []
-    yield running
-    for process in reversed(running):
-        process.kill()
-        process.wait()
+def processes(tmp_path):
+    """Processes that are ended after the test."""
+    (tmp_path / "logs").mkdir()
+    started = Processes(tmp_path / "logs")
+    yield started
+    started.end()
 
 
-@pytest.fixture
-def address(tmp_path, processes):
-    """Address of a scheduler on loopback."""
-    where = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard")
-    scheduler, text = started(
-        "distributed.cli.dask_scheduler", *where, said="Scheduler at:", log=tmp_path / "scheduler"
-    )
-    processes.append(scheduler)
-    return next(word for word in text.split() if word.startswith("tcp://127.0.0.1"))
+def doing(pool, number, act):
+    """The pool, which does something when that many answers are there."""
+    completed = pool.completed
 
-
-def joined(address, tmp_path, processes, name, path=ROOT):
-    """A worker that has joined the scheduler."""
-    options = ("--nthreads", "1", "--no-dashboard", "--no-nanny", "--local-directory", str(tmp_path))
-    words = ("distributed.cli.dask_worker", address, *options)
-    worker, _ = started(*words, said="Registered to", log=tmp_path / name, path=path)
-    processes.append(worker)
-    return worker
-
-
-@pytest.fixture
-def cluster(address, tmp_path, processes):
-    """(Address, two workers' processes) of a scheduler on loopback."""
-    return address, [joined(address, tmp_path, processes, f"worker{number}") for number in (0, 1)]
-
-
-def test_a_cluster_gives_the_bits_of_one_process_even_when_a_worker_is_killed(cluster, tmp_path):
-    address, workers = cluster
-    here = sweep("two_aggregators", VARY, out=tmp_path / "here", executor=InProcess(), **OPTIONS)
-    pool = Cluster(address)
-    ended = pool.completed
-
-    def killing(function, jobs):
-        for number, answer in enumerate(ended(function, jobs)):
-            if number == 20:
-                os.kill(workers[0].pid, signal.SIGKILL)
+    def acting(function, jobs):
+        for count, answer in enumerate(completed(function, jobs)):
+            if count == number:
+                act()
             yield answer
 
-    pool.completed = killing
-    there = sweep("two_aggregators", VARY, out=tmp_path / "there", executor=pool, **OPTIONS)
+    pool.completed = acting
+    return pool
+
+
+def test_a_cluster_gives_the_bits_of_one_process_whatever_is_killed(processes, tmp_path):
+    here = sweep("direct_400", VARY, out=tmp_path / "here", executor=InProcess(), **OPTIONS)
+    scheduler, address = processes.scheduler()
+    one, other = (processes.worker(address) for _ in range(2))
+    pool = doing(Cluster(address), 20, lambda: os.kill(one.pid, signal.SIGKILL))
+    there = sweep("direct_400", VARY, out=tmp_path / "there", executor=pool, **OPTIONS)
     assert (there / "runs.csv").read_bytes() == (here / "runs.csv").read_bytes()
-    assert workers[0].wait(timeout=10) == -signal.SIGKILL
-    assert pd.read_csv(there / "runs.csv")["status"].tolist() == ["solved"] * 160
+    assert one.wait(timeout=10) == -signal.SIGKILL
+    assert other.poll() is None
+    assert pd.read_csv(there / "runs.csv")["status"].tolist() == ["solved"] * 120
+
+    one, two = (
+        compare(["small_alone", "large_direct"], replications=2, direct=True, progress=False, executor=place)
+        for place in (InProcess(), Cluster(address))
+    )
+    assert one.runs.equals(two.runs)
+
+    pool = doing(Cluster(address), 20, lambda: os.kill(scheduler.pid, signal.SIGKILL))
+    with pytest.raises(ClusterError, match=r"the scheduler was lost; finished runs are kept"):
+        sweep("direct_400", VARY, out=tmp_path / "lost", executor=pool, **OPTIONS)
+    rows = next((tmp_path / "lost").glob("sweep/*/*/runs.csv"))
+    assert 20 <= rows.read_bytes().count(b"\n") < 121
+    sweep("direct_400", VARY, out=tmp_path / "lost", executor=InProcess(), **OPTIONS)
+    assert rows.read_bytes() == (here / "runs.csv").read_bytes()
 
 
-def test_the_command_line_uses_a_cluster(cluster, tmp_path):
-    words = [
-        "sweep",
-        "eight_nodes_none",
-        "--vary",
-        "behaviour=none,ad-hoc",
-        "--cluster",
-        cluster[0],
-        "--out",
-        str(tmp_path),
-    ]
-    answer = subprocess.run([sys.executable, "run.py", *words], cwd=ROOT, capture_output=True, text=True)
-    assert (answer.returncode, answer.stderr) == (0, "")
-    assert "2 runs at 2 points: 2 settled" in answer.stdout
+def certificates(folder):
+    """Paths of "ca", "cert" and "key" made for loopback."""
+    folder.mkdir()
+    authority = trustme.CA()
+    leaf = authority.issue_cert("127.0.0.1", "localhost")
+    files = {what: folder / f"{what}.pem" for what in ("ca", "cert", "key")}
+    authority.cert_pem.write_to_path(files["ca"])
+    leaf.cert_chain_pems[0].write_to_path(files["cert"])
+    leaf.private_key_pem.write_to_path(files["key"])
+    return files
+
+
+def test_the_command_line_sweeps_over_tls_with_the_right_certificate_only(processes, tmp_path):
+    ours, others = (certificates(tmp_path / name) for name in ("ours", "others"))
+    secured = [word for what in ours for word in (f"--tls-{what.replace('ca', 'ca-file')}", str(ours[what]))]
+    _, address = processes.scheduler("--protocol", "tls", *secured)
+    processes.worker(address, *secured)
+    assert address.startswith("tls://")
+
+    def answer(files, *words):
+        tls = [word for what, file in files.items() for word in (f"--tls-{what}", str(file))]
+        words = ["--cluster", address, *tls, *words, "--out", str(tmp_path / "out")]
+        command = [sys.executable, "run.py", "sweep", "eight_nodes_none", "--vary", "behaviour=none,ad-hoc", *words]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+    swept = answer(ours)
+    assert (swept.returncode, swept.stderr) == (0, "")
+    assert "2 runs at 2 points: 2 settled" in swept.stdout
+    with pytest.raises(ClusterError, match=f"{address}: cannot be reached: .*") as error, Cluster(address, others, 2):
+        pass
+    assert "\n" not in str(error.value)
+    with pytest.raises(ClusterError, match="cannot be reached"), Cluster(address, timeout=2):
+        pass
+    missing = answer(ours | {"cert": tmp_path / "none.pem"})
+    assert (missing.returncode, missing.stdout) == (2, "")
+    assert missing.stderr.startswith(f"error: {tmp_path}/none.pem: No such file")
 
 
 OTHER_NUMPY = """
@@ -112,21 +152,14 @@ metadata.version = lambda name: "0.0" if name == "numpy" else real(name)
 """
 
 
-def test_a_worker_with_other_versions_is_refused(address, tmp_path, processes):
+def test_nothing_is_written_where_the_workers_are_none_or_of_other_versions(processes, tmp_path):
+    _, address = processes.scheduler()
+    with pytest.raises(ClusterError, match="has no workers; start some with `dask worker"):
+        sweep("direct_400", VARY, out=tmp_path / "out", executor=Cluster(address), **OPTIONS)
     (tmp_path / "sitecustomize.py").write_text(OTHER_NUMPY)
-    joined(address, tmp_path, processes, "odd", path=f"{tmp_path}{os.pathsep}{ROOT}")
-    with pytest.raises(ClusterError, match=r"numpy 0\.0 at worker tcp.*the same versions are needed"), Cluster(address):
-        pass
-
-
-def test_a_scheduler_without_workers_is_told(address):
-    with pytest.raises(ClusterError, match="has no workers; start some with `dask worker"), Cluster(address):
-        pass
-
-
-def test_nothing_is_written_where_the_cluster_cannot_be_used(address, tmp_path):
-    with pytest.raises(ClusterError):
-        sweep("two_aggregators", VARY, out=tmp_path / "out", executor=Cluster(address), **OPTIONS)
+    processes.worker(address, path=f"{tmp_path}{os.pathsep}{ROOT}")
+    with pytest.raises(ClusterError, match=r"numpy 0\.0 at worker tcp.*the same versions are needed"):
+        sweep("direct_400", VARY, out=tmp_path / "out", executor=Cluster(address), **OPTIONS)
     assert not (tmp_path / "out").exists()
 
 

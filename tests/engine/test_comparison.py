@@ -3,15 +3,17 @@
 import json
 import math
 import os
+import threading
 
 import numpy as np
 import pytest
 from scipy.stats import t as student
 
-from engine import compare, run
+from engine import Here, InProcess, compare, run
 from engine.aggregator import MEASURES, measures, same_users
 from engine.comparing import interval
 from engine.many import run_many
+from engine.progress import bar
 from market.measures import gini, jain
 from market.utilities import Logarithmic, Quadratic
 from scenarios import ScenarioError, draw, load
@@ -69,10 +71,16 @@ def test_groups_of_different_size_are_not_called_shared(tmp_path):
     assert not same_users(*blocks)
 
 
+@pytest.fixture(scope="module")
+def two_processes():
+    with Here(2) as pool:
+        yield pool
+
+
 @pytest.mark.parametrize("direct", [True, False])
-def test_one_and_two_workers_give_the_same_bits(direct):
+def test_one_and_two_workers_give_the_same_bits(direct, two_processes):
     names, options = NAMES[:3], {"replications": 2, "direct": direct, "progress": False}
-    one, two = (compare(names, workers=workers, **options) for workers in (1, 2))
+    one, two = (compare(names, executor=place, **options) for place in (InProcess(), two_processes))
     assert one.runs.equals(two.runs)
     for name in names:
         for mine, theirs in zip(one.agents[name], two.agents[name], strict=True):
@@ -188,15 +196,22 @@ def test_measures_are_in_the_order_of_their_table(four):
     assert list(measures(result, result.outcome.x, result.outcome.s, np.full(200, True))) == list(MEASURES)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_answers_come_in_the_order_of_the_jobs(workers):
-    assert run_many(math.sqrt, range(40), workers=workers, progress=False) == [math.sqrt(k) for k in range(40)]
+def test_answers_come_in_the_order_of_the_jobs(two_processes):
+    for place in (InProcess(), two_processes):
+        assert run_many(math.sqrt, range(40), executor=place, progress=False) == [math.sqrt(k) for k in range(40)]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_an_exception_in_a_job_is_raised(workers):
-    with pytest.raises(ValueError, match=r"math domain error|expected a nonnegative"):
-        run_many(math.sqrt, [1, 4, 9, 16, -1], workers=workers, progress=False)
+def test_an_exception_in_a_job_is_raised(two_processes):
+    for place in (InProcess(), two_processes):
+        with pytest.raises(ValueError, match=r"math domain error|expected a nonnegative"):
+            run_many(math.sqrt, [1, 4, 9, 16, -1], executor=place, progress=False)
+
+
+def test_a_bar_has_no_thread_that_would_take_ctrl_c_from_the_main_one():
+    before = threading.active_count()
+    with bar("runs", 3) as shown:
+        shown.update()
+        assert threading.active_count() == before
 
 
 def test_a_worker_that_the_system_ends_is_told_as_lack_of_memory():

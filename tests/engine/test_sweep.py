@@ -1,22 +1,43 @@
 """Sweeps: points, rows, resuming after any end, workers that die, failed runs."""
 
+import gc
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import BrokenExecutor, Future
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from pathlib import Path
 
+import mesa
 import numpy as np
 import pandas as pd
 import pytest
 
-from engine import Here, InProcess, SweepError, TooLong, run, sweep, verify
+from engine import (
+    FolderError,
+    Here,
+    InProcess,
+    SweepError,
+    TooLong,
+    compare,
+    run,
+    save_comparison,
+    save_result,
+    sweep,
+    verify,
+)
 from engine import sweeping as sweeping_module
+from engine.executors import Executor
 from engine.points import from_csv, parted, product
 from engine.sweep_folder import counts, in_order
 from scenarios import ScenarioError
+from views.pictures.sweep import sweep_pictures
 
 ROOT = Path(__file__).parents[2]
 VARY = ["price.c=0.001,0.002", "group.0.fairness.alpha=0,1,inf"]
@@ -56,11 +77,14 @@ def test_means_are_those_of_the_rows(whole):
 
 @pytest.mark.parametrize("cut", [0, 1, 40, 700, 1500, -1, -5])
 def test_a_file_cut_anywhere_is_completed_to_the_same_bits(whole, cut, tmp_path):
-    again = sweep("two_aggregators", product(VARY), out=tmp_path, executor=InProcess(), **OPTIONS)
+    again = tmp_path / whole.relative_to(whole.parents[2])
+    shutil.copytree(whole, again)
     content = (again / "runs.csv").read_bytes()
     (again / "runs.csv").write_bytes(content[:cut])
     sweep("two_aggregators", product(VARY), out=tmp_path, executor=InProcess(), **OPTIONS)
-    assert (again / "runs.csv").read_bytes() == content == (whole / "runs.csv").read_bytes()
+    assert (again / "runs.csv").read_bytes() == content
+    assert (again / "means.csv").read_bytes() == (whole / "means.csv").read_bytes()
+    assert verify(again).passed
 
 
 def test_finished_runs_are_not_run_again(whole, monkeypatch):
@@ -93,6 +117,106 @@ def test_a_sweep_of_a_choice_can_be_verified(tmp_path):
     assert verify(folder).passed
 
 
+def test_a_key_with_the_name_of_a_fact_or_measure_has_a_column_of_its_own(tmp_path):
+    points = product(["contracts=single,multi", "rounds=5,7"])
+    folder = sweep("p2p_homogeneous", points, out=tmp_path, executor=InProcess(), progress=False)
+    table = pd.read_csv(folder / "runs.csv")
+    assert table.columns.is_unique
+    assert table["set contracts"].tolist() == ["single", "single", "multi", "multi"]
+    assert table["set rounds"].tolist() == [5, 7, 5, 7]
+    assert (table["contracts"] > 0).all()
+    assert (table["rounds"] <= table["set rounds"]).all()
+    assert pd.read_csv(folder / "means.csv")["contracts"].tolist() == ["single", "single", "multi", "multi"]
+    assert verify(folder).passed
+
+
+def test_what_told_of_fewer_rows_goes_before_more_are_added(whole, tmp_path, monkeypatch):
+    again = tmp_path / whole.relative_to(whole.parents[2])
+    shutil.copytree(whole, again)
+    (again / "runs.parquet").write_text("of 12 rows")
+    options = {"out": tmp_path, "executor": InProcess(), **OPTIONS}
+    sweep("two_aggregators", product(VARY), **options)
+    assert json.loads((again / "manifest.json").read_text())["files"].keys() >= {"runs.csv", "runs.parquet"}
+    (again / "my notes.txt").write_text("mine")
+
+    def cut(job):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sweeping_module, "run_point", cut)
+    with pytest.raises(KeyboardInterrupt):
+        sweep("two_aggregators", product(VARY), **(options | {"replications": 3}))
+    there = {path.name for path in again.iterdir()}
+    assert there == {".lock", "my notes.txt", "runs.csv", "scenario.toml", "sweep.json"}
+    with pytest.raises(FolderError, match="a finished run or sweep is needed"):
+        verify(again)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("sweep.json", '{"schema_version": 0}', "schema_version: got 0; 1 is needed; move the folder away"),
+        ("sweep.json", "[1]", r"cannot be read \(AttributeError\)"),
+        ("sweep.json", "{", r"cannot be read \(JSONDecodeError\)"),
+        ("runs.csv", "point,price\n0,1\n", "header: other columns"),
+        ("runs.csv", None, "row 3: not one of this sweep"),
+    ],
+)
+def test_a_folder_of_another_version_is_refused_in_words(whole, name, text, said, tmp_path):
+    again = tmp_path / whole.relative_to(whole.parents[2])
+    shutil.copytree(whole, again)
+    lines = rows(again).splitlines(keepends=True)
+    (again / name).write_text(text or "".join([*lines[:2], "99" + lines[2], *lines[3:]]))
+    before = {path.name: path.read_bytes() for path in again.iterdir()}
+    with pytest.raises(SweepError, match=said) as error:
+        sweep("two_aggregators", product(VARY), out=tmp_path, executor=InProcess(), **OPTIONS)
+    assert "\n" not in str(error.value)
+    assert {path.name: path.read_bytes() for path in again.iterdir()} == before
+
+
+@pytest.mark.parametrize("version", [0, 2, None])
+@pytest.mark.parametrize("kind", ["run", "sweep", "comparison"])
+def test_results_of_another_version_are_refused_in_words(whole, kind, version, tmp_path):
+    if kind == "run":
+        folder = save_result(run("two_peaks", direct=True), tmp_path)
+    elif kind == "comparison":
+        folder = save_comparison(compare(["small_alone"], direct=True, workers=1, progress=False), tmp_path)
+    else:
+        folder = shutil.copytree(whole, tmp_path / "sweep")
+    manifest = json.loads((folder / "manifest.json").read_text()) | {"schema_version": version}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(FolderError, match=f"manifest.json: schema_version: got {version}; 1 is needed"):
+        verify(folder)
+    if kind == "sweep":
+        with pytest.raises(FolderError, match=f"manifest.json: schema_version: got {version}; 1 is needed"):
+            sweep_pictures(folder)
+
+
+def test_a_sweep_whose_files_are_spoilt_fails_its_verification_in_words(whole, tmp_path):
+    folder = shutil.copytree(whole, tmp_path / "copy")
+    (folder / "sweep.json").write_text("{}")
+    verification = verify(folder)
+    assert not verification.passed
+    assert [line.partition(":")[0] for line in verification.lines] == ["FAIL  files", "FAIL  rows"]
+
+
+def test_models_are_freed_run_by_run(tmp_path):
+    def alive():
+        gc.collect()
+        return sum(isinstance(thing, mesa.Model) for thing in gc.get_objects())
+
+    class Counting(InProcess):
+        def completed(self, function, jobs):
+            for number, answer in enumerate(super().completed(function, jobs)):
+                if number in (2, 30):
+                    found.append(alive())
+                yield answer
+
+    before, found = alive(), []
+    options = {"replications": 32, "out": tmp_path, "executor": Counting(), "progress": False}
+    sweep("p2p_homogeneous", product(["fee=0"]), **options)
+    assert found == [before, before]
+
+
 def test_more_replications_add_to_the_same_sweep(whole, tmp_path):
     few = sweep("two_aggregators", product(VARY), out=tmp_path, executor=InProcess(), **(OPTIONS | {"replications": 1}))
     more = sweep("two_aggregators", product(VARY), out=tmp_path, executor=InProcess(), **OPTIONS)
@@ -100,51 +224,124 @@ def test_more_replications_add_to_the_same_sweep(whole, tmp_path):
     assert rows(more) == rows(whole)
 
 
-def test_two_workers_give_the_same_bits(whole, tmp_path):
-    again = sweep("two_aggregators", product(VARY), out=tmp_path, executor=Here(2), **OPTIONS)
-    assert rows(again) == rows(whole)
+MANY = {"replications": 120, "direct": True, "progress": False, "executor": InProcess()}
+COMMAND = [sys.executable, "run.py", "sweep", "direct_400", "--direct", "--replications", "120", "--workers", "2"]
 
 
-COMMAND = [sys.executable, "run.py", "sweep", "two_aggregators", "--replications", "30", "--workers", "2"]
+@pytest.fixture(scope="module")
+def never_killed(tmp_path_factory):
+    return sweep("direct_400", product(VARY[:1]), out=tmp_path_factory.mktemp("never"), **MANY)
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-def test_a_sweep_that_is_killed_goes_on(end, tmp_path):
+def test_a_sweep_that_is_killed_goes_on_and_leaves_no_worker(end, never_killed, tmp_path):
     command = [*COMMAND, "--vary", VARY[0], "--out", str(tmp_path)]
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
-    )
-    rows_file = None
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+    streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    process = subprocess.Popen(command, cwd=ROOT, **streams, start_new_session=True)
+    rows_file, deadline = None, time.monotonic() + 60
+    while rows_file is None or rows_file.read_bytes().count(b"\n") < 10:
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.005)
         rows_file = next(tmp_path.glob("sweep/*/*/runs.csv"), None)
-        if rows_file is not None and rows_file.read_bytes().count(b"\n") >= 6:
-            break
-        time.sleep(0.02)
-    os.killpg(process.pid, end)
+    workers = [Path("/proc", child) for child in children(process.pid)]
+    os.kill(process.pid, end)
     process.communicate(timeout=60)
-    kept = rows_file.read_bytes().count(b"\n") - 1
-    assert 5 <= kept < 60
-    assert subprocess.run(command, cwd=ROOT, capture_output=True).returncode == 0
-    there = pd.read_csv(rows_file)
-    assert len(there) == 60
-    assert not there.duplicated(["point", "replication"]).any()
-    fresh = sweep("two_aggregators", product(VARY[:1]), out=tmp_path / "fresh", replications=30, progress=False)
-    assert rows(fresh) == rows_file.read_text()
+    assert process.returncode == (130 if end == signal.SIGINT else -end)
+    deadline = time.monotonic() + 20
+    while any(worker.exists() for worker in workers):
+        assert time.monotonic() < deadline, "workers outlive the command"
+        time.sleep(0.01)
+    assert 10 <= rows_file.read_bytes().count(b"\n") <= 240
+    assert not (rows_file.parent / "manifest.json").exists()
+    again = sweep("direct_400", product(VARY[:1]), out=tmp_path, **MANY)
+    assert again / "runs.csv" == rows_file
+    assert rows(again) == rows(never_killed)
 
 
-def test_a_worker_that_dies_takes_only_its_own_run_with_it():
+def children(pid):
+    """Numbers of a process's children, where they can be told."""
+    found = Path(f"/proc/{pid}/task/{pid}/children")
+    return found.read_text().split() if found.exists() else []
+
+
+def test_two_workers_give_the_same_bits_though_one_dies_and_sweeps_share_them(whole, tmp_path):
+    def killing(answers):
+        for number, answer in enumerate(answers):
+            if number == 3:
+                os.kill(next(iter(pool.pool._processes)), signal.SIGKILL)
+            yield answer
+
     with Here(2) as pool:
-        ended = list(pool.completed(dies_at_three, range(8)))
+        first = sweep("two_aggregators", product(VARY), out=tmp_path / "first", executor=pool, **OPTIONS)
+        before = set(pool.pool._processes)
+        plain = pool.completed
+        pool.completed = lambda function, jobs: killing(plain(function, jobs))
+        second = sweep("two_aggregators", product(VARY), out=tmp_path / "second", executor=pool, **OPTIONS)
+        pool.completed = plain
+        assert len(before) == 2
+        assert before.isdisjoint(pool.pool._processes)
+        ended = list(plain(squared, range(8)))
+    assert rows(first) == rows(second) == rows(whole)
     good = {job: answer for job, answer, error in ended if error is None}
     assert good == {job: job * job for job in range(8) if job != 3}
-    assert [job for job, _, error in ended if error is not None] == [3]
+    assert [(job, type(error)) for job, _, error in ended if error is not None] == [(3, BrokenProcessPool)]
 
 
-def dies_at_three(job):
+def squared(job):
+    """The square of a number; 3 kills the process."""
     if job == 3:
         os.kill(os.getpid(), signal.SIGKILL)
     return job * job
+
+
+NO_FILE = """
+from engine import ExecutorError, Here
+try:
+    with Here(2) as pool:
+        print(list(pool.completed(abs, range(8))))
+except ExecutorError as error:
+    print(error)
+"""
+
+
+def test_workers_that_cannot_start_are_told_at_once():
+    done = subprocess.run([sys.executable, "-"], input=NO_FILE, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout.startswith("workers: processes do not start here; ")
+    assert done.stdout.count("\n") == 1
+    assert done.stderr.count("Traceback") <= 8
+
+
+class Clumsy(Executor):
+    """Two workers that take some milliseconds, lose tasks of several jobs with a 5 in them, and never do 7."""
+
+    workers, task_seconds = 2, 1e9
+    start = stop = lambda self, cut=False: None
+
+    def __init__(self):
+        self.handed = []  # (task, how many others were under way, its future)
+
+    def submit(self, function, do, task):
+        under_way, future = sum(not future.done() for _, _, future in self.handed), Future()
+        self.handed.append((task, under_way, future))
+        if 7 in task or (5 in task and len(task) > 1):
+            end = partial(future.set_exception, BrokenExecutor("a worker died"))
+        else:
+            end = partial(future.set_result, function(do, task))
+        threading.Timer(0.003, end).start()
+        return future
+
+
+def test_jobs_of_a_lost_task_are_run_again_one_by_one_and_alone():
+    with Clumsy() as pool:
+        ended = list(pool.completed(abs, range(60, -1, -1)))
+    assert sorted(job for job, answer, error in ended if answer == abs(job)) == sorted({*range(61)} - {7})
+    assert [job for job, _, error in ended if error is not None] == [7]
+    lost = {job for task, _, _ in pool.handed if 5 in task and len(task) > 1 for job in task}
+    alone = [number for number, (task, _, _) in enumerate(pool.handed) if len(task) == 1 and task[0] in lost]
+    assert {5, 7} < lost
+    assert sorted(pool.handed[number][0][0] for number in alone) == sorted(lost)
+    assert all(pool.handed[number][1] == 0 for number in alone)
+    assert all(under_way == 0 for number in alone for _, under_way, _ in pool.handed[number + 1 : number + 2])
 
 
 def test_a_failed_run_is_a_row_and_the_sweep_goes_on(tmp_path, monkeypatch):

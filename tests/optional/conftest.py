@@ -2,4 +2,5 @@
 
 from importlib.util import find_spec
 
-collect_ignore = [] if find_spec("pandapower") else ["test_pandapower.py"]
+FILES = {"pandapower": "test_pandapower.py", "pyarrow": "test_parquet.py"}
+collect_ignore = [file for package, file in FILES.items() if find_spec(package) is None]

@@ -7,6 +7,7 @@ import pandas as pd
 
 from engine import FolderError
 from engine.markets import headline, units
+from engine.verifying import read_manifest
 from scenarios import load
 from views.plots import sweep_heat, sweep_lines
 from views.style import save
@@ -45,9 +46,6 @@ def sweep_pictures(folder, measures=(), along=None):
 
 def _check(folder):
     """Raise FolderError where the folder holds no finished sweep."""
-    try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise FolderError(f"{folder}: manifest.json: cannot be read; a finished sweep is needed") from None
-    if manifest.get("kind") != "sweep":
-        raise FolderError(f"{folder}: manifest.json: kind: got {manifest.get('kind')!r}; a sweep is needed")
+    manifest = read_manifest(folder)
+    if manifest["kind"] != "sweep":
+        raise FolderError(f"{folder}: manifest.json: kind: got {manifest['kind']!r}; a finished sweep is needed")

@@ -50,18 +50,18 @@ class UnknownFigure(ValueError):
     """A figure or table that is not there; its text is one line and names the nearest known one."""
 
 
-def reproduce(names=(), out="results", replications=REPLICATIONS, progress=True, workers=None):
+def reproduce(names=(), out="results", replications=REPLICATIONS, progress=True, workers=None, executor=None):
     """Make figures and tables again (all without names) and return their claims, a list of Claim.
 
     Each gets a folder out/reproduce/<name> with data (CSV), pictures (PNG), claims.json and manifest.json,
-    written aside and moved into place whole. What several of them need is computed once. Raises UnknownFigure.
+    written aside and moved into place whole. What several of them need is computed once; executor: one of
+    engine.executors, by default `workers` processes, by default all cores. Raises UnknownFigure.
     """
     names = list(dict.fromkeys(names)) or list(REPRODUCTIONS)
     _check(names)
     study = Study(replications)
-    study.ask(
-        (question for name in names for question in REPRODUCTIONS[name].questions(replications)), progress, workers
-    )
+    questions = (question for name in names for question in REPRODUCTIONS[name].questions(replications))
+    study.ask(questions, progress, workers, executor)
     return [claim for name in names for claim in _written(name, study, Path(out) / "reproduce" / name)]
 
 

@@ -72,12 +72,11 @@ class Study:
         self.replications = replications
         self.answers = {}
 
-    def ask(self, questions, progress=True, workers=None):
-        """Answer the questions not yet answered, on all cores."""
+    def ask(self, questions, progress=True, workers=None, executor=None):
+        """Answer the questions not yet answered; executor and workers as in engine.many."""
         new = [question for question in dict.fromkeys(questions) if question not in self.answers]
-        self.answers.update(
-            zip(new, run_many(answer, new, label="reproduce", progress=progress, workers=workers), strict=True)
-        )
+        options = {"label": "reproduce", "progress": progress, "workers": workers, "executor": executor}
+        self.answers.update(zip(new, run_many(answer, new, **options), strict=True))
 
     def solved(self, scenario, changes=()):
         """Facts of a set-up by replication, a list; asked before."""
