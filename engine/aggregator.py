@@ -17,7 +17,12 @@ from market.outcome import Outcome, Status
 
 MOST_CSV_USERS = 10_000
 MOST_PROVEN = 500  # users up to whom every user's every move is tried at the end of joining
-NO_PROMISE = (Status.CYCLING, Status.ROUND_LIMIT, Status.NO_EQUILIBRIUM)
+SETTLED = (Status.SETTLED, Status.SHORT)
+NO_PROMISE = (Status.CYCLING, Status.ROUND_LIMIT, Status.NO_EQUILIBRIUM, Status.INFEASIBLE, Status.INACCURATE)
+ADVICE = {
+    Status.INACCURATE: "No best response lies further away than the tolerance, yet somebody gains by more than 1e-6 of "
+    "its payoff, as the gap says; lower tolerance, or take a price without such steep pieces."
+}
 HEADLINE = ("mean small surplus", "mean small consumption", "price", "jain", "gini")
 MEASURES = {
     "mean small surplus": "money",
@@ -102,6 +107,11 @@ class AggregatorResult(Result):
     def promised(self):
         """Equilibria were certified up to this."""
         return promised(self.game, self.status)
+
+    @property
+    def advice(self):
+        """What the status means in this market."""
+        return ADVICE.get(self.status, self.status.advice)
 
     def group(self, name):
         """Quantities and surpluses of a group's users in the final outcome, shapes (users,)."""
@@ -254,8 +264,13 @@ RESULT = AggregatorResult
 
 
 def stepped(model, certify):
-    """Facts of a model stepped to its end; without `certify` the gap is not searched."""
+    """Facts of a model stepped to its end; without `certify` the gap is not searched.
+
+    What settled, but with a gap that is no equilibrium's, is inaccurate.
+    """
+    off = certify and model.status in SETTLED and model.gap > CERTIFIED
     facts = {
+        "status": Status.INACCURATE if off else model.status,
         "outcome": model.outcome,
         "gap": model.gap if certify else None,
         "quantities": model.trajectory.quantities,
@@ -270,8 +285,7 @@ def joined(model, certify):
     state, proven = model.state, certify and model.joining.movers <= MOST_PROVEN
     best = largest_gain(state) if proven else None
     known = Joined(model.joining, np.array(model.memberships), state.rows, model.moves, model.moving.least_gain, best)
-    unproven = certify and model.status == Status.SETTLED and model.gap > CERTIFIED
-    return {"game": model.game, "joined": known, "status": Status.INACCURATE if unproven else model.status}
+    return {"game": model.game, "joined": known}
 
 
 def solved(game, certify):
