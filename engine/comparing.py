@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
-from engine.many import run_many
+from engine import limits
+from engine.many import at_once_of, run_many
 from engine.markets import MARKETS
 from engine.results import number
 from engine.running import run
@@ -90,16 +91,30 @@ class Comparison:
         }
 
 
-def compare(scenarios, *, replications=1, seed=None, set=(), rounds=None, direct=False, workers=None, progress=True):
+def compare(
+    scenarios,
+    *,
+    replications=1,
+    seed=None,
+    set=(),
+    rounds=None,
+    direct=False,
+    workers=None,
+    progress=True,
+    patient=False,
+):
     """Run several scenarios on common random numbers and return a Comparison.
 
     scenarios: names, paths or Scenarios of one market; every replication draws the same users for groups of the same
-    name and count, the same lines for networks of the same seed. Raises scenarios.ScenarioError for bad input.
+    name and count, the same lines for networks of the same seed. Raises scenarios.ScenarioError for bad input, and
+    limits.TooLarge where the runs may not fit in memory, unless `patient`.
     """
     loaded = tuple(load(scenario, set=set, seed=seed, rounds=rounds) for scenario in scenarios)
     if seed is None:
         loaded = tuple(scenario.with_seed(loaded[0].seed) for scenario in loaded)
     check_comparable(loaded)
+    at_once = at_once_of(len(loaded) * replications, workers)
+    limits.check(loaded, replications=replications, workers=at_once, patient=patient)
     shared = MARKETS[loaded[0].market].shared([draw(scenario).game for scenario in loaded])
     alone = len(loaded) == 1
     jobs = [(scenario, replication, direct, alone) for scenario in loaded for replication in range(replications)]
@@ -136,7 +151,7 @@ def check_comparable(scenarios):
 def compared_run(job):
     """One run of a comparison: [(row of measures, arrays by agent)], one for each of its parts."""
     scenario, replication, direct, alone = job
-    result = run(scenario, replication=replication, direct=direct)
+    result = run(scenario, replication=replication, direct=direct, patient=True)
     answers = []
     for part_name, part in result.parts.items():
         name = part_name if alone or part is result else f"{scenario.name}: {part_name}"

@@ -19,13 +19,13 @@ def run_many(function, jobs, *, workers=None, label="runs", progress=True):
     Raises MemoryError where the system ended a worker.
     """
     jobs = list(jobs)
-    workers = os.cpu_count() or 1 if workers is None else workers
     bar = {"total": len(jobs), "desc": label, "unit": "run", "disable": None if progress else True, "leave": False}
-    if workers <= 1 or len(jobs) <= FEW:
+    workers = at_once_of(len(jobs), workers)
+    if workers == 1:
         return [function(job) for job in tqdm(jobs, **bar)]
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers are as many as cores: BLAS threads of each would fight
     others = active_children()
-    pool = ProcessPoolExecutor(min(workers, len(jobs)), mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
     try:
         with interrupts_held():
             answers = pool.map(function, jobs)
@@ -38,6 +38,16 @@ def run_many(function, jobs, *, workers=None, label="runs", progress=True):
         raise MemoryError("a worker process was ended from outside") from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def at_once_of(jobs, workers=None):
+    """How many of so many jobs run at once, on so many processes (default: all cores); few jobs start no process.
+
+    >>> at_once_of(100, 8), at_once_of(4, 8), at_once_of(6, 8)
+    (8, 1, 6)
+    """
+    workers = os.cpu_count() or 1 if workers is None else workers
+    return 1 if workers <= 1 or jobs <= FEW else min(workers, jobs)
 
 
 @contextlib.contextmanager

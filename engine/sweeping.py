@@ -2,14 +2,15 @@
 
 import contextlib
 import json
+import os
 import time
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from tqdm import tqdm
 
-from engine import sweep_folder
-from engine.executors import Here, InProcess
+from engine import limits, sweep_folder
+from engine.executors import Cluster, Here, InProcess
 from engine.markets import measured, units
 from engine.points import Points, check, pairs
 from engine.running import run
@@ -53,11 +54,12 @@ def sweep(
     """Run a scenario at all points and return the sweep's folder; rows are appended as runs end, done ones kept.
 
     scenario: name, path or Scenario; executor: one of engine.executors, by default all cores. Raises ScenarioError for
-    bad input before anything is written, and TooLong where the first run tells that it would take more than PATIENCE
-    seconds, unless `patient`.
+    bad input and limits.TooLarge for too much memory before anything is written, and TooLong where the first run tells
+    that it would take more than PATIENCE seconds, unless `patient`.
     """
     scenario = load(scenario)
-    check(points, scenario)
+    fits = partial(limits.check, workers=_at_once(executor), patient=patient or isinstance(executor, Cluster))
+    check(points, scenario, lambda changed: fits([changed]))
     planned = Sweep(scenario, points, replications, direct)
     with executor or contextlib.nullcontext(), sweep_folder.opened(planned, out) as folder:
         missing = folder.missing()
@@ -72,6 +74,11 @@ def sweep(
             _run_all(planned, folder, waiting, count, executor, progress)
         folder.finish()
     return folder.path
+
+
+def _at_once(executor):
+    """How many runs share this machine's memory."""
+    return executor.workers if executor else os.cpu_count() or 1
 
 
 def _tried(planned, pair):
@@ -122,7 +129,8 @@ def job_of(planned, pair):
 def run_point(job):
     """One run: {column: value} without the point's own columns."""
     scenario, changes, direct, _, replication = job
-    result = run(_changed(json.dumps(changes), _Held(scenario)), replication=replication, direct=direct, certify=True)
+    changed = _changed(json.dumps(changes), _Held(scenario))
+    result = run(changed, replication=replication, direct=direct, certify=True, patient=True)
     return {"status": str(result.status), "rounds": result.rounds, "gap": result.gap} | measured(result)
 
 
