@@ -213,6 +213,8 @@ def bilateral(number, seed=1):
     table |= make.keep({"deadline": make.whole(1, 60), "warm_start": make.chance(0.5)}, 0.2)
     if kind != "bare":
         table |= _tastes(make, shape, kind)
+    if table["negotiation"].get("solver", "exact") != "exact":
+        table["rounds"] = 2  # a programme for each agent and round
     table |= _signing(make, contracts, rule, kind, shape)
     agents = shape[0] if kind == "prosumers" else sum(shape)
     if make.chance(0.2) and agents:
