@@ -14,6 +14,7 @@ from scenarios.loading import keys_of
 ALPHAS = (0.0, 0.0, 0.5, 1.0, 1.0, 2.0, 7.5, math.inf)
 OFFSETS = (0.0, 0.01, 0.01, 1e-6, 1.0)
 CHOICES = {market: {key.path: key for key in keys_of(market)} for market in ("aggregator", "microgrid", "bilateral")}
+JOINED = 0.08  # share of aggregator markets whose users choose their aggregators
 WIDE = 0.1  # share of cases whose numbers spread over many decades
 
 
@@ -68,6 +69,8 @@ class Maker:
 def aggregator(number, seed=1):
     """A scenario of the aggregator market."""
     make = Maker(number, seed)
+    if make.chance(JOINED):
+        return _joining(make)
     groups = [_group(make, k) for k in range(make.whole(1, 3))]
     if make.chance(0.15) and all(g["utility"]["form"] == "quadratic" and g["kind"] != "large" for g in groups):
         groups.append({"name": "large", "kind": "large", "utility": _of_size(make, "small-users")})
@@ -82,6 +85,17 @@ def aggregator(number, seed=1):
         | make.keep(options)
         | {"group": groups}
     )
+
+
+def _joining(make):
+    """Users who leave and join aggregators."""
+    users = make.whole(2, 5)
+    homes = {"name": "homes", "kind": "aggregator", "users": users, "count": 2, "utility": _utility(make, users)}
+    homes["fairness"] = {"alpha": make.pick(ALPHAS), "surplus_offset": make.pick((0.01, 1.0))}
+    words = {name: make.choice("aggregator", f"joining.{name}") for name in ("order", "foresight")}
+    moving = make.keep(words | {"inertia": make.pick((0.0, 0.5)), "direct": make.chance(0.3)}, 0.8)
+    table = {"market": "aggregator", "rounds": make.pick((2, 10, 25)), "price": _price(make), "joining": moving}
+    return table | {"seed": make.whole(0, 99), "group": [homes]}
 
 
 def _price(make):
@@ -154,10 +168,15 @@ def microgrid(number, seed=1):
         sell, generation, buy = sorted(make.pick((0.0, make.number(0, 3))) for _ in range(3))
         table["tariff"] = {"buy": buy, "sell": sell, "generation": generation}
     if make.chance(0.4):
-        table["coalition"] = {"form": make.choice("microgrid", "coalition.form")}
-        if table["coalition"]["form"] == "partition" and make.chance(0.7):
-            table["coalition"]["belief"] = make.choice("microgrid", "coalition.belief")
+        table["coalition"] = _coalition(make)
     return table | make.keep({"lines_per_round": make.whole(1, 3), "seed": make.whole(0, 99)}, 0.4)
+
+
+def _coalition(make):
+    """A form of coalitions with some of the keys that go with it."""
+    form = make.choice("microgrid", "coalition.form")
+    keys = [key for path, key in CHOICES["microgrid"].items() if path.startswith("coalition.") and form in key.when]
+    return {"form": form} | make.keep({key.name: make.pick(key.range) for key in keys if key.type == "choice"})
 
 
 def _public(make, nodes):
