@@ -13,6 +13,7 @@ from market.designs.accounts import Account
 from market.designs.planner import PROVEN
 from market.designs.study import DIRECT, PLANNER, TARIFF
 from market.outcome import Status
+from scenarios.designs import spelt_out
 
 MEASURES = {
     "price": "money/energy",
@@ -149,7 +150,7 @@ def _of_class(design, marks):
 
 def memory(scenario):
     """Bytes that a run may need, by the key they grow with: all designs are kept side by side."""
-    nodes, lines = microgrid.size(scenario.table)
+    nodes, lines = microgrid.size(scenario.table, spelt_out(scenario.table["network"], microgrid.CASES))
     agents = sum(row["count"] for row in scenario.table["class"])
     behaviours = len(scenario.table["behaviours"])
     return {

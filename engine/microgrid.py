@@ -31,6 +31,7 @@ HEADLINE = ("loss", "public loss", "private loss", "grid supply", "paid to agent
 DOUBLE = 8  # bytes of a number
 MATRIX = 4 * DOUBLE  # bytes for each pair of nodes: the inverse Laplacian, losses and a system of equations
 LINE, LINE_PERIOD, NODE = 6_000, 100, 200  # bytes of a private line, and in each period of a line and of a node
+CASES = Place("network", DATA)  # where the networks of cases are
 PROMISED = (Status.SETTLED, Status.SOLVED)
 
 
@@ -238,7 +239,7 @@ def measured(result):
 
 def memory(scenario):
     """Bytes that a run may need, by the key they grow with."""
-    nodes, lines = size(scenario.table)
+    nodes, lines = size(scenario.table, spelt_out(scenario.table["network"], CASES))
     return {
         "network": nodes * nodes * MATRIX,
         "private": lines * LINE,
@@ -248,14 +249,12 @@ def memory(scenario):
 
 def kept(scenario):
     """Bytes that a comparison keeps of each run."""
-    return 2 * DOUBLE * size(scenario.table)[0]
+    return 2 * DOUBLE * size(scenario.table, spelt_out(scenario.table["network"], CASES))[0]
 
 
-def size(table):
-    """(Nodes, private lines), as many lines as are expected where they are drawn."""
-    network = table["network"]
-    injection = table.get("injection", network.get("injection"))
-    nodes = len(spelt_out(network, Place("network", DATA))["injection"][0]) if injection is None else len(injection[0])
+def size(table, network):
+    """(Nodes, private lines) of a scenario's table and its network spelt out; as many as expected where drawn."""
+    nodes = len(network["injection"][0])
     if "private" in table:
         return nodes, chance(table["private"]["density"], nodes) * nodes * (nodes - 1) / 2
     return nodes, len(network.get("private", ()))
