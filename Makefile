@@ -1,17 +1,21 @@
 # make run   install into .venv and print the headline comparison
 # make test  install into .venv and run every test
+# make nightly  ten thousand broken files and six thousand random markets, ten minutes or so
 # make test-optional  the tests of optional packages, in .venv-optional
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-optional lint bench docs clean
+.PHONY: run test nightly test-optional lint bench docs clean
 
 run: $(VENV)/runtime
 	$(BIN)/python run.py
 
 test: $(VENV)/development
 	$(BIN)/python -m pytest
+
+nightly: $(VENV)/development
+	HARDENING=nightly $(BIN)/python -m pytest tests/hardening
 
 test-optional: $(VENV)-optional/done
 	$(VENV)-optional/bin/python -m pytest tests/optional

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # systems are small here: a second BLAS thread only slows them
@@ -58,7 +59,7 @@ class Once(argparse.Action):
 def main(arguments=None):
     """Run one command; returns the exit code."""
     try:
-        from engine import ExecutorError, FolderError
+        from engine import ExecutorError, FolderError, TooLarge
         from market.bilateral.market import MarketError
         from scenarios import ScenarioError
 
@@ -81,7 +82,7 @@ def main(arguments=None):
     except MemoryError:
         print("error: population: does not fit in memory; fewer users or rounds are needed", file=sys.stderr)
         return BAD_INPUT
-    except (InputError, ScenarioError, FolderError, ExecutorError, MarketError) as error:
+    except (InputError, ScenarioError, FolderError, ExecutorError, MarketError, TooLarge) as error:
         print("error: " + " ".join(str(error).split()), file=sys.stderr)
         return BAD_INPUT
 
@@ -173,6 +174,7 @@ def common(command):
         "--out", action=Once, default="results", metavar="DIR", help="where results go (default: results)"
     )
     command.add_argument("--no-plots", action="store_true", help="no pictures")
+    command.add_argument("--yes", action="store_true", help="go on where it may need more memory than there is")
     command.add_argument("--json", action="store_true", help="the summary as one JSON object on standard output")
     places(command)
 
@@ -195,7 +197,7 @@ def sweeping(command):
     option("--direct", action="store_true", help="solve without rounds")
     option("--out", action=Once, default="results", metavar="DIR", help="where results go (default: results)")
     option("--json", action="store_true", help="one JSON object on standard output")
-    option("--yes", action="store_true", help="go on where it would take more than a day")
+    option("--yes", action="store_true", help="go on where it would take more than a day, or memory than there is")
     places(command)
 
 
@@ -264,7 +266,7 @@ def run_one(options):
     scenario = load(options.scenario, set=options.set, seed=options.seed, rounds=options.rounds)
     words = TEXTS[scenario.market]
     talk = (lambda model: None) if options.json else (lambda model: tell(words.round_line(model)))
-    result = run(scenario, direct=options.direct, on_round=talk)
+    result = unless_too_much(options, partial(run, scenario, direct=options.direct, on_round=talk))
     folder = save_result(result, options.out, run_picture_makers(options))
     summary = result.summary(users=options.users)
     if options.json:
@@ -301,14 +303,18 @@ def compare_scenarios(options, conclusion=None):
     from views.texts import TEXTS
 
     check_writable(options.out)
-    comparison = compare(
-        options.scenarios,
-        replications=options.replications,
-        seed=options.seed,
-        set=options.set,
-        rounds=options.rounds,
-        direct=options.direct,
-        executor=executor_of(options),
+    comparison = unless_too_much(
+        options,
+        partial(
+            compare,
+            options.scenarios,
+            replications=options.replications,
+            seed=options.seed,
+            set=options.set,
+            rounds=options.rounds,
+            direct=options.direct,
+            executor=executor_of(options),
+        ),
     )
     folder = save_comparison(comparison, options.out, comparison_picture_makers(options))
     if options.json:
@@ -329,7 +335,7 @@ def compare_scenarios(options, conclusion=None):
 
 def sweep_scenario(options):
     """Sweep a scenario; done runs are kept, the same command goes on where it was cut."""
-    from engine import SweepError, TooLong, sweep
+    from engine import SweepError, sweep
     from engine.points import from_csv, product
     from engine.sweep_folder import counts
     from scenarios import load
@@ -340,10 +346,10 @@ def sweep_scenario(options):
     check_writable(options.out)
     points = from_csv(options.points) if options.points else product(options.vary)
     scenario = load(options.scenario, set=options.set, seed=options.seed, rounds=options.rounds)
-    how = {"replications": options.replications, "direct": options.direct, "patient": options.yes}
+    how = {"replications": options.replications, "direct": options.direct, "out": options.out}
     try:
-        folder = sweep(scenario, points, out=options.out, executor=executor_of(options), **how)
-    except (SweepError, TooLong) as error:
+        folder = unless_too_much(options, partial(sweep, scenario, points, executor=executor_of(options), **how))
+    except SweepError as error:
         raise InputError(str(error)) from None
     found = counts(folder)
     if options.json:
@@ -366,6 +372,26 @@ def executor_of(options):
     if options.workers is None:
         return None
     return InProcess() if options.workers == 1 else Here(options.workers)
+
+
+def unless_too_much(options, work):
+    """work(patient=…): what may be too much is asked about on a terminal, and refused elsewhere without --yes."""
+    from engine import TooLarge, TooLong
+
+    try:
+        return work(patient=options.yes)
+    except (TooLarge, TooLong) as error:
+        if not wanted(error):
+            raise InputError(str(error)) from None
+    return work(patient=True)
+
+
+def wanted(error):
+    """Does somebody at a terminal want to go on nevertheless?"""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    print(f"{error}\ngo on? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def headline_words(comparison):
@@ -394,8 +420,8 @@ def reproduce_figures(options):
         )
     check_writable(options.out)
     try:
-        place = {"executor": executor_of(options)}
-        claims = reproduce(options.names, Path(options.out), options.replications, not options.json, **place)
+        work = partial(reproduce, options.names, Path(options.out), options.replications, not options.json)
+        claims = unless_too_much(options, partial(work, executor=executor_of(options)))
     except UnknownFigure as error:
         raise InputError(f"command line: {error}") from None
     if options.json:

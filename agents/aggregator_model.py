@@ -88,8 +88,10 @@ class AggregatorModel(mesa.Model):
             return
         self.round += 1
         self.move = float(np.max(np.abs(target - before)))
-        self.operator.clear(self.y)
         self.status = self.watch.status(self.round, before, target, self.y)
+        if self.status == Status.SETTLED:
+            self.y = target  # all of the way: what damping would leave is a regret, however small
+        self.operator.clear(self.y)
         if self.status == Status.SETTLED and self.outcome.unserved > 0:
             self.status = Status.SHORT
         self.running = self.status == Status.RUNNING

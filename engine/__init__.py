@@ -2,6 +2,7 @@
 
 from engine.comparing import Comparison, compare
 from engine.executors import Cluster, ClusterError, Executor, ExecutorError, Here, InProcess
+from engine.limits import TooLarge
 from engine.points import Points
 from engine.results import Result
 from engine.running import run
@@ -22,6 +23,7 @@ __all__ = [
     "Points",
     "Result",
     "SweepError",
+    "TooLarge",
     "TooLong",
     "compare",
     "run",

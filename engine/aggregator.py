@@ -7,17 +7,28 @@ import numpy as np
 import pandas as pd
 
 from agents import JoiningModel
+from agents.aggregator_model import MOST_REMEMBERED
 from engine.results import Result, number
+from market import joining
 from market.aggregator.equilibrium import CERTIFIED, solve
 from market.aggregator.joining import Joining, Move, largest_gain
 from market.aggregator.planner import best_total_welfare, planned_surplus
-from market.joining import ADVICE
 from market.measures import gini, jain, price_of_anarchy, producer_surplus, total_welfare
 from market.outcome import Outcome, Status
 
 MOST_CSV_USERS = 10_000
 MOST_PROVEN = 500  # users up to whom every user's every move is tried at the end of joining
-NO_PROMISE = (Status.CYCLING, Status.ROUND_LIMIT, Status.NO_EQUILIBRIUM)
+MOST_AGENTS = 10_000  # users that are agents of their own
+DOUBLE = 8  # bytes of a number
+USER, AGENT = 1_400, 1_000  # bytes that a user needs while the market is solved, and beside them as an agent
+SEARCHED, SEARCH = 10_000, 100_000_000  # bytes of the search for gaps, for each user up to so many in all
+KEPT, KEPT_BY_AGENT = 24, 170  # bytes of a user's trajectory in each round, and of an agent's record
+SETTLED = (Status.SETTLED, Status.SHORT)
+NO_PROMISE = (Status.CYCLING, Status.ROUND_LIMIT, Status.NO_EQUILIBRIUM, Status.INFEASIBLE, Status.INACCURATE)
+ADVICE = {
+    Status.INACCURATE: "No best response lies further away than the tolerance, yet somebody gains by more than 1e-6 of "
+    "its payoff, as the gap says; lower tolerance, or take a price without such steep pieces."
+}
 HEADLINE = ("mean small surplus", "mean small consumption", "price", "jain", "gini")
 MEASURES = {
     "mean small surplus": "money",
@@ -96,7 +107,8 @@ class AggregatorResult(Result):
     @property
     def advice(self):
         """What the status means, for purchases or for moves."""
-        return self.status.advice if self.joined is None else ADVICE.get(self.status, self.status.advice)
+        known = ADVICE if self.joined is None else joining.ADVICE
+        return known.get(self.status, self.status.advice)
 
     @property
     def promised(self):
@@ -254,8 +266,13 @@ RESULT = AggregatorResult
 
 
 def stepped(model, certify):
-    """Facts of a model stepped to its end; without `certify` the gap is not searched."""
+    """Facts of a model stepped to its end; without `certify` the gap is not searched.
+
+    What settled, but with a gap that is no equilibrium's, is inaccurate.
+    """
+    off = certify and model.status in SETTLED and model.gap > CERTIFIED
     facts = {
+        "status": Status.INACCURATE if off else model.status,
         "outcome": model.outcome,
         "gap": model.gap if certify else None,
         "quantities": model.trajectory.quantities,
@@ -270,8 +287,7 @@ def joined(model, certify):
     state, proven = model.state, certify and model.joining.movers <= MOST_PROVEN
     best = largest_gain(state) if proven else None
     known = Joined(model.joining, np.array(model.memberships), state.rows, model.moves, model.moving.least_gain, best)
-    unproven = certify and model.status == Status.SETTLED and model.gap > CERTIFIED
-    return {"game": model.game, "joined": known, "status": Status.INACCURATE if unproven else model.status}
+    return {"game": model.game, "joined": known}
 
 
 def solved(game, certify):
@@ -327,6 +343,20 @@ def measures(result, x, s, small):
 def agents_table(agents):
     """None: users are compared by their measures."""
     return None
+
+
+def memory(scenario):
+    """Bytes that a run may need, by the key they grow with; all its rounds played, all its users' numbers kept."""
+    users = sum(group.users for group in scenario.groups)
+    agents = users <= MOST_AGENTS
+    rounds = scenario.rounds if users * scenario.rounds <= MOST_REMEMBERED else 1
+    each = KEPT_BY_AGENT * scenario.rounds + KEPT * rounds if agents else KEPT * rounds
+    return {"group.users": users * (AGENT * agents + USER) + min(users * SEARCHED, SEARCH), "rounds": users * each}
+
+
+def kept(scenario):
+    """Bytes that a comparison keeps of each run."""
+    return 2 * DOUBLE * sum(group.users for group in scenario.groups)
 
 
 def shared(games):

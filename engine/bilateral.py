@@ -6,12 +6,15 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from agents.bilateral_model import MOST_REMEMBERED
 from engine.results import Result, mean_by_agent, number, numbers
 from market.bilateral.negotiation import ADVICE
+from market.bilateral.negotiation.consensus import MOST_AGENTS
 from market.bilateral.settlement import Ending
 from market.bilateral.trading import Outcome
 from market.measures import jain
 from market.outcome import Status
+from scenarios.bilateral import WHOLE_PROPOSALS
 
 MEASURES = {
     "welfare": "money",
@@ -40,6 +43,11 @@ HEADLINE = (
     "saved against the grid",
 )
 ROUNDING = 1e-12
+DOUBLE = 8  # bytes of a number
+MATRICES, MATRICES_PERIOD = 9, 6  # numbers of each pair in the first period, and in each other one
+PRICE = 24  # bytes of a contract's price in a round: remembered, tabled and written
+AGENT_PERIOD = 200  # bytes of an agent in a period
+PROPOSALS = 8  # numbers of each two agents where everybody holds a proposal for everybody
 TOLERATED = 1e-9  # beside the tolerance of the scenario, for rounding
 
 
@@ -237,6 +245,39 @@ def _snapped(value, size):
 def agents_table(agents):
     """Mean gain of each agent and what it saves against the grid, by scenario."""
     return mean_by_agent(agents, "agent", ("gain", "saved"))
+
+
+def memory(scenario):
+    """Bytes that a run may need, by the key they grow with; all its rounds played."""
+    table, (m, n), periods = scenario.table, _most(scenario), _periods(scenario.table)
+    numbers = m * n * (MATRICES + MATRICES_PERIOD * (periods - 1))
+    prices = min(scenario.rounds * min(m, n), MOST_REMEMBERED)
+    whole = table["negotiation"]["rule"] in WHOLE_PROPOSALS
+    return {
+        "pairs of agents": numbers * DOUBLE,
+        "rounds": prices * PRICE,
+        "periods": periods * (m + n) * AGENT_PERIOD,
+        "negotiation.rule": whole * PROPOSALS * DOUBLE * min(m + n, MOST_AGENTS) ** 2,
+    }
+
+
+def kept(scenario):
+    """Bytes that a comparison keeps of each run."""
+    return 2 * DOUBLE * sum(_most(scenario))
+
+
+def _most(scenario):
+    """Buyers and sellers, at most half of all prosumers each where sides change."""
+    if scenario.sides is not None:
+        return scenario.sides
+    agents = int(max(scenario.table["prosumers"]["prosumer"])) + 1
+    return agents, agents
+
+
+def _periods(table):
+    if "periods" in table or "prosumers" not in table:
+        return table.get("periods", 1)
+    return len(set(table["prosumers"]["period"]))
 
 
 def shared(games):

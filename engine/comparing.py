@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
+from engine import limits
+from engine.executors import on_this_machine
 from engine.many import run_many
 from engine.markets import MARKETS
 from engine.results import number
@@ -101,21 +103,26 @@ def compare(
     executor=None,
     workers=None,
     progress=True,
+    patient=False,
 ):
     """Run several scenarios on common random numbers and return a Comparison.
 
     scenarios: names, paths or Scenarios of one market; every replication draws the same users for groups of the same
     name and count, the same lines for networks of the same seed; executor: one of engine.executors, by default
-    `workers` processes, by default all cores. Raises scenarios.ScenarioError for bad input.
+    `workers` processes, by default all cores. Raises scenarios.ScenarioError for bad input, and limits.TooLarge where
+    the runs may not fit in memory, unless `patient`.
     """
     loaded = tuple(load(scenario, set=set, seed=seed, rounds=rounds) for scenario in scenarios)
     if seed is None:
         loaded = tuple(scenario.with_seed(loaded[0].seed) for scenario in loaded)
     check_comparable(loaded)
+    runs = len(loaded) * replications
+    executor = executor or on_this_machine(runs, workers)
+    limits.check(loaded, replications=replications, workers=min(executor.at_once, runs), patient=patient)
     shared = MARKETS[loaded[0].market].shared([draw(scenario).game for scenario in loaded])
     alone = len(loaded) == 1
     jobs = [(scenario, replication, direct, alone) for scenario in loaded for replication in range(replications)]
-    answers = run_many(compared_run, jobs, executor=executor, workers=workers, label="compare", progress=progress)
+    answers = run_many(compared_run, jobs, executor=executor, label="compare", progress=progress)
     rows, agents = zip(*(part for answer in answers for part in answer), strict=True)
     by_name = {row["scenario"]: [] for row in rows}
     for row, arrays in zip(rows, agents, strict=True):
@@ -148,7 +155,7 @@ def check_comparable(scenarios):
 def compared_run(job):
     """One run of a comparison: [(row of measures, arrays by agent)], one for each of its parts."""
     scenario, replication, direct, alone = job
-    result = run(scenario, replication=replication, direct=direct)
+    result = run(scenario, replication=replication, direct=direct, patient=True)
     answers = []
     for part_name, part in result.parts.items():
         name = part_name if alone or part is result else f"{scenario.name}: {part_name}"

@@ -13,6 +13,7 @@ from market.designs.accounts import Account
 from market.designs.planner import PROVEN
 from market.designs.study import DIRECT, PLANNER, TARIFF
 from market.outcome import Status
+from scenarios.designs import spelt_out
 
 MEASURES = {
     "price": "money/energy",
@@ -32,6 +33,7 @@ MEASURES = {
 HEADLINE = tuple(MEASURES)[:10]
 DRAWN = ("price of anarchy",)  # of each design of a sweep, where no measure is asked for
 PARTS = {"aggregator": aggregator, "bilateral": bilateral, "microgrid": microgrid}
+AGENT, PAIR = 10_000, 20  # bytes of an agent under all designs, and of two agents: half of them may buy, half sell
 ADVICE = {
     Status.SETTLED: "Every design has settled; each has its own gap.",
     Status.SOLVED: "Every design is solved directly; each has its own gap.",
@@ -144,6 +146,23 @@ def _of_class(design, marks):
     return {"surplus": number(gained.sum()), "mean_surplus": number(gained.mean())} | dict(
         zip(("winners", "losers"), sides, strict=True)
     )
+
+
+def memory(scenario):
+    """Bytes that a run may need, by the key they grow with: all designs are kept side by side."""
+    nodes, lines = microgrid.size(scenario.table, spelt_out(scenario.table["network"], microgrid.CASES))
+    agents = sum(row["count"] for row in scenario.table["class"])
+    behaviours = len(scenario.table["behaviours"])
+    return {
+        "class.count": agents * (AGENT + agents * PAIR),
+        "network": nodes * nodes * microgrid.MATRIX * max(behaviours, 1),
+        "private": lines * microgrid.LINE * max(behaviours, 1),
+    }
+
+
+def kept(scenario):
+    """Bytes that a comparison keeps of each run."""
+    return 16 * len(scenario.designs) * sum(row["count"] for row in scenario.table["class"])
 
 
 def _plain(value):

@@ -34,11 +34,11 @@ class ClusterError(ExecutorError):
 class Executor(ABC):
     """Where runs happen, as a context: within one, the same workers serve sweep after sweep; workers: how many.
 
-    ahead: tasks handed over for each worker, so that none waits; task_seconds: work worth one task; deaths: errors that
-    tell of a worker that died rather than of the job.
+    at_once: runs that share this machine's memory; ahead: tasks handed over for each worker, so that none waits;
+    task_seconds: work worth one task; deaths: errors that tell of a worker that died rather than of the job.
     """
 
-    workers, ahead, task_seconds = 1, 4, 0.0
+    workers, at_once, ahead, task_seconds = 1, 1, 4, 0.0
     deaths = (BrokenExecutor,)
     entered = 0
 
@@ -136,7 +136,7 @@ class Here(Executor):
     """
 
     def __init__(self, workers=None):
-        self.workers = workers or os.cpu_count() or 1
+        self.workers = self.at_once = workers or os.cpu_count() or 1
         self.pool = None
 
     def start(self):
@@ -209,6 +209,7 @@ class Cluster(Executor):
     workers have other versions, or it is lost.
     """
 
+    at_once = 0
     task_seconds = 0.25  # a task costs milliseconds, and waits for the interpreter while a run has it
 
     def __init__(self, address, tls=None, timeout=10):

@@ -5,6 +5,7 @@ from engine import aggregator, bilateral, designs, microgrid
 # Each has RESULT, MEASURES {name: unit}, HEADLINE (measures of a table on the terminal), and the functions
 # stepped(model, certify) and solved(game, certify): facts of a RESULT; measured(part): (measures, arrays by agent) of a
 # result, or of one of its parts where it has several;
+# memory(scenario): {key: bytes that a run may need}, kept(scenario): bytes a comparison keeps of it;
 # shared(games): names of what all games have in common; agents_table(agents): a comparison's agents as a table or None.
 MARKETS = {"aggregator": aggregator, "microgrid": microgrid, "bilateral": bilateral, "designs": designs}
 

@@ -9,7 +9,10 @@ import pandas as pd
 from engine.results import Result, mean_by_agent, number, numbers
 from market.microgrid.market import ADVICE, CERTIFIED, Outcome, winners_and_losers, worst
 from market.microgrid.payments import generation_cost
+from market.microgrid.random_lines import chance
 from market.outcome import Status
+from scenarios.cases import DATA, spelt_out
+from scenarios.errors import Place
 
 MEASURES = {
     "loss": "p.u.",
@@ -25,6 +28,10 @@ MEASURES = {
     "private lines": "lines",
 }
 HEADLINE = ("loss", "public loss", "private loss", "grid supply", "paid to agents", "winners", "losers")
+DOUBLE = 8  # bytes of a number
+MATRIX = 4 * DOUBLE  # bytes for each pair of nodes: the inverse Laplacian, losses and a system of equations
+LINE, LINE_PERIOD, NODE = 6_000, 100, 200  # bytes of a private line, and in each period of a line and of a node
+CASES = Place("network", DATA)  # where the networks of cases are
 PROMISED = (Status.SETTLED, Status.SOLVED)
 
 
@@ -228,6 +235,29 @@ def measured(result):
     nothing = np.full(result.game.network.nodes, np.nan)
     agents = tuple(nothing if one is None else one for one in (paid, gains))
     return dict(zip(MEASURES, values, strict=True)), agents
+
+
+def memory(scenario):
+    """Bytes that a run may need, by the key they grow with."""
+    nodes, lines = size(scenario.table, spelt_out(scenario.table["network"], CASES))
+    return {
+        "network": nodes * nodes * MATRIX,
+        "private": lines * LINE,
+        "injection": scenario.periods * (nodes * NODE + lines * LINE_PERIOD),
+    }
+
+
+def kept(scenario):
+    """Bytes that a comparison keeps of each run."""
+    return 2 * DOUBLE * size(scenario.table, spelt_out(scenario.table["network"], CASES))[0]
+
+
+def size(table, network):
+    """(Nodes, private lines) of a scenario's table and its network spelt out; as many as expected where drawn."""
+    nodes = len(network["injection"][0])
+    if "private" in table:
+        return nodes, chance(table["private"]["density"], nodes) * nodes * (nodes - 1) / 2
+    return nodes, len(network.get("private", ()))
 
 
 def shared(games):

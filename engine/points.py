@@ -159,18 +159,25 @@ def _checked(row, number, header, file):
     return row
 
 
-def check(points, scenario):
-    """Load the scenario at every value of every key, the others at their first; raises ScenarioError for a bad one."""
+def check(points, scenario, judge=lambda scenario: None):
+    """Load the scenario at every value of every key, the others at their first, and judge it.
+
+    Raises ScenarioError for a bad one, and what `judge(scenario)` raises.
+    """
     if points.rows:
         for number in range(min(len(points), MOST_CHECKED)):
-            _check_designs(load(scenario, set=points.changes(number)), scenario)
+            changed = load(scenario, set=points.changes(number))
+            _check_designs(changed, scenario)
+            judge(changed)
         return
     first = [values[0] for values in points.values]
     for place, values in enumerate(points.values):
         for value in values:
             chosen = [*first[:place], value, *first[place + 1 :]]
             changes = [f"{key}={v}" for key, v in zip(points.keys, chosen, strict=True)]
-            _check_designs(load(scenario, set=changes), scenario)
+            changed = load(scenario, set=changes)
+            _check_designs(changed, scenario)
+            judge(changed)
 
 
 def _check_designs(changed, scenario):

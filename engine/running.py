@@ -6,17 +6,22 @@ from dataclasses import replace
 import mesa
 import pandas as pd
 
+from engine import limits
 from engine.markets import MARKETS
 from scenarios import build, draw, load
 
 
-def run(scenario, *, seed=None, replication=0, set=(), rounds=None, direct=False, certify=True, on_round=None):
+def run(
+    scenario, *, seed=None, replication=0, set=(), rounds=None, direct=False, certify=True, on_round=None, patient=False
+):
     """Run a scenario (name, path or Scenario) to its end and return a Result.
 
     `set` holds "key=value" changes as of the command line; `direct` solves without rounds; without `certify` what is
-    only proof is not searched; `on_round(model)` is called after every round. Raises scenarios.ScenarioError.
+    only proof is not searched; `on_round(model)` is called after every round. Raises scenarios.ScenarioError, and
+    limits.TooLarge where it may not fit in memory, unless `patient`.
     """
     scenario = load(scenario, set=set, seed=seed, rounds=rounds)
+    limits.check([scenario], patient=patient)
     market = MARKETS[scenario.market]
     started = time.perf_counter()
     drawn = draw(scenario, replication)

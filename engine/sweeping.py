@@ -3,9 +3,9 @@
 import contextlib
 import time
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 
-from engine import sweep_folder
+from engine import limits, sweep_folder
 from engine.executors import on_this_machine
 from engine.markets import measured, units
 from engine.points import Points, check, from_csv, pairs
@@ -82,11 +82,13 @@ def sweep(
     """Run a scenario at all points and return the sweep's folder; rows are appended as runs end, done ones kept.
 
     scenario: name, path or Scenario; executor: one of engine.executors, by default all cores. Raises ScenarioError for
-    bad input before anything is written, and TooLong where the first run tells that it would take more than PATIENCE
-    seconds, unless `patient`.
+    bad input and limits.TooLarge for too much memory before anything is written, and TooLong where the first run tells
+    that it would take more than PATIENCE seconds, unless `patient`.
     """
     scenario = load(scenario)
-    check(points, scenario)
+    place = executor or on_this_machine(len(points) * replications)
+    fits = partial(limits.check, workers=place.at_once, patient=patient)
+    check(points, scenario, lambda changed: fits([changed]))
     planned = Sweep(scenario, points, replications, direct)
     with executor or contextlib.nullcontext(), sweep_folder.opened(planned, out) as folder:
         missing = folder.missing()
@@ -158,7 +160,7 @@ def failed(error):
 def run_point(job):
     """One run: {column: value} without the point's own columns."""
     held, changes, direct, _, replication = job
-    result = run(_changed(changes, held), replication=replication, direct=direct, certify=True)
+    result = run(_changed(changes, held), replication=replication, direct=direct, certify=True, patient=True)
     return {"status": str(result.status), "rounds": result.rounds, "gap": result.gap} | measured(result)
 
 

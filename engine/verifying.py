@@ -41,7 +41,7 @@ def verify(folder):
 
 def _verify_run(folder, manifest):
     checks = [_files(folder, manifest)]
-    result = run(folder / "scenario.toml", replication=manifest["replication"], direct=manifest["direct"])
+    result = run(folder / "scenario.toml", replication=manifest["replication"], direct=manifest["direct"], patient=True)
     with tempfile.TemporaryDirectory() as again:
         write_facts(result, Path(again))
         checks.append(_numbers(folder, Path(again), manifest))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 
 from scenarios.errors import Place, nearest, one_of, quoted
+from scenarios.files import content_of
 
 
 class Column(list):
@@ -50,8 +52,7 @@ def _rows(file, place):
         raise place.error(f"got {quoted(file)}", "the path of a CSV file is needed")
     path = place.folder / file
     try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            header, *rows = csv.reader(lines)
+        header, *rows = csv.reader(io.StringIO(content_of(path).decode("utf-8-sig"), newline=""))
     except OSError as error:
         raise place.error(f"cannot read {quoted(file)}: {error.strerror}", f"looked in {place.folder}") from None
     except (UnicodeDecodeError, csv.Error) as error:
@@ -59,6 +60,8 @@ def _rows(file, place):
     except ValueError:
         raise place.error(f"{file} is empty", "a header row and a row per value are needed") from None
     header = [name.strip() for name in header]
+    if not header:
+        raise place.error(f"row 1 of {file} is blank", "a header row with a name for each column is needed")
     if len(header) == 1 and ";" in header[0]:
         raise place.error(f"{file} is separated by semicolons", "commas are needed")
     while rows and not rows[-1]:

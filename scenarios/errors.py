@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 LONGEST = 60
+LONGEST_LINE = 1000  # beside the file's name
 
 
 class ScenarioError(ValueError):
@@ -28,7 +29,8 @@ class Place:
     def error(self, got, allowed="", near="") -> ScenarioError:
         """The error to raise here: what was got, what is allowed, and the nearest known name (or nothing)."""
         said = "; ".join(part for part in (got, allowed, near) if part)
-        line = ": ".join(part for part in (self.file, self.key, said) if part)
+        where = cut(self.key, 2 * LONGEST)
+        line = ": ".join(part for part in (self.file, cut(f"{where}: {said}" if where else said, LONGEST_LINE)) if part)
         return ScenarioError("".join(c if c.isprintable() else "?" for c in line))
 
 
@@ -38,7 +40,12 @@ def quoted(value) -> str:
         text = repr(value)
     except ValueError:  # a whole number of more digits than Python prints
         return "a number of thousands of digits"
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return cut(text, LONGEST)
+
+
+def cut(text, longest):
+    """A text, cut where it is longer."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def nearest(word, known) -> str:

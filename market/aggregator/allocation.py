@@ -25,8 +25,9 @@ def split(block, price, y, precision=EXACT):
     if roof is not None:
         eager = quantities(block, price, np.full(y.shape, -FAR), roof)
         reach = block.by_player(np.add, eager)
-        share = np.clip((y - reach) / np.where(wanted > reach, wanted - reach, 1.0), 0.0, 1.0)
-        x = np.where(block.to_users(y < wanted), eager + (demand - eager) * block.to_users(share), x)
+        share = block.to_users(np.clip((y - reach) / np.where(wanted > reach, wanted - reach, 1.0), 0.0, 1.0))
+        more = np.where(share > 0, demand - eager, 0.0)  # at no price demand has no end
+        x = np.where(block.to_users(y < wanted), eager + more * share, x)
     within = (y < reach) & (y > 0)
     if np.any(within):
         bracket = _bracket(block, price, demand, proportional, roof)

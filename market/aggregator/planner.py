@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.optimize import brentq
 
+DOWN = 10.0 ** -np.arange(0, 300, 15)  # shares of the highest total, to find where price-taking users want more
 TIGHT = {"xtol": 1e-300, "rtol": 1e-14, "maxiter": 500}
 
 
@@ -37,7 +38,8 @@ def best_total_welfare(game):
     def excess(total):
         return demand(game, float(rule.value(total))) - total
 
-    total = end if excess(end) >= 0 else brentq(excess, end * 1e-15, end, **TIGHT)
+    low = next((low for low in end * DOWN if excess(low) >= 0), 0.0)
+    total = low if low in (0.0, end) else brentq(excess, low, end, **TIGHT)
     return _surplus_of_total(game, total) + float(rule.value(total)) * total - float(rule.cost(total))
 
 

@@ -48,7 +48,8 @@ class MaxMin:
 
     def multiplier(self, utility, price, x, roof):
         """The z at which a user would get quantity x, shape (…, users)."""
-        return np.log(np.maximum(roof[0] / np.maximum(utility.surplus(price, x), TINY) - 1, TINY))
+        least = np.maximum(roof[0] * TINY, TINY)  # the quotient stays a number
+        return np.log(np.maximum(roof[0] / np.maximum(utility.surplus(price, x), least) - 1, TINY))
 
     def gain(self, new, old, served, players=None):
         """Rise of the least surplus, as a share of the old one plus the offset; the rise itself where that is 0.

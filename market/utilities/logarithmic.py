@@ -7,6 +7,7 @@ import numpy as np
 from market.utilities.utility import Utility
 
 SMALL = 0.01
+NEXT_TO_NONE = 1e-300  # a price below this share of the margin counts as it, so that quotients stay numbers
 SERIES = [(-1) ** n * (n - 1) / n for n in range(9, 1, -1)]  # (log(1 + d) − d/(1 + d)) / d² for a small d
 
 
@@ -59,7 +60,7 @@ class Logarithmic(Utility):
         return np.where((price > 0) | (self.b <= 0), lost, np.inf)
 
     def surplus_lost(self, price, margin):
-        share = margin / price
+        share = margin / np.maximum(price, np.maximum(margin, 1.0) * NEXT_TO_NONE)
         small = np.minimum(share, SMALL)
         series = small * small * np.polyval(SERIES, small)
         return self.b * self.k * np.where(share < SMALL, series, np.log1p(share) - share / (1 + share))

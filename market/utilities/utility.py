@@ -109,7 +109,9 @@ class Utility(ABC):
             margin = np.minimum(np.exp(log_margin), widest)
             gone = np.maximum(self.surplus_lost(price, margin), TINY)
             bend = self.demand_slope(np.minimum(price + margin, self.reservation))
-            return np.log(gone) - np.log(np.maximum(lost, TINY)), margin**2 * bend / gone
+            with np.errstate(invalid="ignore"):  # a slope that is no number makes the bracket be halved
+                slope = margin**2 * bend / gone
+            return np.log(gone) - np.log(np.maximum(lost, TINY)), slope
 
         shape = np.broadcast_shapes(np.shape(widest), np.shape(lost))
         high = np.log(np.maximum(widest, TINY)) + np.zeros(shape)

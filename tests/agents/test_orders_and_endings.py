@@ -88,12 +88,14 @@ def test_many_who_move_together_overshoot_and_damping_calms_them():
 
 @pytest.mark.parametrize("alpha", [0.0, 1.0, np.inf])
 @pytest.mark.parametrize("users", [1, 2])
-def test_a_damped_run_that_prices_a_player_out_proves_its_gap(alpha, users):
-    """Damped, its purchase halves each round and never is exactly 0; what it still loses is next to nothing."""
-    poor = block("poor", [1.0] * users, [1.0] * users, alpha, 0.01)
-    model = AggregatorModel(Game(Linear(1.0), (poor, direct("rich", [0.5] * 3, [9.0] * 3))), damping=0.5)
+@pytest.mark.parametrize("money", [1.0, 1e6])
+def test_a_damped_run_that_prices_a_player_out_proves_its_gap(alpha, users, money):
+    """Damped, its purchase halves each round and never is 0 but by the last step; a regret in any unit of money."""
+    poor = block("poor", [money] * users, [money] * users, alpha, 0.01)
+    rich = direct("rich", [0.5 * money] * 3, [9.0 * money] * 3)
+    model = AggregatorModel(Game(Linear(money), (poor, rich)), damping=0.5)
     assert model.run() == Status.SETTLED
-    assert model.y[0] <= 1e-7
+    assert model.y[0] == 0
     assert model.gap <= 1e-6
 
 

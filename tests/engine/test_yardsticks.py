@@ -73,6 +73,14 @@ def test_the_planner_reaches_what_a_grid_finds_and_no_less(rule, form):
     assert planned_surplus(game(rule, form)) == pytest.approx(brute, rel=1e-6)
 
 
+def test_price_takers_are_found_far_below_the_highest_price_anybody_would_pay():
+    """One user values a first sliver at 1e13, the others stop where p = 0.01 √Y meets 20 − Y, near Y = 20."""
+    users = Quadratic(np.array([1e13, 0.5]), np.array([1e13, 20.0]))
+    block = Block("all", "aggregator", users, 0.0, 0.0, np.array([2]))
+    best = best_total_welfare(Game(Power(0.01, 0.5), (block,)))
+    assert best == pytest.approx(1e13 / 4 + 200, rel=1e-6)
+
+
 @pytest.mark.parametrize("form", USERS)
 @pytest.mark.parametrize("rule", [name for name in RULES if name != "fleet"])
 def test_price_takers_reach_the_highest_total_welfare(rule, form):

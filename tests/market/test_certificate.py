@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from market.aggregator.allocation import split
+from market.aggregator.best_response import best_response
 from market.aggregator.certificate import gap
 from market.aggregator.clearing import clear
 from market.aggregator.equilibrium import solve
@@ -140,3 +141,19 @@ def test_a_user_who_would_buy_at_any_price_is_searched_where_it_matters(brute, s
         expected = regrets_by_brute_force(brute, game, y, x)
         np.testing.assert_allclose(gap(game, y, x)[1], expected, rtol=1e-3)
         assert min(expected) > 0.1
+
+
+@pytest.mark.parametrize("least", [1e-3, 150.0])
+def test_max_min_among_users_without_satiation_is_searched_down_to_no_price(least):
+    """Nothing bought by anybody means no price, at which such users want energy without end."""
+    users = Logarithmic(np.array([46.0, 0.035, 0.97]), np.array([least, 200.0, 1e5]))
+    game = Game(Linear(0.5), (Block("poor", "aggregator", users, np.inf, 1e-6, np.array([3])),))
+    y = np.array([best_response(game.price, game.player(0), 0.0)])
+    assert 0 <= gap(game, y, split(game.player(0), game.price.value(y), y[None])[0])[0] <= 1e-6
+    assert gap(game, y / 2, split(game.player(0), game.price.value(y / 2), y[None] / 2)[0])[0] > 1e-3
+
+
+def test_max_min_is_searched_where_surpluses_are_huge_beside_what_is_left_of_them():
+    rich = Quadratic(np.full(3, 35.0), 35.0 * np.array([6e8, 5e8, 0.04]))
+    game = Game(Linear(0.1), (Block("rich", "aggregator", rich, np.inf, 0.01, np.array([2, 1])),))
+    assert np.isfinite(gap(game, np.array([3e8, 0.0]), np.array([1.5e8, 1.5e8, 0.0]))[0])

@@ -52,6 +52,7 @@ BROKEN = {
     "market misspelt": (GOOD.replace('"aggregator"', '"agregator"'), ["did you mean", "aggregator"]),
     "market a list": (GOOD.replace('"aggregator"', "[1]"), ["market: [1] is not there"]),
     "unknown key": (f"tolerence = 1e-6\n{GOOD}", ["tolerence: unknown key", 'did you mean "tolerance"?']),
+    "unknown key of a book": (f"{'x' * 100_000} = 1\n{GOOD}", ["xxx…: unknown key", "known: title, market"]),
     "far unknown key": (f"xyzzy = 1\n{GOOD}", ["xyzzy: unknown key", "known: title, market"]),
     "title a number": (f"title = 3\n{GOOD}", ["title: got 3", "text"]),
     "title of two lines": (f'title = "a\\nb"\n{GOOD}', ["title", "one line"]),
@@ -177,6 +178,7 @@ BROKEN = {
     "lognormal never": (with_a("{ lognormal = [800, 1] }"), ["utility.a.lognormal", "probability 0"]),
     "csv without column": (with_a('{ csv = "users.csv" }'), ["utility.a: got", "column"]),
     "csv not found": (with_a('{ csv = "user.csv", column = "a" }'), ["utility.a: cannot read 'user.csv'"]),
+    "csv a device": (with_a('{ csv = "/dev/zero", column = "a" }'), ["utility.a: cannot read '/dev/zero'", "device"]),
     "csv a number": (with_a('{ csv = 3, column = "a" }'), ["utility.a: got 3", "CSV"]),
     # fairness
     "fairness of direct": (
@@ -214,6 +216,8 @@ CSV = {
     "missing column": ("b,A\n1,2\n", ["utility.a", "users.csv has 0 columns 'a'", "b or A", '"A"?']),
     "column twice": ("a,a\n1,2\n", ["2 columns 'a'"]),
     "empty": ("", ["users.csv is empty"]),
+    "blank header": ("\na,b\n1,2\n2,2\n3,4\n", ["row 1 of users.csv is blank", "header"]),
+    "only line breaks": ("\n\n", ["row 1 of users.csv is blank"]),
     "header only": ("a,b\n\n", ["no rows"]),
     "blank cell": ("a,b\n1,2\n ,2\n3,4\n", ["row 3 of users.csv (the header is row 1)", "blank"]),
     "text cell": ("a,b\n1,2\n2,2\nthree,4\n", ["row 4 of users.csv", "'three'"]),

@@ -9,6 +9,7 @@ Games".
 import difflib
 from pathlib import Path
 
+from engine.limits import check_answers
 from engine.store import folder_in_place, write_json, write_manifest
 from views.reproduce.claims import Claim, claim_line
 from views.reproduce.counterexamples import COUNTEREXAMPLES
@@ -43,6 +44,7 @@ REPRODUCTIONS = {
     "poster-table": POSTER_TABLE,
     "p2p-negotiation": P2P_NEGOTIATION,
 }
+ANSWERS = 100_000  # bytes that a name's answers of one replication take, roughly
 REPLICATIONS = 50  # as in the aggregator paper
 
 
@@ -50,15 +52,19 @@ class UnknownFigure(ValueError):
     """A figure or table that is not there; its text is one line and names the nearest known one."""
 
 
-def reproduce(names=(), out="results", replications=REPLICATIONS, progress=True, workers=None, executor=None):
+def reproduce(
+    names=(), out="results", replications=REPLICATIONS, progress=True, workers=None, executor=None, patient=False
+):
     """Make figures and tables again (all without names) and return their claims, a list of Claim.
 
     Each gets a folder out/reproduce/<name> with data (CSV), pictures (PNG), claims.json and manifest.json,
     written aside and moved into place whole. What several of them need is computed once; executor: one of
-    engine.executors, by default `workers` processes, by default all cores. Raises UnknownFigure.
+    engine.executors, by default `workers` processes, by default all cores. Raises UnknownFigure, and engine.TooLarge
+    where so many replications may not fit in memory, unless `patient`.
     """
     names = list(dict.fromkeys(names)) or list(REPRODUCTIONS)
     _check(names)
+    check_answers(replications, ANSWERS * len(names), patient=patient)
     study = Study(replications)
     questions = (question for name in names for question in REPRODUCTIONS[name].questions(replications))
     study.ask(questions, progress, workers, executor)

@@ -1,0 +1,336 @@
+"""Random legal scenarios of all three markets: whatever the schema allows, small enough to run in milliseconds.
+
+Case `number` of `seed` is always the same. Most numbers are ordinary; in some cases they spread over many decades.
+"""
+
+import math
+
+import numpy as np
+
+from market.microgrid.random_lines import DENSITIES
+from scenarios.aggregator import KINDS, ORDERS, RULES
+from scenarios.loading import keys_of
+
+ALPHAS = (0.0, 0.0, 0.5, 1.0, 1.0, 2.0, 7.5, math.inf)
+OFFSETS = (0.0, 0.01, 0.01, 1e-6, 1.0)
+CHOICES = {market: {key.path: key for key in keys_of(market)} for market in ("aggregator", "microgrid", "bilateral")}
+JOINED = 0.08  # share of aggregator markets whose users choose their aggregators
+WIDE = 0.1  # share of cases whose numbers spread over many decades
+
+
+class Maker:
+    """Random pieces of scenarios; `wide`: do numbers spread over many decades?"""
+
+    def __init__(self, number, seed=1):
+        self.rng = np.random.default_rng([seed, number])
+        self.wide = self.chance(WIDE)
+        self.decades = float(self.pick((1, 2, 4, 8)))
+
+    def pick(self, values):
+        """One of some values."""
+        return values[int(self.rng.integers(len(values)))]
+
+    def chance(self, share):
+        """True with this probability."""
+        return bool(self.rng.random() < share)
+
+    def whole(self, low, high):
+        """A whole number from low to high, both included."""
+        return int(self.rng.integers(low, high + 1))
+
+    def number(self, low, high):
+        """A number of about this range; in wide cases a few decades away from it."""
+        value = float(self.rng.uniform(low, high))
+        return value * 10.0 ** float(self.rng.uniform(-self.decades, self.decades)) if self.wide else value
+
+    def choice(self, market, path):
+        """One of the words the schema allows for a key."""
+        return self.pick(CHOICES[market][path].range)
+
+    def numbers(self, low, high, count=None, least=0.0):
+        """A number in any of its forms but CSV; a list only where the count is known."""
+        form = self.pick(("number", "uniform", "normal", "lognormal") + ("list", "list") * (count is not None))
+        first, second = sorted(max(self.number(low, high), least) for _ in range(2))
+        if form == "uniform":
+            return {"uniform": [first, second]}
+        if form == "normal":
+            return {"normal": [second, abs(second) / 3]}
+        if form == "lognormal":
+            return {"lognormal": [math.log(abs(second) or 1.0), self.pick((0.0, 0.3, 1.0))]}
+        if form == "list":
+            return [self.pick((first, second, self.number(low, high))) for _ in range(count)]
+        return second
+
+    def keep(self, table, share=0.7):
+        """The table without some of its entries, which then have their defaults."""
+        return {key: value for key, value in table.items() if self.chance(share)}
+
+
+def aggregator(number, seed=1):
+    """A scenario of the aggregator market."""
+    make = Maker(number, seed)
+    if make.chance(JOINED):
+        return _joining(make)
+    groups = [_group(make, k) for k in range(make.whole(1, 3))]
+    if make.chance(0.15) and all(g["utility"]["form"] == "quadratic" and g["kind"] != "large" for g in groups):
+        groups.append({"name": "large", "kind": "large", "utility": _of_size(make, "small-users")})
+    options = {
+        "tolerance": make.pick((1e-4, 1e-8, 1e-8, 1e-9)),
+        "order": make.pick(ORDERS),
+        "damping": make.pick((1.0, 1.0, 0.7, 0.3)),
+        "seed": make.whole(0, 99),
+    }
+    return (
+        {"market": "aggregator", "rounds": make.pick((2, 10, 25)), "price": _price(make)}
+        | make.keep(options)
+        | {"group": groups}
+    )
+
+
+def _joining(make):
+    """Users who leave and join aggregators."""
+    users = make.whole(2, 5)
+    homes = {"name": "homes", "kind": "aggregator", "users": users, "count": 2, "utility": _utility(make, users)}
+    homes["fairness"] = {"alpha": make.pick(ALPHAS), "surplus_offset": make.pick((0.01, 1.0))}
+    words = {name: make.choice("aggregator", f"joining.{name}") for name in ("order", "foresight")}
+    moving = make.keep(words | {"inertia": make.pick((0.0, 0.5)), "direct": make.chance(0.3)}, 0.8)
+    table = {"market": "aggregator", "rounds": make.pick((2, 10, 25)), "price": _price(make), "joining": moving}
+    return table | {"seed": make.whole(0, 99), "group": [homes]}
+
+
+def _price(make):
+    rule = make.pick(RULES)
+    c = make.pick((0.001, 0.01, 0.1, 1.0)) * make.number(0.5, 2)
+    if rule == "linear":
+        return {"rule": rule, "c": c}
+    if rule == "affine":
+        return {"rule": rule, "p0": make.pick((0.0, make.number(0, 3))), "c": c}
+    if rule == "power":
+        return {"rule": rule, "c": c, "k": make.pick((0.5, 1.0, 1.5, 2.0, 3.0))}
+    kinks = make.whole(1, 4)
+    if rule == "piecewise":
+        steps, rises = ([make.number(0.1, 8) for _ in range(kinks)] for _ in range(2))
+        quantities, prices = np.cumsum([0.0, *steps])[:kinks], np.cumsum([make.pick((0.0, 0.5)), *rises])[:kinks]
+        return {"rule": rule, "quantities": quantities.tolist(), "prices": prices.tolist(), "last_slope": c}
+    fleet = {
+        "max_p_mw": [make.number(0.5, 20) for _ in range(kinks)],
+        "cost_quadratic": [make.number(0.01, 0.5) for _ in range(kinks)],
+        "cost_linear": [make.pick((0.0, make.number(0, 3))) for _ in range(kinks)],
+    }
+    dearest = max(lin + 2 * q * p for p, q, lin in zip(*fleet.values(), strict=True))
+    return {"rule": rule, "generators": fleet, "cap": dearest * make.pick((1.0, 1.5, 10.0))}
+
+
+def _group(make, number):
+    kind = make.pick((*KINDS, "aggregator"))
+    users = 1 if kind == "large" else make.pick((1, 2, 3, 5, 8))
+    group = {"name": f"group {number}", "kind": kind, "utility": _utility(make, users)}
+    if kind != "large":
+        group["users"] = users
+    if kind == "aggregator":
+        group["count"] = make.whole(1, min(users, 4))
+        group["fairness"] = make.keep({"alpha": make.pick(ALPHAS), "surplus_offset": make.pick(OFFSETS)}, 0.8)
+    return group
+
+
+def _utility(make, users):
+    if make.chance(0.2):
+        return {"form": "log", "b": make.numbers(0.1, 10, users), "k": make.numbers(0.2, 5, users, least=1e-3)}
+    if make.chance(0.3):
+        return _of_size(make, make.numbers(0, 20, users))
+    worth = make.pick((make.numbers(0, 10, users), [make.pick((0.0, 1.0, 5.0)) for _ in range(users)]))
+    return {"form": "quadratic", "a": make.numbers(0.1, 0.9, users, least=1e-3), "b": worth}
+
+
+def _of_size(make, size):
+    return {"form": "quadratic", "a": make.number(0.1, 0.9), "size": size}
+
+
+def microgrid(number, seed=1):
+    """A scenario of the microgrid market: a tree or ring of public lines, private lines spelt out or drawn."""
+    make = Maker(number, seed)
+    nodes = make.whole(2, 8)
+    periods = make.pick((1, 1, 1, 2, 3))
+    slack = make.whole(0, nodes - 1)
+    rows = [[make.pick((0.0, make.number(-2, 2))) for _ in range(nodes)] for _ in range(periods)]
+    network = {"slack": slack, "public": _public(make, nodes), "injection": rows if periods > 1 else rows[0]}
+    choose = {
+        path: make.choice("microgrid", path) for path in ("behaviour", "losses", "physics", "payments", "residual")
+    }
+    table = {"market": "microgrid", "rounds": make.pick((1, 3, 50)), "network": network} | make.keep(choose, 0.9)
+    if make.chance(0.5):
+        network["private"] = _private(make, nodes, slack)
+    elif make.chance(0.8):
+        table["private"] = _drawn_lines(make)
+    if make.chance(0.3):
+        network["cost"] = make.numbers(0, 1, nodes)
+    if make.chance(0.4):
+        sell, generation, buy = sorted(make.pick((0.0, make.number(0, 3))) for _ in range(3))
+        table["tariff"] = {"buy": buy, "sell": sell, "generation": generation}
+    if make.chance(0.4):
+        table["coalition"] = _coalition(make)
+    return table | make.keep({"lines_per_round": make.whole(1, 3), "seed": make.whole(0, 99)}, 0.4)
+
+
+def _coalition(make):
+    """A form of coalitions with some of the keys that go with it."""
+    form = make.choice("microgrid", "coalition.form")
+    keys = [key for path, key in CHOICES["microgrid"].items() if path.startswith("coalition.") and form in key.when]
+    return {"form": form} | make.keep({key.name: make.pick(key.range) for key in keys if key.type == "choice"})
+
+
+def _public(make, nodes):
+    """Public lines that join all nodes but in a few cases one, with some more, ascending and descending ends."""
+    joined = nodes - (nodes > 2 and make.chance(0.1))
+    tree = [[make.whole(0, k - 1), k] for k in range(1, joined)]
+    more = [make.rng.choice(nodes, 2, replace=False).tolist() for _ in range(make.whole(0, 3))]
+    pairs = {tuple(sorted(pair)): pair for pair in tree + more}.values()
+    return [[*pair, make.pick((0.0, make.number(0.005, 0.1))), make.number(0.02, 0.5)] for pair in pairs]
+
+
+def _private(make, nodes, slack):
+    agents = [node for node in range(nodes) if node != slack]
+    if len(agents) < 2:
+        return []
+    pairs = [make.rng.choice(agents, 2, replace=False).tolist() for _ in range(make.whole(0, 5))]
+    pairs = list({tuple(sorted(pair)): pair for pair in pairs}.values())
+    length = make.whole(0, 2)
+    return [
+        [*pair, make.pick((0.0, make.number(0.005, 0.2))), make.number(0.1, 3), make.pick((-1, make.pick(pair)))][
+            : 3 + length
+        ]
+        for pair in pairs
+    ]
+
+
+def _drawn_lines(make):
+    density = make.pick((*DENSITIES, make.number(0, 1) if not make.wide else 1.0, 0.0, 1.0))
+    resistance = make.pick(({"mean_resistance": make.number(0, 0.1)}, {"resistance_per_km": make.number(0, 0.1)}, {}))
+    return {"density": density, **resistance} | make.keep(
+        {"side_km": make.number(0.1, 5), "seed": make.whole(0, 99)}, 0.5
+    )
+
+
+def bilateral(number, seed=1):
+    """A scenario of the bilateral market: buyers and sellers, prosumers of several periods, or a bare game."""
+    make = Maker(number, seed)
+    contracts = make.choice("bilateral", "contracts")
+    kind = make.pick(("sides",) * 4 + ("prosumers",) + ("bare",) * (contracts == "single"))
+    table, shape = {"sides": _sides, "prosumers": _prosumers, "bare": _bare}[kind](make)
+    rule = make.choice("bilateral", "negotiation.rule")
+    table |= {
+        "market": "bilateral",
+        "contracts": contracts,
+        "rounds": make.pick((2, 40, 200)),
+        "negotiation": _negotiation(make, rule),
+        "network": make.keep(
+            {"kind": make.choice("bilateral", "network.kind"), "drop": make.pick((0.0, 0.0, 0.3, 0.9))}
+        ),
+    }
+    table |= make.keep({"link_probability": make.pick((0.05, 0.5, 1.0)), "phases": make.whole(1, 5)}, 0.3)
+    table |= make.keep({"fair": make.choice("bilateral", "fair"), "seed": make.whole(0, 99)})
+    table |= make.keep({"deadline": make.whole(1, 60), "warm_start": make.chance(0.5)}, 0.2)
+    if kind != "bare":
+        table |= _tastes(make, shape, kind)
+    if table["negotiation"].get("solver", "exact") != "exact":
+        table["rounds"] = 2  # a programme for each agent and round
+    table |= _signing(make, contracts, rule, kind, shape)
+    agents = shape[0] if kind == "prosumers" else sum(shape)
+    if make.chance(0.2) and agents:
+        table["leave"] = _leave(make, shape, agents)
+    return table
+
+
+def _sides(make):
+    m, n = (make.pick((0, 1, 2, 3, 4, 6)) for _ in range(2))
+    demand, value = make.numbers(0, 5, m or None), make.numbers(0.05, 0.3, m or None)
+    supply, ask = make.numbers(0, 5, n or None), make.numbers(0.0, 0.2, n or None)
+    if make.chance(0.3):
+        demand, supply = ([float(make.whole(0, 3)) for _ in range(k)] or 1.0 for k in (m, n))
+    table = {
+        "buyers": {"count": m, "demand": demand, "value": value},
+        "sellers": {"count": n, "supply": supply, "ask": ask},
+    }
+    return table | ({"periods": make.whole(1, 3)} if make.chance(0.3) else {}), (m, n)
+
+
+def _prosumers(make):
+    agents, periods = make.whole(1, 6), make.whole(1, 3)
+    rows = [(k, i) for k in range(periods) for i in range(agents) if make.chance(0.9)] or [(0, 0)]
+    columns = {
+        "prosumer": [i for _, i in rows],
+        "period": [k for k, _ in rows],
+        "net": [make.pick((0.0, make.number(-3, 3))) for _ in rows],
+        "value": [make.number(0.05, 0.3) for _ in rows],
+        "ask": [make.number(0.0, 0.2) for _ in rows],
+    }
+    there = max(columns["prosumer"]) + 1
+    return {"prosumers": columns}, (there, there)
+
+
+def _bare(make):
+    m, n = make.whole(0, 5), make.whole(1, 5)
+    ties = make.chance(0.5)
+    values = [[float(make.whole(-2, 6)) if ties else make.number(-1, 5) for _ in range(n)] for _ in range(m)]
+    return {"pair_value": values}, (m, n if m else 0)
+
+
+def _negotiation(make, rule):
+    wanted = {
+        "tolerance": make.pick((1e-2, 1e-3, 1e-5)),
+        "relaxation": make.pick((1.0, 0.5, 1.5)),
+        "repair": make.chance(0.6),
+    }
+    for name in ("start", "schedule", "meeting", "solver"):
+        key = CHOICES["bilateral"][f"negotiation.{name}"]
+        if rule in key.when:
+            wanted[name] = make.pick(key.range)
+    return {"rule": rule} | make.keep(wanted, 0.6)
+
+
+def _tastes(make, shape, kind):
+    table = {}
+    if make.chance(0.6):
+        spread = make.number(0.01, 0.2)
+        grid = [[float(make.rng.uniform(-spread, spread)) for _ in range(shape[1])] for _ in range(shape[0])]
+        table["preference"] = make.pick(({"uniform": [-spread, spread]}, spread, {"normal": [0.0, spread]}, grid))
+    if make.chance(0.3):
+        table["fee"] = make.pick((0.01, {"uniform": [0.0, 0.05]}))
+    if make.chance(0.3):
+        table["tag"] = [_tag(make, shape, k) for k in range(make.whole(1, 2))]
+    if make.chance(0.4):
+        sell, buy = sorted(make.pick((0.0, make.number(0.02, 0.4))) for _ in range(2))
+        table["tariff"] = {"buy": buy, "sell": sell}
+    return table
+
+
+def _tag(make, shape, number):
+    if shape[1] and make.chance(0.5):
+        return {"name": f"tag {number}", "sellers": [make.whole(0, shape[1] - 1)]}
+    return {"weight": make.numbers(-0.05, 0.1, shape[0] or None), "share": make.pick((0.0, 0.5, 1.0))}
+
+
+def _signing(make, contracts, rule, kind, shape):
+    """Matching of single contracts; cap and block of several."""
+    if contracts == "multi":
+        table = (
+            {}
+            if rule in ("half-space", "benchmark") or make.chance(0.6)
+            else {"cap": make.pick((0.0, 1.5, math.inf, {"uniform": [0.0, 3.0]}))}
+        )
+        return table | ({"block": make.pick((0.5, 1.0, 2.0))} if make.chance(0.4) and not make.wide else {})
+    if kind != "prosumers" and make.chance(0.1) and shape[0]:
+        sellers = make.rng.permutation(max(shape))[: shape[0]]
+        return {"matching": [int(j) if j < shape[1] else -1 for j in sellers]}
+    return make.keep({"matching": make.pick(("optimal", "auction"))}, 0.5)
+
+
+def _leave(make, shape, agents):
+    when = {"round": make.pick((1, 2, 5))}
+    if make.chance(0.5):
+        return when | {"count": make.whole(0, min(agents, 3))}
+    named = {side: [make.whole(0, most - 1)] for side, most in zip(("buyers", "sellers"), shape, strict=True) if most}
+    return when | named if named else when | {"count": 0}
+
+
+LEGAL = {"aggregator": aggregator, "microgrid": microgrid, "bilateral": bilateral}

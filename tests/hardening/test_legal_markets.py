@@ -1,0 +1,98 @@
+"""Whatever is legal ends settled and proven, or with an honest other status; nothing undefined gets into a summary.
+
+2,000 scenarios of each market by `make nightly`, fewer in the usual suite. A failure names market and number;
+`written(LEGAL[market](number))` is the file.
+"""
+
+import json
+import math
+import traceback
+
+import pytest
+
+from engine import run
+from engine.markets import MARKETS
+from market.outcome import Status
+from scenarios import ScenarioError
+from tests.hardening.cases import TooSlow, at_most, chunks, named
+from tests.hardening.legal_markets import CHOICES, LEGAL
+from tests.hardening.mutations import written
+
+SECONDS = 60
+DIRECT, TWICE = 5, 25  # every fifth is solved without rounds, every 25th is run twice
+PROVEN = (Status.SETTLED, Status.SOLVED)
+ENDS = {
+    "aggregator": {*PROVEN, "cycling", "round-limit", "infeasible", "short", "no-equilibrium", "inaccurate"},
+    "microgrid": {*PROVEN, "round-limit", "infeasible", "inaccurate"},
+    "bilateral": {*PROVEN, "round-limit", "no-equilibrium"},
+}
+
+
+def told(path, number):
+    """A run's (status, trouble or None); status "refused" where a drawn population makes no market."""
+    try:
+        with at_most(SECONDS):
+            result = run(path, direct=number % DIRECT == DIRECT - 1)
+            text = json.dumps(result.summary(users=True), allow_nan=False)
+            again = number % TWICE == 0 and json.dumps(run(path).summary(users=True))
+    except ScenarioError as error:
+        return "refused", None if str(error).isprintable() else "message of several lines"
+    except TooSlow:
+        return "slow", f"took more than {SECONDS} s"
+    except Exception:
+        return "raised", traceback.format_exc(limit=-4)
+    return str(result.status), wrong(result, text, again)
+
+
+def wrong(result, text, again):
+    """What is wrong with a result, None where nothing is."""
+    status, gap = result.status, result.gap
+    if status not in ENDS[result.scenario.market] or len(result.advice) < 20:
+        return f"ends {status}: {result.advice}"
+    if again not in (False, text):
+        return "not the same bits again"
+    promises = getattr(getattr(result.game, "behaviour", None), "optimal", True)  # greedy trade is told, not proven
+    if status in PROVEN and promises and (gap is None or result.promised is None or not gap <= result.promised):
+        return f"{status} with gap {gap}, promised {result.promised}"
+    if gap is not None and not gap >= 0:
+        return f"{status} with gap {gap}"
+    values = MARKETS[result.scenario.market].measured(result)[0]
+    undefined = [name for name, value in values.items() if value is not None and math.isinf(value)]
+    return f"infinite: {undefined}" if undefined else None
+
+
+def check(market, numbers, folder):
+    """Nothing is wrong with any of these cases, and most of them are solved or settle."""
+    path = folder / "legal.toml"
+    answers = {}
+    for number in numbers:
+        path.write_text(written(LEGAL[market](number)), encoding="utf-8")
+        answers[number] = told(path, number)
+    assert {number: said for number, (_, said) in answers.items() if said} == {}
+    ends = [status for status, _ in answers.values()]
+    assert sum(ends.count(str(status)) for status in PROVEN) > len(ends) / 3
+    assert ends.count("refused") <= max(2, len(ends) / 5)
+
+
+@pytest.mark.parametrize("numbers", chunks(2_000, 75), ids=named)
+def test_legal_aggregator_markets(numbers, tmp_path):
+    check("aggregator", numbers, tmp_path)
+
+
+@pytest.mark.parametrize("numbers", chunks(2_000, 200), ids=named)
+def test_legal_microgrids(numbers, tmp_path):
+    check("microgrid", numbers, tmp_path)
+
+
+@pytest.mark.parametrize("numbers", chunks(2_000, 200), ids=named)
+def test_legal_bilateral_markets(numbers, tmp_path):
+    check("bilateral", numbers, tmp_path)
+
+
+def test_every_word_of_the_schema_is_tried():
+    """Of each market's choices, every one comes up among the first two hundred cases."""
+    for market, keys in CHOICES.items():
+        texts = "".join(written(LEGAL[market](number)) for number in range(200))
+        asked = [key for key in keys.values() if key.type == "choice" and key.name != "market"]
+        missing = [(key.path, word) for key in asked for word in key.range if f'"{key.name}" = "{word}"' not in texts]
+        assert missing == []
