@@ -458,10 +458,8 @@ def serve_browser(options):
     from views.browser.markets import PAGES
     from views.browser.serving import PortError, serve
 
-    if scenario is not None and scenario.market not in PAGES:
-        pages = ", ".join(PAGES)
-        raise InputError(f"{options.scenario}: market: {scenario.market!r} has no page; one of {pages} is needed")
-
+    if scenario is not None and (large := PAGES[scenario.market].too_large(scenario)):
+        raise InputError(f"{options.scenario}: {large}")
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         serve(scenario, options.port, opens=not options.no_open)

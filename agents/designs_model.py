@@ -7,6 +7,7 @@ import mesa
 from market.outcome import Status
 
 WORST_FIRST = (
+    Status.RUNNING,
     Status.INFEASIBLE,
     Status.NO_EQUILIBRIUM,
     Status.INACCURATE,

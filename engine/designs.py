@@ -35,6 +35,7 @@ DRAWN = ("price of anarchy",)  # of each design of a sweep, where no measure is 
 PARTS = {"aggregator": aggregator, "bilateral": bilateral, "microgrid": microgrid}
 AGENT, PAIR = 10_000, 20  # bytes of an agent under all designs, and of two agents: half of them may buy, half sell
 ADVICE = {
+    Status.RUNNING: "Some designs still run; what they show is not their end.",
     Status.SETTLED: "Every design has settled; each has its own gap.",
     Status.SOLVED: "Every design is solved directly; each has its own gap.",
 }
@@ -170,7 +171,7 @@ def _plain(value):
 
 
 def stepped(model, certify):
-    """Facts of a model stepped to its end."""
+    """Facts of a model stepped to its end, or so far: what has not cleared yet has no account."""
     found = {}
     for name, (market, game) in model.study.games.items():
         part = model.parts[name]
@@ -201,6 +202,8 @@ def _purchases(study, facts):
 
 
 def _contracts(study, facts):
+    if not facts["outcomes"]:
+        return None
     outcome = facts["outcomes"][0]
     agents = np.concatenate([outcome.period.buyer, outcome.period.seller])
     return accounts.of_contracts(study, agents, outcome.costs[0])

@@ -94,8 +94,8 @@ def _row_apart(row, again):
     return worst
 
 
-def read_manifest(folder):
-    """The manifest of a run's folder; raises FolderError where it is missing, broken or of another version."""
+def read_manifest(folder, kinds=None, said="only a run or a sweep can be verified"):
+    """The manifest of a folder of one of some kinds; raises FolderError: missing, broken, another version or kind."""
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -107,9 +107,9 @@ def read_manifest(folder):
     got = manifest.get("schema_version") if isinstance(manifest, dict) else None
     if got != SCHEMA_VERSION:
         raise FolderError(f"{folder}: manifest.json: schema_version: got {got!r}; {SCHEMA_VERSION} is needed")
-    if manifest.get("kind") not in KINDS:
+    if manifest.get("kind") not in (kinds or KINDS):
         got = f"kind: got {manifest.get('kind')!r}"
-        raise FolderError(f"{folder}: manifest.json: {got}; only a run or a sweep can be verified")
+        raise FolderError(f"{folder}: manifest.json: {got}; {said}")
     for key, kind in (KINDS[manifest["kind"]][1] | {"direct": bool, "files": dict, "versions": dict}).items():
         if type(manifest.get(key)) is not kind:
             got = f"got {manifest[key]!r}" if key in manifest else "missing"

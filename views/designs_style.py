@@ -13,6 +13,9 @@ WORDS = {
 }
 
 
+SHORT = {"tariff": "tariff alone", "bilateral": "contracts"}
+
+
 def design_colour(name):
     """The colour of a design, the same in all pictures; of several scenarios' designs, "scenario: design"."""
     market, _, which = name.rpartition(": ")[2].partition(" ")
@@ -33,3 +36,15 @@ def spoken(name):
     if market == "microgrid":
         return f"microgrid, {'no private trade' if which == 'none' else which.replace('ad-hoc', 'ad hoc')}"
     return WORDS.get(name, name)
+
+
+def short(name):
+    """A design where there is little room.
+
+    >>> short("aggregators inf"), short("microgrid none"), short("bilateral")
+    ('aggregators α = ∞', 'idle lines', 'contracts')
+    """
+    market, _, which = name.partition(" ")
+    if market == "microgrid":
+        return f"{'idle' if which == 'none' else which.replace('ad-hoc', 'ad hoc')} lines"
+    return spoken(name).replace(",", "") if market == "aggregators" else SHORT.get(name, name)

@@ -4,17 +4,18 @@ import numpy as np
 
 from market.measures import gini, jain
 from market.outcome import Status
-from views.browser.charts import Band, Line, density_chart, line_chart
+from views.browser.charts import Line, density_chart, line_chart
 from views.browser.frames import Frame, Panel, Table, Tile
 from views.browser.live import gap_text
-from views.plots.convergence import MOST_LINES
-from views.style import BLACK, GREEN, LINES, ORANGE, PURPLE, VERMILLION, group_colours, plain, players
+from views.browser.users import users_of
+from views.style import BLACK, GREEN, ORANGE, PURPLE, VERMILLION, group_colours
 
 TITLE = "Aggregators"
 ABOUT = "Aggregators, large and small users answer a price that rises with what all of them buy."
 START = "two_aggregators"
 MAIN = ("price.c", "group.*.fairness.alpha", "group.*.count", "group.*.users", "group.*.utility.size", "group.*.kind")
 MAIN += ("price.rule", "price.p0", "price.k", "order", "damping", "seed")
+MAIN = ("joining.foresight", "joining.order", "joining.inertia", "joining.direct", *MAIN)
 FOLLOWS = True  # can one agent be looked at?
 TRACKS = ("price (money/energy)", "mean surplus of small users (money)", "Jain's index")
 MOST_USERS = 1_000_000
@@ -38,41 +39,33 @@ def variants(scenario):
 
 def frame(run, before):
     """The run after its last round."""
-    model, outcome = run.model, run.model.outcome
-    known = {"round": model.round, "limit": run.scenario.rounds, "status": model.status}
-    known |= {"advice": model.status.advice, "gap": gap_text(run.memory.get("gap"))}
-    if outcome is None:
-        said = NONE if model.status is Status.RUNNING else f"User {model.blame['user']} is priced out."
-        return Frame(**known, said=said, tiles=tiles(run, before), panels=panels(run), table=table(run))
-    small = _small(model.game)
-    said = f"Largest move {plain(model.move, 3)} of {plain(outcome.quantity)} energy."
-    said += f" Cycling with period {model.period}." if model.period else ""
-    rounds = run.column("round")
-    surplus = _mean_small(run, small)
-    tracks = dict(
-        zip(TRACKS, ((rounds, run.column("price")), (rounds, surplus), (rounds, fairness(run)[0])), strict=True)
-    )
-    return Frame(**known, said=said, tiles=tiles(run, before), panels=panels(run), table=table(run), tracks=tracks)
+    model, users = run.model, users_of(run)
+    known = {"round": model.round, "limit": run.scenario.rounds, "status": users.status}
+    known |= {"advice": users.advice, "gap": gap_text(run.memory.get("gap"))}
+    known |= {"tiles": tiles(run, before), "panels": panels(run), "table": table(run)}
+    if model.outcome is None:
+        return Frame(
+            **known, said=NONE if model.status is Status.RUNNING else f"User {model.blame['user']} is priced out."
+        )
+    columns = (run.column("price"), _mean_small(run), fairness(run)[0])
+    tracks = dict(zip(TRACKS, ((run.column("round"), column) for column in columns), strict=True))
+    return Frame(**known, said=users.said, tracks=tracks)
 
 
-def _small(game):
-    """Marks the small users, shape (users,)."""
-    return np.concatenate([np.full(block.users, block.kind != "large") for block in game.blocks])
-
-
-def _mean_small(run, small):
+def _mean_small(run):
     """Mean surplus of the small users by round, money; of all where there are none."""
-    blocks = [block for block in run.model.game.blocks if block.kind != "large"] or run.model.game.blocks
-    total = sum(block.users * run.column(f"surplus {block.name}") for block in blocks)
-    return total / sum(block.users for block in blocks)
+    counts = users_of(run).counts()
+    total = sum(count * np.nan_to_num(run.column(f"surplus {name}")) for name, count in counts.items())
+    return total / sum(counts.values())
 
 
 def tiles(run, before):
     """Price, total, surplus and how even it is."""
-    outcome, small = run.model.outcome, _small(run.model.game)
+    outcome, users = run.model.outcome, users_of(run)
     values = [None] * 6
     if outcome is not None:
-        s = outcome.s[small] if small.any() else outcome.s
+        s = users.by_user(outcome.s)
+        s = s[users.small] if users.small.any() else s
         values = [outcome.price, outcome.quantity, outcome.welfare, float(s.mean()), float(jain(s)), float(gini(s))]
     names = (
         ("price", "money/energy"),
@@ -89,46 +82,33 @@ def tiles(run, before):
 
 
 def panels(run):
-    """Purchases, price, surplus, densities, fairness, and the chosen user's own line."""
-    game, played = run.model.game, run.model.round > 0 and run.model.outcome is not None
+    """Purchases, price, surplus, who has how much, fairness, and the chosen user's own line."""
+    users, played = users_of(run), run.model.round > 0 and run.model.outcome is not None
     rounds = run.column("round") if played else np.zeros(0)
-    colours = group_colours([block.name for block in game.blocks])
+    colours = group_colours(users.names)
     found = [
-        Panel("purchases", "Purchases by player", _purchases(run, rounds, colours, played)),
+        Panel("purchases", "Purchases by player", _purchases(users, rounds, colours, played)),
         Panel("price", "Price", _price(run, rounds, played)),
         Panel("surplus", "Mean surplus by group", _surplus(run, rounds, colours, played)),
-        Panel("consumption density", "Who consumes how much", _density(run, colours, "x", "consumption (energy)")),
+        _members(users, rounds, colours, played)
+        if users.joins
+        else Panel("consumption density", "Who consumes how much", _density(run, colours, "x", "consumption (energy)")),
         Panel("surplus density", "Who gains how much", _density(run, colours, "s", "surplus (money)")),
         Panel("fairness", "How even small users' surplus is", _fairness(run, rounds, played)),
     ]
-    if run.chosen is not None and run.chosen < game.users:
+    if run.chosen is not None and run.chosen < len(users.small):
         found.insert(1, Panel("user", f"User {run.chosen}", _user(run, rounds, played)))
     return tuple(found)
 
 
-def _purchases(run, rounds, colours, played):
-    game, lines, bands = run.model.game, [], []
-    if played and game.players <= MOST_LINES:
-        for name, group, number in players(game):
-            y = run.column(f"purchase {name}")
-            lines.append(Line(name, rounds, y, colours[group], LINES[number % len(LINES)]))
-    elif played:
-        bought = _bought(run)
-        for block, where in zip(game.blocks, game.player_slices, strict=True):
-            mine = bought[:, where]
-            name = block.name if block.players == 1 else f"{block.name}: median, middle 90 % of {block.players:,}"
-            if block.players > 1:
-                bands.append(Band(rounds, *np.percentile(mine, (5, 95), axis=1), colours[block.name]))
-            lines.append(Line(name, rounds, np.median(mine, axis=1), colours[block.name]))
+def _purchases(users, rounds, colours, played):
+    lines, bands = users.purchases(rounds, colours) if played else ((), ())
     return line_chart(lines, "purchase (energy)", bands=bands, zero=True)
 
 
-def _bought(run):
-    """Purchases by round, shape (rounds, players)."""
-    collected = run.model.datacollector.model_vars
-    if "purchases" in collected:
-        return np.array(collected["purchases"])
-    return np.array([collected[f"purchase {name}"] for name, _, _ in players(run.model.game)]).T
+def _members(users, rounds, colours, played):
+    chart = line_chart(users.members(rounds, colours) if played else (), "members (users)", zero=True)
+    return Panel("members", "Who is with whom: members by round", chart)
 
 
 def _price(run, rounds, played):
@@ -137,10 +117,12 @@ def _price(run, rounds, played):
 
 
 def _surplus(run, rounds, colours, played):
-    means = {block.name: run.column(f"surplus {block.name}") for block in run.model.game.blocks} if played else {}
+    means = {name: run.column(f"surplus {name}") for name in users_of(run).names} if played else {}
     lines = [Line(name, rounds, mean, colours[name]) for name, mean in means.items()]
-    least = min((mean.min() for mean in means.values()), default=0.0)
-    log = least > 0 and max(mean.max() for mean in means.values()) > RATIO * least
+    known = np.concatenate([np.zeros(0), *means.values()])
+    known = known[np.isfinite(known)]  # a group that everybody has left has no mean
+    least = known.min(initial=np.inf)
+    log = len(known) > 0 and least > 0 and known.max() > RATIO * least
     return line_chart(lines, "mean surplus (money)", log=log)
 
 
@@ -156,7 +138,7 @@ def _density(run, colours, what, label):
     )
     marks = []
     if outcome is not None and run.chosen is not None and run.chosen < game.users:
-        marks = [(float(getattr(outcome, what)[run.chosen]), f"user {run.chosen}")]
+        marks = [(float(users_of(run).by_user(getattr(outcome, what))[run.chosen]), f"user {run.chosen}")]
     return density_chart(values, label, marks)
 
 
@@ -169,7 +151,7 @@ def _fairness(run, rounds, played):
 
 def fairness(run):
     """Jain's index and the Gini coefficient of the small users' surplus by round, NaN where it was not kept."""
-    known, small = run.memory.setdefault("fairness", []), _small(run.model.game)
+    known, small = run.memory.setdefault("fairness", []), users_of(run).small
     small = small if small.any() else ~small
     missing = run.model.round - len(known)
     kept = run.model.trajectory.surpluses[-missing:][:, small] if missing else ()
@@ -188,21 +170,9 @@ def _user(run, rounds, played):
 
 
 def table(run):
-    """Every user: group, player, quantity, surplus, and what energy is worth to it."""
-    game, outcome = run.model.game, run.model.outcome
-    first = np.concatenate([[0], np.cumsum([block.players for block in game.blocks])])[:-1]
-    fixed = run.memory.get("users")
-    if fixed is None:
-        names = [block.name for block in game.blocks]
-        fixed = run.memory["users"] = {
-            "user": np.arange(game.users),
-            "group": np.repeat(names, [block.users for block in game.blocks]),
-            "player": np.concatenate(
-                [start + np.repeat(np.arange(b.players), b.sizes) for start, b in zip(first, game.blocks, strict=True)]
-            ),
-            "reservation price": np.concatenate(
-                [np.broadcast_to(block.utility.reservation, block.users) for block in game.blocks]
-            ),
-        }
-    moving = {} if outcome is None else {"consumption": outcome.x, "surplus": outcome.s}
-    return Table({**fixed, **moving}, "Choose a user to follow its own line.")
+    """Every user: with whom it buys, quantity, surplus, and what energy is worth to it."""
+    users, outcome = users_of(run), run.model.outcome
+    moving = {}
+    if outcome is not None:
+        moving = {"consumption": users.by_user(outcome.x), "surplus": users.by_user(outcome.s)}
+    return Table({**users.columns(), **moving}, "Choose a user to follow its own line.")

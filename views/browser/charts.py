@@ -144,7 +144,8 @@ def bar_chart(bars, xlabel, colours=(), height=HEIGHT, low=0.0):
     totals = [sum(max(value, 0.0) for value, _ in bar.parts) for bar in bars]
     lows = [sum(min(value, 0.0) for value, _ in bar.parts) for bar in bars]
     room = LETTER * max((len(bar.said) for bar in bars), default=0) + 6
-    across = Scale(min([low, *lows]), max([*totals, 1e-12]), left, WIDTH - RIGHT - room)
+    low, high = min([low, *lows]), max([*totals, 0.0])
+    across = Scale(low, high if high > low else low + 1.0, left, WIDTH - RIGHT - room)
     parts, step = [], (height - TOP - BOTTOM) / max(len(bars), 1)
     parts.append(_across(across, xlabel, height))
     for row, bar in enumerate(bars):

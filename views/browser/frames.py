@@ -7,12 +7,12 @@ from market.outcome import Status
 
 @dataclass(frozen=True)
 class Tile:
-    """One headline number; `before` is the same number of the run that was shown before a change, or None."""
+    """One headline number or name; `before` is that of the run that was shown before a change, or None."""
 
     label: str
-    value: float | None
+    value: float | str | None
     unit: str = ""
-    before: float | None = None
+    before: float | str | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from scenarios import rewritten, toml_text
 from scenarios.loading import keys_of
 from scenarios.schema import REQUIRED, Key, ends
 
-NOT_SHOWN = ("title", "market", "source", "name", "group.name", "tag.name")
+NOT_SHOWN = ("title", "market", "source", "name", "group.name", "tag.name", "class.name")
 ALPHAS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, math.inf)
 ALPHA_MARKS = {0.0: "welfare", 1.0: "proportional", math.inf: "max-min"}
 MOST_LISTED = 12  # numbers of a list that can be edited

@@ -8,6 +8,7 @@ import pandas as pd
 from engine.verifying import FolderError, read_manifest
 from scenarios import ScenarioError, load
 from views.browser.live import Run
+from views.browser.markets import PAGES
 
 MOST_FOLDERS = 200
 CLOSE = 1e-9
@@ -28,14 +29,17 @@ def open_folder(root, name):
         raise FolderError(f"{name or 'nothing'}: a folder below {root.name}/ is needed")
     if not folder.is_dir():
         raise FolderError(f"{name}: no such folder below {root.name}/")
-    manifest = read_manifest(folder)
+    manifest = read_manifest(folder, ("run",), "only a run can be played again")
     if manifest["direct"]:
         raise FolderError(f"{name}: solved directly, without rounds to replay")
     try:
         rounds = pd.read_csv(folder / "rounds.csv")
-        return Run(load(folder / "scenario.toml"), manifest["replication"], stored=rounds)
+        scenario = load(folder / "scenario.toml")
     except (OSError, ValueError, ScenarioError) as error:
         raise FolderError(f"{name}: cannot be read: {error}") from None
+    if large := PAGES[scenario.market].too_large(scenario):
+        raise FolderError(f"{name}: {large}")
+    return Run(scenario, manifest["replication"], stored=rounds)
 
 
 def verdict(run):

@@ -56,9 +56,9 @@ def status_text(frame):
 
 def tile_text(tile):
     """A headline number as HTML, with what it was before a change."""
-    value = "–" if tile.value is None else money(tile.value)
-    before = "" if tile.before is None else f'<span class="before">was {money(tile.before)}</span>'
+    words = " words" if isinstance(tile.value, str) else ""
+    before = "" if tile.before is None else f'<span class="before">was {escape(money(tile.before))}</span>'
     return (
         f'<div class="tile" data-name="{escape(tile.label)}"><span class="label">{escape(tile.label)}</span>'
-        f'<span class="value">{value}</span><span class="unit">{escape(tile.unit)}</span>{before}</div>'
+        f'<span class="value{words}">{escape(money(tile.value))}</span><span class="unit">{escape(tile.unit)}</span>{before}</div>'
     )

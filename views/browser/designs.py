@@ -1,0 +1,226 @@
+"""What the browser shows of one population under several designs."""
+
+import numpy as np
+
+from engine.designs import by_class
+from market.bilateral.signing import CONTRACTS
+from market.designs.study import DIRECT, PLANNER
+from market.microgrid.payments import PAYMENTS
+from market.outcome import Status
+from views.browser.charts import Bar, Line, bar_chart, line_chart
+from views.browser.frames import Frame, Panel, Table, Tile
+from views.browser.live import gap_text
+from views.designs_style import design_colour, short
+from views.style import GREEN, LINES, VERMILLION, group_colours, plain
+
+TITLE = "Designs"
+ABOUT = (
+    "One population by itself, through aggregators, by contracts, over private lines, and as a planner would have it."
+)
+START = "designs_neighbourhood"
+MAIN = ("tariff.buy", "tariff.sell", "price.p0", "price.c", "aggregators", "alphas", "contracts", "behaviours")
+MAIN += ("payments", "private.density", "seed")
+FOLLOWS = True  # can one agent be looked at?
+TRACKS = ("price, direct (money/energy)", "violation of contracts (money)", "designs still running (designs)")
+MOST_AGENTS, MOST_LINES = 1_000, 2_000
+ROW = 16  # of a chart's height for each design
+SAME = 1e-9  # of the largest value, below which a difference is none
+NONE = "Press Step or ▶ to play a round of every design."
+
+
+def too_large(scenario):
+    """Why a scenario is too large for a server that others use too, or ""."""
+    agents, network = sum(row["count"] for row in scenario.table["class"]), scenario.table["network"]
+    lines = sum(len(network.get(kind, ())) for kind in ("public", "private"))
+    told = [(agents, "agents", MOST_AGENTS), (lines, "lines", MOST_LINES)]
+    return next((f"{n:,} {what}; the browser takes at most {most:,}" for n, what, most in told if n > most), "")
+
+
+def variants(scenario):
+    """The same population where the microgrid pays by another rule, or contracts are of the other kind."""
+    found = {f"payments: {name}": [(("payments",), name)] for name in PAYMENTS}
+    found |= {f"contracts: {name}": [(("contracts",), name)] for name in CONTRACTS}
+    mine = [f"{key}: {scenario.table[key]}" for key in ("payments", "contracts")]
+    return {name: changes for name, changes in found.items() if name not in mine}
+
+
+def frame(run, before):
+    """The run after its last round."""
+    model, result = run.model, _result(run)
+    known = {"round": model.round, "limit": run.scenario.rounds, "status": model.status, "advice": "", "gap": ""}
+    known |= {"tiles": tiles(run, before), "panels": panels(run), "table": table(run)}
+    if result is None:
+        return Frame(**known | {"gap": gap_text(None)}, said=NONE)
+    known |= {"status": result.status, "advice": result.advice, "gap": _gap(run), "said": _said(result)}
+    columns = (f"{DIRECT}: price", "bilateral: violation", "running")
+    tracks = {track: (run.column("round"), run.column(name)) for track, name in zip(TRACKS, columns, strict=True)}
+    return Frame(**known, tracks=tracks)
+
+
+def _result(run):
+    """The DesignsResult of the rounds played so far, None before the first; made once a round."""
+    if not run.model.round:
+        return None
+    known = run.memory.get("result")
+    if known is None or known.rounds != run.model.round:
+        known = run.memory["result"] = run.result()
+    if not run.model.running:
+        run.memory["gap"] = known.gap  # that of all designs, which the model does not know
+    return known
+
+
+def _gap(run):
+    if run.model.running or run.memory["gap"] is None:
+        return gap_text(None) if run.model.running else "– (none is promised)"
+    return f"{gap_text(run.memory['gap'])} of what the designs promise"
+
+
+def _said(result):
+    """Who still plays; at the end, which design serves whom best."""
+    moving = [short(name) for name, design in result.designs.items() if design.status is Status.RUNNING]
+    if moving:
+        return f"Still running: {', '.join(moving)}."
+    words = [f"{what} {short(best[0])} ({plain(best[1], 3)})" for what, best in _bests(result).items() if best]
+    return f"But for the planner, {' and '.join(words)}." if words else ""
+
+
+def _bests(result):
+    """{most for agents, highest welfare: (design, value) of the best beside the planner's, or None}."""
+    measures = {"agents gain most by": "surplus", "welfare is highest by": "welfare"}
+    return {what: _best(result, measure) for what, measure in measures.items()}
+
+
+def _best(result, measure):
+    """(Design, value) of the greatest value but the planner's, the first of equals; None where there is none."""
+    known = {name: design.values[measure] for name, design in result.designs.items() if name != PLANNER}
+    known = {name: value for name, value in known.items() if value is not None}
+    if not known:
+        return None
+    most = max(known.values())
+    return next((name, value) for name, value in known.items() if value >= most - SAME * abs(most))
+
+
+def tiles(run, before):
+    """How many agents, the best design for them and for all, and the planner's welfare."""
+    result, values = _result(run), [None] * 6
+    if result is not None:
+        surplus, welfare = (best or (None, None) for best in _bests(result).values())
+        planned = result.designs[PLANNER].values["welfare"]
+        values = [
+            float(len(run.drawn.game.population)),
+            _word(surplus),
+            surplus[1],
+            _word(welfare),
+            welfare[1],
+            planned,
+        ]
+    names = (
+        ("agents", "in all classes"),
+        ("most for agents", "but for the planner"),
+        ("their surplus there", "money"),
+        ("most for all", "but for the planner"),
+        ("welfare there", "money"),
+        ("planner's welfare", "money"),
+    )
+    return tuple(Tile(name, value, unit, before.get(name)) for (name, unit), value in zip(names, values, strict=True))
+
+
+def _word(best):
+    return None if best[0] is None else short(best[0])
+
+
+def panels(run):
+    """Surplus by class, who wins, welfare, losses and prices under every design, prices by round; one agent's."""
+    result = _result(run)
+    found = [
+        Panel("surplus", "Surplus of all agents, by class", _surplus(run, result)),
+        Panel("sides", "Who wins and who loses against direct", _sides(run, result)),
+        Panel("anarchy", "Price of anarchy", _bars(run, result, "price of anarchy", "above the planner's 1", 1.0, 4)),
+        Panel("losses", "Lost on lines", _bars(run, result, "loss", "energy")),
+        Panel("price", "What net buyers pay", _bars(run, result, "price", "money/energy")),
+        Panel("rounds", "Prices by round", _rounds(run, result)),
+    ]
+    if run.chosen is not None and run.chosen < len(run.drawn.game.population):
+        found.insert(1, Panel("agent", f"Agent {run.chosen}", _agent(run, result)))
+    return tuple(found)
+
+
+def _chart(run, bars, xlabel, colours=()):
+    """Bars of all designs; before the first round the designs alone."""
+    bars = bars or [Bar(short(name), ()) for name in run.scenario.designs]
+    return bar_chart(bars, xlabel, colours, height=40 + ROW * len(bars))
+
+
+def _designs(result):
+    """[(name, design, mark of one that still runs)], none before the first round."""
+    known = {} if result is None else result.designs
+    return [(name, one, " …" if one.status is Status.RUNNING else "") for name, one in known.items()]
+
+
+def _surplus(run, result):
+    """Each class's surplus one after another, and the sum of them."""
+    marks, bars = by_class(run.drawn.game), []
+    colours = group_colours(list(marks))
+    for name, design, mark in _designs(result):
+        parts = [(float(design.gained[rows].sum()), colours[one]) for one, rows in marks.items() if len(design.gained)]
+        said = plain(design.values["surplus"], 3) if parts else "–"
+        bars.append(Bar(short(name), tuple(parts), said + mark))
+    return _chart(run, bars, "surplus (money)", list(colours.items()))
+
+
+def _sides(run, result):
+    """Losers to the left, winners to the right."""
+    bars = []
+    for name, design, mark in _designs(result):
+        win, lose = design.values["winners"], design.values["losers"]
+        parts = () if win is None else ((float(win), GREEN), (-float(lose), VERMILLION))
+        bars.append(Bar(short(name), parts, ("–" if win is None else f"{win} : {lose}") + mark))
+    return _chart(run, bars, "agents, winners : losers", [("winners", GREEN), ("losers", VERMILLION)])
+
+
+def _bars(run, result, measure, xlabel, start=0.0, digits=3):
+    """One measure of every design, its bar from `start`."""
+    bars = []
+    for name, design, mark in _designs(result):
+        value = design.values[measure]
+        parts = () if value is None else ((value - start, design_colour(name)),)
+        bars.append(Bar(short(name), parts, plain(value, digits) + mark))
+    return _chart(run, bars, xlabel)
+
+
+def _rounds(run, result):
+    """Prices of the designs that find one round by round."""
+    columns = run.model.datacollector.model_vars
+    names = [name for name in run.scenario.designs if f"{name}: price" in columns] if result is not None else []
+    rounds = run.column("round")
+    lines = [
+        Line(short(name), rounds, run.column(f"{name}: price"), design_colour(name), style)
+        for name, style in zip(names, LINES * len(names), strict=False)
+    ]
+    return line_chart(lines, "price (money/energy)")
+
+
+def _agent(run, result):
+    """What one agent has under every design."""
+    bars = []
+    for name, design, mark in _designs(result):
+        known = len(design.gained) > 0
+        value = float(design.gained[run.chosen]) if known else None
+        bars.append(Bar(short(name), ((value, design_colour(name)),) if known else (), plain(value, 3) + mark))
+    return _chart(run, bars, "surplus (money)")
+
+
+def table(run):
+    """Every agent: class, node, own generation, what it has left or needs at the tariff, surplus under each design."""
+    study, result = run.drawn.game, _result(run)
+    people = study.population
+    columns = {
+        "agent": np.arange(len(people)),
+        "class": np.array(people.classes)[people.member],
+        "node": people.node,
+        "generation": people.generation,
+        "left or needed": study.net,
+    }
+    for name, design, _ in _designs(result):
+        columns[short(name)] = design.gained if len(design.gained) else np.full(len(people), np.nan)
+    return Table(columns, "Surplus in money under each design. Choose an agent to see its own beside each other.")
