@@ -11,10 +11,17 @@ from engine.store import history_table
 from tests.browser.conftest import ROOT
 from views.browser.live import money
 
-MARKETS = {  # title, scenario, drawings that a first round must change, a headline number
+MARKETS = {  # page: title, scenario, drawings that a first round must change, a headline number
     "aggregator": ("Aggregators", "two aggregators", {"purchases", "price", "surplus", "fairness"}, "price"),
     "microgrid": ("Microgrid", "eight nodes ad hoc", {"map", "bills", "rounds", "trades"}, "loss"),
     "bilateral": ("Bilateral contracts", "p2p single", {"contracts", "prices", "core", "violation"}, "mean price"),
+    "joining": ("Aggregators", "joining three", {"purchases", "surplus", "members", "surplus density"}, "price"),
+    "designs": (
+        "Designs",
+        "designs eight nodes",
+        {"surplus", "sides", "anarchy", "losses", "price", "rounds"},
+        "welfare there",
+    ),
 }
 SUMMARY = {
     "aggregator": (
@@ -23,7 +30,23 @@ SUMMARY = {
     ),
     "microgrid": ("eight_nodes_ad_hoc", lambda summary: {"loss": summary["losses"]["total"]}),
     "bilateral": ("p2p_single", lambda summary: {"messages": summary["messages"]}),
+    "joining": ("joining_three", lambda summary: {"price": summary["price"], "surplus of all": summary["welfare"]}),
+    "designs": (
+        "designs_eight_nodes",
+        lambda summary: {
+            "agents": summary["agents"],
+            "their surplus there": most(summary, "surplus"),
+            "welfare there": most(summary, "welfare"),
+        },
+    ),
 }
+
+
+def most(summary, measure):
+    """The greatest value beside the planner's."""
+    return max(design[measure] for name, design in summary["designs"].items() if name != "planner")
+
+
 HUGE = "99999999999999999999999999"
 
 
@@ -86,6 +109,8 @@ CHANGES = {
         lambda s: sum(s["payments"]["agents"]),
     ),
     "bilateral": ("buyers.count", "12", "p2p_single", "messages", lambda s: s["messages"]),
+    "joining": ("price.c", "0.002", "joining_three", "price", lambda s: s["price"]),
+    "designs": ("tariff.buy", "2.5", "designs_eight_nodes", "their surplus there", lambda s: most(s, "surplus")),
 }
 
 

@@ -2,10 +2,12 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from engine import run
 from views.browser.live import money
+from views.style import plain
 from views.tables import cell
 
 
@@ -64,6 +66,13 @@ COMPARED = {  # title, scenario, changes of the first two lanes, a row of the ta
         "messages",
         lambda summary: summary["messages"],
     ),
+    "designs": (
+        "Designs",
+        "designs eight nodes",
+        ([], ['payments="lmp"']),
+        "their surplus there",
+        lambda summary: max(d["surplus"] for name, d in summary["designs"].items() if name != "planner"),
+    ),
 }
 
 
@@ -107,6 +116,31 @@ def test_a_stored_run_is_opened_and_replayed_beside_what_was_stored(visitor, fol
     visitor.play_to_the_end()
     assert visitor.round() == 5
     visitor.page.wait_for_selector(".replay:has-text('Rounds 1 to 5 of 5 are as stored, bit by bit')")
+
+
+def test_a_user_who_moves_is_found_with_its_aggregator_and_followed(visitor):
+    visitor.show("Aggregators", "joining three")
+    visitor.play_to_the_end()
+    result = run("joining_three")
+    joined = result.joined
+    (mover, *_) = np.flatnonzero(joined.memberships[-1] != joined.memberships[0]).tolist()
+    visitor.page.fill("input[aria-label='search agents']", str(mover))
+    visitor.page.wait_for_selector(".agents h2 small:has-text('1 of 76')")
+    now = joined.joining.offers[joined.memberships[-1][mover]].name
+    row = [one.inner_text() for one in visitor.page.query_selector_all(".agents tbody tr >> nth=0 >> td")]
+    assert row[:2] == [str(mover), now] and row[2] != now
+    assert row[-2:] == [cell(float(values[-1, mover])) for values in (result.quantities, result.surpluses)]
+    visitor.page.click(f"button[aria-label='follow {mover}']")
+    visitor.page.wait_for_selector(f".panel[data-name=user]:has-text('User {mover}')")
+
+
+def test_an_agent_of_all_designs_is_shown_under_each(visitor):
+    visitor.show("Designs", "designs eight nodes")
+    visitor.play_to_the_end()
+    visitor.page.click("button[aria-label='follow 3']")
+    drawn = visitor.page.wait_for_selector(".panel[data-name=agent]").inner_html()
+    for design in run("designs_eight_nodes").designs.values():
+        assert f">{plain(float(design.gained[3]), 3)}<" in drawn
 
 
 @pytest.mark.parametrize("path", ["../../etc", "/etc", "nothing/there", "two_aggregators"])

@@ -56,7 +56,11 @@ def test_a_port_in_use_is_one_line():
     )
 
 
-@pytest.mark.parametrize("arguments", [("two_agregators",), ("--port", "70000"), ("--port", "x"), ("--seed", "1")])
+TOO_LARGE = ("two_aggregators", "--set", "group.0.users=2000000")
+WRONG = [("two_agregators",), ("--port", "70000"), ("--port", "x"), ("--seed", "1"), TOO_LARGE]
+
+
+@pytest.mark.parametrize("arguments", WRONG)
 def test_bad_input_is_one_line(arguments):
     done = serve(*arguments)
     assert done.returncode == 2 and done.stdout == ""

@@ -58,7 +58,7 @@ def test_undefined_indices_are_dashes(command):
         (("compare", NAME, "--population", NAME), "compare: got both; scenarios, or one population"),
         (("compare",), "required: SCENARIO, or --population FILE"),
         (("compare", NAME, "two_aggregators"), "scenarios of one market are needed"),
-        (("serve", NAME), "market: 'designs' has no page; one of aggregator, microgrid, bilateral is needed"),
+        (("serve", NAME, "--set", "class.1.count=2000", "--set", "class.1.b=3", "--set", "class.1.node=null"), "x"),
         (("run", NAME, "--set", "tariff.sell=3"), "tariff: sell 3 is above buy 2"),
     ],
 )

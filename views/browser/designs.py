@@ -14,9 +14,7 @@ from views.designs_style import design_colour, short
 from views.style import GREEN, LINES, VERMILLION, group_colours, plain
 
 TITLE = "Designs"
-ABOUT = (
-    "One population by itself, through aggregators, by contracts, over private lines, and as a planner would have it."
-)
+ABOUT = "One population by itself, with aggregators, contracts or private lines, and as a planner would have it."
 START = "designs_neighbourhood"
 MAIN = ("tariff.buy", "tariff.sell", "price.p0", "price.c", "aggregators", "alphas", "contracts", "behaviours")
 MAIN += ("payments", "private.density", "seed")
@@ -81,12 +79,12 @@ def _said(result):
     if moving:
         return f"Still running: {', '.join(moving)}."
     words = [f"{what} {short(best[0])} ({plain(best[1], 3)})" for what, best in _bests(result).items() if best]
-    return f"But for the planner, {' and '.join(words)}." if words else ""
+    return f"Beside the planner, {'; '.join(words)}." if words else ""
 
 
 def _bests(result):
-    """{most for agents, highest welfare: (design, value) of the best beside the planner's, or None}."""
-    measures = {"agents gain most by": "surplus", "welfare is highest by": "welfare"}
+    """{for whom, in words: (design, value) of the best beside the planner's, or None}."""
+    measures = {"agents have most under": "surplus", "welfare is highest under": "welfare"}
     return {what: _best(result, measure) for what, measure in measures.items()}
 
 
@@ -116,9 +114,9 @@ def tiles(run, before):
         ]
     names = (
         ("agents", "in all classes"),
-        ("most for agents", "but for the planner"),
+        ("most for agents", "beside the planner"),
         ("their surplus there", "money"),
-        ("most for all", "but for the planner"),
+        ("most for all", "beside the planner"),
         ("welfare there", "money"),
         ("planner's welfare", "money"),
     )
@@ -135,7 +133,7 @@ def panels(run):
     found = [
         Panel("surplus", "Surplus of all agents, by class", _surplus(run, result)),
         Panel("sides", "Who wins and who loses against direct", _sides(run, result)),
-        Panel("anarchy", "Price of anarchy", _bars(run, result, "price of anarchy", "above the planner's 1", 1.0, 4)),
+        Panel("anarchy", "Price of anarchy", _bars(run, result, "price of anarchy", "price of anarchy less 1", 1.0, 4)),
         Panel("losses", "Lost on lines", _bars(run, result, "loss", "energy")),
         Panel("price", "What net buyers pay", _bars(run, result, "price", "money/energy")),
         Panel("rounds", "Prices by round", _rounds(run, result)),

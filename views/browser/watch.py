@@ -60,5 +60,6 @@ def tile_text(tile):
     before = "" if tile.before is None else f'<span class="before">was {escape(money(tile.before))}</span>'
     return (
         f'<div class="tile" data-name="{escape(tile.label)}"><span class="label">{escape(tile.label)}</span>'
-        f'<span class="value{words}">{escape(money(tile.value))}</span><span class="unit">{escape(tile.unit)}</span>{before}</div>'
+        f'<span class="value{words}">{escape(money(tile.value))}</span>'
+        f'<span class="unit">{escape(tile.unit)}</span>{before}</div>'
     )
