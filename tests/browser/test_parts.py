@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 import solara
 
+import engine
 from engine import FolderError
+from engine.points import product
+from market.outcome import Status
 from scenarios import ScenarioError, load, names
 from views.browser import app, stored
 from views.browser.agents_table import found, ordered
@@ -20,6 +23,7 @@ from views.browser.live import Run
 from views.browser.markets import PAGES
 from views.browser.parameters import changed, command, differences, editable, parameters, parse, stops, written
 from views.browser.session import Session
+from views.designs_style import short
 
 SCENARIOS = [*map(load, names())]
 
@@ -145,6 +149,178 @@ def test_every_shipped_scenario_is_shown_before_and_after_its_first_round(scenar
         lengths = {len(column) for column in frame.table.columns.values()}
         assert len(lengths) == 1
     run.end()
+
+
+def played(scenario, rounds=None):
+    """A run stepped to its end, or so many rounds, with its page's last frame and all tracks."""
+    run = Run(load(scenario) if isinstance(scenario, str) else scenario)
+    run.start()
+    page = PAGES[run.scenario.market]
+    shown = page.frame(run, {})
+    while run.model.running and run.model.round != rounds:
+        run.model.step()
+        shown = page.frame(run, {})
+    return run, shown
+
+
+ALONE = """
+market = "aggregator"
+price = { rule = "linear", c = 0.1 }
+joining = { direct = true }
+[[group]]
+name = "big"
+kind = "large"
+utility = { form = "quadratic", a = 0.5, size = 20 }
+[[group]]
+name = "welfare"
+kind = "aggregator"
+users = 3
+utility = { form = "quadratic", a = [0.5, 0.6, 0.7], b = [9, 8, 7] }
+fairness = { alpha = 0 }
+[[group]]
+name = "max-min"
+kind = "aggregator"
+users = 2
+utility = { form = "quadratic", a = [0.5, 0.6], b = [9, 6] }
+fairness = { alpha = inf }
+"""
+
+
+@pytest.fixture
+def alone(tmp_path):
+    """A scenario of users who may buy alone, which nobody does at first."""
+    (tmp_path / "alone.toml").write_text(ALONE, encoding="utf-8")
+    return load(tmp_path / "alone.toml")
+
+
+def test_users_who_move_keep_their_numbers_though_the_game_changes(alone):
+    for scenario in (load("joining_three"), alone):
+        result, (_, frame) = engine.run(scenario), played(scenario)
+        joined, columns = result.joined, frame.table.columns
+        names = [offer.name for offer in joined.joining.offers]
+        movers = len(joined.memberships[0])
+        assert np.array_equal(columns["consumption"], result.quantities[-1])
+        assert np.array_equal(columns["surplus"], result.surpluses[-1])
+        for column, membership in (("member of", joined.memberships[-1]), ("began with", joined.memberships[0])):
+            assert columns[column][:movers].tolist() == [names[k] for k in membership]
+        assert (columns["member of"][:movers] != columns["began with"][:movers]).any()
+        worth = np.append(joined.joining.utility.reservation, joined.joining.stayers[0].utility.reservation)
+        assert np.array_equal(columns["reservation price"], worth)
+        small = result.surpluses[:, :movers]
+        jains = small.sum(axis=1) ** 2 / (movers * (small**2).sum(axis=1))
+        assert frame.tracks["Jain's index"][1] == pytest.approx(jains)
+        assert frame.tracks["mean surplus of small users (money)"][1] == pytest.approx(small.mean(axis=1))
+        assert f"{result.joined.moves} moves so far" in frame.said
+
+
+def test_what_nobody_has_taken_has_members_but_no_surplus(alone):
+    _, first = played(alone, 1)
+    stepped, frame = played(alone)
+    members = stepped.model.datacollector.model_vars["members alone"]
+    assert members[0] == 0 and members[-1] > 0
+    drawn = {panel.name: panel.html for panel in frame.panels}
+    dots = {name: drawn[name].count("<title>alone: ") for name in ("members", "surplus")}
+    assert dots == {"members": len(members), "surplus": sum(count > 0 for count in members)}
+    assert "alone, mean of a user" in drawn["purchases"] and "nan" not in "".join(drawn.values()).lower()
+    assert first.said.startswith("The market opens")
+
+
+def test_moves_are_told_by_where_they_lead():
+    stepped, frame = played("joining_three", 2)
+    before, now = stepped.model.memberships
+    to = [int(((before != now) & (now == k)).sum()) for k in range(3)]
+    assert min(to) > 0
+    said = f"{sum(to)} users moved: {to[0]} to welfare, {to[1]} to proportional, {to[2]} to max-min; {sum(to)} moves"
+    assert frame.said.startswith(said)
+    _, frame = played("two_users_chase")
+    assert frame.status == "cycling" and frame.said.endswith("The same groups come back every 2 rounds.")
+    assert "inertia" in frame.advice
+
+
+def test_moving_users_whose_purchases_are_not_proven_have_not_settled(monkeypatch):
+    stepped, frame = played("two_users_chase", 1)
+    stepped.model.status = Status.SETTLED
+    frame = PAGES["aggregator"].frame(stepped, {})
+    assert frame.status == "settled" and "Nobody expects to gain" in frame.advice
+    stepped.memory["gap"] = 1.0
+    frame = PAGES["aggregator"].frame(stepped, {})
+    assert frame.status == "inaccurate" and "not proven" in frame.advice
+
+
+def test_designs_are_shown_as_far_as_they_have_come():
+    stepped, frame = played("designs_eight_nodes", 1)
+    assert frame.status == "running" and frame.gap == "not known yet"
+    assert frame.said.startswith("Still running: direct, ") and "contracts" in frame.said
+    result = stepped.result()
+    assert result.status == "running" and result.summary()["designs"]["bilateral"]["surplus"] is None
+    assert np.isnan(frame.table.columns["contracts"]).all() and not np.isnan(frame.table.columns["direct"]).any()
+    assert stepped.has_result and stepped.rounds_csv().count("\n") == 2
+
+
+def test_designs_end_with_the_numbers_of_a_run_and_the_best_of_them():
+    result, (stepped, frame) = engine.run("designs_neighbourhood"), played("designs_neighbourhood")
+    assert stepped.result().summary() == result.summary()
+    tiles = {tile.label: tile.value for tile in frame.tiles}
+    designs = {name: design for name, design in result.designs.items() if name != "planner"}
+    for word, number, measure in (
+        ("most for agents", "their surplus there", "surplus"),
+        ("most for all", "welfare there", "welfare"),
+    ):
+        best = max(designs, key=lambda name: designs[name].values[measure])
+        assert (tiles[word], tiles[number]) == (short(best), designs[best].values[measure])
+        assert short(best) in frame.said
+    assert tiles["planner's welfare"] == result.designs["planner"].values["welfare"]
+    assert (frame.status, frame.advice) == (result.status, result.advice)
+    assert frame.gap.startswith(f"{result.gap:.1e}") and stepped.memory["gap"] == result.gap
+    for name, design in result.designs.items():
+        assert np.array_equal(frame.table.columns[short(name)], design.gained)
+
+
+@pytest.mark.parametrize("market", PAGES)
+def test_every_variant_is_another_legal_scenario(market):
+    own = load(PAGES[market].START)
+    for name, changes in PAGES[market].variants(own).items():
+        new = own
+        for path, value in changes:
+            new = changed(new, path, value, own)
+        assert new.table != own.table or market == "aggregator", name
+
+
+REPLAYED = ("two_users_chase", "designs_eight_nodes", "two_aggregators")
+
+
+@pytest.mark.parametrize("name", REPLAYED)
+def test_a_stored_run_is_replayed_bit_by_bit(name, tmp_path):
+    folder = engine.save_result(engine.run(name), tmp_path)
+    run = stored.open_folder(tmp_path, str(folder.relative_to(tmp_path)))
+    run.start()
+    while run.model.running:
+        assert "differs" not in stored.verdict(run)
+        run.model.step()
+    rounds = run.model.round
+    assert stored.verdict(run) == f"Rounds 1 to {rounds} of {rounds} are as stored, bit by bit."
+    run.stored["round"] += 1
+    assert "differs" in stored.verdict(run)
+
+
+def refused(root, folder):
+    with pytest.raises(FolderError) as error:
+        stored.open_folder(root, str(folder.relative_to(root)))
+    return str(error.value)
+
+
+def test_folders_that_cannot_be_replayed_are_refused_in_words(tmp_path, monkeypatch):
+    for name in ("two_peaks", "designs_eight_nodes"):
+        folder = engine.save_result(engine.run(name, direct=True), tmp_path)
+        assert "solved directly, without rounds to replay" in refused(tmp_path, folder)
+    folder = engine.save_comparison(engine.compare(["designs_eight_nodes"]), tmp_path)
+    assert "got 'comparison'; only a run can be played again" in refused(tmp_path, folder)
+    points = product(["price.c=0.1"])
+    folder = engine.sweep(load("two_peaks"), points, out=tmp_path, executor=engine.InProcess())
+    assert "got 'sweep'; only a run can be played again" in refused(tmp_path, folder)
+    folder = engine.save_result(engine.run("two_peaks"), tmp_path)
+    monkeypatch.setattr(PAGES["aggregator"], "MOST_USERS", 1)
+    assert refused(tmp_path, folder).endswith("2 users; the browser takes at most 1")
 
 
 def test_names_are_escaped_wherever_they_are_drawn():

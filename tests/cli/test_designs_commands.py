@@ -5,6 +5,7 @@ import json
 import pytest
 
 NAME = "designs_eight_nodes"
+MANY = 'class=[{ name = "homes", count = 2000, a = 0.5, b = 3 }]'
 
 
 def test_a_run_has_a_row_for_each_design_and_verifies(command):
@@ -58,7 +59,7 @@ def test_undefined_indices_are_dashes(command):
         (("compare", NAME, "--population", NAME), "compare: got both; scenarios, or one population"),
         (("compare",), "required: SCENARIO, or --population FILE"),
         (("compare", NAME, "two_aggregators"), "scenarios of one market are needed"),
-        (("serve", NAME, "--set", "class.1.count=2000", "--set", "class.1.b=3", "--set", "class.1.node=null"), "x"),
+        (("serve", NAME, "--set", MANY), f"{NAME}: 2,000 agents; the browser takes at most 1,000"),
         (("run", NAME, "--set", "tariff.sell=3"), "tariff: sell 3 is above buy 2"),
     ],
 )
