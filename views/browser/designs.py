@@ -79,7 +79,7 @@ def _said(result):
     if moving:
         return f"Still running: {', '.join(moving)}."
     words = [f"{what} {short(best[0])} ({plain(best[1], 3)})" for what, best in _bests(result).items() if best]
-    return f"Beside the planner, {'; '.join(words)}." if words else ""
+    return f"Leaving out the planner, {'; '.join(words)}." if words else ""
 
 
 def _bests(result):
@@ -104,19 +104,12 @@ def tiles(run, before):
     if result is not None:
         surplus, welfare = (best or (None, None) for best in _bests(result).values())
         planned = result.designs[PLANNER].values["welfare"]
-        values = [
-            float(len(run.drawn.game.population)),
-            _word(surplus),
-            surplus[1],
-            _word(welfare),
-            welfare[1],
-            planned,
-        ]
+        values = [len(run.drawn.game.population), _word(surplus), surplus[1], _word(welfare), welfare[1], planned]
     names = (
         ("agents", "in all classes"),
-        ("most for agents", "beside the planner"),
+        ("most for agents", "planner left out"),
         ("their surplus there", "money"),
-        ("most for all", "beside the planner"),
+        ("most for all", "planner left out"),
         ("welfare there", "money"),
         ("planner's welfare", "money"),
     )
@@ -209,16 +202,23 @@ def _agent(run, result):
 
 
 def table(run):
-    """Every agent: class, node, own generation, what it has left or needs at the tariff, surplus under each design."""
+    """Every agent: class, node, what it has left or needs at the tariff, surplus under each design."""
     study, result = run.drawn.game, _result(run)
     people = study.population
     columns = {
         "agent": np.arange(len(people)),
         "class": np.array(people.classes)[people.member],
         "node": people.node,
-        "generation": people.generation,
         "left or needed": study.net,
     }
     for name, design, _ in _designs(result):
-        columns[short(name)] = design.gained if len(design.gained) else np.full(len(people), np.nan)
-    return Table(columns, "Surplus in money under each design. Choose an agent to see its own beside each other.")
+        columns[_heading(name)] = design.gained if len(design.gained) else np.full(len(people), np.nan)
+    return Table(
+        columns,
+        "Surplus in money under each design, aggregators by their α. Choose an agent to see its own side by side.",
+    )
+
+
+def _heading(name):
+    """A design above a column; the α of aggregators alone, in one piece."""
+    return short(name).removeprefix("aggregators ").replace(" = ", "\u00a0=\u00a0")
