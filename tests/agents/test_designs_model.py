@@ -54,3 +54,4 @@ def test_the_worst_ending_is_the_models():
     assert worst([Status.SETTLED, Status.CYCLING, Status.ROUND_LIMIT]) == "cycling"
     assert worst([Status.SETTLED, Status.SOLVED]) == "settled"
     assert worst([Status.SHORT, Status.INFEASIBLE]) == "infeasible"
+    assert worst([Status.RUNNING, Status.INFEASIBLE]) == "running"

@@ -202,7 +202,7 @@ def _agent(run, result):
 
 
 def table(run):
-    """Every agent: class, node, what it has left or needs at the tariff, surplus under each design."""
+    """Every agent: class, node, energy left (needed: below 0) at the tariff, surplus under each design."""
     study, result = run.drawn.game, _result(run)
     people = study.population
     columns = {
@@ -213,10 +213,7 @@ def table(run):
     }
     for name, design, _ in _designs(result):
         columns[_heading(name)] = design.gained if len(design.gained) else np.full(len(people), np.nan)
-    return Table(
-        columns,
-        "Surplus in money under each design, aggregators by their α. Choose an agent to see its own side by side.",
-    )
+    return Table(columns, "Surplus in money under each design, aggregators by α. Choose an agent to draw its own.")
 
 
 def _heading(name):
