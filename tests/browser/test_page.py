@@ -169,6 +169,17 @@ def test_the_page_fits_its_window_and_has_the_visitors_theme(arrivals, width, th
         assert bottom <= 800
 
 
+@pytest.mark.parametrize(
+    ("market", "scenario"), [("Aggregators", "joining three"), ("Designs", "designs neighbourhood")]
+)
+def test_all_drawings_fit_a_small_screen_at_the_end_too(visitor, market, scenario):
+    visitor.show(market, scenario)
+    visitor.play_to_the_end()
+    visitor.page.evaluate("document.querySelector('.main').scrollTo(0, 0)")
+    ends = "[...document.querySelectorAll('.panel')].map(panel => panel.getBoundingClientRect().bottom)"
+    assert max(visitor.page.evaluate(ends)) <= 800
+
+
 def test_the_theme_can_be_changed(visitor):
     visitor.page.click("button[aria-label='dark theme']")
     visitor.page.wait_for_selector("#app.theme--dark")
