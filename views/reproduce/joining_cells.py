@@ -29,7 +29,7 @@ MARKETS = {  # a scenario and its changes
     "proportional, or alone": ("joining_proportional", (*RULES, "joining.direct=true")),
 }
 SMALL, LARGE = 4, 5  # tiny markets and microgrids for each replication; replications for each draw of a large market
-LEAST_DRAWS = 2  # of a large market
+LEAST_DRAWS, LEAST_GRIDS = 2, 40  # of a large market; microgrids, so many that some settle nowhere
 ALPHAS, SLOPES = (0.0, 1.0, np.inf), (0.1, 0.3, 1.0)
 OFFSET = 0.01  # surplus_offset, money
 AGENTS = 5
@@ -166,4 +166,4 @@ def tiny(replications):
 
 def grids(replications, division):
     """The microgrids under one division."""
-    return [Grid(number, division) for number in range(SMALL * replications)]
+    return [Grid(number, division) for number in range(max(SMALL * replications, LEAST_GRIDS))]
