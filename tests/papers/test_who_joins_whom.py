@@ -108,13 +108,14 @@ def searched(joining, surplus_of):
     return len(found), unsettled, stable
 
 
-@pytest.mark.parametrize("number", range(10))
+@pytest.mark.parametrize("number", [*range(8), 22, 29])
 def test_tiny_markets_by_games_put_together_user_by_user(number):
     tiny = cells.Tiny(number)
     memberships, unsettled, stable = searched(tiny.joining(), solved_surplus)
     answer = tiny.answer()
     assert answer[:2] == (memberships, unsettled)
     assert unsettled or answer.stable == len(stable)
+    assert (unsettled > 0) == (number > 20)
 
 
 def test_tiny_markets_of_two_welfare_maximisers_by_linear_equations():
