@@ -3,7 +3,7 @@
 Aggregators: Li, Motoki, Zhang, "Strategic and Fair Aggregator Interactions in Energy Markets". Microgrids: the poster
 on private infrastructure in microgrids, and A. Perrault's thesis "Efficient Coordinated Power Distribution on Private
 Infrastructure" (Toronto, 2013). Contracts: Raja, Grammatico, "Bilateral Peer-to-Peer Energy Trading via Coalitional
-Games".
+Games". Who joins whom is this project's own question.
 """
 
 import difflib
@@ -24,6 +24,7 @@ from views.reproduce.settling import FIG03, FIG04
 from views.reproduce.size import FIG05
 from views.reproduce.starts import STARTING
 from views.reproduce.study import Study
+from views.reproduce.who_joins_whom import WHO_JOINS_WHOM
 
 REPRODUCTIONS = {
     "fig02": FIG02,
@@ -43,6 +44,7 @@ REPRODUCTIONS = {
     "starts": STARTING,
     "poster-table": POSTER_TABLE,
     "p2p-negotiation": P2P_NEGOTIATION,
+    "who-joins-whom": WHO_JOINS_WHOM,
 }
 ANSWERS = 100_000  # bytes that a name's answers of one replication take, roughly
 REPLICATIONS = 50  # as in the aggregator paper
