@@ -11,11 +11,11 @@ import numpy as np
 
 from benchmarks.rows import Row, timed
 from market.microgrid.behaviours import BEHAVIOURS
-from market.microgrid.convex import solved
 from market.microgrid.network import Network, PublicLines
 from market.microgrid.power_flow import build_grid
 from market.microgrid.random_lines import random_private
 from market.microgrid.tariff import Tariff
+from market.programmes import solved
 from scenarios.cases import network_of_case
 
 TARIFF = Tariff()

@@ -1,11 +1,12 @@
 """The planner's optimum: who consumes how much, and what flows where, for the greatest welfare of all."""
 
-import warnings
 from dataclasses import dataclass
 
 import cvxpy as cp
 import numpy as np
 from scipy.sparse import csr_array
+
+from market.programmes import solved
 
 FLOOR = 1e-7  # resistance in p.u. that stands for less
 PROVEN = 1e-6  # gap up to which the optimum counts as one
@@ -44,7 +45,7 @@ def optimum(population, supply, wires, slack, nodes, base):
     rest = np.delete(np.arange(nodes), slack)
     balance = (base * cp.Constant(ends[rest]) @ f) == cp.Constant(at[rest]) @ (population.generation - x)
     problem = cp.Problem(cp.Maximize(worth - cost), [balance, x <= population.satiated])
-    if not _solved(problem):
+    if solved(problem) is None:
         return None
     consumption = np.clip(x.value, 0.0, population.satiated)
     lost = base * float(r @ f.value**2)
@@ -82,14 +83,3 @@ def _ends(tail, head, nodes):
     column = np.arange(len(tail))
     values = np.concatenate([np.ones(len(tail)), -np.ones(len(tail))])
     return csr_array((values, (np.concatenate([tail, head]), np.concatenate([column, column]))), (nodes, len(tail)))
-
-
-def _solved(problem):
-    """Solve with Clarabel; whether there is a solution, warnings put away: the gap tells how good it is."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            problem.solve(solver=cp.CLARABEL)
-        except cp.SolverError:
-            return False
-    return problem.status in (cp.OPTIMAL, cp.OPTIMAL_INACCURATE)

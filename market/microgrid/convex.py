@@ -1,22 +1,7 @@
-"""Convex programmes handed to cvxpy and Clarabel: a status instead of warnings."""
-
-import warnings
+"""Parts of the microgrid's convex programmes."""
 
 import cvxpy as cp
 import numpy as np
-
-SOLVED = {cp.OPTIMAL: True, cp.OPTIMAL_INACCURATE: False}  # status to: is it accurate?
-
-
-def solved(problem):
-    """Solve with Clarabel; True if accurate, False if solved at reduced accuracy, None if not solved."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            problem.solve(solver=cp.CLARABEL)
-        except cp.SolverError:
-            return None
-    return SOLVED.get(problem.status)
 
 
 def half(ends, r, square):

@@ -5,8 +5,8 @@ import pytest
 
 from benchmarks import microgrid
 from market.microgrid.behaviours import BEHAVIOURS
-from market.microgrid.convex import solved
 from market.microgrid.power_flow import build_grid
+from market.programmes import solved
 from scenarios.cases import network_of_case
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import cvxpy as cp
 import numpy as np
 
-from market.microgrid.convex import half, relaxation_gap, solved, squares
+from market.microgrid.convex import half, relaxation_gap, squares
 from market.microgrid.dispatch import RELAXED, lossy_dispatch, relative
 from market.microgrid.price_driven import wires
+from market.programmes import solved
 
 HELPED = 1e-6  # help in p.u., relative to the largest injection, from which a node counts as not served
 

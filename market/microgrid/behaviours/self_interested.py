@@ -6,9 +6,10 @@ import cvxpy as cp
 import numpy as np
 
 from market.microgrid.behaviours.behaviour import Behaviour
-from market.microgrid.convex import half, relaxation_gap, solved, squares
+from market.microgrid.convex import half, relaxation_gap, squares
 from market.microgrid.dispatch import RELAXED, put_in, relative, served_publicly
 from market.microgrid.price_driven import balanced, dual_bound, wires
+from market.programmes import solved
 
 RESIDUALS = ("exact", "even")
 
