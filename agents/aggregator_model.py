@@ -5,6 +5,7 @@ from functools import partial
 import mesa
 import numpy as np
 
+from agents.market_model import MarketModel
 from agents.market_operator import MarketOperator
 from agents.players import Aggregator, Crowd, LargeUser, SmallUser
 from market.aggregator.best_response import PricedOut
@@ -16,7 +17,7 @@ MOST_COLUMNS = 50  # players with a column of their own in the collected data
 MOST_REMEMBERED = 50_000_000  # users times rounds kept as trajectories
 
 
-class AggregatorModel(mesa.Model):
+class AggregatorModel(MarketModel):
     """Aggregators, large and small users who best-respond to a price that rises with total purchases.
 
     game: a market.aggregator.game.Game; rng: numpy Generator of the order of activation; rounds: limit; tolerance:
@@ -39,7 +40,7 @@ class AggregatorModel(mesa.Model):
         start=None,
         agent_threshold=10_000,
     ):
-        super().__init__(rng=0)
+        super().__init__()
         if order not in ORDERS:
             raise ValueError(f"order={order!r} is not one of {', '.join(ORDERS)}")
         if not 0 < damping <= 1:
@@ -97,12 +98,6 @@ class AggregatorModel(mesa.Model):
         self.running = self.status == Status.RUNNING
         self.trajectory.add(self.outcome)
         self.datacollector.collect(self)
-
-    def run(self):
-        """Step until the run ends; returns the status."""
-        while self.running:
-            self.step()
-        return self.status
 
     def user(self, row):
         """The agent of the user in a row of the population, made on request in large populations."""

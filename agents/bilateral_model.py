@@ -6,15 +6,15 @@ import mesa
 import numpy as np
 
 from agents.bilateral_players import Buyer, Holdings, Platform, Seller
+from agents.market_model import MarketModel
 from market.bilateral.trading import remember, remembered
-from market.outcome import Status
+from market.outcome import Status, worst
 
 MOST_RECORDED = 200  # agents whose claims and prices the data collector keeps
 MOST_REMEMBERED = 5_000_000  # prices kept as a trajectory: contracts times rounds
-WORST_FIRST = (Status.NO_EQUILIBRIUM, Status.ROUND_LIMIT)
 
 
-class BilateralModel(mesa.Model):
+class BilateralModel(MarketModel):
     """Buyers, sellers and a platform that signs contracts, whose prices are then negotiated peer to peer.
 
     trading: a market.bilateral.trading.Trading; rng: numpy Generator of links and lost messages; rounds: limit for each
@@ -26,7 +26,7 @@ class BilateralModel(mesa.Model):
     """
 
     def __init__(self, trading, *, rng=None, rounds=10_000):
-        super().__init__(rng=0)
+        super().__init__()
         self.trading, self.rounds = trading, rounds
         self.draws = np.random.default_rng(0) if rng is None else rng
         self.round, self.messages, self.status, self.outcomes = 0, 0, Status.RUNNING, []
@@ -71,12 +71,6 @@ class BilateralModel(mesa.Model):
             self._close(ended)
         self.datacollector.collect(self)
 
-    def run(self):
-        """Step until the run ends; returns the status."""
-        while self.running:
-            self.step()
-        return self.status
-
     def _open(self):
         """Begin a period: the platform signs contracts, agents make their first claims."""
         self.shown = self.trading.periods[len(self.outcomes)]
@@ -117,8 +111,7 @@ class BilateralModel(mesa.Model):
         self.outcomes.append(self.platform.settle(self.shown, self.market, self.state, self.blocks))
         self.memory = remember(self.memory, self.shown, self.state)
         if len(self.outcomes) == len(self.trading.periods):
-            found = [outcome.state.status for outcome in self.outcomes]
-            self.status = next((odd for odd in WORST_FIRST if odd in found), Status.SETTLED)
+            self.status = worst(outcome.state.status for outcome in self.outcomes)
             self.running = False
 
     @property

@@ -4,20 +4,11 @@ from functools import partial
 
 import mesa
 
-from market.outcome import Status
-
-WORST_FIRST = (
-    Status.RUNNING,
-    Status.INFEASIBLE,
-    Status.NO_EQUILIBRIUM,
-    Status.INACCURATE,
-    Status.CYCLING,
-    Status.ROUND_LIMIT,
-    Status.SHORT,
-)
+from agents.market_model import MarketModel
+from market.outcome import Status, worst
 
 
-class DesignsModel(mesa.Model):
+class DesignsModel(MarketModel):
     """The models of all designs, made of one population; each keeps its own agents, rounds and ending.
 
     study: a market.designs.study.Study; parts: {design: its model}.
@@ -26,7 +17,7 @@ class DesignsModel(mesa.Model):
     """
 
     def __init__(self, study, parts):
-        super().__init__(rng=0)
+        super().__init__()
         self.study, self.parts = study, parts
         self.round, self.status, self.ended = 0, Status.RUNNING, ()
         shown = [(name, what) for name, part in parts.items() for what in _shown(part)]
@@ -46,18 +37,6 @@ class DesignsModel(mesa.Model):
         if not self.running:
             self.status = worst(part.status for part in self.parts.values())
         self.datacollector.collect(self)
-
-    def run(self):
-        """Step until all designs have ended; returns the status."""
-        while self.running:
-            self.step()
-        return self.status
-
-
-def worst(found, fine=Status.SETTLED):
-    """How several designs ended together: the first of WORST_FIRST that one of them ended with, else `fine`."""
-    found = set(found)
-    return next((status for status in WORST_FIRST if status in found), fine)
 
 
 SHOWN = ("price", "violation", "loss")  # what a design's rounds are told by, where it has that

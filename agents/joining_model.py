@@ -8,6 +8,7 @@ import numpy as np
 
 from agents.aggregator_model import Trajectory
 from agents.joining_players import Member, Registrar
+from agents.market_model import MarketModel
 from market.aggregator.joining import FORESIGHTS, game_of
 from market.joining import Ending, Moving, play
 from market.measures import gini, jain
@@ -16,7 +17,7 @@ from market.outcome import Status
 MOST_COLUMNS = 50  # players who stay as they are, with a column of their own in the collected data
 
 
-class JoiningModel(mesa.Model):
+class JoiningModel(MarketModel):
     """Users who move between aggregators while that brings them surplus; the market is at equilibrium in between.
 
     joining: a market.aggregator.joining.Joining; membership: who starts where, shape (movers,); moving: inertia, order
@@ -27,7 +28,7 @@ class JoiningModel(mesa.Model):
     """
 
     def __init__(self, joining, membership, *, moving=None, foresight="equilibrium", rng=None, rounds=100):
-        super().__init__(rng=0)
+        super().__init__()
         if foresight not in FORESIGHTS:
             raise ValueError(f"foresight={foresight!r} is not one of {', '.join(FORESIGHTS)}")
         self.joining, self.start = joining, membership
@@ -77,12 +78,6 @@ class JoiningModel(mesa.Model):
         self.running = self.status == Status.RUNNING
         self._remember(before)
         self.datacollector.collect(self)
-
-    def run(self):
-        """Step until the run ends; returns the status."""
-        while self.running:
-            self.step()
-        return self.status
 
     def _open(self):
         self.registrar.open(self.start)

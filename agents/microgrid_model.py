@@ -6,15 +6,15 @@ import mesa
 import networkx as nx
 from mesa.discrete_space import Network as Space
 
+from agents.market_model import MarketModel
 from agents.microgrid_players import GridOperator, MicrogridNode, Neighbours, Owners, PrivateLine, PublicLine
-from market.microgrid.market import worst
-from market.outcome import Status
+from market.outcome import Status, worst
 
 MOST_LINE_AGENTS = 10_000  # lines above which none has an agent of its own
 TRADING_ROUNDS = 50  # rounds that all lines' trades are spread over where nothing is said
 
 
-class MicrogridModel(mesa.Model):
+class MicrogridModel(MarketModel):
     """Nodes, owners of private lines, and the operator of the public grid.
 
     market: a market.microgrid.market.Microgrid; rounds: limit; lines_per_round: ad hoc trades a step, None: one on
@@ -25,7 +25,7 @@ class MicrogridModel(mesa.Model):
     """
 
     def __init__(self, market, *, rng=None, rounds=100, lines_per_round=None):
-        super().__init__(rng=0)
+        super().__init__()
         self.market, self.rounds = market, rounds
         self.network, self.round, self.status = market.at(0), 0, Status.RUNNING
         self.outcomes = []
@@ -77,15 +77,9 @@ class MicrogridModel(mesa.Model):
         self.running = self.status == Status.RUNNING
         self.datacollector.collect(self)
 
-    def run(self):
-        """Step until the run ends; returns the status."""
-        while self.running:
-            self.step()
-        return self.status
-
     def _status(self):
         if len(self.outcomes) == self.market.periods:
-            return worst(self.outcomes, Status.SETTLED)
+            return worst(outcome.status for outcome in self.outcomes)
         return Status.ROUND_LIMIT if self.round >= self.rounds else Status.RUNNING
 
     def _owners(self, lines_per_round):

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from agents.designs_model import worst
 from engine import aggregator, bilateral, microgrid
 from engine.results import Result, mean_by_agent, number, numbers
 from market.designs import accounts
 from market.designs.accounts import Account
 from market.designs.planner import PROVEN
 from market.designs.study import DIRECT, PLANNER, TARIFF
-from market.outcome import Status
+from market.outcome import Status, worst
 from scenarios.designs import spelt_out
 
 MEASURES = {

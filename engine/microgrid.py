@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from engine.results import Result, mean_by_agent, number, numbers
-from market.microgrid.market import ADVICE, CERTIFIED, Outcome, winners_and_losers, worst
+from market.microgrid.market import ADVICE, CERTIFIED, Outcome, winners_and_losers
 from market.microgrid.payments import generation_cost
 from market.microgrid.random_lines import chance
-from market.outcome import Status
+from market.outcome import Status, worst
 from scenarios.cases import DATA, spelt_out
 from scenarios.errors import Place
 
@@ -201,7 +201,7 @@ def solved(game, certify):
     """Facts of all periods dispatched at once, without rounds."""
     networks = [game.at(period) for period in range(game.periods)]
     outcomes = tuple(game.clear(network, game.dispatch(network)) for network in networks)
-    status = worst(outcomes, Status.SOLVED)
+    status = worst((outcome.status for outcome in outcomes), Status.SOLVED)
     gaps = [outcome.dispatch.gap for outcome in outcomes]
     return {"status": status, "outcomes": outcomes, "gap": None if None in gaps else max(gaps), "certified": certify}
 

@@ -43,6 +43,23 @@ ADVICE = {
 }
 
 
+WORST_FIRST = (
+    Status.RUNNING,
+    Status.INFEASIBLE,
+    Status.NO_EQUILIBRIUM,
+    Status.INACCURATE,
+    Status.CYCLING,
+    Status.ROUND_LIMIT,
+    Status.SHORT,
+)
+
+
+def worst(found, fine=Status.SETTLED):
+    """How several periods or designs ended together: the first of WORST_FIRST that one ended with, else `fine`."""
+    found = set(found)
+    return next((status for status in WORST_FIRST if status in found), fine)
+
+
 @dataclass(frozen=True, eq=False)
 class Outcome:
     """What a round or a solution amounts to.

@@ -130,9 +130,3 @@ def winners_and_losers(gains):
     """Nodes that private trade makes better off, and worse off, ascending."""
     size = TIE * max(1.0, float(np.max(np.abs(gains), initial=0.0)))
     return np.flatnonzero(gains > size), np.flatnonzero(gains < -size)
-
-
-def worst(outcomes, fine):
-    """How several periods ended together: infeasible or inaccurate where one is, else `fine`."""
-    found = [outcome.status for outcome in outcomes]
-    return next((odd for odd in (Status.INFEASIBLE, Status.INACCURATE) if odd in found), fine)

@@ -3,8 +3,7 @@
 import pytest
 
 from agents import DesignsModel
-from agents.designs_model import worst
-from market.outcome import Status
+from market.outcome import Status, worst
 from scenarios import build, draw, load
 
 NAME = "designs_eight_nodes"
