@@ -265,16 +265,18 @@ def joined_places(result, rounds):
 RESULT = AggregatorResult
 
 
-def stepped(model, certify):
-    """Facts of a model stepped to its end; without `certify` the gap is not searched.
+def proven(status, gap):
+    """The status in view of the gap, None where that is not known: what settled beside an equilibrium is inaccurate."""
+    return Status.INACCURATE if status in SETTLED and gap is not None and gap > CERTIFIED else status
 
-    What settled, but with a gap that is no equilibrium's, is inaccurate.
-    """
-    off = certify and model.status in SETTLED and model.gap > CERTIFIED
+
+def stepped(model, certify):
+    """Facts of a model stepped to its end; without `certify` the gap is not searched."""
+    gap = model.gap if certify else None
     facts = {
-        "status": Status.INACCURATE if off else model.status,
+        "status": proven(model.status, gap),
         "outcome": model.outcome,
-        "gap": model.gap if certify else None,
+        "gap": gap,
         "quantities": model.trajectory.quantities,
         "surpluses": model.trajectory.surpluses,
         "period": model.period,

@@ -4,6 +4,7 @@ import gc
 import math
 import threading
 import weakref
+from types import SimpleNamespace
 
 import ipyvuetify
 import numpy as np
@@ -23,6 +24,8 @@ from views.browser.live import Run
 from views.browser.markets import PAGES
 from views.browser.parameters import changed, command, differences, editable, parameters, parse, stops, written
 from views.browser.session import Session
+from views.browser.stage import Screen
+from views.browser.watch import shown
 from views.designs_style import short
 
 SCENARIOS = [*map(load, names())]
@@ -367,3 +370,28 @@ def test_what_fails_in_a_part_of_the_page_is_told_and_the_rest_lives_on(monkeypa
         assert not page.find(ipyvuetify.Alert).widgets
     finally:
         page.close()
+
+
+def test_what_cannot_be_put_on_the_stage_is_told_and_the_session_lives_on(capsys):
+    session, sent = Session(), []
+    screen = Screen(session)
+    screen.widget = SimpleNamespace(send=lambda message: sent.append(message["args"][0]))
+    screen.content = lambda frames: [][0]
+    screen.show()
+    assert "IndexError" in sent[-1]["state"]["problem"] and sent[-1]["agents"] is None
+    assert "Traceback" in capsys.readouterr().err
+    screen.content = shown
+    screen.show()
+    assert sent[-1]["state"]["problem"] == "" and "being drawn" in sent[-1]["shown"]["status"]
+
+
+def test_a_run_that_settles_beside_an_equilibrium_is_inaccurate_on_the_page_too():
+    run_ = Run(load("two_aggregators", set=["tolerance=0.5"]))
+    run_.start()
+    run_.model.run()
+    run_.memory["gap"] = run_.model.gap
+    frame = PAGES["aggregator"].frame(run_, {})
+    assert run_.model.status == Status.SETTLED
+    assert (frame.status, frame.advice) == (run_.result().status, run_.result().advice)
+    assert frame.status == Status.INACCURATE
+    run_.end()

@@ -5,7 +5,7 @@ import numpy as np
 from market.measures import gini, jain
 from market.outcome import Status
 from views.browser.charts import Line, density_chart, line_chart
-from views.browser.frames import Frame, Panel, Table, Tile
+from views.browser.frames import Frame, Panel, Table, tiles_of
 from views.browser.live import gap_text
 from views.browser.users import users_of
 from views.style import BLACK, GREEN, ORANGE, PURPLE, VERMILLION, group_colours
@@ -75,10 +75,7 @@ def tiles(run, before):
         ("Jain's index", "1 = all equal"),
         ("Gini", "0 = all equal"),
     )
-    return tuple(
-        Tile(name, None if value is None else float(value), unit, before.get(name))
-        for (name, unit), value in zip(names, values, strict=True)
-    )
+    return tiles_of(names, values, before)
 
 
 def panels(run):

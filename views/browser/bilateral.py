@@ -6,7 +6,7 @@ from market.bilateral.core import NoStablePrices
 from market.bilateral.negotiation import ADVICE, RULES
 from views import bilateral_style as look
 from views.browser.charts import HEIGHT, Band, Line, legend, line_chart, svg
-from views.browser.frames import Frame, Panel, Table, Tile
+from views.browser.frames import Frame, Panel, Table, tiles_of
 from views.browser.live import gap_text
 from views.plots.contract_graph import positions
 from views.plots.price_rounds import core_prices, highlighted
@@ -79,7 +79,7 @@ def tiles(run, before):
         prices = state.prices
         share = gained[0] / sum(gained) if sum(gained) else None
         mean = float(np.mean(prices)) if len(prices) else None
-        values = [len(state.bargain), mean, state.gap, state.spread, share, model.messages]
+        values = [float(len(state.bargain)), mean, state.gap, state.spread, share, float(model.messages)]
     names = (
         ("contracts", "single blocks" if model.blocks is not None else "signed"),
         ("mean price", "money/kWh"),
@@ -88,10 +88,7 @@ def tiles(run, before):
         ("buyers' share", "of all gains"),
         ("messages", "numbers sent"),
     )
-    return tuple(
-        Tile(name, None if value is None else float(value), unit, before.get(name))
-        for (name, unit), value in zip(names, values, strict=True)
-    )
+    return tiles_of(names, values, before)
 
 
 def _payoffs(run):

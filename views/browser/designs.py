@@ -8,7 +8,7 @@ from market.designs.study import DIRECT, PLANNER
 from market.microgrid.payments import PAYMENTS
 from market.outcome import Status
 from views.browser.charts import Bar, Line, bar_chart, line_chart
-from views.browser.frames import Frame, Panel, Table, Tile
+from views.browser.frames import Frame, Panel, Table, tiles_of
 from views.browser.live import gap_text
 from views.designs_style import design_colour, short
 from views.style import GREEN, LINES, VERMILLION, group_colours, plain
@@ -113,7 +113,7 @@ def tiles(run, before):
         ("welfare there", "money"),
         ("planner's welfare", "money"),
     )
-    return tuple(Tile(name, value, unit, before.get(name)) for (name, unit), value in zip(names, values, strict=True))
+    return tiles_of(names, values, before)
 
 
 def _word(best):

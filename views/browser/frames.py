@@ -15,6 +15,11 @@ class Tile:
     before: float | str | None = None
 
 
+def tiles_of(names, values, before):
+    """Tiles of ((label, unit), …) and as many values; before: {label: value shown before a change}."""
+    return tuple(Tile(name, value, unit, before.get(name)) for (name, unit), value in zip(names, values, strict=True))
+
+
 @dataclass(frozen=True)
 class Panel:
     """One drawing as HTML; shape: "" for one cell of the grid, "wide", "tall" or "large" (both)."""

@@ -7,7 +7,7 @@ from market.microgrid.market import ADVICE
 from scenarios import draw
 from views import microgrid_style as look
 from views.browser.charts import HEIGHT, Bar, Line, bar_chart, legend, line_chart, points, svg
-from views.browser.frames import Frame, Panel, Table, Tile
+from views.browser.frames import Frame, Panel, Table, tiles_of
 from views.browser.live import gap_text, money
 from views.browser.parameters import changed
 from views.plots.network_map import IDLE, MOST_SHOWN, positions_of, strokes
@@ -87,10 +87,7 @@ def tiles(run, before):
         ("paid to all nodes", "money"),
         ("loss avoided", "share of that without trade"),
     )
-    return tuple(
-        Tile(name, None if value is None else float(value), unit, before.get(name))
-        for (name, unit), value in zip(names, values, strict=True)
-    )
+    return tiles_of(names, values, before)
 
 
 def panels(run):

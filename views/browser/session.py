@@ -19,9 +19,7 @@ from views.browser.redraw import update_counter
 SPEEDS = {"1 round a second": 1.0, "3 rounds a second": 0.33, "10 rounds a second": 0.1, "as fast as it can": 0.0}
 AFTER = 0.5  # seconds of work after which the page says what is being worked on
 BETWEEN_FRAMES = 0.15  # seconds of work after which a run at full speed is drawn
-LINGER = (
-    1.0  # seconds that the thread outlives its session: Solara stumbles over one that ends while it closes the page
-)
+LINGER = 1.0  # seconds that the thread outlives its session: Solara stumbles where it ends while a page is closed
 SIGNALS = itertools.count(1)  # never the same number twice, so that no signal is taken for an old one
 
 

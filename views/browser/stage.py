@@ -12,7 +12,7 @@ import solara
 
 from views.browser.agents_table import AgentsView
 from views.browser.redraw import update_counter
-from views.browser.session import SPEEDS
+from views.browser.session import SPEEDS, told
 
 
 @solara.component_vue("stage.vue")
@@ -43,11 +43,14 @@ class Screen:
         self._one_at_a_time = threading.Lock()  # the last to be sent is the last to have looked
 
     def scene(self):
-        """All that is shown now."""
-        shown, table = self.content(self.session.frames)
-        shown["files"] = list(self.files)
-        agents = None if table is None else self.view.shown(table)
-        return {"state": state(self.session), "shown": shown, "agents": agents}
+        """All that is shown now; what cannot be shown is told."""
+        known = {"state": state(self.session), "agents": None}
+        try:
+            shown, table = self.content(self.session.frames)
+            agents = None if table is None else self.view.shown(table)
+            return {**known, "shown": {**shown, "files": list(self.files)}, "agents": agents}
+        except Exception as error:  # the session's thread asks for it, and must live on
+            return {**known, "state": known["state"] | {"problem": told(error)}, "shown": {"name": "", "status": ""}}
 
     def show(self, _=None):
         """Send what is shown now; the page asks for it once it is ready."""

@@ -3,9 +3,9 @@
 import numpy as np
 
 from agents import JoiningModel
-from market.aggregator.equilibrium import CERTIFIED
-from market.joining import ADVICE
-from market.outcome import Status
+from engine.aggregator import ADVICE as PURCHASES
+from engine.aggregator import proven
+from market.joining import ADVICE as MOVES
 from views.browser.charts import Band, Line
 from views.plots.convergence import MOST_LINES
 from views.style import LINES, plain, players
@@ -22,10 +22,10 @@ class Staying:
     """Users who stay in their groups: a user's own number is its row in the game.
 
     names: of the groups; small: marks of the small users, shape (users,); fixed: columns of the table of users that
-    stay as they are; joins: may users move?
+    stay as they are; joins: may users move?; words: advice of their own for a status.
     """
 
-    joins = False
+    joins, words = False, PURCHASES
 
     def __init__(self, run):
         self.run, self.model = run, run.model
@@ -43,13 +43,13 @@ class Staying:
 
     @property
     def status(self):
-        """How the run stands."""
-        return self.model.status
+        """How the run stands; settled only where the gap, once it is known, is an equilibrium's."""
+        return proven(self.model.status, self.run.memory.get("gap"))
 
     @property
     def advice(self):
         """What that means."""
-        return self.model.status.advice
+        return self.words.get(self.status, self.status.advice)
 
     @property
     def said(self):
@@ -101,7 +101,7 @@ class Choosing(Staying):
     names: of the offers, then of the groups of users who stay.
     """
 
-    joins = True
+    joins, words = True, MOVES
 
     def __init__(self, run):
         self.run, self.model = run, run.model
@@ -114,18 +114,6 @@ class Choosing(Staying):
             "began with": self._names_by_user(self.model.start),
             "reservation price": np.concatenate([joining.utility.reservation, _reservation(joining.stayers)]),
         }
-
-    @property
-    def status(self):
-        """How the run stands; settled only where the purchases are proven to be an equilibrium."""
-        gap = self.run.memory.get("gap")
-        unproven = self.model.status == Status.SETTLED and gap is not None and gap > CERTIFIED
-        return Status.INACCURATE if unproven else self.model.status
-
-    @property
-    def advice(self):
-        """What that means for moves."""
-        return ADVICE.get(self.status, self.status.advice)
 
     @property
     def said(self):
