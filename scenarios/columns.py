@@ -6,7 +6,7 @@ import csv
 import io
 
 from scenarios.errors import Place, nearest, one_of, quoted
-from scenarios.files import content_of
+from scenarios.files import LARGEST, content_of
 
 
 class Column(list):
@@ -52,7 +52,7 @@ def _rows(file, place):
         raise place.error(f"got {quoted(file)}", "the path of a CSV file is needed")
     path = place.folder / file
     try:
-        header, *rows = csv.reader(io.StringIO(content_of(path).decode("utf-8-sig"), newline=""))
+        header, *rows = csv.reader(io.StringIO(content_of(path, LARGEST).decode("utf-8-sig"), newline=""))
     except OSError as error:
         raise place.error(f"cannot read {quoted(file)}: {error.strerror}", f"looked in {place.folder}") from None
     except (UnicodeDecodeError, csv.Error) as error:

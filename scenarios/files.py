@@ -1,13 +1,51 @@
-"""Reading the files a user names."""
+"""Reading the files a user names: whole regular files of bounded size, and nothing that could block or never end."""
 
 from __future__ import annotations
 
 import errno
+import os
+import stat
 from pathlib import Path
+from typing import BinaryIO
+
+LARGEST = 4_000_000_000  # bytes of a table of numbers
+LARGEST_TEXT = 64_000_000  # bytes of a scenario, manifest or summary
+KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
 
 
-def content_of(path: Path) -> bytes:
-    """All bytes of a file or pipe; raises OSError where it cannot be read, and for a device, which may never end."""
-    if path.is_char_device() or path.is_block_device():
-        raise OSError(errno.EINVAL, "it is a device, not a file", str(path))
-    return path.read_bytes()
+def opened(path: Path | str) -> BinaryIO:
+    """A regular file, open for reading bytes; raises OSError for what cannot be read, and for folders, pipes, devices.
+
+    Nothing is waited for: a pipe without a writer is refused like any other.
+    """
+    path = os.fspath(path)
+    try:
+        _check_regular(os.stat(path), path)  # before it is opened: opening alone moves some devices
+        number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except ValueError:  # a zero byte in the name
+        raise OSError(errno.EINVAL, "not the name of a file", path) from None
+    file = os.fdopen(number, "rb")
+    try:
+        _check_regular(os.fstat(number), path)  # it may be another one by now
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def _check_regular(found, path):
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "Is a directory", path)
+    if not stat.S_ISREG(found.st_mode):
+        kind = KINDS.get(stat.S_IFMT(found.st_mode), "a device")
+        raise OSError(errno.EINVAL, f"it is {kind}, not a file", path)
+
+
+def content_of(path: Path | str, most: int = LARGEST_TEXT) -> bytes:
+    """All bytes of a regular file, at most so many; raises OSError where it cannot be read or is larger."""
+    with opened(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        content = file.read(most + 1) if size <= most else b""  # files of the system may hold more than they say
+    if max(size, len(content)) > most:
+        raise OSError(errno.EFBIG, f"it is larger than {most / 1e6:,.0f} MB", os.fspath(path))
+    return content
