@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from engine.markets import MARKETS
 from engine.results import number
@@ -106,8 +107,8 @@ def write_facts(result, folder):
 
 
 def history_table(result):
-    """One row a round; purchases of many players as one column of space-separated numbers."""
-    table = result.history.copy()
+    """One row a round, none after a direct run; purchases of many players as a column of space-separated numbers."""
+    table = result.history.copy() if len(result.history.columns) else pd.DataFrame(columns=["round"])
     if "purchases" in table:
         table["purchases"] = [" ".join(map(repr, np.asarray(y).tolist())) for y in table["purchases"]]
     return table

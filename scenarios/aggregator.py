@@ -41,12 +41,19 @@ KEYS = (
     Key("price.c", "number", "money/energy²", REQUIRED, "(0, inf)", "slope: p = c Y, or p0 + c Y", LINEAR),
     Key("price.c", "number", "money/energy^(1+k)", REQUIRED, "(0, inf)", "factor: p = c Y^k", POWER),
     Key("price.k", "number", "", REQUIRED, "(0, inf)", "exponent: p = c Y^k", POWER),
-    Key("price.quantities", "list", "energy", REQUIRED, "[0, inf)", "kinks, first 0", PIECEWISE),
-    Key("price.prices", "list", MONEY, REQUIRED, "[0, inf)", "price at each kink, rising", PIECEWISE),
+    Key("price.quantities", "list", "energy", REQUIRED, "[0, inf)", "points, first 0; twice for a jump", PIECEWISE),
+    Key("price.prices", "list", MONEY, REQUIRED, "[0, inf)", "price at each point, never falling", PIECEWISE),
     Key("price.last_slope", "number", "money/energy²", REQUIRED, "(0, inf)", "end slope", PIECEWISE),
     Key("price.generators", "columns", "", REQUIRED, "", "the fleet; p is its marginal cost", DISPATCH),
     Key("price.generators.max_p_mw", "list", "MW", REQUIRED, "(0, inf)", "capacity of each generator"),
-    Key("price.generators.cost_quadratic", "list", "money/MW²h", REQUIRED, "(0, inf)", "cost per q² of each"),
+    Key(
+        "price.generators.cost_quadratic",
+        "list",
+        "money/MW²h",
+        REQUIRED,
+        "[0, inf)",
+        "cost per q² of each; 0: a block of one price",
+    ),
     Key("price.generators.cost_linear", "list", "money/MWh", REQUIRED, "[0, inf)", "cost per q of each"),
     Key("price.cap", "number", "money/MWh", REQUIRED, "(0, inf)", "price beyond capacity", DISPATCH),
     Key("joining", "table", "", None, "", "users leave and join aggregators, by surplus; left out: they stay"),
@@ -149,12 +156,16 @@ def _check_piecewise(price, place):
         raise place.at("prices").error(got, "one price per quantity is needed")
     if quantities[0] != 0:
         raise place.at("quantities").error(f"the first is {quantities[0]}", "0 is needed")
-    for name, values in (("quantities", quantities), ("prices", prices)):
-        flat = np.flatnonzero(np.diff(values) <= 0)
-        if flat.size:
-            i = int(flat[0]) + 1
-            got = f"{label(values, i)} is {values[i]} after {values[i - 1]}"
-            raise place.at(name).error(got, "each value must be above the one before")
+    runs, rises = np.diff(quantities), np.diff(prices)
+    for name, values, wrong, allowed in (
+        ("quantities", quantities, runs < 0, "no value may be below the one before"),
+        ("quantities", quantities, np.append(False, (runs[1:] == 0) & (runs[:-1] == 0)), "twice at most, for a jump"),
+        ("prices", prices, rises < 0, "no value may be below the one before"),
+        ("prices", prices, (rises == 0) & (runs == 0), "a quantity that stands twice, a jump, needs a higher price"),
+    ):
+        if np.any(wrong):
+            i = int(np.argmax(wrong)) + 1
+            raise place.at(name).error(f"{label(values, i)} is {values[i]} after {values[i - 1]}", allowed)
 
 
 CHECKS = {"dispatch": _check_dispatch, "piecewise": _check_piecewise}

@@ -248,7 +248,9 @@ def _check_numbers(table, shape, place):
 def _check_members(numbers, most, kind, place):
     for number in numbers:
         if number != int(number) or number >= most:
-            raise place.error(f"got {number:g}", f"numbers of {kind}s, 0 to {most - 1}, are needed")
+            raise place.error(
+                f"got {number:g}", f"numbers of {kind}s, 0 to {most - 1}, are needed" if most else f"there is no {kind}"
+            )
 
 
 def _check_matching(sellers, m, n, place):
@@ -258,7 +260,10 @@ def _check_matching(sellers, m, n, place):
         )
     for i, j in enumerate(sellers):
         if j != int(j) or j >= n:
-            raise place.error(f"value {i} (counted from 0) is {j:g}", f"a seller, 0 to {n - 1}, or -1 is needed")
+            raise place.error(
+                f"value {i} (counted from 0) is {j:g}",
+                f"a seller, 0 to {n - 1}, or -1 is needed" if n else "-1 is needed: there is no seller",
+            )
         if j >= 0 and j in sellers[:i]:
             raise place.error(
                 f"value {i} (counted from 0) is {j:g}, as is value {sellers.index(j)}", "each seller once"

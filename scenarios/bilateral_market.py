@@ -139,8 +139,9 @@ def _by_pair(table, shape, draws):
 def _tags(tags, shape, draws):
     """Preferences by tags; two tags of one name add up."""
     total = np.zeros(shape)
+    names = [tag["name"] for tag in tags]
     for k, tag in enumerate(tags):
-        name = f"{tag['name']} {k}"
+        name = f"{tag['name']} {names[:k].count(tag['name'])}"
         rng = draws.stream("tag", f"weight {name}")
         weight, draws.redraws["tag", name] = draw_numbers(tag["weight"], shape[0], RANGES["tag.weight"], rng)
         if "sellers" in tag:

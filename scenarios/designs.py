@@ -6,6 +6,7 @@ import numpy as np
 
 from market.designs.study import DIRECT, PLANNER, TARIFF
 from market.microgrid.behaviours import BEHAVIOURS
+from market.microgrid.network import others
 from market.microgrid.payments import PAYMENTS
 from market.microgrid.power_flow import PHYSICS
 from scenarios import bilateral, cases, microgrid
@@ -130,7 +131,9 @@ def _check_classes(rows, network, place):
         for node in row.get("node", ()):
             if node != int(node) or node >= network.nodes or node == network.slack:
                 got = f"got {node:g}" + (", the main grid" if node == network.slack else "")
-                raise here.at("node").error(got, f"numbers of nodes, 0 to {network.nodes - 1}, are needed")
+                raise here.at("node").error(
+                    got, f"numbers of nodes, {others(network.nodes, network.slack)}, are needed"
+                )
         rows[k] = {key.name: row[key.name] for key in KEYS if key.table == "class" and key.name in row}
     cut_off = np.flatnonzero(~network.reaches_publicly)
     if len(cut_off):

@@ -161,11 +161,16 @@ def _read_word(value, key, place):
 
 
 def _read_rows(value, key, keys, place):
-    return read_rows(value, key.range, place)
+    return read_rows(_file(value), key.range, place)
 
 
 def _read_profile(value, key, keys, place):
-    return read_profile(value, key.range, place)
+    return read_profile(_file(value), key.range, place)
+
+
+def _file(value):
+    """The name of a CSV file alone stands for all its columns."""
+    return {"csv": value} if isinstance(value, str) and value.lower().endswith(".csv") else value
 
 
 def _read_switch(value, key, keys, place):
@@ -180,6 +185,7 @@ def _read_matrix(value, key, keys, place):
         return ()
     if isinstance(value, list) and not isinstance(value[0], list):
         raise place.error(f"got {quoted(value)}", "a number, a draw, or rows of numbers are needed")
+    value = _file(value)
     if isinstance(value, list) or (isinstance(value, dict) and "csv" in value):
         return read_profile(value, key.range, place)
     return read_numbers(value, key.range, place)

@@ -216,6 +216,16 @@ def network_of(injection, public, private=(), slack=0, positions=None, cost=None
     )
 
 
+def others(nodes, slack):
+    """The numbers of all nodes but the slack, in words.
+
+    >>> others(8, 0), others(8, 3), others(2, 1)
+    ('1 to 7', '0 to 2 or 4 to 7', '0')
+    """
+    ranges = ((0, slack - 1), (slack + 1, nodes - 1))
+    return " or ".join(f"{low} to {high}" if low < high else f"{low}" for low, high in ranges if low <= high)
+
+
 def _label(kind):
     return {PublicLines: "public line", PrivateLines: "private line"}[kind]
 
@@ -242,7 +252,7 @@ def _check_length(name, values, length, why):
         raise NetworkError(f"{name} has {len(values)} entries; {length} are needed, {why}")
 
 
-def _checked_ends(lines, label, nodes):
+def _checked_ends(lines, label, nodes, allowed):
     """All columns as float arrays of one length, the ends as indices of different nodes."""
     columns = {f.name: _floats(f"{label}s: {f.name}", getattr(lines, f.name)) for f in fields(lines)}
     for name, column in columns.items():
@@ -250,7 +260,7 @@ def _checked_ends(lines, label, nodes):
     for name in ("tail", "head"):
         end = columns[name]
         fine = (end >= 0) & (end < nodes) & (end == np.floor(end))
-        _check(name, label, end, fine, f"a node, 0 to {nodes - 1}")
+        _check(name, label, end, fine, allowed)
         columns[name] = end.astype(np.intp)
     _check("head", label, columns["head"], columns["tail"] != columns["head"], "another node than tail")
     _check("r", label, columns["r"], np.isfinite(columns["r"]) & (columns["r"] >= 0), "finite and >= 0")
@@ -258,20 +268,20 @@ def _checked_ends(lines, label, nodes):
 
 
 def _checked_public(lines, nodes):
-    columns = _checked_ends(lines, "public line", nodes)
+    columns = _checked_ends(lines, "public line", nodes, f"a node, 0 to {nodes - 1}")
     x = columns["x"]
     _check("x", "public line", x, np.isfinite(x) & (x != 0), "finite and not 0")
     return PublicLines(**columns)
 
 
 def _checked_private(lines, nodes, slack):
-    label = "private line"
-    columns = _checked_ends(lines, label, nodes)
+    label, allowed = "private line", f"an agent, {others(nodes, slack)}: the slack has no private lines"
+    columns = _checked_ends(lines, label, nodes, allowed)
     for name in ("tail", "head"):
-        _check(name, label, columns[name], columns[name] != slack, "an agent: the slack has no private lines")
+        _check(name, label, columns[name], columns[name] != slack, allowed)
     length, owner = columns["length"], columns["owner"]
     _check("length", label, length, np.isfinite(length) & (length >= 0), "finite and >= 0")
     known = (owner == SHARED) | ((owner >= 0) & (owner < nodes) & (owner == np.floor(owner)) & (owner != slack))
-    _check("owner", label, owner, known, f"an agent, or {SHARED} for its two ends in halves")
+    _check("owner", label, owner, known, f"an agent, {others(nodes, slack)}, or {SHARED} for its two ends in halves")
     columns["owner"] = owner.astype(np.intp)
     return PrivateLines(**columns)

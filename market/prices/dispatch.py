@@ -11,7 +11,8 @@ class Dispatch(Piecewise):
     """Multiplier of min Σ_g cost_g(q_g) s.t. Σ q_g = Y, 0 ≤ q_g ≤ max_g, with cost_g(q) = quadratic q² + linear q.
 
     Generator g runs between the prices linear_g and linear_g + 2 quadratic_g max_g; the price is piecewise linear,
-    with a jump where all running generators are full before the next one starts, and jumps to `cap` above capacity.
+    flat over a block of constant cost (quadratic 0), with a jump where all running generators are full before the next
+    one starts, and jumps to `cap` above capacity.
     Arrays of shape (generators,): max_p_mw in MW, costs in money/MW²h and money/MWh; cap in money/MWh.
 
     >>> rule = Dispatch(max_p_mw=[10, 10], cost_quadratic=[0.5, 0.5], cost_linear=[0, 5], cap=100)
@@ -25,12 +26,27 @@ class Dispatch(Piecewise):
         full = start + 2 * quadratic * size
         prices = np.unique(np.concatenate([start, full]))
         prices = prices[np.diff(prices, prepend=-np.inf) > SAME * prices]
-        running = np.clip((prices[:, None] - start) / (2 * quadratic), 0.0, size)
-        running = np.where(prices[:, None] >= full * (1 - SAME), size, running)
-        quantities = running.sum(axis=1)
+        below, above = (
+            output(prices[:, None], start, full, quadratic, size, jump).sum(axis=1) for jump in (False, True)
+        )
+        quantities = np.stack([below, above], axis=1).ravel()
+        kept = np.stack([np.ones(len(prices), dtype=bool), above > below], axis=1).ravel()
+        quantities, prices = quantities[kept], np.repeat(prices, 2)[kept]
         super().__init__(
             quantities=np.append(quantities, quantities[-1]),
             prices=np.append(prices, cap),
             last_slope=0.0,
             capacity=float(quantities[-1]),
         )
+
+
+def output(price, start, full, quadratic, size, jump):
+    """What each generator runs at a price, shape (prices, generators); a flat block starts above its price, or at it.
+
+    jump: is a block whose price this is taken whole?
+    """
+    flat = full <= start * (1 + SAME)
+    at_full = np.where(flat & (not jump), price * (1 - SAME) > start, price >= full * (1 - SAME))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        running = np.clip((price - start) / (2 * quadratic), 0.0, size)
+    return np.where(at_full, size, np.where(flat, 0.0, running))

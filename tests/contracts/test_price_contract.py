@@ -29,11 +29,14 @@ EXAMPLES = {
         Piecewise([0, 1], [0, 10], 0.01),
         Piecewise([0, 1, 1, 2, 3], [1, 2, 4, 4, 5], 2.0),
         Piecewise([0, 2, 2], [0, 1, 3], 0.0),
+        Piecewise([0, 10, 20], [20, 20, 50], 1.0),
     ],
     "dispatch": [
         Dispatch([10, 10], [0.5, 0.5], [0, 5], 100),
         Dispatch([1, 1, 0.3], [0.1, 0.1, 0.5], [0.1 + 0.2, 3, 0.3], 7),
         ieee300(),
+        Dispatch([10, 10, 5], [0.0, 0.0, 0.0], [20, 30, 30], 100),
+        Dispatch([4, 6, 5, 2], [0.0, 0.5, 0.0, 0.0], [0, 1, 3, 9], 9),
     ],
 }
 CASES = [pytest.param(rule, id=f"{name}-{k}") for name, rules in EXAMPLES.items() for k, rule in enumerate(rules)]
@@ -177,6 +180,34 @@ def test_dispatch_is_the_cheapest_way_to_generate(seed):
     assert rule.capacity == pytest.approx(size.sum())
     for share in (0.1, 0.45, 0.8, 0.99):
         check_dispatch(rule, size, quadratic, linear, share * size.sum())
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_fleets_with_blocks_of_constant_cost_are_dispatched_at_least_cost(seed):
+    rng = np.random.default_rng(100 + seed)
+    n = rng.integers(2, 8)
+    size, linear = rng.uniform(0.5, 5, n), rng.integers(0, 4, n) * 3.0
+    quadratic = rng.uniform(0.05, 2, n) * (rng.random(n) < 0.5)
+    rule = Dispatch(size, quadratic, linear, cap=100)
+    assert rule.capacity == pytest.approx(size.sum())
+    for share in (0.1, 0.45, 0.8, 0.99):
+        check_dispatch(rule, size, quadratic, linear, share * size.sum())
+
+
+@RANDOM
+@given(st.lists(st.tuples(st.floats(0.01, 100), st.integers(0, 5)), min_size=1, max_size=8), st.floats(0.001, 0.999))
+def test_blocks_of_constant_cost_are_taken_cheapest_first(fleet, share):
+    size, cost = np.array(fleet, dtype=float).T
+    rule = Dispatch(size, np.zeros(len(size)), cost, cap=50)
+    order = np.argsort(cost, kind="stable")
+    until = np.cumsum(size[order])
+    total = share * until[-1]
+    taken = np.diff(np.minimum(until, total), prepend=0.0)
+    assert rule.cost(total) == pytest.approx(taken @ cost[order], rel=1e-9, abs=1e-9)
+    last = cost[order][np.searchsorted(until, total)]
+    assert rule.value(total) <= last * (1 + 1e-12) and rule.right_value(total) >= last * (1 - 1e-12)
+    for end in np.unique(np.round(until, 12))[:-1]:
+        assert rule.value(end) <= rule.right_value(end)
 
 
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.72, 0.95])

@@ -388,3 +388,11 @@ def test_verifying_leaves_the_folder_as_it_was(stored):
     before = contents(stored), (stored / "manifest.json").read_bytes()
     verify(stored)
     assert (contents(stored), (stored / "manifest.json").read_bytes()) == before
+
+
+@pytest.mark.parametrize("name", ["two_aggregators", "p2p_single", "eight_nodes_ad_hoc", "designs_eight_nodes"])
+def test_every_table_of_a_direct_run_has_a_header(tmp_path, name):
+    result = run(name, direct=True, certify=False)
+    folder = save_result(result, tmp_path)
+    tables = {path.name: pd.read_csv(path) for path in folder.glob("*.csv")}
+    assert len(tables["rounds.csv"]) == 0 and "round" in tables["rounds.csv"]

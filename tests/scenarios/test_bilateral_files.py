@@ -352,3 +352,30 @@ def test_the_limit_of_rounds_is_a_period_s(write):
     model = build(write('prosumers = "day.csv"', day_csv=DAY), rounds=1)
     model.run()
     assert [outcome.state.round for outcome in model.outcomes] == [1, 1]
+
+
+TAG = '[[tag]]\nname = "{}"\nweight = {{ uniform = [0, 0.05] }}\nshare = 0.5\n'
+
+
+def tastes(path):
+    return draw(load(path)).game.periods[0].market.preference
+
+
+def test_what_a_tag_draws_depends_on_its_name_not_on_its_place(write):
+    alone = {name: tastes(write(SIDES + TAG.format(name))) for name in ("green", "local", "")}
+    assert len({values.tobytes() for values in alone.values()}) == 3
+    for order in (("green", "local", ""), ("", "local", "green"), ("local", "green", "")):
+        together = tastes(write(SIDES + "".join(map(TAG.format, order))))
+        np.testing.assert_allclose(together, sum(alone.values()), rtol=1e-14)
+
+
+def test_two_tags_of_one_name_draw_apart(write):
+    once, twice = (tastes(write(SIDES + TAG.format("green") * k)) for k in (1, 2))
+    assert not np.allclose(twice, 2 * once)
+
+
+@pytest.mark.parametrize("form", ['"pref.csv"', '{ csv = "pref.csv" }'])
+def test_a_matrix_may_be_the_name_of_a_file(write, tmp_path, form):
+    path = write(f"preference = {form}\n" + SIDES, pref_csv="0,1\n1,2\n3,4\n5,6\n")
+    scenario = back(load(path), tmp_path)
+    np.testing.assert_array_equal(draw(scenario).game.periods[0].market.preference, [[1, 2], [3, 4], [5, 6]])

@@ -86,8 +86,20 @@ BROKEN = {
         ["price.quantities: the first is 1.0", "0 is needed"],
     ),
     "kinks falling": (
-        with_price('rule = "piecewise", quantities = [0, 2], prices = [1, 1], last_slope = 1'),
-        ["price.prices", "value 1 (counted from 0) is 1.0 after 1.0"],
+        with_price('rule = "piecewise", quantities = [0, 2], prices = [1, 0.5], last_slope = 1'),
+        ["price.prices", "value 1 (counted from 0) is 0.5 after 1.0"],
+    ),
+    "piecewise quantities": (
+        with_price('rule = "piecewise", quantities = [0, 2, 1], prices = [1, 2, 3], last_slope = 1'),
+        ["price.quantities: value 2 (counted from 0) is 1.0 after 2.0"],
+    ),
+    "piecewise point twice": (
+        with_price('rule = "piecewise", quantities = [0, 2, 2], prices = [1, 2, 2], last_slope = 1'),
+        ["price.prices: value 2 (counted from 0) is 2.0 after 2.0", "a jump, needs a higher price"],
+    ),
+    "piecewise quantity thrice": (
+        with_price('rule = "piecewise", quantities = [0, 2, 2, 2], prices = [1, 2, 3, 4], last_slope = 1'),
+        ["price.quantities: value 3 (counted from 0) is 2.0 after 2.0", "twice at most"],
     ),
     "kinks uneven": (
         with_price('rule = "piecewise", quantities = [0, 2], prices = [1], last_slope = 1'),
@@ -250,9 +262,9 @@ def test_a_csv_that_is_a_folder_is_refused(tmp_path):
 def test_bad_rows_of_the_fleet_are_named(tmp_path):
     (tmp_path / "broken.toml").write_text(with_fleet('"fleet.csv"'))
     fleet = tmp_path / "fleet.csv"
-    fleet.write_text("bus,max_p_mw,cost_quadratic,cost_linear\n1,10,0.1,20\n2,10,0,20\n")
+    fleet.write_text("bus,max_p_mw,cost_quadratic,cost_linear\n1,10,0.1,20\n2,10,-1,20\n")
     text = refusal(lambda: load(tmp_path / "broken.toml"))
-    assert "price.generators.cost_quadratic: row 3 of fleet.csv (the header is row 1) is 0" in text
+    assert "price.generators.cost_quadratic: row 3 of fleet.csv (the header is row 1) is -1" in text
     fleet.write_text("bus,max_mw,cost_quadratic,cost_linear\n1,10,0.1,20\n")
     assert 'did you mean "max_mw"?' in refusal(lambda: load(tmp_path / "broken.toml"))
 

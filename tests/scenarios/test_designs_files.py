@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scenarios import build, draw, load
+from scenarios import ScenarioError, build, draw, load
 from tests.scenarios.refusals import check, refusal
 
 HEAD = """
@@ -72,7 +72,7 @@ BROKEN = {
     "a is 0": (with_class("count = 2\na = 0\nb = 1"), ["class.homes.a: got 0", "> 0"]),
     "negative generation": (with_class("a = 1\nb = 1\ngeneration = [1, -2]"), ["homes.generation: value 1", "-2"]),
     "node of the main grid": (with_class("a = 1\nb = 1\nnode = [1, 0]"), ["class.homes.node: got 0, the main grid"]),
-    "no such node": (with_class("a = 1\nb = 1\nnode = [1, 3]"), ["class.homes.node: got 3", "0 to 2"]),
+    "no such node": (with_class("a = 1\nb = 1\nnode = [1, 3]"), ["class.homes.node: got 3", "1 to 2"]),
     "half a node": (with_class("a = 1\nb = 1\nnode = [1.5]"), ["class.homes.node: got 1.5"]),
     "too many agents": (GOOD.replace("count = 5", "count = 5001"), ["class.homes.count: got 5001", "5,000"]),
     "too many in all": (
@@ -134,3 +134,31 @@ def test_designs_are_those_asked_for(tmp_path):
     scenario = load(file(tmp_path, 'alphas = [0.5]\nbehaviours = ["cooperative"]' + GOOD))
     assert scenario.designs == ("direct", "tariff", "aggregators 0.5", "bilateral", "microgrid cooperative", "planner")
     assert list(build(scenario).parts) == ["direct", "aggregators 0.5", "bilateral", "microgrid cooperative"]
+
+
+@pytest.mark.parametrize("slack", [0, 1, 3])
+def test_the_nodes_a_message_allows_are_the_nodes_that_are_allowed(tmp_path, slack):
+    lines = "public = [[0, 1, 1, 1], [1, 2, 1, 1], [2, 3, 1, 1]]"
+    path = tmp_path / "broken.toml"
+
+    def of(node):
+        text = (
+            HEAD
+            + f"network = {{ slack = {slack}, {lines} }}\n"
+            + CLASS.replace("count = 5", f"node = [{node}, {node}]")
+        )
+        path.write_text(text)
+        return path
+
+    fine = [node for node in range(5) if not raises(lambda node=node: load(of(node)))]
+    said = refusal(lambda: load(of(slack))).rpartition("numbers of nodes, ")[2].removesuffix(", are needed")
+    told = [part.split(" to ") for part in said.split(" or ")]
+    assert fine == [node for part in told for node in range(int(part[0]), int(part[-1]) + 1)]
+
+
+def raises(act):
+    try:
+        act()
+    except ScenarioError:
+        return True
+    return False

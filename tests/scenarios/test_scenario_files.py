@@ -149,3 +149,27 @@ def test_scenarios_are_values():
     assert scenario.with_seed(5) == load("two_aggregators", seed=5) != scenario
     assert (scenario.seed, scenario.rounds, scenario.order, scenario.damping) == (1, 100, "in-turn", 1.0)
     assert [group.alpha for group in scenario.groups] == [1.0, 1.0, 0.0]
+
+
+def test_a_piecewise_price_may_be_flat_and_may_jump(tmp_path):
+    path = tmp_path / "steps.toml"
+    path.write_text(
+        'market = "aggregator"\n[price]\nrule = "piecewise"\nquantities = [0, 4, 4, 9]\nprices = [1, 1, 3, 3]\n'
+        'last_slope = 1\n[[group]]\nname = "g"\nkind = "direct"\n'
+        'utility = { form = "quadratic", a = [1], b = [9] }\n'
+    )
+    rule = draw(load(path)).game.price
+    assert [float(rule.value(total)) for total in (0.0, 3.9, 4.0, 4.1, 9.0, 10.0)] == [1, 1, 1, 3, 3, 4]
+    assert float(rule.right_value(4.0)) == 3
+
+
+def test_a_fleet_may_have_blocks_of_constant_cost(tmp_path):
+    path = tmp_path / "blocks.toml"
+    path.write_text(
+        'market = "aggregator"\n[price]\nrule = "dispatch"\ncap = 50\n[price.generators]\nmax_p_mw = [10, 5]\n'
+        'cost_quadratic = [0, 0]\ncost_linear = [20, 30]\n[[group]]\nname = "g"\nkind = "direct"\n'
+        'utility = { form = "quadratic", a = [1, 1], b = [60, 60] }\n'
+    )
+    rule = draw(load(path)).game.price
+    assert [float(rule.value(total)) for total in (1.0, 10.0, 10.1, 15.0, 16.0)] == [20, 20, 30, 30, 50]
+    assert float(rule.cost(12.0)) == 10 * 20 + 2 * 30
