@@ -12,7 +12,7 @@ from market.joining import ORDERS as MOVING_ORDERS
 from scenarios.errors import Place, quoted
 from scenarios.population import agreed, label
 from scenarios.scenario import Scenario
-from scenarios.schema import REQUIRED, Key, read_table
+from scenarios.schema import REQUIRED, Key, called, read_table
 
 ROUNDS = 100
 MOST_USERS = 50_000_000
@@ -117,12 +117,13 @@ def read(raw: dict, keys, place: Place) -> dict:
     """The checked table of an aggregator market's file; raises ScenarioError."""
     table = read_table(raw, keys, "", place)
     CHECKS.get(table["price"]["rule"], lambda price, place: None)(table["price"], place.at("price"))
-    names = [group["name"] for group in table["group"]]
-    for i, group in enumerate(table["group"]):
-        here = place.at("group").at(group["name"] if names.count(group["name"]) == 1 else i)
-        if group["name"] in names[:i]:
+    seen = set()
+    for group, name in zip(table["group"], called(table["group"]), strict=True):
+        here = place.at("group").at(name)
+        if group["name"] in seen:
             got = f"{quoted(group['name'])} is the name of another group too"
             raise here.at("name").error(got, "names must differ")
+        seen.add(group["name"])
         _check_reservation(group["utility"], here.at("utility"))
         _fill_users(group, here)
         _check_small_users(group, table["group"], here.at("utility.size"))

@@ -9,7 +9,7 @@ import numpy as np
 from market.microgrid.network import Network, NetworkError, network_of
 from scenarios import pandapower_case, toml_text
 from scenarios.errors import Place, nearest, one_of, quoted
-from scenarios.files import content_of
+from scenarios.files import LARGEST, content_of
 from scenarios.schema import REQUIRED, Key, read_table
 
 DATA = Path(__file__).parent / "data"
@@ -97,7 +97,7 @@ def _from_file(file, place):
     """The spelt-out network of a TOML file, its path relative to the place's folder."""
     path = place.folder / file
     try:
-        content = content_of(path)
+        content = content_of(path, LARGEST)
     except OSError as error:
         raise place.error(f"cannot read {quoted(file)}: {error.strerror}", f"looked in {place.folder}") from None
     inner = Place(path.name, path.parent)

@@ -20,7 +20,7 @@ from scenarios import (
     toml_text,
 )
 from scenarios.errors import Place, ScenarioError, nearest, one_of, quoted
-from scenarios.files import content_of
+from scenarios.files import LARGEST, content_of
 from scenarios.scenario import Scenario
 from scenarios.schema import common
 
@@ -97,7 +97,7 @@ def _raw(source):
     path = _find(source)
     place = Place(str(source) if path == Path(source) else path.name, path.parent)
     try:
-        content = content_of(path)
+        content = content_of(path, LARGEST)
     except OSError as error:
         raise place.error(f"cannot read it: {error.strerror}", "a TOML file is needed") from None
     return toml_text.parse(content, place), path, place

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from scenarios.columns import header_of, read_columns
@@ -11,6 +12,7 @@ from scenarios.rows import read_profile, read_rows
 
 REQUIRED = object()
 LONGEST_TEXT = 200
+MOST_TABLES = 5_000  # groups, nodes or lines, each written out
 
 
 @dataclass(frozen=True)
@@ -221,14 +223,16 @@ def _read_tables(value, key, keys, place):
         raise place.error(f"got {quoted(value)}", f"one or more [[{key.path}]] are needed")
     if not value:
         raise place.error("got none", f"one or more [[{key.path}]] are needed")
-    return [read_table(row, keys, key.path, place.at(_called(row, i, value))) for i, row in enumerate(value)]
+    if len(value) > MOST_TABLES:
+        raise place.error(f"got {len(value):,} [[{key.path}]]", f"at most {MOST_TABLES:,} are possible")
+    return [read_table(row, keys, key.path, place.at(name)) for row, name in zip(value, called(value), strict=True)]
 
 
-def _called(row, i, rows):
-    """What a message calls the i-th group: its name where that tells it from the others, else its index."""
-    names = [row.get("name") for row in rows if isinstance(row, dict)]
-    name = row.get("name") if isinstance(row, dict) else None
-    return name if isinstance(name, str) and name and names.count(name) == 1 else i
+def called(rows) -> list:
+    """What messages call the rows of a list of tables: its name where that tells it from the others, else its index."""
+    names = [row.get("name") if isinstance(row, dict) else None for row in rows]
+    often = Counter(name for name in names if isinstance(name, str) and name)
+    return [name if isinstance(name, str) and often[name] == 1 else i for i, name in enumerate(names)]
 
 
 READERS = {

@@ -2,26 +2,50 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
-import tomllib
 
+from scenarios import toml_limits
 from scenarios.errors import Place, nearest, one_of, quoted
 
 PART = re.compile(r'"([^"]*)"|([^.]+)')
+AT_LINE = re.compile(r"\(at line (\d+), ")
+HINTS = (  # what people write, and what TOML has for it
+    (r"[=\[,]\s*[-+]?([Ii]nfinity|INF|Inf|∞|\.inf)(?!\w)", "infinity is written inf"),
+    (r"[=\[,]\s*(True|TRUE|Yes|yes|on|False|FALSE|No|no|off)\b", "true or false is written so"),
+    (r"[=\[,]\s*(None|null|nil|NaN|NA)\b", "a key without a value is left out"),
+    (r"[=\[,]\s*[-+]?\d+,\d+\s*(#.*)?$", "numbers have a decimal point"),
+    (r"[=\[,]\s*[-+]?(\.\d+|\d+\.(?!\d))", "a digit stands before and after a decimal point"),
+    (r"[=\[,]\s*[-+]?0\d", "a number starts with no 0 of others"),
+    (r"^\s*[\w.-]+\s*:", "KEY = VALUE is written with ="),
+    (r"=\s*(?!(?:true|false|inf|nan)\b)[A-Za-z_][^\W\d]*\s*([,}\]#]|$)", "a text stands in quotes"),
+)
 
 
 def parse(content: bytes, place: Place) -> dict:
     """The table a TOML file holds; raises ScenarioError with line and column where it is not TOML."""
+    content = content.removeprefix(codecs.BOM_UTF8)
     try:
-        return tomllib.loads(content.decode("utf-8-sig"))
+        return toml_limits.loads(content)
+    except toml_limits.TooMuch as error:
+        raise place.error(error.got, error.allowed) from None
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise place.error(f"byte {error.start} (line {line}) is not UTF-8", "TOML files are UTF-8 text") from None
     except RecursionError:
         raise place.error("lists nested too deeply", "a flat scenario file is needed") from None
     except ValueError as error:
-        raise place.error(f"not TOML: {error}", "see `python run.py show two_aggregators` for the form") from None
+        allowed = _hint(content, error) or "see `python run.py show two_aggregators` for the form"
+        raise place.error(f"not TOML: {error}", allowed) from None
+
+
+def _hint(content, error):
+    """What was probably meant in the line that an error names, empty where nobody knows."""
+    found = AT_LINE.search(str(error))
+    lines = content.decode(errors="replace").split("\n") if found else ()
+    line = lines[int(found[1]) - 1] if lines else ""
+    return next((said for pattern, said in HINTS if re.search(pattern, line)), "")
 
 
 def dump(table: dict) -> str:
@@ -59,6 +83,8 @@ def change(table: dict, assignment: str, place: Place) -> None:
     key, equals, text = str(assignment).partition("=")
     key = key.strip()
     parts = [quoted_part or bare for quoted_part, bare in PART.findall(key)]
+    if len(parts) > toml_limits.MOST_PARTS:
+        raise place.at("--set").error(f"got a key of {len(parts)} parts", f"at most {toml_limits.MOST_PARTS} are read")
     if not equals or not parts:
         raise place.at("--set").error(f"got {quoted(str(assignment))}", "KEY=VALUE is needed, as in price.c=0.002")
     place = place.at(key)
@@ -67,7 +93,7 @@ def change(table: dict, assignment: str, place: Place) -> None:
         target = _enter(target, part, place)
     if not isinstance(target, dict):
         raise place.error(f"{quoted(parts[-1])} has nothing to be set in", _inside(target))
-    target[parts[-1]] = _read(text)
+    target[parts[-1]] = value_of(text)
 
 
 def _enter(target, part, place):
@@ -87,10 +113,10 @@ def _inside(target):
     return f"what stands there is {quoted(target)}"
 
 
-def _read(text):
-    """A TOML value; a bare word is a string."""
+def value_of(text: str):
+    """A value as typed: TOML, and a bare word is a text."""
     try:
-        found = tomllib.loads(f"value = {text}")
+        found = toml_limits.loads(f"value = {text}".encode())
     except (ValueError, RecursionError):
         return text.strip()
     return found["value"] if list(found) == ["value"] else text.strip()
