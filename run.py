@@ -1,6 +1,7 @@
 """Command line: `python run.py` for the headline comparison, `python run.py --help` for the rest."""
 
 import argparse
+import contextlib
 import difflib
 import json
 import os
@@ -58,21 +59,35 @@ class Once(argparse.Action):
 
 def main(arguments=None):
     """Run one command; returns the exit code."""
+    from views.console import steady
+
+    with steady() as output:
+        code = answer(arguments)
+        output.flush()
+    if output.error is None or isinstance(output.error, BrokenPipeError):
+        return code
+    say(f"error: standard output: {output.error.strerror}; a result is stored nevertheless")
+    return code or BAD_INPUT
+
+
+def say(line):
+    """Print one line to standard error, if that can be written to."""
+    with contextlib.suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
+
+
+def answer(arguments):
+    """The exit code of one command; every failure that can be told is a line."""
     try:
         from engine import ExecutorError, FolderError, TooLarge
         from market.bilateral.market import MarketError
         from scenarios import ScenarioError
 
         options = parser().parse_args(with_command(sys.argv[1:] if arguments is None else arguments))
-        code = options.command(options)
-        sys.stdout.flush()
-        return code
+        return options.command(options)
     except KeyboardInterrupt:
         print("interrupted; nothing half-written was left behind", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
     except OSError as error:
         print(
             f"error: {error.filename or 'file'}: {error.strerror or error}; a readable and writable place is needed",
@@ -267,7 +282,8 @@ def run_one(options):
     words = TEXTS[scenario.market]
     talk = (lambda model: None) if options.json else (lambda model: tell(words.round_line(model)))
     result = unless_too_much(options, partial(run, scenario, direct=options.direct, on_round=talk))
-    folder = save_result(result, options.out, run_picture_makers(options))
+    folder = save_result(result, options.out)
+    draw_pictures(options, folder, result)
     summary = result.summary(users=options.users)
     if options.json:
         return print_json(summary)
@@ -316,7 +332,8 @@ def compare_scenarios(options, conclusion=None):
             executor=executor_of(options),
         ),
     )
-    folder = save_comparison(comparison, options.out, comparison_picture_makers(options))
+    folder = save_comparison(comparison, options.out)
+    draw_pictures(options, folder, comparison)
     if options.json:
         return print_json(comparison.summary())
     print(comparison_text(comparison))
@@ -420,7 +437,7 @@ def reproduce_figures(options):
         )
     check_writable(options.out)
     try:
-        work = partial(reproduce, options.names, Path(options.out), options.replications, not options.json)
+        work = partial(reproduce, options.names, Path(options.out), options.replications, not options.json, told=told)
         claims = unless_too_much(options, partial(work, executor=executor_of(options)))
     except UnknownFigure as error:
         raise InputError(f"command line: {error}") from None
@@ -490,22 +507,21 @@ def bench(options):
     return DONE
 
 
-def run_picture_makers(options):
-    """What draws a run's pictures, nothing with --no-plots."""
+def draw_pictures(options, folder, result):
+    """Add the pictures of a Result or a Comparison to its stored folder; one that fails is a line."""
     if options.no_plots:
-        return ()
-    from views.pictures import run_pictures
+        return
+    from engine.store import add_pictures
+    from views.drawing import tried
+    from views.pictures import pictures
 
-    return (run_pictures,)
+    for line in tried(lambda: add_pictures(folder, partial(pictures, result))):
+        told(line)
 
 
-def comparison_picture_makers(options):
-    """What draws a comparison's pictures, nothing with --no-plots."""
-    if options.no_plots:
-        return ()
-    from views.pictures import comparison_pictures
-
-    return (comparison_pictures,)
+def told(line):
+    """Tell of what went wrong beside a result that is stored."""
+    print(line, file=sys.stderr)
 
 
 def check_writable(folder):

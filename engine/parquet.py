@@ -2,7 +2,7 @@
 
 import importlib
 
-from engine.store import file_in_place
+from engine.in_place import file_in_place
 
 BLOCK = 1 << 24  # bytes of CSV in memory at a time; each becomes a row group
 

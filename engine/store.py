@@ -1,55 +1,21 @@
 """Results folders: written aside, moved into place whole, with a digest of every file."""
 
-import contextlib
 import hashlib
 import json
 import os
-import platform
-import shutil
-import tempfile
 from datetime import UTC, datetime
-from importlib.metadata import version
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from engine.in_place import aside, file_in_place, folder_in_place
 from engine.markets import MARKETS
+from engine.provenance import machine, versions
 from engine.results import number
 
 SCHEMA_VERSION = 1
-LIBRARIES = ("mesa", "numpy", "scipy", "pandas", "cvxpy", "clarabel")
-
-
-@contextlib.contextmanager
-def folder_in_place(target):
-    """A new folder to write into; it replaces `target` as a whole when all is written, and vanishes on any failure."""
-    target = Path(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    try:
-        yield aside
-        os.chmod(aside, 0o755)
-        old = target.with_name(f".{target.name}.old.{os.getpid()}")
-        if target.exists():
-            os.rename(target, old)
-        os.rename(aside, target)
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def file_in_place(target):
-    """A path to write to; what stands there in the end replaces `target` as a whole, and vanishes on any failure."""
-    aside = target.with_name(f".{target.name}.part")
-    try:
-        yield aside
-        with open(aside, "rb+") as written:
-            os.fsync(written.fileno())
-        os.replace(aside, target)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def result_folder(result, root="results"):
@@ -59,13 +25,16 @@ def result_folder(result, root="results"):
 
 
 def save_result(result, root="results", pictures=()):
-    """Write a run's folder and return its path; `pictures` are functions of (result, folder) that add files."""
+    """Write a run's folder and return its path; once it is there, `pictures`, functions of (result, folder), add to it.
+
+    What a picture raises is raised; the result is stored by then.
+    """
     target = result_folder(result, root)
     with folder_in_place(target) as folder:
         write_facts(result, folder)
-        for picture in pictures:
-            picture(result, folder)
         write_manifest(folder, run_manifest(result))
+    for picture in pictures:
+        add_pictures(target, partial(picture, result))
     return target
 
 
@@ -84,8 +53,6 @@ def save_comparison(comparison, root="results", pictures=()):
         if table is not None:
             table.to_csv(folder / "agents.csv", index=False, lineterminator="\n")
         write_json(folder / "summary.json", comparison.summary())
-        for picture in pictures:
-            picture(comparison, folder)
         write_manifest(
             folder,
             {
@@ -95,7 +62,22 @@ def save_comparison(comparison, root="results", pictures=()):
                 "direct": comparison.direct,
             },
         )
+    for picture in pictures:
+        add_pictures(target, partial(picture, comparison))
     return target
+
+
+def add_pictures(folder, draw):
+    """Let draw(place) write files into an empty folder, and move them into a stored folder and into its manifest."""
+    with aside(folder) as place:
+        draw(place)
+        drawn = sorted(place.iterdir())
+        for file in drawn:
+            os.replace(file, folder / file.name)
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest["files"] |= {file.name: digest(folder / file.name) for file in drawn}
+    manifest["files"] = dict(sorted(manifest["files"].items()))
+    write_json(folder / "manifest.json", manifest)
 
 
 def write_facts(result, folder):
@@ -140,18 +122,10 @@ def write_manifest(folder, facts, names=None):
         **facts,
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": versions(),
+        "machine": machine(),
         "files": {path.name: digest(path) for path in files},
     }
     write_json(folder / "manifest.json", manifest)
-
-
-def versions():
-    """Versions of Python, the libraries the numbers depend on, and the machine."""
-    return {
-        "python": platform.python_version(),
-        **{name: version(name) for name in LIBRARIES},
-        "machine": f"{platform.system()} {platform.machine()}",
-    }
 
 
 def digest(path):

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from engine.comparing import interval
+from engine.in_place import file_in_place
 from engine.parquet import write_parquet
-from engine.store import SCHEMA_VERSION, file_in_place, write_json, write_manifest
+from engine.store import SCHEMA_VERSION, write_json, write_manifest
 
 try:
     import fcntl

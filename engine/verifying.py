@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from engine.provenance import versions
 from engine.running import run
-from engine.store import SCHEMA_VERSION, digest, versions, write_facts
+from engine.store import SCHEMA_VERSION, digest, write_facts
 from engine.sweep_folder import SweepError, read_rows
 from engine.sweeping import rerun, stored
 

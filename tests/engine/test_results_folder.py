@@ -165,30 +165,37 @@ def test_pictures_are_part_of_the_folder_and_of_the_manifest(tmp_path):
 
 
 @pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt, SystemExit, MemoryError])
-def test_a_failing_picture_leaves_nothing(failure, tmp_path):
+def test_a_failing_picture_costs_no_result(failure, tmp_path):
     def fail(result, folder):
-        assert (folder / "summary.json").exists()
+        (folder / "half.png").write_bytes(b"half")
         raise failure
 
-    with pytest.raises(failure):
-        save_result(run("two_peaks"), tmp_path / "results", [fail])
-    with pytest.raises(failure):
-        save_comparison(compare(["two_peaks"]), tmp_path / "results", [fail])
-    assert not [path for path in (tmp_path / "results").rglob("*") if path.is_file()]
+    folders = []
+    for save, made in ((save_result, run("two_peaks")), (save_comparison, compare(["two_peaks"]))):
+        with pytest.raises(failure):
+            save(made, tmp_path / "results", [fail])
+        folders.append(save(made, tmp_path / "again"))
+    for folder in folders:
+        kept = tmp_path / "results" / folder.relative_to(tmp_path / "again")
+        assert contents(kept) == contents(folder)
+    assert verify(tmp_path / "results" / folders[0].relative_to(tmp_path / "again")).passed
     assert not list((tmp_path / "results").rglob(".*"))
 
 
-def test_a_failure_keeps_the_older_result(tmp_path):
+@pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt])
+def test_a_failure_keeps_the_older_result(failure, tmp_path, monkeypatch):
     folder = save_result(run("two_peaks"), tmp_path)
     before = contents(folder)
 
-    def fail(result, folder):
-        raise RuntimeError
+    def fail(result):
+        raise failure
 
-    with pytest.raises(RuntimeError):
-        save_result(run("two_peaks"), tmp_path, [fail])
+    monkeypatch.setattr("engine.store.run_manifest", fail)
+    with pytest.raises(failure):
+        save_result(run("two_peaks"), tmp_path)
     assert contents(folder) == before
     assert verify(folder).passed
+    assert not list(tmp_path.rglob(".*"))
 
 
 def test_running_again_replaces_the_folder_whole(tmp_path):

@@ -1,9 +1,11 @@
 """The pictures of the aggregator market."""
 
+from functools import partial
 from pathlib import Path
 
+from views.drawing import draw_all
 from views.plots import bars, convergence, densities, members, purchases, scatter, user_bands
-from views.style import CONSUMPTION, SURPLUS, design_colours, group_colours, save
+from views.style import CONSUMPTION, SURPLUS, design_colours, group_colours
 
 CROWD = 5  # users from which a density makes sense
 
@@ -12,33 +14,33 @@ def run_pictures(result, folder):
     """Write the pictures of one Result; returns their paths. What a run has no data for has no picture."""
     folder, made = Path(folder), {}
     if result.joined is not None:
-        made["members"] = members(result)
+        made["members"] = partial(members, result)
     elif len(result.history):
-        made["convergence"] = convergence(result)
+        made["convergence"] = partial(convergence, result)
         if any(block.users > 1 for block in result.game.blocks):
-            made["users_by_round"] = user_bands(result)
-    made["purchases"] = purchases(result)
+            made["users_by_round"] = partial(user_bands, result)
+    made["purchases"] = partial(purchases, result)
     if result.outcome is not None:
         groups = {block.name: result.group(block.name) for block in result.game.blocks}
-        made["surplus_against_consumption"] = scatter(groups)
+        made["surplus_against_consumption"] = partial(scatter, groups)
         many = {name: values for name, values in groups.items() if len(values[0]) >= CROWD}
         if many:
             panels = {
                 label: {name: values[k] for name, values in many.items()}
                 for k, label in enumerate((CONSUMPTION, SURPLUS))
             }
-            made["densities"] = densities(panels, group_colours([block.name for block in result.game.blocks]))
-    return [save(figure, folder / f"{name}.png") for name, figure in made.items()]
+            made["densities"] = partial(densities, panels, group_colours([block.name for block in result.game.blocks]))
+    return draw_all(made, folder)
 
 
 def comparison_pictures(comparison, folder):
     """Write the pictures of a Comparison: bars of surplus, consumption and price, and the small users' densities."""
     folder = Path(folder)
     made = {
-        "surplus": bars(comparison, "mean small surplus"),
-        "consumption": bars(comparison, "mean small consumption"),
-        "price": bars(comparison, "price"),
-        "fairness": bars(comparison, "jain"),
+        "surplus": partial(bars, comparison, "mean small surplus"),
+        "consumption": partial(bars, comparison, "mean small consumption"),
+        "price": partial(bars, comparison, "price"),
+        "fairness": partial(bars, comparison, "jain"),
     }
     users = {name: values for name, values in comparison.agents.items() if values[0].size}
     if users:
@@ -47,5 +49,7 @@ def comparison_pictures(comparison, folder):
             label: {name.replace("_", " "): values[k].ravel() for name, values in users.items()}
             for k, label in enumerate(("consumption of a small user (energy)", "surplus of a small user (money)"))
         }
-        made["densities"] = densities(panels, {name.replace("_", " "): colour for name, colour in colours.items()})
-    return [save(figure, folder / f"{name}.png") for name, figure in made.items()]
+        made["densities"] = partial(
+            densities, panels, {name.replace("_", " "): colour for name, colour in colours.items()}
+        )
+    return draw_all(made, folder)

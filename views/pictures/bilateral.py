@@ -1,10 +1,11 @@
 """The pictures of a bilateral market's run and of a comparison, as PNG files in a folder."""
 
+from functools import partial
 from pathlib import Path
 
+from views.drawing import draw_all
 from views.plots import bars, contract_graph, measure_panels, payoff_split, price_rounds, trading_day, violation_rounds
 from views.plots.violation_rounds import relative_history
-from views.style import save
 
 SHARES = {"buyers' share": "buyers' share of the gains", "distance to tau": "distance to tau, share of the gains"}
 EFFORT = {"rounds": "rounds of negotiation", "messages": "numbers sent"}
@@ -21,19 +22,19 @@ def run_pictures(result, folder):
         outcome = result.outcomes[number]
         title = result.scenario.title + (f", period {number}" if several else "")
         numbers = (outcome.period.buyer, outcome.period.seller) if several else None
-        made["contracts"] = contract_graph(outcome, title, numbers)
-        made["payoffs"] = payoff_split(result)
+        made["contracts"] = partial(contract_graph, outcome, title, numbers)
+        made["payoffs"] = partial(payoff_split, result)
     if result.rounds and len(result.prices) and len(result.prices[0]) and not several:
-        made["prices_by_round"] = price_rounds(result)
+        made["prices_by_round"] = partial(price_rounds, result)
     if result.rounds:
         name = result.scenario.table["negotiation"]["rule"]
         history = relative_history(result)
         history = history.drop(columns="spread") if name == "corner" else history  # there it is the core's width
         tolerance = None if name == "corner" else result.game.rule.tolerance
-        made["violation_by_round"] = violation_rounds({name: history}, tolerance, result.scenario.title)
+        made["violation_by_round"] = partial(violation_rounds, {name: history}, tolerance, result.scenario.title)
     if several:
-        made["periods"] = trading_day(result)
-    return [save(figure, folder / f"{name}.png") for name, figure in made.items()]
+        made["periods"] = partial(trading_day, result)
+    return draw_all(made, folder)
 
 
 def _period_shown(result):
@@ -44,9 +45,11 @@ def comparison_pictures(comparison, folder):
     """Write the pictures of a Comparison of bilateral markets: gains, who gets them, what the negotiation takes."""
     folder = Path(folder)
     made = {
-        "welfare": bars(comparison, "welfare"),
-        "saved": bars(comparison, "saved against the grid"),
-        "shares": measure_panels(comparison, SHARES, limits={"buyers' share": (0, 1), "distance to tau": (0, None)}),
-        "effort": measure_panels(comparison, EFFORT, log=True),
+        "welfare": partial(bars, comparison, "welfare"),
+        "saved": partial(bars, comparison, "saved against the grid"),
+        "shares": partial(
+            measure_panels, comparison, SHARES, limits={"buyers' share": (0, 1), "distance to tau": (0, None)}
+        ),
+        "effort": partial(measure_panels, comparison, EFFORT, log=True),
     }
-    return [save(figure, folder / f"{name}.png") for name, figure in made.items()]
+    return draw_all(made, folder)

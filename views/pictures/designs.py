@@ -1,5 +1,6 @@
 """The picture of several designs: of one run, and of a comparison over replications."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +8,9 @@ import numpy as np
 from engine.comparing import interval
 from engine.designs import by_class
 from scenarios import draw
+from views.drawing import draw_all
 from views.plots import design_panels
 from views.plots.design_panels import PANELS
-from views.style import save
 
 
 def run_pictures(result, folder):
@@ -22,7 +23,8 @@ def run_pictures(result, folder):
         for name, marks in by_class(result.game).items()
     }
     counts = tuple(_column(values, side) for side in ("winners", "losers"))
-    return [save(design_panels(names, measures, surplus, counts, result.scenario.title), Path(folder) / "designs.png")]
+    made = {"designs": partial(design_panels, names, measures, surplus, counts, result.scenario.title)}
+    return draw_all(made, Path(folder))
 
 
 def _column(values, measure):
@@ -31,7 +33,7 @@ def _column(values, measure):
 
 def comparison_pictures(comparison, folder):
     """Write the picture of each scenario of a Comparison of designs; returns the paths."""
-    paths = []
+    made = {}
     for scenario in comparison.scenarios:
         alone = len(comparison.scenarios) == 1
         names = [name for name in comparison.names if alone or name.startswith(f"{scenario.name}: ")]
@@ -46,9 +48,9 @@ def comparison_pictures(comparison, folder):
             np.array([interval(comparison.values(name, side))[0] for name in names]) for side in ("winners", "losers")
         )
         spoken = [name.rpartition(": ")[2] for name in names]
-        figure = design_panels(spoken, measures, surplus, counts, scenario.title + runs)
-        paths.append(save(figure, Path(folder) / ("designs.png" if alone else f"designs_{scenario.name}.png")))
-    return paths
+        title, name = scenario.title + runs, "designs" if alone else f"designs_{scenario.name}"
+        made[name] = partial(design_panels, spoken, measures, surplus, counts, title)
+    return draw_all(made, Path(folder))
 
 
 def _where_always(values):

@@ -1,9 +1,10 @@
 """The pictures of a microgrid's run and of a comparison of microgrids, as PNG files in a folder."""
 
+from functools import partial
 from pathlib import Path
 
+from views.drawing import draw_all
 from views.plots import losses_by_behaviour, network_map, node_payments, periods
-from views.style import save
 
 
 def run_pictures(result, folder):
@@ -17,10 +18,10 @@ def run_pictures(result, folder):
         shown = result.outcomes[number]
         title = result.scenario.title + (f", period {number}" if len(result.outcomes) > 1 else "")
         groups = result.coalitions if number == 0 else ()
-        made["network_map"] = network_map(shown.network, shown.dispatch, title, groups)
+        made["network_map"] = partial(network_map, shown.network, shown.dispatch, title, groups)
     if len(result.outcomes) > 1:
-        made["periods"] = periods(result)
-    return [save(figure, folder / f"{name}.png") for name, figure in made.items()]
+        made["periods"] = partial(periods, result)
+    return draw_all(made, folder)
 
 
 def _period_shown(result):
@@ -32,7 +33,7 @@ def _period_shown(result):
 def comparison_pictures(comparison, folder):
     """Write the pictures of a Comparison of microgrids: losses by behaviour, and payments where there are any."""
     folder = Path(folder)
-    made = {"losses": losses_by_behaviour(comparison)}
+    made = {"losses": partial(losses_by_behaviour, comparison)}
     if any(paid.size for paid, _ in comparison.agents.values()):
-        made["payments"] = node_payments(comparison)
-    return [save(figure, folder / f"{name}.png") for name, figure in made.items()]
+        made["payments"] = partial(node_payments, comparison)
+    return draw_all(made, folder)

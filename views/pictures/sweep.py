@@ -1,6 +1,7 @@
 """The pictures of a sweep's folder."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -9,8 +10,8 @@ from engine import FolderError
 from engine.markets import headline, units
 from engine.verifying import read_manifest
 from scenarios import load
+from views.drawing import draw_all
 from views.plots import sweep_heat, sweep_lines
-from views.style import save
 
 ENOUGH = 3  # values of each of two keys from which a heat map makes sense
 
@@ -38,10 +39,10 @@ def sweep_pictures(folder, measures=(), along=None):
     made = {}
     for measure in measures or [name for name in headline(scenario) if table[f"{name} mean"].notna().any()]:
         name, unit = measure.replace(" ", "_").replace("/", "per").replace("'", "").replace(":", ""), known[measure]
-        made[name] = sweep_lines(table, measure, along, others, unit)
+        made[name] = partial(sweep_lines, table, measure, along, others, unit)
         if len(keys) == 2 and all(table[key].nunique() >= ENOUGH for key in keys):
-            made[f"{name}_map"] = sweep_heat(table, measure, (along, others[0]), unit)
-    return [save(figure, folder / f"{name}.png") for name, figure in made.items()]
+            made[f"{name}_map"] = partial(sweep_heat, table, measure, (along, others[0]), unit)
+    return draw_all(made, folder)
 
 
 def _check(folder):

@@ -7,10 +7,13 @@ Games". Who joins whom is this project's own question.
 """
 
 import difflib
+import warnings
 from pathlib import Path
 
+from engine.in_place import folder_in_place
 from engine.limits import check_answers
-from engine.store import folder_in_place, write_json, write_manifest
+from engine.store import write_json, write_manifest
+from views.drawing import noting
 from views.reproduce.claims import Claim, claim_line
 from views.reproduce.counterexamples import COUNTEREXAMPLES
 from views.reproduce.distributions import FIG08, FIG09
@@ -55,14 +58,22 @@ class UnknownFigure(ValueError):
 
 
 def reproduce(
-    names=(), out="results", replications=REPLICATIONS, progress=True, workers=None, executor=None, patient=False
+    names=(),
+    out="results",
+    replications=REPLICATIONS,
+    progress=True,
+    workers=None,
+    executor=None,
+    patient=False,
+    told=warnings.warn,
 ):
     """Make figures and tables again (all without names) and return their claims, a list of Claim.
 
     Each gets a folder out/reproduce/<name> with data (CSV), pictures (PNG), claims.json and manifest.json,
     written aside and moved into place whole. What several of them need is computed once; executor: one of
-    engine.executors, by default `workers` processes, by default all cores. Raises UnknownFigure, and engine.TooLarge
-    where so many replications may not fit in memory, unless `patient`.
+    engine.executors, by default `workers` processes, by default all cores; told(line) hears of every picture that could
+    not be drawn. Raises UnknownFigure, and engine.TooLarge where so many replications may not fit in memory, unless
+    `patient`.
     """
     names = list(dict.fromkeys(names)) or list(REPRODUCTIONS)
     _check(names)
@@ -70,7 +81,7 @@ def reproduce(
     study = Study(replications)
     questions = (question for name in names for question in REPRODUCTIONS[name].questions(replications))
     study.ask(questions, progress, workers, executor)
-    return [claim for name in names for claim in _written(name, study, Path(out) / "reproduce" / name)]
+    return [claim for name in names for claim in _written(name, study, Path(out) / "reproduce" / name, told)]
 
 
 def texts(names=(), out="results"):
@@ -89,10 +100,11 @@ def _check(names):
             raise UnknownFigure(f"figure: got {name[:60]!r}; a name of a reproduction is needed; {hint}")
 
 
-def _written(name, study, target):
+def _written(name, study, target, told):
     """The claims of one name, its folder written."""
     with folder_in_place(target) as folder:
-        claims = REPRODUCTIONS[name].write(study, folder)
+        with noting() as failed:
+            claims = REPRODUCTIONS[name].write(study, folder)
         write_json(folder / "claims.json", [claim._asdict() for claim in claims])
         facts = {
             "kind": "reproduction",
@@ -101,6 +113,8 @@ def _written(name, study, target):
             "replications": study.replications,
         }
         write_manifest(folder, facts | {"as_expected": all(claim.verdict == claim.expected for claim in claims)})
+    for line in failed:
+        told(f"{target}: {line}")
     return claims
 
 

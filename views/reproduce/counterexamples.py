@@ -13,12 +13,12 @@ from market.outcome import Status
 from market.prices import Linear
 from market.utilities import Quadratic
 from scenarios import draw, load
+from views.drawing import draw_to
 from views.plots import payoff, replies
 from views.plots.convergence import purchases_by_round
 from views.reproduce.claims import FAIL, judge
 from views.reproduce.examples import least_regret, payoffs, reply_curve, turning_points
 from views.reproduce.figure import Reproduction, to_csv
-from views.style import save
 
 FIGURE = "counterexamples"
 POINTS = 1501  # of a payoff curve
@@ -151,7 +151,7 @@ def peaks_example(one, folder, outside=None):
     value = payoffs(game.price, player, outside, y)
     peaks, valleys = turning_points(y, value, lambda at: payoffs(game.price, player, outside, at))
     to_csv(pd.DataFrame({"y": y, "payoff": value}), folder / f"{one.name}.csv")
-    save(payoff(y, value, peaks, valleys=valleys, title=one.title), folder / f"{one.name}.png")
+    draw_to(folder / f"{one.name}.png", payoff, y, value, peaks, valleys=valleys, title=one.title)
     numbers = {"peaks": len(peaks)}
     for name, points in (("peak", peaks), ("valley", valleys)):
         numbers |= {f"J({at:.6g}) at a {name}": height for at, height in points}
@@ -199,9 +199,12 @@ def no_equilibrium(study, pair, folder):
     solution = solve(game)
     cycling = result.status == Status.CYCLING
     names = [block.name for block in game.blocks]
-    save(
-        replies(*_curves(study, pair, names), cycle=_cycle(result) if cycling else None, title=pair.title),
+    draw_to(
         folder / f"{pair.name}.png",
+        replies,
+        *_curves(study, pair, names),
+        cycle=_cycle(result) if cycling else None,
+        title=pair.title,
     )
     numbers = {
         "equilibria": len(solution.equilibria),
@@ -225,9 +228,13 @@ def paper_market(study, folder):
     curves = ("north", one.others, study.answers[one]), ("south", other.others, study.answers[other])
     cycling = result.status == Status.CYCLING
     title = "fig. 10's market, α = 1.5: no equilibrium"
-    save(
-        replies(*curves, cycle=_cycle(result) if cycling else None, title=title, from_zero=False),
+    draw_to(
         folder / "paper_market.png",
+        replies,
+        *curves,
+        cycle=_cycle(result) if cycling else None,
+        title=title,
+        from_zero=False,
     )
     numbers = {
         "equilibria": len(solution.equilibria),
@@ -251,9 +258,12 @@ def two_equilibria(study, pair, folder):
     game = draw(load(pair.name)).game
     solution = solve(game)
     ends = [tuple(outcome.y) for outcome in solution.equilibria]
-    save(
-        replies(*_curves(study, pair, ("first", "second")), equilibria=ends, title=pair.title),
+    draw_to(
         folder / f"{pair.name}.png",
+        replies,
+        *_curves(study, pair, ("first", "second")),
+        equilibria=ends,
+        title=pair.title,
     )
     numbers = {f"equilibrium {k + 1}, each buys": y[0] for k, y in enumerate(ends)}
     numbers["largest regret"] = max(outcome.gap for outcome in solution.equilibria)
@@ -276,7 +286,7 @@ def continuum(study, folder):
     outside = min(regret(x) for x in (ends[0] - 0.02, ends[1] + 0.02))
     line = [[ends[0], ends[1]], [ends[1], ends[0]]]
     curves = _curves(study, CONTINUUM, ("first user", "second user"))
-    save(replies(*curves, line=line, title=CONTINUUM.title), folder / "continuum.png")
+    draw_to(folder / "continuum.png", replies, *curves, line=line, title=CONTINUUM.title)
     numbers = {
         "from x": ends[0],
         "to x": ends[1],

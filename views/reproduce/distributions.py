@@ -5,12 +5,13 @@ import pandas as pd
 
 from engine.comparing import interval
 from market.measures import gini
+from views.drawing import draw_to
 from views.plots import densities
 from views.reproduce.claims import FAIL, PASS, judge
 from views.reproduce.figure import Reproduction, to_csv
 from views.reproduce.headline import READINGS, scenario
 from views.reproduce.study import solves
-from views.style import DESIGNS, save
+from views.style import DESIGNS
 
 QUANTITIES = {"consumption": "x", "surplus": "s"}
 LABELS = {"consumption": "consumption of a small user (energy)", "surplus": "surplus of a small user (money)"}
@@ -80,8 +81,8 @@ def _write(figure, design, name, claims):
         }
         to_csv(pd.DataFrame(columns), folder / f"{figure}_users.csv")
         title = f"small users beside a large one, {study.replications} runs pooled"
-        save(
-            densities(panels, {"all direct": DESIGNS["direct"], name: DESIGNS[design]}, title), folder / f"{figure}.png"
+        draw_to(
+            folder / f"{figure}.png", densities, panels, {"all direct": DESIGNS["direct"], name: DESIGNS[design]}, title
         )
         return claims(found)
 

@@ -4,11 +4,12 @@ import numpy as np
 
 from engine.comparing import interval
 from market.measures import price_of_fairness
+from views.drawing import draw_to
 from views.plots import frontier, series
 from views.reproduce.claims import FAIL, PASS, judge
 from views.reproduce.figure import Reproduction, to_csv
 from views.reproduce.study import by_replication, solves, values
-from views.style import BLUE, GREEN, save
+from views.style import BLUE, GREEN
 
 ALPHAS = ("0", "0.25", "0.5", "0.75", "1", "1.25", "1.5", "2", "3", "5")
 FRONTIER = ("0", "0.5", "1", "1.5", "2", "5", "inf")
@@ -47,16 +48,15 @@ def _write(figure, set_up, who):
         surplus = [values(facts[alpha], "mean small surplus", certified_only=True) for alpha in ALPHAS]
         missing = sum(int(np.isnan(sample).sum()) for sample in surplus)
         title = f"{study.replications} runs, band: 95 % interval"
-        save(
-            series(
-                [float(a) for a in ALPHAS],
-                {"small users": surplus},
-                f"α of {who}",
-                SMALL_SURPLUS,
-                title=title,
-                colours={"small users": BLUE},
-            ),
+        draw_to(
             folder / f"{figure}.png",
+            series,
+            [float(a) for a in ALPHAS],
+            {"small users": surplus},
+            f"α of {who}",
+            SMALL_SURPLUS,
+            title=title,
+            colours={"small users": BLUE},
         )
         mean = [float(np.nanmean(sample)) for sample in surplus]
         numbers = {f"at α = {alpha}": mean[ALPHAS.index(alpha)] for alpha in ("0", "0.5", "1", "2", "5")}
@@ -102,12 +102,12 @@ def write_frontier(study, folder):
     }
     for name, (part, label) in plots.items():
         samples = {names[count]: found[count][part] for count in COUNTS}
-        save(series(FRONTIER, samples, "fairness parameter α", label, shown, colours), folder / f"{name}.png")
+        draw_to(folder / f"{name}.png", series, FRONTIER, samples, "fairness parameter α", label, shown, colours)
     curves = {
         names[count]: ([f"α = {a}" for a in shown], _interval(found[count][1]), _interval(found[count][0]))
         for count in COUNTS
     }
-    save(frontier(curves, colours=colours), folder / "frontier.png")
+    draw_to(folder / "frontier.png", frontier, curves, colours=colours)
     return [claim for count in COUNTS for claim in _frontier_claims(count, found[count])]
 
 

@@ -9,10 +9,10 @@ from market.aggregator.best_response import best_response
 from market.aggregator.game import Block
 from market.prices import Linear
 from market.utilities import Quadratic
+from views.drawing import draw_to
 from views.plots import feasible_set
 from views.reproduce.claims import FAIL, PASS, judge
 from views.reproduce.figure import Reproduction, to_csv
-from views.style import save
 
 PAIRS = {"convex": (3.0, 6.0), "not convex": (40.0, 4.0)}  # b of U = b x − x²
 TOTALS = {"convex": 1.2, "not convex": 2.4}  # the fixed totals shown
@@ -114,7 +114,7 @@ def longest_step(points):
 def write(study, folder):
     """Data, picture and claims of fig. 2."""
     cases = {f"U₁ = {bs[0]:g}x − x², U₂ = {bs[1]:g}x − x²": case(bs, TOTALS[name]) for name, bs in PAIRS.items()}
-    save(feasible_set({title: shown(one) for title, one in cases.items()}), folder / "fig02.png")
+    draw_to(folder / "fig02.png", feasible_set, {title: shown(one) for title, one in cases.items()})
     rows = [
         {"pair": title, "choice": choice, "alpha": alpha, "s1": a, "s2": b}
         for title, one in cases.items()

@@ -3,11 +3,12 @@
 import numpy as np
 
 from engine.comparing import interval
+from views.drawing import draw_to
 from views.plots.bars import draw_bars
 from views.reproduce.claims import FAIL, PASS, judge
 from views.reproduce.figure import Reproduction, to_csv
 from views.reproduce.study import by_replication, solves, values
-from views.style import DESIGNS, new_figure, save, styled
+from views.style import DESIGNS, new_figure, styled
 
 READINGS = {"K = 200": "large", "K = sum of the small users' sizes": "large_equal"}
 MARKETS = {  # name of the scenario after its reading's, and the words on the axis
@@ -63,9 +64,12 @@ def _write(figure, quantity, claims):
         found = {reading: samples(study, reading, measure) for reading in READINGS}
         names = dict.fromkeys(scenario(reading, design) for reading in READINGS for design in MARKETS)
         to_csv(by_replication({name: study.solved(name) for name in names}), folder / f"{figure}.csv")
-        save(
-            headline_bars(found, f"mean {quantity} of a small user ({unit})", study.replications),
+        draw_to(
             folder / f"{figure}.png",
+            headline_bars,
+            found,
+            f"mean {quantity} of a small user ({unit})",
+            study.replications,
         )
         return [claim for reading in READINGS for claim in claims(figure, reading, found[reading])]
 

@@ -3,11 +3,12 @@
 import numpy as np
 
 from engine.comparing import interval
+from views.drawing import draw_to
 from views.plots import frontier
 from views.reproduce.claims import judge
 from views.reproduce.figure import Reproduction, to_csv
 from views.reproduce.study import by_replication, solves, values
-from views.style import DESIGNS, save
+from views.style import DESIGNS
 
 COUNTS = (2, 4, 8, 16, 32, 64, 128, 200)  # 200 aggregators of one user each are direct participation
 
@@ -35,8 +36,8 @@ def _write(figure, design, alpha):
         curve = ([str(count) for count in COUNTS], _means(consumption), _means(surplus))
         name = f"α = {alpha}, labels: number of aggregators"
         labels = "mean consumption of small users (energy)", "mean surplus of small users (money)"
-        drawn = frontier({name: curve}, *labels, colours={name: DESIGNS[design]}, title=name)
-        save(drawn, folder / f"{figure}.png")
+        path, colours = folder / f"{figure}.png", {name: DESIGNS[design]}
+        draw_to(path, frontier, {name: curve}, *labels, colours=colours, title=name)
         return CLAIMS[design](
             figure, consumption.mean(axis=1), surplus.mean(axis=1), max(f.gap for many in facts.values() for f in many)
         )

@@ -8,6 +8,7 @@ tau value Núñez's and Rafels' (2002).
 import pandas as pd
 
 from engine.running import run
+from views.drawing import draw_to
 from views.plots import contract_graph, price_rounds, violation_rounds
 from views.reproduce import p2p_cells as cells
 from views.reproduce.figure import Reproduction, to_csv
@@ -15,7 +16,7 @@ from views.reproduce.p2p_claims import CONSENSUS, claims
 from views.reproduce.p2p_pictures import COLOURS, rounds_by_size, time_by_size
 from views.reproduce.p2p_text import BENCHMARK_SOLVERS, table_text
 from views.reproduce.p2p_timing import ALONE, AT_ONCE, NAMES, of, timings
-from views.style import BLACK, VERMILLION, save
+from views.style import BLACK, VERMILLION
 
 TEXT = "table.txt"
 WHOLE = ("benchmark", *CONSENSUS)  # rules whose agents must agree on proposals
@@ -63,19 +64,19 @@ def _others(answers):
 
 
 def _pictures(found, answers, times, solvers, folder):
-    save(rounds_by_size(found), folder / "rounds_by_size.png")
-    save(time_by_size(_panels(times, solvers)), folder / "time_by_size.png")
+    draw_to(folder / "rounds_by_size.png", rounds_by_size, found)
+    draw_to(folder / "time_by_size.png", time_by_size, _panels(times, solvers))
     histories = {
         question.rule: history if question.rule in WHOLE else history.drop(columns="spread")
         for question, history in answers["history"]
     }
     size = cells.SHOWN[0]
     title = f"{size} buyers and {size} sellers; spread: rules that pass on whole proposals"
-    save(violation_rounds(histories, cells.COARSE, title, COLOURS), folder / "violation_by_round.png")
+    draw_to(folder / "violation_by_round.png", violation_rounds, histories, cells.COARSE, title, COLOURS)
     for name in ("p2p_single", "p2p_multi"):
         result = run(name)
-        save(price_rounds(result), folder / f"prices_{name}.png")
-        save(contract_graph(result.outcomes[0], result.scenario.title), folder / f"contracts_{name}.png")
+        draw_to(folder / f"prices_{name}.png", price_rounds, result)
+        draw_to(folder / f"contracts_{name}.png", contract_graph, result.outcomes[0], result.scenario.title)
 
 
 def _panels(times, solvers):

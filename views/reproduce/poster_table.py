@@ -9,6 +9,7 @@ import pandas as pd
 
 from engine.comparing import interval
 from market.microgrid.random_lines import chance
+from views.drawing import draw_to
 from views.reproduce.figure import Reproduction, to_csv
 from views.reproduce.poster_cells import (
     FIXED,
@@ -26,7 +27,6 @@ from views.reproduce.poster_cells import (
 from views.reproduce.poster_claims import claims, peak_per_km, poster_gain
 from views.reproduce.poster_pictures import TICKS, by_area, by_density
 from views.reproduce.poster_text import POSTER, nearest, poster_ratio, table_text
-from views.style import save
 
 KEYS = ["set_up", "density", "side_km", "resistance", "p.u.", "physics", "model"]
 TEXT = "table.txt"
@@ -39,8 +39,8 @@ def write(study, folder):
     to_csv(found, folder / "table.csv")
     to_csv(means(found), folder / "means.csv")
     (folder / TEXT).write_text(table_text(found, facts), encoding="utf-8")
-    save(by_density(*_densities(found)), folder / "poster_table.png")
-    save(by_area(_areas(found), _ticks()), folder / "area.png")
+    draw_to(folder / "poster_table.png", by_density, *_densities(found))
+    draw_to(folder / "area.png", by_area, _areas(found), _ticks())
     return claims(found, facts)
 
 

@@ -9,11 +9,11 @@ import pandas as pd
 from engine.running import run
 from engine.store import history_table
 from market.outcome import Status
+from views.drawing import draw_to
 from views.plots import convergence, user_bands
 from views.plots.convergence import purchases_by_round
 from views.reproduce.claims import judge
 from views.reproduce.figure import Reproduction, to_csv
-from views.style import save
 
 CLOSE = 0.01  # settled to the eye: within 1 % of the mean
 FEW = 5
@@ -59,7 +59,7 @@ def _settling(figure, scenario, text, plot):
         result = run(scenario)
         to_csv(history_table(result), folder / "rounds.csv")
         to_csv(pd.DataFrame(answers).assign(replication=range(len(answers))), folder / "settling.csv")
-        save(plot(result), folder / f"{figure}.png")
+        draw_to(folder / f"{figure}.png", plot, result)
         close, rounds = max(one.close for one in answers), max(one.rounds for one in answers)
         holds = all(one.settled for one in answers) and close <= FEW
         numbers = {

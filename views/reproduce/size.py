@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from views.drawing import draw_to
 from views.plots import series
 from views.reproduce.claims import judge
 from views.reproduce.figure import Reproduction, to_csv
 from views.reproduce.study import by_replication, solves, values
-from views.style import KNOWN_GROUPS, save
+from views.style import KNOWN_GROUPS
 
 SIZES = tuple(range(0, 401, 50))
 
@@ -25,7 +26,9 @@ def write(study, folder):
     facts = {size: study.solved("large_size", _changes(size)) for size in SIZES}
     to_csv(by_replication(facts).rename(columns={"market": "size"}), folder / "fig05.csv")
     surplus = np.array([values(facts[size], "mean small surplus") for size in SIZES])
-    figure = series(
+    draw_to(
+        folder / "fig05.png",
+        series,
         SIZES,
         {"small users": list(surplus)},
         "size K of the large user (energy)",
@@ -33,7 +36,6 @@ def write(study, folder):
         colours={"small users": KNOWN_GROUPS["small"]},
         title=f"{study.replications} runs, band: 95 % interval",
     )
-    save(figure, folder / "fig05.png")
     falling = np.all(np.diff(surplus, axis=0) < 0, axis=0)
     numbers = {f"at K = {size}": surplus[SIZES.index(size)].mean() for size in (0, 200, 400)}
     numbers["runs in which every step falls"] = int(falling.sum())

@@ -10,11 +10,12 @@ import pandas as pd
 from engine.running import forget
 from market.outcome import Status
 from scenarios import build, draw, load
+from views.drawing import draw_to
 from views.reproduce.claims import FAIL, PASS, judge
 from views.reproduce.fairness import ALPHAS, counted, one_sided, together
 from views.reproduce.figure import Reproduction, to_csv
 from views.reproduce.study import solves
-from views.style import BLUE, LINES, MARKERS, PALETTE, VERMILLION, new_figure, save, styled
+from views.style import BLUE, LINES, MARKERS, PALETTE, VERMILLION, new_figure, styled
 
 STARTS = 3  # random starts of every market and replication, besides that at zero
 SAME = 1e-6  # ends closer than this share of the total are the same
@@ -172,7 +173,7 @@ def write(study, folder):
     ends, roots = ends_table(study), roots_table(study)
     to_csv(ends, folder / "starts.csv")
     to_csv(roots, folder / "roots.csv")
-    save(starts_picture(ends, roots), folder / "starts.png")
+    draw_to(folder / "starts.png", starts_picture, ends, roots)
     return [_starts_claim(ends), *_roots_claims(roots)]
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from market.microgrid.joining import DIVISIONS
+from views.drawing import draw_to
 from views.plots import members
 from views.reproduce.claims import FAIL, judge
 from views.reproduce.figure import Reproduction, to_csv
 from views.reproduce.joining_cells import grids, played, questions, tiny
-from views.style import save
 from views.tables import table
 
 FIGURE, TEXT = "who-joins-whom", "table.txt"
@@ -30,7 +30,7 @@ def write(study, folder):
     for name, rows in (("large", large), ("tiny", small), ("microgrids", grid)):
         to_csv(rows, folder / f"{name}.csv")
     (folder / TEXT).write_text(_text(large), encoding="utf-8")
-    save(members(played(study.replications)[0].run()), folder / "who_joins_whom.png")
+    draw_to(folder / "who_joins_whom.png", members, played(study.replications)[0].run())
     return [*_large_claims(large), _tiny_claim(small), *_grid_claims(grid)]
 
 

@@ -1,0 +1,66 @@
+"""What a result was made with: versions of the project and its libraries, and the machine."""
+
+import functools
+import os
+import platform
+import re
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+PROJECT = "0.3.0"  # as in pyproject.toml
+LIBRARIES = ("mesa", "numpy", "scipy", "pandas", "cvxpy", "clarabel")
+SETTINGS = (  # of the environment, that decide how many threads compute and on which of the processor's instructions
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_CORETYPE",
+    "NPY_DISABLE_CPU_FEATURES",
+    "NPY_ENABLE_CPU_FEATURES",
+)
+
+
+def versions():
+    """Versions of the project, of Python and the libraries the numbers depend on, and the machine."""
+    return {
+        "project": PROJECT,
+        "python": platform.python_version(),
+        **{name: version(name) for name in LIBRARIES},
+        "machine": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def machine():
+    """What the last bits depend on beside versions: processor, its instructions, and settings of threads."""
+    return {
+        "processor": _processor(),
+        "features": _features(),
+        "cores": os.cpu_count() or 1,
+        "settings": {name: os.environ[name] for name in SETTINGS if name in os.environ},
+    }
+
+
+def other(manifest):
+    """What of versions and machine a manifest tells otherwise than here: (what, there, here), all as text."""
+    there, here = manifest.get("versions"), versions()
+    found = [(name, there.get(name), here.get(name)) for name in sorted({*there, *here})]
+    there, here = manifest.get("machine"), machine()
+    there = there if isinstance(there, dict) else {}
+    found += [(name, there.get(name), here[name]) for name in here]
+    return [(name, str(old), str(new)) for name, old, new in found if old != new]
+
+
+@functools.cache
+def _processor():
+    try:
+        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE)
+    except (OSError, ValueError):
+        found = None
+    return " ".join((found[1] if found else platform.processor() or platform.machine()).split())
+
+
+@functools.cache
+def _features():
+    """Instructions beyond its least that NumPy uses on this processor."""
+    return sorted(np.show_config(mode="dicts").get("SIMD Extensions", {}).get("found", []))
