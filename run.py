@@ -5,6 +5,7 @@ import contextlib
 import difflib
 import json
 import os
+import re
 import signal
 import sys
 from functools import partial
@@ -22,6 +23,7 @@ HEADLINE = (
     "large_equal_welfare",
 )
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252})(:[0-9]{1,5})?")
 
 
 class InputError(ValueError):
@@ -146,6 +148,14 @@ def parser():
         "--port", action=Once, type=natural, default=8521, metavar="N", help="default: 8521; 0: any free"
     )
     shown.add_argument("--no-open", action="store_true", help="do not open a browser")
+    shown.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        type=host_name,
+        metavar="NAME",
+        help="another name or NAME:PORT the page is opened under, e.g. that of a tunnel or proxy; repeatable",
+    )
     changes(shown)
     add(commands, "bench", bench, "the benchmark, ratios side by side").add_argument(
         "--quick", action="store_true", help="small sizes"
@@ -231,6 +241,15 @@ def whole(text, least):
     if not text.isascii() or not text.isdigit() or len(text) > 18 or int(text) < least:
         raise argparse.ArgumentTypeError(f"got '{text[:60]}'; a whole number >= {least} (at most 18 digits) is needed")
     return int(text)
+
+
+def host_name(text):
+    """A host's name, or NAME:PORT; raises argparse's error otherwise."""
+    if not HOST_NAME.fullmatch(text):
+        raise argparse.ArgumentTypeError(
+            f"got {text[:60]!r}; a name such as energy.example or localhost:9000 is needed"
+        )
+    return text
 
 
 def headline(options):
@@ -479,7 +498,7 @@ def serve_browser(options):
         raise InputError(f"{options.scenario}: {large}")
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
-        serve(scenario, options.port, opens=not options.no_open)
+        serve(scenario, options.port, opens=not options.no_open, hosts=options.allow_host)
     except PortError as error:
         raise InputError(error) from None
     except KeyboardInterrupt:

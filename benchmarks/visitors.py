@@ -106,7 +106,7 @@ async def step(page, number):
 async def empty(url):
     """Wait until the server has forgotten everybody, and has tidied up."""
     for _ in range(360):
-        with urllib.request.urlopen(f"{url}/resourcez") as answer:
+        with urllib.request.urlopen(url.replace("/?", "/resourcez?")) as answer:
             if json.load(answer)["kernels"]["total"] == 0:
                 return await asyncio.sleep(AFTERWARDS)
         await asyncio.sleep(0.5)

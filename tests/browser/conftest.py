@@ -19,12 +19,16 @@ PATIENCE = 20_000  # milliseconds until a condition must hold
 
 
 class Server:
-    """`run.py serve` in a folder of its own."""
+    """`run.py serve` in a folder of its own; first: Python that is run before it."""
 
-    def __init__(self, folder, *arguments):
-        command = [sys.executable, str(ROOT / "run.py"), "serve", "--port", "0", "--no-open", *arguments]
+    def __init__(self, folder, *arguments, first="pass"):
+        program = (
+            f"import sys; sys.path.insert(0, {str(ROOT)!r}); {first}; import run; sys.exit(run.main(sys.argv[1:]))"
+        )
+        command = [sys.executable, "-c", program, "serve", "--port", "0", "--no-open", *arguments]
         self.process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.url = self.process.stdout.readline().split()[1]
+        self.entry = self.process.stdout.readline().split()[1]  # with its token
+        self.url, _, self.token = self.entry.partition("/?token=")
 
     def stop(self, how=signal.SIGTERM):
         """End it by its id; returns (exit code, what it said on standard error)."""
@@ -37,8 +41,9 @@ class Server:
 class Visitor:
     """What a test does on a page."""
 
-    def __init__(self, page, url):
-        self.page, self.url, self.faults, self.abroad = page, url, [], []
+    def __init__(self, page, server):
+        url = server.url
+        self.page, self.entry, self.faults, self.abroad = page, server.entry, [], []
         page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("request", lambda request: self._note(request.url, url))
@@ -50,7 +55,7 @@ class Visitor:
 
     def arrive(self):
         """Come anew, with a model of its own, and wait for the first drawing."""
-        self.page.goto(self.url)
+        self.page.goto(self.entry)
         self.page.wait_for_selector(".tile")
 
     def round(self):
@@ -170,7 +175,7 @@ def arrivals(chromium, server):
 
     def arrive(**options):
         context = chromium.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True, **options)
-        visitors.append(Visitor(context.new_page(), server.url))
+        visitors.append(Visitor(context.new_page(), server))
         return visitors[-1]
 
     yield arrive
@@ -184,7 +189,7 @@ def arrivals(chromium, server):
 def tab(chromium, server):
     """A tab that keeps the files it has loaded."""
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
-    yield Visitor(context.new_page(), server.url)
+    yield Visitor(context.new_page(), server)
     context.close()
 
 

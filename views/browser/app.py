@@ -8,6 +8,7 @@ import solara
 
 from scenarios import load
 from views.browser.compare import Compare
+from views.browser.files import without_folders
 from views.browser.live import Run
 from views.browser.markets import PAGES
 from views.browser.options import OPTIONS
@@ -45,8 +46,9 @@ def Guarded(place):
 @solara.component
 def Fault(fault, forget):
     """What went wrong in a part of the page, and a way on."""
+    said = without_folders(f"{type(fault).__name__}: {fault}")
     with solara.Div(classes=["main"]):
-        rv.Alert(type="error", text=True, children=[f"This could not be shown: {type(fault).__name__}: {fault}"])
+        rv.Alert(type="error", text=True, children=[f"This could not be shown: {said}"])
         solara.Button("Go on", on_click=forget)
 
 

@@ -9,6 +9,7 @@ import solara
 from engine.markets import MARKETS
 from scenarios import ScenarioError, load
 from views.browser.charts import Line, line_chart
+from views.browser.files import without_folders
 from views.browser.live import Run
 from views.browser.markets import PAGES
 from views.browser.parameters import changed
@@ -34,7 +35,7 @@ def Compare(session, own):
         try:
             runs = [Run(offered(own, name)) for name in chosen]
         except ScenarioError as error:
-            session.tell(problem=str(error))
+            session.tell(problem=without_folders(str(error)))
             return
         set_names(chosen)
         session.open(runs)

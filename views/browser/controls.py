@@ -5,7 +5,8 @@ import re
 
 import solara
 
-from views.browser.parameters import ALPHA_MARKS, inside, parameters, stops, written
+from views.browser.files import offered
+from views.browser.parameters import ALPHA_MARKS, MOST_TYPED, inside, parameters, stops, written
 
 SECTIONS = {
     "": "Run",
@@ -17,7 +18,7 @@ SECTIONS = {
 
 
 @solara.component_vue("controls.vue")
-def Panel(scenario, sections, event_set):
+def Panel(scenario, sections, longest, event_set):
     """All controls as one widget: hundreds of them would make every page slow."""
 
 
@@ -45,11 +46,11 @@ def Controls(scenario, original, main, refused, change):
         {
             "heading": name,
             "folded": folded,
-            "controls": [control(one, original, refused.get(one.dotted)) for one in found],
+            "controls": [control(one, original, refused.get(one.dotted), offered(scenario, one.key)) for one in found],
         }
         for (name, folded), found in arranged(known.values(), main, groups).items()
     ]
-    Panel(scenario=scenario.name, sections=sections, event_set=act)
+    Panel(scenario=scenario.name, sections=sections, longest=MOST_TYPED, event_set=act)
 
 
 def arranged(shown, main, groups):
@@ -67,8 +68,8 @@ def arranged(shown, main, groups):
     return {name: some for name, some in found.items() if some}
 
 
-def control(parameter, original, refused):
-    """One control as the page takes it: its name and unit, what serves to set it, what it means."""
+def control(parameter, original, refused, files=()):
+    """One control as the page takes it: its name and unit, what serves to set it, what it means; files: to choose."""
     key = parameter.key
     shown = {"key": parameter.dotted, "name": named(parameter), "unit": key.unit, "meaning": key.meaning}
     shown |= {
@@ -81,7 +82,7 @@ def control(parameter, original, refused):
     values = _stops(parameter, original)
     marks = [ALPHA_MARKS.get(value, "") for value in values] if key.path == "group.fairness.alpha" else []
     slider = {"stops": len(values), "at": values.index(parameter.value) if values else 0, "marks": marks}
-    slider |= {"items": list(key.words), "value": refused[0] if refused else written(parameter.value)}
+    slider |= {"items": [*key.words, *files], "value": refused[0] if refused else written(parameter.value)}
     return {**shown, "kind": "number", **slider}
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scenarios import rewritten, toml_text
+from scenarios import ScenarioError, rewritten, toml_text
 from scenarios.loading import keys_of
 from scenarios.schema import REQUIRED, Key, ends
 
 NOT_SHOWN = ("title", "market", "source", "name", "group.name", "tag.name", "class.name")
 ALPHAS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, math.inf)
 ALPHA_MARKS = {0.0: "welfare", 1.0: "proportional", math.inf: "max-min"}
+MOST_TYPED = 2_000  # characters
 MOST_LISTED = 12  # numbers of a list that can be edited
 MOST_WHOLE = 60  # whole numbers a slider steps through one by one
 TENFOLD = 10  # steps of a slider from a tenth of the file's value to it, and to ten times it
@@ -126,6 +127,16 @@ def _known(original, path):
         return inside(original.table, path) if original is not None else {}
     except (KeyError, IndexError):
         return {}
+
+
+def read(parameter, value):
+    """A value as a visitor sent it: typed text as TOML, a choice as it is; raises ScenarioError where it is long."""
+    if not isinstance(value, str) or parameter.key.type == "choice":
+        return value
+    if len(value) > MOST_TYPED:
+        told = f"got more than {MOST_TYPED:,} characters; long lists stand in the scenario's file"
+        raise ScenarioError(f"{parameter.dotted}: {parameter.key.name}: {told}")
+    return parse(value)
 
 
 def parse(text):

@@ -1,6 +1,7 @@
 """The server: Solara on this machine alone, every file from what is installed."""
 
 import ctypes
+import os
 import socket
 import threading
 import warnings
@@ -12,8 +13,8 @@ import solara.settings
 import uvicorn
 from solara.server import settings
 from solara.server.app import AppScript, apps
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from views.browser.guard import Guard
 from views.browser.options import OPTIONS
 
 with warnings.catch_warnings():  # what Solara itself imports
@@ -25,23 +26,41 @@ NOWHERE = "http://127.0.0.1:1/"  # where a file that is not installed would be a
 LEFT_AFTER = "30s"  # a page that lost its connection without a word is freed after this
 APP = "views.browser.app"
 GIVEN_BACK = 3.0  # seconds after visitors have left until memory is given back
+LONGEST_MESSAGE = 128 * 1024  # bytes of what a page sends at once
+GRACE, LAST = 1, 4.0  # seconds after a signal until visitors are let go, and until nothing is waited for
 
 
 class PortError(ValueError):
     """The port cannot be used; its text is one line."""
 
 
-def serve(scenario, port, results="results", opens=True):
-    """Serve until interrupted; scenario: a Scenario shown first, or None. Raises PortError before anything starts."""
+def serve(scenario, port, results="results", opens=True, hosts=()):
+    """Serve until interrupted; scenario: a Scenario shown first, or None; hosts: names it answers to beside its own.
+
+    Raises PortError before anything starts.
+    """
     listening = bound(port)
+    port = listening.getsockname()[1]
     OPTIONS.start, OPTIONS.results = scenario, Path(results)
     configure()
-    known = TrustedHostMiddleware(app, allowed_hosts=[HOST, "localhost"])  # no other site's name may lead here
-    url = f"http://{HOST}:{listening.getsockname()[1]}"
+    guard = Guard(app, (f"{HOST}:{port}", f"localhost:{port}", *hosts), port)
+    url = f"http://{HOST}:{port}/?token={guard.token}"
     print(f"serving {url} (Ctrl-C ends it)", flush=True)
     if opens:
         threading.Timer(1.0, webbrowser.open, (url,)).start()
-    uvicorn.Server(uvicorn.Config(known, log_level="error", timeout_graceful_shutdown=1)).run(sockets=[listening])
+    known = {"log_level": "error", "timeout_graceful_shutdown": GRACE, "ws_max_size": LONGEST_MESSAGE}
+    Server(uvicorn.Config(guard, server_header=False, **known)).run(sockets=[listening])
+
+
+class Server(uvicorn.Server):
+    """A server that ends soon after its signal, whatever a visitor's thread may hang in."""
+
+    def handle_exit(self, sig, frame):
+        """End in order; where that hangs, end all the same."""
+        last = threading.Timer(LAST, os._exit, (0,))
+        last.daemon = True
+        last.start()
+        super().handle_exit(sig, frame)
 
 
 def bound(port):

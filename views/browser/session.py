@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from scenarios import ScenarioError
 from views.browser import stored
+from views.browser.files import without_folders
 from views.browser.frames import Frame
 from views.browser.live import Run
 from views.browser.markets import PAGES
@@ -19,6 +20,7 @@ from views.browser.redraw import update_counter
 SPEEDS = {"1 round a second": 1.0, "3 rounds a second": 0.33, "10 rounds a second": 0.1, "as fast as it can": 0.0}
 AFTER = 0.5  # seconds of work after which the page says what is being worked on
 BETWEEN_FRAMES = 0.15  # seconds of work after which a run at full speed is drawn
+LONGEST = 300  # characters of an error's own words
 LINGER = 1.0  # seconds that the thread outlives its session: Solara stumbles where it ends while a page is closed
 SIGNALS = itertools.count(1)  # never the same number twice, so that no signal is taken for an old one
 
@@ -201,8 +203,9 @@ class Session:
 def told(error):
     """What the page says of an error; what is not the visitor's is printed on the server in full."""
     if isinstance(error, ScenarioError):
-        return str(error)
+        return without_folders(str(error))
     if isinstance(error, MemoryError):
         return "This does not fit in memory; take fewer users or rounds."
     traceback.print_exception(error, file=sys.stderr)
-    return f"This went wrong: {type(error).__name__}: {error}. Reset starts the run anew; other runs are not affected."
+    said = without_folders(f"{type(error).__name__}: {error}")[:LONGEST]
+    return f"This went wrong: {said}. Reset starts the run anew; other runs are not affected."

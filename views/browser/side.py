@@ -8,14 +8,15 @@ import solara
 
 from engine import FolderError
 from scenarios import ScenarioError, listing, load
-from views.browser import stored
+from views.browser import files, stored
 from views.browser.controls import Controls
 from views.browser.live import Run
 from views.browser.markets import PAGES
 from views.browser.options import OPTIONS
-from views.browser.parameters import changed, command, differences, parse, written
+from views.browser.parameters import MOST_TYPED, changed, command, differences, read, written
 
 LIST = [row for row in listing() if row.market in PAGES]
+MOST_FOLDERS = 200
 
 
 @solara.component
@@ -25,15 +26,17 @@ def Side(session, scenario, original, show, revise):
     refused, set_refused = solara.use_state({})
 
     def change(parameter, value):
-        value = parse(value) if isinstance(value, str) and parameter.key.type != "choice" else value
         others = {name: told for name, told in refused.items() if name != parameter.dotted}
         try:
+            value = read(parameter, value)
+            files.check(value, parameter.key, scenario)
             new = changed(scenario, parameter.path, value, original)
             if large := PAGES[new.market].too_large(new):
                 raise ScenarioError(large)
         except ScenarioError as error:
-            typed = value if isinstance(value, str) else written(value)
-            set_refused({**others, parameter.dotted: (typed, str(error).partition(": ")[2] or str(error))})
+            typed = value[:MOST_TYPED] if isinstance(value, str) else written(value)
+            told = files.refusal(error, value)
+            set_refused({**others, parameter.dotted: (typed, told.partition(": ")[2] or told)})
             return
         set_refused(others)
         if new.table != scenario.table:
@@ -86,7 +89,7 @@ def pick_list(items, value, chosen, name):
         outlined=True,
         hide_details=True,
         class_="pick-list",
-        attributes={"aria-label": name},
+        attributes={"aria-label": name, "maxlength": MOST_TYPED},
         menu_props={"maxHeight": 420},
     )
 
@@ -129,7 +132,7 @@ def Stored(show):
     known, set_known = solara.use_state(())
 
     def find():
-        set_known(tuple(stored.folders(OPTIONS.results)))
+        set_known(tuple(stored.folders(OPTIONS.results)[:MOST_FOLDERS]))
 
     def read(name):
         set_typed(name)
@@ -138,7 +141,7 @@ def Stored(show):
         try:
             run = stored.open_folder(OPTIONS.results, name)
         except FolderError as error:
-            set_told(str(error))
+            set_told(files.without_folders(str(error)))
             return
         set_told("")
         show(run)
@@ -152,7 +155,7 @@ def Stored(show):
             dense=True,
             outlined=True,
             hide_details=True,
-            attributes={"aria-label": "stored run"},
+            attributes={"aria-label": "stored run", "maxlength": MOST_TYPED},
         )
         rv.use_event(box, "change", lambda widget, event, name: read(str(name or "")))
         if told:

@@ -1,5 +1,6 @@
 """Stored runs: finding them under the results folder, opening one, and holding a replay beside what was stored."""
 
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -7,36 +8,54 @@ import pandas as pd
 
 from engine.verifying import FolderError, read_manifest
 from scenarios import ScenarioError, load
+from views.browser.files import without_folders
 from views.browser.live import Run
 from views.browser.markets import PAGES
 
-MOST_FOLDERS = 200
 CLOSE = 1e-9
+LONGEST_SHOWN = 100
 
 
 def folders(root):
-    """Stored runs as paths relative to the results folder, the latest first."""
-    found = sorted(Path(root).glob("*/*/manifest.json"), key=lambda path: -path.stat().st_mtime)
-    names = [str(path.parent.relative_to(root)) for path in found]
-    return [name for name in names if not name.startswith("compare")][:MOST_FOLDERS]
+    """Stored runs that are offered, the latest first."""
+    return [name for name in stored_names(root) if not name.startswith("compare")]
+
+
+def stored_names(root):
+    """Whatever is stored, as paths relative to the results folder, the latest first; nothing that is a link."""
+    known = [path for path in Path(root).glob("*/*/manifest.json") if _is_plain(path)]
+    found = sorted(known, key=lambda path: -path.lstat().st_mtime)
+    return [str(path.parent.relative_to(root)) for path in found]
+
+
+def _is_plain(path):
+    """Is it a file, whatever may wait or never end behind another?"""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
 
 
 def open_folder(root, name):
     """The Run of a folder below the results folder, with its rounds as stored; raises FolderError."""
+    name = name.strip().removeprefix(f"{Path(root).name}/")
+    if name not in stored_names(root):  # only what was found there is looked at
+        raise FolderError(f"{name[:LONGEST_SHOWN] or 'nothing'}: no stored run below {Path(root).name}/ is called that")
     root = Path(root).resolve()
-    folder = (root / name.strip().removeprefix(f"{root.name}/")).resolve()
-    if not name.strip() or not folder.is_relative_to(root) or folder == root:
-        raise FolderError(f"{name or 'nothing'}: a folder below {root.name}/ is needed")
-    if not folder.is_dir():
-        raise FolderError(f"{name}: no such folder below {root.name}/")
+    folder = (root / name).resolve()
+    if not folder.is_relative_to(root):
+        raise FolderError(f"{name}: a folder below {root.name}/ is needed")
     manifest = read_manifest(folder, ("run",), "only a run can be played again")
     if manifest["direct"]:
         raise FolderError(f"{name}: solved directly, without rounds to replay")
+    odd = next((part for part in ("scenario.toml", "rounds.csv") if not _is_plain(folder / part)), None)
+    if odd:
+        raise FolderError(f"{name}: it has no file {odd}")
     try:
         rounds = pd.read_csv(folder / "rounds.csv")
         scenario = load(folder / "scenario.toml")
     except (OSError, ValueError, ScenarioError) as error:
-        raise FolderError(f"{name}: cannot be read: {error}") from None
+        raise FolderError(f"{name}: cannot be read: {without_folders(str(error))}") from None
     if large := PAGES[scenario.market].too_large(scenario):
         raise FolderError(f"{name}: {large}")
     return Run(scenario, manifest["replication"], stored=rounds)

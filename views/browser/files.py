@@ -1,0 +1,99 @@
+"""Files a visitor may name: those that lie beside the scenario shown, and nothing is said of what others hold."""
+
+import csv
+import re
+import stat
+from functools import lru_cache
+from pathlib import Path
+
+from scenarios import ScenarioError
+from scenarios.cases import CASES, PANDAPOWER
+from scenarios.toml_text import dump
+
+MOST_FILES, MOST_COLUMNS = 20, 40  # that are offered
+LONGEST_HEADER = 10_000
+LONGEST_FILE = 20_000_000  # bytes
+TABLES = ("rows", "profile", "matrix")  # types of keys that take a whole CSV file
+COLUMNS = ("numbers", "profile")  # and those that take a column of one
+CASE = "network.case"
+REFUSED = "a file is not typed here; the list offers those beside the scenario"
+QUOTED_PATH = re.compile(r"""(['"])(?:[A-Za-z]:)?[/\\][^'"]*[/\\]([^'"/\\]*)\1""")
+BARE_PATH = re.compile(r"""(?<![\w.)\]<])/(?:[^/\s:;,'"]+/)*([^/\s:;,'"]+)""")
+
+
+def beside(scenario, suffix=".csv"):
+    """Names of the files of that kind in the scenario's own folder, none of them a link or anything but a file."""
+    if scenario.path is None:
+        return ()
+    here = (path for path in sorted(Path(scenario.path).parent.glob(f"*{suffix}")) if _is_plain(path))
+    return tuple(path.name for path in here if path.name.isprintable())[:MOST_FILES]
+
+
+def _is_plain(path):
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size <= LONGEST_FILE
+
+
+def offered(scenario, key):
+    """What a key may be set to beside numbers, as a field takes it: CSV files and columns of them, or networks."""
+    if key.path == CASE:
+        own = Path(scenario.path).name if scenario.path else ""
+        return (*CASES, *(name for name in beside(scenario, ".toml") if name != own))
+    found = []
+    for name in beside(scenario) if key.type in (*TABLES, *COLUMNS) else ():
+        path = Path(scenario.path).parent / name
+        found += [{"csv": name}] if key.type in TABLES else []
+        columns = _header(path, path.lstat().st_mtime_ns) if key.type in COLUMNS else ()
+        found += [{"csv": name, "column": column} for column in columns]
+    return tuple(dump({"value": one}).strip().removeprefix("value = ") for one in found[:MOST_COLUMNS])
+
+
+@lru_cache(64)
+def _header(path, changed):
+    """Names in the first line of a CSV file as it was changed last; none where it has no such line."""
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            return tuple(name.strip() for name in next(csv.reader([file.readline(LONGEST_HEADER)]), ()))
+    except (OSError, ValueError, csv.Error):
+        return ()
+
+
+def check(value, key, scenario):
+    """Raise ScenarioError where a value, typed or sent, names a file that is not offered."""
+    if key.path == CASE and isinstance(value, str):
+        name = value.removeprefix(PANDAPOWER)
+        if value not in offered(scenario, key) and not (name != value and name.isidentifier()):
+            raise ScenarioError(f"{key.name}: {REFUSED}")
+        return
+    if not set(_named(value)) <= set(beside(scenario)):
+        raise ScenarioError(f"{key.name}: {REFUSED}")
+
+
+def _named(value):
+    """Whatever stands as `csv` somewhere in a value."""
+    rows = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    own = [str(value["csv"])] if isinstance(value, dict) and "csv" in value else []
+    return [*own, *(name for row in rows for name in _named(row))]
+
+
+def refusal(error, value=None):
+    """What the page says of an error: no cell of a file that the value names, and no folder of this machine."""
+    text = str(error)
+    files = [value] if isinstance(value, str) and value.endswith(".toml") else _named(value)
+    if not files or REFUSED in text:
+        return without_folders(text)
+    row = re.search(r"\brow (\d+)", text)
+    where = f", see its row {row[1]}" if row else ""
+    return f"{files[0]} does not fit here{where}; `python run.py run` with this file tells in full"
+
+
+def without_folders(text):
+    """A text without the folders of the paths in it.
+
+    >>> without_folders("no /home/me/x.csv in '/a b/c'; 1/n^2 money/kWh")
+    "no x.csv in 'c'; 1/n^2 money/kWh"
+    """
+    return BARE_PATH.sub(r"\1", QUOTED_PATH.sub(r"\1\2\1", text))
