@@ -65,7 +65,7 @@ def ceiling(rule, player, outside):
     """
     with np.errstate(divide="ignore"):
         wanted = outside + BEYOND * float(np.sum(player.utility.demand(rule.right_value(outside))))
-    if np.isinf(player.alpha) or literal(player):
+    if np.isinf(player.objective.alpha) or literal(player):
         return max(min(float(rule.supply(player.utility.reservation.min())), wanted), outside)
     return min(span(rule, (player,), outside)[1], wanted)
 
@@ -79,7 +79,7 @@ def peaks(rule, player, outside, now):
     total, z = known
     if total is not None and has_one_peak(rule, player, total):
         return [total - outside]
-    if total is None or np.isinf(player.alpha):
+    if total is None or np.isinf(player.objective.alpha):
         within, fallback = [(outside, high)], 0.0
     else:
         within, fallback = promising(rule, player, outside, total, z[0]), total - outside
@@ -89,7 +89,7 @@ def peaks(rule, player, outside, now):
 
 def has_one_peak(rule, player, total):
     """Is a peak on a smooth price the only one? At alpha = 0 always, under max-min where the price is convex."""
-    return player.alpha == 0 or (np.isinf(player.alpha) and float(rule.curvature(total)) >= 0)
+    return player.alpha == 0 or (np.isinf(player.objective.alpha) and float(rule.curvature(total)) >= 0)
 
 
 def best_peak(rule, player, outside, now, purchases):

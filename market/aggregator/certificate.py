@@ -31,9 +31,10 @@ def gap(game, y, x):
 
     Arguments: purchases y of shape (players,), quantities x of shape (users,). A regret is the gain of the best
     purchase found over the present one, as a share of Σ (s_i + offset)^(1−alpha) over the player's served users
-    (max-min: the least surplus plus the offset; a single user: its surplus). Infinite for a player whose objective is
-    minus infinity.
+    (max-min: the least surplus plus the offset; a single user: its surplus; where that is nothing: what its users are
+    worth). Infinite for a player whose objective is minus infinity.
     """
+    game = game.unmixed
     regrets = np.concatenate(list(_regrets(game, np.asarray(y, dtype=float), np.asarray(x, dtype=float))))
     return float(max(regrets.max(), 0.0)), regrets
 
@@ -74,14 +75,13 @@ def aggregator_regrets(rule, block, outside, y, x, points):
     held = np.where(counted, block.utility.surplus(block.to_users(price), x), 0.0)
     served = counted & (x > 0)
     anyone = block.by_player(np.maximum, counted)
-    ignored = ~counted & block.to_users(anyone) & np.isinf(block.alpha)  # they must not be the least
+    valued = worth(block.utility)
 
     def payoff(purchase):
         price = np.asarray(rule.value(outside + purchase), dtype=float)
         part = split(block, price, purchase, ROUGH)
         surplus = np.where(counted, block.utility.surplus(block.to_users(price), part), held)
-        new, old = (np.where(ignored, np.inf, s) for s in (surplus, held))
-        return block.objective.gain(new, old, served, block)
+        return block.objective.regret(surplus, held, counted, served, valued, block)
 
     grid = _grid(rule, block, outside, y, points)
     value = _in_parts(payoff, grid, block.users)
@@ -91,6 +91,11 @@ def aggregator_regrets(rule, block, outside, y, x, points):
     regret = np.where(anyone, value.max(axis=0), lost)  # with nobody to serve, to buy nothing is best
     literal = 1 <= block.alpha < np.inf and block.surplus_offset == 0
     return np.where(everyone, regret, np.inf) if literal else regret
+
+
+def worth(utility):
+    """Surplus of every user at half its reservation price, in money, shape (users,): what a good price would bring it."""
+    return utility.best_surplus(utility.reservation / 2)
 
 
 def _grid(rule, block, outside, y, points):
@@ -118,7 +123,8 @@ def _grid(rule, block, outside, y, points):
 
 def _price_taking(rule, outside, wanted, most):
     """The purchase price-taking users want just as much, at most `most`, shape (players,): no more can be best."""
-    low, high = np.full(outside.shape, -FAR), np.log(np.clip(most, 1e-300, 1e30))
+    high = np.log(np.clip(most, 1e-300, 1e30))
+    low = np.minimum(high, 0.0) - FAR
     for _ in range(HALVINGS):
         middle = (low + high) / 2
         more = wanted(np.asarray(rule.value(outside + np.exp(middle)), dtype=float)) > np.exp(middle)
@@ -178,4 +184,8 @@ def _single_regrets(rule, utility, outside, x, users_in_all):
         ends = tuple(points[user, best[inner] + k] for k in (-1, 0, 1))
         zoomed = elementwise.find_minimum(lambda at, user: -payoff(at, user), ends, args=(user,), maxiter=60)
         found[inner] = np.fmax(found[inner], -zoomed.f_x)  # not a number where the grid's best is an end
-    return (found - held) / np.where(held > 0, held, 1.0)
+    return (found - held) / _positive(np.where(held > 0, held, worth(utility)))
+
+
+def _positive(values):
+    return np.where(values > 0, values, 1.0)

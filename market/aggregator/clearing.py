@@ -11,6 +11,7 @@ ROUNDING = 1e-13  # purchases beyond the capacity by a share this small are the 
 
 def clear(game, y):
     """The outcome of purchases y, shape (players,): price p(Y), splits inside every player, surpluses (eq. 1)."""
+    game = game.unmixed
     price = float(game.price.value(float(np.sum(y))))
     parts = zip(game.blocks, game.player_slices, strict=True)
     x = np.concatenate([split(block, np.array([price]), y[None, where])[0] for block, where in parts])

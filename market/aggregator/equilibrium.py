@@ -47,6 +47,7 @@ def solve(game, certify=True, last_step=LAST_STEP):
     found by Newton's method, which ends with a step below `last_step` times the total. Without `certify` the first root
     is returned with its gap unknown.
     """
+    game = game.unmixed
     found = find_roots(game, certify, last_step)
     outcomes = [outcome_at(game, root, certify) for root in found.roots] or [nobody_buys(game)]
     if not certify:

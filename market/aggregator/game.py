@@ -69,6 +69,14 @@ class Block:
         """The block of player j alone."""
         return self.players_from(slice(j, j + 1))
 
+    @property
+    def unmixed(self):
+        """The block cut where players of one user and larger ones meet: a player of one user has its own objective."""
+        edges = np.flatnonzero(np.diff(self.sizes == 1)) + 1
+        if not len(edges):
+            return (self,)
+        return tuple(self.players_from(slice(int(lo), int(hi))) for lo, hi in pairwise([0, *edges, self.players]))
+
     def player_name(self, j):
         """The name of player j: the block's, with its number where there are several."""
         return self.name if self.players == 1 else f"{self.name} {j + 1}"
@@ -127,6 +135,12 @@ class Game:
         """Where each block's users stand in an array of all users, a tuple of slices."""
         stops = np.cumsum([0] + [block.users for block in self.blocks])
         return tuple(slice(lo, hi) for lo, hi in pairwise(stops))
+
+    @cached_property
+    def unmixed(self):
+        """The same players in the same order, in blocks of which none holds both single users and larger players."""
+        blocks = tuple(part for block in self.blocks for part in block.unmixed)
+        return self if len(blocks) == len(self.blocks) else Game(self.price, blocks)
 
     @property
     def players(self):

@@ -12,7 +12,8 @@ MOST_STEPS = 100
 PATIENCE = 8  # Newton steps before every second one halves the bracket
 NODES = 1 << 15  # users times prices handled at once
 FEW = 4096  # users times nodes whose sums are taken in one call
-FAR = 8.0  # longest Newton step in log kappa
+FAR = 8.0  # longest Newton step in log kappa, up to alpha = USUAL; log kappa grows with alpha
+USUAL = 50.0
 
 
 class Prices(NamedTuple):
@@ -96,7 +97,7 @@ def solve_multipliers(block, prices, z=None):
 
     Returns (z, sums), shapes (nodes, players). Players whom the price keeps out have zero sums.
     """
-    slope = prices.slope[:, None]
+    slope, far = prices.slope[:, None], longest_step(block)
     roof = common_roof(block, prices.value)
     if z is None:
         z = first_guess(block, prices)
@@ -105,14 +106,14 @@ def solve_multipliers(block, prices, z=None):
     low, high = np.full(z.shape, -np.inf), np.full(z.shape, np.inf)
     for count in range(MOST_STEPS):
         sums = player_sums(block, prices.value, z, roof)
-        excess, step = multiplier_step(slope, sums)
+        excess, step = multiplier_step(slope, sums, far)
         done = (np.abs(excess) <= CLOSE) | ~buyers | (high - low <= 4e-16 * np.abs(z))
         if np.all(done):
             break
         low, high = np.where(excess > 0, z, low), np.where(excess < 0, z, high)
         stuck = (count >= PATIENCE) & (count % 2 == 0) & np.isfinite(low) & np.isfinite(high)
         new = np.where(stuck, np.inf, z + step)  # beyond the bracket: halve it
-        z = np.where(done, z, inside(new, z, low, high))
+        z = np.where(done, z, inside(new, z, low, high, far))
     return z, sums
 
 
@@ -124,7 +125,13 @@ def first_guess(block, prices):
     return np.where(np.isfinite(z), z, 0.0)
 
 
-def multiplier_step(slope, sums):
+def longest_step(block):
+    """The longest step in log kappa that Newton's method takes."""
+    alpha = block.objective.alpha
+    return FAR * max(1.0, alpha / USUAL) if np.isfinite(alpha) else FAR
+
+
+def multiplier_step(slope, sums, far=FAR):
     """log(p' Σ x/m), positive where z is too low, and Newton's step in z; shapes (nodes, players).
 
     The step is that of the logarithm, but of the pressure itself where z is so high that hardly a user is served and
@@ -134,13 +141,13 @@ def multiplier_step(slope, sums):
         excess = np.log(slope * sums.pressure)
         log_step = -excess * sums.pressure / sums.pressure_z
         step = np.where(excess < -1, (1 / slope - sums.pressure) / sums.pressure_z, log_step)
-    return excess, np.clip(np.where(np.isfinite(step), step, -FAR), -FAR, FAR)
+    return excess, np.clip(np.where(np.isfinite(step), step, -far), -far, far)
 
 
-def inside(new, old, low, high):
+def inside(new, old, low, high, far=FAR):
     """The new point where it lies strictly between low and high, else their middle (a far step on an open side)."""
     with np.errstate(invalid="ignore"):
-        middle = np.where(np.isfinite(low) & np.isfinite(high), (low + high) / 2, np.clip(new, old - FAR, old + FAR))
+        middle = np.where(np.isfinite(low) & np.isfinite(high), (low + high) / 2, np.clip(new, old - far, old + far))
     return np.where((new > low) & (new < high), new, middle)
 
 

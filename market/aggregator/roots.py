@@ -10,7 +10,15 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import brentq
 
-from market.aggregator.reply import Prices, common_roof, first_guess, multiplier_step, player_sums, replies
+from market.aggregator.reply import (
+    Prices,
+    common_roof,
+    first_guess,
+    longest_step,
+    multiplier_step,
+    player_sums,
+    replies,
+)
 
 MOST_CELL_USERS = 10_000  # above it the cells follow the kinks of the price alone
 WORK = 500_000_000  # users times nodes one scan may cost
@@ -266,7 +274,7 @@ def _arrow(blocks, prices, z, value):
         sums = player_sums(block, prices.value, at, common_roof(block, prices.value))
         buys = block.highest_reservation > prices.value[:, None]
         with np.errstate(divide="ignore", invalid="ignore"):
-            excess, step = multiplier_step(prices.slope[:, None], sums)
+            excess, step = multiplier_step(prices.slope[:, None], sums, longest_step(block))
             lean = sums.pressure_p * prices.slope[0] + sums.pressure * prices.curvature[0] / prices.slope[0]
             lean = np.where(buys, -lean / sums.pressure_z, 0.0)
         step = np.where(buys, step, 0.0)
@@ -279,5 +287,8 @@ def _arrow(blocks, prices, z, value):
         value,
         slope,
         largest,
-        [at if lean is None else at + np.clip(step + lean * move, -8, 8) for at, step, lean in moves],
+        [
+            at if lean is None else at + np.clip(step + lean * move, -longest_step(block), longest_step(block))
+            for block, (at, step, lean) in zip(blocks, moves, strict=True)
+        ],
     )

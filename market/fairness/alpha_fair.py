@@ -8,6 +8,10 @@ from market.fairness.one_player import OnePlayer
 
 TINY = 1e-300
 MOST = 700.0  # exp of it is still a number
+ROOM = 600.0  # and the sum of very many of such still is
+MOST_TIMES = 1e40
+SMALL = 0.1  # a change below it is told by log1p and expm1, to the last digit
+MOST_SHARE = 100.0  # alpha beyond which a share of Σ (s + offset)^(1−alpha), at most 1/(alpha − 1), says too little
 LEAST = 1e-150  # a margin below it would overflow x/m
 
 
@@ -65,24 +69,83 @@ class AlphaFair:
         Arrays of shape (…, users) of one player, result (…); with a block of `players`, result (…, players). Formed
         user by user in log space, so no power overflows or swallows the rest; the rise itself where nobody is served.
         """
-        group = OnePlayer if players is None else players
-        power = 1 - self.alpha
-        log_old = np.log(np.maximum(old + self.offset, TINY))
-        ratio = np.log(np.maximum(new + self.offset, TINY)) - log_old
-        if power == 0:
-            rise, base = ratio, np.where(served, 1.0, 0.0)
-        else:
-            weight = power * log_old
-            heaviest = group.by_player(np.maximum, np.where(served, weight, -np.inf))
-            weight = weight - group.to_users(np.where(np.isfinite(heaviest), heaviest, 0.0))
-            rise = _rise(weight, power * ratio) / power
-            base = np.where(served, np.exp(np.minimum(weight, 0.0)), 0.0)
-        base = group.by_player(np.add, base)
-        gain = group.by_player(np.add, rise) / np.where(base > 0, base, 1.0)
+        gain = self._share(new, old, served, old, np.inf, OnePlayer if players is None else players)
         return gain[..., 0] if players is None else gain
 
+    def regret(self, new, old, counted, served, worth, players):
+        """The gain as the certificate tells it, in no unit: shape (…, players) for surpluses (…, users).
 
-def _rise(weight, change):
+        counted: users whose surplus matters; worth: surpluses that they could have in a good market. Where nobody is
+        served, all counted are the measure, at what they are worth where they have neither surplus nor offset; an
+        offset above all that is worth counts as that. Beyond alpha = MOST_SHARE it is the rise of the equal surplus
+        that would be worth as much, which becomes max-min's least surplus.
+        """
+        most = players.by_player(np.maximum, np.where(counted, worth, 0.0))
+        if self.alpha > MOST_SHARE:
+            return self._rise_of_equal(new, old, counted, most, players)
+        anyone = players.to_users(players.by_player(np.maximum, served))
+        unit = old if self.offset > 0 else np.where(anyone, old, worth)
+        return self._share(new, old, np.where(anyone, served, counted), unit, most, players)
+
+    def _share(self, new, old, served, unit, most_offset, group):
+        """Rise of the objective as a share of Σ (unit + offset)^(1−alpha) of the served, (…, players)."""
+        power = 1 - self.alpha
+        log_old, ratio = self._log_ratio(new, old)
+        if np.any(most_offset < self.offset):
+            ratio = np.where(np.abs(ratio) < SMALL, np.log1p((new - old) / np.maximum(old + self.offset, TINY)), ratio)
+        if power == 0:
+            rise, base = group.by_player(np.add, ratio), np.where(served, 1.0, 0.0)
+        else:
+            weight = power * (log_old if unit is old else np.log(np.maximum(unit + self.offset, TINY)))
+            heaviest = group.by_player(np.maximum, np.where(served, weight, -np.inf))
+            heaviest = group.to_users(np.where(np.isfinite(heaviest), heaviest, 0.0))
+            base = np.where(served, np.exp(np.minimum(weight - heaviest, 0.0)), 0.0)
+            rise = _rise(power * log_old - heaviest, power * ratio, group) / power
+        if np.any(most_offset < self.offset):
+            kept = np.minimum(self.offset, group.to_users(most_offset))
+            base = base * np.maximum(unit + kept, TINY) / np.maximum(unit + self.offset, TINY)
+        base = group.by_player(np.add, base)
+        return rise / np.where(base > 0, base, 1.0)
+
+    def _rise_of_equal(self, new, old, counted, most_offset, group):
+        """Relative rise of the equal surplus that is worth as much, with the offset, (…, players)."""
+        power = 1 - self.alpha
+
+        def log_mean(weight):
+            total = group.by_player(np.logaddexp, np.where(counted, weight, -np.inf))
+            return np.where(np.isfinite(total), total, 0.0) - np.log(number)
+
+        number = np.maximum(group.by_player(np.add, np.where(counted, 1.0, 0.0)), 1.0)
+        log_old, ratio = self._log_ratio(new, old)
+        ratio = np.where(np.abs(ratio) < SMALL, np.log1p((new - old) / np.maximum(old + self.offset, TINY)), ratio)
+        before = log_mean(power * log_old)
+        share = np.where(counted, np.exp(power * log_old - group.to_users(before)), 0.0)
+        change = group.by_player(np.add, share * np.expm1(np.minimum(power * ratio, ROOM))) / number
+        far = log_mean(power * (log_old + ratio)) - before
+        rise = np.where(np.abs(change) < SMALL, np.log1p(np.clip(change, -SMALL, SMALL)), far) / power
+        before = before / power
+        held = np.exp(before)
+        whole = np.maximum(held - np.maximum(self.offset - most_offset, 0.0), TINY)
+        return np.expm1(np.minimum(rise, ROOM)) * np.minimum(held / whole, MOST_TIMES)
+
+    def _log_ratio(self, new, old):
+        """log(old + offset) and log((new + offset)/(old + offset))."""
+        log_old = np.log(np.maximum(old + self.offset, TINY))
+        return log_old, np.log(np.maximum(new + self.offset, TINY)) - log_old
+
+
+def _rise(weight, change, group):
+    """Σ exp(weight + change) − exp(weight) by player; beyond exp(ROOM) it grows with its logarithm only."""
+    beyond = np.maximum(group.by_player(np.maximum, np.maximum(weight, weight + change)) - ROOM, 0.0)
+    total = group.by_player(np.add, _rises(weight - group.to_users(beyond), change))
+    if not np.any(beyond):
+        return total
+    size = np.log(np.maximum(np.abs(total), TINY)) + beyond
+    large = np.sign(total) * np.exp(np.minimum(size, ROOM)) * (1 + np.maximum(size - ROOM, 0.0))
+    return np.where(beyond > 0, large, total)
+
+
+def _rises(weight, change):
     """exp(weight + change) − exp(weight), exact where the change is small, finite where it is large."""
     start = np.exp(np.minimum(weight, MOST))
     jump = np.exp(np.minimum(weight + change, MOST)) - start

@@ -56,8 +56,23 @@ class MaxMin:
 
         Arrays of shape (…, users) of one player, result (…); with a block of `players`, result (…, players).
         """
-        group = OnePlayer if players is None else players
-        least = group.by_player(np.minimum, old)
-        base = least + self.offset
-        gain = (group.by_player(np.minimum, new) - least) / np.where(base > 0, base, 1.0)
+        gain = self._share(new, old, self.offset, 1.0, OnePlayer if players is None else players)
         return gain[..., 0] if players is None else gain
+
+    def regret(self, new, old, counted, served, worth, players):
+        """The gain as the certificate tells it, in no unit: shape (…, players) for surpluses (…, users).
+
+        counted: users whose surplus matters; worth: surpluses that they could have in a good market. An offset above
+        all that is worth counts as that, and so does no surplus without an offset.
+        """
+        anyone = players.to_users(players.by_player(np.maximum, counted))
+        new, old = (np.where(counted | ~anyone, surplus, np.inf) for surplus in (new, old))
+        most = players.by_player(np.maximum, np.where(counted, worth, 0.0))
+        return self._share(new, old, np.minimum(self.offset, most), most, players)
+
+    @staticmethod
+    def _share(new, old, offset, otherwise, group):
+        """Rise of the least surplus as a share of the old one and the offset; of `otherwise` where both are 0."""
+        least = group.by_player(np.minimum, old)
+        base = np.where(least + offset > 0, least + offset, otherwise)
+        return (group.by_player(np.minimum, new) - least) / np.where(base > 0, base, 1.0)

@@ -133,7 +133,8 @@ def payoff_of(rule, player, outside):
 
 def gain_of(player):
     if player.single or np.isinf(player.alpha):
-        return lambda new, old: (new - old)[:, 0] / (old[0] if old[0] > 0 else 1.0)
+        offset = 0.0 if player.single else player.surplus_offset
+        return lambda new, old: (new - old)[:, 0] / (old[0] + offset if old[0] + offset > 0 else 1.0)
     return lambda new, old: relative_gain(new, old, player.alpha, player.surplus_offset)
 
 

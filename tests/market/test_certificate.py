@@ -1,5 +1,7 @@
 """The certificate fails what is no equilibrium, by as much as a player gains by moving."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -11,6 +13,7 @@ from market.aggregator.certificate import gap
 from market.aggregator.clearing import clear
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
+from market.outcome import Status
 from market.prices import Dispatch, Linear, Piecewise
 from market.utilities import Logarithmic, Quadratic
 
@@ -157,3 +160,80 @@ def test_max_min_is_searched_where_surpluses_are_huge_beside_what_is_left_of_the
     rich = Quadratic(np.full(3, 35.0), 35.0 * np.array([6e8, 5e8, 0.04]))
     game = Game(Linear(0.1), (Block("rich", "aggregator", rich, np.inf, 0.01, np.array([2, 1])),))
     assert np.isfinite(gap(game, np.array([3e8, 0.0]), np.array([1.5e8, 1.5e8, 0.0]))[0])
+
+
+def no_equilibrium(alpha, offset=0.01):
+    blocks = [
+        Block(name, "aggregator", Quadratic(np.array(a), np.array(b)), alpha, offset, np.array([2]))
+        for name, a, b in (("A", [0.8, 0.55], [0.85, 9.0]), ("B", [1.0, 1.0], [3.7, 3.7]))
+    ]
+    return Game(Linear(1.0), tuple(blocks))
+
+
+@pytest.mark.parametrize("alpha", [300.0, 1e3, 1e4, 1e6, 1e9, 1e29, 1e300])
+def test_a_large_alpha_ends_as_max_min_does(alpha):
+    limit = solve(no_equilibrium(np.inf)).outcome
+    found = solve(no_equilibrium(alpha))
+    assert found.status == solve(no_equilibrium(np.inf)).status != Status.SOLVED
+    assert found.outcome.gap == pytest.approx(limit.gap, rel=2 / alpha)
+    player = no_equilibrium(alpha).player(0)
+    best = best_response(Linear(1.0), no_equilibrium(np.inf).player(0), 0.2)
+    assert best_response(Linear(1.0), player, 0.2) == pytest.approx(best, rel=0.2 / alpha + 1e-12)
+
+
+@pytest.mark.parametrize("alpha", [0.3, 1.0, 5.0, 30.0, 1e3, 1e6])
+def test_an_offset_beyond_all_surpluses_hides_no_regret(alpha):
+    """Φ then is Σ s but for a factor: the regret is the share of welfare lost, at alpha = 0 and offset 0 the same."""
+    y = np.array([2.0, 0.3])
+    welfare = no_equilibrium(0.0, 0.0)
+    lost = gap(welfare, y, clear(welfare, y).x)[1]
+    shares = []
+    for offset in (1e9, 1e12):
+        game = no_equilibrium(alpha, offset)
+        shares.append(gap(game, y, clear(game, y).x)[1])
+        nothing = gap(game, np.zeros(2), np.zeros(4))[0]
+        assert 0.01 < nothing < 10
+    np.testing.assert_allclose(shares[0], shares[1], rtol=1e-2)
+    assert np.all((shares[0] > 0.1 * lost) & (shares[0] <= lost * (1 + 1e-6)))
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
+def test_who_buys_nothing_and_could_gain_regrets_it_in_any_unit_of_money(unit):
+    block = Block("a", "direct", Quadratic(np.array([0.5 * unit]), np.array([4.0 * unit])), 0.0, 0.0, np.array([1]))
+    pair = Block("b", "aggregator", Quadratic(np.full(2, unit), np.full(2, 3 * unit)), 0.5, 0.0, np.array([2]))
+    regrets = gap(Game(Linear(unit), (block, pair)), np.zeros(2), np.zeros(3))[1]
+    np.testing.assert_allclose(regrets, gap(scale_one(block, pair, unit), np.zeros(2), np.zeros(3))[1], rtol=1e-6)
+    assert np.all(regrets > 0.1)
+
+
+def scale_one(block, pair, unit):
+    blocks = (replace(b, utility=Quadratic(b.utility.a / unit, b.utility.b / unit)) for b in (block, pair))
+    return Game(Linear(1.0), tuple(blocks))
+
+
+def test_players_are_judged_the_same_in_one_group_or_in_several():
+    """One user in a group of larger players maximises its surplus, also without an offset."""
+    a, b = np.array([0.5, 0.5, 0.5]), np.array([18.0, 19.0, 5.0])
+    big = Block("big", "large", Quadratic(np.array([0.1]), np.array([20.0])), 0.0, 0.0, np.array([1]))
+    for alpha, offset in ((1.0, 0.0), (2.0, 0.01), (np.inf, 0.0)):
+        one = [Block("A", "aggregator", Quadratic(a, b), alpha, offset, np.array([2, 1]))]
+        two = [
+            Block("A1", "aggregator", Quadratic(a[:2], b[:2]), alpha, offset, np.array([2])),
+            Block("A2", "aggregator", Quadratic(a[2:], b[2:]), alpha, offset, np.array([1])),
+        ]
+        found = [solve(Game(Linear(1.0), (*blocks, big))) for blocks in (one, two)]
+        assert found[0].status == found[1].status == Status.SOLVED
+        np.testing.assert_array_equal(found[0].outcome.x, found[1].outcome.x)
+        np.testing.assert_array_equal(found[0].outcome.regrets, found[1].outcome.regrets)
+        y = np.array([4.0, 0.2, 5.0])
+        games = [Game(Linear(1.0), (*blocks, big)) for blocks in (one, two)]
+        regrets = [gap(game, y, clear(game, y).x)[1] for game in games]
+        np.testing.assert_array_equal(*regrets)
+        assert np.all(np.isfinite(regrets))
+
+
+def test_max_min_counts_its_offset_beside_the_least_surplus():
+    block = Block("A", "aggregator", Quadratic(np.array([0.7, 0.2]), np.array([4.0, 3.0])), np.inf, 0.01, np.array([2]))
+    game = Game(Linear(0.001), (block,))
+    best = solve(game).outcome
+    assert gap(game, np.zeros(1), np.zeros(2))[0] == pytest.approx(best.s.min() / 0.01, rel=1e-6)
