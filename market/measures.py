@@ -2,6 +2,8 @@
 
 import numpy as np
 
+ROUNDING = 1e-9
+
 
 def jain(values):
     """Jain's fairness index (Σv)² / (n Σv²) of non-negative values; 1 where all are zero.
@@ -42,8 +44,14 @@ def producer_surplus(game, outcome):
 
 
 def price_of_anarchy(planned, welfare):
-    """Users' surplus under one welfare-maximising planner over that of the market, at least 1; None where undefined."""
-    return planned / welfare if welfare > 0 else None
+    """Users' surplus under one welfare-maximising planner over that of the market, at least 1; None where undefined.
+
+    The planner could buy what the market bought, so less than 1 by rounding is 1.
+    """
+    if not welfare > 0:
+        return None
+    ratio = planned / welfare
+    return 1.0 if 1 - ROUNDING <= ratio < 1 else ratio
 
 
 def price_of_fairness(welfare, welfare_at_zero):

@@ -94,7 +94,7 @@ def aggregator_regrets(rule, block, outside, y, x, points):
 
 
 def worth(utility):
-    """Surplus of every user at half its reservation price, in money, shape (users,): what a good price would bring it."""
+    """Surplus of every user at half its reservation price, in money, shape (users,): what a good price brings it."""
     return utility.best_surplus(utility.reservation / 2)
 
 

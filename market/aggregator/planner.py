@@ -6,6 +6,8 @@ import numpy as np
 from scipy.optimize import brentq
 
 DOWN = 10.0 ** -np.arange(0, 300, 15)  # shares of the highest total, to find where price-taking users want more
+ABOVE = 1e-12  # how far above a kink its right side begins, as a share of the stretch
+TOTALS = 10.0 ** np.arange(-300, 301)
 TIGHT = {"xtol": 1e-300, "rtol": 1e-14, "maxiter": 500}
 
 
@@ -18,7 +20,7 @@ def planned_surplus(game):
     """Highest sum of all users' surplus that one planner reaches who buys for everybody: one aggregator at alpha = 0.
 
     The planner equates every user's marginal utility with marginal outlay p + p' Y; on each smooth stretch of the price
-    there is one such total, and the best of all stretches and kinks counts.
+    outlay is convex, so there is one such total, and the best of all stretches and kinks is the best of all.
     """
     rule, top = game.price, game.highest_reservation
     end = min(_last_total(game), float(rule.supply(top)))
@@ -45,10 +47,15 @@ def best_total_welfare(game):
 
 def _last_total(game):
     """A total at least as large as price-taking demand."""
-    top = float(game.price.supply(game.highest_reservation))
+    rule = game.price
+    top, highest = float(rule.supply(game.highest_reservation)), float(rule.value(np.inf))
     if np.isfinite(top):
         return top
-    return max(float(game.price.capacity), demand(game, float(game.price.value(np.inf))))
+    if np.isfinite(highest):  # the price stays there: above the capacity, or beyond the last kink
+        last = rule.capacity if np.isfinite(rule.capacity) else np.max(rule.kinks, initial=0.0)
+        return max(float(last), demand(game, highest))
+    wanted = [demand(game, float(price)) for price in rule.value(TOTALS)]
+    return float(np.min(np.maximum(TOTALS, wanted)))
 
 
 def _stretch_total(game, low, high):
@@ -59,12 +66,16 @@ def _stretch_total(game, low, high):
         outlay = float(rule.value(total)) + float(rule.left_slope(total)) * total
         return demand(game, outlay) - total
 
-    low, high = low + 1e-12 * (high - low), high
     if low >= high or excess(high) >= 0:
         return high
-    if excess(low) <= 0:
-        return low
-    return brentq(excess, low, high, **TIGHT)
+    for share in ABOVE * (DOWN if low == 0 else DOWN[:1]):  # a steep price may keep all but a trace of it away
+        total = low + share * (high - low)
+        if total <= low:
+            break
+        if excess(total) > 0:
+            return brentq(excess, total, high, **TIGHT)
+        high = total
+    return high
 
 
 def _surplus_of_total(game, total):
@@ -72,6 +83,6 @@ def _surplus_of_total(game, total):
     price, top = float(game.price.value(total)), game.highest_reservation
     level = price
     if demand(game, price) > total:
-        level = brentq(lambda at: demand(game, at) - total, price, top, xtol=1e-15, rtol=1e-14, maxiter=500)
+        level = brentq(lambda at: demand(game, at) - total, price, top, **TIGHT)
     parts = ((block.utility, block.utility.demand(level)) for block in game.blocks)
     return float(sum(np.sum(utility.surplus(price, x)) for utility, x in parts))

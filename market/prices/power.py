@@ -30,7 +30,8 @@ class Power(PriceRule):
             return self.c * self.k * (self.k - 1) * np.asarray(total, dtype=float) ** (self.k - 2)
 
     def supply(self, price):
-        return (np.maximum(price, 0.0) / self.c) ** (1 / self.k)
+        with np.errstate(over="ignore"):  # a price that hardly rises: endless supply
+            return (np.maximum(price, 0.0) / self.c) ** (1 / self.k)
 
     def cost(self, total):
         return self.c * total ** (self.k + 1) / (self.k + 1)

@@ -5,6 +5,8 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from engine import compare, run
+from market.aggregator.best_response import best_response
+from market.aggregator.clearing import clear
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
 from market.aggregator.planner import best_total_welfare, planned_surplus
@@ -140,3 +142,35 @@ def test_the_reference_means_over_twelve_populations():
     assert away["large_direct"] == pytest.approx(15.2063 - 15.6230, abs=0.05)
     assert away["large_two_welfare"] == pytest.approx(15.5335 - 15.6230, abs=0.05)
     assert away["large_two_proportional"] == pytest.approx(13.925 - 15.6230, abs=0.3)
+
+
+@pytest.mark.parametrize("k", [0.003, 0.05, 0.3, 30.0])
+@pytest.mark.parametrize("c", [1e-30, 1e-3, 1e3])
+@pytest.mark.parametrize("form", list(USERS))
+def test_the_planner_is_globally_best_at_any_bend_of_the_price(k, c, form):
+    """Against totals over many decades, shared by bisection: nothing beats the planner, and something comes close."""
+    one = Game(Power(c, k), (Block("users", "direct", USERS[form], 0.0, 0.0, np.ones(3, dtype=int)),))
+    logs = np.linspace(*np.log([1e-60, 20.0 if form == "quadratic" else 1e32]), 150)
+
+    def left(log_total):
+        total = np.exp(log_total)
+        value = shared(form, total)
+        return value - c * total ** (k + 1) if value > 0 and (k + 1) * log_total < 600 else 0.0
+
+    values = [left(at) for at in logs]
+    at = int(np.argmax(values))
+    around = logs[max(at - 1, 0)], logs[min(at + 1, len(logs) - 1)]
+    fine = minimize_scalar(lambda log_total: -left(log_total), bounds=around, method="bounded")
+    best = max(0.0, *values, -fine.fun)
+    planned = planned_surplus(one)
+    assert planned >= best * (1 - 1e-8)
+    assert planned <= max(best * (1 + 1e-6), 1e-50)
+    assert best_total_welfare(one) >= planned * (1 - 1e-9)
+
+
+def test_one_aggregator_of_everybody_at_alpha_0_is_the_planner():
+    users = Block("all", "aggregator", Quadratic(np.array([0.3, 0.9]), np.array([9.0, 5.0])), 0.0, 0.01, np.array([2]))
+    for rule in (Power(0.01, 0.05), Power(1.0, 0.5), Power(0.3, 0.1), Linear(1e-9), Linear(1e9)):
+        planned = planned_surplus(Game(rule, (users,)))
+        y = best_response(rule, Game(rule, (users,)).player(0), 0.0)
+        assert clear(Game(rule, (users,)), np.array([y])).welfare == pytest.approx(planned, rel=1e-9)
