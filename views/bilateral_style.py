@@ -18,6 +18,7 @@ FAIR_NAMES = {"tau": "tau value", "equal-split": "core point nearest to the equa
 
 def price_scale(prices):
     """A Normalize over prices (k,) that also stands one price, or none."""
+    prices = np.asarray(prices)[np.isfinite(prices)]
     low, high = (float(np.min(prices)), float(np.max(prices))) if len(prices) else (0.0, 1.0)
     room = max(0.02 * abs(low), 1e-3) if high - low < 1e-9 * max(abs(high), 1e-9) else 0.0
     return Normalize(low - room, high + room)
@@ -65,6 +66,8 @@ def contracts_said(outcome):
     if not len(quantity):
         alone = not (outcome.market.buyers and outcome.market.sellers)
         return "no contracts: " + ("one side is empty" if alone else "no pair gains beside the grid")
-    mean = float(np.sum(quantity * price) / np.sum(quantity))
-    many = f"{len(quantity):,} contract" + ("s" if len(quantity) > 1 else "")
+    known = np.isfinite(quantity) & np.isfinite(price)
+    quantity, price = quantity[known], price[known]
+    mean = float(np.sum(quantity * price) / np.sum(quantity)) if len(quantity) else np.nan
+    many = f"{len(known):,} contract" + ("s" if len(known) > 1 else "")
     return f"{many} over {plain(float(quantity.sum()), 3)} kWh, mean price {plain(mean, 3)}"

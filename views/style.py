@@ -54,6 +54,7 @@ RC = {
     "axes.titlelocation": "left",
 }
 DPI = 100
+MOST_DIGITS = 1e15  # from which a number has an exponent
 LETTERS_PER_INCH = 9  # of a legend's text
 
 
@@ -121,6 +122,22 @@ def players(game):
     ]
 
 
+def finite(values):
+    """Numbers as floats of the same shape, NaN for what no axis can show."""
+    values = np.array(values, dtype=float)
+    values[~np.isfinite(values)] = np.nan
+    return values
+
+
+def edges(values, count):
+    """Edges of `count` bins over some finite values; of one bin where rounding alone tells the values apart."""
+    low, high = float(np.min(values)), float(np.max(values))
+    if high - low > 1e-9 * max(abs(low), abs(high)):
+        return np.linspace(low, high, count + 1)
+    room = max(0.01 * abs(low), 1e-3)
+    return np.array([low - room, high + room])
+
+
 def joined_labels(labels, x, y, near=0.04):
     """[(label, x, y)] of points in order; neighbours closer than `near` of the range share "first to last"."""
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
@@ -148,6 +165,6 @@ def plain(value, digits=4):
     """
     if value is None or isinstance(value, str):
         return value or "–"
-    if abs(value) >= 10**digits:
+    if 10**digits <= abs(value) < MOST_DIGITS:
         return f"{value:,.0f}"
     return f"{value:.{digits}g}"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from views.style import BLACK, design_colours, new_figure, plain, styled
+from views.style import BLACK, design_colours, finite, new_figure, plain, styled
 
 NAMES = {
     "mean small surplus": "mean surplus of small users",
@@ -32,7 +32,7 @@ def bars(comparison, measure="mean small surplus"):
 def draw_bars(axes, names, means, half_widths, colours, labels=None):
     """Horizontal bars, the first on top, with the value beside each; undefined means are left out and said so."""
     place = np.arange(len(names))[::-1]
-    means, half_widths = np.asarray(means, dtype=float), np.nan_to_num(np.asarray(half_widths, dtype=float))
+    means, half_widths = finite(means), np.nan_to_num(finite(half_widths))
     known = np.isfinite(means)
     axes.barh(
         place[known],

@@ -8,7 +8,7 @@ from scipy.sparse.csgraph import connected_components
 
 from views import bilateral_style as look
 from views.plots.price_rounds import core_prices
-from views.style import BLACK, legend_below, new_figure, plain, styled
+from views.style import BLACK, edges, finite, legend_below, new_figure, plain, styled
 
 MOST_A_SIDE = 60  # drawn one by one; contracts of more agents are dots of price against quantity
 MOST_SAID = 26  # rows that have room for numbers beside the agents
@@ -24,15 +24,16 @@ def contract_graph(outcome, title="", numbers=None):
     pale at the bottom. Of many agents every contract is a dot of price against quantity over its core interval.
     """
     market = outcome.market
+    contracts = outcome.contracts | {name: finite(outcome.contracts[name]) for name in ("price", "quantity")}
     if max(market.buyers, market.sellers) > MOST_A_SIDE:
-        return _many(outcome, title)
-    places = positions(outcome.contracts, market.buyers, market.sellers)
+        return _many(outcome, contracts, title)
+    places = positions(contracts, market.buyers, market.sellers)
     rows = max(max(len(side), 1) for side in places)
     rows = max(rows, *(int(np.max(side, initial=0)) + 1 for side in places))
     height = float(np.clip(1.9 + 0.36 * rows, 5.0, 17.0))
     figure, axes = new_figure(width=10.5, height=height)
     gap = (height - 1.9) * POINTS / rows  # between rows, in points
-    drawn = _contracts(axes, outcome.contracts, places, gap)
+    drawn = _contracts(axes, contracts, places, gap)
     numbers = (range(market.buyers), range(market.sellers)) if numbers is None else numbers
     for side, place in enumerate(places):
         _agents(axes, outcome, side, place, numbers[side], gap, rows)
@@ -137,7 +138,7 @@ def _contracts(axes, contracts, places, gap):
     quantity, price = contracts["quantity"], contracts["price"]
     ends = zip(places[0][contracts["buyer"]], places[1][contracts["seller"]], strict=True)
     segments = [((0, here), (1, there)) for here, there in ends]
-    most = max(float(np.max(quantity, initial=0.0)), np.finfo(float).tiny)
+    most = max(float(np.max(np.nan_to_num(quantity), initial=0.0)), np.finfo(float).tiny)
     widest = min(0.62 * gap, 13.0)
     shades = look.price_scale(price)
     lines = LineCollection(segments, cmap=look.PRICES, norm=shades, capstyle="round", label="contracts", zorder=2)
@@ -184,23 +185,24 @@ def _column_heads(axes, rows):
     axes.set_axis_off()
 
 
-def _many(outcome, title):
+def _many(outcome, contracts, title):
     """Price against quantity, a dot a contract over its core interval, and how often each price is agreed."""
     figure, (left, right) = new_figure(
         1, 2, width=12.5, height=7.0, sharey=True, gridspec_kw={"width_ratios": [3.4, 1]}
     )
-    contracts = outcome.contracts
     quantity, price = contracts["quantity"], contracts["price"]
     bargain = outcome.settlement.bargain
     if outcome.blocks is None and len(price):
         low, high = core_prices(bargain, outcome.best)
         stable = [((x, a), (x, b)) for x, a, b in zip(bargain.amount, low, high, strict=True) if np.isfinite(a)]
         left.add_collection(LineCollection(stable, colors=look.CORE, linewidths=1.6, label="stable prices", zorder=1))
-    gain = contracts["buyer_gain"] + contracts["seller_gain"]
+    gain = finite(contracts["buyer_gain"]) + finite(contracts["seller_gain"])
+    known = price[np.isfinite(price)]
     dots = left.scatter(quantity, price, s=22, c=gain, cmap="viridis_r", linewidths=0, zorder=3, label="agreed price")
     if len(price):
         figure.colorbar(dots, ax=right, label="gain of both partners (money)", pad=0.06)
-        right.hist(price, bins=40, orientation="horizontal", color=look.OTHERS)
+    if len(known):
+        right.hist(known, bins=edges(known, 40), orientation="horizontal", color=look.OTHERS)
     left.set_xlabel("energy of the contract (kWh)")
     left.set_ylabel(look.PRICE)
     right.set_xlabel("contracts")

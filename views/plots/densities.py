@@ -20,6 +20,10 @@ def densities(panels, colours, title=""):
     share is told in the legend and the area below the curve is the share of the others. A sample too narrow for the
     axis, equal users above all, is a vertical line.
     """
+    panels = {
+        label: {name: known[np.isfinite(known)] for name, known in _arrays(samples)}
+        for label, samples in panels.items()
+    }
     size = {"width": 6.4 * max(len(panels), 1.4), "height": 5.2 + 0.3 * max(map(len, panels.values()), default=0)}
     figure, row = new_figure(1, max(len(panels), 1), squeeze=False, **size)
     for axes, (label, samples) in zip(row[0], panels.items(), strict=False):
@@ -27,7 +31,7 @@ def densities(panels, colours, title=""):
         high = 1.08 * max(ends, default=0.0) or 1.0
         for number, (name, values) in enumerate(samples.items()):
             line, shaded = LINES[number % len(LINES)], len(samples) <= MOST_SHADED
-            _density(axes, np.asarray(values, dtype=float), high, name, colours[name], line, shaded)
+            _density(axes, values, high, name, colours[name], line, shaded)
         axes.set_xlabel(label)
         axes.set_ylabel("density of users")
         axes.set_xlim(-0.01 * high, high)
@@ -39,6 +43,10 @@ def densities(panels, colours, title=""):
     if title:
         figure.suptitle(title, x=0.01, ha="left")
     return figure
+
+
+def _arrays(samples):
+    return ((name, np.asarray(values, dtype=float)) for name, values in samples.items())
 
 
 def _density(axes, values, high, name, colour, line, shaded):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from views.designs_style import design_colour, spoken
-from views.style import BLACK, GREEN, VERMILLION, group_colours, legend_below, new_figure, plain, styled
+from views.style import BLACK, GREEN, VERMILLION, finite, group_colours, legend_below, new_figure, plain, styled
 
 PANELS = {  # measure: words on its axis
     "price": "price paid by net buyers (money/energy)",
@@ -45,7 +45,7 @@ def design_panels(names, measures, by_class, sides, title=""):
 
 def _dots(axes, place, means, halves, colours, start, digits):
     """A dot with interval and number for each design, "–" where there is none; the axis takes in `start`."""
-    known, halves = np.isfinite(means), np.nan_to_num(halves)
+    known, halves = np.isfinite(means), np.nan_to_num(finite(halves))
     for at, mean, half, colour, ok in zip(place, means, halves, colours, known, strict=True):
         if not ok:
             axes.annotate("–", (0.02, at), xycoords=("axes fraction", "data"), va="center")
@@ -63,7 +63,7 @@ def _stacked(axes, place, by_class):
     colours = group_colours(list(by_class))
     right, left = np.zeros(len(place)), np.zeros(len(place))
     for name, surplus in by_class.items():
-        surplus = np.nan_to_num(surplus)
+        surplus = np.nan_to_num(finite(surplus))
         start = np.where(surplus >= 0, right, left)
         axes.barh(place, surplus, left=start, height=0.62, color=colours[name], label=name)
         right, left = right + np.maximum(surplus, 0.0), left + np.minimum(surplus, 0.0)
@@ -77,13 +77,13 @@ def _stacked(axes, place, by_class):
 def _sides(axes, place, winners, losers):
     """Losers to the left, winners to the right of 0."""
     for count, colour, way in ((winners, GREEN, 1), (losers, VERMILLION, -1)):
-        count = np.nan_to_num(count)
+        count = np.nan_to_num(finite(count))
         axes.barh(place, way * count, height=0.62, color=colour)
         for at, number in zip(place, count, strict=True):
             if number > NOTHING:
                 where = {"textcoords": "offset points", "ha": "left" if way > 0 else "right", "fontsize": 13}
                 axes.annotate(plain(float(number), 3), (way * number, at), (6 * way, -5), **where)
-    most = max(np.max(np.nan_to_num(count), initial=0.0) for count in (winners, losers)) or 1.0
+    most = max(np.max(np.nan_to_num(finite(count)), initial=0.0) for count in (winners, losers)) or 1.0
     axes.set_xlim(-1.25 * most, 1.25 * most)
     axes.axvline(0, color=BLACK, linewidth=1.2)
     axes.xaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")

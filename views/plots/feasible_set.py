@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from views.style import BLACK, BLUE, GREY, VERMILLION, joined_labels, legend_below, new_figure, styled
+from views.style import BLACK, BLUE, GREY, VERMILLION, finite, joined_labels, legend_below, new_figure, styled
 
 
 @styled
@@ -16,15 +16,15 @@ def feasible_set(cases):
     figure, row = new_figure(1, len(cases), width=6.6 * max(len(cases), 1.3), height=6.2, squeeze=False)
     for axes, (title, case) in zip(row[0], cases.items(), strict=True):
         if "set" in case:
-            s1, low, high = case["set"]
+            s1, low, high = map(finite, case["set"])
             axes.fill_between(s1, low, high, color=GREY, alpha=0.22, linewidth=0, label="feasible, any total")
             axes.plot(
                 s1, high, color=GREY, alpha=0.5, linewidth=4, solid_capstyle="butt"
             )  # seen where it is but a line
         if "arc" in case:
-            axes.plot(*case["arc"], color=GREY, linewidth=1.6, label="feasible, fixed total")
+            axes.plot(*map(finite, case["arc"]), color=GREY, linewidth=1.6, label="feasible, fixed total")
         if "front" in case:
-            axes.plot(*case["front"], color=BLACK, linewidth=3, label="Pareto front, fixed total")
+            axes.plot(*map(finite, case["front"]), color=BLACK, linewidth=3, label="Pareto front, fixed total")
         for name, points in case["points"].items():
             _fair_points(axes, name, *points)
         axes.set_title(title)
@@ -41,6 +41,7 @@ def _fair_points(axes, name, alphas, s1, s2):
     """Alpha-fair points with their alpha; of those at a fixed total only the two ends are labelled."""
     fixed = "fixed" in name
     marker, colour, size = ("o", BLUE, 8) if fixed else ("s", VERMILLION, 9)
+    s1, s2 = finite(s1), finite(s2)
     axes.plot(s1, s2, marker, color=colour, markersize=size, linestyle="none", zorder=3, label=name)
     labels = ["α = ∞" if np.isinf(alpha) else f"α = {alpha:g}" for alpha in alphas]
     points = joined_labels(labels, s1, s2)

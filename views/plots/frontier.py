@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from views.style import GREY, LINES, MARKERS, PALETTE, joined_labels, legend_below, new_figure, styled
+from views.style import GREY, LINES, MARKERS, PALETTE, finite, joined_labels, legend_below, new_figure, styled
 
 NEAR = 0.15  # of the curve's extent: two labels closer than this would overlap
 
@@ -39,9 +39,7 @@ def frontier(
 
 def _with_bars(values):
     return (
-        (np.asarray(values[0], float), np.nan_to_num(values[1]))
-        if isinstance(values, tuple)
-        else (np.asarray(values, float), None)
+        (finite(values[0]), np.nan_to_num(finite(values[1]))) if isinstance(values, tuple) else (finite(values), None)
     )
 
 
@@ -52,14 +50,19 @@ def _label_points(axes, labels, x, y, colour, taken):
     without. Returns where labels were put.
     """
     put = []
-    size = max(np.ptp(x), 1e-300), max(np.ptp(y), 1e-300)
+    size = [max(_reach(values), 1e-300) for values in (x, y)]
     for label, at_x, at_y in joined_labels(labels, x, y):
         if any(np.hypot((at_x - tx) / size[0], (at_y - ty) / size[1]) < NEAR for tx, ty in taken):
             continue
-        after = int(np.argmin(np.hypot(x - at_x, y - at_y)))
+        after = int(np.nanargmin(np.hypot(x - at_x, y - at_y)))
         near = slice(max(after - 1, 0), after + 2)
-        rising = np.polyfit(x[near], y[near], 1)[0] > 0 if np.ptp(x[near]) > 0 else False
+        rising = np.sum((x[near] - x[near].mean()) * (y[near] - y[near].mean())) > 0  # as the slope of the line through
         offset, side = ((-9, 7), "right") if rising else ((-9, -17), "right") if taken else ((9, 6), "left")
         axes.annotate(label, (at_x, at_y), offset, textcoords="offset points", fontsize=13, color=colour, ha=side)
         put.append((at_x, at_y))
     return put
+
+
+def _reach(values):
+    known = values[np.isfinite(values)]
+    return float(np.ptp(known)) if len(known) else 0.0

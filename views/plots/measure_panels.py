@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from views.style import BLACK, design_colours, new_figure, plain, styled
+from views.style import BLACK, design_colours, finite, new_figure, plain, styled
 
 NOTHING = 1e-9
 
@@ -40,7 +40,7 @@ def measure_panels(comparison, measures, log=False, limits=None):
 
 def _dots(axes, place, means, half_widths, colours, log):
     """A dot with interval and number for each scenario; what is not defined, or not above 0 on a log axis, in words."""
-    half_widths = np.nan_to_num(half_widths)
+    half_widths = np.nan_to_num(finite(half_widths))
     known = np.isfinite(means) & ((means > 0) | (not log))
     if log:
         axes.set_xscale("log")

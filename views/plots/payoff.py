@@ -14,6 +14,7 @@ def payoff(y, value, peaks, valleys=(), title="", ylabel="payoff J of the player
     figure, axes = new_figure()
     finite = np.isfinite(value)
     axes.plot(np.asarray(y)[finite], np.asarray(value)[finite], color=BLUE)
+    peaks, valleys = ([one for one in marks if np.isfinite(one).all()] for marks in (peaks, valleys))
     top = max((height for _, height in peaks), default=None)
     for at, height in peaks:
         if height == top:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from views.style import BLACK, GREEN, GREY, LINES, group_colours, legend_below, new_figure, plain, styled
+from views.style import BLACK, GREEN, GREY, LINES, finite, group_colours, legend_below, new_figure, plain, styled
 
 JUMP = 0.05  # a step between neighbouring points larger than this share of the range is a jump
 
@@ -46,7 +46,7 @@ def replies(first, second, equilibria=(), cycle=None, line=None, title="", from_
 
 def broken(values):
     """Values with NaN in place of one end of every jump, so that no line is drawn across it."""
-    values = np.array(values, dtype=float)
+    values = finite(values)
     reach = np.ptp(values) if len(values) else 0.0
     jumps = np.flatnonzero(np.abs(np.diff(values)) > JUMP * reach) if reach > 0 else []
     values[jumps] = np.nan

@@ -16,9 +16,10 @@ def scatter(groups):
     """
     figure, axes = new_figure(height=6.2)
     colours = group_colours(groups)
-    crowd = {name: (np.asarray(x), np.asarray(s)) for name, (x, s) in groups.items() if len(x) > 1} or groups
+    groups = {name: known for name, values in groups.items() if len((known := _known(*values))[0])}
+    crowd = {name: values for name, values in groups.items() if len(values[0]) > 1} or groups
     for number, (name, (x, s)) in enumerate(crowd.items()):
-        _dots(axes, np.asarray(x), np.asarray(s), name, colours[name], MARKERS[number % len(MARKERS)])
+        _dots(axes, x, s, name, colours[name], MARKERS[number % len(MARKERS)])
     for name, (x, s) in groups.items():
         if name not in crowd:
             axes.plot(
@@ -35,6 +36,13 @@ def scatter(groups):
     axes.set_ylim(bottom=min(0.0, *(np.min(s) for _, s in crowd.values())) if crowd else 0)
     legend_below(figure, *axes.get_legend_handles_labels(), 2)
     return figure
+
+
+def _known(x, s):
+    """Users whose numbers an axis can show."""
+    x, s = np.asarray(x, dtype=float), np.asarray(s, dtype=float)
+    shown = np.isfinite(x) & np.isfinite(s)
+    return x[shown], s[shown]
 
 
 def _dots(axes, x, s, name, colour, marker):

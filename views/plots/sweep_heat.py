@@ -3,7 +3,7 @@
 import numpy as np
 
 from views.plots.sweep_lines import places
-from views.style import new_figure, plain, styled
+from views.style import finite, new_figure, plain, styled
 
 MOST_WRITTEN = 120  # cells up to which each has its number
 
@@ -16,9 +16,14 @@ def sweep_heat(table, measure, keys, unit=""):
     grid = np.full((len(names[1]), len(names[0])), np.nan)
     for one, other, mean in zip(*(table[key] for key in keys), table[f"{measure} mean"], strict=True):
         grid[names[1].index(other), names[0].index(one)] = mean
+    grid = finite(grid)
+    known = grid[np.isfinite(grid)]
+    if not grid.size:
+        axes.set_title("no points")
+        return figure
     image = axes.imshow(grid, aspect="auto", origin="lower", cmap="cividis")
-    if grid.size <= MOST_WRITTEN:
-        middle = (np.nanmax(grid) + np.nanmin(grid)) / 2
+    if len(known) and grid.size <= MOST_WRITTEN:
+        middle = (known.max() + known.min()) / 2
         for (row, column), value in np.ndenumerate(grid):
             if np.isfinite(value):
                 colour = "black" if value > middle else "white"

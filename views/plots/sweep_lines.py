@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from views.style import LINES, MARKERS, PALETTE, legend_below, new_figure, styled
+from views.style import LINES, MARKERS, PALETTE, finite, legend_below, new_figure, styled
 
 MOST_LINES = 14
 
@@ -20,7 +20,7 @@ def sweep_lines(table, measure, along, others, unit=""):
     for number, (chosen, rows) in enumerate(groups[:MOST_LINES]):
         order = np.argsort(where[rows.index], kind="stable")
         x, rows = where[rows.index][order], rows.iloc[order]
-        mean, half = (rows[f"{measure} {what}"].to_numpy(dtype=float) for what in ("mean", "half_width"))
+        mean, half = (finite(rows[f"{measure} {what}"]) for what in ("mean", "half_width"))
         style = {"color": PALETTE[number % len(PALETTE)], "marker": MARKERS[number % len(MARKERS)]}
         label = ", ".join(f"{key} = {value}" for key, value in zip(others, np.atleast_1d(chosen), strict=True))
         axes.plot(x, mean, linestyle=LINES[number // len(PALETTE) % len(LINES)], label=label or None, **style)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from views import bilateral_style as look
-from views.style import BLACK, GREY, LINES, PALETTE, legend_below, new_figure, styled
+from views.style import BLACK, GREY, LINES, PALETTE, finite, legend_below, new_figure, styled
 
 PANELS = {
     "gap": "violation: what the worst-off\npair gains by leaving",
@@ -68,13 +68,13 @@ def _floor(known, tolerance):
     if tolerance is not None:
         return LEAST * tolerance
     some = np.concatenate([values.ravel() for values in known] or [np.zeros(0)])
-    some = some[some > 1e-12]
+    some = some[np.isfinite(some) & (some > 1e-12)]
     return float(some.min()) / 2 if len(some) else 1e-6
 
 
 def _line(axes, table, column, floor, colour, style, name):
     """One history; new periods begin a new line, and values at the floor have a mark."""
-    rounds, values = table["round"].to_numpy(dtype=float), table[column].to_numpy(dtype=float)
+    rounds, values = table["round"].to_numpy(dtype=float), finite(table[column])
     if "period" in table and len(table):
         starts = np.flatnonzero(np.diff(table["period"])) + 1
         rounds, values = np.insert(rounds, starts, np.nan), np.insert(values, starts, np.nan)
