@@ -7,17 +7,23 @@ import itertools
 import math
 import re
 from array import array
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from scenarios import ScenarioError, load
+from scenarios.csv_file import CsvFile
+from scenarios.errors import Place, quoted
 
 MOST_CHECKED = (
     1_000  # rows of a CSV file that are tried before the sweep starts; a later one that is bad fails as a run
 )
 OPEN, CLOSE = "[{(", "]})"
 NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?|inf")
+SPACED = re.compile(rb'[" \t\v\f]|[^\x00-\x7f]')  # what lines taken as they are must not have
 SPECIAL = re.compile('[,"\\r\\n]')  # what a CSV cell quotes
 
 
@@ -60,8 +66,7 @@ class Points:
         if not self.rows:
             return {"keys": list(self.keys), "product": [list(values) for values in self.values]}
         found = hashlib.sha256()
-        for line in self.lines():
-            found.update(line.encode())
+        found.update(_csv_line(self.keys).encode() + self.values.text)
         return {"keys": list(self.keys), "rows": found.hexdigest()}
 
     def changes(self, number):
@@ -126,6 +131,14 @@ class Rows(Sequence):
             self.text += _csv_line(row).encode()
             self.ends.append(len(self.text))
 
+    @classmethod
+    def of_lines(cls, text):
+        """Rows that stand one a line, as bytes without quotes, spaces and blank lines."""
+        rows = cls(())
+        rows.text = text
+        rows.ends = np.concatenate([[0], np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord("\n")) + 1])
+        return rows
+
     def __len__(self):
         return len(self.ends) - 1
 
@@ -137,26 +150,18 @@ class Rows(Sequence):
 
 def from_csv(file):
     """Points from a CSV file: its header names the keys, each row is a point. Raises ScenarioError."""
-    try:
-        with Path(file).open(encoding="utf-8-sig", newline="") as lines:
-            rows = (tuple(cell.strip() for cell in row) for row in csv.reader(lines) if row)
-            header = next(rows, ())
-            if "" in header or len(set(header)) < len(header):
-                raise ScenarioError(f"{file}: header: got {', '.join(header)}; each key once is needed")
-            points = Rows(_checked(row, number, header, file) for number, row in enumerate(rows, start=2))
-    except OSError as error:
-        raise ScenarioError(f"{file}: cannot read it: {error.strerror}; a CSV file of points is needed") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ScenarioError(f"{file}: not a CSV file: {error}; UTF-8 text with commas is needed") from None
-    if not points:
-        raise ScenarioError(f"{file}: got {bool(header):d} rows; a header of keys and a row per point are needed")
-    return Points(header, points, rows=True)
-
-
-def _checked(row, number, header, file):
-    if len(row) != len(header) or "" in row:
-        raise ScenarioError(f"{file}: row {number}: got {len(row)} cells; {len(header)} are needed, none blank")
-    return row
+    place = Place("--points", Path())
+    table = CsvFile(str(file), place)
+    unnamed = next((k for k, name in enumerate(table.header, start=1) if not name), None)
+    if unnamed is not None:
+        got = f"column {unnamed} of {table.name} has no name in row 1"
+        raise place.error(got, "a key for each column is needed; an index column is left out")
+    twice = next((name for name, often in Counter(table.header).items() if often > 1), None)
+    if twice is not None:
+        raise place.error(f"{table.name} has {table.header.count(twice)} columns {quoted(twice)}", "each key once")
+    table.check_even()
+    plain = not SPACED.search(table.body)
+    return Points(tuple(table.header), Rows.of_lines(table.body) if plain else Rows(table.rows()), rows=True)
 
 
 def check(points, scenario, judge=lambda scenario: None):

@@ -11,7 +11,7 @@ from functools import cache
 
 import numpy as np
 
-from scenarios.columns import label, read_columns
+from scenarios.columns import Column, label, read_column
 from scenarios.errors import Place, nearest, quoted
 
 LARGEST = 1e30  # beyond it squares and their quotients leave the range of floats
@@ -67,6 +67,9 @@ def read_list(values, interval: str, place: Place) -> tuple[float, ...]:
         raise place.error(f"got {quoted(values)}", "a list of numbers is needed")
     if not values:
         raise place.error("got an empty list", "at least one number is needed")
+    if isinstance(values, Column):
+        _check_legal(values, values.array, interval, place, naming=lambda i: f"{label(values, i)} is ")
+        return tuple(values)
     if not set(map(type, values)) <= {int, float}:
         i = next(i for i, value in enumerate(values) if type(value) not in (int, float))
         raise place.error(f"{label(values, i)} is {quoted(values[i])}", f"{a_number(interval)} is needed")
@@ -78,13 +81,17 @@ def _floats(values, interval, place, naming):
         floats = tuple(map(float, values))
     except OverflowError:
         floats = tuple(float(value) if abs(value) <= LARGEST else math.nan for value in values)
+    _check_legal(values, floats, interval, place, naming)
+    return floats
+
+
+def _check_legal(values, floats, interval, place, naming):
     wrong = np.flatnonzero(~legal(floats, interval))
     if wrong.size:
         got, i = values[wrong[0]], int(wrong[0])
         extreme = abs(got) > LARGEST or 0 < abs(got) < SMALLEST
         size = ", in size between 1e-30 and 1e30," if extreme else ""
         raise place.error(f"{naming(i)}{quoted(got)}", f"{a_number(interval)}{size} is needed")
-    return floats
 
 
 def read_numbers(value, interval: str, place: Place) -> float | tuple | dict:
@@ -106,8 +113,7 @@ def read_numbers(value, interval: str, place: Place) -> float | tuple | dict:
 def _read_csv(value, interval, place):
     if set(value) != {"csv", "column"} or not isinstance(value["column"], str):
         raise place.error(f"got {quoted(value)}", '{ csv = "users.csv", column = "a" } is needed')
-    column = read_columns(value["csv"], [value["column"]], place)[value["column"]]
-    return read_list(column, interval, place)
+    return read_list(read_column(value["csv"], value["column"], place), interval, place)
 
 
 def _read_draw(name, values, interval, place):

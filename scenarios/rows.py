@@ -5,7 +5,8 @@ Checked, both are tuples of tuples of floats.
 
 from __future__ import annotations
 
-from scenarios.columns import header_of, read_columns
+from scenarios.columns import read_column, read_columns
+from scenarios.csv_file import CsvFile
 from scenarios.errors import Place, quoted
 from scenarios.population import read_list
 
@@ -30,11 +31,12 @@ def read_rows(value, entries, place: Place) -> tuple:
 
 
 def _rows_of_csv(file, entries, place):
-    header = header_of(file, place)
+    file = CsvFile(file, place)
+    header = file.header
     names = [entry.removesuffix("?") for entry in entries]
     there = sum(not entry.endswith("?") or entry[:-1] in header for entry in entries)
     wanted = names[:there]
-    columns = read_columns(file, wanted, place)
+    columns = read_columns(file, wanted)
     return tuple(zip(*(read_list(columns[name], ENTRY, place.at(name)) for name in wanted), strict=True))
 
 
@@ -44,8 +46,7 @@ def read_profile(value, interval, place: Place) -> tuple:
     Raises ScenarioError that names the row.
     """
     if isinstance(value, dict) and set(value) == {"csv", "column"}:
-        column = read_columns(value["csv"], [value["column"]], place)[value["column"]]
-        return (read_list(column, interval, place),)
+        return (read_list(read_column(value["csv"], value["column"], place), interval, place),)
     if isinstance(value, dict):
         return _periods_of_csv(_csv(value, place), interval, place)
     if not isinstance(value, list) or not value:
@@ -60,14 +61,15 @@ def read_profile(value, interval, place: Place) -> tuple:
 
 def _periods_of_csv(file, interval, place):
     """Rows of a CSV file whose columns are the nodes 0, 1, 2 …, in any order."""
-    header = [name for name in header_of(file, place) if name.lower() not in LABELS]
+    file = CsvFile(file, place)
+    header = [name for name in file.header if name.lower() not in LABELS]
     nodes = [str(number) for number in range(len(header))]
     odd = next((name for name in header if name not in nodes), None)
     if odd is not None or not nodes:
         missing = next((name for name in nodes if name not in header), None)
         got = f"a column {quoted(odd)} but none {quoted(missing)}" if nodes else "no column of a node"
-        raise place.error(f"{file} has {got}", "a column for each node, named 0, 1, 2 and so on, is needed")
-    columns = read_columns(file, nodes, place)
+        raise place.error(f"{file.name} has {got}", "a column for each node, named 0, 1, 2 and so on, is needed")
+    columns = read_columns(file, nodes)
     return tuple(zip(*(read_list(columns[name], interval, place.at(name)) for name in nodes), strict=True))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from scenarios.columns import header_of, read_columns
+from scenarios.columns import read_columns
+from scenarios.csv_file import CsvFile
 from scenarios.errors import Place, nearest, one_of, quoted
 from scenarios.population import in_words, read_list, read_number, read_numbers
 from scenarios.rows import read_profile, read_rows
@@ -212,9 +213,9 @@ def _read_table(value, key, keys, place):
 def _read_columns(value, key, keys, place):
     """A table of lists, or the CSV file that holds them as columns."""
     if isinstance(value, str):
-        rows, header = [row for row in keys if row.table == key.path], header_of(value, place)
-        wanted = [row.name for row in rows if row.default is REQUIRED or row.name in header]
-        value = read_columns(value, wanted, place)
+        file = CsvFile(value, place)
+        rows = [row for row in keys if row.table == key.path]
+        value = read_columns(file, [row.name for row in rows if row.default is REQUIRED or row.name in file.header])
     return read_table(value, keys, key.path, place)
 
 

@@ -388,12 +388,14 @@ def test_points_from_a_csv_file(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "got 0 rows"),
-        ("a,b\n", "got 1 rows"),
+        ("", "is empty"),
+        ("a,b\n", "has no rows"),
         ("a,a\n1,2\n", "each key once"),
-        ("a,b\n1\n", "row 2: got 1 cells"),
-        ("a,b\n1,\n", "none blank"),
+        ("a,b\n1\n", "row 2 of .*has 1 cells"),
+        ("a,b\n1,\n", "row 2 of .*blank cell"),
         ("a,b\n1,2\n3,4,5\n", "row 3"),
+        ("price.c;group.0.fairness.alpha\n0,001;0\n", "separated by semicolons; commas"),
+        (",price.c\n0,0.001\n1,0.002\n", "column 1 .*no name.*index"),
     ],
 )
 def test_bad_files_of_points(text, said, tmp_path):

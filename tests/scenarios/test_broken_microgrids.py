@@ -246,7 +246,7 @@ CSV = {
     "column twice": ("0,1,1,2\n0,1,1,-1\n", ["2 columns '1'"]),
     "no node": ("hour\n0\n", ["a column for each node", "is needed"]),
     "semicolons": ("0;1;2\n0;1;-1\n", ["semicolons", "commas"]),
-    "tabs": ("0\t1\t2\n0\t1\t-1\n", ["a column '0\\t1\\t2' but none '0'"]),
+    "tabs": ("0\t1\t2\n0\t1\t-1\n", ["day.csv is separated by tabs", "commas"]),
     "empty": ("", ["day.csv is empty"]),
     "header only": ("0,1,2\n", ["no rows"]),
     "blank cell": ("hour,0,1,2\n0,0,,-1\n", ["column 1, row 2 of day.csv (the header is row 1) is blank"]),
