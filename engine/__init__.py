@@ -1,7 +1,8 @@
 """Run many: one run, comparisons on the same users, stored results and their verification."""
 
+from engine.cluster import Cluster, ClusterError
 from engine.comparing import Comparison, compare
-from engine.executors import Cluster, ClusterError, Executor, ExecutorError, Here, InProcess
+from engine.executors import Executor, ExecutorError, Here, InProcess
 from engine.limits import TooLarge
 from engine.points import Points
 from engine.results import Result

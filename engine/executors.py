@@ -1,44 +1,58 @@
-"""Where runs happen: this process, processes of this machine, or a Dask cluster; one way to hand them jobs."""
+"""Where runs happen: this process or processes of this machine; one way to hand them jobs, some at a time."""
 
 import contextlib
-import importlib
-import logging
 import os
 import signal
+import sys
 import threading
 import time
-import warnings
 from abc import ABC, abstractmethod
 from collections import deque
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from itertools import islice, repeat
-from multiprocessing import get_context, parent_process
-from pathlib import Path
+from itertools import count, islice, repeat
+from multiprocessing import get_context, parent_process, resource_tracker
 
-from engine.store import versions
+from engine.progress import say
 
 FEW = 4  # runs that are not worth starting workers for
 MOST = 1_000  # jobs of one task
-MUST_AGREE = ("python", "mesa", "numpy", "scipy")
+WORD = 30.0  # seconds of waiting after which a word is said, again and again
 
 
 class ExecutorError(ValueError):
     """Workers that cannot be used; its text is one line."""
 
 
-class ClusterError(ExecutorError):
-    """A cluster that cannot be used."""
+class Jobs:
+    """Jobs still to be handed over, in their order; those given back come first."""
+
+    def __init__(self, jobs):
+        self.jobs, self.again = iter(jobs), deque()
+
+    def take(self, most):
+        """The next jobs, at most so many."""
+        back = [self.again.popleft() for _ in range(min(most, len(self.again)))]
+        return back + list(islice(self.jobs, most - len(back)))
+
+    def give_back(self, jobs):
+        """Jobs that were taken and not done."""
+        self.again.extendleft(reversed(jobs))
+
+    def __bool__(self):
+        self.give_back(self.take(1))
+        return bool(self.again)
 
 
 class Executor(ABC):
     """Where runs happen, as a context: within one, the same workers serve sweep after sweep; workers: how many.
 
     at_once: runs that share this machine's memory; ahead: tasks handed over for each worker, so that none waits;
-    task_seconds: work worth one task; deaths: errors that tell of a worker that died rather than of the job.
+    task_seconds: work worth one task, as many jobs as the last one tells, and cut at twice that; deaths: errors that
+    tell of a worker that died rather than of the job.
     """
 
-    workers, at_once, ahead, task_seconds = 1, 1, 4, 0.0
+    workers, at_once, ahead, task_seconds = 1, 1, 4, 0.05
     deaths = (BrokenExecutor,)
     entered = 0
 
@@ -72,7 +86,7 @@ class Executor(ABC):
         """
         pending = {}
         try:
-            yield from self._completed(function, iter(jobs), pending)
+            yield from self._completed(function, Jobs(jobs), pending)
         finally:
             for future in pending:
                 future.cancel()
@@ -82,17 +96,18 @@ class Executor(ABC):
         while True:
             while len(pending) < (1 if suspects or alone else self.workers * self.ahead):
                 alone = bool(suspects)
-                task = [suspects.popleft()] if alone else list(islice(jobs, size))
+                task = [suspects.popleft()] if alone else jobs.take(size)
                 if not task:
                     break
-                pending[self.submit(_answers, function, task)] = task
+                pending[self.submit(answers_within, function, task, 2 * self.task_seconds)] = task
             if not pending:
                 return
-            for future in wait(pending, return_when=FIRST_COMPLETED).done:
+            for future in self._ended(pending):
                 task, error = pending.pop(future), future.exception()
                 if error is None:
                     seconds, answers = future.result()
-                    size = min(max(int(len(task) * self.task_seconds / max(seconds, 1e-9)), 1), MOST)
+                    size = worth(self.task_seconds, seconds / len(answers))
+                    jobs.give_back(task[len(answers) :])
                     yield from zip(task, answers, repeat(None), strict=False)
                 elif alone or (len(task) == 1 and not isinstance(error, self.deaths)):
                     yield task[0], None, error
@@ -100,18 +115,35 @@ class Executor(ABC):
                     suspects.extend(task)
             alone = False
 
+    def _ended(self, pending):
+        """The futures that have ended, once some have; a word now and then while none has."""
+        for times in count(1):
+            ended = wait(pending, WORD, FIRST_COMPLETED).done
+            if ended:
+                return ended
+            runs = sum(map(len, pending.values()))
+            say(f"no run has ended for {times * WORD:.0f} s; {runs} are with {self.workers} processes")
 
-def _answers(function, jobs):
-    """(Seconds taken, answers) of some jobs."""
-    started = time.perf_counter()
-    answers = [function(job) for job in jobs]
+
+def answers_within(function, jobs, seconds):
+    """(Seconds taken, answers) of the first of some jobs: one at least, and no further one after so many seconds."""
+    started, answers = time.perf_counter(), []
+    for job in jobs:
+        answers.append(function(job))
+        if time.perf_counter() - started > seconds:
+            break
     return time.perf_counter() - started, answers
+
+
+def worth(task_seconds, seconds):
+    """How many jobs of so many seconds are worth a task."""
+    return min(max(int(task_seconds / max(seconds, 1e-9)), 1), MOST)
 
 
 class InProcess(Executor):
     """This very process, one run after another."""
 
-    ahead = 1
+    ahead, task_seconds = 1, 0.0
 
     def start(self):
         """Nothing is needed."""
@@ -142,6 +174,7 @@ class Here(Executor):
     def start(self):
         """Processes start as jobs come."""
         os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers are as many as cores: BLAS threads of each would fight
+        _start_tracker()
         self.pool = ProcessPoolExecutor(self.workers, mp_context=get_context("spawn"), initializer=_obey)
 
     def stop(self, cut):
@@ -164,13 +197,24 @@ class Here(Executor):
         self.start()
         try:
             with _interrupts_held():
-                tried = self.pool.submit(_answers, int, [])
+                tried = self.pool.submit(int)
             tried.result()
         except BrokenProcessPool:
             raise ExecutorError(
                 "workers: processes do not start here; one worker, memory, or a program that is a file with its calls "
                 "below `if __name__ == '__main__':` is needed"
             ) from None
+
+
+def _start_tracker():
+    """Start the process that removes the semaphores of a command that was killed; it need not warn that it does."""
+    if not hasattr(signal, "pthread_sigmask"):
+        return
+    sys.warnoptions.append("ignore::UserWarning:multiprocessing.resource_tracker")
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions.pop()
 
 
 def _obey():
@@ -200,88 +244,3 @@ def _interrupts_held():
 def on_this_machine(runs, workers=None):
     """What suits so many runs here: this process for few of them or one worker, else `workers` processes."""
     return InProcess() if workers == 1 or runs <= FEW else Here(workers)
-
-
-class Cluster(Executor):
-    """The workers of a Dask scheduler at an address such as tcp://127.0.0.1:8786.
-
-    tls: paths of "ca", "cert" and "key" for tls:// addresses. Raises ClusterError where it cannot be reached, its
-    workers have other versions, or it is lost.
-    """
-
-    at_once = 0
-    task_seconds = 0.25  # a task costs milliseconds, and waits for the interpreter while a run has it
-
-    def __init__(self, address, tls=None, timeout=10):
-        self.address, self.tls, self.timeout = address, tls, timeout
-
-    def start(self):
-        """Connect, and look at the workers."""
-        try:
-            distributed = importlib.import_module("distributed")
-        except ImportError:
-            raise ClusterError("--cluster: needs Dask: pip install distributed") from None
-        security = self._security(distributed)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # other versions are told below
-                self.client = distributed.Client(self.address, security=security, timeout=self.timeout)
-        except (OSError, ValueError, TypeError, TimeoutError, RuntimeError) as error:
-            said = " ".join(str(error).split())[:160] or type(error).__name__
-            raise self._error(f"cannot be reached: {said}; a running scheduler is needed") from None
-        try:
-            self.workers = self._checked()
-        except BaseException:
-            self.client.close()
-            raise
-        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # a lost scheduler is told by ClusterError
-        self.deaths = (distributed.KilledWorker,)
-        self.pool = self.client.get_executor(pure=False)
-
-    def _security(self, distributed):
-        if not self.tls:
-            return None
-        for file in self.tls.values():
-            Path(file).read_bytes()  # what cannot be read is told with its name
-        names = {"ca": "tls_ca_file", "cert": "tls_client_cert", "key": "tls_client_key"}
-        files = {names[what]: str(file) for what, file in self.tls.items()}
-        return distributed.Security(require_encryption=True, **files)
-
-    def _error(self, said):
-        return ClusterError(f"--cluster: {self.address}: {said}")
-
-    def _checked(self):
-        """How many threads the workers have; raises ClusterError without workers or with other versions."""
-        info = self.client.scheduler_info(n_workers=-1)["workers"]
-        if not info:
-            raise self._error(f"has no workers; start some with `dask worker {self.address}`")
-        try:
-            theirs = self.client.run(versions)
-        except Exception as error:
-            said = f"{type(error).__name__}: {str(error)[:80]}"
-            raise self._error(f"its workers cannot run this project ({said}); start them in its folder") from None
-        ours = versions()
-        for worker, found in theirs.items():
-            odd = next((name for name in MUST_AGREE if found.get(name) != ours[name]), None)
-            if odd is not None:
-                got = f"{odd} {found.get(odd)} at worker {worker}, {ours[odd]} here"
-                raise self._error(f"{got}; the same versions are needed")
-        return sum(worker["nthreads"] for worker in info.values())
-
-    def stop(self, cut):
-        """Take back what was handed over, and disconnect."""
-        if cut:
-            with contextlib.suppress(Exception):
-                self.pool.shutdown(wait=False, cancel_futures=True)
-        self.client.close()
-
-    def submit(self, function, *given):
-        """A future of the cluster; Dask itself runs again what a lost worker had."""
-        return self.pool.submit(function, *given)
-
-    def completed(self, function, jobs):
-        """As of every executor; raises ClusterError where the scheduler is lost."""
-        try:
-            yield from super().completed(function, jobs)
-        except CancelledError:
-            raise self._error("the scheduler was lost; finished runs are kept, the same command goes on") from None

@@ -1,5 +1,8 @@
 """The progress bar of long work: on a terminal, none in a pipe."""
 
+import contextlib
+import sys
+
 from tqdm import tqdm
 
 
@@ -13,3 +16,10 @@ def bar(label, total, done=0, shown=True):
     """A bar with rate and time left; `done` of `total` runs were done before."""
     disable = None if shown else True
     return Bar(desc=label, total=total, initial=done, unit="run", miniters=1, disable=disable, leave=False)
+
+
+def say(text):
+    """A line on standard error, above a bar that is shown there; nothing where it is closed."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):
+            tqdm.write(text, file=sys.stderr)

@@ -320,13 +320,13 @@ class Clumsy(Executor):
     def __init__(self):
         self.handed = []  # (task, how many others were under way, its future)
 
-    def submit(self, function, do, task):
+    def submit(self, function, do, task, seconds):
         under_way, future = sum(not future.done() for _, _, future in self.handed), Future()
         self.handed.append((task, under_way, future))
         if 7 in task or (5 in task and len(task) > 1):
             end = partial(future.set_exception, BrokenExecutor("a worker died"))
         else:
-            end = partial(future.set_result, function(do, task))
+            end = partial(future.set_result, function(do, task, seconds))
         threading.Timer(0.003, end).start()
         return future
 
