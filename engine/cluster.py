@@ -275,11 +275,9 @@ class Cluster(executors.Executor):
     def _say_waiting(self, seconds):
         runs = {id(task): len(task.jobs) for worker in self.crew.values() for task in worker.tasks.values()}
         usable = sum(worker.usable for worker in self.crew.values())
-        others = len(self.crew) - usable
-        left_out = f", {others} more cannot be used" if others else ""
         say(
-            f"--cluster: {self.address}: no run has ended for {seconds:.0f} s; {sum(runs.values())} are handed over, "
-            f"{usable} workers are usable{left_out}"
+            f"--cluster: {self.address}: no run has ended for {seconds:.0f} s; handed over: {sum(runs.values())}; "
+            f"workers that can be used: {usable}, that cannot: {len(self.crew) - usable}"
         )
 
     def _given_back(self, pending, again):

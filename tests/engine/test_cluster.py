@@ -1,17 +1,19 @@
 """Sweeps on a Dask cluster: real schedulers and workers on loopback, killed in the middle; TLS; what is refused."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import trustme
 
-from engine import Cluster, ClusterError, InProcess, compare, sweep
+from engine import Cluster, ClusterError, InProcess, compare, executors, sweep
 from engine.points import product
 
 ROOT = Path(__file__).parents[2]
@@ -26,12 +28,12 @@ class Processes:
     def __init__(self, logs):
         self.logs, self.running = logs, []
 
-    def start(self, *words, said, path=ROOT):
+    def start(self, *words, said, path=ROOT, cwd=ROOT):
         """A process of `python -m words`, once its log says what is awaited, and the log; path: its PYTHONPATH."""
         log = self.logs / f"log{len(self.running)}"
         with open(log, "wb") as file:
             env = os.environ | {"PYTHONPATH": str(path)}
-            process = subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT, stdout=file, stderr=file, env=env)
+            process = subprocess.Popen([sys.executable, "-m", *words], cwd=cwd, stdout=file, stderr=file, env=env)
         self.running.append(process)
         deadline = time.monotonic() + 60
         while said not in log.read_text():
@@ -40,19 +42,20 @@ class Processes:
         return process, log.read_text()
 
     def scheduler(self, *options):
-        """(Process, address) of a scheduler on loopback."""
+        """(Process, address) of a scheduler on loopback, which does not know this project."""
         where = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard")
-        process, text = self.start("distributed.cli.dask_scheduler", *where, *options, said="Scheduler at:")
+        words = ("distributed.cli.dask_scheduler", *where, *options)
+        process, text = self.start(*words, said="Scheduler at:", path="", cwd=self.logs)
         return process, next(word for word in text.split() if "://127.0.0.1" in word)
 
-    def worker(self, address, *options, path=ROOT):
+    def worker(self, address, *options, path=ROOT, cwd=ROOT):
         """A worker that has joined a scheduler."""
         alone = ("--nthreads", "1", "--no-dashboard", "--no-nanny", "--local-directory", str(self.logs))
         words = ("distributed.cli.dask_worker", address, *alone, *options)
-        return self.start(*words, said="Registered to", path=path)[0]
+        return self.start(*words, said="Registered to", path=path, cwd=cwd)[0]
 
     def end(self):
-        """End all of them."""
+        """End all of them, stopped ones as well."""
         for process in reversed(self.running):
             process.kill()
             process.wait()
@@ -168,3 +171,52 @@ def test_a_cluster_that_is_not_there_is_told_in_one_line(nowhere):
     with pytest.raises(ClusterError, match=r"--cluster: .*: cannot be reached") as error, Cluster(nowhere, timeout=1):
         pass
     assert "\n" not in str(error.value)
+
+
+def test_a_frozen_workers_runs_go_to_others_and_late_workers_that_do_not_fit_get_none(processes, tmp_path, capfd):
+    _, address = processes.scheduler()
+    one, other = (processes.worker(address) for _ in range(2))
+    jobs = [0.02 + number / 1e5 for number in range(60)]
+    with doing(Cluster(address), 10, lambda: os.kill(one.pid, signal.SIGSTOP)) as pool:
+        pool.patience = 5  # once they have answered: imports may take long
+        assert sorted(job for job, _, error in pool.completed(time.sleep, jobs) if error is None) == jobs
+    said = capfd.readouterr().err
+    assert said.count("has not been heard of for 5 s: others do its runs") == 1
+
+    said = ""
+    with Cluster(address, timeout=2) as pool, pytest.raises(ClusterError, match="no usable worker for 5 s; finished"):
+        pool.patience = 5
+        (tmp_path / "sitecustomize.py").write_text(OTHER_NUMPY)
+        for number, _ in enumerate(pool.completed(time.sleep, [0.5] * 500)):
+            if number == 3:
+                processes.worker(address, path="", cwd=tmp_path / "logs")
+                processes.worker(address, path=f"{tmp_path}{os.pathsep}{ROOT}")
+            said += capfd.readouterr().err
+            if "numpy 0.0 at worker" in said:
+                other.kill()
+    assert "has not answered for 2 s: left out until it does" in said
+    assert "is left out: its workers cannot run this project (ModuleNotFoundError: No module named 'engine')" in said
+    assert "numpy 0.0 at worker" in said
+
+
+def test_a_run_that_kills_its_worker_twice_fails_and_a_scheduler_that_freezes_is_given_up(
+    processes, monkeypatch, capfd
+):
+    scheduler, address = processes.scheduler()
+    for _ in range(3):
+        processes.worker(address)
+    jobs = [signal.SIGCONT] * 10 + [signal.SIGKILL] + [signal.SIGCONT] * 30
+    with Cluster(address) as pool:
+        ended = list(pool.completed(signal.raise_signal, jobs))
+    assert sorted(job for job, _, error in ended if error is None) == [signal.SIGCONT] * 40
+    assert [(job, type(error)) for job, _, error in ended if error is not None] == [(signal.SIGKILL, BrokenExecutor)]
+    assert [process.poll() for process in processes.running[1:]].count(-signal.SIGKILL) == 2
+
+    monkeypatch.setattr(executors, "WORD", 1.0)
+    with doing(Cluster(address), 2, lambda: os.kill(scheduler.pid, signal.SIGSTOP)) as pool:
+        pool.patience = 3
+        with pytest.raises(ClusterError, match=r"the scheduler has not answered for \d s; finished runs are kept"):
+            list(pool.completed(time.sleep, [1.5] * 50))
+    said = capfd.readouterr().err
+    assert "no run has ended for 1 s; handed over: 1; workers that can be used: 1, that cannot: 0" in said
+    assert re.search(r"the scheduler has not answered for \d s\n", said)

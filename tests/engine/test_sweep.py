@@ -245,7 +245,8 @@ def test_a_sweep_that_is_killed_goes_on_and_leaves_no_worker(end, never_killed, 
         rows_file = next(tmp_path.glob("sweep/*/*/runs.csv"), None)
     workers = [Path("/proc", child) for child in children(process.pid)]
     os.kill(process.pid, end)
-    process.communicate(timeout=60)
+    said = process.communicate(timeout=60)[1]
+    assert b"semaphore" not in said
     assert process.returncode == (130 if end == signal.SIGINT else -end)
     deadline = time.monotonic() + 20
     while any(worker.exists() for worker in workers):
@@ -342,6 +343,27 @@ def test_jobs_of_a_lost_task_are_run_again_one_by_one_and_alone():
     assert sorted(pool.handed[number][0][0] for number in alone) == sorted(lost)
     assert all(pool.handed[number][1] == 0 for number in alone)
     assert all(under_way == 0 for number in alone for _, under_way, _ in pool.handed[number + 1 : number + 2])
+
+
+def test_tiny_jobs_go_out_together_and_a_batch_that_turns_out_long_is_cut():
+    class Noting(InProcess):
+        task_seconds = 0.02
+
+        def submit(self, function, do, task, seconds):
+            started = time.perf_counter()
+            future = super().submit(function, do, task, seconds)
+            batches.append((len(task), len(future.result()[1]), time.perf_counter() - started))
+            return future
+
+    batches, jobs = [], [0.0] * 3_000 + [0.025] * 12 + [0.0] * 100
+    with Noting() as pool:
+        ended = list(pool.completed(time.sleep, jobs))
+    assert [job for job, _, _ in ended] == jobs
+    assert max(done for _, done, _ in batches) >= 50
+    assert any(done < handed for handed, done, _ in batches)
+    assert len(batches) < 100
+    slow = [done for _, done, seconds in batches if seconds > 0.025]
+    assert all(done <= 3 for done in slow[1:])
 
 
 def test_a_failed_run_is_a_row_and_the_sweep_goes_on(tmp_path, monkeypatch):
