@@ -12,6 +12,7 @@ from market.designs.accounts import Account
 from market.designs.planner import PROVEN
 from market.designs.study import DIRECT, PLANNER, TARIFF
 from market.outcome import Status, worst
+from scenarios.cases import left_out
 from scenarios.designs import spelt_out
 
 MEASURES = {
@@ -94,7 +95,7 @@ class DesignsResult(Result):
             },
             "classes": {name: int(rows.sum()) for name, rows in by_class(study).items()},
             "designs": {name: self._design(design, users) for name, design in self.designs.items()},
-        }
+        } | left_out(self.scenario.table["network"], microgrid.CASES)
 
     def _design(self, design, users):
         rows = by_class(self.game)

@@ -11,7 +11,7 @@ from market.microgrid.market import ADVICE, CERTIFIED, Outcome, winners_and_lose
 from market.microgrid.payments import generation_cost
 from market.microgrid.random_lines import chance
 from market.outcome import Status, worst
-from scenarios.cases import DATA, spelt_out
+from scenarios.cases import DATA, left_out, spelt_out
 from scenarios.errors import Place
 
 MEASURES = {
@@ -125,8 +125,8 @@ class MicrogridResult(Result):
         return paid | {"shares": numbers(shares), "generation_cost": numbers(cost)}
 
     def _endings(self):
-        """What only some runs have: winners and losers, stability, nodes that cannot be served, periods."""
-        extra = {}
+        """What only some runs have: what an import left out, winners and losers, stability, unserved nodes, periods."""
+        extra = left_out(self.scenario.table["network"], CASES)
         if self.gains is not None:
             winners, losers = winners_and_losers(self.gains)
             extra["winners"], extra["losers"] = winners.tolist(), losers.tolist()
@@ -152,7 +152,7 @@ class MicrogridResult(Result):
                 {
                     "period": k,
                     "node": np.arange(outcome.network.nodes),
-                    "injection": outcome.network.injection,
+                    "injection": outcome.network.endowments,
                     "put_in": outcome.dispatch.p,
                     "price": outcome.dispatch.prices,
                     "payment": None if outcome.payments is None else outcome.payments.agents,

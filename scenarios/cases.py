@@ -19,14 +19,22 @@ CASE = f'{one_of(CASES)}, a TOML file, or "{PANDAPOWER}NAME"'
 SPELT_OUT = ("slack", "injection", "public", "private", "positions")
 POWER = "[-1e6, 1e6]"  # in p.u.
 LEAST_REACTANCE = 1e-9  # in p.u.; below, rounding makes systems of equations singular
+PUBLIC = ("i", "j", "r", "x", "shift?")
 PRIVATE = ("i", "j", "r", "length?", "owner?")
 
 KEYS = (
     Key("network", "table", "", REQUIRED, "", "nodes and lines, spelt out or a case"),
     Key("network.case", "text", "", None, "", f"in place of the rest: {CASE}"),
     Key("network.slack", "whole", "node", None, "[0, 1000000]", "the main grid's node; left out: 0"),
-    Key("network.injection", "profile", "p.u.", None, POWER, "what each node has (> 0) or needs (< 0)"),
-    Key("network.public", "rows", "p.u.", None, ("i", "j", "r", "x"), "a row for each public line"),
+    Key(
+        "network.injection",
+        "profile",
+        "p.u.",
+        None,
+        POWER,
+        "what each node has (> 0) or needs (< 0), the main grid's too",
+    ),
+    Key("network.public", "rows", "p.u.", None, PUBLIC, "a row for each public line; shift in degrees"),
     Key("network.private", "rows", "p.u., km", None, PRIVATE, "a row for each private line"),
     Key("network.positions", "rows", "km", None, ("x", "y"), "where each node is, for pictures"),
     Key("network.cost", "numbers", "money/p.u.", None, "[0, inf)", "cost of each node's own generation"),
@@ -72,6 +80,12 @@ def spelt_out(table, place: Place) -> dict:
     name = case.removeprefix(PANDAPOWER)
     found = _shipped(case) if name == case else pandapower_case.table_of(name, place.at("case"))
     return found | {key: value for key, value in table.items() if key != "case"}
+
+
+def left_out(table, place: Place) -> dict:
+    """{"left_out": what an imported network's source holds and the model does not, a line each}, else empty."""
+    found = spelt_out(table, place)
+    return {"left_out": list(found["left_out"])} if "left_out" in found else {}
 
 
 def _shipped(name):

@@ -77,6 +77,7 @@ def read(raw: dict, keys, place: Place) -> dict:
     table["network"] = _read_network(table["network"], here)
     whole = spelt_out(table["network"], here)
     network = cases.network_from(whole, here)
+    microgrid.check_shifts(table, network, place)
     microgrid.check_private(table.get("private"), whole, place.at("private"))
     _check_classes(table["class"], network, place.at("class"))
     agents = sum(row["count"] for row in table["class"])

@@ -11,7 +11,7 @@ from market.microgrid.dispatch import LOSSES
 from market.microgrid.joining import DIVISIONS, MOST_JOINING, STARTS
 from market.microgrid.partitions import BELIEFS
 from market.microgrid.payments import PAYMENTS
-from market.microgrid.power_flow import PHYSICS
+from market.microgrid.power_flow import PHYSICS, build_grid
 from market.microgrid.random_lines import DENSITIES
 from market.microgrid.stability import FORMS
 from market.microgrid.tariff import Tariff
@@ -92,10 +92,28 @@ def read(raw: dict, keys, place: Place) -> dict:
     _check_coalition(table["coalition"], built, place.at("coalition"))
     cases.check_cost(network, here.at("cost"))
     check_private(table.get("private"), network, place.at("private"))
+    check_shifts(table, built, place)
     if not given:
         periods = len(table.get("injection", network["injection"]))
         table["rounds"] = max(ROUNDS, periods)
     return table
+
+
+def check_shifts(table, network, place):
+    """Phase shifts go with what knows them: flows by reactance, and the market form of coalitions."""
+    if not np.any(network.public.shift):
+        return
+    looping = np.flatnonzero(build_grid(network).loop)
+    if not len(looping):
+        return
+    got = f"phase shifts drive a flow round in circles, on public line {looping[0]}"
+    if table["physics"] == "r":
+        raise place.at("physics").error(f"got 'r', but {got}", "a circuit of resistances has no phases: physics = 'x'")
+    form = table.get("coalition", {}).get("form", "market")
+    if form != "market":
+        raise place.at("coalition").at("form").error(f"got {quoted(form)}, but {got}", "'market' is needed")
+    if table.get("losses") == "lossy" and table["behaviour"] == "cooperative":
+        raise place.at("losses").error(f"got 'lossy', but {got}", "cooperative use of lines needs losses = 'priced'")
 
 
 def _check_coalition(coalition, network, place):

@@ -101,3 +101,8 @@ def with_width(mean, half):
         return cell(float(mean) if abs(mean) >= ROUNDING else 0.0)
     digits = min(max(1 - math.floor(math.log10(half)), 0), 6)
     return f"{mean:.{digits}f} ± {half:.{digits}f}"
+
+
+def left_out_lines(summary):
+    """What the network's source holds and the model does not."""
+    return [f"Left out of the network: {'; '.join(summary['left_out'])}."] if summary.get("left_out") else []

@@ -1,6 +1,6 @@
 """What a behaviour leads to: flows on both kinds of lines, losses, the main grid's supply, and proof or reason."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -66,6 +66,13 @@ def lossy_dispatch(network, g, f, prices=None, **known):
     return Dispatch(Status.SOLVED, True, g, f, p, public, private, float(taken[network.slack]), prices, **known)
 
 
+def at_main_grid(network, dispatch):
+    """A dispatch with what the main grid's own node has or needs in its supply; no behaviour can change that."""
+    if dispatch.grid_supply is None or network.own == 0:
+        return dispatch
+    return replace(dispatch, grid_supply=dispatch.grid_supply - network.own)
+
+
 def put_in(network, g, lossy):
     """What each node puts into the public grid beside private flows g, shape (n,); the slack minus the others' sum."""
     p = network.injection - sent(network.private, g, network.nodes)
@@ -85,7 +92,7 @@ def served_publicly(network, grid, tariff, g, lossy, **known):
         return infeasible(lossy, cut_off)
     if lossy:
         return lossy_dispatch(network, g, f, **known)
-    return priced_dispatch(network, g, f, tariff.generation * (1 - 2 * (grid.loss @ p)), **known)
+    return priced_dispatch(network, g, f, tariff.generation * (1 - 2 * grid.marginal_loss(p)), **known)
 
 
 def not_served(network, grid, p, f, lossy):
@@ -132,7 +139,10 @@ def relative(excess, bill, network, tariff):
 
 
 def balance_residual(network, dispatch):
-    """Largest imbalance of any node, in p.u.: what it has, gets and sends, the slack with the main grid's supply."""
+    """Largest imbalance of any node, in p.u.: what it has, gets and sends, the slack with the main grid's supply.
+
+    The dispatch is a behaviour's, without what the main grid's own node has.
+    """
     left = network.injection - network.private_incidence @ dispatch.g - network.public_incidence @ dispatch.f
     if dispatch.lossy:
         left -= half_losses(network.private_incidence, network.private.r, dispatch.g)

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from market.microgrid.behaviours import Behaviour, NoTrade
-from market.microgrid.dispatch import Dispatch
+from market.microgrid.dispatch import Dispatch, at_main_grid
 from market.microgrid.network import Network
 from market.microgrid.payments import PAYMENTS, Payments, generation_cost, tariff_payments
 from market.microgrid.power_flow import Grid, build_grid
@@ -101,11 +101,17 @@ class Microgrid:
         return self.behaviour.dispatch(network, self.grid, self.tariff, self.losses)
 
     def clear(self, network, dispatch, before=None):
-        """The period's outcome: its payments, and those without private trade; before: an earlier one, if there is."""
+        """The period's outcome: its payments, and those without private trade; before: an earlier one, if there is.
+
+        What the main grid's own node has or needs is the main grid's: it changes its supply and what it has left.
+        """
         same = before is not None and before.network is network
         idle = (before.idle, before.idle_loss) if same else self.idle(network)
         paid = PAYMENTS[self.payments](network, self.grid, self.tariff, dispatch)
-        return Outcome(network, dispatch, self._status(dispatch), paid, *idle)
+        whole = at_main_grid(network, dispatch)
+        if paid is not None:
+            paid = paid.with_bill(self.tariff.bill(whole.grid_supply) - self.tariff.bill(dispatch.grid_supply))
+        return Outcome(network, whole, self._status(dispatch), paid, *idle)
 
     def _status(self, dispatch):
         """The dispatch's own, but what claims to be an optimum and is not shown to be one is inaccurate."""

@@ -17,15 +17,17 @@ class NetworkError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class PublicLines:
-    """Public lines, arrays of shape (lines,): ends, resistance r ≥ 0 and reactance x ≠ 0 in p.u.
+    """Public lines, arrays of shape (lines,): ends, resistance r ≥ 0 and reactance x ≠ 0 in p.u., shift in degrees.
 
-    A flow is positive from tail to head.
+    A flow is positive from tail to head. shift: by how much a transformer turns the angle at its tail back, so that
+    without losses the flow is (θ_tail − θ_head − shift) / x; None: nowhere.
     """
 
     tail: np.ndarray
     head: np.ndarray
     r: np.ndarray
     x: np.ndarray
+    shift: np.ndarray | None = None
 
     def __len__(self):
         return len(self.tail)
@@ -81,9 +83,9 @@ def no_lines():
 class Network:
     """Nodes 0 … n−1, one of them the main grid ("slack"), with public and private lines.
 
-    injection: net endowment e in p.u., shape (n,), > 0 surplus, < 0 deficit; the slack's own entry is not used and kept
-    as 0. positions: shape (n, 2), in km, or None. cost: what a node's own generation costs it, money per p.u., shape
-    (n,), ≥ 0. Raises NetworkError.
+    injection: net endowment e in p.u., shape (n,), > 0 surplus, < 0 deficit; the slack's own entry moves to `own`, 0 is
+    left. own: what the main grid's node has itself, in p.u., which its supply comes on top of. positions: shape (n, 2),
+    in km, or None. cost: what a node's own generation costs it, money per p.u., shape (n,), ≥ 0. Raises NetworkError.
     """
 
     injection: np.ndarray
@@ -92,14 +94,16 @@ class Network:
     private: PrivateLines = field(default_factory=no_lines)
     positions: np.ndarray | None = None
     cost: np.ndarray | None = None
+    own: float = 0.0
 
     def __post_init__(self):
         injection = _floats("injection", self.injection).copy()
         n = len(injection)
         if isinstance(self.slack, bool) or self.slack != int(self.slack) or not 0 <= self.slack < n:
             raise NetworkError(f"slack(={self.slack}) must be a node, 0 to {n - 1}")
-        injection[int(self.slack)] = 0.0
         _check("injection", "node", injection, np.isfinite(injection), "finite")
+        own = float(self.own + injection[int(self.slack)])
+        injection[int(self.slack)] = 0.0
         cost = np.zeros(n) if self.cost is None else _floats("cost", self.cost)
         _check_length("cost", cost, n, "one for each node")
         _check("cost", "node", cost, np.isfinite(cost) & (cost >= 0), "finite and >= 0")
@@ -113,6 +117,7 @@ class Network:
             "private": _checked_private(self.private, n, int(self.slack)),
             "positions": positions,
             "cost": cost,
+            "own": own,
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -158,10 +163,17 @@ class Network:
         group = components(self.nodes, self.public, self.private)
         return group == group[self.slack]
 
+    @property
+    def endowments(self):
+        """What every node has, the main grid's included, in p.u., shape (n,)."""
+        endowments = self.injection.copy()
+        endowments[self.slack] = self.own
+        return endowments
+
     def with_injection(self, injection):
         """The same network at another time: other injections, shape (n,)."""
         _check_length("injection", injection, self.nodes, "one for each node")
-        return replace(self, injection=injection)
+        return replace(self, injection=injection, own=0.0)
 
     def with_private(self, private, positions=None):
         """The same network with other private lines."""
@@ -205,11 +217,11 @@ def as_networkx(network):
 
 
 def network_of(injection, public, private=(), slack=0, positions=None, cost=None):
-    """A network from rows of numbers: public [i, j, r, x], private [i, j, r, length, owner], the last two optional."""
+    """A network from rows of numbers: public [i, j, r, x, shift?], private [i, j, r, length?, owner?]."""
     return Network(
         injection,
         slack,
-        lines_of(PublicLines, public),
+        lines_of(PublicLines, public, defaults=(0.0,)),
         lines_of(PrivateLines, private, defaults=(1.0, SHARED)),
         positions,
         cost,
@@ -268,9 +280,12 @@ def _checked_ends(lines, label, nodes, allowed):
 
 
 def _checked_public(lines, nodes):
+    if lines.shift is None:
+        lines = replace(lines, shift=np.zeros(len(lines.tail)))
     columns = _checked_ends(lines, "public line", nodes, f"a node, 0 to {nodes - 1}")
     x = columns["x"]
     _check("x", "public line", x, np.isfinite(x) & (x != 0), "finite and not 0")
+    _check("shift", "public line", columns["shift"], np.abs(columns["shift"]) <= 360, "from -360 to 360 degrees")
     return PublicLines(**columns)
 
 

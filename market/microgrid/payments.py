@@ -33,6 +33,10 @@ class Payments:
         """Everything handed out, minus the main grid's bill."""
         return float(np.sum(self.agents)) + self.grid
 
+    def with_bill(self, more):
+        """The same payments where the main grid's bill is so much more money."""
+        return replace(self, grid=self.grid - more) if more else self
+
 
 def rents(lines, flows, prices, lossy, loss_price):
     """What lines earn by buying at one end and selling at the other, money, shape (lines,).

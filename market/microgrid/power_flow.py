@@ -19,6 +19,7 @@ FLOOR = 1e-7  # resistance in p.u. that stands for less where resistances are di
 MOST_NEWTON = 30
 SMALL = 100  # unknowns up to which dense elimination is the faster one
 FILLED = 0.03  # share of entries above which it is
+LEAST_LOOP = 1e-11  # share of what shifts drive below which a flow round in circles is rounding
 LOOSE = 1e3  # times EXACT is still balance, where rounding ends Newton's method
 EXACT = 1e-12  # balance in p.u. at which Newton's method ends, relative to the largest injection
 
@@ -29,7 +30,8 @@ class Grid:
 
     Potentials θ follow from the injections p, weight_e (θ_i − θ_j) is the flow on line e from i to j. `reference` marks
     the nodes with θ = 0: the slack and one node of each island apart from it. `inverse` is the inverse Laplacian X,
-    shape (n, n), zero at references: θ = X p. tail, head, r and weight have shape (lines,).
+    shape (n, n), zero at references: θ = X p. tail, head, r and weight have shape (lines,); loop: flows that phase
+    shifts drive round in circles whatever the injections, shape (lines,), 0 without shifts and where r rules.
     """
 
     physics: str
@@ -43,6 +45,7 @@ class Grid:
     r: np.ndarray
     weight: np.ndarray
     inverse: np.ndarray
+    loop: np.ndarray
 
     @cached_property
     def resistive(self):
@@ -50,7 +53,8 @@ class Grid:
         if self.physics == "r":
             return self
         weight = 1 / np.maximum(self.r, FLOOR)
-        return replace(self, physics="r", weight=weight, inverse=_inverse(self.incidence, weight, self.reference))
+        inverse = _inverse(self.incidence, weight, self.reference)
+        return replace(self, physics="r", weight=weight, inverse=inverse, loop=np.zeros(len(weight)))
 
     @cached_property
     def ptdf(self):
@@ -59,10 +63,24 @@ class Grid:
 
     @cached_property
     def loss(self):
-        """M = Sᵀ diag(r) S, shape (n, n): the public loss of injections p is pᵀ M p."""
+        """M = Sᵀ diag(r) S, shape (n, n): the public loss of injections p is pᵀ M p, without phase shifts."""
         middle = self.incidence @ diags_array(self.weight**2 * self.r) @ self.incidence.T
         product = self.inverse.T @ (middle @ self.inverse)
         return (product + product.T) / 2
+
+    @cached_property
+    def loop_pull(self):
+        """m = Sᵀ diag(r) loop, shape (n,): with phase shifts the public loss is pᵀ M p + 2 mᵀ p + loop_loss."""
+        return self.inverse.T @ (self.incidence @ (self.weight * self.r * self.loop))
+
+    @cached_property
+    def loop_loss(self):
+        """Public loss in p.u. without any injection, which phase shifts cause."""
+        return float(self.r @ self.loop**2)
+
+    def marginal_loss(self, p):
+        """Half of what the public loss grows by with each injection, M p + m, shape (n,)."""
+        return self.loss @ p + self.loop_pull
 
     @cached_property
     def apart(self):
@@ -74,7 +92,7 @@ class Grid:
     def flows(self, p):
         """Flows f on all lines, shape (lines,), of injections p, losses priced."""
         theta = self.inverse @ p
-        return self.weight * (theta[self.tail] - theta[self.head])
+        return self.weight * (theta[self.tail] - theta[self.head]) + self.loop
 
 
 def build_grid(network, physics="x"):
@@ -96,7 +114,17 @@ def build_grid(network, physics="x"):
     except RuntimeError:
         raise NetworkError("public lines: reactances of opposite sign cancel; flows are not defined") from None
     place = (network.slack, network.public_island, reference, ends)
-    return Grid(physics, n, *place, lines.tail, lines.head, lines.r, weight, inverse)
+    loop = _loop(ends, weight, inverse, lines.shift if physics == "x" else np.zeros(len(lines)))
+    return Grid(physics, n, *place, lines.tail, lines.head, lines.r, weight, inverse, loop)
+
+
+def _loop(ends, weight, inverse, shift):
+    """Flows that phase shifts in degrees drive without injections, shape (lines,): a shift is a pair of injections."""
+    if not np.any(shift):
+        return np.zeros(len(shift))
+    driven = -weight * np.radians(shift)
+    loop = driven - weight * (ends.T @ (inverse @ (ends @ driven)))
+    return np.where(np.abs(loop) > LEAST_LOOP * np.max(np.abs(driven)), loop, 0.0)
 
 
 def _inverse(ends, weight, reference):
@@ -163,7 +191,7 @@ def lossy_flows(grid, p):
     aim = EXACT * max(1.0, np.max(np.abs(p)))
     with np.errstate(all="ignore"):
         for _ in range(MOST_NEWTON):
-            f = weight * (ends.T @ theta)
+            f = weight * (ends.T @ theta) + grid.loop
             missing = (p - ends @ f - half_losses(ends, r, f))[rest]
             error = np.max(np.abs(missing), initial=0.0)
             if not aim < error < np.inf:

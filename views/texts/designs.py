@@ -4,7 +4,7 @@ from engine.comparing import interval
 from engine.designs import HEADLINE, by_class
 from market.designs.accounts import sides
 from scenarios import draw
-from views.tables import ending, table, with_width
+from views.tables import ending, left_out_lines, table, with_width
 
 NOT_COMPARABLE = (
     "Not comparable: direct participation and aggregators pay the price their purchases make, and react to it; "
@@ -36,6 +36,7 @@ def summary_text(summary):
     return "\n".join(
         [
             ending(summary),
+            *left_out_lines(summary),
             f"{summary['agents']} agents; at the tariff {at['buyers']} buy and {at['sellers']} sell.",
             "",
             table(("design", *HEADLINE, "status"), rows),

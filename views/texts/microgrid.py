@@ -3,7 +3,7 @@
 import numpy as np
 
 from market.microgrid.market import winners_and_losers
-from views.tables import cell, ending, table
+from views.tables import cell, ending, left_out_lines, table
 
 MOST_ROWS = 20  # lines, or nodes, shown on a terminal
 ROUNDING = 1e-12  # p.u. or money
@@ -27,7 +27,7 @@ def round_line(model):
 
 def summary_text(summary):
     """A run's summary as text: status with advice, losses, private trades, nodes, stability."""
-    lines = [ending(summary)]
+    lines = [ending(summary), *left_out_lines(summary)]
     if "nodes" in summary:
         return "\n".join([*lines, f"Cannot be served{_first_cut_off(summary)}: nodes {nodes_text(summary['nodes'])}."])
     losses, idle = summary["losses"], summary["idle"]["loss"]

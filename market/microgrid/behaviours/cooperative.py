@@ -37,8 +37,9 @@ class Cooperative(Behaviour):
         cut_off = beyond_reach(network, grid)
         if len(cut_off):
             return infeasible(False, cut_off)
-        g, potential = least_loss(network, grid, grid.loss, by_node)
-        return of_least_cost(network, tariff, g, grid.flows(put_in(network, g, lossy=False)), potential)
+        g, potential = least_loss(network, grid, grid.loss, by_node, grid.loop_pull)
+        f = grid.flows(put_in(network, g, lossy=False))
+        return of_least_cost(network, tariff, g, f, potential, (grid.loop_pull, grid.loop_loss))
 
     def lossy(self, network, grid, tariff):
         cut_off = beyond_reach(network, grid)
@@ -60,38 +61,42 @@ class Cooperative(Behaviour):
         return outcome_of(network, tariff, found, g, outcome.f, lossy_bound(network, grid, found.prices))
 
 
-def least_loss(network, grid, loss, otherwise):
-    """Private flows of least loss beside a public loss pᵀ M p, by whichever linear system is smaller.
+def least_loss(network, grid, loss, otherwise, pull=0.0):
+    """Private flows of least loss beside a public loss pᵀ M p + 2 mᵀ p, by whichever linear system is smaller.
 
-    otherwise: the system with an unknown a node, arguments and answer as by_line. Returns g, shape (lines,), and
-    potentials a = Mp + Zα, shape (n,), Z the islands apart from the main grid.
+    otherwise: the system with an unknown a node, arguments and answer as by_line; pull: m, shape (n,). Returns g, shape
+    (lines,), and potentials a = Mp + m + Zα, shape (n,), Z the islands apart from the main grid.
     """
     usable, islands = _reach(network, grid)
     r = np.maximum(network.private.r, FLOOR)
     few = np.count_nonzero(usable) + islands.shape[1] < network.nodes
-    g, potential = (by_line if few else otherwise)(network, loss, r, usable, islands)
+    g, potential = (by_line if few else otherwise)(network, loss, r, usable, islands, pull)
     if islands.shape[1]:
         g = g + _island_flows(network, r, usable, islands, islands.T @ put_in(network, g, lossy=False))
     return g, potential
 
 
-def of_least_cost(network, tariff, g, f, potential):
-    """The outcome of flows of least loss and their potentials; its gap is the cost above the dual bound."""
+def of_least_cost(network, tariff, g, f, potential, loop=(0.0, 0.0)):
+    """The outcome of flows of least loss and their potentials; its gap is the cost above the dual bound.
+
+    loop: m and what the public loss is without injections, of a grid with phase shifts.
+    """
     outcome = priced_dispatch(network, g, f, tariff.generation * (1 - 2 * potential))
-    excess = tariff.generation * (outcome.loss - loss_bound(network, outcome.p, potential))
+    excess = tariff.generation * (outcome.loss - loss_bound(network, outcome.p, potential, *loop))
     return replace(outcome, gap=relative(excess, tariff.bill(outcome.grid_supply), network, tariff))
 
 
-def by_line(network, loss, r, usable, islands):
-    """Flows and potentials from (R + PᵀMP) g − PᵀZα = PᵀMe, Zᵀ(e − Pg) = 0, Z the islands apart from the main grid.
+def by_line(network, loss, r, usable, islands, pull=0.0):
+    """Flows and potentials from (R + PᵀMP) g − PᵀZα = Pᵀ(Me + m), Zᵀ(e − Pg) = 0, Z the islands apart from the slack.
 
-    Returns g, shape (lines,), and a = M(e − Pg) + Zα, shape (n,).
+    Returns g, shape (lines,), and a = M(e − Pg) + m + Zα, shape (n,).
     """
+    pull = np.broadcast_to(pull, network.nodes)
     tail, head = network.private.tail[usable], network.private.head[usable]
     across = loss[tail] - loss[head]
     square = across[:, tail] - across[:, head]
     square[np.diag_indices_from(square)] += r[usable]
-    right = across @ network.injection
+    right = across @ network.injection + (pull[tail] - pull[head])
     g = np.zeros(len(network.private))
     level = np.zeros(islands.shape[1])
     if islands.shape[1]:
@@ -103,30 +108,35 @@ def by_line(network, loss, r, usable, islands):
         g[usable], level = found[: len(tail)], found[len(tail) :]
     elif len(tail):
         g[usable] = solve_in_place(square, right, definite=True)
-    return g, loss @ (network.injection - sent(network.private, g, network.nodes)) + islands @ level
+    return g, loss @ (network.injection - sent(network.private, g, network.nodes)) + pull + islands @ level
 
 
-def by_node(network, loss, r, usable, islands):
-    """Flows and potentials from (I + KM) p + KZα = e, Zᵀp = 0, with K = P R⁻¹ Pᵀ, one unknown a node.
+def by_node(network, loss, r, usable, islands, pull=0.0):
+    """Flows and potentials from (I + KM) p + KZα = e − Km, Zᵀp = 0, with K = P R⁻¹ Pᵀ, one unknown a node.
 
-    Returns g, shape (lines,), and a = Mp + Zα, shape (n,).
+    Returns g, shape (lines,), and a = Mp + m + Zα, shape (n,).
     """
     lines, n, k = network.private, network.nodes, islands.shape[1]
+    pull = np.broadcast_to(pull, n)
     private = laplacian(lines.tail, lines.head, usable / r, n, DENSE_PRODUCT)
     system = private @ loss
     system[np.diag_indices(n)] += 1
     if k:
         system = np.block([[system, private @ islands], [islands.T, np.zeros((k, k))]])
-    found = solve_in_place(system, np.concatenate([network.injection, np.zeros(k)]))
-    potential = loss @ found[:n] + islands @ found[n:]
+    found = solve_in_place(system, np.concatenate([network.injection - private @ pull, np.zeros(k)]))
+    potential = loss @ found[:n] + pull + islands @ found[n:]
     return usable / r * (potential[lines.tail] - potential[lines.head]), potential
 
 
-def loss_bound(network, p, potential):
-    """Least loss any flows can have, by weak duality at a = Mp + Zα where Zᵀp = 0: 2aᵀe − aᵀp − Σ (Pᵀa)²/R."""
+def loss_bound(network, p, potential, pull=0.0, least=0.0):
+    """Least loss any flows can have, by weak duality at a = Mp + m + Zα where Zᵀp = 0.
+
+    2aᵀe − (a − m)ᵀp − Σ (Pᵀa)²/R beside the public loss that there is without injections, `least`.
+    """
     lines = network.private
     across = potential[lines.tail] - potential[lines.head]
-    return potential @ (2 * network.injection - p) - np.sum(across**2 / np.maximum(lines.r, FLOOR))
+    least = least + pull @ p if np.any(pull) else least
+    return least + potential @ (2 * network.injection - p) - np.sum(across**2 / np.maximum(lines.r, FLOOR))
 
 
 def _reach(network, grid):

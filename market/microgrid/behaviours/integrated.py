@@ -49,11 +49,11 @@ class Integrated(Behaviour):
         return outcome_of(network, tariff, found, found.g, found.f, bound)
 
 
-def by_node(held, network, loss, r, usable, islands):
+def by_node(held, network, loss, r, usable, islands, pull=0.0):
     """Flows and potentials of both kinds of lines as one circuit of resistances, one unknown a node.
 
-    held: the nodes with potential 0, the slack and those out of reach. Returns g, shape (private lines,), and a, shape
-    (n,).
+    held: the nodes with potential 0, the slack and those out of reach; pull: none, for public flows are free. Returns
+    g, shape (private lines,), and a, shape (n,).
     """
     public, private = network.public, network.private
     tail, head = np.append(public.tail, private.tail), np.append(public.head, private.head)

@@ -22,8 +22,8 @@ LINE = [0, 1, 0.1, 0.1]
         ({"public": [[2, 2, 0.1, 0.1]]}, r"public line 0: head\(=2\) must be another node than tail"),
         ({"public": [[0, 3, 0.1, 0.1]]}, r"public line 0: head\(=3\) must be a node, 0 to 2"),
         ({"public": [[0, 1.5, 0.1, 0.1]]}, r"public line 0: head\(=1.5\) must be a node"),
-        ({"public": [[0, 1, 0.1]]}, r"public line 0: .* must have 4 to 4 entries"),
-        ({"public": [[0, 1, "a", 0.1]]}, "must be rows of numbers tail, head, r, x"),
+        ({"public": [[0, 1, 0.1]]}, r"public line 0: .* must have 4 to 5 entries"),
+        ({"public": [[0, 1, "a", 0.1]]}, "must be rows of numbers tail, head, r, x, shift"),
         ({"private": [[1, 2]]}, r"private line 0: \[1, 2\] must have 3 to 5 entries"),
         ({"private": [[0, 1, 0.1]]}, r"private line 0: tail\(=0\) must be an agent, 1 to 2: the slack has no"),
         ({"private": [[1, 2, -1.0]]}, r"private line 0: r\(=-1\) must be finite and >= 0"),
@@ -50,9 +50,11 @@ def test_an_injection_of_the_wrong_length_is_refused(eight):
         eight.with_injection([0, 1, 2, 3])
 
 
-def test_the_slack_has_no_injection_of_its_own():
-    network = network_of([np.nan, 1], [LINE])
-    assert network.injection.tolist() == [0, 1]
+def test_what_the_main_grid_has_itself_stands_apart_and_is_not_lost():
+    network = network_of([-5, 1], [LINE])
+    assert (network.injection.tolist(), network.own, network.endowments.tolist()) == ([0, 1], -5, [-5, 1])
+    assert network.with_private(network.private).own == -5
+    assert network.with_injection([2, 1]).own == 2
 
 
 def test_series_compensation_and_lines_without_resistance_are_legal(ieee300):
