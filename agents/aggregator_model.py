@@ -9,6 +9,7 @@ from agents.market_model import MarketModel
 from agents.market_operator import MarketOperator
 from agents.players import Aggregator, Crowd, LargeUser, SmallUser
 from market.aggregator.best_response import PricedOut
+from market.aggregator.clearing import ending
 from market.aggregator.rounds import ORDERS, Watch, move_together, take_turns
 from market.measures import gini, jain
 from market.outcome import Status
@@ -51,7 +52,7 @@ class AggregatorModel(MarketModel):
         if self.y.shape != (game.players,) or not np.all(self.y >= 0):
             raise ValueError(f"start must hold {game.players} purchases >= 0, one for each player")
         self.watch = Watch(order, tolerance, rounds)
-        self.round, self.status, self.move, self.blame = 0, Status.RUNNING, 0.0, None
+        self.round, self.ended, self.move, self.blame = 0, Status.RUNNING, 0.0, None
         self.individual = game.users <= agent_threshold
         self.operator = MarketOperator(self)
         self.seats = [seat for number in range(len(game.blocks)) for seat in self._seat_block(number)]
@@ -66,6 +67,11 @@ class AggregatorModel(MarketModel):
         return self.operator.outcome
 
     @property
+    def status(self):
+        """How the run stands; once its gap has been searched, settled only at an equilibrium."""
+        return ending(self.ended, self.outcome)
+
+    @property
     def period(self):
         """The period of a cycle, None where there is none."""
         return self.watch.period
@@ -73,7 +79,7 @@ class AggregatorModel(MarketModel):
     @property
     def gap(self):
         """Largest relative regret of the present purchases, searched when first asked for; None if undefined."""
-        if self.outcome is None or self.status == Status.INFEASIBLE:
+        if self.outcome is None or self.ended == Status.INFEASIBLE:
             return None
         return self.outcome.gap if self.outcome.gap is not None else self.operator.certify()
 
@@ -89,13 +95,13 @@ class AggregatorModel(MarketModel):
             return
         self.round += 1
         self.move = float(np.max(np.abs(target - before)))
-        self.status = self.watch.status(self.round, before, target, self.y)
-        if self.status == Status.SETTLED:
+        self.ended = self.watch.status(self.round, before, target, self.y)
+        if self.ended == Status.SETTLED:
             self.y = target  # all of the way: what damping would leave is a regret, however small
         self.operator.clear(self.y)
-        if self.status == Status.SETTLED and self.outcome.unserved > 0:
-            self.status = Status.SHORT
-        self.running = self.status == Status.RUNNING
+        if self.ended == Status.SETTLED and self.certify:
+            self.operator.certify()
+        self.running = self.ended == Status.RUNNING
         self.trajectory.add(self.outcome)
         self.datacollector.collect(self)
 
@@ -151,7 +157,7 @@ class AggregatorModel(MarketModel):
 
     def _stop_infeasible(self, priced_out):
         agent = priced_out.player
-        self.status, self.running = Status.INFEASIBLE, False
+        self.ended, self.running = Status.INFEASIBLE, False
         self.blame = {"player": self.game.player_name(agent.seat), "user": int(agent.rows.start + priced_out.user)}
 
     def _reporters(self):

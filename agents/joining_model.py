@@ -9,6 +9,7 @@ import numpy as np
 from agents.aggregator_model import Trajectory
 from agents.joining_players import Member, Registrar
 from agents.market_model import MarketModel
+from market.aggregator.clearing import ending
 from market.aggregator.joining import FORESIGHTS, game_of
 from market.joining import Ending, Moving, play
 from market.measures import gini, jain
@@ -34,7 +35,7 @@ class JoiningModel(MarketModel):
         self.joining, self.start = joining, membership
         self.moving = Moving() if moving is None else moving
         self.draws = np.random.default_rng(0) if rng is None else rng
-        self.round, self.status, self.moves, self.move = 0, Status.RUNNING, 0, 0.0
+        self.round, self.ended, self.moves, self.move = 0, Status.RUNNING, 0, 0.0
         self.ending = Ending(self.moving, rounds)
         self.registrar = Registrar(self)
         self.members = [Member(self, number, foresight) for number in range(joining.movers)]
@@ -57,6 +58,11 @@ class JoiningModel(MarketModel):
         return None if self.state is None else self.state.outcome
 
     @property
+    def status(self):
+        """How the run stands; once its gap has been searched, settled only at an equilibrium."""
+        return self.ended if self.state is None else ending(self.ended, self.registrar.known)
+
+    @property
     def period(self):
         """The period of a cycle in rounds, None where there is none."""
         return self.ending.period
@@ -72,10 +78,10 @@ class JoiningModel(MarketModel):
             return
         before, wishes = self.state, self._open() if self.state is None else self._move()
         self.round += 1
-        self.status = self.ending.status(self.round, wishes, self.state.membership)
-        if self.status == Status.SETTLED and self.outcome.unserved > 0:
-            self.status = Status.SHORT
-        self.running = self.status == Status.RUNNING
+        self.ended = self.ending.status(self.round, wishes, self.state.membership)
+        if self.ended == Status.SETTLED and self.certify:
+            self.registrar.certify()
+        self.running = self.ended == Status.RUNNING
         self._remember(before)
         self.datacollector.collect(self)
 

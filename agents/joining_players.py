@@ -61,3 +61,9 @@ class Registrar(mesa.Agent):
         if self.proven is None or self.proven[0] is not self.state:
             self.proven = self.state, certified(self.state.game, self.state.outcome)
         return self.proven[1]
+
+    @property
+    def known(self):
+        """The last outcome with what is known of its regrets."""
+        searched = self.proven is not None and self.proven[0] is self.state
+        return self.proven[1] if searched else self.state.outcome

@@ -10,8 +10,9 @@ from agents import JoiningModel
 from agents.aggregator_model import MOST_REMEMBERED
 from engine.results import Result, number
 from market import joining
-from market.aggregator.equilibrium import CERTIFIED, solve
-from market.aggregator.joining import Joining, Move, largest_gain
+from market.aggregator.clearing import CERTIFIED, ending
+from market.aggregator.equilibrium import solve
+from market.aggregator.joining import Joining, Move, is_stable, largest_gain
 from market.aggregator.planner import best_total_welfare, planned_surplus
 from market.measures import gini, jain, price_of_anarchy, producer_surplus, total_welfare
 from market.outcome import Outcome, Status
@@ -23,7 +24,6 @@ DOUBLE = 8  # bytes of a number
 USER, AGENT = 1_400, 1_000  # bytes that a user needs while the market is solved, and beside them as an agent
 SEARCHED, SEARCH = 10_000, 100_000_000  # bytes of the search for gaps, for each user up to so many in all
 KEPT, KEPT_BY_AGENT = 24, 170  # bytes of a user's trajectory in each round, and of an agent's record
-SETTLED = (Status.SETTLED, Status.SHORT)
 NO_PROMISE = (Status.CYCLING, Status.ROUND_LIMIT, Status.NO_EQUILIBRIUM, Status.INFEASIBLE, Status.INACCURATE)
 ADVICE = {
     Status.INACCURATE: "No best response lies further away than the tolerance, yet somebody gains by more than 1e-6 of "
@@ -55,20 +55,16 @@ class Joined:
     """How users joined aggregators.
 
     memberships: number of each mover's offer by round, shape (rounds, movers); rows: number of each user of the final
-    game; moves: made in all; best: the move that gains most of all still possible, None where it was not looked for.
+    game; moves: made in all; best: the move that gains most of all still possible, None where it was not looked for;
+    stable: does no user gain by a move? None where it is not known.
     """
 
     joining: Joining
     memberships: np.ndarray
     rows: np.ndarray
     moves: int
-    least_gain: float
     best: Move | None
-
-    @property
-    def stable(self):
-        """Does no user gain by a move? None where it was not looked for."""
-        return None if self.best is None else self.best.gain <= self.least_gain
+    stable: bool | None
 
     def summary(self, outcome, users):
         """The joining as plain numbers for JSON."""
@@ -265,16 +261,11 @@ def joined_places(result, rounds):
 RESULT = AggregatorResult
 
 
-def proven(status, gap):
-    """The status in view of the gap, None where that is not known: what settled beside an equilibrium is inaccurate."""
-    return Status.INACCURATE if status in SETTLED and gap is not None and gap > CERTIFIED else status
-
-
 def stepped(model, certify):
     """Facts of a model stepped to its end; without `certify` the gap is not searched."""
     gap = model.gap if certify else None
     facts = {
-        "status": proven(model.status, gap),
+        "status": model.status,
         "outcome": model.outcome,
         "gap": gap,
         "quantities": model.trajectory.quantities,
@@ -288,18 +279,18 @@ def joined(model, certify):
     """What joining adds: the final game, and whether anybody still gains by a move."""
     state, proven = model.state, certify and model.joining.movers <= MOST_PROVEN
     best = largest_gain(state) if proven else None
-    known = Joined(model.joining, np.array(model.memberships), state.rows, model.moves, model.moving.least_gain, best)
+    stable = is_stable(state, best, model.moving.least_gain) if proven else None
+    known = Joined(model.joining, np.array(model.memberships), state.rows, model.moves, best, stable)
     return {"game": model.game, "joined": known}
 
 
 def solved(game, certify):
     """Facts of a direct solution."""
     solution = solve(game, certify)
-    gap = None if solution.outcome.gap is None or not np.isfinite(solution.outcome.gap) else solution.outcome.gap
     return {
-        "status": solution.status,
+        "status": ending(solution.status, solution.outcome),
         "outcome": solution.outcome,
-        "gap": gap,
+        "gap": solution.outcome.gap,
         "quantities": np.empty((0, game.users)),
         "surpluses": np.empty((0, game.users)),
         "equilibria": solution.equilibria,

@@ -35,13 +35,14 @@ def run(
 
 
 def _stepped(market, model, certify, on_round):
+    for part in (model, *getattr(model, "parts", {}).values()):
+        part.certify = certify
     while model.running:
         played = model.round
         model.step()
         if on_round is not None and model.round > played:
             on_round(model)
-    history = model.datacollector.get_model_vars_dataframe()
-    known = {"status": model.status, "rounds": model.round, "history": history}
+    known = {"status": model.status, "rounds": model.round, "history": model.history}
     facts = known | market.stepped(model, certify)
     forget(model)
     return facts

@@ -10,13 +10,12 @@ import numpy as np
 
 from market.aggregator.allocation import lowest_roof, quantities
 from market.aggregator.best_response import PricedOut, best_response
-from market.aggregator.clearing import certified, clear, outcome_of
+from market.aggregator.clearing import CERTIFIED, certified, clear, outcome_of
 from market.aggregator.reply import Prices, replies
 from market.aggregator.roots import LAST_STEP, MOST_CELL_USERS, Root, Scan, newton, scan, span
 from market.aggregator.rounds import take_turns
 from market.outcome import Outcome, Status
 
-CERTIFIED = 1e-6  # relative regret up to which a root counts as an equilibrium
 SAMPLE = 4096
 TRIED = 32  # prices
 MOST_REPLYING = 200  # players whose shares of a kink's total are looked for by replies in turn

@@ -10,15 +10,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from market.aggregator.clearing import certified
-from market.aggregator.equilibrium import CERTIFIED, solve
+from market.aggregator.best_response import best_response
+from market.aggregator.clearing import CERTIFIED, certified
+from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
 from market.aggregator.reply import Prices, common_roof, solve_multipliers
+from market.aggregator.single import best_quantities
 from market.outcome import Outcome
 from market.prices import PriceRule
 from market.utilities import Utility
 
 MOST_SEARCHED = 20  # users up to whom every membership's market is searched for all its equilibria
+STAYS = 1e-9  # share of the total: a purchase this near to the best one costs its square
 REMEMBERED = 256  # memberships solved last: those tried are often those that come next
 
 
@@ -209,9 +212,49 @@ class Move(NamedTuple):
 
 
 def largest_gain(state):
-    """The certificate of a membership: the Move that gains most of all users' moves to all offers, each solved.
+    """The Move that gains most of all users' moves to all offers, the market solved after each.
 
     Where none gains, it is user 0's to where it is, with gain 0.
     """
     moves = [Move(user, to, gain) for user in range(state.joining.movers) for gain, to in [best_move(state, user)]]
     return max(moves, key=lambda move: move.gain)
+
+
+def is_stable(state, best, least_gain):
+    """Does no move gain more than `least_gain` from one equilibrium to another? None where that is not known.
+
+    best: the Move that gains most. It is not known where the market as it is has no certified equilibrium, nor, where
+    no move gains, if a market after a move has none.
+    """
+    if not in_equilibrium(state):
+        return None
+    if best.gain > least_gain:
+        after = moved(state, best.user, best.to)
+        return False if in_equilibrium(after) else None
+    offers = np.arange(len(state.joining.offers))
+    moves = ((user, to) for user in range(state.joining.movers) for to in offers if to != state.membership[user])
+    return True if all(in_equilibrium(moved(state, user, to, False)) for user, to in moves) else None
+
+
+def in_equilibrium(state):
+    """Is the outcome of a state a certified equilibrium? Where all replies stay, no further search is made."""
+    outcome = state.outcome
+    if outcome.gap is None and not _all_stay(state.game, outcome.y):
+        outcome = certified(state.game, outcome)
+    return outcome.gap is None or outcome.gap <= CERTIFIED
+
+
+def _all_stay(game, y):
+    """Is every player's globally best purchase the one it has?"""
+    total, near = float(y.sum()), STAYS * float(y.sum())
+    for block, where in zip(game.unmixed.blocks, game.unmixed.player_slices, strict=True):
+        outside = np.maximum(total - y[where], 0.0)
+        if block.single:
+            best = best_quantities(game.price, block.utility, outside)
+        else:
+            best = [
+                best_response(game.price, block.player(j), outside[j], now) for j, now in enumerate(y[where].tolist())
+            ]
+        if np.any(np.abs(best - y[where]) > near):
+            return False
+    return True

@@ -81,6 +81,7 @@ class AlphaFair:
         that would be worth as much, which becomes max-min's least surplus.
         """
         most = players.by_player(np.maximum, np.where(counted, worth, 0.0))
+        most = np.where(most > 0, most, np.inf)
         if self.alpha > MOST_SHARE:
             return self._rise_of_equal(new, old, counted, most, players)
         anyone = players.to_users(players.by_player(np.maximum, served))
@@ -90,9 +91,7 @@ class AlphaFair:
     def _share(self, new, old, served, unit, most_offset, group):
         """Rise of the objective as a share of Σ (unit + offset)^(1−alpha) of the served, (…, players)."""
         power = 1 - self.alpha
-        log_old, ratio = self._log_ratio(new, old)
-        if np.any(most_offset < self.offset):
-            ratio = np.where(np.abs(ratio) < SMALL, np.log1p((new - old) / np.maximum(old + self.offset, TINY)), ratio)
+        log_old, ratio = self._log_ratio(new, old, bool(np.any(most_offset < self.offset)))
         if power == 0:
             rise, base = group.by_player(np.add, ratio), np.where(served, 1.0, 0.0)
         else:
@@ -116,8 +115,7 @@ class AlphaFair:
             return np.where(np.isfinite(total), total, 0.0) - np.log(number)
 
         number = np.maximum(group.by_player(np.add, np.where(counted, 1.0, 0.0)), 1.0)
-        log_old, ratio = self._log_ratio(new, old)
-        ratio = np.where(np.abs(ratio) < SMALL, np.log1p((new - old) / np.maximum(old + self.offset, TINY)), ratio)
+        log_old, ratio = self._log_ratio(new, old, True)
         before = log_mean(power * log_old)
         share = np.where(counted, np.exp(power * log_old - group.to_users(before)), 0.0)
         change = group.by_player(np.add, share * np.expm1(np.minimum(power * ratio, ROOM))) / number
@@ -128,10 +126,14 @@ class AlphaFair:
         whole = np.maximum(held - np.maximum(self.offset - most_offset, 0.0), TINY)
         return np.expm1(np.minimum(rise, ROOM)) * np.minimum(held / whole, MOST_TIMES)
 
-    def _log_ratio(self, new, old):
-        """log(old + offset) and log((new + offset)/(old + offset))."""
+    def _log_ratio(self, new, old, beside_offset):
+        """log(old + offset) and log((new + offset)/(old + offset)), also where that is tiny beside the offset."""
         log_old = np.log(np.maximum(old + self.offset, TINY))
-        return log_old, np.log(np.maximum(new + self.offset, TINY)) - log_old
+        ratio = np.log(np.maximum(new + self.offset, TINY)) - log_old
+        if not beside_offset:
+            return log_old, ratio
+        share = (new - old) / np.maximum(old + self.offset, TINY)
+        return log_old, np.where(np.abs(ratio) < SMALL, np.log1p(np.clip(share, -0.5, 0.5)), ratio)
 
 
 def _rise(weight, change, group):

@@ -8,6 +8,7 @@ import pytest
 
 from engine import aggregator as aggregator_engine
 from engine import compare, run, save_result, verify
+from market.aggregator import clearing
 from market.outcome import Status
 from scenarios import load
 from tests.scenarios.refusals import check, refusal
@@ -79,7 +80,7 @@ def test_the_proof_is_left_out_among_many(monkeypatch):
 
 
 def test_what_is_no_equilibrium_is_inaccurate(monkeypatch):
-    monkeypatch.setattr(aggregator_engine, "CERTIFIED", -1.0)
+    monkeypatch.setattr(clearing, "CERTIFIED", -1.0)
     result = run("joining_proportional", set=FEW)
     assert result.status == Status.INACCURATE and "not proven" in result.advice
 

@@ -148,7 +148,7 @@ def test_a_short_market_says_what_is_unserved(write, direct):
     assert_is_json(summary)
     assert summary["price"] == 5.0
     assert summary["unserved"] == pytest.approx(4 * 4 - 2)
-    assert summary["status"] == ("solved" if direct else "short")
+    assert summary["status"] == "short"
 
 
 @pytest.mark.parametrize(

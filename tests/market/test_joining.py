@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from market.aggregator.clearing import certified, clear
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
 from market.aggregator.joining import (
@@ -17,6 +18,8 @@ from market.aggregator.joining import (
     best_move,
     exact_gains,
     game_of,
+    in_equilibrium,
+    is_stable,
     joining_of,
     largest_gain,
     moved,
@@ -266,3 +269,31 @@ def test_a_cycle_comes_back_to_where_it_was():
         state = play(moving, state, joining.movers, best_move, moved, None).state
         seen.append(state.membership.tolist())
     assert first.tolist() in seen and any(one != other for one, other in pairwise(seen))
+
+
+def test_stability_is_not_known_without_equilibria():
+    """Where the market, or that after a move, has no equilibrium, nothing is claimed."""
+    utility = Quadratic(np.array([0.8, 0.55, 1.0, 1.0]), np.array([0.85, 9.0, 3.7, 3.7]))
+    offers = tuple(Offer(name, "aggregator", 2.0, 0.01) for name in ("A", "B"))
+    joining, verdicts = Joining(Linear(1.0), utility, offers, ()), {}
+    for membership in product(range(2), repeat=4):
+        state = settled(joining, np.array(membership))
+        best = largest_gain(state)
+        after = [moved(state, user, 1 - membership[user]) for user in range(4)]
+        known = [each.outcome.gap <= 1e-6 for each in (state, *after)]
+        verdicts[membership] = is_stable(state, best, LEAST)
+        if not known[0]:
+            assert verdicts[membership] is None
+        if verdicts[membership]:
+            assert all(known) and best.gain <= LEAST
+        if verdicts[membership] is False:
+            assert best.gain > LEAST and moved(state, best.user, best.to).outcome.gap <= 1e-6
+    assert verdicts[0, 0, 1, 1] is None and False in verdicts.values()
+
+
+def test_where_all_replies_stay_the_search_of_regrets_agrees():
+    joining = many((0.0, 1.0, np.inf), 30)
+    state = settled(joining, np.arange(30) % 3, certify=False)
+    assert state.outcome.gap is None and in_equilibrium(state)
+    assert certified(state.game, state.outcome).gap <= 1e-6
+    assert not in_equilibrium(replace(state, outcome=clear(state.game, state.outcome.y * np.array([1.0, 0.9, 1.0]))))

@@ -32,6 +32,7 @@ class Run:
         self.end()
         self.drawn = draw(self.scenario, self.replication) if self.drawn is None else self.drawn
         self.model = build(self.scenario, replication=self.replication, drawn=self.drawn)
+        self.model.certify = False  # a frame is drawn first
 
     def end(self):
         """Let go of the model."""
@@ -51,7 +52,7 @@ class Run:
         known = {"scenario": self.scenario, "replication": self.replication}
         known |= {"game": self.drawn.game, "redraws": self.drawn.redraws}
         known |= {"status": model.status, "rounds": model.round}
-        known |= {"history": model.datacollector.get_model_vars_dataframe()}
+        known |= {"history": model.history}
         return market.RESULT(**(known | market.stepped(model, not model.running)))
 
     def rounds_csv(self):

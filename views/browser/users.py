@@ -4,7 +4,6 @@ import numpy as np
 
 from agents import JoiningModel
 from engine.aggregator import ADVICE as PURCHASES
-from engine.aggregator import proven
 from market.joining import ADVICE as MOVES
 from views.browser.charts import Band, Line
 from views.plots.convergence import MOST_LINES
@@ -43,8 +42,8 @@ class Staying:
 
     @property
     def status(self):
-        """How the run stands; settled only where the gap, once it is known, is an equilibrium's."""
-        return proven(self.model.status, self.run.memory.get("gap"))
+        """How the run stands."""
+        return self.model.status
 
     @property
     def advice(self):

@@ -54,5 +54,9 @@ def _headline(result):
     moves = f"{result.joined.moves} moves"
     if result.period is not None:
         return f"the same groups come back every {result.period} rounds; {moves}"
-    stable = {True: "nobody gains by a move", False: "some still gain by a move", None: "not looked for"}
+    stable = {
+        True: "nobody gains by a move",
+        False: "some still gain by a move",
+        None: "who gains by a move: not known",
+    }
     return f"{result.status}, {moves}: {stable[result.joined.stable]}"

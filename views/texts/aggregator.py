@@ -87,6 +87,8 @@ def joining_text(joining):
         return text + "Whether somebody gains by a move was not looked for among so many."
     if joining["stable"]:
         return text + "Stable: every user's move to every other was tried, nobody gains."
+    if joining["stable"] is None:
+        return text + "Not known whether it is stable: the market, or that after a move, has no certified equilibrium."
     return text + (
         f"Not stable: user {best['user']} gains {cell(best['gain'])} money by leaving {best['from']} for {best['to']}."
     )

@@ -1,0 +1,89 @@
+"""How a run ended is judged once: the model, the command line, the table of rounds and a direct solution agree."""
+
+import numpy as np
+import pytest
+
+from agents import AggregatorModel
+from engine import run
+from engine.aggregator import solved
+from engine.results import number
+from market.aggregator.clearing import CERTIFIED
+from market.aggregator.game import Block, Game
+from market.outcome import Status
+from market.prices import Dispatch, Linear
+from market.utilities import Quadratic
+from scenarios import build
+
+COARSE = ["tolerance=0.1"]  # settles beside the equilibrium
+
+
+@pytest.mark.parametrize("name", ["two_aggregators", "two_peaks", "steep_price"])
+@pytest.mark.parametrize("changes", [[], COARSE], ids=["fine", "coarse"])
+def test_model_and_command_line_say_the_same(name, changes):
+    model = build(name, set=changes)
+    ended, result = model.run(), run(name, set=changes)
+    assert ended == model.status == result.status
+    assert model.history["status"].iloc[-1] == result.history["status"].iloc[-1] == result.status
+    assert (result.status == Status.SETTLED) == (result.gap <= CERTIFIED)
+
+
+def test_a_coarse_tolerance_ends_inaccurate_in_the_model_already():
+    model = build("two_aggregators", set=COARSE)
+    assert model.run() == Status.INACCURATE and model.gap > CERTIFIED
+
+
+def test_an_ending_shown_before_its_proof_is_judged_once_the_gap_is_known():
+    model = build("two_aggregators", set=COARSE)
+    model.certify = False
+    assert model.run() == Status.SETTLED
+    assert model.gap > CERTIFIED and model.status == Status.INACCURATE
+    assert model.history["status"].iloc[-1] == Status.INACCURATE
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_markets_settle_only_at_equilibria(seed):
+    rng = np.random.default_rng((seed, 5))
+    users = Quadratic(rng.uniform(0.1, 0.9, 6), rng.uniform(0, 10, 6))
+    blocks = (
+        Block("one", "aggregator", users.take(slice(0, 4)), rng.choice([0, 1, 2, np.inf]), 0.01, np.array([2, 2])),
+        Block("two", "direct", users.take(slice(4, 6)), 0.0, 0.0, np.ones(2, dtype=int)),
+    )
+    rule = Dispatch(rng.uniform(1, 6, 2), rng.uniform(0.05, 0.5, 2), rng.uniform(0, 2, 2), cap=9.0)
+    model = AggregatorModel(
+        Game(rule if seed % 2 else Linear(0.3), blocks), rounds=20, tolerance=[1e-8, 0.1][seed // 6]
+    )
+    ended = model.run()
+    if ended in (Status.SETTLED, Status.SHORT):
+        assert model.gap <= CERTIFIED
+        assert (ended == Status.SHORT) == (model.outcome.unserved > 0)
+    assert model.status == ended
+
+
+def test_what_is_short_is_short_in_rounds_and_directly(tmp_path):
+    """Also where an aggregator is indifferent to what it buys beyond the capacity."""
+    path = tmp_path / "short.toml"
+    path.write_text(
+        """
+market = "aggregator"
+[price]
+rule = "dispatch"
+generators = { max_p_mw = [2.6], cost_quadratic = [0.36], cost_linear = [0.0] }
+cap = 2.8
+[[group]]
+name = "g"
+kind = "direct"
+users = 2
+utility = { form = "quadratic", a = [0.2, 0.5], b = [6.0, 8.0] }
+"""
+    )
+    stepped, direct = run(path), run(path, direct=True)
+    assert stepped.status == direct.status == Status.SHORT
+    assert stepped.outcome.unserved == pytest.approx(direct.outcome.unserved) and direct.outcome.unserved > 0
+
+
+def test_a_regret_without_end_is_told_alike():
+    """With the literal objective, whose user the others price out: "inf" wherever a gap is written."""
+    pair = Block("pair", "aggregator", Quadratic(np.ones(2), np.array([3.0, 9.0])), 1.0, 0.0, np.array([2]))
+    big = Block("big", "direct", Quadratic(np.array([0.01]), np.array([8.0])), 0.0, 0.0, np.array([1]))
+    facts = solved(Game(Linear(1.0), (pair, big)), True)
+    assert number(facts["gap"]) == number(facts["outcome"].gap) == "inf"
