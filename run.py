@@ -23,6 +23,7 @@ HEADLINE = (
     "large_equal_welfare",
 )
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+MOST_DRAWS = 1_000_000_000
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252})(:[0-9]{1,5})?")
 
 
@@ -31,7 +32,10 @@ class InputError(ValueError):
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line, with the nearest known word."""
+    """A parser whose errors are one line, with the nearest known word; an option is its whole name."""
+
+    def __init__(self, **options):
+        super().__init__(**options, allow_abbrev=False)
 
     def error(self, message):
         got = next((word for word in message.split("'")[1::2]), "")
@@ -91,17 +95,20 @@ def answer(arguments):
         print("interrupted; nothing half-written was left behind", file=sys.stderr)
         return INTERRUPTED
     except OSError as error:
-        print(
-            f"error: {error.filename or 'file'}: {error.strerror or error}; a readable and writable place is needed",
-            file=sys.stderr,
-        )
-        return BAD_INPUT
+        place, why = error.filename or "file", error.strerror or error
+        return refused(f"{place}: {why}; a readable and writable place is needed")
     except MemoryError:
-        print("error: population: does not fit in memory; fewer users or rounds are needed", file=sys.stderr)
-        return BAD_INPUT
+        return refused("population: does not fit in memory; fewer users or rounds are needed")
     except (InputError, ScenarioError, FolderError, ExecutorError, MarketError, TooLarge) as error:
-        print("error: " + " ".join(str(error).split()), file=sys.stderr)
-        return BAD_INPUT
+        return refused(error)
+
+
+def refused(error):
+    """Say what is wrong in one printable line of bounded length; returns the exit code of bad input."""
+    from scenarios.errors import one_line
+
+    print(f"error: {one_line(error)}", file=sys.stderr)
+    return BAD_INPUT
 
 
 def with_command(arguments):
@@ -130,7 +137,9 @@ def parser():
     )
     many.add_argument("--direct", action="store_true", help="solve for the equilibria without rounds")
     many.set_defaults(replications=20, command=compare_chosen)
-    swept = add(commands, "sweep", sweep_scenario, "one scenario at many points; resumes where it was cut", "scenario")
+    swept = add(
+        commands, "sweep", sweep_scenario, "one scenario at many points; resumes where it was cut", "scenario", "vary"
+    )
     sweeping(swept)
     figures = add(commands, "reproduce", reproduce_figures, "the papers' figures, tables and claims")
     figures.add_argument("names", nargs="*", metavar="NAME", help="e.g. fig06; all without a name")
@@ -193,7 +202,7 @@ def common(command):
     """Options of every command that runs something."""
     changes(command)
     command.add_argument(
-        "--replications", action=Once, type=positive, default=1, metavar="N", help="number of draws of the users"
+        "--replications", action=Once, type=draws, default=1, metavar="N", help="number of draws of the users"
     )
     command.add_argument(
         "--out", action=Once, default="results", metavar="DIR", help="where results go (default: results)"
@@ -218,12 +227,7 @@ def sweeping(command):
     option = command.add_argument
     option("--vary", action="append", default=[], metavar="KEY=V1,V2,...", help="values of a key; repeatable: product")
     option("--points", action=Once, metavar="FILE", help="CSV file: its header names keys, a row is a point")
-    option("--replications", action=Once, type=positive, default=1, metavar="N", help="draws at each point")
     option("--direct", action="store_true", help="solve without rounds")
-    option("--out", action=Once, default="results", metavar="DIR", help="where results go (default: results)")
-    option("--json", action="store_true", help="one JSON object on standard output")
-    option("--yes", action="store_true", help="go on where it would take more than a day, or memory than there is")
-    places(command)
 
 
 def natural(text):
@@ -234,6 +238,14 @@ def natural(text):
 def positive(text):
     """A whole number of at least 1."""
     return whole(text, 1)
+
+
+def draws(text):
+    """A number of replications; raises argparse's error for more than anybody has room for."""
+    number = positive(text)
+    if number > MOST_DRAWS:
+        raise argparse.ArgumentTypeError(f"got {text}; at most {MOST_DRAWS:,} are possible")
+    return number
 
 
 def whole(text, least):
@@ -557,7 +569,8 @@ def check_writable(folder):
 
 def print_json(value):
     """Print one JSON object and nothing else; returns the exit code of success."""
-    print(json.dumps(value, ensure_ascii=False, allow_nan=False))
+    letters = (sys.stdout.encoding or "").lower().startswith("utf")
+    print(json.dumps(value, ensure_ascii=not letters, allow_nan=False))
     return DONE
 
 

@@ -14,12 +14,12 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, 
 from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass, field
 from itertools import repeat
-from pathlib import Path
 
 from engine import executors
 from engine.executors import ExecutorError, answers_within, worth
 from engine.progress import say
 from engine.store import versions
+from scenarios.files import content_of
 
 LOOK = 1.0  # seconds between looks at who is there
 LONG = 1.0  # seconds of a task from which on a worker gets no second one in advance
@@ -108,7 +108,7 @@ class Cluster(executors.Executor):
         if not self.tls:
             return None
         for file in self.tls.values():
-            Path(file).read_bytes()  # what cannot be read is told with its name
+            content_of(file)  # what cannot be read is told with its name
         names = {"ca": "tls_ca_file", "cert": "tls_client_cert", "key": "tls_client_key"}
         files = {names[what]: str(file) for what, file in self.tls.items()}
         return self.dask.Security(require_encryption=True, **files)

@@ -39,8 +39,13 @@ class Points:
     values: Sequence[tuple[str, ...]]
     rows: bool = False
 
-    def __len__(self):
+    @property
+    def size(self):
+        """How many there are, also where that is more than a length can be."""
         return len(self.values) if self.rows else math.prod(map(len, self.values))
+
+    def __len__(self):
+        return self.size
 
     def __getitem__(self, number):
         """The values of one point, in the order of the keys."""

@@ -86,7 +86,9 @@ def sweep(
     that it would take more than PATIENCE seconds, unless `patient`.
     """
     scenario = load(scenario)
-    place = executor or on_this_machine(len(points) * replications)
+    runs = points.size * replications
+    limits.check_runs(runs, patient=patient)
+    place = executor or on_this_machine(runs)
     fits = partial(limits.check, workers=place.at_once, patient=patient)
     check(points, scenario, lambda changed: fits([changed]))
     planned = Sweep(scenario, points, replications, direct)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 LONGEST = 60
 LONGEST_LINE = 1000  # beside the file's name
+LONGEST_SAID = 1400  # of any message
 
 
 class ScenarioError(ValueError):
@@ -31,7 +32,24 @@ class Place:
         said = "; ".join(part for part in (got, allowed, near) if part)
         where = cut(self.key, 2 * LONGEST)
         line = ": ".join(part for part in (self.file, cut(f"{where}: {said}" if where else said, LONGEST_LINE)) if part)
-        return ScenarioError("".join(c if c.isprintable() else "?" for c in line))
+        return ScenarioError(printable(line))
+
+
+def printable(text: str) -> str:
+    """A text with what does not print written as Python would: no control character, no half of a letter.
+
+    >>> printable("a\\x1b[2Jb")
+    'a\\\\x1b[2Jb'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def one_line(text: object) -> str:
+    """Any message as it may be shown: printable, on one line, cut in its middle beyond LONGEST_SAID letters."""
+    said = printable(" ".join(str(text).split()))
+    if len(said) <= LONGEST_SAID:
+        return said
+    return f"{said[: LONGEST_SAID // 2]} … {said[-LONGEST_SAID // 2 :]}"
 
 
 def quoted(value) -> str:

@@ -139,6 +139,8 @@ def _whole(value):
 
 
 def _check_name(name, place):
+    if not name.isprintable():
+        raise place.error(f"got {quoted(name)}", "a name that can be printed is needed; the file may say one")
     if name in (".", "..") or any(letter in name for letter in "/\\"):
         raise place.error(f"got {quoted(name)}", "a name that can name a folder is needed")
     if len(name.encode()) > LONGEST_NAME:

@@ -17,6 +17,7 @@ from scenarios.errors import Place, nearest, quoted
 LARGEST = 1e30  # beyond it squares and their quotients leave the range of floats
 SMALLEST = 1e-30
 RAREST = 0.01  # the least probability of a legal value that redrawing is used for
+INFINITE, INF = ("inf", "+inf", "infinity", "∞", ".inf"), 'did you mean "inf"?'
 FORMS = "a number, a list, { uniform = [lo, hi] }, { normal }, { lognormal } or { csv, column }"
 
 
@@ -57,7 +58,8 @@ def read_number(value, interval: str, place: Place) -> float:
     if value == "inf" and interval.endswith("inf]"):
         return math.inf
     if type(value) not in (int, float):
-        raise place.error(f"got {quoted(value)}", f"{a_number(interval)} is needed")
+        infinite = str(value).strip().lower() in INFINITE and interval.endswith("inf]")
+        raise place.error(f"got {quoted(value)}", f"{a_number(interval)} is needed", INF if infinite else "")
     return _floats([value], interval, place, naming=lambda i: "got ")[0]
 
 

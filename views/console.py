@@ -14,8 +14,8 @@ class Steady:
         self.stream, self.error = stream, None
 
     def write(self, text):
-        """As the stream's."""
-        self._tried(self.stream.write, text)
+        """As the stream's; letters its encoding does not have are written as Python would."""
+        self._tried(self.stream.write, encodable(text, self.stream.encoding or "utf-8"))
         return len(text)
 
     def flush(self):
@@ -35,6 +35,19 @@ class Steady:
 
     def __getattr__(self, name):
         return getattr(self.stream, name)
+
+
+def encodable(text: str, encoding: str) -> str:
+    """The text as far as an encoding has its letters, the others by their numbers.
+
+    >>> encodable("α = 1", "ascii")
+    '\\\\u03b1 = 1'
+    """
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.encode(encoding, "backslashreplace").decode(encoding)
+    return text
 
 
 @contextlib.contextmanager

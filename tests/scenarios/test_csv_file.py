@@ -52,7 +52,7 @@ def test_numbers_are_those_of_the_csv_module_and_python(tmp_path_factory, block,
         if isinstance(expected, str):
             with pytest.raises(ScenarioError) as caught:
                 table.numbers(table.header)
-            assert (expected if block == csv_file.BLOCK else "column c") in str(caught.value)
+            assert (expected if block > 7 else "column c") in str(caught.value)
             return
         found = table.numbers(table.header)
     np.testing.assert_array_equal([found[name] for name in table.header], expected)

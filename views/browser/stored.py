@@ -1,5 +1,6 @@
 """Stored runs: finding them under the results folder, opening one, and holding a replay beside what was stored."""
 
+import io
 import stat
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pandas as pd
 
 from engine.verifying import FolderError, read_manifest
 from scenarios import ScenarioError, load
+from scenarios.files import content_of
 from views.browser.files import without_folders
 from views.browser.live import Run
 from views.browser.markets import PAGES
@@ -52,7 +54,7 @@ def open_folder(root, name):
     if odd:
         raise FolderError(f"{name}: it has no file {odd}")
     try:
-        rounds = pd.read_csv(folder / "rounds.csv")
+        rounds = pd.read_csv(io.BytesIO(content_of(folder / "rounds.csv")))
         scenario = load(folder / "scenario.toml")
     except (OSError, ValueError, ScenarioError) as error:
         raise FolderError(f"{name}: cannot be read: {without_folders(str(error))}") from None

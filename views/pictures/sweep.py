@@ -1,5 +1,6 @@
 """The pictures of a sweep's folder."""
 
+import io
 import json
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from engine import FolderError
 from engine.markets import headline, units
 from engine.verifying import read_manifest
 from scenarios import load
+from scenarios.files import LARGEST, content_of
 from views.drawing import draw_all
 from views.plots import sweep_heat, sweep_lines
 
@@ -26,9 +28,10 @@ def sweep_pictures(folder, measures=(), along=None):
     _check(folder)
     scenario = load(folder / "scenario.toml")
     known = units(scenario)
-    settings = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
+    settings = json.loads(content_of(folder / "sweep.json"))
     keys = settings["keys"]
-    table = pd.read_csv(folder / "means.csv", dtype=dict.fromkeys(keys, str), keep_default_na=True)
+    means = io.BytesIO(content_of(folder / "means.csv", LARGEST))
+    table = pd.read_csv(means, dtype=dict.fromkeys(keys, str), keep_default_na=True)
     for measure in measures:
         if measure not in known:
             raise FolderError(f"{folder}: measure: got {measure!r}; one of {', '.join(known)} is needed")
