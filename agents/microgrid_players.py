@@ -95,7 +95,7 @@ class GridOperator(mesa.Agent):
 
     def clear(self, dispatch):
         """Turn a decision on the private lines into the period's outcome."""
-        self.outcome = self.model.market.clear(self.model.network, dispatch, self.outcome)
+        self.outcome = self.model.market.clear(self.model.network, dispatch, self.outcome, self.model.period)
         return self.outcome
 
 
@@ -105,7 +105,7 @@ class Owners(mesa.Agent):
     def decide(self):
         """The dispatch they choose; whether that is all for the period."""
         market = self.model.market
-        return market.dispatch(self.model.network), True
+        return market.dispatch(self.model.network, self.model.period), True
 
 
 class Neighbours(Owners):
@@ -121,7 +121,8 @@ class Neighbours(Owners):
         rule: AdHoc = market.behaviour
         if self.trading is None:
             self.trading = rule.start(network)
-        step = (network, market.tariff, market.lossy)
+        tariff = market.tariff_at(self.model.period)
+        step = (network, tariff, market.lossy)
         self.trading = rule.advance(self.trading, *step, trades=self.trades)
         over = len(rule.advance(self.trading, *step, trades=1).trades) == len(self.trading.trades)
-        return rule.so_far(self.trading, network, market.grid, market.tariff, market.lossy), over
+        return rule.so_far(self.trading, network, market.grid, tariff, market.lossy), over

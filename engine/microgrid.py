@@ -200,7 +200,7 @@ def stepped(model, certify):
 def solved(game, certify):
     """Facts of all periods dispatched at once, without rounds."""
     networks = [game.at(period) for period in range(game.periods)]
-    outcomes = tuple(game.clear(network, game.dispatch(network)) for network in networks)
+    outcomes = tuple(game.clear(one, game.dispatch(one, k), period=k) for k, one in enumerate(networks))
     status = worst((outcome.status for outcome in outcomes), Status.SOLVED)
     gaps = [outcome.dispatch.gap for outcome in outcomes]
     return {"status": status, "outcomes": outcomes, "gap": None if None in gaps else max(gaps), "certified": certify}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from market.bilateral.core import FAIR
-from market.bilateral.market import MarketError, Tariff
+from market.bilateral.market import Tariff
 from market.bilateral.negotiation import GRAPHS, RULES
 from market.bilateral.negotiation.benchmark import SOLVERS
 from market.bilateral.negotiation.bilateral import MEETINGS, SCHEDULES
@@ -14,6 +14,7 @@ from scenarios.errors import Place, quoted
 from scenarios.population import agreed
 from scenarios.scenario import Scenario
 from scenarios.schema import Key, read_table
+from scenarios.tariffs import read_tariff
 
 MONEY = "money/kWh"
 ROUNDS = 10_000
@@ -54,8 +55,8 @@ KEYS = (
     Key("link_probability", "number", "", 0.3, "(0, 1]", "chance of a link (random), share beside the ring (periodic)"),
     Key("phases", "whole", "graphs", 3, "[1, 1000]", "graphs that take turns (periodic)"),
     Key("tariff", "table", "", {}, "", "everyone's outside option, the grid; sell <= buy"),
-    Key("tariff.buy", "number", MONEY, 0.25, "[0, inf)", "what the grid charges"),
-    Key("tariff.sell", "number", MONEY, 0.05, "[0, inf)", "what the grid pays"),
+    Key("tariff.buy", "series", MONEY, 0.25, "[0, inf)", "what the grid charges"),
+    Key("tariff.sell", "series", MONEY, 0.05, "(-inf, inf)", "what the grid pays; below 0: takes for taking it"),
     Key("buyers", "table", "", None, "", "who needs energy"),
     Key("buyers.count", "whole", "buyers", None, MOST, "how many; left out: as many as a list or CSV has"),
     Key("buyers.demand", "numbers", "kWh", None, "[0, inf)", "what each needs"),
@@ -106,10 +107,6 @@ def read(raw: dict, keys, place: Place) -> dict:
     empty = {name: len(raw[name]) for name in MATRICES if _has_empty_rows(raw.get(name))}
     table = read_table(raw | {name: [] for name in empty}, keys, "", place)
     table |= {name: ((),) * rows for name, rows in empty.items()}
-    try:
-        Tariff(**table["tariff"])
-    except MarketError as error:
-        raise place.error(str(error)) from None
     _check_who(table, place)
     if "pair_value" in table:
         _check_matrix_of_numbers(table["pair_value"], place.at("pair_value"))
@@ -119,6 +116,7 @@ def read(raw: dict, keys, place: Place) -> dict:
     else:
         for side, energy, price in (("buyers", "demand", "value"), ("sellers", "supply", "ask")):
             _fill_count(table[side], (energy, price), place.at(side))
+    table["tariff"] = _read_tariff(table, place.at("tariff"))
     shape = _shape(table)
     if shape[0] * shape[1] > MOST_PAIRS:
         raise place.error(f"got {shape[0]} by {shape[1]} agents", f"at most {MOST_PAIRS:,} pairs are possible")
@@ -127,6 +125,15 @@ def read(raw: dict, keys, place: Place) -> dict:
     _check_contracts(table, place)
     _check_numbers(table, shape, place)
     return table
+
+
+def _read_tariff(table, place):
+    """The tariff by period, as many as there are quantities for; with prosumers also by row."""
+    if "prosumers" not in table:
+        return read_tariff(table["tariff"], Tariff, table.get("periods", 1), place)
+    rows = table["prosumers"]["period"]
+    periods = sorted(set(rows))
+    return read_tariff(table["tariff"], Tariff, len(periods), place, (rows, periods))
 
 
 def _has_empty_rows(value):

@@ -15,6 +15,7 @@ from scenarios.drawn import Drawn
 from scenarios.errors import Place, quoted
 from scenarios.population import draw_numbers, stream
 from scenarios.prosumers import net_energy
+from scenarios.tariffs import by_period
 
 RANGES = {key.path: key.range for key in KEYS}
 SMALLEST_BLOCK = 1e-6  # share of the largest quantity: programmes need numbers of like size
@@ -108,7 +109,7 @@ def _sides(markets):
 
 def _markets(table, draws):
     """Markets of drawn buyers and sellers: values, asks and tastes stay, quantities are drawn anew in each period."""
-    buyers, sellers, tariff = table["buyers"], table["sellers"], Tariff(**table["tariff"])
+    buyers, sellers = table["buyers"], table["sellers"]
     shape = buyers["count"], sellers["count"]
     value = draws.numbers(buyers["value"], shape[0], "buyers", "value")
     ask = draws.numbers(sellers["ask"], shape[1], "sellers", "ask")
@@ -121,7 +122,7 @@ def _markets(table, draws):
             draws.numbers(sellers["supply"], shape[1], "sellers", "supply", period),
             taste,
             fee,
-            tariff,
+            Tariff(**by_period(table["tariff"], period)),
             cap,
         )
         for period in range(table.get("periods", 1))
@@ -159,7 +160,7 @@ def _days(table, draws):
     agents, net = int(number.max()) + 1, net_energy(table["prosumers"])
     taste, fee, cap = _by_pair(table, (agents, agents), draws)
     found = []
-    for period in np.unique(when)[: table.get("periods")]:
+    for place, period in enumerate(np.unique(when)[: table.get("periods")]):
         buys, sells = (np.flatnonzero((when == period) & (sign * net > 0)) for sign in (-1, 1))
         i, j = number[buys], number[sells]
         pairs = np.ix_(i, j)
@@ -170,7 +171,7 @@ def _days(table, draws):
             net[sells],
             taste[pairs],
             fee[pairs],
-            Tariff(**table["tariff"]),
+            Tariff(**by_period(table["tariff"], place)),
             None if cap is None else cap[pairs],
         )
         found.append(Period(market, i, j))

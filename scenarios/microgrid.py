@@ -19,6 +19,7 @@ from scenarios import cases
 from scenarios.errors import Place, quoted
 from scenarios.scenario import Scenario
 from scenarios.schema import Key, read_table
+from scenarios.tariffs import read_tariff
 
 MONEY = "money/p.u."
 SEEDS = "[0, 9223372036854775807]"
@@ -31,10 +32,17 @@ KEYS = (
     Key("behaviour", "choice", "", "cooperative", tuple(BEHAVIOURS), "how private lines are used"),
     Key("losses", "choice", "", "priced", LOSSES, "bought at the main grid (L1), or supplied at each line's ends (L2)"),
     Key("physics", "choice", "", "x", PHYSICS, "public flows by reactance or by resistance"),
-    Key("tariff", "table", "", {}, "", "the main grid's prices, 0 <= sell <= generation <= buy"),
-    Key("tariff.buy", "number", MONEY, 2.0, "[0, inf)", "what an agent pays"),
-    Key("tariff.sell", "number", MONEY, 1.0, "[0, inf)", "what an agent gets"),
-    Key("tariff.generation", "number", MONEY, 1.5, "[0, inf)", "what the main grid's supply costs it"),
+    Key(
+        "tariff",
+        "table",
+        "",
+        {},
+        "",
+        "the main grid's prices, each one number or one a period, 0 <= sell <= generation <= buy",
+    ),
+    Key("tariff.buy", "series", MONEY, 2.0, "[0, inf)", "what an agent pays"),
+    Key("tariff.sell", "series", MONEY, 1.0, "[0, inf)", "what an agent gets"),
+    Key("tariff.generation", "series", MONEY, 1.5, "[0, inf)", "what the main grid's supply costs it"),
     Key("payments", "choice", "", "lmp", tuple(PAYMENTS), "who pays whom"),
     *cases.KEYS,
     Key("injection", "profile", "p.u.", None, cases.POWER, "in place of the network's; a row is a period"),
@@ -76,10 +84,6 @@ def read(raw: dict, keys, place: Place) -> dict:
     """The checked table of a microgrid's file; raises ScenarioError."""
     given = "rounds" in raw
     table = read_table(raw, keys, "", place)
-    try:
-        Tariff(**table["tariff"])
-    except ValueError as error:
-        raise place.error(str(error)) from None
     here = place.at("network")
     table["network"] = cases.read_network(table["network"], here)
     network = cases.spelt_out(table["network"], here)
@@ -88,13 +92,14 @@ def read(raw: dict, keys, place: Place) -> dict:
             if len(row) != len(network["injection"][0]):
                 got = f"{len(row)} values; the network has {len(network['injection'][0])} nodes"
                 raise place.at(path).error(got, "one value per node is needed")
+    periods = len(table.get("injection", network["injection"]))
+    table["tariff"] = read_tariff(table["tariff"], Tariff, periods, place.at("tariff"))
     built = cases.network_from(network, here, table.get("injection", network["injection"])[0])
     _check_coalition(table["coalition"], built, place.at("coalition"))
     cases.check_cost(network, here.at("cost"))
     check_private(table.get("private"), network, place.at("private"))
     check_shifts(table, built, place)
     if not given:
-        periods = len(table.get("injection", network["injection"]))
         table["rounds"] = max(ROUNDS, periods)
     return table
 

@@ -19,6 +19,7 @@ from scenarios.drawn import Drawn
 from scenarios.errors import Place
 from scenarios.microgrid import KEYS, MicrogridScenario
 from scenarios.population import draw_numbers, stream
+from scenarios.tariffs import by_period
 
 COST = next(key for key in KEYS if key.path == "network.cost")
 
@@ -64,7 +65,7 @@ def _market(table, network, profile, draws):
         network,
         profile,
         rule(**options),
-        Tariff(**table["tariff"]),
+        _tariff(table["tariff"], len(profile)),
         table["losses"],
         table["physics"],
         table["payments"],
@@ -72,6 +73,13 @@ def _market(table, network, profile, draws):
         table["coalition"].get("belief", "gamma"),
         partial(_joining, table["coalition"], draws),
     )
+
+
+def _tariff(tariff, periods):
+    """One Tariff, or one a period where some price varies."""
+    if not any(isinstance(price, tuple) for price in tariff.values()):
+        return Tariff(**tariff)
+    return tuple(Tariff(**by_period(tariff, period)) for period in range(periods))
 
 
 def _joining(coalition, draws):

@@ -156,6 +156,17 @@ def _read_number(value, key, keys, place):
     return read_number(value, key.range, place)
 
 
+def _read_series(value, key, keys, place):
+    """One number, or one a period from a list or a CSV column."""
+    if isinstance(value, dict) and not {"csv", "column"} & set(value):
+        raise place.error(f"got {quoted(value)}", "a number, a list or { csv, column }, is needed")
+    return (
+        read_numbers(value, key.range, place)
+        if isinstance(value, list | dict)
+        else read_number(value, key.range, place)
+    )
+
+
 def _read_word(value, key, place):
     """A word that stands in place of numbers."""
     if value not in key.words:
@@ -243,6 +254,7 @@ READERS = {
     "whole": _read_whole,
     "switch": _read_switch,
     "number": _read_number,
+    "series": _read_series,
     "list": _read_list,
     "numbers": _read_numbers,
     "rows": _read_rows,
@@ -259,6 +271,7 @@ KINDS = {
     "choices": "list of",
     "whole": "whole number",
     "number": "number",
+    "series": "number, or one a period as a list or CSV column",
     "list": "list of numbers",
     "numbers": "number, list, draw or CSV column",
     "switch": "true or false",

@@ -34,7 +34,7 @@ class Outcome:
 
     status: solved, infeasible or inaccurate; payments: None where the rule has none for this dispatch; idle: payments
     to each node at the tariff if private lines lay idle, money, shape (n,), idle_loss: the loss then, in p.u.; both
-    None where that could not serve everybody.
+    None where that could not serve everybody; tariff: the period's.
     """
 
     network: Network
@@ -43,6 +43,7 @@ class Outcome:
     payments: Payments | None
     idle: np.ndarray | None
     idle_loss: float | None
+    tariff: Tariff
 
     @property
     def gains(self):
@@ -61,7 +62,8 @@ class Outcome:
 class Microgrid:
     """Who trades how on which network.
 
-    network: with the first period's injections; profile: injections by period, shape (periods, n); losses "priced" or
+    network: with the first period's injections; profile: injections by period, shape (periods, n); tariff: one, or one
+    a period; losses "priced" or
     "lossy"; physics "x" or "r"; payments: a name in PAYMENTS; coalition, belief: form and belief of `stability`;
     joining: a function that returns the options of `join`, its generator always fresh.
     """
@@ -69,7 +71,7 @@ class Microgrid:
     network: Network
     profile: np.ndarray
     behaviour: Behaviour
-    tariff: Tariff
+    tariff: Tariff | tuple[Tariff, ...]
     losses: str = "priced"
     physics: str = "x"
     payments: str = "lmp"
@@ -96,39 +98,45 @@ class Microgrid:
         """The network in one period."""
         return self.network.with_injection(self.profile[period])
 
-    def dispatch(self, network):
-        """What the behaviour leads to on a network."""
-        return self.behaviour.dispatch(network, self.grid, self.tariff, self.losses)
+    def tariff_at(self, period):
+        """The Tariff of one period."""
+        return self.tariff if isinstance(self.tariff, Tariff) else self.tariff[period]
 
-    def clear(self, network, dispatch, before=None):
+    def dispatch(self, network, period=0):
+        """What the behaviour leads to on a network, at a period's tariff."""
+        return self.behaviour.dispatch(network, self.grid, self.tariff_at(period), self.losses)
+
+    def clear(self, network, dispatch, before=None, period=0):
         """The period's outcome: its payments, and those without private trade; before: an earlier one, if there is.
 
         What the main grid's own node has or needs is the main grid's: it changes its supply and what it has left.
         """
+        tariff = self.tariff_at(period)
         same = before is not None and before.network is network
-        idle = (before.idle, before.idle_loss) if same else self.idle(network)
-        paid = PAYMENTS[self.payments](network, self.grid, self.tariff, dispatch)
+        idle = (before.idle, before.idle_loss) if same else self.idle(network, period)
+        paid = PAYMENTS[self.payments](network, self.grid, tariff, dispatch)
         whole = at_main_grid(network, dispatch)
         if paid is not None:
-            paid = paid.with_bill(self.tariff.bill(whole.grid_supply) - self.tariff.bill(dispatch.grid_supply))
-        return Outcome(network, whole, self._status(dispatch), paid, *idle)
+            paid = paid.with_bill(tariff.bill(whole.grid_supply) - tariff.bill(dispatch.grid_supply))
+        return Outcome(network, whole, self._status(dispatch), paid, *idle, tariff)
 
     def _status(self, dispatch):
         """The dispatch's own, but what claims to be an optimum and is not shown to be one is inaccurate."""
         off = not dispatch.accurate or (self.behaviour.optimal and (dispatch.gap or 0.0) > CERTIFIED)
         return Status.INACCURATE if off and dispatch.status == Status.SOLVED else dispatch.status
 
-    def idle(self, network):
+    def idle(self, network, period=0):
         """Payments at the tariff, money, shape (n,), and loss, if private lines lie idle; None where infeasible."""
-        dispatch = NoTrade().dispatch(network, self.grid, self.tariff, self.losses)
-        paid = tariff_payments(network, self.grid, self.tariff, dispatch)
+        tariff = self.tariff_at(period)
+        dispatch = NoTrade().dispatch(network, self.grid, tariff, self.losses)
+        paid = tariff_payments(network, self.grid, tariff, dispatch)
         return None if paid is None else paid.agents, dispatch.loss
 
     def stability(self, outcome, core=True) -> Stability:
         """Would anybody rather leave, in one period? core: is the core looked for?"""
         dispatch = outcome.dispatch
         prices = dispatch.prices if self.payments == "lmp" else dispatch.private_prices
-        game = (outcome.network, self.grid, self.tariff, outcome.payments, prices)
+        game = (outcome.network, self.grid, outcome.tariff, outcome.payments, prices)
         return stability(*game, self.coalition, self.belief, core, self.joining())
 
 

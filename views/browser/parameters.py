@@ -175,8 +175,8 @@ def stops(parameter, original):
     """The values a slider steps through, ascending, or () where only typing serves; the present one is among them."""
     key, value = parameter.key, parameter.value
     if (
-        key.type not in ("number", "whole")
-        or isinstance(value, str)
+        key.type not in ("number", "whole", "series")
+        or isinstance(value, str | tuple)
         or key.path == "seed"
         or key.path.endswith(".seed")
     ):
@@ -187,7 +187,7 @@ def stops(parameter, original):
     base = original if isinstance(original, float | int) and not isinstance(original, bool) else value
     if math.isfinite(high) and key.type == "whole" and high - low <= MOST_WHOLE:
         found = range(int(low), int(high) + 1)
-    elif math.isfinite(high) and key.type == "number" and high <= 10 and not 0 < base < 0.02 * high:
+    elif math.isfinite(high) and key.type != "whole" and high <= 10 and not 0 < base < 0.02 * high:
         found = np.round(np.linspace(low, high, 41), 6).tolist()
     elif base > 0:
         found = [base * 10 ** (step / TENFOLD) for step in range(-TENFOLD, TENFOLD + 1)]
