@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from scenarios.columns import read_column, read_columns
 from scenarios.csv_file import CsvFile
-from scenarios.errors import Place, quoted
+from scenarios.errors import Place, nearest, one_of, quoted
 from scenarios.population import read_list
+from scenarios.time_labels import KNOWN, WHEN, check_order, says_when
 
-LABELS = ("period", "hour", "time", "")  # columns of a profile that only say when; spreadsheets write some without name
+NODES_NEEDED = f"a column for each node, named 0, 1, 2 and so on, is needed; a column of time is called {one_of(KNOWN)}"
 ENTRY = "[-1e6, 1e6]"  # what an entry of a row can be
 
 
@@ -62,15 +63,27 @@ def read_profile(value, interval, place: Place) -> tuple:
 def _periods_of_csv(file, interval, place):
     """Rows of a CSV file whose columns are the nodes 0, 1, 2 …, in any order."""
     file = CsvFile(file, place)
-    header = [name for name in file.header if name.lower() not in LABELS]
+    header = [name for name in file.header if not says_when(name)]
     nodes = [str(number) for number in range(len(header))]
-    odd = next((name for name in header if name not in nodes), None)
-    if odd is not None or not nodes:
-        missing = next((name for name in nodes if name not in header), None)
-        got = f"a column {quoted(odd)} but none {quoted(missing)}" if nodes else "no column of a node"
-        raise place.error(f"{file.name} has {got}", "a column for each node, named 0, 1, 2 and so on, is needed")
+    odd = [name for name in header if name not in nodes]
+    if odd or not nodes:
+        raise place.error(
+            f"{file.name} has {_got(header, nodes, odd)}", NODES_NEEDED, nearest(odd[0] if odd else "", WHEN)
+        )
     columns = read_columns(file, nodes)
+    check_order(file, [name for name in file.header if name not in nodes])
     return tuple(zip(*(read_list(columns[name], interval, place.at(name)) for name in nodes), strict=True))
+
+
+def _got(header, nodes, odd):
+    """What is wrong with the names of a profile's columns: a word rather than a missing number, where there is one."""
+    if not nodes:
+        return "no column of a node"
+    word = next((name for name in odd if not name.isdecimal()), None)
+    if word is not None:
+        return f"a column {quoted(word)}"
+    missing = next(name for name in nodes if name not in header)
+    return f"a column {quoted(odd[0])} but none {quoted(missing)}"
 
 
 def _csv(value, place):

@@ -248,7 +248,7 @@ def test_reactances_that_cancel_are_refused_before_anything_runs(tmp_path):
 
 CSV = {
     "missing column": ("0,2\n0,1\n", ["day.csv has a column '2' but none '1'", "named 0, 1, 2"]),
-    "names": ("a,b,c\n0,1,-1\n", ["a column 'a' but none '0'"]),
+    "names": ("a,b,c\n0,1,-1\n", ["day.csv has a column 'a'", "named 0, 1, 2", "time is called period, hour"]),
     "column twice": ("0,1,1,2\n0,1,1,-1\n", ["2 columns '1'"]),
     "no node": ("hour\n0\n", ["a column for each node", "is needed"]),
     "semicolons": ("0;1;2\n0;1;-1\n", ["semicolons", "commas"]),
