@@ -5,12 +5,12 @@ from functools import partial
 import mesa
 import numpy as np
 
-from agents.market_model import MarketModel
+from agents.market_model import MarketModel, attributes, shown
 from agents.market_operator import MarketOperator
 from agents.players import Aggregator, Crowd, LargeUser, SmallUser
 from market.aggregator.best_response import PricedOut
 from market.aggregator.clearing import ending
-from market.aggregator.rounds import ORDERS, Watch, move_together, take_turns
+from market.aggregator.rounds import ORDERS, Watch, are_purchases, move_together, take_turns, wrong_part
 from market.measures import gini, jain
 from market.outcome import Status
 
@@ -147,13 +147,33 @@ class AggregatorModel(MarketModel):
         return made
 
     def _play(self):
-        seats = [(where, agent.decide) for where, agent in self.seats]
+        seats = [(where, partial(self._decision, agent, agent.decide)) for where, agent in self.seats]
         if self.order == "together":
             return move_together(seats, self.y, self.damping)
         if self.order == "in-turn":
             return take_turns(seats, self.y, range(len(seats)), self.damping)
-        seats = [seat for where, agent in self.seats for seat in _single_seats(where, agent)]
+        seats = [seat for where, agent in self.seats for seat in self._single_seats(where, agent)]
         return take_turns(seats, self.y, self.draws.permutation(len(seats)), self.damping)
+
+    def _single_seats(self, where, agent):
+        """One seat for every player, so that a crowd's users mix with all others in random order."""
+        if not isinstance(agent, Crowd):
+            return [(where, partial(self._decision, agent, agent.decide))]
+        return [
+            (slice(seat, seat + 1), partial(self._decision, agent, partial(agent.decide_one, place)))
+            for place, seat in enumerate(range(where.start, where.stop))
+        ]
+
+    def _decision(self, agent, decide, outside, now):
+        """What an agent decides to buy; raises ValueError unless that is a purchase for each of its players."""
+        answer = decide(outside, now)
+        if not are_purchases(answer, len(now)):
+            raise ValueError(
+                f"round {self.round + 1}: {type(agent).__name__} {agent.unique_id} of group "
+                f"{getattr(agent, 'group', '')!r} decided {shown(wrong_part(answer))} "
+                f"where finite purchases >= 0 are needed, {len(now)} of them"
+            )
+        return answer
 
     def _stop_infeasible(self, priced_out):
         agent = priced_out.player
@@ -177,11 +197,7 @@ class AggregatorModel(MarketModel):
         return columns
 
     def _user_reporters(self):
-        return (
-            {kind: {"quantity": "quantity", "surplus": "surplus"} for kind in (SmallUser, LargeUser)}
-            if self.individual
-            else None
-        )
+        return {kind: attributes("quantity", "surplus") for kind in (SmallUser, LargeUser)} if self.individual else None
 
 
 class Trajectory:
@@ -208,16 +224,6 @@ class Trajectory:
     def surpluses(self):
         """Surpluses by round and user, in money, shape (rounds, users)."""
         return np.array(self._s, dtype=self.dtype)
-
-
-def _single_seats(where, agent):
-    """One seat for every player, so that a crowd's users mix with all others in random order."""
-    if not isinstance(agent, Crowd):
-        return [(where, agent.decide)]
-    return [
-        (slice(seat, seat + 1), partial(agent.decide_one, place))
-        for place, seat in enumerate(range(where.start, where.stop))
-    ]
 
 
 def _user_type(block):

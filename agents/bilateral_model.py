@@ -6,7 +6,7 @@ import mesa
 import numpy as np
 
 from agents.bilateral_players import Buyer, Holdings, Platform, Seller
-from agents.market_model import MarketModel
+from agents.market_model import MarketModel, attributes
 from market.bilateral.trading import remember, remembered
 from market.outcome import Status, worst
 
@@ -127,7 +127,7 @@ class BilateralModel(MarketModel):
             self.prices.append(self.latest)
 
     def _reporters(self):
-        names = {name: name for name in ("claim", "price", "partners")}
+        names = attributes("claim", "price", "partners")
         return {Buyer: names, Seller: names} if self.trading.agents <= MOST_RECORDED else None
 
 

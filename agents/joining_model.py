@@ -8,10 +8,10 @@ import numpy as np
 
 from agents.aggregator_model import Trajectory
 from agents.joining_players import Member, Registrar
-from agents.market_model import MarketModel
+from agents.market_model import MarketModel, shown
 from market.aggregator.clearing import ending
 from market.aggregator.joining import FORESIGHTS, game_of
-from market.joining import Ending, Moving, play
+from market.joining import Ending, Moving, is_move, play
 from market.measures import gini, jain
 from market.outcome import Status
 
@@ -90,10 +90,20 @@ class JoiningModel(MarketModel):
 
     def _move(self):
         """One round of moves; returns how many members would have gained by one."""
-        members, best = self.joining.movers, lambda state, who: self.members[who].best_move(state)
-        _, wishes, moves = play(self.moving, self.state, members, best, self.registrar.register, self.draws)
+        go = self.registrar.register
+        _, wishes, moves = play(self.moving, self.state, self.joining.movers, self._decision, go, self.draws)
         self.moves += moves
         return wishes
+
+    def _decision(self, state, who):
+        """(Gain, offer) of the move a member would make; raises ValueError unless it is one that it can make."""
+        answer, offers = self.members[who].best_move(state), len(self.joining.offers)
+        if not is_move(answer, offers):
+            raise ValueError(
+                f"round {self.round + 1}: Member {who} decided {shown(answer)}; its gain, a number, and one of the "
+                f"{offers} offers, a whole number from 0, are needed"
+            )
+        return answer
 
     def _remember(self, before):
         """Keep the round's membership and users' numbers; `move` is the largest change of a user's quantity."""

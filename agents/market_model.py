@@ -1,15 +1,27 @@
 """What the Mesa models of all markets share."""
 
+from operator import attrgetter
+
 import mesa
+
+LONGEST = 80  # characters of an answer that is quoted
 
 
 class MarketModel(mesa.Model):
     """A model whose `step` plays one round and does nothing once it has ended; `status` says how it stands."""
 
     certify = True  # is what is only proof searched for when the run ends?
+    numbered = 0  # agents made so far
 
     def __init__(self):
         super().__init__(rng=0)  # Mesa's own generator is never drawn from
+
+    def register_agent(self, agent):
+        """Take in a new agent, numbered by the model: Mesa 3.3 numbers by a table that keeps every model for ever."""
+        if getattr(type(agent), "_ids", {}).pop(self, None) is not None:
+            self.numbered += 1
+            agent.unique_id = self.numbered
+        super().register_agent(agent)
 
     @property
     def history(self):
@@ -24,3 +36,14 @@ class MarketModel(mesa.Model):
         while self.running:
             self.step()
         return self.status
+
+
+def attributes(*names):
+    """Reporters of agents' attributes that can be pickled: Mesa makes functions of plain names that cannot."""
+    return {name: attrgetter(name) for name in names}
+
+
+def shown(answer):
+    """An agent's answer as it is quoted in a message, on one line and not too long."""
+    text = " ".join(repr(answer).split())
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} …"

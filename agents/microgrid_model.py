@@ -6,8 +6,9 @@ import mesa
 import networkx as nx
 from mesa.discrete_space import Network as Space
 
-from agents.market_model import MarketModel
+from agents.market_model import MarketModel, attributes, shown
 from agents.microgrid_players import GridOperator, MicrogridNode, Neighbours, Owners, PrivateLine, PublicLine
+from market.microgrid.dispatch import fits
 from market.outcome import Status, worst
 
 MOST_LINE_AGENTS = 10_000  # lines above which none has an agent of its own
@@ -38,7 +39,7 @@ class MicrogridModel(MarketModel):
             model_reporters={"round": "round", "period": "period", "status": "status"}
             | {name: partial(_of_dispatch, name=name) for name in COLUMNS}
             | {"payments": _paid},
-            agenttype_reporters={MicrogridNode: {name: name for name in ("put_in", "price", "payment", "gain")}},
+            agenttype_reporters={MicrogridNode: attributes("put_in", "price", "payment", "gain")},
         )
 
     @property
@@ -69,13 +70,24 @@ class MicrogridModel(MarketModel):
         self.round += 1
         if self.market.periods > 1:
             self.network = self.market.at(self.period)
-        dispatch, over = self.owners.decide()
+        dispatch, over = self._decision()
         self.operator.clear(dispatch)
         if over:
             self.outcomes.append(self.outcome)
         self.status = self._status()
         self.running = self.status == Status.RUNNING
         self.datacollector.collect(self)
+
+    def _decision(self):
+        """What the owners decide; raises ValueError unless it is a dispatch of the network, and whether all is over."""
+        answer = self.owners.decide()
+        if not (isinstance(answer, tuple) and len(answer) == 2 and fits(answer[0], self.network)):
+            raise ValueError(
+                f"round {self.round}: {type(self.owners).__name__} {self.owners.unique_id} decided {shown(answer)}; "
+                f"a Dispatch with finite flows on {len(self.network.private)} private and {len(self.network.public)} "
+                "public lines is needed, and whether the period is over"
+            )
+        return answer
 
     def _status(self):
         if len(self.outcomes) == self.market.periods:

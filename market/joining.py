@@ -49,6 +49,17 @@ class Moving:
         return self.inertia == 0 and self.order != "random"
 
 
+def is_move(answer, places):
+    """Is an answer a pair of a gain, a number, and one of so many places to go to?"""
+    if not (isinstance(answer, tuple) and len(answer) == 2):
+        return False
+    gain, to = answer
+    if isinstance(gain, bool) or isinstance(to, bool):
+        return False
+    number = isinstance(gain, (int, float, np.integer, np.floating)) and not np.isnan(gain)
+    return bool(number and isinstance(to, (int, np.integer)) and 0 <= to < places)
+
+
 class Round(NamedTuple):
     """A state after a round, how many would have gained by a move when asked, and how many made it."""
 

@@ -56,6 +56,26 @@ def users_in_turn(rule, utility, outside, now, damping):
     return target, y
 
 
+def are_purchases(answer, players):
+    """Is an answer a finite purchase ≥ 0 for every one of so many players: a number, or an array of them?"""
+    if isinstance(answer, (bool, str, bytes)):
+        return False
+    try:
+        values = np.asarray(answer)
+    except ValueError:  # ragged lists
+        return False
+    if values.dtype.kind not in "iuf" or values.size != players or values.ndim > 1:
+        return False
+    return bool(np.all((values >= 0) & (values < np.inf)))
+
+
+def wrong_part(answer):
+    """What is wrong in an answer that is no purchase: the first number of an array that is none, else all of it."""
+    values = answer if isinstance(answer, np.ndarray) else np.empty(0)
+    wrong = values[~((values >= 0) & (values < np.inf))] if values.dtype.kind in "iuf" else np.empty(0)
+    return wrong.flat[0].item() if wrong.size else answer
+
+
 class Watch:
     """Notices how a run ends: settled, cycling with a period, or out of rounds.
 

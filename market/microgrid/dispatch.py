@@ -45,6 +45,22 @@ class Dispatch:
         return None if self.public_loss is None else self.public_loss + self.private_loss
 
 
+def fits(dispatch, network):
+    """Is it a Dispatch of the network, with finite numbers of the right shapes, or one that says it is infeasible?"""
+    if not isinstance(dispatch, Dispatch):
+        return False
+    if dispatch.status == Status.INFEASIBLE:
+        return True
+    arrays = ((dispatch.g, len(network.private)), (dispatch.f, len(network.public)), (dispatch.p, network.nodes))
+    numbers = (dispatch.public_loss, dispatch.private_loss, dispatch.grid_supply)
+    return all(_finite(values, (size,)) for values, size in arrays) and all(_finite(one, ()) for one in numbers)
+
+
+def _finite(values, shape):
+    values = np.asarray(values)
+    return values.dtype.kind in "iuf" and values.shape == shape and bool(np.all(np.isfinite(values)))
+
+
 def infeasible(lossy, nodes):
     """An infeasible outcome that names the nodes."""
     return Dispatch(Status.INFEASIBLE, lossy, unserved=tuple(int(node) for node in nodes))

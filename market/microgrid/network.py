@@ -71,7 +71,9 @@ def lines_of(kind, rows, defaults=()):
         table = np.array(full, dtype=float).reshape(-1, len(names))
     except (TypeError, ValueError):
         raise NetworkError(f"{_label(kind)}s must be rows of numbers {', '.join(names)}") from None
-    return kind(*table.T)
+    return kind(
+        *np.ascontiguousarray(table.T)
+    )  # as a copy or a pickle of it is: sums of strided numbers differ in bits
 
 
 def no_lines():

@@ -1,0 +1,81 @@
+"""Agents of one's own may answer anything: what is no decision is refused, naming agent and round."""
+
+import numpy as np
+import pytest
+
+from agents import Aggregator, Crowd, LargeUser, Member, Owners
+from market.microgrid.dispatch import infeasible
+from market.outcome import Status
+from scenarios import build
+
+NO_PURCHASE = [np.nan, np.inf, -np.inf, -5, -1e-300, None, "7", b"7", True, [], [1.0, 2.0], {}, 1j, [[1.0]], object()]
+CROWDS = {"agent_threshold": 1}
+
+
+@pytest.mark.parametrize("answer", NO_PURCHASE, ids=repr)
+@pytest.mark.parametrize("order", ["in-turn", "random", "together"])
+def test_what_is_no_purchase_is_refused(monkeypatch, order, answer):
+    model = build("two_aggregators", set=[f'order="{order}"'])
+    model.step()
+    before = model.y.copy()
+    monkeypatch.setattr(Aggregator, "decide", lambda self, outside, now: answer)
+    with pytest.raises(
+        ValueError, match=r"^round 2: Aggregator \d+ of group '(north|south)' decided .*needed"
+    ) as raised:
+        model.step()
+    assert "\n" not in str(raised.value) and len(str(raised.value)) < 250
+    assert model.round == 1 and np.array_equal(model.y, before)
+
+
+@pytest.mark.parametrize("who", [LargeUser, Crowd])
+@pytest.mark.parametrize("bad", [np.nan, -1.0])
+def test_users_answers_are_refused_too(monkeypatch, who, bad):
+    model = build("large_direct", agent_threshold=1 if who is Crowd else 10_000)
+
+    def decide(self, outside, now):
+        found = np.zeros(len(now))
+        found[-1] = bad
+        return found
+
+    monkeypatch.setattr(who, "decide", decide)
+    with pytest.raises(ValueError, match=rf"^round 1: {who.__name__} \d+ of group .* decided {bad} "):
+        model.step()
+
+
+@pytest.mark.parametrize("answer", [3, 3.0, np.float64(3), np.array(3), np.array([3.0]), [3]], ids=repr)
+def test_numbers_in_any_dress_are_purchases(monkeypatch, answer):
+    model = build("two_aggregators")
+    monkeypatch.setattr(Aggregator, "decide", lambda self, outside, now: answer)
+    assert model.run() == Status.INACCURATE  # all settle at 3, which is no equilibrium
+    assert set(model.y[[seat.seat for _, seat in model.seats if isinstance(seat, Aggregator)]]) == {3.0}
+
+
+@pytest.mark.parametrize("answer", [None, (np.nan, 0), (1.0, -1), (1.0, 99), (1.0, 0.5), ("7", 0), (1.0,), 7], ids=repr)
+def test_what_is_no_move_is_refused(monkeypatch, answer):
+    model = build("two_users_chase")
+    model.step()
+    monkeypatch.setattr(Member, "best_move", lambda self, state: answer)
+    with pytest.raises(ValueError, match=r"^round 2: Member 0 decided "):
+        model.step()
+
+
+def owners_answers(right):
+    from dataclasses import replace
+
+    spoilt = [replace(right, g=right.g * np.nan), replace(right, f=right.f[:-1]), replace(right, grid_supply=np.inf)]
+    return [None, "7", 7, (None, True), (right,), *((one, True) for one in spoilt), (replace(right, p=None), True)]
+
+
+@pytest.mark.parametrize("number", range(9))
+def test_what_is_no_dispatch_is_refused(monkeypatch, number):
+    model = build("eight_nodes_cooperative")
+    answer = owners_answers(Owners.decide(model.owners)[0])[number]
+    monkeypatch.setattr(Owners, "decide", lambda self: answer)
+    with pytest.raises(ValueError, match=r"^round 1: Owners \d+ decided .*Dispatch"):
+        model.step()
+
+
+def test_an_infeasible_dispatch_is_an_answer(monkeypatch):
+    model = build("eight_nodes_cooperative")
+    monkeypatch.setattr(Owners, "decide", lambda self: (infeasible(False, [1]), True))
+    assert model.run() == Status.INFEASIBLE
