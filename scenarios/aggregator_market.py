@@ -12,6 +12,7 @@ from market.joining import Moving
 from market.prices import PRICES
 from market.utilities import UTILITIES
 from scenarios.aggregator import NUMBERS, SMALL_USERS, AggregatorScenario, Group, alone_name, is_unbounded, split
+from scenarios.columns import row_label
 from scenarios.drawn import Drawn
 from scenarios.errors import Place
 from scenarios.population import draw_numbers, stream
@@ -86,7 +87,8 @@ def _check_priced_out(group, block, price, place):
         b = block.utility.reservation[user]
         got = (
             f"0 with alpha = {group.alpha:g}, but player {player}, user {user} of the group (counted from 0) "
-            f"has b = {b:.6g}, not above the price {price:.6g} at zero purchase"
+            f"has b = {b:.6g}{row_label(group.utility.get('b'), user)}, "
+            f"not above the price {price:.6g} at zero purchase"
         )
         where = place.at("group").at(group.name).at("fairness.surplus_offset")
         raise where.error(got, "set surplus_offset > 0 or alpha < 1")

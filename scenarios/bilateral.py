@@ -10,6 +10,7 @@ from market.bilateral.negotiation.bilateral import MEETINGS, SCHEDULES
 from market.bilateral.negotiation.negotiation import STARTS
 from market.bilateral.signing import CONTRACTS, MATCHINGS
 from scenarios import prosumers
+from scenarios.columns import row_label
 from scenarios.errors import Place, quoted
 from scenarios.population import agreed
 from scenarios.scenario import Scenario
@@ -253,10 +254,11 @@ def _check_numbers(table, shape, place):
 
 
 def _check_members(numbers, most, kind, place):
-    for number in numbers:
+    for i, number in enumerate(numbers):
         if number != int(number) or number >= most:
             raise place.error(
-                f"got {number:g}", f"numbers of {kind}s, 0 to {most - 1}, are needed" if most else f"there is no {kind}"
+                f"got {number:g}{row_label(numbers, i)}",
+                f"numbers of {kind}s, 0 to {most - 1}, are needed" if most else f"there is no {kind}",
             )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from market.microgrid.network import Network, NetworkError, network_of
 from scenarios import pandapower_case, toml_text
+from scenarios.columns import row_label
 from scenarios.errors import Place, nearest, one_of, quoted
 from scenarios.files import LARGEST, content_of
 from scenarios.schema import REQUIRED, Key, read_table
@@ -130,9 +131,15 @@ def network_from(table, place: Place, injection=None, cost=None) -> Network:
     try:
         network = network_of(injection, table["public"], *rest)
     except NetworkError as error:
-        raise place.error(str(error)) from None
+        raise place.error(_with_row(error, table)) from None
     small = np.flatnonzero(np.abs(network.public.x) < LEAST_REACTANCE)
     if len(small):
-        got = f"public line {small[0]}: x(={network.public.x[small[0]]:g})"
+        got = f"public line {small[0]}: x(={network.public.x[small[0]]:g}){row_label(table['public'], small[0])}"
         raise place.error(got, f"at least {LEAST_REACTANCE:g} in size is needed")
     return network
+
+
+def _with_row(error, table):
+    """What is wrong with a network, with the file and row of the line at fault."""
+    rows = table.get(error.kind.removesuffix(" line"), ())
+    return str(error) + row_label(rows, error.row)

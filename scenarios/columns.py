@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenarios.csv_file import CsvFile
+from scenarios.csv_file import CsvFile, row_name
 from scenarios.errors import Place, nearest, one_of, quoted
 
 
@@ -13,12 +13,38 @@ class Column(list):
 
     def __init__(self, array: np.ndarray, file: CsvFile):
         super().__init__(array.tolist())
-        self.array, self.label = array, file.row
+        self.array, self.label, self.file = array, file.row, file.name
+
+    def checked(self) -> Labelled:
+        """The numbers as a tuple that knows the same."""
+        return labelled(self, self.file)
+
+
+class Labelled(tuple):
+    """Checked numbers, or rows of them, that know in which row of which CSV file each stands."""
+
+    file = ""
+
+    def label(self, i) -> str:
+        """What the i-th is called."""
+        return row_name(i, self.file)
+
+
+def labelled(values, file) -> Labelled:
+    """Checked values of a CSV file of that name."""
+    found = Labelled(values)
+    found.file = file
+    return found
 
 
 def label(values, i) -> str:
     """What the i-th of some values is called in a message."""
-    return values.label(i) if isinstance(values, Column) else f"value {i} (counted from 0)"
+    return values.label(i) if isinstance(values, Column | Labelled) else f"value {i} (counted from 0)"
+
+
+def row_label(values, i) -> str:
+    """`, row 3 of lines.csv …` of the i-th of some checked rows; nothing where they are from no file."""
+    return f", {values.label(i)}" if isinstance(values, Labelled) else ""
 
 
 def read_columns(file: CsvFile, wanted) -> dict[str, Column]:

@@ -107,7 +107,7 @@ class CsvFile:
 
     def row(self, number: int) -> str:
         """What the number-th row below the header is called: as a spreadsheet does (the header is row 1)."""
-        return f"row {number + 2} of {self.name} (the header is row 1)"
+        return row_name(number, self.name)
 
     def texts(self, column: str) -> list[str]:
         """One column as texts; raises ScenarioError for a ragged row."""
@@ -191,3 +191,8 @@ def _fast(block, at, width):
         .to_numpy()
         .T
     )
+
+
+def row_name(number: int, file: str) -> str:
+    """What the number-th row below a file's header is called."""
+    return f"row {number + 2} of {file} (the header is row 1)"

@@ -10,6 +10,7 @@ from market.microgrid.network import others
 from market.microgrid.payments import PAYMENTS
 from market.microgrid.power_flow import PHYSICS
 from scenarios import bilateral, cases, microgrid
+from scenarios.columns import row_label
 from scenarios.errors import Place, quoted
 from scenarios.population import agreed
 from scenarios.scenario import Scenario
@@ -129,9 +130,9 @@ def _check_classes(rows, network, place):
         if not said:
             raise here.at("count").error("is missing", "the number of agents, or a list or CSV column, is needed")
         row["count"] = agreed(said, here, "agents")
-        for node in row.get("node", ()):
+        for at, node in enumerate(row.get("node", ())):
             if node != int(node) or node >= network.nodes or node == network.slack:
-                got = f"got {node:g}" + (", the main grid" if node == network.slack else "")
+                got = f"got {node:g}{row_label(row['node'], at)}" + (", the main grid" if node == network.slack else "")
                 raise here.at("node").error(
                     got, f"numbers of nodes, {others(network.nodes, network.slack)}, are needed"
                 )

@@ -71,7 +71,7 @@ def read_list(values, interval: str, place: Place) -> tuple[float, ...]:
         raise place.error("got an empty list", "at least one number is needed")
     if isinstance(values, Column):
         _check_legal(values, values.array, interval, place, naming=lambda i: f"{label(values, i)} is ")
-        return tuple(values)
+        return values.checked()
     if not set(map(type, values)) <= {int, float}:
         i = next(i for i, value in enumerate(values) if type(value) not in (int, float))
         raise place.error(f"{label(values, i)} is {quoted(values[i])}", f"{a_number(interval)} is needed")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from scenarios.columns import label
 from scenarios.errors import Place
 from scenarios.schema import REQUIRED, Key
 
@@ -37,12 +38,13 @@ def read_prosumers(columns, place: Place) -> dict:
     for name, values in (("prosumer", columns["prosumer"]), ("period", period)):
         odd = np.flatnonzero(np.asarray(values) != np.floor(values))
         if odd.size:
-            got = f"row {odd[0] + 2} (the header is row 1) is {values[odd[0]]}"
+            got = f"{label(values, int(odd[0]))} is {values[odd[0]]}"
             raise place.at(name).error(got, "a whole number is needed")
     seen = {}
     for row, pair in enumerate(zip(period, columns["prosumer"], strict=True)):
         if pair in seen:
-            got = f"row {row + 2} is prosumer {pair[1]:g} in period {pair[0]:g}, as is row {seen[pair] + 2}"
+            first, again = (label(columns["prosumer"], one) for one in (seen[pair], row))
+            got = f"{again} is prosumer {pair[1]:g} in period {pair[0]:g}, as is {first}"
             raise place.error(got, "each prosumer once in a period")
         seen[pair] = row
     return {**columns, "period": tuple(period)} if "period" not in columns else columns

@@ -5,7 +5,7 @@ Checked, both are tuples of tuples of floats.
 
 from __future__ import annotations
 
-from scenarios.columns import read_column, read_columns
+from scenarios.columns import labelled, read_column, read_columns
 from scenarios.csv_file import CsvFile
 from scenarios.errors import Place, nearest, one_of, quoted
 from scenarios.population import read_list
@@ -38,7 +38,7 @@ def _rows_of_csv(file, entries, place):
     there = sum(not entry.endswith("?") or entry[:-1] in header for entry in entries)
     wanted = names[:there]
     columns = read_columns(file, wanted)
-    return tuple(zip(*(read_list(columns[name], ENTRY, place.at(name)) for name in wanted), strict=True))
+    return labelled(zip(*(read_list(columns[name], ENTRY, place.at(name)) for name in wanted), strict=True), file.name)
 
 
 def read_profile(value, interval, place: Place) -> tuple:
@@ -72,7 +72,8 @@ def _periods_of_csv(file, interval, place):
         )
     columns = read_columns(file, nodes)
     check_order(file, [name for name in file.header if name not in nodes])
-    return tuple(zip(*(read_list(columns[name], interval, place.at(name)) for name in nodes), strict=True))
+    read = (read_list(columns[name], interval, place.at(name)) for name in nodes)
+    return labelled(zip(*read, strict=True), file.name)
 
 
 def _got(header, nodes, odd):

@@ -12,7 +12,12 @@ SHARED = -1  # owner of a private line that belongs to its two ends in halves
 
 
 class NetworkError(ValueError):
-    """Data that make no network; the message names what, row, value and what is allowed."""
+    """Data that make no network; the message names what, row, value and what is allowed.
+
+    kind, row: what it begins with, "public line" and 3, where one row is at fault; else "" and None.
+    """
+
+    kind, row = "", None
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,7 +263,9 @@ def _check(name, row, values, fine, allowed):
     """Complain about the first value that is not fine."""
     if not np.all(fine):
         first = int(np.argmin(fine))
-        raise NetworkError(f"{row} {first}: {name}(={values[first]:g}) must be {allowed}")
+        error = NetworkError(f"{row} {first}: {name}(={values[first]:g}) must be {allowed}")
+        error.kind, error.row = row, first
+        raise error
 
 
 def _check_length(name, values, length, why):

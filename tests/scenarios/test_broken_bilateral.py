@@ -263,11 +263,14 @@ BROKEN = {
     "net and load": (columns(load="[1, 1]"), ["prosumers: got net, load", "net alone, or load and generation"]),
     "load alone": (columns(net="", load="[1, 1]"), ["prosumers: got load", "load and generation"]),
     "lengths": (columns(ask="[0.1]"), ["prosumers: columns of different lengths", "ask 1"]),
-    "prosumer a part": (columns(prosumer="[0, 0.5]"), ["prosumers.prosumer: row 3", "is 0.5", "a whole number"]),
+    "prosumer a part": (
+        columns(prosumer="[0, 0.5]"),
+        ["prosumers.prosumer: value 1 (counted from 0) is 0.5", "a whole number"],
+    ),
     "prosumer below 0": (columns(prosumer="[0, -1]"), ["prosumers.prosumer: value 1", "is -1", ">= 0"]),
     "prosumer twice": (
         columns(prosumer="[1, 1]"),
-        ["row 3 is prosumer 1 in period 0, as is row 2", "once in a period"],
+        ["value 1 (counted from 0) is prosumer 1 in period 0, as is value 0", "once in a period"],
     ),
     "prosumer far out": (columns(prosumer="[0, 99999]"), ["got 100000 by 100000 agents", "at most 25,000,000 pairs"]),
     "load negative": (
@@ -333,7 +336,7 @@ CSV = {
     "load alone": ("prosumer,load,value,ask\n0,1,0.2,0.1\n", ["prosumers: got load"]),
     "twice": (
         "period,prosumer,net,value,ask\n0,0,1,0.2,0.1\n1,0,1,0.2,0.1\n1,0,2,0.2,0.1\n",
-        ["row 4 is prosumer 0 in period 1, as is row 3"],
+        ["row 4 of day.csv (the header is row 1) is prosumer 0 in period 1, as is row 3 of day.csv"],
     ),
     "prosumer a part": ("prosumer,net,value,ask\n0,1,0.2,0.1\n1.5,1,0.2,0.1\n", ["prosumers.prosumer: row 3", "1.5"]),
     "period a part": ("period,prosumer,net,value,ask\n0.5,0,1,0.2,0.1\n", ["prosumers.period: row 2", "is 0.5"]),

@@ -131,7 +131,10 @@ def test_show_tells_every_key_with_its_meaning(name):
     ("market", "row"),
     [
         ("aggregator", "| `damping` | number | share | `1.0` | > 0 and <= 1 |"),
-        ("microgrid", "| `tariff.sell` | number | money/p.u. | `1.0` | >= 0 |"),
+        (
+            "microgrid",
+            "| `tariff.sell` | number, or one a period as a list or CSV column | money/p.u. | `1.0` | >= 0 |",
+        ),
         ("designs", "| `class.generation` | number, list, draw or CSV column | energy | `0.0` | >= 0 |"),
     ],
 )
