@@ -139,6 +139,7 @@ class AggregatorResult(Result):
             "quantity": None if outcome is None else number(outcome.quantity),
             "welfare": None if outcome is None else number(outcome.welfare),
             "unserved": None if outcome is None else number(outcome.unserved),
+            "small": small_facts(self.game, outcome),
             **self.yardsticks,
             "players": [None] * self.game.players if outcome is None else [number(y) for y in outcome.y],
             "groups": self._left_out()
@@ -304,11 +305,27 @@ def promised(game, status):
     return None if status in NO_PROMISE else CERTIFIED
 
 
+def small_rows(game):
+    """Marks the small users, shape (users,)."""
+    return np.concatenate([np.full(0, True), *(np.full(block.users, block.kind != "large") for block in game.blocks)])
+
+
+def small_facts(game, outcome):
+    """How many small users there are, their mean surplus and how even it is; of all users where none is small."""
+    small = small_rows(game)
+    small = small if small.any() else ~small
+    facts = {"users": int(small.sum()), "mean_surplus": None, "jain": None, "gini": None}
+    if outcome is None or not small.any():
+        return facts
+    s = outcome.s[small]
+    return facts | {"mean_surplus": number(s.mean()), "jain": number(jain(s)), "gini": number(gini(s))}
+
+
 def measured(result):
     """(Every measure of one run, (quantities, surpluses) of its small users); empty where nothing cleared."""
     if result.outcome is None:
         return dict.fromkeys(MEASURES), (np.empty(0), np.empty(0))
-    small = np.concatenate([np.full(block.users, block.kind != "large") for block in result.game.blocks])
+    small = small_rows(result.game)
     x, s = result.outcome.x, result.outcome.s
     return measures(result, x, s, small), (x[small], s[small])
 

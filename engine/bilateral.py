@@ -62,7 +62,7 @@ class BilateralResult(Result):
     @property
     def advice(self):
         """What the status means in this market."""
-        return ADVICE.get(self.status, self.status.advice)
+        return advice(self.scenario, self.status)
 
     @property
     def promised(self):
@@ -169,6 +169,17 @@ class BilateralResult(Result):
 
 
 RESULT = BilateralResult
+DEADLINE = (
+    "The deadline came before all claims agreed, as it may; what is signed is what was then made of them: stable "
+    "prices where negotiation.repair allows, else trade with the grid. A later deadline leaves more time."
+)
+
+
+def advice(scenario, status):
+    """What a status means in this market, and what a user can do."""
+    if status is Status.ROUND_LIMIT and "deadline" in scenario.table:
+        return DEADLINE
+    return ADVICE.get(status, status.advice)
 
 
 def stepped(model, certify):

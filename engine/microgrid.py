@@ -78,8 +78,7 @@ class MicrogridResult(Result):
 
     def total(self, value):
         """Sum over periods of value(outcome), None where it is undefined in one of them."""
-        values = [value(outcome) for outcome in self.outcomes]
-        return None if any(one is None for one in values) else sum(values)
+        return total(self.outcomes, value)
 
     @cached_property
     def gains(self):
@@ -191,10 +190,20 @@ class MicrogridResult(Result):
 RESULT = MicrogridResult
 
 
+def total(outcomes, value):
+    """Sum over outcomes of value(outcome), None where it is undefined in one of them."""
+    values = [value(outcome) for outcome in outcomes]
+    return None if any(one is None for one in values) else sum(values)
+
+
+def played(model):
+    """The outcomes a result has: one a period that has ended, before that the present one."""
+    return (*model.outcomes,) or (model.outcome,)
+
+
 def stepped(model, certify):
     """Facts of a model stepped to its end."""
-    outcomes = (*model.outcomes,) or (model.outcome,)
-    return {"outcomes": outcomes, "gap": model.gap, "certified": certify}
+    return {"outcomes": played(model), "gap": model.gap, "certified": certify}
 
 
 def solved(game, certify):

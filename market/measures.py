@@ -6,7 +6,7 @@ ROUNDING = 1e-9
 
 
 def jain(values):
-    """Jain's fairness index (Σv)² / (n Σv²) of non-negative values; 1 where all are zero.
+    """Jain's fairness index (Σv)² / (n Σv²) of non-negative values; 1 where all are zero, NaN where one is below 0.
 
     >>> float(jain([1, 1, 1, 1])), float(jain([1, 0, 0, 0])), float(jain([0, 0]))
     (1.0, 0.25, 1.0)
@@ -16,19 +16,23 @@ def jain(values):
     if largest == 0:
         return 1.0
     share = values / largest
+    if np.min(share) < -ROUNDING:
+        return np.nan
     return np.sum(share) ** 2 / (len(share) * np.sum(share**2))
 
 
 def gini(values):
-    """Gini coefficient Σ_i Σ_j |v_i − v_j| / (2 n Σ v) of non-negative values; 0 where all are zero.
+    """Gini coefficient Σ_i Σ_j |v_i − v_j| / (2 n Σ v) of non-negative values; 0 where all are zero, NaN as jain's.
 
     >>> float(gini([1, 1, 1, 1])), float(gini([0, 0, 0, 1]))
     (0.0, 0.75)
     """
     values = np.sort(np.asarray(values, dtype=float))
     total, n = np.sum(values), len(values)
-    if total == 0:
+    if total == 0 and not np.any(values):
         return 0.0
+    if values[0] < -ROUNDING * max(abs(values[0]), abs(values[-1])):
+        return np.nan
     return np.sum((2 * np.arange(1, n + 1) - n - 1) * values) / (n * total)
 
 

@@ -36,7 +36,7 @@ def cell(value):
         return str(value)
     if value != 0 and (abs(value) < 0.01 or abs(value) >= 1e7):
         return f"{value:.3g}"
-    return f"{value:.3f}" if abs(value) < 1000 else f"{value:.1f}"
+    return f"{value + 0.0:.3f}" if abs(value) < 1000 else f"{value:.1f}"
 
 
 def ending(summary):

@@ -9,6 +9,7 @@ import pytest
 from engine import run
 from engine.store import history_table
 from tests.browser.conftest import ROOT
+from tests.browser.tiles import TILES, most
 from views.browser.live import money
 
 MARKETS = {  # page: title, scenario, drawings that a first round must change, a headline number
@@ -23,30 +24,6 @@ MARKETS = {  # page: title, scenario, drawings that a first round must change, a
         "welfare there",
     ),
 }
-SUMMARY = {
-    "aggregator": (
-        "two_aggregators",
-        lambda summary: {"price": summary["price"], "surplus of all": summary["welfare"]},
-    ),
-    "microgrid": ("eight_nodes_ad_hoc", lambda summary: {"loss": summary["losses"]["total"]}),
-    "bilateral": ("p2p_single", lambda summary: {"messages": summary["messages"]}),
-    "joining": ("joining_three", lambda summary: {"price": summary["price"], "surplus of all": summary["welfare"]}),
-    "designs": (
-        "designs_eight_nodes",
-        lambda summary: {
-            "agents": summary["agents"],
-            "their surplus there": most(summary, "surplus"),
-            "welfare there": most(summary, "welfare"),
-        },
-    ),
-}
-
-
-def most(summary, measure):
-    """The greatest value beside the planner's."""
-    return max(design[measure] for name, design in summary["designs"].items() if name != "planner")
-
-
 HUGE = "99999999999999999999999999"
 
 
@@ -70,16 +47,18 @@ def test_a_step_changes_the_right_drawings_and_numbers_and_reset_brings_the_star
 @pytest.mark.parametrize("market", MARKETS)
 def test_a_run_on_the_page_ends_with_the_numbers_of_the_command_line(visitor, market):
     title, scenario, _, _ = MARKETS[market]
-    name, numbers = SUMMARY[market]
+    name = scenario.replace(" ", "_")
     visitor.show(title, scenario)
     visitor.play_to_the_end()
     result = run(name)
     summary = result.summary()
     assert visitor.round() == summary["rounds"]
     assert visitor.page.inner_text(".chip") == summary["status"]
-    for label, value in numbers(summary).items():
-        assert visitor.tile(label) == money(value)
     assert json.loads(visitor.download("summary.json")) == summary
+    tiles = TILES[summary["market"]](summary)
+    assert visitor.page.locator(".tile").count() == len(tiles)
+    for label, value in tiles.items():
+        assert visitor.tile(label) == money(value), label
     assert visitor.download("rounds.csv") == history_table(result).to_csv(index=False, lineterminator="\n")
 
 

@@ -87,7 +87,7 @@ def test_any_market_is_compared_under_its_variants(visitor, market):
     visitor.page.wait_for_selector(".status:not(:has-text('running'))")
     shown = visitor.page.query_selector_all(f".lanes-table tr[data-name='{row}'] td")[: len(changes)]
     results = [run(scenario.replace(" ", "_"), set=change).summary() for change in changes]
-    assert [one.inner_text() for one in shown] == [cell(float(number(summary))) for summary in results]
+    assert [one.inner_text() for one in shown] == [cell(number(summary)) for summary in results]
 
 
 def test_a_comparison_steps_all_scenarios_and_ends_with_their_numbers(visitor):
@@ -205,3 +205,12 @@ def test_a_large_market_shows_that_it_works_and_the_page_answers_meanwhile(visit
     visitor.page.wait_for_selector(".agents h2 small:has-text('1 of')")
     assert visitor.round() == 0
     visitor.wait_round(1)
+
+
+def test_a_page_that_the_server_has_forgotten_can_be_refreshed(visitor):
+    """As Solara leaves it then: disconnected, and asking for a refresh."""
+    visitor.step()
+    visitor.page.evaluate("app.$data.connectionStatus = 'disconnected'; app.$data.needsRefresh = true")
+    visitor.page.wait_for_selector(".v-overlay--active")
+    visitor.page.click("button:has-text('Refresh now')")
+    visitor.wait_round(0)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from engine.aggregator import small_facts
 from market.measures import gini, jain
 from market.outcome import Status
 from views.browser.charts import Line, density_chart, line_chart
@@ -64,16 +65,17 @@ def tiles(run, before):
     outcome, users = run.model.outcome, users_of(run)
     values = [None] * 6
     if outcome is not None:
-        s = users.by_user(outcome.s)
-        s = s[users.small] if users.small.any() else s
-        values = [outcome.price, outcome.quantity, outcome.welfare, float(s.mean()), float(jain(s)), float(gini(s))]
+        small = small_facts(run.model.game, outcome)
+        values = [outcome.price, outcome.quantity, outcome.welfare]
+        values += [small["mean_surplus"], small["jain"], small["gini"]]
+    whose = "small users" if users.small.any() else "all users"
     names = (
         ("price", "money/energy"),
         ("total purchases", "energy"),
         ("surplus of all", "money"),
-        ("small user, mean", "money"),
-        ("Jain's index", "1 = all equal"),
-        ("Gini", "0 = all equal"),
+        ("small user, mean" if users.small.any() else "user, mean", "money"),
+        ("Jain's index", f"{whose}; 1 = all equal"),
+        ("Gini", f"{whose}; 0 = all equal"),
     )
     return tiles_of(names, values, before)
 

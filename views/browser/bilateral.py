@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from engine.bilateral import TOLERATED, advice, measured
 from market.bilateral.core import NoStablePrices
-from market.bilateral.negotiation import ADVICE, RULES
+from market.bilateral.negotiation import RULES
 from views import bilateral_style as look
 from views.browser.charts import HEIGHT, Band, Line, legend, line_chart, svg
 from views.browser.frames import Frame, Panel, Table, tiles_of
@@ -53,16 +54,13 @@ def variants(scenario):
 def frame(run, before):
     """The run after its last round."""
     model = run.model
-    known = {"round": model.round, "limit": run.scenario.rounds, "status": model.status}
-    known |= {"advice": ADVICE.get(model.status, model.status.advice), "gap": gap_text(run.memory.get("gap"))}
+    limit = min(run.scenario.rounds, model.trading.deadline or run.scenario.rounds) * len(model.trading.periods)
+    known = {"round": model.round, "limit": limit, "status": model.status}
+    known |= {"advice": advice(run.scenario, model.status), "gap": gap_text(run.memory.get("gap"))}
     if model.state is None:
         said = "Press Step or ▶ to sign contracts and begin to negotiate."
         return Frame(**known, said=said, tiles=tiles(run, before), panels=panels(run), table=table(run))
-    said = (
-        f"Some pair gains {plain(model.state.gap, 2)} of a contract by leaving."
-        if model.state.gap
-        else "No pair gains by leaving."
-    )
+    said = _said(model)
     periods = len(model.trading.periods)
     said += f" Period {model.period} of {periods}." if periods > 1 else ""
     columns = [run.column(name) for name in ("gap", "price", "messages")]
@@ -70,25 +68,56 @@ def frame(run, before):
     return Frame(**known, said=said, tiles=tiles(run, before), panels=panels(run), table=table(run), tracks=tracks)
 
 
+def _said(model):
+    """Who gains by leaving: at the prices signed once a period has ended, by the claims made before."""
+    ended = model.between and model.outcomes
+    gap = model.gap if ended else model.state.gap
+    if not len(model.state.bargain) and not ended:
+        return "No contracts are signed."
+    if gap is None:
+        return "Whether a pair gains by leaving is not known."
+    if gap <= TOLERATED:
+        return "No pair gains by leaving" + (", but for rounding." if gap else ".")
+    at = "at the prices signed" if ended else "by the claims made so far"
+    return f"Some pair gains {gap_text(gap)} of a contract by leaving, {at}."
+
+
 def tiles(run, before):
-    """Contracts, prices, how far from stable, who gets what."""
-    model, state = run.model, run.model.state
-    values = [None] * 6
-    if state is not None:
+    """Contracts, prices, how far from stable, who gets what: of the periods ended, before that of the claims made."""
+    model, values, span = run.model, [None] * 6, ""
+    if model.outcomes:
+        values = _ended(run)
+    elif model.state is not None:
+        bargain, prices = model.state.bargain, model.state.prices
         gained = [float(np.sum(side)) for side in _payoffs(run)]
-        prices = state.prices
         share = gained[0] / sum(gained) if sum(gained) else None
-        mean = float(np.mean(prices)) if len(prices) else None
-        values = [float(len(state.bargain)), mean, state.gap, state.spread, share, float(model.messages)]
+        traded = float(np.sum(bargain.amount))
+        mean = float(np.sum(prices * bargain.amount)) / traded if traded else None
+        values = [len(bargain), mean, model.state.gap, bargain.welfare, share, model.messages]
+    if len(model.trading.periods) > 1:
+        span = f", {max(len(model.outcomes), 1)} of {len(model.trading.periods)} periods"
+    single = model.blocks is not None and not model.outcomes
     names = (
-        ("contracts", "single blocks" if model.blocks is not None else "signed"),
+        ("contracts", ("single blocks" if single else "signed") + span),
         ("mean price", "money/kWh"),
-        ("violation", "share of a contract"),
-        ("spread of claims", "to be agreed"),
+        ("violation", "share of a contract, by claims"),
+        ("gained by all", "money beside the grid"),
         ("buyers' share", "of all gains"),
         ("messages", "numbers sent"),
     )
     return tiles_of(names, values, before)
+
+
+def _ended(run):
+    """The tiles' values of the periods that have ended, as the summary has them; made once a period."""
+    model = run.model
+    known = run.memory.get("ended")
+    if known is None or known[0] != len(model.outcomes):
+        found, _ = measured(run.result())
+        gap = max(outcome.state.gap for outcome in model.outcomes)
+        values = [found["contracts"], found["mean price"], gap, found["welfare"], found["buyers' share"]]
+        known = run.memory["ended"] = len(model.outcomes), values
+    return [*known[1], model.messages]
 
 
 def _payoffs(run):
@@ -100,9 +129,11 @@ def _payoffs(run):
 
 
 def panels(run):
-    """Contracts, prices inside their core, violation, messages."""
+    """Contracts, prices inside their core, violation, messages; of a day, those of the period played last."""
+    model = run.model
+    when = f", period {model.period}" if len(model.trading.periods) > 1 else ""
     return (
-        Panel("contracts", "Who signed with whom", _contracts(run), "tall"),
+        Panel("contracts", f"Who signed with whom{when}", _contracts(run), "tall"),
         Panel("prices", "Prices of contracts and what is stable", _prices(run)),
         Panel("core", "Prices inside their core interval", _core(run)),
         Panel("violation", "How far from stable", _violation(run)),

@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from views.plots.densities import reflected_density
-from views.style import BLACK, plain
+from views.style import BLACK, percent, plain
 
 WIDTH, HEIGHT = 340, 190
 LEFT, RIGHT, TOP, BOTTOM = 48, 10, 8, 32
@@ -117,7 +117,7 @@ def density_chart(samples, xlabel, marks=()):
     for name, (values, colour) in samples.items():
         values = np.asarray(values, dtype=float)
         some, none = values[values > 0], float(np.mean(values <= 0)) if len(values) else 0.0
-        told.append((name + (f" ({100 * none:.2g} % at 0)" if none else ""), colour))
+        told.append((name + (f" ({percent(none)} at 0)" if none else ""), colour))
         if len(some) > 1 and np.std(some) > NARROW * high:
             few = np.quantile(some, (np.arange(QUANTILES) + 0.5) / QUANTILES) if len(some) > QUANTILES else some
             at = np.linspace(0, high, GRID)
@@ -249,7 +249,7 @@ def numbers(ticks):
     """Labels of an axis: as many digits as tell its values apart.
 
     >>> numbers([0.0, 0.05, 0.1]), numbers([0, 20000, 40000]), numbers([1e-6, 1e-3])
-    (['0', '0.05', '0.1'], ['0', '20k', '40k'], ['1e−6', '0.001'])
+    (['0', '0.05', '0.1'], ['0', '20k', '40k'], ['1e-6', '0.001'])
     """
     return [_number(float(tick)) for tick in ticks]
 
@@ -262,8 +262,8 @@ def _number(value):
         return f"{value / 1e3:g}k"
     if 0 < size < 1e-3:
         mantissa, power = f"{value:.1e}".split("e")
-        return f"{float(mantissa):g}e{int(power)}".replace("-", "−")
-    return f"{value:.6g}".replace("-", "−")
+        return f"{float(mantissa):g}e{int(power)}"
+    return f"{value:.6g}"
 
 
 def _line(line, across, up):

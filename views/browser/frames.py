@@ -51,7 +51,8 @@ class Frame:
     """A run as it stands after `round` rounds of at most `limit`.
 
     name: of the scenario; said: what happened, in words; gap: as text; tracks: {measure: (rounds, values)} that
-    comparisons draw together; replayed: how the rounds compare with stored ones, in words; begun: is there a result?
+    comparisons draw together; beside: how something else than the rounds ended, and doubt: has it not settled?
+    replayed: how the rounds compare with stored ones, in words; begun: is there a result?
     """
 
     round: int
@@ -66,6 +67,8 @@ class Frame:
     tracks: dict = field(default_factory=dict)
     name: str = ""
     replayed: str = ""
+    beside: str = ""
+    doubt: bool = False
     begun: bool = False
 
     @property

@@ -71,6 +71,4 @@ def gap_text(gap):
 
 def money(value):
     """A number with few digits, a dash where it is not defined; words as they are."""
-    if isinstance(value, str):
-        return value
-    return "–" if value is None or not np.isfinite(value) else plain(float(value)).replace("-", "−")
+    return plain(value)

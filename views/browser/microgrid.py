@@ -2,17 +2,18 @@
 
 import numpy as np
 
+from engine.microgrid import played, total
 from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.market import ADVICE
 from scenarios import draw
 from views import microgrid_style as look
 from views.browser.charts import HEIGHT, Bar, Line, bar_chart, legend, line_chart, points, svg
 from views.browser.frames import Frame, Panel, Table, tiles_of
-from views.browser.live import gap_text, money
+from views.browser.live import gap_text
 from views.browser.parameters import changed
 from views.plots.network_map import IDLE, MOST_SHOWN, positions_of, strokes
-from views.style import BLACK, GREEN, GREY, PURPLE, plain
-from views.texts.microgrid import nodes_text
+from views.style import BLACK, GREEN, GREY, PURPLE, plain, signed
+from views.texts.microgrid import joining_text, nodes_text
 
 TITLE = "Microgrid"
 ABOUT = "Owners of private lines trade beside a public grid whose losses grow with the square of the flow."
@@ -34,6 +35,7 @@ WIDE, HIGH = 640, 420  # of the map
 LABELLED = 30  # nodes up to which nodes and trades have labels
 MOST_BARS = 12
 ROUNDING = 1e-9
+SUMS = ("loss", "public_loss", "private_loss", "grid_supply")  # of a dispatch
 
 
 def too_large(scenario):
@@ -62,6 +64,10 @@ def frame(run, before):
     elif dispatch is not None:
         busy = int(np.sum(np.abs(dispatch.g) > 0))
         said = f"{busy} of {len(dispatch.g)} private lines carry power."
+    found = joining(run) if "coalition" in run.scenario.table else None
+    if found is not None:
+        known |= {"beside": f"joining: {found['status']}", "doubt": not found["stable"]}
+        said += f" {joining_text(found)}"
     said += f" Period {model.period} of {model.market.periods}." if several and model.round else ""
     tracks = {}
     if model.round:
@@ -71,33 +77,47 @@ def frame(run, before):
 
 
 def tiles(run, before):
-    """Losses, supply, and who gains."""
-    model, dispatch = run.model, run.model.dispatch
-    values = [None] * 6
-    if dispatch is not None and dispatch.loss is not None:
-        outcome = model.outcome
-        paid = None if outcome.payments is None else float(outcome.payments.agents.sum())
-        saved = None if not outcome.idle_loss else 1 - dispatch.loss / outcome.idle_loss
-        values = [dispatch.loss, dispatch.public_loss, dispatch.private_loss, dispatch.grid_supply, paid, saved]
+    """Losses, supply, and who gains; of a day, the sums over the periods that have ended."""
+    model, values, span = run.model, [None] * 6, ""
+    if model.dispatch is not None:
+        outcomes = played(model)
+        flows = [total(outcomes, lambda o, name=name: getattr(o.dispatch, name)) for name in SUMS]
+        payments = total(outcomes, lambda o: None if o.payments is None else o.payments.agents)
+        idle = total(outcomes, lambda o: o.idle_loss)
+        paid = None if payments is None else float(payments.sum())
+        saved = None if flows[0] is None or not idle else 1 - flows[0] / idle
+        values = [*flows, paid, saved]
+    if model.market.periods > 1:
+        span = f", {max(len(model.outcomes), 1)} of {model.market.periods} periods"
     names = (
-        ("loss", "p.u."),
-        ("public lines", "p.u. lost"),
-        ("private lines", "p.u. lost"),
-        ("main grid supplies", "p.u."),
-        ("paid to all nodes", "money"),
+        ("loss", f"p.u.{span}"),
+        ("public lines", f"p.u. lost{span}"),
+        ("private lines", f"p.u. lost{span}"),
+        ("main grid supplies", f"p.u.{span}"),
+        ("paid to all nodes", f"money{span}"),
         ("loss avoided", "share of that without trade"),
     )
     return tiles_of(names, values, before)
 
 
+def joining(run):
+    """How agents who join each other in coalitions ended, None before the run's end and where they do not."""
+    if run.model.running or "gap" not in run.memory:
+        return None
+    if "joining" not in run.memory:
+        run.memory["joining"] = run.result().summary().get("joining")
+    return run.memory["joining"]
+
+
 def panels(run):
     """The map, losses of all behaviours, bills, and what happened by round."""
+    when = f", period {run.model.period}" if run.model.market.periods > 1 else ""
     return (
-        Panel("map", "Flows on public and private lines", network_map(run), "large"),
+        Panel("map", f"Flows on public and private lines{when}", network_map(run), "large"),
         Panel("behaviours", "Loss under each behaviour", _behaviours(run)),
-        Panel("bills", "Bills, against no private trade", _bills(run)),
+        Panel("bills", "What private trade brings each node", _bills(run)),
         Panel("rounds", "Losses by round", _by_round(run)),
-        Panel("trades", "Private trades, latest first", _trades(run)),
+        Panel("trades", f"Private trades, latest first{when}", _trades(run)),
     )
 
 
@@ -251,7 +271,7 @@ def _nodes(network, dispatch, place, size, small):
         if small:
             dark = "dark" if node != network.slack and colour == look.IDLE_NODE else "light"
             parts.append(f'<text class="number {dark}" x="{x:.1f}" y="{y + 4:.1f}">{node}</text>')
-            said = "main grid" if node == network.slack else f"{e[node]:+.3g}".replace("-", "−")
+            said = "main grid" if node == network.slack else signed(float(e[node]), 3)
             if node == network.slack or e[node]:
                 parts.append(f'<text class="said" x="{x:.1f}" y="{y + r + 13:.1f}">{said}</text>')
     return "".join(parts)
@@ -295,36 +315,32 @@ def _behaviours(run):
 
 
 def _bills(run):
-    """What each node is paid, and what private trade brings it; of many nodes those it changes most."""
-    outcome = run.model.outcome
-    if outcome is None or outcome.payments is None:
-        return (
-            '<p class="none">No payments yet.</p>'
-            if outcome is None
-            else '<p class="none">This rule pays nothing here.</p>'
-        )
-    paid, gains = outcome.payments.agents, outcome.gains
-    worth = np.abs(paid) if gains is None else np.abs(gains)
-    agents = outcome.network.agents
-    few = len(agents) <= MOST_BARS
-    shown = agents if few else agents[np.argsort(-worth[agents], kind="stable")[:MOST_BARS]]
-    if few:
-        shown = [node for node in shown if abs(paid[node]) > ROUNDING] or shown
-        bars = [Bar(f"node {node}", ((float(paid[node]), _sign(paid[node])),), _gain(gains, node)) for node in shown]
-        return bar_chart(bars, "paid to the node (money); gain by trade", [("receives", GREEN), ("pays", PURPLE)])
-    values = paid if gains is None else gains
-    bars = [Bar(f"node {node}", ((float(values[node]), _sign(values[node])),), money(values[node])) for node in shown]
-    return bar_chart(bars, f"gain by private trade (money), {MOST_BARS} largest", [("gains", GREEN), ("loses", PURPLE)])
+    """What private trade brings each node, else what it is paid; of many nodes the largest. A bar is as its label says.
+
+    Of a day, over the periods that have ended.
+    """
+    if run.model.outcome is None:
+        return '<p class="none">No payments yet.</p>'
+    outcomes = played(run.model)
+    gains = total(outcomes, lambda outcome: outcome.gains)
+    values = total(outcomes, lambda o: None if o.payments is None else o.payments.agents) if gains is None else gains
+    if values is None:
+        return '<p class="none">This rule pays nothing here.</p>'
+    agents = outcomes[-1].network.agents
+    order = np.argsort(-np.abs(values[agents]), kind="stable")[:MOST_BARS]
+    shown = agents if len(agents) <= MOST_BARS else agents[order]
+    bars = [Bar(f"node {node}", ((float(values[node]), _sign(values[node])),), _signed(values[node])) for node in shown]
+    what, words = ("paid to the node", "receives pays") if gains is None else ("gain by private trade", "gains loses")
+    largest = f", {MOST_BARS} largest" if len(agents) > MOST_BARS else ""
+    return bar_chart(bars, f"{what} (money){largest}", list(zip(words.split(), (GREEN, PURPLE), strict=True)))
 
 
 def _sign(value):
     return GREEN if value >= 0 else PURPLE
 
 
-def _gain(gains, node):
-    if gains is None or abs(gains[node]) < ROUNDING:
-        return "±0"
-    return f"{gains[node]:+.3g}".replace("-", "−")
+def _signed(value):
+    return "±0" if abs(value) < ROUNDING else signed(float(value), 3)
 
 
 def _by_round(run):
@@ -385,4 +401,7 @@ def table(run):
             columns["payment"] = outcome.payments.agents
         if outcome.gains is not None:
             columns["gain"] = outcome.gains
-    return Table(columns)
+    day = model.market.periods > 1
+    return Table(
+        columns, f"Numbers of period {model.period} alone; the bills add up all that have ended." if day else ""
+    )

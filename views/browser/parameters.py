@@ -1,13 +1,16 @@
 """A scenario's parameters as controls: which there are, what they may be, what was changed, and changing them."""
 
 import math
+import os
+import shlex
 import tomllib
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from scenarios import ScenarioError, rewritten, toml_text
-from scenarios.loading import keys_of
+from scenarios import ScenarioError, load, rewritten, toml_text
+from scenarios.loading import FOLDER, keys_of
 from scenarios.schema import REQUIRED, Key, ends
 
 NOT_SHOWN = ("title", "market", "source", "name", "group.name", "tag.name", "class.name")
@@ -16,6 +19,7 @@ ALPHA_MARKS = {0.0: "welfare", 1.0: "proportional", math.inf: "max-min"}
 MOST_TYPED = 2_000  # characters
 MOST_LISTED = 12  # numbers of a list that can be edited
 MOST_WHOLE = 60  # whole numbers a slider steps through one by one
+LARGE = "large"  # the kind of one user
 TENFOLD = 10  # steps of a slider from a tenth of the file's value to it, and to ten times it
 FILL = {  # what a choice needs that the file did not say
     "price.p0": 0.0,
@@ -33,6 +37,8 @@ FILL = {  # what a choice needs that the file did not say
     "group.utility.a": {"uniform": [0.1, 0.9]},
     "group.utility.b": {"uniform": [0, 10]},
     "group.utility.k": 1.0,
+    "group.utility.size": 10.0,
+    "group.users": 100,
 }
 
 
@@ -92,12 +98,31 @@ def changed(scenario, path, value, original=None):
     raw = table = toml_text.copy(scenario.given)
     for part in path[:-1]:
         table = table[part] if isinstance(part, int) else table.setdefault(part, {})
-    table[path[-1]] = toml_text.copy(value)
+    before, table[path[-1]] = table.get(path[-1]), toml_text.copy(value)
+    if path[0] == "group" and path[-1] == "kind" and LARGE in (before, value) and before != value:
+        _resize(table, _known(original, path[:-1]))
     keys = keys_of(scenario.market)
     dotted = [part for part in path if not isinstance(part, int)]
     if next((key.type for key in keys if key.path == ".".join(dotted)), "") == "choice":
         _suit(table, keys, ".".join(dotted[:-1]), _known(original, path[:-1]))
     return rewritten(scenario, raw)
+
+
+def _resize(table, known):
+    """Make a group of several users out of a large one, or the other way round; as the original has it, if it does."""
+    table.pop("users", None)
+    if known.get("kind") != LARGE and table["kind"] != LARGE:
+        table["users"] = known.get("users", FILL["group.users"])
+        table["utility"] = toml_text.copy(known.get("utility", table["utility"]))
+    elif known.get("kind") == table["kind"]:
+        table["utility"] = toml_text.copy(known["utility"])
+    elif table["kind"] == LARGE:
+        means = {name: float(np.mean(one)) for name, one in table["utility"].items() if isinstance(one, list)}
+        table["utility"] |= means
+    else:
+        table["users"] = FILL["group.users"]
+        if isinstance(table["utility"].get("size"), str):  # a multiple of others' sizes is for one user
+            table["utility"] |= {"size": FILL["group.utility.size"]}
 
 
 def _suit(table, keys, dotted, known):
@@ -141,6 +166,7 @@ def read(parameter, value):
 
 def parse(text):
     """A value as typed: TOML, and a bare word is a text; an infinite number may be called inf."""
+    text = text.replace("\u2212", "-")  # a minus as it is printed
     try:
         found = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):
@@ -212,12 +238,36 @@ def differences(scenario, original):
 
 
 def command(scenario, original):
-    """The command line of the changed scenario, or "" where only its TOML says it."""
-    words = [f"python run.py run {original.name}"]
-    for name, was, now in differences(scenario, original):
-        if was is None or now is None or isinstance(now, tuple | dict):
+    """The command line of the changed scenario, for a shell in the server's folder; "" where only its TOML says it."""
+    filed = as_filed(original)
+    if filed is None:
+        return ""
+    words = ["python", "run.py", "run", source_of(original)]
+    for name, was, now in differences(scenario, filed):
+        if was is None or now is None or isinstance(now, tuple | dict | list):
             return ""
-        words.append(
-            f"--seed {now}" if name == "seed" else f"--rounds {now}" if name == "rounds" else f"--set {name}={now}"
-        )
-    return " ".join(words)
+        option = {"seed": ["--seed", str(now)], "rounds": ["--rounds", str(now)]}.get(name)
+        words += option or ["--set", f"{name}={written(now)}"]
+    return shlex.join(words)
+
+
+def source_of(scenario):
+    """What a command line calls the scenario's file: a shipped one's name, else its path."""
+    path = scenario.path
+    if path is None or path.parent == FOLDER:
+        return scenario.name if path is None else path.stem
+    return str(path) if path.is_absolute() or ".." in path.parts[:1] else f".{os.sep}{path}"
+
+
+def as_filed(scenario):
+    """The scenario as its file has it now, without what the server was told to change; None where it cannot be read."""
+    try:
+        changed_last = scenario.path.stat().st_mtime_ns if scenario.path else 0
+        return _read_again(source_of(scenario), changed_last)
+    except (OSError, ScenarioError):
+        return None
+
+
+@lru_cache(32)
+def _read_again(source, changed_last):
+    return load(source)

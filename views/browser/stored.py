@@ -14,18 +14,20 @@ from views.browser.files import without_folders
 from views.browser.live import Run
 from views.browser.markets import PAGES
 
+DEPTHS = ("*/*", "*/*/*")  # of a run's and of a sweep's folder
 CLOSE = 1e-9
 LONGEST_SHOWN = 100
 
 
 def folders(root):
     """Stored runs that are offered, the latest first."""
-    return [name for name in stored_names(root) if not name.startswith("compare")]
+    return [name for name in stored_names(root) if not name.startswith(("compare", "sweep"))]
 
 
 def stored_names(root):
     """Whatever is stored, as paths relative to the results folder, the latest first; nothing that is a link."""
-    known = [path for path in Path(root).glob("*/*/manifest.json") if _is_plain(path)]
+    places = (path for depth in DEPTHS for path in Path(root).glob(f"{depth}/manifest.json"))
+    known = [path for path in places if _is_plain(path)]
     found = sorted(known, key=lambda path: -path.lstat().st_mtime)
     return [str(path.parent.relative_to(root)) for path in found]
 

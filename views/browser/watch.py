@@ -48,7 +48,9 @@ def panel_of(name, title, html, shape=""):
 
 def status_text(frame):
     """Round, settled or not, gap, in words."""
-    chip = f'<b class="chip {frame.status}">{escape(str(frame.status))}</b>'
+    chip = f'<b class="chip {"doubt" if frame.doubt else frame.status}">{escape(str(frame.status))}</b>'
+    if frame.beside:
+        chip += f'<b class="chip {"doubt" if frame.doubt else frame.status}">{escape(frame.beside)}</b>'
     text = f"<b>Round {frame.round:,}</b> of at most {frame.limit:,} {chip} gap {frame.gap}. {escape(frame.said)}"
     text += f' <span class="advice">{escape(frame.advice)}</span>' if not frame.running else ""
     return text + (f' <span class="replay">{escape(frame.replayed)}</span>' if frame.replayed else "")

@@ -14,7 +14,8 @@ from market.outcome import Status
 
 ADVICE = {
     Status.RUNNING: "The negotiation has not ended; go on with the next round.",
-    Status.SETTLED: "No pair gains more than the tolerance by leaving; the violation proves it.",
+    Status.SETTLED: "The claims agree within the tolerance; the gap is what some pair still gains by leaving at the "
+    "prices signed, as a share of a contract.",
     Status.ROUND_LIMIT: "Some pair still gains by leaving; raise rounds or tolerance, set relaxation between 1 and 2, "
     "or take rule = 'corner', which ends after as many rounds as there are contracts.",
     Status.NO_EQUILIBRIUM: "The contracts are not those of an optimal matching, so no prices keep every pair content "

@@ -1,0 +1,249 @@
+"""The page says what the summary says: every tile, every ending, every bill, every command."""
+
+import math
+import os
+import re
+import shlex
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from market.measures import gini, jain
+from market.outcome import Status
+from scenarios import ScenarioError, load, names
+from tests.browser.tiles import TILES
+from views.browser import files
+from views.browser.live import Run, money
+from views.browser.markets import PAGES
+from views.browser.parameters import changed, command, parameters, parse, stops, written
+from views.browser.watch import status_text
+from views.style import percent, plain, signed
+from views.tables import cell
+
+PLAYED = [
+    ("two_aggregators", []),
+    ("two_aggregators", ["group.0.fairness.alpha=inf", "price.c=0.01"]),
+    ("continuum", []),
+    ("joining_three", []),
+    ("no_equilibrium", ["rounds=20"]),
+    ("eight_nodes_ad_hoc", []),
+    ("eight_nodes_none", []),
+    ("eight_nodes_day", []),
+    ("four_nodes_circles", []),
+    ("p2p_single", []),
+    ("p2p_multi", []),
+    ("p2p_day", []),
+    ("p2p_deadline", []),
+    ("p2p_leavers", []),
+    ("designs_eight_nodes", []),
+]
+
+
+def shown(run):
+    """The run's frame, its gap known where it has ended."""
+    frame = PAGES[run.scenario.market].frame(run, {})
+    if run.model.running or "gap" in run.memory:
+        return frame
+    run.memory["gap"] = run.model.gap
+    return PAGES[run.scenario.market].frame(run, {})
+
+
+def is_close(one, other):
+    return one == other or (None not in (one, other) and math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12))
+
+
+def untrue(run):
+    """Tiles that differ from the summary."""
+    frame, summary = shown(run), run.result().summary()
+    wanted = TILES[run.scenario.market](summary)
+    assert [tile.label for tile in frame.tiles] == list(wanted)
+    return [(tile, wanted[tile.label]) for tile in frame.tiles if not is_close(tile.value, wanted[tile.label])]
+
+
+@pytest.mark.parametrize(("name", "changes"), PLAYED, ids=lambda value: str(value))
+def test_every_tile_has_the_number_of_the_summary_half_way_and_at_the_end(name, changes):
+    run = Run(load(name, set=changes))
+    run.start()
+    while run.model.running:
+        run.model.step()
+        if run.model.round in (1, 2, 30, 400) and run.has_result:
+            assert untrue(run) == [], run.model.round
+    assert untrue(run) == []
+    frame, summary = shown(run), run.result().summary()
+    assert (str(frame.status), frame.advice) == (summary["status"], summary["advice"])
+    assert frame.round <= frame.limit
+    run.end()
+
+
+def ended(name, *changes):
+    run = Run(load(name, set=list(changes)))
+    run.start()
+    run.model.run() if hasattr(run.model, "run") else [run.model.step() for _ in iter(lambda: run.model.running, False)]
+    return run, shown(run)
+
+
+def test_coalitions_that_go_in_circles_are_not_shown_as_settled():
+    run, frame = ended("four_nodes_circles")
+    assert run.result().summary()["joining"]["status"] == "cycling"
+    assert "joining: cycling" in status_text(frame) and "circles" in frame.said
+    assert "chip settled" not in status_text(frame)
+    _, calm = ended("eight_nodes_joining")
+    assert "joining: settled" in status_text(calm) and "doubt" not in status_text(calm)
+
+
+@pytest.mark.parametrize("name", ["eight_nodes_ad_hoc", "eight_nodes_day", "eight_nodes_cooperative", "ieee300_ad_hoc"])
+def test_a_bill_is_drawn_as_its_label_says(name):
+    run, frame = ended(name)
+    (bills,) = [panel.html for panel in frame.panels if panel.name == "bills"]
+    drawn = [float(text.replace(",", "")) for text in re.findall(r"<rect[^>]*><title>([^<]*)</title>", bills)]
+    said = re.findall(r">([±+-]?[\d,.e-]+)</text>", bills.rpartition("</rect>")[0] + bills.rpartition("</rect>")[2])
+    labels = [float(text.replace(",", "").replace("±", "")) for text in said if text[0] in "±+-"]
+    assert len(labels) >= len(drawn) > 0
+    assert np.allclose(drawn, labels[-len(drawn) :], rtol=0.01, atol=1e-8)
+    gains = run.result().gains
+    nodes = [int(node) for node in re.findall(r">node (\d+)</text>", bills)]
+    assert np.allclose(drawn, gains[nodes], rtol=1e-3, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in names() if name.startswith("p2p") and name not in ("p2p_500", "p2p_1000")]
+)
+def test_what_is_said_of_leaving_agrees_with_the_gap(name):
+    run, frame = ended(name, "rounds=200")
+    gap = run.result().summary()["gap"]
+    if "No pair gains" in frame.said:
+        assert gap <= 1e-9
+    elif "Some pair gains" in frame.said:
+        assert gap > 1e-9 and f"{gap:.1e}" in frame.said
+    assert "No pair gains" not in frame.advice or gap <= 1e-9
+    if run.scenario.table.get("deadline") and frame.status is Status.ROUND_LIMIT:
+        assert "deadline" in frame.advice and "raise rounds" not in frame.advice
+
+
+def test_where_somebody_loses_no_index_of_fairness_is_given():
+    assert math.isnan(gini([3.0, -1.0])) and math.isnan(jain([3.0, -1.0])) and math.isnan(gini([1.0, -1.0]))
+    assert math.isnan(gini([-1.0, -2.0]))
+    assert gini([0.0, 1.0, -1e-15]) >= 0 and jain([0.0, 1.0, -1e-15]) > 0
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.floats(-1e14, 1e14), st.integers(2, 6))
+def test_a_number_is_written_to_its_digits_without_exponent(value, digits):
+    text = plain(value, digits)
+    assert math.isclose(float(text.replace(",", "")), value, rel_tol=0.51 * 10 ** (1 - digits), abs_tol=1e-300)
+    assert text not in ("-0", "") and "\u2212" not in text
+    assert "e" not in text or abs(value) < 1e-4
+    assert signed(value, digits).lstrip("+") == text
+    assert money(value) == plain(value)
+
+
+@pytest.mark.parametrize("value", [1e300, -1e300, math.nan, math.inf, None, "word", 20, 0, -0.0, np.float64(2.5)])
+def test_odd_numbers_are_written_too(value):
+    assert 0 < len(money(value)) < 12
+    assert cell(-0.0) == "0.000"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.floats(0, 1))
+def test_a_share_is_all_or_none_only_where_it_is(share):
+    text = percent(share)
+    assert (text == "100 %") == (share == 1) and (text == "0 %") == (share == 0) and "e" not in text
+    assert abs(float(text.strip("<> %")) - 100 * share) <= 0.1
+
+
+def test_a_minus_as_it_is_printed_can_be_typed():
+    assert parse("\u221251.5") == -51.5
+
+
+GROUPS = [name for name in names() if load(name).market == "aggregator" and not name.startswith("large_market")]
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_every_kind_can_be_chosen_for_every_group_and_back(name):
+    original = load(name)
+    for parameter in parameters(original):
+        for kind in parameter.key.range if parameter.key.path == "group.kind" else ():
+            try:
+                new = changed(original, parameter.path, kind, original)
+            except ScenarioError as error:  # the other groups may forbid it, never the number of users
+                assert ": joining: " in str(error) or "no small users" in str(error), error
+                continue
+            assert new.table["group"][parameter.path[1]]["kind"] == kind
+            assert changed(new, parameter.path, parameter.value, original).table == original.table
+
+
+@pytest.mark.parametrize("name", ["two_aggregators", "p2p_single", "eight_nodes_ad_hoc", "designs_eight_nodes"])
+@pytest.mark.parametrize("place", ["", "a b's; $(x)"])
+def test_the_command_gives_the_scenario_as_changed(tmp_path, monkeypatch, name, place):
+    monkeypatch.chdir(tmp_path)
+    original = load(name)
+    if place:
+        (tmp_path / place).mkdir()
+        file = tmp_path / place / "-f x.toml"
+        file.write_text(original.given_toml().replace(f'name = "{name}"', 'name = "other"'), encoding="utf-8")
+        original = load(os.path.relpath(file), set=["seed=9"])  # as the server may have been told
+    for parameter in parameters(original):
+        values = [*stops(parameter, parameter.value)[-1:]]
+        values += (
+            [one for one in parameter.key.range if one != parameter.value] if parameter.key.type == "choice" else []
+        )
+        values += [not parameter.value] if parameter.key.type == "switch" else []
+        for value in values:
+            try:
+                new = changed(original, parameter.path, value, original)
+            except ScenarioError:
+                continue
+            words = shlex.split(command(new, original))
+            if words:
+                again = load(words[3], **options(words[4:]))
+                assert again.table == new.table, words
+
+
+def options(words):
+    """`--set`, `--seed` and `--rounds` as `load` takes them."""
+    found = {"set": []}
+    for option, value in zip(words[::2], words[1::2], strict=True):
+        if option == "--set":
+            found["set"].append(value)
+        else:
+            found[option.removeprefix("--")] = int(value)
+    return found
+
+
+def test_no_file_is_read_but_those_beside_the_scenario(tmp_path, monkeypatch):
+    """Every key of every market is set to files elsewhere in every form that a file is named by."""
+    (tmp_path / "deep").mkdir()
+    for place in (tmp_path, tmp_path / "deep"):
+        (place / "x.csv").write_text("a,0\nCANARY,1\n", encoding="utf-8")
+        (place / "x.toml").write_text("CANARY = CANARY", encoding="utf-8")
+    named = [str(tmp_path / "x.csv"), "../x.csv", str(tmp_path / "x.toml"), "x.csv"]
+    for name in ("two_aggregators", "eight_nodes_day", "p2p_single", "designs_eight_nodes", "village_from_csv"):
+        scenario = load(name)
+        for parameter in parameters(scenario):
+            for file in named:
+                for value in (
+                    {"csv": file},
+                    {"csv": file, "column": "a"},
+                    [{"csv": file}],
+                    {"uniform": [{"csv": file}]},
+                ):
+                    with pytest.raises(ScenarioError, match="not typed here"):
+                        files.check(value, parameter.key, scenario)
+                if parameter.key.path == files.CASE:
+                    with pytest.raises(ScenarioError, match="not typed here"):
+                        files.check(file, parameter.key, scenario)
+                else:
+                    try:  # a bare word opens nothing
+                        changed(scenario, parameter.path, file)
+                    except ScenarioError as error:
+                        assert "CANARY" not in str(error)
+
+
+def test_every_value_that_is_shown_may_be_chosen_again():
+    for name in names():
+        scenario = load(name)
+        for parameter in parameters(scenario):
+            value = parse(written(parameter.value)) if not isinstance(parameter.value, str) else parameter.value
+            files.check(value, parameter.key, scenario)
