@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -25,7 +25,7 @@ class Place:
 
     def at(self, key) -> Place:
         """The place of a key below this one."""
-        return replace(self, key=f"{self.key}.{key}" if self.key else str(key))
+        return Place(self.file, self.folder, f"{self.key}.{key}" if self.key else str(key))
 
     def error(self, got, allowed="", near="") -> ScenarioError:
         """The error to raise here: what was got, what is allowed, and the nearest known name (or nothing)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -51,6 +52,16 @@ def names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
+def is_shipped(name) -> bool:
+    """Is it the name of a shipped scenario?"""
+    path = FOLDER / f"{name}.toml"
+    try:
+        return isinstance(name, str) and path.name == f"{name}.toml" and path.is_file()
+    except (OSError, ValueError):  # too long, or with a zero byte
+        return False
+
+
+@cache
 def keys_of(market: str) -> tuple:
     """The schema of one market's files, common keys first."""
     schema = MARKETS[market].schema
@@ -110,7 +121,7 @@ def _place(scenario):
 
 def _find(source) -> Path:
     """The path of a shipped name, else of a file; raises ScenarioError naming the nearest shipped name."""
-    if source in names():
+    if is_shipped(source):
         return FOLDER / f"{source}.toml"
     if os.path.exists(source):
         return Path(source)

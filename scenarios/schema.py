@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 
 from scenarios.columns import read_columns
 from scenarios.csv_file import CsvFile
@@ -34,11 +35,11 @@ class Key:
     when: tuple = ()
     words: tuple = ()  # words allowed in place of numbers
 
-    @property
+    @cached_property
     def table(self) -> str:
         return self.path.rpartition(".")[0]
 
-    @property
+    @cached_property
     def name(self) -> str:
         return self.path.rpartition(".")[2]
 

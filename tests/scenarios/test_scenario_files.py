@@ -1,5 +1,8 @@
 """The shipped scenarios load, draw and come back from their own TOML; the headline's share their users."""
 
+import shutil
+import time
+
 import numpy as np
 import pytest
 
@@ -176,3 +179,13 @@ def test_a_fleet_may_have_blocks_of_constant_cost(tmp_path):
     rule = draw(load(path)).game.price
     assert [float(rule.value(total)) for total in (1.0, 10.0, 10.1, 15.0, 16.0)] == [20, 20, 30, 30, 50]
     assert float(rule.cost(12.0)) == 10 * 20 + 2 * 30
+
+
+def test_a_thousand_own_scenarios_are_listed_in_a_second(tmp_path, monkeypatch):
+    """Each is checked whole, and found without looking at all the others."""
+    for i in range(300):
+        shutil.copy(loading.FOLDER / "two_aggregators.toml", tmp_path / f"own{i}.toml")
+    monkeypatch.setattr(loading, "FOLDER", tmp_path)
+    started = time.process_time()
+    assert len(listing()) == 300
+    assert time.process_time() - started < 1.5  # 0.3 on a quiet machine
