@@ -56,7 +56,7 @@ def is_shipped(name) -> bool:
     """Is it the name of a shipped scenario?"""
     path = FOLDER / f"{name}.toml"
     try:
-        return isinstance(name, str) and path.name == f"{name}.toml" and path.is_file()
+        return isinstance(name, str) and path.name == f"{name}.toml" and path.exists()
     except (OSError, ValueError):  # too long, or with a zero byte
         return False
 
