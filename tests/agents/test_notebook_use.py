@@ -122,11 +122,14 @@ def test_an_agent_decides_the_best_response_that_the_settled_run_played(settled)
         assert reply == pytest.approx(mine, abs=1e-6 * settled.y.sum())
 
 
-def test_the_gap_is_searched_when_asked_and_then_remembered(settled):
-    assert settled.outcome.gap is None
-    assert 0 <= settled.gap <= 1e-6
-    assert settled.outcome.gap == settled.gap
+def test_the_gap_is_searched_when_the_run_settles_or_when_asked_and_then_remembered(settled):
+    assert 0 <= settled.outcome.gap == settled.gap <= 1e-6
     assert settled.outcome.regrets.shape == (3,)
+    later = build("two_aggregators")
+    later.certify = False
+    later.run()
+    assert later.outcome.gap is None
+    assert later.gap == later.outcome.gap == settled.gap
 
 
 def test_a_model_built_by_hand():
