@@ -24,7 +24,14 @@ DOUBLE = 8  # bytes of a number
 USER, AGENT = 1_400, 1_000  # bytes that a user needs while the market is solved, and beside them as an agent
 SEARCHED, SEARCH = 10_000, 100_000_000  # bytes of the search for gaps, for each user up to so many in all
 KEPT, KEPT_BY_AGENT = 24, 170  # bytes of a user's trajectory in each round, and of an agent's record
-NO_PROMISE = (Status.CYCLING, Status.ROUND_LIMIT, Status.NO_EQUILIBRIUM, Status.INFEASIBLE, Status.INACCURATE)
+NO_PROMISE = (
+    Status.CYCLING,
+    Status.ROUND_LIMIT,
+    Status.NO_EQUILIBRIUM,
+    Status.NOT_FOUND,
+    Status.INFEASIBLE,
+    Status.INACCURATE,
+)
 ADVICE = {
     Status.INACCURATE: "No best response lies further away than the tolerance, yet somebody gains by more than 1e-6 of "
     "its payoff, as the gap says; lower tolerance, or take a price without such steep pieces."

@@ -18,6 +18,7 @@ class Status(StrEnum):
     SOLVED = "solved"
     INACCURATE = "inaccurate"
     NO_EQUILIBRIUM = "no-equilibrium"
+    NOT_FOUND = "not-found"
 
     @property
     def advice(self):
@@ -40,6 +41,8 @@ ADVICE = {
     Status.INACCURATE: "The solver stopped short of its precision, so the outcome is not proven; mind its gap.",
     Status.NO_EQUILIBRIUM: "No candidate survived the global test: some player always gains by moving; the outcome "
     "shown is the one with the least gap.",
+    Status.NOT_FOUND: "No candidate survived; not proven that none exists. Step the rounds and see whether they "
+    "settle; the outcome shown is the one with the least gap.",
 }
 
 
@@ -47,6 +50,7 @@ WORST_FIRST = (
     Status.RUNNING,
     Status.INFEASIBLE,
     Status.NO_EQUILIBRIUM,
+    Status.NOT_FOUND,
     Status.INACCURATE,
     Status.CYCLING,
     Status.ROUND_LIMIT,

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from market.aggregator.allocation import quantities, split
+from market.aggregator.reply import eager
 from market.aggregator.roots import cell_edges, newton, scan, span
 from market.aggregator.single import best_quantities
 
@@ -44,7 +45,8 @@ def best_response(rule, player, outside, now=0.0):
         player = only(player, above)
     if player.single:
         return float(best_quantities(rule, player.utility, np.array([outside]))[0])
-    return best_peak(rule, player, outside, now, peaks(rule, player, outside, now))
+    best = best_peak(rule, player, outside, now, peaks(rule, player, outside, now))
+    return nearest(rule, player, outside, now, best) if np.isinf(player.alpha) else best
 
 
 def literal(block):
@@ -79,12 +81,22 @@ def peaks(rule, player, outside, now):
     total, z = known
     if total is not None and has_one_peak(rule, player, total):
         return [total - outside]
-    if total is None or np.isinf(player.objective.alpha):
+    if start is not None and not smooth and np.isfinite(player.objective.alpha):
+        within, fallback = promising(rule, player, outside, start, multiplier_of(rule, player, start, now)), now
+    elif total is None or np.isinf(player.objective.alpha):
         within, fallback = [(outside, high)], 0.0
     else:
         within, fallback = promising(rule, player, outside, total, z[0]), total - outside
     roots = scan(rule, (player,), outside, within, [known] if z else (), WORK).roots
     return [root.total - outside for root in roots] or [fallback]
+
+
+def multiplier_of(rule, player, total, y):
+    """The multiplier of a purchase y at the price of a total, shape (1, 1): that of the largest user."""
+    price = np.array([float(rule.value(total))])
+    x = split(player, price, np.array([[y]]))[0]
+    z = player.objective.multiplier(player.utility, price, np.minimum(x, player.utility.demand(price)))
+    return np.array([[z[np.argmax(x)]]])
 
 
 def has_one_peak(rule, player, total):
@@ -101,6 +113,15 @@ def best_peak(rule, player, outside, now, purchases):
     gain = player.objective.gain(surplus, surplus[0], surplus[0] > 0)
     equal = np.flatnonzero(gain >= gain.max() - TIE)
     return float(y[equal[np.argmin(np.abs(y[equal] - now))]])
+
+
+def nearest(rule, player, outside, now, best):
+    """Of the purchases on a flat stretch that are worth as much to a max-min player the one nearest to the present."""
+    price, total = float(rule.value(outside + best)), outside + best
+    if rule.left_slope(total) > 0 or now >= best:
+        return best
+    other = min(max(now, float(eager(player, np.array([[price]]))[0, 0])), best)
+    return other if float(rule.value(outside + other)) == price else best
 
 
 def surpluses(rule, player, outside, y, precision=1e-14):

@@ -9,17 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from market.aggregator.allocation import lowest_roof, quantities
-from market.aggregator.best_response import PricedOut, best_response
+from market.aggregator.bounds import nothing_else
 from market.aggregator.clearing import CERTIFIED, certified, clear, outcome_of
-from market.aggregator.reply import Prices, replies
-from market.aggregator.roots import LAST_STEP, MOST_CELL_USERS, Root, Scan, newton, scan, span
-from market.aggregator.rounds import take_turns
+from market.aggregator.kinks import COARSE, FINE, MOST_PLAYERS, best_sets, holds, play, shares, sides
+from market.aggregator.reply import Prices, eager, replies
+from market.aggregator.roots import LAST_STEP, MOST_CELL_USERS, Root, Scan, common_slope, newton, scan, span
 from market.outcome import Outcome, Status
 
 SAMPLE = 4096
 TRIED = 32  # prices
-MOST_REPLYING = 200  # players whose shares of a kink's total are looked for by replies in turn
-REPLIES = 30
+SAME = 1e-6  # purchases this close, as a share of the total, count as the same
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,19 +50,32 @@ def solve(game, certify=True, last_step=LAST_STEP):
     outcomes = [outcome_at(game, root, certify) for root in found.roots] or [nobody_buys(game)]
     if not certify:
         return Solution(Status.SOLVED, outcomes[0], (), tuple(outcomes), None, False)
+    sure, continuum = found.exhaustive, False
     for k, root in enumerate(found.roots):
-        if root.at_kink and outcomes[k].gap > CERTIFIED:
-            outcomes[k] = other_shares(game, outcomes[k])
-    kept = tuple(outcome for outcome in outcomes if outcome.gap <= CERTIFIED)
+        if root.at_kink:
+            outcomes[k], line, settled = at_kink(game, root, outcomes[k])
+            sure, continuum = sure and settled, continuum or line
+    for outcome, line in on_flats(game):
+        outcomes.append(outcome)
+        sure, continuum = sure and line, continuum or line
+    kept = apart([outcome for outcome in outcomes if outcome.gap <= CERTIFIED])
+    if sure and not continuum and len(kept) < 2:
+        sure = shares_fall(game) or nothing_else(game.price, game.blocks, found.roots)
     if not kept:
         best = min(outcomes, key=lambda outcome: outcome.gap)
-        return Solution(Status.NO_EQUILIBRIUM, best, (), tuple(outcomes), None, False)
-    continuum = any(
-        has_continuum(game, root) for root, outcome in zip(found.roots, outcomes, strict=False) if outcome in kept
-    )
-    unique = False if len(kept) > 1 or continuum else (True if found.exhaustive else None)
+        return Solution(Status.NO_EQUILIBRIUM if sure else Status.NOT_FOUND, best, (), tuple(outcomes), None, False)
+    unique = False if len(kept) > 1 or continuum else (True if sure else None)
     best = max(kept, key=lambda outcome: outcome.welfare)
     return Solution(Status.SOLVED, best, kept, tuple(outcomes), unique, continuum)
+
+
+def apart(outcomes):
+    """The outcomes whose purchases differ."""
+    kept = []
+    for outcome in outcomes:
+        if all(np.max(np.abs(outcome.y - other.y)) > SAME * outcome.quantity for other in kept):
+            kept.append(outcome)
+    return tuple(kept)
 
 
 def find_roots(game, thorough=True, last_step=LAST_STEP):
@@ -94,10 +106,9 @@ def first_total(game):
 
 def outcome_at(game, root, certify=True):
     """The outcome in which every player plays its reply at a root."""
+    slope = common_slope(game.price, game.blocks, root.total) if root.at_kink else root.slope
     prices = Prices(
-        np.array([root.price]),
-        np.array([root.slope]),
-        np.atleast_1d(np.asarray(game.price.curvature(root.total), float)),
+        np.array([root.price]), np.array([slope]), np.atleast_1d(np.asarray(game.price.curvature(root.total), float))
     )
     known = root.multipliers or [None] * len(game.blocks)
     y, x = zip(*(_block_reply(block, prices, z) for block, z in zip(game.blocks, known, strict=True)), strict=True)
@@ -130,27 +141,88 @@ def _block_reply(block, prices, z):
     return block.by_player(np.add, x), x
 
 
-def other_shares(game, outcome):
-    """At a kink no common slope may give the right shares of the total: replies in turn look for others there.
+def at_kink(game, root, outcome):
+    """An equilibrium at a kink if there is one, given the outcome with one slope for all.
 
-    Returns the outcome they settle at if it is certified and has the same total, else the given one.
+    Returns (the outcome, is it one of a line of equilibria, is it known whether there are others at this kink).
     """
-    if game.players > MOST_REPLYING:
+    total, ends = root.total, sides(game.price, game.blocks, root.total)
+    outcome = rescaled(game, outcome, total)
+    fine = outcome.gap <= CERTIFIED
+    if fine and play(*ends, total) <= SAME * total:
+        return outcome, False, True
+    if fine and has_line(game, outcome, ends):
+        return outcome, True, True
+    if game.players > MOST_PLAYERS:
+        return outcome, False, False
+    for precision in (COARSE, FINE):
+        sets = best_sets(game, total, precision)
+        y = None if fine else shares([held.best for held in sets], total)
+        if y is not None:
+            other = certified(game, clear(game, y))
+            outcome, fine = (other, True) if other.gap <= CERTIFIED else (outcome, False)
+        if fine and has_line(game, outcome, hull_of([held.best for held in sets])):
+            return outcome, True, True
+        if not fine and not holds([held.left for held in sets], total):
+            return outcome, False, True
+    left = [held.left for held in sets]
+    if not fine:
+        return outcome, False, not holds(left, total)
+    return outcome, False, play(*hull_of(left), total) <= SAME * total
+
+
+def hull_of(sets):
+    """The least and the most of every set, shapes (players,)."""
+    return np.array([(pieces[0][0], pieces[-1][1]) if pieces else (np.inf, -np.inf) for pieces in sets]).T
+
+
+def on_flats(game):
+    """Equilibria on flat stretches of the price where max-min players do not care how much exactly they buy.
+
+    Yields (outcome, is it one of a line of equilibria) for every stretch that may hold such a line.
+    """
+    indifferent = np.concatenate([np.full(b.players, np.isinf(b.objective.alpha)) for b in game.blocks])
+    if not np.any(indifferent):
+        return
+    for start, stop in game.price.flats:
+        price = np.array([float(game.price.right_value(start))])
+        most = np.concatenate([block.by_player(np.add, block.utility.demand(price)) for block in game.blocks])
+        least = most.copy()
+        for block, players in zip(game.blocks, game.player_slices, strict=True):
+            if np.isinf(block.objective.alpha):
+                least[players] = eager(block, price[:, None])[0]
+        low, high = max(start, least.sum()), min(stop, most.sum())
+        if not np.all(np.isfinite(most)) or high - low <= SAME * high:
+            continue
+        tried = []
+        for total in low + (high - low) * np.array([0.25, 0.5, 0.75]):
+            y = least + (most - least) * (total - least.sum()) / (most.sum() - least.sum())
+            tried.append(certified(game, clear(game, y)))
+        fine = [outcome for outcome in tried if outcome.gap <= CERTIFIED]
+        yield (fine or tried)[0], bool(fine)
+
+
+def shares_fall(game):
+    """Is there at most one root on each smooth stretch by the argument for alpha = 0 (docs/aggregator/model.md)?"""
+    return all(block.single or block.alpha == 0 for block in game.blocks)
+
+
+def rescaled(game, outcome, total):
+    """The outcome with purchases that add up to the total to the last bit or nearly so."""
+    if outcome.quantity <= 0 or outcome.quantity == total:
         return outcome
-    players = [game.player(j) for j in range(game.players)]
-    seats = [
-        (slice(j, j + 1), lambda others, now, player=player: best_response(game.price, player, others, float(now[0])))
-        for j, player in enumerate(players)
-    ]
-    y = outcome.y
-    try:
-        for _ in range(REPLIES):
-            y, _ = take_turns(seats, y, range(len(seats)), 1.0)
-    except PricedOut:
-        return outcome
-    other = certified(game, clear(game, y))
-    same = abs(other.quantity - outcome.quantity) <= 1e-9 * outcome.quantity
-    return other if same and other.gap <= CERTIFIED else outcome
+    return certified(game, clear(game, outcome.y * (total / outcome.quantity)))
+
+
+def has_line(game, outcome, ends):
+    """May two players trade a little of their purchases, within their ends, and the outcome stay an equilibrium?"""
+    room = np.minimum(outcome.y - ends[0], ends[1] - outcome.y)
+    one, other = np.argsort(room)[-2:] if len(room) > 1 else (0, 0)
+    if one == other or room[one] <= SAME * outcome.quantity:
+        return False
+    moved = outcome.y.copy()
+    moved[[one, other]] += room[one] / 2 * np.array([1.0, -1.0])
+    return certified(game, clear(game, moved)).gap <= CERTIFIED
 
 
 def nobody_buys(game):
@@ -162,16 +234,3 @@ def appraised(game, y, x, price, certify):
     """An outcome with, if asked for, its gap."""
     outcome = outcome_of(game, y, x, price)
     return certified(game, outcome) if certify else outcome
-
-
-def has_continuum(game, root):
-    """At a kink: do at least two players' replies differ between the two slopes, so that shares can be traded?"""
-    if not root.at_kink or root.spread <= 1e-9:
-        return False
-    price = np.array([root.price])
-    slopes = float(game.price.left_slope(root.total)), float(game.price.right_slope(root.total))
-    sides = [
-        np.concatenate([replies(block, Prices(price, np.array([slope]), np.zeros(1)))[0][0] for block in game.blocks])
-        for slope in slopes
-    ]
-    return int(np.sum(sides[0] - sides[1] > 1e-9 * root.total)) > 1

@@ -79,6 +79,18 @@ def _aggregator_replies(block, prices, z):
     return y, rise, z_out
 
 
+def eager(block, price):
+    """The least a max-min player needs at a flat price to give all users the best surplus of the worst-off one.
+
+    Prices of shape (nodes, 1), result (nodes, players); any purchase from there to what they want is worth as much.
+    """
+    best, least = least_best(block, price)
+    lost = np.where(np.isfinite(best), np.maximum(best - block.to_users(least), 0.0), 0.0)
+    margin = block.utility.margin_that_loses(price, lost)
+    served = block.utility.reservation > price
+    return block.by_player(np.add, np.where(served, block.utility.demand(price + margin), 0.0))
+
+
 def _inner_replies(block, prices, z):
     z, sums = solve_multipliers(block, prices, z)
     return sums.quantity, reply_slope(prices, sums), z

@@ -22,8 +22,12 @@ from market.aggregator.reply import (
 
 MOST_CELL_USERS = 10_000  # above it the cells follow the kinks of the price alone
 WORK = 500_000_000  # users times nodes one scan may cost
+SPARE = 1e-4  # share of the span at which users have to want as much, or it is made shorter
+MOST_DECADES = 400.0
+HALVINGS = 40
 LEAST_NODES = 4  # in a cell
 NODES = 400  # spread over the cells of a small market
+STEEP = 60  # further nodes of many sizes where the price rises without bound at first
 CHUNK = 1 << 17  # users times nodes handled at once
 SLIVER = 1e-9  # how near to a cell's edge its outer nodes stand, as a share of its width
 REFINEMENTS = 6
@@ -32,7 +36,7 @@ LAST_STEP = 1e-9  # relative; each of Newton's steps squares the error: after su
 
 
 class Root(NamedTuple):
-    """A total where F falls through zero; `slope` is the price slope all players reply to, a choice where `at_kink`."""
+    """A total where F falls through zero; `slope` is the price slope all players reply to, nan where `at_kink`."""
 
     total: float
     price: float
@@ -77,6 +81,8 @@ def scan(rule, blocks, outside=0.0, within=None, known=(), work=WORK):
     start, stop, every_cell = cells(edges, within or [(low, high)], work // (LEAST_NODES * users_of(blocks)))
     exhaustive = every_user and every_cell
     nodes = spread_nodes(start, stop, edges[0])
+    if np.isinf(rule.right_slope(edges[0])):
+        nodes = np.unique(np.concatenate([nodes, edges[0] + (high - edges[0]) * np.geomspace(1e-20, 1e-2, STEEP)]))
     nodes = nodes[demand_reaches(rule, blocks, nodes, outside)]
     if len(nodes) == 0:
         return Scan((), exhaustive)
@@ -100,7 +106,22 @@ def span(rule, blocks, outside):
             block.utility.demand(np.asarray(top if top <= 0 else rule.value(np.inf))).sum() for block in blocks
         )
         high = max(float(rule.capacity), outside) + 2 * float(demand) + 1.0
-    return max(outside, 0.0), high
+    return max(outside, 0.0), lowered(rule, blocks, outside, high)
+
+
+def lowered(rule, blocks, outside, high):
+    """The end of the span, made lower where users want far less there at any price: above what they want F < 0."""
+
+    def wanted(total):
+        return outside + sum(block.utility.demand(np.asarray(rule.value(total))).sum() for block in blocks)
+
+    if not (outside < SPARE * high and wanted(SPARE * high) < SPARE * high):
+        return high
+    low, high = max(np.log10(high) - MOST_DECADES, -300.0), np.log10(SPARE * high)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if wanted(10.0**middle) >= 10.0**middle else (low, middle)
+    return 2 * 10.0**high
 
 
 def cell_edges(rule, blocks, low, high):
@@ -195,31 +216,29 @@ def kink_roots(rule, blocks, outside, low, high):
     below, _ = excess_reply(blocks, after, kinks, outside)
     found = np.flatnonzero((after.slope > before.slope) & (above >= 0) & (below <= 0))
     return [
-        Root(
-            float(kinks[i]),
-            float(before.value[i]),
-            common_slope(rule, blocks, outside, float(kinks[i])),
-            True,
-            float((above[i] - below[i]) / kinks[i]),
-        )
+        Root(float(kinks[i]), float(before.value[i]), np.nan, True, float((above[i] - below[i]) / kinks[i]))
         for i in found
     ]
 
 
-def common_slope(rule, blocks, outside, kink):
-    """The slope between a kink's left and right one at which all replies add up to the kink."""
+def common_slope(rule, blocks, kink):
+    """The slope between a kink's left and right one at which all replies add up to the kink.
+
+    It is sought as the share u of a slope typical of this market in itself and the rise above the left slope.
+    """
     at, least, most = prices_at(rule, kink), float(rule.left_slope(kink)), float(rule.right_slope(kink))
+    typical = float(max(block.utility.reservation.max() for block in blocks)) / kink
 
-    def slope(share):
-        return least + (share / (1 - share) if np.isinf(most) else share * (most - least))
+    def slope(u):
+        return least + typical * (1 / u - 1)
 
-    def excess(share):
-        return excess_reply(blocks, at._replace(slope=np.array([slope(share)])), np.array([kink]), outside)[0][0]
+    def excess(u):
+        return excess_reply(blocks, at._replace(slope=np.array([slope(u)])), np.array([kink]))[0][0]
 
-    last = 1 - 1e-12 if np.isinf(most) else 1.0
-    if excess(0.0) <= 0:
+    last = max(1 / (1 + (most - least) / typical), 1e-15)
+    if excess(1.0) <= 0:
         return least
-    return slope(brentq(excess, 0.0, last, xtol=1e-16, rtol=1e-14)) if excess(last) < 0 else slope(last)
+    return slope(brentq(excess, last, 1.0, xtol=1e-300, rtol=8.9e-16)) if excess(last) < 0 else min(slope(last), most)
 
 
 def smooth_root(rule, blocks, outside, low, high, known=()):

@@ -33,6 +33,9 @@ class Piecewise(PriceRule):
         for name, value in (("quantities", quantities), ("prices", prices), ("_slopes", slopes), ("_areas", areas)):
             object.__setattr__(self, name, value)
         object.__setattr__(self, "kinks", np.unique(quantities[quantities > 0]))
+        stops = np.append(quantities[1:], np.inf)
+        flat = (slopes == 0) & (stops > quantities)
+        object.__setattr__(self, "flats", tuple(zip(quantities[flat].tolist(), stops[flat].tolist(), strict=True)))
 
     def _line(self, total, side):
         """Index of the straight piece just below ("left") or above ("right") a total, up to rounding."""

@@ -8,12 +8,13 @@ import numpy as np
 class PriceRule(ABC):
     """An increasing price p(Y) of total purchases Y ≥ 0 (Li, Motoki, Zhang, section II-B), in money per unit.
 
-    Between two neighbouring kinks p is smooth and p(Y) · x is convex in a player's purchase x. At a jump `value` is
-    the limit from the left, `right_value` from the right, and `right_slope` is infinite.
+    Between two neighbouring kinks p is smooth, p(Y) · x is convex in a player's purchase x and Y p'(Y) never falls. At
+    a jump `value` is the limit from the left, `right_value` from the right, and `right_slope` is infinite.
     All methods take and return arrays of any shape.
     """
 
     kinks = np.empty(0)  # totals at which slope or price jumps, ascending, all > 0
+    flats = ()  # stretches (from, to) of totals with one price
     capacity = np.inf  # purchases above it cannot be served
 
     @abstractmethod

@@ -22,7 +22,16 @@ SECONDS = 60
 DIRECT, TWICE = 5, 25  # every fifth is solved without rounds, every 25th is run twice
 PROVEN = (Status.SETTLED, Status.SOLVED)
 ENDS = {
-    "aggregator": {*PROVEN, "cycling", "round-limit", "infeasible", "short", "no-equilibrium", "inaccurate"},
+    "aggregator": {
+        *PROVEN,
+        "cycling",
+        "round-limit",
+        "infeasible",
+        "short",
+        "no-equilibrium",
+        "not-found",
+        "inaccurate",
+    },
     "microgrid": {*PROVEN, "round-limit", "infeasible", "inaccurate"},
     "bilateral": {*PROVEN, "round-limit", "no-equilibrium"},
 }

@@ -21,3 +21,8 @@ def brute():
 @pytest.fixture(scope="session")
 def markets():
     return load("random_markets")
+
+
+@pytest.fixture(scope="session")
+def small_markets():
+    return load("small_markets")

@@ -1,0 +1,149 @@
+"""Equilibria at a kink of the price: every player has a set of purchases there, and any that add up to it will do.
+
+At the total K of a convex kink or a jump a purchase is stationary where the player's first-order condition holds with
+some slope between the left and the right one, its own: an interval, between the replies to the two slopes. The total
+is a candidate as soon as the *sum* of these sets holds it (docs/aggregator/model.md).
+"""
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from market.aggregator.allocation import split
+from market.aggregator.best_response import PricedOut, best_response
+from market.aggregator.reply import Prices, replies
+
+INSIDE = 1e-9  # relative gain up to which a purchase counts as best
+FINE = 1e-7  # how well the ends of a set are found, as a share of the total
+COARSE = 1.0  # the same where only a few purchases are tried
+FIRST = 5  # purchases tried in a set before it is looked at more finely
+MOST_TRIED = 300  # best responses that one player's set may cost
+MOST_PLAYERS = 200  # whose sets are looked for
+MOST_PIECES = 64  # of a sum of sets
+
+
+class Held(NamedTuple):
+    """Purchases of one player at a kink, as (low, high): certainly best ones, and all that are not ruled out."""
+
+    best: list
+    left: list
+
+
+def sides(rule, blocks, kink):
+    """What every player replies to a kink's right and to its left slope, shapes (players,)."""
+    price = np.array([float(rule.value(kink))])
+
+    def at(slope):
+        prices = Prices(price, np.array([float(slope)]), np.zeros(1))
+        return np.minimum(np.concatenate([replies(block, prices)[0][0] for block in blocks]), kink)
+
+    most = at(rule.left_slope(kink))
+    return np.minimum(at(rule.right_slope(kink)), most), most
+
+
+def best_sets(game, kink, fine=FINE):
+    """The purchases every player may hold at a kink, a list of `Held`, whose ends are found to a share of the total."""
+    ends = zip(*sides(game.price, game.blocks, kink), strict=True)
+    return [best_set(game.price, game.player(j), kink, float(a), float(b), fine) for j, (a, b) in enumerate(ends)]
+
+
+def best_set(rule, player, kink, low, high, fine=FINE):
+    """Purchases between low and high that no other beats while all together buy the kink.
+
+    Payoffs fall in the others' total and rise in a purchase at one price. So a best response at the lower end of a
+    cell that beats what the upper end is worth rules out all between; cells with mixed ends are halved.
+    """
+    known = {}
+
+    def gain(y, over):
+        for at in (y, over):
+            if at not in known:
+                known[at] = _worth(rule, player, kink, at)
+        best, held = known[y][0], known[over][1]
+        if best is None:
+            return np.inf
+        return float(player.objective.gain(best, held, held > 0)) if len(held) else 0.0
+
+    width = high - low
+    points = np.linspace(low, high, FIRST).tolist() if width > FINE * kink else [low]
+    best = [(y, y) for y in points if gain(y, y) <= INSIDE]
+    left, cells = list(best), list(pairwise(points))
+    while cells:
+        a, b = cells.pop()
+        if gain(a, b) > INSIDE:
+            continue
+        inside = [y for y in (a, b) if gain(y, y) <= INSIDE]
+        best += [(inside[0], inside[-1])] if inside else []
+        if len(inside) == 2 or b - a <= fine * kink or len(known) > MOST_TRIED:
+            left.append((a, b))
+        else:
+            cells += [(a, (a + b) / 2), ((a + b) / 2, b)]
+    return Held(joined(best), joined(left))
+
+
+def _worth(rule, player, kink, y):
+    """(Surpluses of the best response, None where it is better than any y here; those of y), others buying the rest."""
+    outside, at_kink = max(kink - y, 0.0), float(rule.value(kink))
+    held = player.utility.surplus(at_kink, split(player, np.array([at_kink]), np.array([[y]]))[0])
+    rows = slice(None)
+    if np.isinf(player.objective.alpha):  # it never prices out one whom it counts
+        rows = player.utility.reservation > at_kink
+        counted = player.utility.reservation > float(rule.right_value(outside))
+        if np.any(rows != counted):
+            return (None if np.any(counted) or y > 0 else held[rows]), held[rows]
+    try:
+        found = best_response(rule, player, outside, y)
+    except PricedOut:
+        return None, held[rows]
+    price = float(rule.value(outside + found))
+    best = player.utility.surplus(price, split(player, np.array([price]), np.array([[found]]))[0])
+    return best[rows], held[rows]
+
+
+def joined(pieces):
+    """A union of intervals (low, high), ascending, those that touch made one."""
+    union = []
+    for low, high in sorted(pieces):
+        if union and low <= union[-1][1]:
+            union[-1] = (union[-1][0], max(high, union[-1][1]))
+        else:
+            union.append((low, high))
+    return union
+
+
+def sums(sets):
+    """The sums of the first 0, 1, … sets, each a union of intervals, or one hull where it has too many pieces."""
+    total = [[(0.0, 0.0)]]
+    for pieces in sets:
+        added = joined([(a + c, b + d) for a, b in total[-1] for c, d in pieces])
+        total.append(added if len(added) <= MOST_PIECES else [(added[0][0], added[-1][1])])
+    return total
+
+
+def holds(sets, total):
+    """May purchases of each set add up to a total?"""
+    slack = len(sets) * FINE * total
+    return any(low - slack <= total <= high + slack for low, high in sums(sets)[-1])
+
+
+def play(least, most, total):
+    """How far a purchase may move while all add up to a total and stay between their least and most: the widest."""
+    low = np.maximum(least, total - (most.sum() - most))
+    high = np.minimum(most, total - (least.sum() - least))
+    return float(np.max(high - low))
+
+
+def shares(sets, total):
+    """One purchase of each set, as far inside as may be, that add up to a total; None where none do."""
+    room, y = sums(sets), []
+    rest = total
+    for pieces, before in zip(sets[::-1], room[-2::-1], strict=True):
+        fits = [(max(a, rest - d), min(b, rest - c)) for a, b in pieces for c, d in before]
+        fits = [(low, high) for low, high in fits if high >= low - FINE * total]
+        if not fits:
+            return None
+        low, high = max(fits, key=lambda fit: fit[1] - fit[0])
+        y.append(max((low + high) / 2, 0.0))
+        rest -= y[-1]
+    return np.array(y[::-1])
