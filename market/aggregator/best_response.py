@@ -46,7 +46,7 @@ def best_response(rule, player, outside, now=0.0):
     if player.single:
         return float(best_quantities(rule, player.utility, np.array([outside]))[0])
     best = best_peak(rule, player, outside, now, peaks(rule, player, outside, now))
-    return nearest(rule, player, outside, now, best) if np.isinf(player.alpha) else best
+    return nearest(rule, player, outside, now, best) if np.isinf(player.objective.alpha) else best
 
 
 def literal(block):
