@@ -14,6 +14,7 @@ from engine.in_place import aside, file_in_place, folder_in_place
 from engine.markets import MARKETS
 from engine.provenance import machine, versions
 from engine.results import number
+from scenarios.files import opened
 
 SCHEMA_VERSION = 1
 
@@ -129,8 +130,8 @@ def write_manifest(folder, facts, names=None):
 
 
 def digest(path):
-    """SHA-256 of a file."""
-    with open(path, "rb") as file:
+    """SHA-256 of a regular file; raises OSError."""
+    with opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

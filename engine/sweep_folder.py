@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import hashlib
+import io
 import itertools
 import json
 import os
@@ -14,17 +15,29 @@ import numpy as np
 from engine.comparing import interval
 from engine.in_place import file_in_place
 from engine.parquet import write_parquet
-from engine.store import SCHEMA_VERSION, write_json, write_manifest
+from engine.provenance import versions
+from engine.store import SCHEMA_VERSION, digest, write_json, write_manifest
+from engine.stored_json import table_of, why
+from market.outcome import Status
+from scenarios.errors import quoted
+from scenarios.files import opened as opened_file
 
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None
 
-ROWS, SETTINGS, SCENARIO, POINTS = "runs.csv", "sweep.json", "scenario.toml", "points.csv"
+ROWS, SETTINGS, SCENARIO, POINTS, FILES = "runs.csv", "sweep.json", "scenario.toml", "points.csv", "files.json"
 MANIFEST, MEANS, PARQUET = "manifest.json", "means.csv", "runs.parquet"
 DERIVED = (MANIFEST, MEANS, PARQUET)  # of rows that are all there
-NAMES = (ROWS, SETTINGS, SCENARIO, POINTS, MEANS, PARQUET)
+INPUTS = (SCENARIO, POINTS, FILES)
+NAMES = (ROWS, SETTINGS, *INPUTS, MEANS, PARQUET)
+
+
+SHAPE = {"scenario": str, "direct": bool, "keys": list, "columns": list, "inputs": dict, "machines": list}
+LISTS = ("keys", "columns", "product")  # of texts
+FAILED = "error"
+STATUSES = {FAILED, *map(str, Status)}
 
 
 class SweepError(ValueError):
@@ -32,8 +45,11 @@ class SweepError(ValueError):
 
 
 @contextlib.contextmanager
-def opened(planned, out):
-    """The SweepFolder of a planned sweep, new or from before, for this process alone. Raises SweepError."""
+def opened(planned, out, where):
+    """The SweepFolder of a planned sweep, new or from before, for this process alone; where: the machine of its runs.
+
+    Raises SweepError, also for a folder whose rows were made by other versions or from other inputs.
+    """
     identity = planned.identity()
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
     path = Path(out) / "sweep" / planned.scenario.name / digest
@@ -46,7 +62,7 @@ def opened(planned, out):
                 raise SweepError(f"{path}: another sweep is at work in this folder; wait for it") from None
         folder = SweepFolder(path, planned)
         try:
-            folder.open(identity)
+            folder.open(identity, where)
             yield folder
         finally:
             folder.close()
@@ -60,16 +76,17 @@ class SweepFolder:
         self.done = np.zeros((len(planned.points), planned.replications), dtype=bool)
         self.file = self.writer = None
 
-    def open(self, identity):
+    def open(self, identity, where):
         """Read what is there, drop a row that was cut off, and get ready to append."""
-        if (self.path / SETTINGS).exists():
-            read_settings(self.path)
+        for left in self.path.glob(".*.part"):
+            left.unlink(missing_ok=True)
+        if os.path.lexists(self.path / SETTINGS):
+            self._take_up(identity, where)
         else:
-            self._describe(identity)
+            self._describe(identity, where)
         rows = self.path / ROWS
-        if rows.exists():
-            _cut_to_whole_lines(rows)
-            self._note_done(rows)
+        if os.path.lexists(rows):
+            self._take_rows(rows)
         fresh = not rows.exists() or rows.stat().st_size == 0
         self.file = rows.open("a", encoding="utf-8", newline="")
         self.writer = csv.DictWriter(self.file, self.columns, lineterminator="\n", restval="")
@@ -77,18 +94,74 @@ class SweepFolder:
             self.writer.writeheader()
             self.file.flush()
 
-    def _describe(self, identity):
+    def _take_up(self, identity, where):
+        """Check that a folder is of this sweep and these versions, its inputs as they were, and note the machine."""
+        settings = read_settings(self.path)
+        for key, value in (identity | {"columns": self.columns}).items():
+            if settings.get(key) != value:
+                raise self._refused(SETTINGS, f"{key}: not of this sweep")
+        there, here = settings.get("versions"), versions()
+        if not isinstance(there, dict):
+            raise self._refused(SETTINGS, "versions: missing, so its rows are by unknown ones")
+        odd = next((name for name in (*here, *there) if there.get(name) != here.get(name)), None)
+        if odd is not None:
+            got = f"its rows were made with {odd} {quoted(there.get(odd))}, and here is {here.get(odd)}"
+            raise self._refused(SETTINGS, f"versions: {got}; take those")
+        changed = changed_inputs(self.path, settings)
+        if changed:
+            raise self._refused(changed, "not as it was written")
+        machines = settings["machines"]
+        self.machines = machines if where in machines else [*machines, where]
+        if self.machines != machines:
+            write_json(self.path / SETTINGS, settings | {"machines": self.machines})
+
+    def _take_rows(self, rows):
+        """Note the runs that are done; raises SweepError for rows that are not as they were, or not of this sweep."""
+        try:
+            with opened_file(rows):
+                pass
+            was, many = self._finished()
+            changed = was is not None and was != digest(rows)
+            _cut_to_whole_lines(rows)
+            if self._note_done(rows) >= many and changed:
+                raise self._refused(ROWS, "changed since the sweep was finished")
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            raise self._refused(ROWS, f"cannot be read ({why(error)})") from None
+
+    def _finished(self):
+        """The digest of the rows and how many they were by the manifest of a finished sweep, None and 0 without one."""
+        if not os.path.lexists(self.path / MANIFEST):
+            return None, 0
+        try:
+            manifest = table_of(self.path / MANIFEST)
+            return str(manifest["files"][ROWS]), int(manifest["points"]) * int(manifest["replications"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise self._refused(MANIFEST, f"cannot be read ({why(error)})") from None
+
+    def _refused(self, file, said):
+        return SweepError(f"{self.path}: {file}: {said}; or move the folder away")
+
+    def _describe(self, identity, where):
         """Write what is swept; the settings last, so that they are there only with the rest."""
         with file_in_place(self.path / SCENARIO) as aside:
             aside.write_text(self.planned.scenario.given_toml(), encoding="utf-8")
         if self.planned.points.rows:
             with file_in_place(self.path / POINTS) as aside, open(aside, "w", encoding="utf-8", newline="") as file:
                 file.writelines(self.planned.points.lines())
-        settings = {"schema_version": SCHEMA_VERSION, **identity, "columns": self.columns}
-        write_json(self.path / SETTINGS, settings)
+        if self.planned.inlined:
+            write_json(self.path / FILES, self.planned.inlined)
+        self.machines = [where]
+        found = {name: digest(self.path / name) for name in INPUTS if (self.path / name).exists()}
+        known = {"columns": self.columns, "versions": versions(), "machines": self.machines, "inputs": found}
+        write_json(self.path / SETTINGS, {"schema_version": SCHEMA_VERSION, **identity, **known})
 
     def _note_done(self, rows):
-        """Mark the runs that have a row; rows of replications beyond those asked for stay and are not counted."""
+        """Mark the runs that have a row, and return how many rows there are.
+
+        Rows of replications beyond those asked for stay and are not counted in the means.
+        Raises SweepError for a row that is not one of this sweep's, or the second of its run.
+        """
+        beyond, known = set(), _Cells(self.planned)
         with open(rows, encoding="utf-8", newline="") as lines:
             reader = csv.reader(lines)
             if next(reader, self.columns) != self.columns:
@@ -98,13 +171,21 @@ class SweepFolder:
             for number, row in enumerate(reader, start=2):
                 try:
                     point, replication = int(row[0]), int(row[at])
-                    whole = len(row) == width and 0 <= point < points and replication >= 0
+                    whole = len(row) == width and 0 <= point < points and 0 <= replication < 2**32
+                    whole = whole and known.fit(point, row)
                 except (ValueError, IndexError):
                     whole = False
                 if not whole:
                     raise SweepError(f"{rows}: row {number}: not one of this sweep; without it, its run is repeated")
-                if replication < replications:
+                counted = replication < replications
+                if self.done[point, replication] if counted else (point, replication) in beyond:
+                    said = f"point {point}, replication {replication} stands there twice; once is needed"
+                    raise SweepError(f"{rows}: row {number}: {said}")
+                if counted:
                     self.done[point, replication] = True
+                else:
+                    beyond.add((point, replication))
+            return int(self.done.sum()) + len(beyond)
 
     def missing(self):
         """Marks of the runs without a row, shape (points, replications)."""
@@ -137,6 +218,7 @@ class SweepFolder:
             "points": len(planned.points),
             "replications": planned.replications,
             "direct": planned.direct,
+            "machines": self.machines,
         }
         write_manifest(self.path, facts, NAMES)
 
@@ -149,15 +231,60 @@ class SweepFolder:
 def read_settings(path):
     """What sweep.json says of a folder; raises SweepError where it cannot be read or is of another version."""
     try:
-        settings = json.loads((path / SETTINGS).read_text(encoding="utf-8"))
-        got = settings.get("schema_version", SCHEMA_VERSION)
-    except (OSError, ValueError, AttributeError) as error:
-        said = f"cannot be read ({type(error).__name__}); move the folder away"
-        raise SweepError(f"{path}: {SETTINGS}: {said}") from None
+        settings = table_of(path / SETTINGS)
+    except (OSError, ValueError) as error:
+        raise SweepError(f"{path}: {SETTINGS}: cannot be read ({type(error).__name__}); move the folder away") from None
+    got = settings.get("schema_version", SCHEMA_VERSION)
     if got != SCHEMA_VERSION:
-        said = f"schema_version: got {got!r}; {SCHEMA_VERSION} is needed; move the folder away"
+        said = f"schema_version: got {quoted(got)}; {SCHEMA_VERSION} is needed; move the folder away"
         raise SweepError(f"{path}: {SETTINGS}: {said}")
+    needed = SHAPE | ({"rows": str} if "rows" in settings else {"product": list})
+    for key, kind in needed.items():
+        if type(settings.get(key)) is not kind or (key in LISTS and not _are_texts(settings[key], key == "product")):
+            got = f"got {quoted(settings[key])}" if key in settings else "missing"
+            raise SweepError(f"{path}: {SETTINGS}: {key}: {got}; as it was written is needed; move the folder away")
     return settings
+
+
+def _are_texts(values, nested):
+    """Are all of a list texts, or lists of texts?"""
+    if nested:
+        return all(isinstance(one, list) and _are_texts(one, False) for one in values)
+    return all(isinstance(one, str) for one in values)
+
+
+def changed_inputs(path, settings):
+    """The name of an input of the sweep that is not as it was written, None where all are."""
+    for name in INPUTS:
+        was = settings["inputs"].get(name)
+        try:
+            now = digest(path / name) if was is not None else None
+        except OSError:
+            return name
+        if was != now:
+            return name
+    needed = {SCENARIO} | ({POINTS} if "rows" in settings else set()) | ({FILES} if "files" in settings else set())
+    return next((name for name in sorted(needed) if name not in settings["inputs"]), None)
+
+
+class _Cells:
+    """What the cells of a sweep's rows can be."""
+
+    def __init__(self, planned):
+        self.planned = planned
+        places = {name: place for place, name in enumerate(planned.columns)}
+        self.keys = [places[name] for name in planned.key_columns]
+        self.status, self.error = places["status"], places["error"]
+        apart = {"point", "replication", "status", "error", *planned.key_columns}
+        self.numbers = [place for name, place in places.items() if name not in apart]
+
+    def fit(self, point, row):
+        """Are the keys those of the point, and the facts numbers? Raises ValueError for words where numbers stand."""
+        for place in self.numbers:
+            if row[place]:
+                float(row[place])
+        known = row[self.status] in STATUSES and bool(row[self.error]) == (row[self.status] == FAILED)
+        return known and tuple(row[place] for place in self.keys) == self.planned.points[point]
 
 
 def _cut_to_whole_lines(path):
@@ -216,7 +343,7 @@ def means(rows, target, planned):
 
 def _means_row(group, where, planned):
     first = group[0]
-    failed = sum(row[where["status"]] == "error" for row in group)
+    failed = sum(row[where["status"]] == FAILED for row in group)
     cells = [first[0], *(first[where[column]] for column in planned.key_columns), len(group), failed]
     for name in planned.measures:
         cells += map(_blank, _interval([float(row[where[name]]) for row in group if row[where[name]]]))
@@ -242,6 +369,9 @@ def counts(folder):
 
 
 def read_rows(folder):
-    """The rows of a sweep's folder one after another, as texts by column."""
-    with open(Path(folder) / ROWS, encoding="utf-8", newline="") as lines:
-        yield from csv.DictReader(lines)
+    """The rows of a sweep's folder one after another, as texts by column; raises SweepError."""
+    try:
+        with io.TextIOWrapper(opened_file(Path(folder) / ROWS), encoding="utf-8", newline="") as lines:
+            yield from csv.DictReader(lines)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SweepError(f"{folder}: {ROWS}: cannot be read ({why(error)})") from None

@@ -5,12 +5,14 @@ import time
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 
-from engine import limits, sweep_folder
-from engine.executors import on_this_machine
+from engine import inputs, limits, sweep_folder
+from engine.executors import Cluster, on_this_machine
 from engine.markets import measured, units
 from engine.points import Points, check, from_csv, pairs
 from engine.progress import bar
+from engine.provenance import machine
 from engine.running import run
+from engine.stored_json import table_of
 from scenarios import Scenario, load
 
 FACTS = ("status", "rounds", "gap", "error")
@@ -19,12 +21,17 @@ PATIENCE = 24 * 3600  # seconds a sweep may take without being asked about
 
 @dataclass(frozen=True)
 class Sweep:
-    """What is swept: a scenario at points, `replications` draws each, the same draws at every point."""
+    """What is swept: a scenario at points, `replications` draws each, the same draws at every point.
+
+    inlined: {key: {value: what stands for it}} of values that name files, so that neither workers nor a later
+    verification need these.
+    """
 
     scenario: Scenario
     points: Points
     replications: int
     direct: bool = False
+    inlined: dict = field(default_factory=dict)
 
     def __len__(self):
         return len(self.points) * self.replications
@@ -61,7 +68,13 @@ class Sweep:
 
     def identity(self):
         """What decides the rows, as plain data: more replications of the same are the same sweep."""
-        return {"scenario": self.scenario.digest(), "direct": self.direct} | self.points.identity()
+        files = {"files": inputs.digest(self.inlined)} if self.inlined else {}
+        return {"scenario": self.scenario.digest(), "direct": self.direct} | self.points.identity() | files
+
+    def changes(self, number):
+        """The changes "key=value" of one point, without files."""
+        values = zip(self.points.keys, self.points[number], strict=True)
+        return tuple(f"{key}={self.inlined.get(key, {}).get(value, value)}" for key, value in values)
 
 
 @dataclass(frozen=True)
@@ -91,8 +104,9 @@ def sweep(
     place = executor or on_this_machine(runs)
     fits = partial(limits.check, workers=place.at_once, patient=patient)
     check(points, scenario, lambda changed: fits([changed]))
-    planned = Sweep(scenario, points, replications, direct)
-    with executor or contextlib.nullcontext(), sweep_folder.opened(planned, out) as folder:
+    planned = Sweep(scenario, points, replications, direct, inputs.inlined(points, scenario))
+    where = {"cluster": executor.address} if isinstance(executor, Cluster) else machine()
+    with executor or contextlib.nullcontext(), sweep_folder.opened(planned, out, where) as folder:
         missing = folder.missing()
         waiting = (pair for pair in pairs(points, replications) if missing[pair])
         count = int(missing.sum())
@@ -142,7 +156,7 @@ def _run_all(planned, folder, waiting, count, executor, progress):
 def job_of(planned, pair):
     """What a worker needs for one run: (scenario held, changes, direct, point, replication)."""
     point, replication = pair
-    return planned.held, planned.points.changes(point), planned.direct, point, replication
+    return planned.held, planned.changes(point), planned.direct, point, replication
 
 
 def attempt(job):
@@ -182,11 +196,15 @@ def row_of(planned, pair, facts):
 def stored(folder):
     """The Sweep of a sweep's folder, one replication of it."""
     settings = sweep_folder.read_settings(folder)
+    changed = sweep_folder.changed_inputs(folder, settings)
+    if changed:
+        raise sweep_folder.SweepError(f"{folder}: {changed}: not as it was written")
     if "rows" in settings:
         points = from_csv(folder / sweep_folder.POINTS)
     else:
         points = Points(tuple(settings["keys"]), tuple(map(tuple, settings["product"])))
-    return Sweep(load(folder / "scenario.toml"), points, 1, settings["direct"])
+    files = table_of(folder / sweep_folder.FILES) if "files" in settings else {}
+    return Sweep(load(folder / sweep_folder.SCENARIO), points, 1, settings["direct"], files)
 
 
 def rerun(planned, pair):

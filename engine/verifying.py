@@ -1,20 +1,31 @@
 """Verification: a stored run is run again and compared, bit by bit, then number by number."""
 
+import io
 import json
+import re
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from engine.provenance import versions
+from engine.in_place import recover
+from engine.provenance import other
 from engine.running import run
 from engine.store import SCHEMA_VERSION, digest, write_facts
-from engine.sweep_folder import SweepError, read_rows
+from engine.stored_json import table_of, why
+from engine.sweep_folder import read_rows
 from engine.sweeping import rerun, stored
+from scenarios.errors import quoted
+from scenarios.files import LARGEST, content_of
 
 CLOSE = 1e-9
+ROUNDING = 1e-12  # of the largest number of a result: columns that hold nothing larger hold zeros
+GAP = re.compile(r"(^|[._ ])(relax_)?gap")  # columns that bound an error
+COUNT = re.compile(r"(^|\.)(seed|replication|rounds?|messages|edges|users|point)$")  # columns without a unit
+MOST_NAMED = 20
 MOST_ROWS = 20  # of a sweep, run again
 FACTS = ("summary.json", "rounds.csv", "agents.csv", "agents.npz", "lines.csv", "contracts.csv", "prices.csv")
 
@@ -45,19 +56,22 @@ def _verify_run(folder, manifest):
     result = run(folder / "scenario.toml", replication=manifest["replication"], direct=manifest["direct"], patient=True)
     with tempfile.TemporaryDirectory() as again:
         write_facts(result, Path(again))
-        checks.append(_numbers(folder, Path(again), manifest))
+        checks.append(_tried("numbers", "compared", _numbers, folder, Path(again), manifest))
     checks.append(_gap(result))
     return _verification(checks)
 
 
 def _verify_sweep(folder, manifest):
     """Some rows of a sweep, evenly spread, are run again."""
-    files = _files(folder, manifest)
+    return _verification([_files(folder, manifest), _tried("rows", "run again", _rows, folder, manifest)])
+
+
+def _tried(what, done, check, *given):
+    """A check of stored files, which fails where these are damaged, in whatever way."""
     try:
-        return _verification([files, _rows(folder, manifest)])
-    except (SweepError, OSError, KeyError, TypeError, ValueError) as error:
-        said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        return _verification([files, (False, f"FAIL  rows: cannot be run again ({said})")])
+        return check(*given)
+    except Exception as error:
+        return False, f"FAIL  {what}: cannot be {done} ({why(error)})"
 
 
 def _verification(checks):
@@ -65,124 +79,182 @@ def _verification(checks):
 
 
 def _rows(folder, manifest):
-    planned, count = stored(folder), sum(1 for _ in read_rows(folder))
-    chosen = set(np.linspace(0, count - 1, min(count, MOST_ROWS)).astype(int).tolist())
-    away = 0.0
-    for row in (row for number, row in enumerate(read_rows(folder)) if number in chosen):
-        pair = int(row["point"]), int(row["replication"])
-        again = {key: "" if cell is None else str(cell) for key, cell in rerun(planned, pair).items()}
-        away = max(away, _row_apart(row, again))
-    same = manifest["versions"] == versions()
-    what = f"{len(chosen)} of {count} rows run again"
-    if away == 0:
+    planned = stored(folder)
+    found = [(int(row["point"]), int(row["replication"])) for row in read_rows(folder)]
+    twice = next((pair for pair, count in Counter(found).items() if count > 1), None)
+    if twice is not None:
+        return False, f"FAIL  rows: point {twice[0]}, replication {twice[1]} stands there twice"
+    chosen = set(np.linspace(0, len(found) - 1, min(len(found), MOST_ROWS)).astype(int).tolist())
+    pairs = [
+        (row, {key: "" if cell is None else str(cell) for key, cell in rerun(planned, found[number]).items()})
+        for number, row in enumerate(read_rows(folder))
+        if number in chosen
+    ]
+    away = _rows_apart(pairs)
+    what = f"{len(chosen)} of {len(found)} rows run again"
+    if away is None:
         return True, f"pass  same bits: {what}"
-    if away <= CLOSE and not same:
-        return True, f"pass  same numbers to {away:.1e} (not the same bits; other machine or versions): {what}"
-    return False, f"FAIL  numbers: differ by {away:.1e} of their size: {what}"
+    return _level(away, elsewhere(manifest), what)
 
 
-def _row_apart(row, again):
-    """0 for the same cells; the largest relative difference of numbers; infinity for other words."""
-    worst = 0.0
-    for key, cell in row.items():
-        other = again.get(key, "")
-        if cell != other:
-            try:
-                one, two = float(cell), float(other)
-            except ValueError:
-                return np.inf
-            worst = max(worst, abs(one - two) / max(abs(one), abs(two), 1e-300)) if key != "gap" else worst
-    return worst
+def _rows_apart(pairs):
+    """None for the same cells, else the largest difference of numbers as a share of their column's largest.
+
+    Infinite for other words. pairs: [(row, the same run again)], cells as texts.
+    """
+    if all(cell == again.get(key, "") for row, again in pairs for key, cell in row.items()):
+        return None
+    columns = {key: ([row[key] for row, _ in pairs], [again.get(key, "") for _, again in pairs]) for key in pairs[0][0]}
+    return columns_apart({key: tuple(map(_cells, both)) for key, both in columns.items()})
+
+
+def _cells(texts):
+    """Texts as numbers where all of them are, with NaN for blank ones."""
+    try:
+        return np.array([float(text) if text else np.nan for text in texts])
+    except (TypeError, ValueError):
+        return np.array(list(map(str, texts)))
+
+
+def elsewhere(manifest):
+    """What tells the machine or versions a result was made with from those here, in words; "" where all is the same."""
+    return ", ".join(name for name, _, _ in other(manifest))
+
+
+def _level(away, where, what):
+    """The verdict on numbers that are not the same bits."""
+    if away <= CLOSE and where:
+        return True, f"pass  same numbers to {away:.1e} (not the same bits; made with another {where}): {what}"
+    here = f"another {where}" if where else "this machine and versions"
+    return False, f"FAIL  numbers: differ by {away:.1e} of their size on {here}: {what}"
 
 
 def read_manifest(folder, kinds=None, said="only a run or a sweep can be verified"):
     """The manifest of a folder of one of some kinds; raises FolderError: missing, broken, another version or kind."""
+    recover(folder)
     try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        manifest = table_of(folder / "manifest.json")
     except FileNotFoundError:
         raise FolderError(f"{folder}: manifest.json: missing; a finished run or sweep is needed") from None
     except (OSError, ValueError) as error:
-        raise FolderError(
-            f"{folder}: manifest.json: cannot be read ({type(error).__name__}); a JSON object is needed"
-        ) from None
-    got = manifest.get("schema_version") if isinstance(manifest, dict) else None
+        said = f"cannot be read ({why(error)}); a JSON object is needed"
+        raise FolderError(f"{folder}: manifest.json: {said}") from None
+    got = manifest.get("schema_version")
     if got != SCHEMA_VERSION:
-        raise FolderError(f"{folder}: manifest.json: schema_version: got {got!r}; {SCHEMA_VERSION} is needed")
-    if manifest.get("kind") not in (kinds or KINDS):
-        got = f"kind: got {manifest.get('kind')!r}"
+        raise FolderError(f"{folder}: manifest.json: schema_version: got {quoted(got)}; {SCHEMA_VERSION} is needed")
+    if manifest.get("kind") not in list(kinds or KINDS):
+        got = f"kind: got {quoted(manifest.get('kind'))}"
         raise FolderError(f"{folder}: manifest.json: {got}; {said}")
     for key, kind in (KINDS[manifest["kind"]][1] | {"direct": bool, "files": dict, "versions": dict}).items():
         if type(manifest.get(key)) is not kind:
-            got = f"got {manifest[key]!r}" if key in manifest else "missing"
+            got = f"got {quoted(manifest[key])}" if key in manifest else "missing"
             raise FolderError(f"{folder}: manifest.json: {key}: {got}; the manifest as written is needed")
+    if manifest["kind"] == "run" and not 0 <= manifest["replication"] < 2**32:
+        got = f"replication: got {manifest['replication']}"
+        raise FolderError(f"{folder}: manifest.json: {got}; the manifest as written is needed")
     return manifest
 
 
 def _files(folder, manifest):
-    changed = [
-        name for name, was in manifest["files"].items() if not (folder / name).is_file() or digest(folder / name) != was
-    ]
+    changed = [name for name, was in manifest["files"].items() if _digest_of(folder, name) != was]
     if changed:
-        return False, f"FAIL  files: changed since they were written: {', '.join(changed)}"
+        said = ", ".join(quoted(name).strip("'") for name in changed[:MOST_NAMED])
+        return False, f"FAIL  files: changed since they were written: {said}"
     return True, f"pass  files: {len(manifest['files'])} files as written"
+
+
+def _digest_of(folder, name):
+    """The digest of a file of a folder, None where it is none, or leads out of the folder."""
+    try:
+        return digest(folder / name) if Path(name).name == name else None
+    except OSError:
+        return None
 
 
 def _numbers(folder, again, manifest):
     names = [name for name in FACTS if (again / name).exists()]
-    if all((folder / name).is_file() and digest(folder / name) == digest(again / name) for name in names):
+    if all(_digest_of(folder, name) == digest(again / name) for name in names):
         return True, f"pass  same bits: {', '.join(names)}"
-    here = "this machine and versions" if manifest["versions"] == versions() else "another machine or other versions"
-    try:
-        away = max(_distance(folder / name, again / name) for name in names)
-    except (OSError, ValueError, KeyError) as error:
-        return False, f"FAIL  numbers: cannot be compared ({error})"
-    if away <= CLOSE and manifest["versions"] != versions():
-        return True, f"pass  same numbers to {away:.1e} (not the same bits; written by {here})"
-    return False, f"FAIL  numbers: differ by {away:.1e} of their size from a run on {here}"
+    away = max(_distance(folder / name, again / name) for name in names)
+    return _level(away, elsewhere(manifest), ", ".join(names))
 
 
 def _distance(one, other):
-    """Largest difference of two result files as a share of the largest number of its column."""
-    if one.suffix == ".json":
-        return max(
-            (_apart(a, b) for a, b in _leaves(json.loads(one.read_text()), json.loads(other.read_text()))), default=0.0
-        )
-    if one.suffix == ".npz":
-        with np.load(one) as a, np.load(other) as b:
-            return max(_apart(a[key], b[key]) for key in b.files)
-    if one.stat().st_size <= 1 and other.stat().st_size <= 1:
+    """Largest difference of two result files as a share of the largest number of its column; 0 for the same bits."""
+    content = content_of(one, LARGEST)
+    if content == other.read_bytes():
         return 0.0
-    a, b = pd.read_csv(one), pd.read_csv(other)
+    if one.suffix == ".json":
+        columns = dict(_leaves(json.loads(content), json.loads(other.read_bytes())))
+        return columns_apart({name: tuple(map(_numbers_in, both)) for name, both in columns.items()})
+    if one.suffix == ".npz":
+        with np.load(io.BytesIO(content)) as a, np.load(other) as b:
+            if sorted(a.files) != sorted(b.files):
+                return np.inf
+            return columns_apart({key: (a[key], b[key]) for key in b.files})
+    a, b = pd.read_csv(io.BytesIO(content)), pd.read_csv(other)
     if list(a.columns) != list(b.columns) or len(a) != len(b):
         return np.inf
-    return max((_apart(a[key], b[key]) for key in b.columns), default=0.0)
+    return columns_apart({key: (_numbers_in(a[key]), _numbers_in(b[key])) for key in b.columns})
 
 
-def _leaves(one, other):
+def _leaves(one, other, name=""):
+    """(Dotted name, (value, value)) of what two JSON values hold; a list of plain values is one of them."""
     if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
-        return [leaf for key in one if key != "gap" for leaf in _leaves(one[key], other[key])]
-    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        return [leaf for a, b in zip(one, other, strict=True) for leaf in _leaves(a, b)]
-    return [(one, other)]
+        return [leaf for key in one for leaf in _leaves(one[key], other[key], f"{name}.{key}" if name else key)]
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other) and _nested(other):
+        pairs = enumerate(zip(one, other, strict=True))
+        return [leaf for k, (a, b) in pairs for leaf in _leaves(a, b, f"{name}.{k}")]
+    return [(name, (one if isinstance(one, list) else [one], other if isinstance(other, list) else [other]))]
 
 
-def _apart(one, other):
-    one, other = _numbers_in(one), _numbers_in(other)
-    if one.dtype.kind not in "fiu" or other.dtype.kind not in "fiu":
-        return 0.0 if np.array_equal(one, other) else np.inf
+def _nested(values):
+    return any(isinstance(value, dict | list) for value in values)
+
+
+def columns_apart(columns):
+    """Largest difference of two results as a share of the largest number of its column, infinite for other words.
+
+    columns: {name: (values, values)}. Gaps are bounds, not facts: their own check judges them. A column that holds
+    nothing but rounding beside the others, in both results, is zero in both.
+    """
+    known = {name: both for name, both in columns.items() if not GAP.search(name)}
+    size = {name: max(map(_largest, both)) for name, both in known.items()}
+    least = ROUNDING * max((each for name, each in size.items() if not COUNT.search(name)), default=0.0)
+    return max((_apart(*both, size[name]) for name, both in known.items() if not 0 < size[name] <= least), default=0.0)
+
+
+def _largest(values):
+    """The largest size of some numbers, 0 where they are words."""
+    if values.dtype.kind not in "fiu":
+        return 0.0
+    return float(np.max(np.abs(values[np.isfinite(values)]), initial=0.0))
+
+
+def _apart(one, other, size):
+    """The largest difference of two arrays as a share of a size; infinite for other words, shapes or blanks."""
     if one.shape != other.shape:
         return np.inf
-    size = max(float(np.max(np.abs(other), initial=0.0)), 1e-300)
-    return float(np.max(np.abs(one.astype(float) - other), initial=0.0)) / size
+    if one.dtype.kind not in "fiu" or other.dtype.kind not in "fiu":
+        return 0.0 if np.array_equal(one.astype(str), other.astype(str)) else np.inf
+    finite = np.isfinite(one) & np.isfinite(other)
+    if not np.array_equal(one[~finite], other[~finite], equal_nan=True):
+        return np.inf
+    away = np.abs(one[finite].astype(float) - other[finite])
+    return float(np.max(away, initial=0.0)) / max(size, 1e-300)
 
 
 def _numbers_in(values):
-    """An array; a column of texts that are lists of numbers as those numbers."""
+    """An array; texts that are lists of numbers as those numbers; None among numbers as NaN."""
     values = np.asarray(values)
-    try:
-        return values if values.dtype.kind in "fiu" else np.array([row.split() for row in values], dtype=float)
-    except (AttributeError, TypeError, ValueError):
+    if values.dtype.kind in "fiu":
         return values
+    try:
+        if all(value is None or type(value) in (int, float) for value in values.ravel().tolist()):
+            return values.astype(float)
+        return np.array([row.split() for row in values], dtype=float)
+    except (AttributeError, TypeError, ValueError):
+        return values.astype(str)
 
 
 def _gap(result):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from pathlib import Path
 
 from scenarios import toml_limits
 from scenarios.errors import Place, nearest, one_of, quoted
@@ -120,6 +121,14 @@ def value_of(text: str):
     except (ValueError, RecursionError):
         return text.strip()
     return found["value"] if list(found) == ["value"] else text.strip()
+
+
+def value_at(table, key):
+    """TOML text of what stands in a table at a dotted key, as `change` finds it."""
+    target = table
+    for part in (quoted_part or bare for quoted_part, bare in PART.findall(key)):
+        target = target[part] if isinstance(target, dict) else _enter(target, part, Place("", Path(), key))
+    return _value(target)
 
 
 def copy(table):

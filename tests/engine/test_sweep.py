@@ -155,7 +155,7 @@ def test_what_told_of_fewer_rows_goes_before_more_are_added(whole, tmp_path, mon
     ("name", "text", "said"),
     [
         ("sweep.json", '{"schema_version": 0}', "schema_version: got 0; 1 is needed; move the folder away"),
-        ("sweep.json", "[1]", r"cannot be read \(AttributeError\)"),
+        ("sweep.json", "[1]", r"cannot be read \(ValueError\)"),
         ("sweep.json", "{", r"cannot be read \(JSONDecodeError\)"),
         ("runs.csv", "point,price\n0,1\n", "header: other columns"),
         ("runs.csv", None, "row 3: not one of this sweep"),
