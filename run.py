@@ -520,10 +520,19 @@ def serve_browser(options):
 
 def plot_sweep(options):
     """Draw a sweep's means into its folder."""
+    from engine import SweepError
+    from views.drawing import noting
     from views.pictures.sweep import sweep_pictures
 
-    print("\n".join(map(str, sweep_pictures(options.folder, options.measure, options.along))))
-    return DONE
+    try:
+        with noting() as failed:
+            drawn = sweep_pictures(options.folder, options.measure, options.along)
+    except SweepError as error:
+        raise InputError(str(error)) from None
+    for line in failed:
+        told(line)
+    print("\n".join(map(str, drawn)))
+    return FAILED if failed and not drawn else DONE
 
 
 def bench(options):
@@ -556,7 +565,7 @@ def told(line):
 
 
 def check_writable(folder):
-    """Raise InputError, before any work, where results could not be written."""
+    """Raise InputError, before any work, where results could not be written; clear what ended processes left there."""
     if not folder:
         raise InputError("command line: --out: got ''; a folder or a new name is needed")
     path = Path(folder)
@@ -565,6 +574,9 @@ def check_writable(folder):
         raise InputError(f"command line: --out: {existing} is not a folder; a folder or a new name is needed")
     if not os.access(existing, os.W_OK | os.X_OK):
         raise InputError(f"command line: --out: {existing} cannot be written to; a writable folder is needed")
+    from engine.in_place import recover_below
+
+    recover_below(path)
 
 
 def print_json(value):

@@ -163,6 +163,11 @@ def _files(folder, manifest):
     return True, f"pass  files: {len(manifest['files'])} files as written"
 
 
+def as_written(folder, manifest, name):
+    """Is a file of a folder as its manifest has it?"""
+    return name in manifest["files"] and _digest_of(folder, name) == manifest["files"][name]
+
+
 def _digest_of(folder, name):
     """The digest of a file of a folder, None where it is none, or leads out of the folder."""
     try:

@@ -1,7 +1,5 @@
 """The pictures of a sweep's folder."""
 
-import io
-import json
 from functools import partial
 from pathlib import Path
 
@@ -9,9 +7,11 @@ import pandas as pd
 
 from engine import FolderError
 from engine.markets import headline, units
-from engine.verifying import read_manifest
+from engine.stored_json import why
+from engine.sweep_folder import read_settings
+from engine.verifying import as_written, read_manifest
 from scenarios import load
-from scenarios.files import LARGEST, content_of
+from scenarios.files import opened
 from views.drawing import draw_all
 from views.plots import sweep_heat, sweep_lines
 
@@ -25,13 +25,14 @@ def sweep_pictures(folder, measures=(), along=None):
     the most values. Raises FolderError for a folder that is no finished sweep, an unknown measure or key.
     """
     folder = Path(folder)
-    _check(folder)
+    manifest = _checked(folder)
+    changed = [name for name in ("scenario.toml", "sweep.json", "means.csv") if not as_written(folder, manifest, name)]
+    if changed:
+        raise FolderError(f"{folder}: {changed[0]}: changed since it was written; a finished sweep is needed")
     scenario = load(folder / "scenario.toml")
     known = units(scenario)
-    settings = json.loads(content_of(folder / "sweep.json"))
-    keys = settings["keys"]
-    means = io.BytesIO(content_of(folder / "means.csv", LARGEST))
-    table = pd.read_csv(means, dtype=dict.fromkeys(keys, str), keep_default_na=True)
+    keys = read_settings(folder)["keys"]
+    table = _means(folder, keys, known)
     for measure in measures:
         if measure not in known:
             raise FolderError(f"{folder}: measure: got {measure!r}; one of {', '.join(known)} is needed")
@@ -48,8 +49,20 @@ def sweep_pictures(folder, measures=(), along=None):
     return draw_all(made, folder)
 
 
-def _check(folder):
-    """Raise FolderError where the folder holds no finished sweep."""
+def _means(folder, keys, measures):
+    """The table of means, keys as text; raises FolderError."""
+    try:
+        with opened(folder / "means.csv") as file:
+            table = pd.read_csv(file, dtype=dict.fromkeys(keys, str))
+        numbers = [f"{measure} {what}" for measure in measures for what in ("mean", "half_width")]
+        return table.astype(dict.fromkeys(numbers, float)).dropna(subset=keys).reset_index(drop=True)
+    except (OSError, ValueError, KeyError) as error:
+        raise FolderError(f"{folder}: means.csv: cannot be read ({why(error)})") from None
+
+
+def _checked(folder):
+    """The manifest; raises FolderError where the folder holds no finished sweep."""
     manifest = read_manifest(folder)
     if manifest["kind"] != "sweep":
         raise FolderError(f"{folder}: manifest.json: kind: got {manifest['kind']!r}; a finished sweep is needed")
+    return manifest
