@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 
 from engine import inputs, limits, sweep_folder
-from engine.executors import Cluster, on_this_machine
+from engine.cluster import Cluster
+from engine.executors import on_this_machine
 from engine.markets import measured, units
 from engine.points import Points, check, from_csv, pairs
 from engine.progress import bar
