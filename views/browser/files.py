@@ -14,7 +14,7 @@ MOST_FILES, MOST_COLUMNS = 20, 40  # that are offered
 LONGEST_HEADER = 10_000
 LONGEST_FILE = 20_000_000  # bytes
 TABLES = ("rows", "profile", "matrix")  # types of keys that take a whole CSV file
-COLUMNS = ("numbers", "profile")  # and those that take a column of one
+COLUMNS = ("numbers", "profile", "series")  # and those that take a column of one
 CASE = "network.case"
 REFUSED = "a file is not typed here; the list offers those beside the scenario"
 QUOTED_PATH = re.compile(r"""(['"])(?:[A-Za-z]:)?[/\\][^'"]*[/\\]([^'"/\\]*)\1""")
@@ -73,7 +73,9 @@ def check(value, key, scenario):
 
 
 def _named(value):
-    """Whatever stands as `csv` somewhere in a value."""
+    """Whatever stands as `csv`, or is a CSV file's name alone, somewhere in a value."""
+    if isinstance(value, str):
+        return [value] if value.lower().endswith(".csv") else []
     rows = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
     own = [str(value["csv"])] if isinstance(value, dict) and "csv" in value else []
     return [*own, *(name for row in rows for name in _named(row))]
