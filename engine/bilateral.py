@@ -115,26 +115,35 @@ class BilateralResult(Result):
         """Welfare, contracts with prices, the core's corners and fair point beside what came out, proof."""
         several = len(self.outcomes) > 1
         columns = list(self.contracts.columns) if several else list(self.contracts.columns)[1:]
-        return {
-            "contracts_per_agent": self.game.contracts,
-            "rule": self.scenario.table["negotiation"]["rule"],
-            "welfare": number(sum(outcome.welfare for outcome in self.outcomes)),
-            "best_welfare": number(sum(outcome.best.welfare for outcome in self.outcomes)),
-            "contracts": self.contracts[columns].to_dict("records"),
-            "corners": {
-                side: self.claims(lambda outcome, side=side: getattr(outcome.corners, side))
-                for side in ("buyer", "seller")
-            },
-            "fair": {"point": self.game.fair, **self.claims(lambda outcome: outcome.fair_payoffs)},
-            "outcome": self.claims(lambda outcome: outcome.payoffs),
-            "violation": number(max(outcome.settlement.violation for outcome in self.outcomes)),
-            "negotiated_gap": number(max(outcome.state.gap for outcome in self.outcomes)),
-            "ending": sorted({str(outcome.settlement.ending) for outcome in self.outcomes}),
-            "messages": int(self.messages),
-            "costs": {"with_contracts": numbers(self.costs[0]), "grid_only": numbers(self.costs[1])},
-            "ledger": [line.__dict__ for line in self.game.ledger],
-            "periods": len(self.game.periods),
-        } | ({"by_period": [_period(k, outcome) for k, outcome in enumerate(self.outcomes)]} if several else {})
+        return (
+            {
+                "contracts_per_agent": self.game.contracts,
+                "rule": self.scenario.table["negotiation"]["rule"],
+                "welfare": number(sum(outcome.welfare for outcome in self.outcomes)),
+                "best_welfare": number(sum(outcome.best.welfare for outcome in self.outcomes)),
+                "contracts": self.contracts[columns].to_dict("records"),
+                "corners": {
+                    side: self.claims(lambda outcome, side=side: getattr(outcome.corners, side))
+                    for side in ("buyer", "seller")
+                },
+                "fair": {"point": self.game.fair, **self.claims(lambda outcome: outcome.fair_payoffs)},
+                "outcome": self.claims(lambda outcome: outcome.payoffs),
+                "violation": number(max(outcome.settlement.violation for outcome in self.outcomes)),
+                "negotiated_gap": number(max(outcome.state.gap for outcome in self.outcomes)),
+                "ending": sorted({str(outcome.settlement.ending) for outcome in self.outcomes}),
+                "messages": int(self.messages),
+                "costs": {"with_contracts": numbers(self.costs[0]), "grid_only": numbers(self.costs[1])},
+                "ledger": [line.__dict__ for line in self.game.ledger],
+                "periods": len(self.game.periods),
+            }
+            | self._labels()
+            | ({"by_period": [_period(k, outcome) for k, outcome in enumerate(self.outcomes)]} if several else {})
+        )
+
+    def _labels(self):
+        """Names of the agents and times of the periods by number, where the scenario has them."""
+        columns = self.scenario.table.get("prosumers", {})
+        return {name: list(columns[name]) for name in ("names", "times") if name in columns}
 
     def write_agents(self, folder):
         """Contracts in contracts.csv, every agent's gain and cost in agents.csv, prices by round in prices.csv."""
@@ -148,7 +157,8 @@ class BilateralResult(Result):
             "cost": now,
             "cost_grid_only": alone,
         }
-        pd.DataFrame(agents).to_csv(folder / "agents.csv", index=False, lineterminator="\n")
+        named = {"name": names} if (names := self._labels().get("names")) else {}
+        pd.DataFrame(agents | named).to_csv(folder / "agents.csv", index=False, lineterminator="\n")
         if len(self.prices):
             names = [f"{i} {j}" for i, j in zip(*self._priced(), strict=True)]
             table = pd.DataFrame(np.array(self.prices), columns=names)

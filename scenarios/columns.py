@@ -47,8 +47,8 @@ def row_label(values, i) -> str:
     return f", {values.label(i)}" if isinstance(values, Labelled) else ""
 
 
-def read_columns(file: CsvFile, wanted) -> dict[str, Column]:
-    """The wanted columns of a CSV file, as numbers.
+def read_columns(file: CsvFile, wanted, worded=frozenset()) -> dict[str, list]:
+    """The wanted columns of a CSV file, as numbers; those of `worded` as texts where they are not all numbers.
 
     Raises ScenarioError for a missing column, a ragged row, and a cell that is no number.
     """
@@ -56,7 +56,9 @@ def read_columns(file: CsvFile, wanted) -> dict[str, Column]:
         if file.header.count(name) != 1:
             got = f"{file.name} has {file.header.count(name)} columns {quoted(name)}"
             raise file.place.error(got, f"its columns are {one_of(file.header)}", nearest(name, file.header))
-    return {name: Column(array, file) for name, array in file.numbers(wanted).items()}
+    words = {name: file.texts(name) for name in wanted if name in worded and not file.is_numeric(name)}
+    numbers = file.numbers([name for name in wanted if name not in words])
+    return {name: words[name] if name in words else Column(numbers[name], file) for name in wanted}
 
 
 def read_column(file, name, place: Place) -> Column:

@@ -105,6 +105,12 @@ class CsvFile:
         comma = ", with a decimal point," if DECIMAL_COMMA.fullmatch(cell) else ""
         raise self.place.error(got, f"a number{comma} is needed")
 
+    def is_numeric(self, column: str) -> bool:
+        """Are all cells of a column numbers, or blank?"""
+        at = self.header.index(column)
+        rows = (cells for row, block in self._blocks() for cells in self._cells(block, row))
+        return all(NUMBER.fullmatch(cells[at].strip()) or not cells[at].strip() for cells in rows)
+
     def row(self, number: int) -> str:
         """What the number-th row below the header is called: as a spreadsheet does (the header is row 1)."""
         return row_name(number, self.name)

@@ -5,27 +5,33 @@ from __future__ import annotations
 import numpy as np
 
 from scenarios.columns import label
-from scenarios.errors import Place
+from scenarios.errors import Place, quoted
 from scenarios.schema import REQUIRED, Key
+from scenarios.time_labels import first_gap, moments_of
 
 MONEY = "money/kWh"
 
 KEYS = (
     Key("prosumers", "columns", "", None, "", "in place of buyers and sellers: who is which by its net energy"),
-    Key("prosumers.prosumer", "list", "", REQUIRED, "[0, 1000000]", "number of the prosumer, from 0"),
-    Key("prosumers.period", "list", "", None, "[0, 1000000]", "number of the period, from 0; left out: one period"),
+    Key("prosumers.prosumer", "labels", "", REQUIRED, "[0, 1000000]", "number of the prosumer, from 0, or its name"),
+    Key(
+        "prosumers.period", "labels", "", None, "[0, 1000000]", "number of the period, from 0, or a time; default: one"
+    ),
     Key("prosumers.net", "list", "kWh", None, "(-inf, inf)", "what it has (> 0) or needs (< 0)"),
     Key("prosumers.load", "list", "kWh", None, "[0, inf)", "in place of net, with generation: what it uses"),
     Key("prosumers.generation", "list", "kWh", None, "[0, inf)", "in place of net, with load: what it generates"),
     Key("prosumers.value", "list", MONEY, REQUIRED, "[0, inf)", "what a kWh is worth to it when it buys"),
     Key("prosumers.ask", "list", MONEY, REQUIRED, "[0, inf)", "the least it takes for a kWh when it sells"),
+    Key("prosumers.names", "labels", "", None, "[0, 1000000]", "of the prosumers by number, filled in from names"),
+    Key("prosumers.times", "labels", "", None, "[0, 1000000]", "of the periods by number, filled in from times"),
     Key("periods", "whole", "periods", None, "[1, 100000]", "how many are played; drawn quantities are drawn anew"),
 )
 
 
 def read_prosumers(columns, place: Place) -> dict:
     """Columns checked against each other and `net` filled in; raises ScenarioError."""
-    lengths = {name: len(values) for name, values in columns.items()}
+    columns = _numbered(_numbered(columns, "prosumer", "names", place), "period", "times", place)
+    lengths = {name: len(values) for name, values in columns.items() if name not in ("names", "times")}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{name} {length}" for name, length in lengths.items())
         raise place.error(f"columns of different lengths: {told}", "one value per row is needed")
@@ -48,6 +54,27 @@ def read_prosumers(columns, place: Place) -> dict:
             raise place.error(got, "each prosumer once in a period")
         seen[pair] = row
     return {**columns, "period": tuple(period)} if "period" not in columns else columns
+
+
+def _numbered(columns, name, labels, place):
+    """Columns with a worded one by number, its distinct words beside it: in order of time, else of appearance."""
+    words = columns.get(name)
+    if words is None or not isinstance(words[0], str):
+        numbers = columns.get(name, (0.0,))
+        if len(columns.get(labels, ())) not in (0, int(max(numbers)) + 1):
+            got = f"{len(columns[labels])} for {int(max(numbers)) + 1} of column {name}"
+            raise place.at(labels).error(got, "one for each is needed")
+        return columns
+    distinct = list(dict.fromkeys(words))
+    moments = moments_of(distinct) if name == "period" else None
+    if moments is not None:
+        distinct = [distinct[k] for k in np.argsort(moments, kind="stable")]
+        gap = first_gap(np.sort(moments))
+        if gap is not None:
+            got = f"{quoted(distinct[gap + 1])} after {quoted(distinct[gap])} (a gap)"
+            raise place.at(name).error(got, "times without gaps, or numbers of periods, are needed")
+    number = {word: float(k) for k, word in enumerate(distinct)}
+    return columns | {name: tuple(number[word] for word in words), labels: tuple(distinct)}
 
 
 def check_periods(table, place: Place) -> None:

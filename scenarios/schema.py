@@ -212,6 +212,13 @@ def _read_list(value, key, keys, place):
     return read_list(value, key.range, place)
 
 
+def _read_labels(value, key, keys, place):
+    """A list of numbers, or of names."""
+    if not isinstance(value, list) or not value or not all(isinstance(word, str) for word in value):
+        return read_list(value, key.range, place)
+    return tuple(_read_text(word, key, keys, place.at(k)) for k, word in enumerate(value))
+
+
 def _read_numbers(value, key, keys, place):
     if isinstance(value, str):
         return _read_word(value, key, place)
@@ -226,8 +233,9 @@ def _read_columns(value, key, keys, place):
     """A table of lists, or the CSV file that holds them as columns."""
     if isinstance(value, str):
         file = CsvFile(value, place)
-        rows = [row for row in keys if row.table == key.path]
-        value = read_columns(file, [row.name for row in rows if row.default is REQUIRED or row.name in file.header])
+        rows = [row for row in keys if row.table == key.path and (row.default is REQUIRED or row.name in file.header)]
+        worded = {row.name for row in rows if row.type == "labels"}
+        value = read_columns(file, [row.name for row in rows], worded)
     return read_table(value, keys, key.path, place)
 
 
@@ -257,6 +265,7 @@ READERS = {
     "number": _read_number,
     "series": _read_series,
     "list": _read_list,
+    "labels": _read_labels,
     "numbers": _read_numbers,
     "rows": _read_rows,
     "profile": _read_profile,
@@ -274,6 +283,7 @@ KINDS = {
     "number": "number",
     "series": "number, or one a period as a list or CSV column",
     "list": "list of numbers",
+    "labels": "list of numbers or names",
     "numbers": "number, list, draw or CSV column",
     "switch": "true or false",
     "matrix": "number, draw, rows of numbers or CSV file",

@@ -75,6 +75,8 @@ def _short(value):
     """A value as TOML shows it, long lists by their length and range."""
     if isinstance(value, tuple) and isinstance(value[0] if value else None, tuple):
         return _short(value[0]) if len(value) == 1 else f"{len(value)} rows, the first {_short(value[0])}"
+    if isinstance(value, tuple) and len(value) > MOST_SHOWN and isinstance(value[0], str):
+        return f"{len(value)} names, the first {_short(value[0])}"
     if isinstance(value, tuple) and len(value) > MOST_SHOWN:
         return f"{len(value)} numbers, {min(value):.4g} to {max(value):.4g}"
     if isinstance(value, dict):

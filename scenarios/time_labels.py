@@ -80,9 +80,7 @@ def _check_one(file, name, texts, moments):
     steps = np.diff(_first_round(moments))
     if not len(steps):
         return None
-    forward = np.sort(steps[steps > 0])
-    usual = forward[(len(forward) - 1) // 2] if len(forward) else np.inf  # the lower one of two in the middle
-    odd = np.flatnonzero((steps <= 0) | (steps > GAP * usual))
+    odd = np.flatnonzero((steps <= 0) | _too_long(steps))
     if odd.size:
         i = int(odd[0])
         came, before = _shown(texts[i + 1]), _shown(texts[i])
@@ -90,6 +88,18 @@ def _check_one(file, name, texts, moments):
         kind = " (a gap)" if steps[i] > 0 else " (out of order)" if steps[i] < 0 else ""
         raise _error(file, name, i + 1, f"{said}{kind}")
     return None
+
+
+def _too_long(steps):
+    forward = np.sort(steps[steps > 0])
+    usual = forward[(len(forward) - 1) // 2] if len(forward) else np.inf  # the lower one of two in the middle
+    return steps > GAP * usual
+
+
+def first_gap(moments: np.ndarray) -> int | None:
+    """After which of some ascending moments more than the usual step passes, None where after none."""
+    odd = np.flatnonzero(_too_long(np.diff(moments)))
+    return int(odd[0]) if odd.size else None
 
 
 def _first_round(moments):

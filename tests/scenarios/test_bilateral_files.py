@@ -10,6 +10,7 @@ import pytest
 import scenarios
 from engine import run
 from scenarios import build, describe, draw, load, names
+from views.texts.bilateral import summary_text
 
 HEAD = 'market = "bilateral"\n'
 SIDES = (
@@ -379,3 +380,30 @@ def test_a_matrix_may_be_the_name_of_a_file(write, tmp_path, form):
     path = write(f"preference = {form}\n" + SIDES, pref_csv="0,1\n1,2\n3,4\n5,6\n")
     scenario = back(load(path), tmp_path)
     np.testing.assert_array_equal(draw(scenario).game.periods[0].market.preference, [[1, 2], [3, 4], [5, 6]])
+
+
+NAMED = """prosumer,period,net,value,ask
+house 2,2024-01-01 01:00,-1,0.3,0.1
+house 1,2024-01-01 00:00,1,0.3,0.1
+house 1,2024-01-01 01:00,2,0.3,0.1
+house 2,2024-01-01 00:00,-1,0.3,0.1
+"""
+NUMBERED = "prosumer,period,net,value,ask\n0,1,-1,0.3,0.1\n1,0,1,0.3,0.1\n1,1,2,0.3,0.1\n0,0,-1,0.3,0.1\n"
+
+
+def test_names_of_people_and_times_are_kept_and_count_like_numbers(write, tmp_path):
+    """The market is that of the numbers; names and times stand beside it, in the result and in what is printed."""
+    named = load(write('prosumers = "day.csv"', day_csv=NAMED))
+    numbered = load(write('prosumers = "day.csv"', day_csv=NUMBERED))
+    columns = named.table["prosumers"]
+    assert columns["names"] == ("house 2", "house 1")
+    assert columns["times"] == ("2024-01-01 00:00", "2024-01-01 01:00")
+    assert {key: value for key, value in columns.items() if key not in ("names", "times")} == numbered.table[
+        "prosumers"
+    ]
+    (tmp_path / "stored.toml").write_text(named.to_toml(), encoding="utf-8")
+    assert load(tmp_path / "stored.toml").table["prosumers"] == columns
+    found, plain = run(named).summary(), run(numbered).summary()
+    assert (found.pop("names"), found.pop("times")) == (["house 2", "house 1"], list(columns["times"]))
+    assert found == plain
+    assert "house 1" in summary_text(run(named).summary()) and "2024-01-01 01:00" in summary_text(run(named).summary())

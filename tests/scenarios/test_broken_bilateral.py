@@ -342,7 +342,12 @@ CSV = {
     "period a part": ("period,prosumer,net,value,ask\n0.5,0,1,0.2,0.1\n", ["prosumers.period: row 2", "is 0.5"]),
     "period below 0": ("period,prosumer,net,value,ask\n-1,0,1,0.2,0.1\n", ["prosumers.period: row 2 of day.csv", "-1"]),
     "blank": ("prosumer,net,value,ask\n0,,0.2,0.1\n", ["column net, row 2 of day.csv (the header is row 1) is blank"]),
-    "text": ("prosumer,net,value,ask\n0,1,0.2,0.1\nAnna,1,0.2,0.1\n", ["column prosumer, row 3 of day.csv", "'Anna'"]),
+    "text": ("prosumer,net,value,ask\n0,1,0.2,0.1\n1,much,0.2,0.1\n", ["column net, row 3 of day.csv", "'much'"]),
+    "same name": ("prosumer,net,value,ask\nA,1,0.2,0.1\nA,1,0.2,0.1\n", ["prosumer 0 in period 0", "once in"]),
+    "gap": (
+        "prosumer,period,net,value,ask\nA,01:00,1,0.2,0.1\nA,02:00,1,0.2,0.1\nA,05:00,1,0.2,0.1\n",
+        ["prosumers.period", "'05:00' after '02:00' (a gap)"],
+    ),
     "negative value": (
         "prosumer,net,value,ask\n0,1,-0.2,0.1\n",
         ["prosumers.value: row 2 of day.csv", "is -0.2", ">= 0"],

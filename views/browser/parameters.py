@@ -13,7 +13,17 @@ from scenarios import ScenarioError, load, rewritten, toml_text
 from scenarios.loading import FOLDER, keys_of
 from scenarios.schema import REQUIRED, Key, ends
 
-NOT_SHOWN = ("title", "market", "source", "name", "group.name", "tag.name", "class.name")
+NOT_SHOWN = (
+    "title",
+    "market",
+    "source",
+    "name",
+    "group.name",
+    "tag.name",
+    "class.name",
+    "prosumers.names",
+    "prosumers.times",
+)
 ALPHAS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, math.inf)
 ALPHA_MARKS = {0.0: "welfare", 1.0: "proportional", math.inf: "max-min"}
 MOST_TYPED = 2_000  # characters

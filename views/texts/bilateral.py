@@ -62,10 +62,17 @@ def contracts_text(summary):
     head = "Contracts" if len(shown) == len(contracts) else f"The {MOST_ROWS} contracts that gain most"
     if len(shown) == len(contracts):
         shown = contracts
+    shown = [_named(row, summary) for row in shown]
     header = [name.replace("_", "'s ") for name in shown[0]]
     return f"{head} (quantity in kWh, price in money/kWh, gains in money)\n" + table(
         header, [tuple(row.values()) for row in shown]
     )
+
+
+def _named(row, summary):
+    """A contract with the names of its ends and the time of its period, where the scenario has them."""
+    words = {"buyer": "names", "seller": "names", "period": "times"}
+    return {key: summary[words[key]][cell] if words.get(key) in summary else cell for key, cell in row.items()}
 
 
 def shares_text(summary):
