@@ -90,11 +90,11 @@ class Visitor:
 
     def tile(self, name):
         """Text of a headline number."""
-        return self.page.inner_text(f".tile[data-name='{name}'] .value")
+        return self.page.inner_text(f'.tile[data-name="{name}"] .value')
 
     def wait_tile(self, name, text):
         """Wait for a headline number to be that text."""
-        self.page.wait_for_selector(f".tile[data-name='{name}'] .value:text-is('{text}')")
+        self.page.wait_for_selector(f'.tile[data-name="{name}"] .value:text-is("{text}")')
 
     def drawings(self):
         """{name of a panel: its picture}."""
