@@ -13,6 +13,7 @@ from concurrent.futures import BrokenExecutor, Future
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import mesa
 import numpy as np
@@ -26,6 +27,7 @@ from engine import (
     SweepError,
     TooLong,
     compare,
+    executors,
     run,
     save_comparison,
     save_result,
@@ -345,25 +347,29 @@ def test_jobs_of_a_lost_task_are_run_again_one_by_one_and_alone():
     assert all(under_way == 0 for number in alone for _, under_way, _ in pool.handed[number + 1 : number + 2])
 
 
-def test_tiny_jobs_go_out_together_and_a_batch_that_turns_out_long_is_cut():
+def test_tiny_jobs_go_out_together_and_a_batch_that_turns_out_long_is_cut(monkeypatch):
+    now, batches = [0.0], []
+    monkeypatch.setattr(executors, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+
+    def spend(seconds):
+        now[0] += seconds
+
     class Noting(InProcess):
-        task_seconds = 0.02
+        task_seconds = 0.5
 
         def submit(self, function, do, task, seconds):
-            started = time.perf_counter()
-            future = super().submit(function, do, task, seconds)
-            batches.append((len(task), len(future.result()[1]), time.perf_counter() - started))
+            started, future = now[0], super().submit(function, do, task, seconds)
+            batches.append((len(task), len(future.result()[1]), now[0] - started))
             return future
 
-    batches, jobs = [], [0.0] * 3_000 + [0.025] * 12 + [0.0] * 100
+    jobs = [1 / 1024] * 3_000 + [0.75] * 12 + [1 / 1024] * 900
     with Noting() as pool:
-        ended = list(pool.completed(time.sleep, jobs))
+        ended = list(pool.completed(spend, jobs))
     assert [job for job, _, _ in ended] == jobs
-    assert max(done for _, done, _ in batches) >= 50
+    assert max(done for _, done, _ in batches) == 512
     assert any(done < handed for handed, done, _ in batches)
-    assert len(batches) < 100
-    slow = [done for _, done, seconds in batches if seconds > 0.025]
-    assert all(done <= 3 for done in slow[1:])
+    assert max(seconds for _, _, seconds in batches) <= 2 * 0.5 + 0.75
+    assert len(batches) < 30
 
 
 def test_a_failed_run_is_a_row_and_the_sweep_goes_on(tmp_path, monkeypatch):
