@@ -2,11 +2,20 @@
 # make test  install into .venv and run every test
 # make nightly  ten thousand broken files and six thousand random markets, ten minutes or so
 # make test-optional  the tests of optional packages, in .venv-optional
+# make test-lowest  a share of the tests with the lowest versions that requirements*.txt allow, in .venv-lowest
+# make lint  the linter's rules and layout
+# make bench  measure speed and memory against targets
+# make docs  write the keys page anew from the schema
+# make clean  take away the environments and caches
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# What leans most on the libraries: solvers, frames, pictures, clusters, other packages.
+LEANING := tests/contracts tests/market/microgrid tests/market/designs tests/engine/test_microgrid_results.py \
+	tests/engine/test_cluster.py tests/views/test_pictures.py tests/optional
+REQUIREMENTS := requirements.txt requirements-dev.txt requirements-optional.txt
 
-.PHONY: run test nightly test-optional lint bench docs clean
+.PHONY: run test nightly test-optional test-lowest lowest lint bench docs clean
 
 run: $(VENV)/runtime
 	$(BIN)/python run.py
@@ -20,6 +29,9 @@ nightly: $(VENV)/development
 test-optional: $(VENV)-optional/done
 	$(VENV)-optional/bin/python -m pytest tests/optional
 
+test-lowest: $(VENV)-lowest/done
+	$(VENV)-lowest/bin/python -m pytest $(LEANING)
+
 lint: $(VENV)/development
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -28,7 +40,7 @@ bench: $(VENV)/runtime
 	$(BIN)/python run.py bench
 
 clean:
-	rm -rf $(VENV) $(VENV)-optional .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-optional $(VENV)-lowest .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -39,6 +51,17 @@ $(VENV)-optional/done: requirements-optional.txt requirements-dev.txt requiremen
 	$(PYTHON) -m venv $(VENV)-optional
 	$(VENV)-optional/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-optional.txt
 	@touch $@
+
+$(VENV)-lowest/done: $(REQUIREMENTS) | $(BIN)/python
+	$(PYTHON) -m venv $(VENV)-lowest
+	$(MAKE) --no-print-directory --silent lowest > $(VENV)-lowest/constraints.txt
+	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check \
+		-r requirements-optional.txt -c $(VENV)-lowest/constraints.txt
+	@touch $@
+
+# Constraints that hold every requirement at its lowest version.
+lowest:
+	@sed -nE 's/^([A-Za-z0-9-]+)>=([0-9.]+).*/\1==\2/p' $(REQUIREMENTS)
 
 $(VENV)/runtime: requirements.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt

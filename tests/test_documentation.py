@@ -1,6 +1,7 @@
 """What the documentation says is what the code does."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -40,3 +41,27 @@ def test_python_on_the_page_runs(page):
     names = {}
     for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
         exec(compile(block, str(page), "exec"), names)
+
+
+def bounds():
+    """(Name, lowest version) of every requirement; the version is None where none is named."""
+    lines = [line for file in sorted(ROOT.glob("requirements*.txt")) for line in file.read_text().splitlines()]
+    wanted = [line for line in lines if line and not line.startswith(("#", "-r "))]
+    return [re.fullmatch(r"([\w-]+)(?:>=([\d.]+))?(?:[,<].*)?", line).groups() for line in wanted]
+
+
+def test_the_lowest_version_of_every_requirement_is_one_that_is_tried():
+    found = bounds()
+    assert len(found) > 20
+    assert [name for name, lowest in found if lowest is None] == []
+    made = subprocess.run(["make", "--silent", "lowest"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert sorted(made.split()) == sorted(f"{name}=={lowest}" for name, lowest in found)
+    assert "make test-lowest" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_the_makefile_tells_its_targets():
+    text = (ROOT / "Makefile").read_text()
+    targets = re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)[1].split()
+    assert [
+        target for target in targets if target != "lowest" and not re.search(rf"^# make {target}  ", text, re.M)
+    ] == []
