@@ -159,8 +159,10 @@ def violation_without_pairs(bargain, u, v):
     )
 
 
-def blocking_pairs(bargain, u, v, tolerance=1e-9):
+def blocking_pairs(bargain, u, v, tolerance=None):
     """Pairs that both gain by leaving: (buyers, sellers, gains), gains in units of claims, largest first.
+
+    tolerance: gain from which a pair counts; PROGRAMME of the largest value where it is not given.
 
     >>> from market.bilateral.bargain import single_contracts
     >>> from market.bilateral.market import assignment_game
@@ -168,6 +170,7 @@ def blocking_pairs(bargain, u, v, tolerance=1e-9):
     >>> [each.tolist() for each in blocking_pairs(game, *equal_split(game))]
     [[0, 1], [1, 1], [3.0, 2.0]]
     """
+    tolerance = PROGRAMME * float(np.max(bargain.value, initial=0.0)) if tolerance is None else tolerance
     gain = bargain.open_value - v - u[:, None]
     buyers, sellers = np.nonzero(gain > tolerance)
     gains = gain[buyers, sellers]

@@ -63,20 +63,21 @@ def auction(market, share=1e-3):
     """A matching by bidding (Bertsekas 1988, Jacobi form): only price bids travel.
 
     1. Every buyer without a contract bids for the seller that leaves it most, up to what makes it indifferent to its
-       second best, plus a step of `share` of the buyers' mean best value.
+       second best, plus a step: `share` of its own best value, or of the buyers' mean best value where that is more.
     2. Every seller that got bids signs with the highest bidder and lets its former buyer go.
     3. Buyers whom no seller leaves a gain stop. Value lost against the optimum: at most a step for each contract.
+    A step of its own lets the few large buyers of a market outbid each other in few rounds.
     """
     if not share > 0:
         raise MarketError(f"share(={share:g}) must be > 0")
     values = market.pair_value
     best = values.max(axis=1, initial=0.0)
-    step = share * float(np.mean(best[best > 0])) if np.any(best > 0) else 1.0
+    step = share * np.maximum(best, np.mean(best[best > 0])) if np.any(best > 0) else best
     partner, holder = np.full(market.buyers, NOBODY), np.full(market.sellers, NOBODY)
     prices, bidding = np.zeros(market.sellers), np.flatnonzero(best > 0)
     rounds = bids = 0
     while len(bidding):
-        wanted, limit = _bids(values[bidding] - prices, step)
+        wanted, limit = _bids(values[bidding] - prices, step[bidding])
         keen = wanted >= 0
         bidding, wanted, limit = bidding[keen], wanted[keen], limit[keen]
         if not len(bidding):

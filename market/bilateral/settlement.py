@@ -57,14 +57,15 @@ class Settlement:
 
     @property
     def gap(self):
-        """Violation beside the mean contract's value in money; 0 without contracts."""
+        """Violation beside the mean contract's value in money; without contracts beside the most a pair could gain."""
         mean = self.bargain.welfare / len(self.bargain) if len(self.bargain) else 0.0
-        return self.violation / mean if mean > 0 else 0.0
+        beside = mean if mean > 0 else most_in_money(self.bargain)
+        return self.violation / beside if beside > 0 else 0.0
 
 
 def violation_in_money(bargain, u, v):
     """The worst broken constraint of the core, money: claims by kWh count with the energy they could concern."""
-    if np.array_equal(bargain.unit, bargain.amount) and bargain.single:
+    if claims_are_money(bargain):
         return violation(bargain, u, v)
     gaps = np.maximum(bargain.open_value - v - u[:, None], 0.0) * bargain.market.quantity
     pinned = np.concatenate(
@@ -73,6 +74,18 @@ def violation_in_money(bargain, u, v):
     negative = np.concatenate([-u * bargain.buyer_size, -v * bargain.seller_size])
     off = mismatch(bargain, u, v) * bargain.amount
     return float(max(np.max(each, initial=0.0) for each in (gaps, off, pinned, negative)))
+
+
+def claims_are_money(bargain):
+    """Are claims amounts of money, as where an agent signs one contract, not money per kWh?"""
+    sizes_of_one = np.all(bargain.buyer_size == 1) and np.all(bargain.seller_size == 1)
+    return bool(sizes_of_one and np.array_equal(bargain.unit, bargain.amount))
+
+
+def most_in_money(bargain):
+    """The most any one pair could gain by a contract, money; 0 where none could."""
+    value = bargain.value if claims_are_money(bargain) else bargain.value * bargain.market.quantity
+    return float(np.max(value, initial=0.0))
 
 
 def conclude(state, repair=True, deadline=False):

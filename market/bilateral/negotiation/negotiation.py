@@ -46,8 +46,9 @@ class State:
 
     @property
     def gap(self):
-        """Violation beside the mean contract's value; 0 without contracts."""
-        return self.violation / self.bargain.mean_contract if len(self.bargain) else 0.0
+        """Violation beside the mean contract's value; without contracts beside the most a pair could gain."""
+        beside = self.bargain.mean_contract if len(self.bargain) else float(np.max(self.bargain.value, initial=0.0))
+        return self.violation / beside if beside > 0 else 0.0
 
     @property
     def prices(self):

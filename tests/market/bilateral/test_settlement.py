@@ -86,7 +86,7 @@ def test_a_deadline_without_stable_prices_leaves_all_to_the_grid(repair, game):
     settled = conclude(state, repair, deadline=True)
     assert settled.ending is Ending.GRID
     assert len(settled.price) == 0 and not np.any(np.concatenate(settled.payoffs))
-    assert (settled.violation, settled.gap) == (9, 0)
+    assert (settled.violation, settled.gap) == (9, 1)
     kept = conclude(state, repair)
     assert kept.ending is Ending.HALF_WAY
     assert kept.gap >= 2 / 3 / 7
@@ -138,3 +138,26 @@ def test_violation_of_single_contracts_is_in_money_already(shapley_shubik):
 def test_prices_of_a_bare_game_are_sellers_payoffs():
     settled = conclude(negotiate(Corner(), signed(assignment_game([[4]]))))
     assert settled.price.tolist() == [2]
+
+
+@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e6])
+def test_a_pair_that_could_trade_and_has_no_contract_is_seen_in_the_gap(scale):
+    """Nobody signs although the second buyer and seller would gain 9 together."""
+    bargain = signed(assignment_game(scale * np.array([[5, 7, 2], [8, 9, 3], [2, 6, 0]])), matching=[-1, -1, -1])
+    state = negotiate(Corner(), bargain)
+    settled = conclude(state)
+    assert settled.violation == pytest.approx(9 * scale)
+    assert settled.gap == pytest.approx(1) and state.gap == pytest.approx(1)
+
+
+def test_without_contracts_a_gap_by_kwh_is_told_in_money():
+    """A deadline passed: 3 kWh at 0.2 a kWh were to be gained by one pair, nothing by the other."""
+    market = Market([0.3, 0.1], [3, 2], [0.1], [4], tariff=Tariff(0.3, 0.1))
+    settled = conclude(negotiate(Bilateral(tolerance=1e-12), signed(market, "multi"), rounds=0), False, deadline=True)
+    assert settled.ending is Ending.GRID and not len(settled.bargain)
+    assert settled.violation == pytest.approx(0.6) and settled.gap == pytest.approx(1)
+
+
+def test_without_anything_to_gain_the_gap_is_0():
+    settled = conclude(negotiate(Corner(), signed(assignment_game([[-1, 0]]))))
+    assert (settled.violation, settled.gap) == (0, 0)
