@@ -16,7 +16,7 @@ from market.microgrid.behaviours.self_interested import private_market
 from market.microgrid.dispatch import put_in
 from market.microgrid.network import SHARED, components
 from market.microgrid.payments import by_owner
-from market.microgrid.price_driven import balanced, wires
+from market.microgrid.price_driven import balanced, levelled, wires
 from market.outcome import Status
 
 MOST_AGENTS = 12
@@ -69,7 +69,7 @@ def private_flows(network, tariff, members, start=None):
     start: prices (n,) that are nearly right, where some are known; Newton's method then mostly needs no programme.
     """
     if start is not None:
-        lines = wires(network.private.take(inside(network, members)), network.nodes, lossy=True)
+        lines = wires(network.private.take(inside(network, members)), network, lossy=True)
         low, high = np.full(network.nodes, tariff.sell), np.full(network.nodes, tariff.buy)
         found = balanced(lines, np.where(members, network.injection, 0.0), start, low, high)
         if found is not None:
@@ -80,7 +80,7 @@ def private_flows(network, tariff, members, start=None):
 def coalition_value(network, tariff, members, start=None):
     """v(S): minus the tariff's bill of a coalition that trades on its own lines only; members: marks, shape (n,)."""
     flows = private_flows(network, tariff, members, start)
-    lines = wires(network.private.take(inside(network, members)), network.nodes, lossy=True)
+    lines = wires(network.private.take(inside(network, members)), network, lossy=True)
     left = lines.left(np.where(members, network.injection, 0.0), flows)
     return float(np.sum(tariff_value(left, tariff)))
 
@@ -185,7 +185,9 @@ def supported(network, tariff, payoffs, prices):
     at = prices[network.agents]
     if not np.all((at >= tariff.sell - TOLERANCE) & (at <= tariff.buy + TOLERANCE)):
         return False
-    rents = wires(network.private, network.nodes, lossy=True).most_rents(prices)
+    lines, bound = wires(network.private, network, lossy=True), np.full(network.nodes, np.inf)
+    prices = levelled(lines, prices, -bound, bound)
+    rents = lines.most_rents(prices)
     enough = prices * network.injection + by_owner(network, rents)
     return bool(np.all((payoffs - enough)[network.agents] >= -TOLERANCE))
 

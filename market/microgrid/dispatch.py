@@ -1,15 +1,20 @@
 """What a behaviour leads to: flows on both kinds of lines, losses, the main grid's supply, and proof or reason."""
 
 from dataclasses import dataclass, replace
+from math import inf
 
 import numpy as np
 
+from market.microgrid.least_loss import proves_infeasible
+from market.microgrid.network import no_lines
 from market.microgrid.power_flow import half_losses, lossy_flows, sent
+from market.microgrid.programme import Programme, by_physics, help_needed, least_supply
 from market.outcome import Status
 
 LOSSES = ("priced", "lossy")
-UNSERVED = 1e-7  # p.u. relative to the largest injection from which a node without supply counts as not served
-RELAXED = 1e-6  # largest r (l − f²) at which lossy flows count as exact
+NO_FLOWS = ()  # proven: no flows serve everybody
+UNSERVED = 1e-7  # share of the largest injection from which a node without supply counts as not served
+BELOW = 1e-8  # share of the bill by which a cost may seem to be below its bound, for rounding
 SMALL_BILL = 1e-3  # share of what all injections cost at the tariff that stands for a smaller bill
 
 
@@ -21,7 +26,8 @@ class Dispatch:
     the slack's minus the sum of the others'; losses and grid_supply in p.u.; prices: money per p.u. at the nodes, shape
     (n,), or None; gap: relative to the bill; relax_gap: largest r (l − f²) of a relaxed programme, 0 without one;
     accurate: False where a programme ended short of its precision or its relaxation is not exact; private_prices: those
-    of the private market, self-interested only; unserved: the nodes that make it infeasible.
+    of the private market, self-interested only; unserved: the nodes that make it infeasible. Without flows it is
+    infeasible, which is proven, or inaccurate: none were found, and it is not proven that there are none.
     """
 
     status: Status
@@ -66,6 +72,11 @@ def infeasible(lossy, nodes):
     return Dispatch(Status.INFEASIBLE, lossy, unserved=tuple(int(node) for node in nodes))
 
 
+def not_found(lossy):
+    """The outcome where no flows were found and none are proven not to exist."""
+    return Dispatch(Status.INACCURATE, lossy, accurate=False)
+
+
 def priced_dispatch(network, g, f, prices, **known):
     """The outcome of flows with losses bought at the main grid (L1): grid supply u = −Σe + L."""
     p = put_in(network, g, lossy=False)
@@ -102,8 +113,10 @@ def put_in(network, g, lossy):
 def served_publicly(network, grid, tariff, g, lossy, **known):
     """The outcome when private flows are g and the public grid carries the rest by its physics."""
     p = put_in(network, g, lossy)
-    f = lossy_flows(grid, p) if lossy else grid.flows(p)
-    cut_off = not_served(network, grid, p, f, lossy)
+    f = _lossy(network, grid, p) if lossy else grid.flows(p)
+    if f is None:
+        return not_found(True)
+    cut_off = overloaded(network, grid, p) if f is NO_FLOWS else not_served(network, grid, p, f, lossy)
     if len(cut_off):
         return infeasible(lossy, cut_off)
     if lossy:
@@ -111,13 +124,30 @@ def served_publicly(network, grid, tariff, g, lossy, **known):
     return priced_dispatch(network, g, f, tariff.generation * (1 - 2 * grid.marginal_loss(p)), **known)
 
 
+def _lossy(network, grid, p):
+    """Flows of injections p; where Newton's method finds none, a programme looks for others.
+
+    NO_FLOWS where prices prove that there are none, None where that is not known.
+    """
+    f = lossy_flows(grid, p)
+    if f is not None:
+        return f
+    public = network.with_injection(p).with_private(no_lines())
+    programme = Programme(public)
+    follows = by_physics(grid, programme)
+    found = least_supply(public, programme, follows)
+    if found is not None:
+        return lossy_flows(grid, p, start=found.f)
+    needed = help_needed(public, programme, follows)
+    proven = needed is not None and proves_infeasible(public, grid, needed[1])
+    return NO_FLOWS if proven else None
+
+
 def not_served(network, grid, p, f, lossy):
-    """Nodes the public grid cannot serve: lines deliver too little (no f), an island is out of balance, or cut off."""
-    if f is None:
-        return overloaded(network, grid, p)
+    """Nodes the public grid cannot serve: their island is out of balance, or they are cut off."""
     if not grid.apart.shape[1]:
         return np.zeros(0, dtype=np.intp)
-    least = UNSERVED * max(1.0, np.max(np.abs(network.injection)))
+    least = UNSERVED * network.power
     wanting = p - grid.incidence @ f - (half_losses(grid.incidence, grid.r, f) if lossy else 0.0)
     astray = (np.abs(wanting) > least) & grid.reference
     astray[network.slack] = False
@@ -147,11 +177,17 @@ def overloaded(network, grid, p):
 
 
 def relative(excess, bill, network, tariff):
-    """An excess cost as a share, ≥ 0, of the bill; of SMALL_BILL of what all injections cost where that is more."""
+    """An excess cost as a share of the bill; of SMALL_BILL of what all injections cost where that is more.
+
+    0 where it is below 0 by no more than rounding; ∞ beyond, since a cost below its bound proves that bound wrong.
+    """
     turnover = tariff.buy * float(np.sum(np.abs(network.injection)))
     if turnover == 0:
         return 0.0
-    return max(float(excess), 0.0) / max(abs(bill), SMALL_BILL * turnover)
+    share = float(excess) / max(abs(bill), SMALL_BILL * turnover)
+    if not share >= -BELOW:
+        return inf
+    return max(share, 0.0)
 
 
 def balance_residual(network, dispatch):

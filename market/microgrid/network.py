@@ -9,6 +9,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 SHARED = -1  # owner of a private line that belongs to its two ends in halves
+FLOOR = 1e-9  # share of the largest resistance that stands for less where resistances are divided by
 
 
 class NetworkError(ValueError):
@@ -86,6 +87,11 @@ def no_lines():
     return lines_of(PrivateLines, [])
 
 
+def no_public_lines():
+    """Public lines of a network that has none."""
+    return lines_of(PublicLines, [])
+
+
 @dataclass(frozen=True, eq=False)
 class Network:
     """Nodes 0 … n−1, one of them the main grid ("slack"), with public and private lines.
@@ -138,6 +144,21 @@ class Network:
     def agents(self):
         """The nodes but the slack, ascending."""
         return np.delete(np.arange(self.nodes), self.slack)
+
+    @cached_property
+    def power(self):
+        """The largest injection in p.u., 1 where there is none: what powers are measured by."""
+        return float(np.max(np.abs(self.injection), initial=0.0)) or 1.0
+
+    @cached_property
+    def resistance(self):
+        """The largest resistance of any line in p.u., 1 where there is none: what resistances are measured by."""
+        return max(float(np.max(lines.r, initial=0.0)) for lines in (self.public, self.private)) or 1.0
+
+    @cached_property
+    def floor(self):
+        """Resistance in p.u. that stands for less where resistances are divided by."""
+        return FLOOR * self.resistance
 
     @cached_property
     def public_incidence(self):

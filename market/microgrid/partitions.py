@@ -4,13 +4,13 @@ Losses are priced. A partition is an array of labels, one an agent in the order 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import linalg
 
 from market.microgrid.coalitions import MOST_AGENTS, membership
-from market.microgrid.network import SHARED
-from market.microgrid.power_flow import FLOOR
+from market.microgrid.network import FLOOR, SHARED
 
 LEAST_GAIN = 1e-9  # money from which two coalitions merge
 MOST_ENUMERATED = 9  # agents up to which all partitions are looked at
@@ -32,6 +32,11 @@ class PartitionGame:
     r: np.ndarray
     price: float
 
+    @cached_property
+    def floor(self):
+        """Resistance in p.u. that stands for less, beside the largest there is and what the public grid resists."""
+        return FLOOR * (max(float(np.max(each, initial=0.0)) for each in (self.r, np.diagonal(self.loss))) or 1.0)
+
     def inside(self, labels):
         """Marks the lines that have both ends, and the owner, in one coalition."""
         owned = (self.owner == SHARED) | (labels[self.owner] == labels[self.tail])
@@ -46,7 +51,7 @@ class PartitionGame:
             tail, head = self.tail[lines], self.head[lines]
             across = doubled[:, tail] - doubled[:, head]
             square = across[tail] - across[head]
-            square[np.diag_indices_from(square)] += 2 * np.maximum(self.r[lines], FLOOR)
+            square[np.diag_indices_from(square)] += 2 * np.maximum(self.r[lines], self.floor)
             g[lines] = linalg.solve(square, across.T @ self.injection, assume_a="pos")
         return g
 

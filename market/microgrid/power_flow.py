@@ -12,10 +12,9 @@ from scipy.linalg import cho_factor, cho_solve, lu_factor, lu_solve
 from scipy.sparse import csc_array, csr_array, diags_array
 from scipy.sparse.linalg import splu
 
-from market.microgrid.network import NetworkError, incidence
+from market.microgrid.network import FLOOR, NetworkError, incidence
 
 PHYSICS = ("x", "r")
-FLOOR = 1e-7  # resistance in p.u. that stands for less where resistances are divided by
 MOST_NEWTON = 30
 SMALL = 100  # unknowns up to which dense elimination is the faster one
 FILLED = 0.03  # share of entries above which it is
@@ -52,7 +51,7 @@ class Grid:
         """The same lines as a circuit of resistances: its flows are those of least loss, its X is their M."""
         if self.physics == "r":
             return self
-        weight = 1 / np.maximum(self.r, FLOOR)
+        weight = 1 / floored(self.r)
         inverse = _inverse(self.incidence, weight, self.reference)
         return replace(self, physics="r", weight=weight, inverse=inverse, loop=np.zeros(len(weight)))
 
@@ -98,12 +97,13 @@ class Grid:
 def build_grid(network, physics="x"):
     """The grid of a network's public lines: DC power flow ("x") or a circuit of resistances ("r").
 
-    Under "r" a line without resistance counts as FLOOR. Raises NetworkError where the reactances of a cut cancel.
+    Under "r" a resistance below FLOOR of the largest counts as that. Raises NetworkError where the reactances of a cut
+    cancel.
     """
     if physics not in PHYSICS:
         raise NetworkError(f"physics(={physics!r}) must be one of {', '.join(PHYSICS)}")
     lines, n = network.public, network.nodes
-    weight = 1 / (lines.x if physics == "x" else np.maximum(lines.r, FLOOR))
+    weight = 1 / (lines.x if physics == "x" else floored(lines.r))
     ends = incidence(lines, n)
     reference = np.zeros(n, dtype=bool)
     reference[np.unique(network.public_island, return_index=True)[1]] = True
@@ -135,6 +135,12 @@ def _inverse(ends, weight, reference):
         matrix = (ends @ diags_array(weight) @ ends.T).tocsc()[rest][:, rest]
         inverse[np.ix_(rest, rest)] = splu(matrix).solve(np.eye(len(rest)))
     return inverse
+
+
+def floored(r):
+    """Resistances with those below FLOOR of the largest as that, 1 where none has any, shape (lines,)."""
+    largest = np.max(r, initial=0.0)
+    return np.maximum(r, FLOOR * largest) if largest > 0 else np.ones(len(r))
 
 
 def sent(lines, flows, nodes):
@@ -179,16 +185,16 @@ def half_losses(ends, r, f):
     return abs(ends) @ (r * f**2) / 2
 
 
-def lossy_flows(grid, p):
+def lossy_flows(grid, p, start=None):
     """Mid-line flows f with A f + ½|A| r f² = p at all nodes but references, shape (lines,); None where there are none.
 
-    Newton's method on the potentials, from the flows without losses. Flows with
+    Newton's method on the potentials, from the flows without losses, or from flows `start` of potentials. Flows with
     r |f| > 1 deliver less the more is sent and count as none.
     """
     ends, r, weight, rest = grid.incidence, grid.r, grid.weight, np.flatnonzero(~grid.reference)
     sends = ends @ diags_array(weight) @ ends.T
-    theta = grid.inverse @ p
-    aim = EXACT * max(1.0, np.max(np.abs(p)))
+    theta = grid.inverse @ (p if start is None else ends @ start)
+    aim = EXACT * np.max(np.abs(p))
     with np.errstate(all="ignore"):
         for _ in range(MOST_NEWTON):
             f = weight * (ends.T @ theta) + grid.loop

@@ -8,14 +8,15 @@ from functools import cached_property
 
 import numpy as np
 
-from market.microgrid.network import components
-from market.microgrid.power_flow import FLOOR, assembled, solve
+from market.microgrid.network import FLOOR, components
+from market.microgrid.power_flow import assembled, solve
 
 MOST_ROUNDS = 60
 NEAR_BOUND = 1e-6  # share of the price range within which a price counts as on its bound
 ROUNDING = 1e-15
 MOST_CORRECTIONS = 5
 EXACT = 1e-11  # balance in p.u. relative to the largest injection
+FINEST = 1e-10  # resistance that prices still tell from none, beside a price over the largest injection
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +24,8 @@ class Wires:
     """Lines that prices drive: ends and resistance, shape (lines,); lossy or priced.
 
     Priced, r is money per p.u.²: the resistance times what a unit of loss costs. Where resistances are divided by,
-    those below FLOOR count as it.
+    those below `floor` count as it. Prices may be given as λ = base + unit q, which keeps the digits of prices that
+    hardly differ: every function then takes q, and most rents are in the unit's money.
     """
 
     nodes: int
@@ -31,28 +33,46 @@ class Wires:
     head: np.ndarray
     r: np.ndarray
     lossy: bool
+    floor: float
+    base: float = 0.0
+    unit: float = 1.0
 
     def __len__(self):
         return len(self.tail)
 
     @cached_property
     def divisor(self):
-        return np.maximum(self.r, FLOOR)
+        return np.maximum(self.r, self.floor)
 
-    def flows(self, prices):
+    @cached_property
+    def merged(self):
+        """Number of the group of each node, shape (n,): lines with less than the least resistance join its nodes."""
+        least = self.r < self.floor
+        return components(self.nodes, _Ends(self.tail[least], self.head[least]))
+
+    def both_ends(self, q):
+        """Sum of the prices at the two ends of each line, shape (lines,)."""
+        return 2 * self.base + self.unit * (q[self.tail] + q[self.head])
+
+    def flows(self, q):
         """Best flow of each line, shape (lines,), for prices λ at the nodes, shape (n,).
 
         Lossy: argmax of λ_j (g − ½ r g²) − λ_i (g + ½ r g²); priced: argmax of (λ_j − λ_i) g − r g².
         """
-        low, high = prices[self.tail], prices[self.head]
+        across = self.unit * (q[self.head] - q[self.tail])
         if not self.lossy:
-            return (high - low) / (2 * self.divisor)
-        total = low + high
-        return np.divide(high - low, self.divisor * total, out=np.zeros(len(self)), where=total > 0)
+            return across / (2 * self.divisor)
+        total = self.both_ends(q)
+        return np.divide(across, self.divisor * total, out=np.zeros(len(self)), where=total > 0)
 
-    def most_rents(self, prices):
-        """What each line earns at its best flow, money, shape (lines,), ≥ 0."""
-        return self.flows(prices) * (prices[self.head] - prices[self.tail]) / 2
+    def most_rents(self, q):
+        """The most each line could earn, money, shape (lines,), ≥ 0: true resistances, ∞ where there is no most."""
+        across, weight = q[self.head] - q[self.tail], 2 * self.r
+        if self.lossy:
+            weight = self.r * self.both_ends(q)
+        if np.any(weight < 0) or np.any((weight == 0) & (across != 0)):
+            return np.full(len(self), np.inf)
+        return self.unit / 2 * np.divide(across**2, weight, out=np.zeros(len(self)), where=weight > 0)
 
     def left(self, injection, g):
         """What flows g leave at each node, shape (n,): e − P g, lossy also − ½|P| r g²."""
@@ -60,17 +80,17 @@ class Wires:
         sent = np.bincount(self.tail, g + loss, self.nodes)
         return injection - sent + np.bincount(self.head, g - loss, self.nodes)
 
-    def rounding(self, prices):
+    def rounding(self, q):
         """Balance in p.u. that flows computed from these prices cannot be told from, because resistances are small."""
-        return ROUNDING * np.max(np.abs(prices)) / np.min(self.divisor, initial=np.inf)
+        return ROUNDING * self.unit * np.max(np.abs(q)) / np.min(self.divisor, initial=np.inf)
 
-    def slope(self, prices):
+    def slope(self, q):
         """Derivative of what is left by the prices, shape (n, n), dense or sparse."""
-        low, high = prices[self.tail], prices[self.head]
         if self.lossy:
-            total = np.maximum(low + high, 1e-300)
+            total = np.maximum(self.both_ends(q), np.finfo(float).tiny)
+            low, high = (self.base + self.unit * q[end] for end in (self.tail, self.head))
             by_tail, by_head = -2 * high / (self.divisor * total**2), 2 * low / (self.divisor * total**2)
-            bend = self.r * self.flows(prices)
+            bend = self.r * self.flows(q)
         else:
             by_head, bend = 1 / (2 * self.divisor), 0.0
             by_tail = -by_head
@@ -78,18 +98,47 @@ class Wires:
         rows = np.concatenate([self.tail, self.tail, self.head, self.head])
         columns = np.concatenate([self.tail, self.head, self.tail, self.head])
         values = np.concatenate([sends * by_tail, sends * by_head, gets * by_tail, gets * by_head])
-        return assembled(self.nodes, rows, columns, values)
+        return assembled(self.nodes, rows, columns, self.unit * values)
 
 
-def wires(lines, nodes, lossy, loss_price=1.0):
-    """Wires of some lines (anything with tail, head, r); `loss_price` is what a unit of loss costs if priced."""
+@dataclass(frozen=True, eq=False)
+class _Ends:
+    tail: np.ndarray
+    head: np.ndarray
+
+
+def wires(lines, network, lossy, loss_price=1.0, price=1.0):
+    """Wires of some lines (anything with tail, head, r) of a network.
+
+    loss_price: what a unit of loss costs if priced, a number or shape (lines,); price: the size of prices, 1 where
+    they are in units of the main grid's.
+    """
     r = lines.r if lossy else lines.r * loss_price
-    return Wires(nodes, lines.tail, lines.head, r, lossy)
+    finest = FINEST / network.power * (1.0 if lossy else price)
+    return Wires(network.nodes, lines.tail, lines.head, r, lossy, max(FLOOR * np.max(r, initial=0.0), finest))
 
 
-def dual_bound(lines, injection, prices):
-    """Least cost any flows can have, by weak duality: −λᵀe − Σ most_rents; valid for λ within the tariff's bounds."""
-    return -prices @ injection - np.sum(lines.most_rents(prices))
+def dual_bound(lines, injection, prices, low, high):
+    """Least cost any flows can have, by weak duality: −λᵀe − Σ most_rents, λ within [low, high], all of shape (n,)."""
+    level = levelled(lines, prices, low, high)
+    return -level @ injection - np.sum(lines.most_rents(level))
+
+
+def levelled(lines, prices, low, high):
+    """Prices within [low, high] made equal where lines without notable resistance join nodes, shape (n,).
+
+    What such lines could earn then needs no division by next to nothing, whatever stood for it when flows were found.
+    """
+    least, most = (_tightest(lines.merged, bound, side) for bound, side in ((low, 1), (high, -1)))
+    mean = np.bincount(lines.merged, prices) / np.bincount(lines.merged)
+    return np.clip(mean[lines.merged], least, most)
+
+
+def _tightest(groups, bound, side):
+    """The tightest of each group's bounds, shape (n,): the largest lower (side 1), the least upper (side −1)."""
+    most = np.full(groups.max() + 1, -np.inf)
+    np.maximum.at(most, groups, side * bound)
+    return side * most[groups]
 
 
 def balanced(lines, injection, start, low, high):
@@ -98,7 +147,7 @@ def balanced(lines, injection, start, low, high):
     Newton's method with an active set, from prices that are nearly right. Arguments: Wires, e (n,), start (n,), bounds
     (n,), infinite where there are none. Returns prices (n,) and flows (lines,), or None where it does not settle.
     """
-    scale = max(1.0, np.max(np.abs(injection)))
+    scale = np.max(np.abs(injection))
     near = NEAR_BOUND * np.where(np.isfinite(high - low), high - low, 0.0)
     prices = np.clip(start, low, high)
     at_low, at_high = prices <= low + near, prices >= high - near
@@ -137,12 +186,12 @@ def _newton_step(lines, prices, left, rows):
 
 def _corrected(lines, injection, flows, rows):
     """Flows that leave nothing at some nodes but for rounding of the flows, not of the prices behind them."""
-    priced = Wires(lines.nodes, lines.tail, lines.head, lines.r, lossy=False)
+    priced = Wires(lines.nodes, lines.tail, lines.head, lines.r, False, lines.floor)
     laplacian = priced.slope(np.ones(lines.nodes))[rows][:, rows]
     change = np.zeros(lines.nodes)
     for _ in range(MOST_CORRECTIONS):
         left = lines.left(injection, flows)[rows]
-        if not np.max(np.abs(left), initial=0.0) > ROUNDING * max(1.0, np.max(np.abs(injection))):
+        if not np.max(np.abs(left), initial=0.0) > ROUNDING * np.max(np.abs(injection)):
             break
         change[rows] = solve(laplacian, -left)
         flows = flows + priced.flows(change)

@@ -2,23 +2,24 @@
 
 from dataclasses import dataclass, replace
 
-import cvxpy as cp
 import numpy as np
 from scipy import linalg
-from scipy.sparse import csr_array, diags_array
 
 from market.microgrid.behaviours.behaviour import Behaviour
-from market.microgrid.behaviours.lossy_programme import Programme, least_supply, outcome_of
+from market.microgrid.behaviours.lossy_programme import nowhere, outcome_of
 from market.microgrid.dispatch import (
     beyond_reach,
     infeasible,
+    not_found,
     priced_dispatch,
     put_in,
     reached,
     relative,
     served_publicly,
 )
-from market.microgrid.power_flow import FLOOR, half_losses, laplacian, lossy_flows, sent, solve, solve_in_place
+from market.microgrid.least_loss import SPARE, physical_bound
+from market.microgrid.power_flow import half_losses, laplacian, lossy_flows, sent, solve_in_place
+from market.microgrid.programme import Programme, by_physics, least_supply
 
 MOST_CORRECTIONS = 20
 DENSE_PRODUCT = 0.2  # share of entries, repeated ones counted, from which a dense product is the faster one
@@ -30,7 +31,7 @@ class Cooperative(Behaviour):
 
     Priced: min (e − Pg)ᵀ M (e − Pg) + gᵀ R g, by whichever linear system is smaller, one unknown a node or one a
     private line. Lossy: a cone programme. The gap is the cost above the dual bound. Private resistances below FLOOR
-    count as it where they are divided by, not in the loss.
+    of the largest count as that where they are divided by, not in the loss.
     """
 
     def priced(self, network, grid, tariff):
@@ -38,27 +39,25 @@ class Cooperative(Behaviour):
         if len(cut_off):
             return infeasible(False, cut_off)
         g, potential = least_loss(network, grid, grid.loss, by_node, grid.loop_pull)
-        f = grid.flows(put_in(network, g, lossy=False))
-        return of_least_cost(network, tariff, g, f, potential, (grid.loop_pull, grid.loop_loss))
+        p = put_in(network, g, lossy=False)
+        bound = loss_bound(network, g, p, potential, grid.loop_pull, grid.loop_loss)
+        return of_least_cost(network, tariff, g, grid.flows(p), potential, bound)
 
     def lossy(self, network, grid, tariff):
         cut_off = beyond_reach(network, grid)
         if len(cut_off):
             return infeasible(True, cut_off)
-        theta = cp.Variable(network.nodes)
         programme = Programme(network)
-        follows = [
-            cp.multiply(1 / grid.weight, programme.f) == cp.Constant(grid.incidence.T) @ theta,
-            theta[np.flatnonzero(grid.reference)] == 0,
-        ]
+        follows = by_physics(grid, programme)
         found = least_supply(network, programme, follows)
-        if found.unserved:
-            return infeasible(True, found.unserved)
+        if found is None:
+            return nowhere(network, grid, programme, follows)
         g = _islands_served(network, grid, found.g)
         outcome = served_publicly(network, grid, tariff, g, lossy=True)
-        if outcome.unserved:
-            return outcome
-        return outcome_of(network, tariff, found, g, outcome.f, lossy_bound(network, grid, found.prices))
+        if outcome.f is None:
+            return outcome if outcome.unserved else not_found(True)
+        bound = physical_bound(network, grid, found.q, 1.0, found.unit, outcome.f)
+        return outcome_of(network, tariff, found, g, outcome.f, bound)
 
 
 def least_loss(network, grid, loss, otherwise, pull=0.0):
@@ -68,7 +67,7 @@ def least_loss(network, grid, loss, otherwise, pull=0.0):
     (lines,), and potentials a = Mp + m + Zα, shape (n,), Z the islands apart from the main grid.
     """
     usable, islands = _reach(network, grid)
-    r = np.maximum(network.private.r, FLOOR)
+    r = np.maximum(network.private.r, network.floor)
     few = np.count_nonzero(usable) + islands.shape[1] < network.nodes
     g, potential = (by_line if few else otherwise)(network, loss, r, usable, islands, pull)
     if islands.shape[1]:
@@ -76,13 +75,10 @@ def least_loss(network, grid, loss, otherwise, pull=0.0):
     return g, potential
 
 
-def of_least_cost(network, tariff, g, f, potential, loop=(0.0, 0.0)):
-    """The outcome of flows of least loss and their potentials; its gap is the cost above the dual bound.
-
-    loop: m and what the public loss is without injections, of a grid with phase shifts.
-    """
+def of_least_cost(network, tariff, g, f, potential, bound):
+    """The outcome of flows of least loss and their potentials; its gap is the cost above that of the least loss."""
     outcome = priced_dispatch(network, g, f, tariff.generation * (1 - 2 * potential))
-    excess = tariff.generation * (outcome.loss - loss_bound(network, outcome.p, potential, *loop))
+    excess = tariff.generation * (outcome.loss - bound)
     return replace(outcome, gap=relative(excess, tariff.bill(outcome.grid_supply), network, tariff))
 
 
@@ -128,15 +124,17 @@ def by_node(network, loss, r, usable, islands, pull=0.0):
     return usable / r * (potential[lines.tail] - potential[lines.head]), potential
 
 
-def loss_bound(network, p, potential, pull=0.0, least=0.0):
+def loss_bound(network, g, p, potential, pull=0.0, least=0.0):
     """Least loss any flows can have, by weak duality at a = Mp + m + Zα where Zᵀp = 0.
 
-    2aᵀe − (a − m)ᵀp − Σ (Pᵀa)²/R beside the public loss that there is without injections, `least`.
+    2aᵀe − (a − m)ᵀp − Σ (Pᵀa)²/R beside the public loss that there is without injections, `least`. What the least
+    resistance adds to those below it is taken off again, at more than any best flows would have there.
     """
-    lines = network.private
+    lines, r = network.private, np.maximum(network.private.r, network.floor)
     across = potential[lines.tail] - potential[lines.head]
     least = least + pull @ p if np.any(pull) else least
-    return least + potential @ (2 * network.injection - p) - np.sum(across**2 / np.maximum(lines.r, FLOOR))
+    unpaid = SPARE * float((r - lines.r) @ g**2)
+    return least + potential @ (2 * network.injection - p) - np.sum(across**2 / r) - unpaid
 
 
 def _reach(network, grid):
@@ -156,7 +154,7 @@ def _island_flows(network, r, usable, islands, excess):
 def _islands_served(network, grid, g):
     """Private flows changed so slightly that islands apart from the main grid balance, losses included."""
     usable, islands = _reach(network, grid)
-    r = np.maximum(network.private.r, FLOOR)
+    r = np.maximum(network.private.r, network.floor)
     best, least = g, np.inf
     for _ in range(MOST_CORRECTIONS if islands.shape[1] else 0):
         p = put_in(network, g, lossy=True)
@@ -169,19 +167,3 @@ def _islands_served(network, grid, g):
         best, least = g, np.max(np.abs(excess))
         g = g + _island_flows(network, r, usable, islands, excess)
     return best
-
-
-def lossy_bound(network, grid, prices):
-    """Least grid supply (L2) by weak duality at prices λ (slack 1): the public part under physics is quadratic in θ.
-
-    −∞, which bounds nothing, where that quadratic cannot be solved to rounding.
-    """
-    lines, rest = network.public, np.flatnonzero(~grid.reference)
-    total = prices[lines.tail] + prices[lines.head]
-    sends = csr_array(grid.incidence @ diags_array(grid.weight))
-    square = csr_array(sends @ diags_array(np.maximum(lines.r, FLOOR) * total) @ sends.T)[rest][:, rest]
-    slope = (sends @ (grid.incidence.T @ prices))[rest]
-    try:
-        return -prices @ network.injection - slope @ solve(square, slope) / 2
-    except (np.linalg.LinAlgError, RuntimeError):
-        return -np.inf

@@ -7,10 +7,12 @@ import numpy as np
 
 from market.microgrid.behaviours.behaviour import Behaviour
 from market.microgrid.behaviours.cooperative import least_loss, of_least_cost
-from market.microgrid.behaviours.lossy_programme import Programme, least_supply, outcome_of
-from market.microgrid.dispatch import RELAXED, beyond_reach, infeasible, put_in, reached
-from market.microgrid.power_flow import FLOOR, laplacian, sent, solve_in_place
-from market.microgrid.price_driven import Wires, balanced
+from market.microgrid.behaviours.lossy_programme import nowhere, outcome_of
+from market.microgrid.dispatch import beyond_reach, infeasible, put_in, reached
+from market.microgrid.least_loss import both_kinds, free_bound, pinned
+from market.microgrid.power_flow import laplacian, sent, solve_in_place
+from market.microgrid.price_driven import balanced, dual_bound
+from market.microgrid.programme import RELAXED, Programme, least_supply
 
 
 @dataclass(frozen=True)
@@ -18,8 +20,8 @@ class Integrated(Behaviour):
     """All flows are chosen for the least cost of the main grid.
 
     Priced: the flow of least loss on both kinds of lines together, a network of resistances, by whichever linear system
-    is smaller, one unknown a node or one a private line; resistances below FLOOR count as it, but not in the loss.
-    Lossy: a cone programme. The gap is the cost above the dual bound.
+    is smaller, one unknown a node or one a private line; resistances below FLOOR of the largest count as that, but not
+    in the loss. Lossy: a cone programme. The gap is the cost above the dual bound.
     """
 
     def priced(self, network, grid, tariff):
@@ -32,7 +34,9 @@ class Integrated(Behaviour):
         p = put_in(network, g, lossy=False)
         f = public.flows(p)
         f += public.flows(p - sent(public, f, network.nodes))
-        return of_least_cost(network, tariff, g, f, potential)
+        circuit = replace(both_kinds(network), lossy=False)
+        bound = dual_bound(circuit, network.injection, -2 * potential, *pinned(network, 0.0))
+        return of_least_cost(network, tariff, g, f, potential, bound)
 
     def lossy(self, network, grid, tariff):
         cut_off = beyond_reach(network, grid)
@@ -40,13 +44,10 @@ class Integrated(Behaviour):
             return infeasible(True, cut_off)
         programme = Programme(network)
         found = least_supply(network, programme)
-        if found.unserved:
-            return infeasible(True, found.unserved)
-        union = both_kinds(network, lossy=True)
-        found = _balanced(network, union, found)
-        rents = union.most_rents(found.prices)[: len(network.public)]
-        bound = -found.prices @ network.injection - np.sum(rents)
-        return outcome_of(network, tariff, found, found.g, found.f, bound)
+        if found is None:
+            return nowhere(network, None, programme)
+        found = _balanced(network, found)
+        return outcome_of(network, tariff, found, found.g, found.f, free_bound(network, found.q, 1.0, found.unit))
 
 
 def by_node(held, network, loss, r, usable, islands, pull=0.0):
@@ -57,7 +58,7 @@ def by_node(held, network, loss, r, usable, islands, pull=0.0):
     """
     public, private = network.public, network.private
     tail, head = np.append(public.tail, private.tail), np.append(public.head, private.head)
-    weight = 1 / np.append(np.maximum(public.r, FLOOR), r)
+    weight = 1 / np.append(np.maximum(public.r, network.floor), r)
     system = laplacian(tail, head, weight, network.nodes)
     system[held] = system[:, held] = 0.0
     system[held, held] = 1.0
@@ -65,19 +66,11 @@ def by_node(held, network, loss, r, usable, islands, pull=0.0):
     return (potential[private.tail] - potential[private.head]) / r, potential
 
 
-def both_kinds(network, lossy):
-    """Wires of the public lines, then the private ones."""
-    public, private = network.public, network.private
-    tail, head, r = (np.concatenate([getattr(public, k), getattr(private, k)]) for k in ("tail", "head", "r"))
-    return Wires(network.nodes, tail, head, r, lossy)
-
-
-def _balanced(network, union, found):
+def _balanced(network, found):
     """The programme's answer made exact: balanced flows and their prices by Newton's method."""
-    low, high = np.full(network.nodes, -np.inf), np.full(network.nodes, np.inf)
-    low[network.slack] = high[network.slack] = 1.0
-    exact = balanced(union, network.injection, found.prices, low, high)
+    union = both_kinds(network, 1.0, found.unit)
+    exact = balanced(union, network.injection, found.q, *pinned(network, 0.0))
     if exact is None:
         return found
     f, g = np.split(exact[1], [len(network.public)])
-    return replace(found, f=f, g=g, prices=exact[0], accurate=found.relax_gap <= RELAXED)
+    return replace(found, f=f, g=g, q=exact[0], accurate=found.relax_gap <= RELAXED * network.power)

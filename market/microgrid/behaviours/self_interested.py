@@ -1,14 +1,17 @@
 """Private groups that maximise their joint profit at the tariff and see private losses only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cvxpy as cp
 import numpy as np
 
 from market.microgrid.behaviours.behaviour import Behaviour
 from market.microgrid.convex import half, relaxation_gap, squares
-from market.microgrid.dispatch import RELAXED, put_in, relative, served_publicly
+from market.microgrid.dispatch import put_in, relative, served_publicly
+from market.microgrid.network import no_public_lines
 from market.microgrid.price_driven import balanced, dual_bound, wires
+from market.microgrid.programme import RELAXED
+from market.microgrid.tariff import Tariff
 from market.programmes import solved
 
 RESIDUALS = ("exact", "even")
@@ -70,8 +73,29 @@ def loss_price(network, tariff):
 
 
 def private_market(network, tariff, lossy):
-    """Flows of the groups' optimum, shape (lines,), and what is known of it: bound, prices, accuracy."""
-    lines = wires(network.private, network.nodes, lossy, 1.0 if lossy else loss_price(network, tariff))
+    """Flows of the groups' optimum, shape (lines,), and what is known of it: bound, prices, accuracy.
+
+    Worked out with powers in units of the largest injection and money in units of what power is bought for.
+    """
+    power, price = network.power, tariff.buy or 1.0
+    g, known = _normal_market(in_units(network, power), in_money(tariff, price), lossy)
+    scales = {"bound": price * power, "private_prices": price, "relax_gap": power}
+    return power * g, {name: value * scales.get(name, 1) for name, value in known.items()}
+
+
+def in_units(network, power):
+    """The network with powers in another unit: injections over it, resistances times it."""
+    lines = replace(network.private, r=network.private.r * power)
+    return replace(network, injection=network.injection / power, private=lines, public=no_public_lines())
+
+
+def in_money(tariff, unit):
+    """The tariff in another unit of money."""
+    return Tariff(tariff.buy / unit, tariff.sell / unit, tariff.generation / unit)
+
+
+def _normal_market(network, tariff, lossy):
+    lines = wires(network.private, network, lossy, 1.0 if lossy else loss_price(network, tariff))
     solver = _lossy_programme if lossy else _priced_programme
     prices, g, known = solver(network, tariff, lines)
     low, high = np.full(network.nodes, tariff.sell), np.full(network.nodes, tariff.buy)
@@ -79,7 +103,7 @@ def private_market(network, tariff, lossy):
     if exact is not None:
         prices, g = exact
         known["accurate"] = True
-    bound = dual_bound(lines, network.injection, prices)
+    bound = dual_bound(lines, network.injection, prices, low, high)
     return g, {"bound": bound, "private_prices": prices, **known}
 
 
@@ -134,18 +158,20 @@ def _shares(network):
 def _even_priced(network):
     shares = _shares(network)
     even = shares @ (np.bincount(network.private_group, network.injection) / shares.sum(axis=0))
-    lines = wires(network.private, network.nodes, lossy=False)
+    lines = wires(network.private, network, lossy=False)
     free = np.full(network.nodes, np.inf)
     return balanced(lines, network.injection - even, np.zeros(network.nodes), -free, free)[1]
 
 
 def _even_lossy(network):
-    shares, ends, r = _shares(network), network.private_incidence, network.private.r
-    if not len(r):
+    shares, power = _shares(network), network.power
+    if not len(network.private):
         return np.zeros(0), {"private_prices": None}
+    scaled = in_units(network, power)
+    ends, r = scaled.private_incidence, scaled.private.r
     g, share = cp.Variable(len(r)), cp.Variable(shares.shape[1])
     square, squared = squares(r, g)
-    left = network.injection - cp.Constant(ends) @ g - half(ends, r, square)
+    left = scaled.injection - cp.Constant(ends) @ g - half(ends, r, square)
     agents = network.agents
     others = np.delete(np.arange(shares.shape[1]), network.private_group[network.slack])
     balance = (left - shares @ share)[agents] == 0
@@ -154,4 +180,4 @@ def _even_lossy(network):
         return np.zeros(len(r)), {"private_prices": None, "accurate": False}
     relax_gap = relaxation_gap(r, g.value, square.value)
     fine = accurate and relax_gap <= RELAXED
-    return g.value, {"private_prices": None, "accurate": fine, "relax_gap": relax_gap}
+    return power * g.value, {"private_prices": None, "accurate": fine, "relax_gap": power * relax_gap}
