@@ -7,6 +7,7 @@ import numpy as np
 from market.designs.planner import welfare_of
 from market.measures import gini, jain
 
+ROUNDING = 1e-12  # by which a ratio may miss 1
 TIE = 1e-9  # money, relative to the largest surplus, up to which nobody wins or loses
 
 
@@ -99,17 +100,20 @@ def measures(study, account):
 
 def fair_shares(gained):
     """Surpluses with rounding below 0 put right; None where somebody loses, so that no index of fairness applies."""
-    least = -TIE * max(1.0, float(np.max(np.abs(gained), initial=0.0)))
+    least = -TIE * float(np.max(np.abs(gained), initial=0.0))
     return None if np.any(gained < least) else np.maximum(gained, 0.0)
 
 
 def price_of_anarchy(study, welfare):
     """The planner's welfare over a design's, at least 1; None where one is unknown or the design's is not above 0."""
-    return study.optimum.welfare / welfare if study.optimum is not None and welfare > 0 else None
+    if study.optimum is None or not welfare > 0:
+        return None
+    ratio = study.optimum.welfare / welfare
+    return ratio if abs(ratio - 1) > ROUNDING else 1.0
 
 
 def sides(gained, before):
     """(Winners, losers): marks of the agents better and worse off than before, shape (n,)."""
     away = gained - before
-    size = TIE * max(1.0, float(np.max(np.abs(before), initial=0.0)))
+    size = TIE * float(np.max(np.abs([gained, before]), initial=0.0))
     return away > size, away < -size

@@ -6,10 +6,12 @@ import cvxpy as cp
 import numpy as np
 from scipy.sparse import csr_array
 
-from market.programmes import solved
+from market.circuit import incidence, joined, serve
+from market.programmes import solved_tightly
 
-FLOOR = 1e-7  # resistance in p.u. that stands for less
+LOSSLESS = 1e-12  # share of all energy that a line loses which counts as joining its two nodes
 PROVEN = 1e-6  # gap up to which the optimum counts as one
+BELOW = 1e-9  # share of the welfare by which a bound may seem to be below it, for rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,31 +32,51 @@ class Optimum:
 def optimum(population, supply, wires, slack, nodes, base):
     """Maximise ΣU(x) − C(Σx − Σg + losses) over consumption 0 ≤ x ≤ b/2a and free flows f on all lines; or None.
 
-    wires: (tail, head, r in p.u.) of all lines of either kind, r below FLOOR counts as it; base: energy of 1 p.u. Every
-    node balances its agents' energy with its lines' flows, losses Σ r f² are the main grid's to supply. The gap is that
-    of Lagrange duality in closed form, from the prices found. None where the programme has no solution.
+    wires: (tail, head, r in p.u.) of all lines of either kind; base: energy of 1 p.u. Every node balances its agents'
+    energy with its lines' flows, losses Σ r f² are the main grid's to supply. Consumption comes from a programme whose
+    energy and money are in units of their own, flows and loss from the circuit that serves it, prices from what that
+    circuit loses at the margin. The gap is that of Lagrange duality in closed form, from these prices. None where the
+    programme has no solution.
     """
-    tail, head, r = wires[0], wires[1], np.maximum(wires[2], FLOOR)
-    x = cp.Variable(len(population), nonneg=True)
-    f = cp.Variable(len(r))
-    loss = base * cp.sum(cp.multiply(r, cp.square(f)))
-    net = cp.sum(x) - float(population.generation.sum()) + loss
-    cost = supply.floor * net + supply.c / 2 * cp.square(cp.pos(net - supply.bend))
-    worth = population.b @ x - population.a @ cp.square(x)
-    at, ends = _at_nodes(population.node, nodes), _ends(tail, head, nodes)
-    rest = np.delete(np.arange(nodes), slack)
-    balance = (base * cp.Constant(ends[rest]) @ f) == cp.Constant(at[rest]) @ (population.generation - x)
-    problem = cp.Problem(cp.Maximize(worth - cost), [balance, x <= population.satiated])
-    if solved(problem) is None:
+    consumption = _consumption(population, supply, wires, slack, nodes, base)
+    if consumption is None:
         return None
-    consumption = np.clip(x.value, 0.0, population.satiated)
-    lost = base * float(r @ f.value**2)
-    price = float(supply.price(consumption.sum() - population.generation.sum() + lost))
-    prices = np.full(nodes, price)
-    prices[rest] += balance.dual_value
-    welfare = welfare_of(population, supply, consumption, lost)
-    gap = max(_bound(population, supply, (tail, head, r), prices, price, base) - welfare, 0.0)
-    return Optimum(consumption, lost, prices, welfare, gap / max(abs(welfare), np.finfo(float).tiny))
+    put_in = np.bincount(population.node, population.generation - consumption, nodes) / base
+    served = serve(*wires, slack, put_in)
+    net = float(np.sum(consumption - population.generation))
+    price = float(supply.price(net + base * served.loss))
+    prices = price * (1 - 2 * served.potential)
+    welfare = welfare_of(population, supply, consumption, base * served.loss)
+    gap = _missing(_bound(population, supply, served, prices, put_in, price, base), welfare)
+    return Optimum(consumption, base * served.loss, prices, welfare, gap)
+
+
+def _consumption(population, supply, wires, slack, nodes, base):
+    """Consumption of the programme, energy, shape (n,), or None; lines that lose next to nothing join their nodes."""
+    energy = _largest(population.satiated, population.generation)
+    money = _largest(population.b * energy)
+    tail, head, lost = wires[0], wires[1], wires[2] * (energy / base)
+    group = joined(tail[lost <= LOSSLESS], head[lost <= LOSSLESS], nodes)
+    apart = group[tail] != group[head]
+    tail, head, lost = group[tail[apart]], group[head[apart]], lost[apart]
+    x, f = cp.Variable(len(population), nonneg=True), cp.Variable(len(lost))
+    own, groups = population.generation / energy, int(group.max()) + 1
+    net = cp.sum(x) - float(own.sum()) + cp.sum(cp.multiply(lost, cp.square(f)))
+    bent = cp.square(cp.pos(net - supply.bend / energy))
+    cost = supply.floor * energy / money * net + supply.c * energy**2 / money / 2 * bent
+    worth = (population.b * energy / money) @ x - (population.a * energy**2 / money) @ cp.square(x)
+    rest = np.delete(np.arange(groups), group[slack])
+    has = cp.Constant(_at_nodes(group[population.node], groups)[rest]) @ (own - x)
+    sends = cp.Constant(incidence(tail, head, groups)[rest]) @ f if len(lost) else np.zeros(len(rest))
+    rules = [sends == has] if len(rest) else []
+    if solved_tightly(cp.Problem(cp.Maximize(worth - cost), [*rules, x <= population.satiated / energy])) is None:
+        return None
+    return np.clip(x.value * energy, 0.0, population.satiated)
+
+
+def _largest(*kinds):
+    """The largest size of any of some numbers, 1 where all are 0."""
+    return max(float(np.max(np.abs(each), initial=0.0)) for each in kinds) or 1.0
 
 
 def welfare_of(population, supply, consumption, loss):
@@ -63,23 +85,21 @@ def welfare_of(population, supply, consumption, loss):
     return float(np.sum(population.utility(consumption) - population.alone) - supply.cost(net))
 
 
-def _bound(population, supply, wires, prices, price, base):
+def _missing(bound, welfare):
+    """Welfare missing to the bound, relative; ∞ where the bound is below it by more than rounding, so no bound."""
+    share = (bound - welfare) / max(abs(welfare), np.finfo(float).tiny)
+    return max(share, 0.0) if share >= -BELOW else np.inf
+
+
+def _bound(population, supply, served, prices, put_in, price, base):
     """The Lagrangian's greatest value at prices of nodes: agents, lines and the main grid each do their best, money."""
-    tail, head, r = wires
     local = prices[population.node]
     x = np.clip((population.b - local) / (2 * population.a), 0.0, population.satiated)
     agents = population.utility(x) - local * (x - population.generation) - population.alone
-    lines = base * (prices[tail] - prices[head]) ** 2 / (4 * price * r) if price > 0 else np.zeros(len(r))
-    return float(np.sum(agents) + np.sum(lines) + supply.most_profit(price))
+    earned = 2 * served.potential @ put_in - served.least
+    return float(np.sum(agents) + base * price * earned + supply.most_profit(price))
 
 
 def _at_nodes(node, nodes):
     """Sums over the agents of each node, sparse, shape (nodes, n)."""
     return csr_array((np.ones(len(node)), (node, np.arange(len(node)))), shape=(nodes, len(node)))
-
-
-def _ends(tail, head, nodes):
-    """Incidence of the lines, sparse, shape (nodes, lines): +1 at the tail, −1 at the head."""
-    column = np.arange(len(tail))
-    values = np.concatenate([np.ones(len(tail)), -np.ones(len(tail))])
-    return csr_array((values, (np.concatenate([tail, head]), np.concatenate([column, column]))), (nodes, len(tail)))

@@ -11,7 +11,7 @@ import cvxpy as cp
 import numpy as np
 
 from market.microgrid.convex import half, relaxation_gap, squares
-from market.programmes import solved
+from market.programmes import solved, solved_tightly
 
 RELAXED = 1e-6  # r (l − f²) as a share of the largest injection at which lossy flows count as exact
 HELPED = 1e-6  # help as a share of the largest injection from which a node counts as not served
@@ -88,7 +88,7 @@ def least_supply(network, programme, follows=()):
     follows: further constraints on its public flows.
     """
     balance = programme.left == 0
-    accurate = solved(cp.Problem(cp.Minimize(programme.loss), [balance, *programme.squared, *follows]))
+    accurate = solved_tightly(cp.Problem(cp.Minimize(programme.loss), [balance, *programme.squared, *follows]))
     if accurate is None:
         return None
     dual = balance.dual_value

@@ -20,6 +20,7 @@ from market.microgrid.dispatch import (
 from market.microgrid.least_loss import SPARE, physical_bound
 from market.microgrid.power_flow import half_losses, laplacian, lossy_flows, sent, solve_in_place
 from market.microgrid.programme import Programme, by_physics, least_supply
+from market.microgrid.stationary import exact
 
 MOST_CORRECTIONS = 20
 DENSE_PRODUCT = 0.2  # share of entries, repeated ones counted, from which a dense product is the faster one
@@ -52,6 +53,7 @@ class Cooperative(Behaviour):
         found = least_supply(network, programme, follows)
         if found is None:
             return nowhere(network, grid, programme, follows)
+        found = exact(network, grid, found)
         g = _islands_served(network, grid, found.g)
         outcome = served_publicly(network, grid, tariff, g, lossy=True)
         if outcome.f is None:

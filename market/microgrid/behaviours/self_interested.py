@@ -12,7 +12,7 @@ from market.microgrid.network import no_public_lines
 from market.microgrid.price_driven import balanced, dual_bound, wires
 from market.microgrid.programme import RELAXED
 from market.microgrid.tariff import Tariff
-from market.programmes import solved
+from market.programmes import solved, solved_tightly
 
 RESIDUALS = ("exact", "even")
 
@@ -175,7 +175,7 @@ def _even_lossy(network):
     agents = network.agents
     others = np.delete(np.arange(shares.shape[1]), network.private_group[network.slack])
     balance = (left - shares @ share)[agents] == 0
-    accurate = solved(cp.Problem(cp.Maximize(cp.sum(share[others])), [balance, *squared]))
+    accurate = solved_tightly(cp.Problem(cp.Maximize(cp.sum(share[others])), [balance, *squared]))
     if accurate is None:
         return np.zeros(len(r)), {"private_prices": None, "accurate": False}
     relax_gap = relaxation_gap(r, g.value, square.value)

@@ -88,5 +88,5 @@ def test_the_gap_tells_of_a_plan_that_is_not_the_best(monkeypatch):
 
 
 def test_a_programme_that_cannot_be_solved_is_told(monkeypatch):
-    monkeypatch.setattr(planner, "solved", lambda problem: None)
+    monkeypatch.setattr(planner, "solved_tightly", lambda problem: None)
     assert plan(random_people(0), Supply(0.18, 0.004, 0.08)) is None

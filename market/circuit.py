@@ -1,0 +1,72 @@
+"""Lines as a circuit of resistances: flows of least loss that serve injections, and what they lose at the margin."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csc_array, csr_array, diags_array
+from scipy.sparse.csgraph import connected_components
+from scipy.sparse.linalg import splu
+
+TINY = 1e-8  # share of the largest resistance up to which a line joins its two nodes, to be looked at on its own
+
+
+@dataclass(frozen=True, eq=False)
+class Served:
+    """Flows of least loss: what they lose in p.u., half the marginal loss at each node (nodes,), and a proof.
+
+    least: the least that any flows lose, worked out from the marginal losses alone, in p.u.
+    """
+
+    loss: float
+    potential: np.ndarray
+    least: float
+
+
+def incidence(tail, head, nodes):
+    """Incidence of lines, sparse, shape (nodes, lines): +1 at the tail, −1 at the head."""
+    column = np.arange(len(tail))
+    values = np.concatenate([np.ones(len(tail)), -np.ones(len(tail))])
+    return csr_array((values, (np.concatenate([tail, head]), np.concatenate([column, column]))), (nodes, len(tail)))
+
+
+def joined(tail, head, nodes):
+    """Number of the group of each node that lines join, shape (nodes,)."""
+    graph = csr_array((np.ones(len(tail)), (tail, head)), shape=(nodes, nodes))
+    return connected_components(graph, directed=False)[1]
+
+
+def serve(tail, head, r, slack, put_in):
+    """Serve injections, p.u., shape (nodes,), by lines of resistance r ≥ 0 at the least loss (Thomson's principle).
+
+    Lines of far less resistance than others join their nodes; among themselves they are a circuit of their own, so that
+    resistances may be far apart. Potentials are 0 at the slack and at a node of each part that does not reach it.
+    """
+    nodes = len(put_in)
+    if not np.any(r > 0):
+        return Served(0.0, np.zeros(nodes), 0.0)
+    tiny = r <= TINY * np.max(r)
+    group = joined(tail[tiny], head[tiny], nodes)
+    outer = np.flatnonzero(group[tail] != group[head])
+    level = _potentials(group[tail[outer]], group[head[outer]], r[outer], group[slack], np.bincount(group, put_in))
+    across = level[group[tail[outer]]] - level[group[head[outer]]]
+    flow = across / r[outer]
+    rest = put_in - incidence(tail[outer], head[outer], nodes) @ flow
+    inner = serve(tail[tiny], head[tiny], r[tiny], slack, rest)
+    least = 2 * level[group] @ put_in - np.sum(across**2 / r[outer])
+    return Served(float(r[outer] @ flow**2) + inner.loss, level[group] + inner.potential, float(least) + inner.least)
+
+
+def _potentials(tail, head, r, slack, put_in):
+    """Potentials of nodes that lines of like resistance join, shape (nodes,), 0 at the slack."""
+    nodes = len(put_in)
+    part = joined(tail, head, nodes)
+    held = np.zeros(nodes, dtype=bool)
+    held[np.unique(part, return_index=True)[1]] = True
+    held[part == part[slack]] = False
+    held[slack] = True
+    ends, free = incidence(tail, head, nodes), np.flatnonzero(~held)
+    level = np.zeros(nodes)
+    if len(free):
+        matrix = csc_array(ends @ diags_array(1 / r) @ ends.T)[free][:, free]
+        level[free] = splu(csc_array(matrix)).solve(put_in[free])
+    return level
