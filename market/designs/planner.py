@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import cvxpy as cp
 import numpy as np
+from scipy.optimize import brentq
 from scipy.sparse import csr_array
 
 from market.circuit import incidence, joined, serve
 from market.programmes import solved_tightly
 
 LOSSLESS = 1e-12  # share of all energy that a line loses which counts as joining its two nodes
+MOST_REPLIES = 5  # of all agents to the losses found, while that brings the plan nearer to its bound
 PROVEN = 1e-6  # gap up to which the optimum counts as one
 BELOW = 1e-9  # share of the welfare by which a bound may seem to be below it, for rounding
 
@@ -41,6 +43,18 @@ def optimum(population, supply, wires, slack, nodes, base):
     consumption = _consumption(population, supply, wires, slack, nodes, base)
     if consumption is None:
         return None
+    place = population, supply, wires, slack, nodes, base
+    best, potential = _served(*place, consumption)
+    for _ in range(MOST_REPLIES):
+        better, moved = _served(*place, _reply(population, supply, best.loss, potential))
+        if not better.gap <= best.gap + np.finfo(float).eps:
+            break
+        best, potential = better, moved
+    return best
+
+
+def _served(population, supply, wires, slack, nodes, base, consumption):
+    """The Optimum of a consumption, served at the least loss, and half the marginal loss at the nodes (nodes,)."""
     put_in = np.bincount(population.node, population.generation - consumption, nodes) / base
     served = serve(*wires, slack, put_in)
     net = float(np.sum(consumption - population.generation))
@@ -48,7 +62,24 @@ def optimum(population, supply, wires, slack, nodes, base):
     prices = price * (1 - 2 * served.potential)
     welfare = welfare_of(population, supply, consumption, base * served.loss)
     gap = _missing(_bound(population, supply, served, prices, put_in, price, base), welfare)
-    return Optimum(consumption, base * served.loss, prices, welfare, gap)
+    return Optimum(consumption, base * served.loss, prices, welfare, gap), served.potential
+
+
+def _wanted(population, prices):
+    """Consumption that is best for each agent at the prices of nodes, energy, shape (n,)."""
+    return np.clip((population.b - prices[population.node]) / (2 * population.a), 0.0, population.satiated)
+
+
+def _reply(population, supply, loss, potential):
+    """Consumption that is best for all at the price that it leads to, losses at the margin as they are, shape (n,)."""
+    own, factor = float(population.generation.sum()), 1 - 2 * potential
+
+    def off(price):
+        return price - float(supply.price(_wanted(population, price * factor).sum() - own + loss))
+
+    most = float(supply.price(population.satiated.sum() - own + loss))
+    price = brentq(off, 0.0, most, xtol=1e-15 * most) if off(0.0) < 0 < off(most) else most
+    return _wanted(population, price * factor)
 
 
 def _consumption(population, supply, wires, slack, nodes, base):
@@ -94,7 +125,7 @@ def _missing(bound, welfare):
 def _bound(population, supply, served, prices, put_in, price, base):
     """The Lagrangian's greatest value at prices of nodes: agents, lines and the main grid each do their best, money."""
     local = prices[population.node]
-    x = np.clip((population.b - local) / (2 * population.a), 0.0, population.satiated)
+    x = _wanted(population, prices)
     agents = population.utility(x) - local * (x - population.generation) - population.alone
     earned = 2 * served.potential @ put_in - served.least
     return float(np.sum(agents) + base * price * earned + supply.most_profit(price))

@@ -12,7 +12,7 @@ from market.microgrid.network import no_public_lines
 from market.microgrid.price_driven import balanced, dual_bound, wires
 from market.microgrid.programme import RELAXED
 from market.microgrid.tariff import Tariff
-from market.programmes import solved, solved_tightly
+from market.programmes import solved_tightly
 
 RESIDUALS = ("exact", "even")
 
@@ -98,6 +98,8 @@ def _normal_market(network, tariff, lossy):
     lines = wires(network.private, network, lossy, 1.0 if lossy else loss_price(network, tariff))
     solver = _lossy_programme if lossy else _priced_programme
     prices, g, known = solver(network, tariff, lines)
+    lone = np.bincount(lines.tail, minlength=network.nodes) + np.bincount(lines.head, minlength=network.nodes) == 0
+    prices = np.where(lone, _prices_without_lines(network, tariff), prices)
     low, high = np.full(network.nodes, tariff.sell), np.full(network.nodes, tariff.buy)
     exact = balanced(lines, network.injection, prices, low, high)
     if exact is not None:
@@ -115,7 +117,7 @@ def _priced_programme(network, tariff, lines):
     prices = cp.Variable(network.nodes)
     laplacian = lines.slope(np.ones(network.nodes))
     cost = prices @ network.injection + cp.quad_form(prices, cp.psd_wrap(laplacian)) / 2
-    accurate = solved(cp.Problem(cp.Minimize(cost), [tariff.sell <= prices, prices <= tariff.buy]))
+    accurate = solved_tightly(cp.Problem(cp.Minimize(cost), [tariff.sell <= prices, prices <= tariff.buy]))
     found = _prices_without_lines(network, tariff) if accurate is None else prices.value
     found = np.clip(found, tariff.sell, tariff.buy)
     return found, lines.flows(found), {"accurate": bool(accurate)}
@@ -133,7 +135,7 @@ def _lossy_programme(network, tariff, lines):
     left = network.injection - cp.Constant(ends) @ g - half(ends, r, square)
     balance = left + bought - sold == 0
     cost = tariff.buy * cp.sum(bought) - tariff.sell * cp.sum(sold)
-    accurate = solved(cp.Problem(cp.Minimize(cost), [balance, *squared]))
+    accurate = solved_tightly(cp.Problem(cp.Minimize(cost), [balance, *squared]))
     if accurate is None:
         prices = _prices_without_lines(network, tariff)
         return prices, np.zeros(len(r)), {"accurate": False, "relax_gap": 0.0}
@@ -172,10 +174,10 @@ def _even_lossy(network):
     g, share = cp.Variable(len(r)), cp.Variable(shares.shape[1])
     square, squared = squares(r, g)
     left = scaled.injection - cp.Constant(ends) @ g - half(ends, r, square)
-    agents = network.agents
-    others = np.delete(np.arange(shares.shape[1]), network.private_group[network.slack])
-    balance = (left - shares @ share)[agents] == 0
-    accurate = solved_tightly(cp.Problem(cp.Maximize(cp.sum(share[others])), [balance, *squared]))
+    balance = (left - shares @ share)[network.agents] == 0
+    # A group's share is greatest where its loss is least, and that keeps its digits where losses are small.
+    weight = r / shares.sum(axis=0)[network.private_group[network.private.tail]] / scaled.resistance
+    accurate = solved_tightly(cp.Problem(cp.Minimize(weight @ square), [balance, *squared]))
     if accurate is None:
         return np.zeros(len(r)), {"private_prices": None, "accurate": False}
     relax_gap = relaxation_gap(r, g.value, square.value)
