@@ -85,6 +85,11 @@ class MicrogridResult(Result):
         """What private trade brings each node over all periods, money, shape (n,), or None."""
         return self.total(lambda outcome: outcome.gains)
 
+    @cached_property
+    def paid(self):
+        """Payments to each node over all periods, money, shape (n,), or None."""
+        return self.total(lambda outcome: None if outcome.payments is None else outcome.payments.agents)
+
     def facts(self, users=False):
         """Losses, supply, flows, prices, payments, and who would rather leave; totals over the periods."""
         market, network = self.game, self.game.network
@@ -127,7 +132,7 @@ class MicrogridResult(Result):
         """What only some runs have: what an import left out, winners and losers, stability, unserved nodes, periods."""
         extra = left_out(self.scenario.table["network"], CASES)
         if self.gains is not None:
-            winners, losers = winners_and_losers(self.gains)
+            winners, losers = winners_and_losers(self.gains, self.paid)
             extra["winners"], extra["losers"] = winners.tolist(), losers.tolist()
         if self.stabilities:
             extra |= _stability(self.stabilities)
@@ -224,10 +229,10 @@ def measured(result):
     """(Every measure of one run, (payments to the nodes, their gains)); empty where nobody can be served."""
     if result.cut_off is not None:
         return dict.fromkeys(MEASURES), (np.empty(0), np.empty(0))
-    paid = result.total(lambda o: None if o.payments is None else o.payments.agents)
+    paid = result.paid
     gains, idle = result.gains, result.idle_loss
     loss = result.total(lambda o: o.dispatch.loss)
-    winners, losers = (None, None) if gains is None else map(len, winners_and_losers(gains))
+    winners, losers = (None, None) if gains is None else map(len, winners_and_losers(gains, paid))
     values = (
         loss,
         result.total(lambda o: o.dispatch.public_loss),

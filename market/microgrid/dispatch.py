@@ -26,7 +26,7 @@ class Dispatch:
     the slack's minus the sum of the others'; losses and grid_supply in p.u.; prices: money per p.u. at the nodes, shape
     (n,), or None; gap: relative to the bill; relax_gap: largest r (l − f²) of a relaxed programme, 0 without one;
     accurate: False where a programme ended short of its precision or its relaxation is not exact; private_prices: those
-    of the private market, self-interested only; unserved: the nodes that make it infeasible. Without flows it is
+    of the private market, self-interested only; unserved: the nodes that are not served. Without flows it is
     infeasible, which is proven, or inaccurate: none were found, and it is not proven that there are none.
     """
 
@@ -72,9 +72,11 @@ def infeasible(lossy, nodes):
     return Dispatch(Status.INFEASIBLE, lossy, unserved=tuple(int(node) for node in nodes))
 
 
-def not_found(lossy):
-    """The outcome where no flows were found and none are proven not to exist."""
-    return Dispatch(Status.INACCURATE, lossy, accurate=False)
+def not_found(network, lossy):
+    """The outcome where no flows were found and none are proven not to exist; it names all nodes in need."""
+    needy = network.agents[network.injection[network.agents] < 0]
+    nodes = needy if len(needy) else network.agents
+    return Dispatch(Status.INACCURATE, lossy, accurate=False, unserved=tuple(nodes.tolist()))
 
 
 def priced_dispatch(network, g, f, prices, **known):
@@ -115,7 +117,7 @@ def served_publicly(network, grid, tariff, g, lossy, **known):
     p = put_in(network, g, lossy)
     f = _lossy(network, grid, p) if lossy else grid.flows(p)
     if f is None:
-        return not_found(True)
+        return not_found(network, True)
     cut_off = overloaded(network, grid, p) if f is NO_FLOWS else not_served(network, grid, p, f, lossy)
     if len(cut_off):
         return infeasible(lossy, cut_off)

@@ -22,10 +22,10 @@ ADVICE = {
     Status.ROUND_LIMIT: "Trades were still to be made, or periods to come; raise rounds.",
     Status.INFEASIBLE: "Some nodes cannot be served: no line reaches them, or their lines cannot deliver so much; add "
     "lines, lower the need, or take losses = 'priced'.",
-    Status.INACCURATE: "The optimum is not proven: the programme stopped short of its precision; compare with "
-    "losses = 'priced', or give lines more resistance than 0.",
+    Status.INACCURATE: "The optimum is not proven, or no flows were found and none are proven not to exist: the "
+    "programme stopped short of its precision; compare with losses = 'priced', or give lines more resistance than 0.",
 }
-TIE = 1e-9  # money per node below which nobody wins or loses
+TIE = 1e-9  # share of the largest payment below which nobody wins or loses
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +140,7 @@ class Microgrid:
         return stability(*game, self.coalition, self.belief, core, self.joining())
 
 
-def winners_and_losers(gains):
-    """Nodes that private trade makes better off, and worse off, ascending."""
-    size = TIE * max(1.0, float(np.max(np.abs(gains), initial=0.0)))
+def winners_and_losers(gains, payments):
+    """Nodes that private trade makes better off, and worse off, ascending; payments: to the nodes, money, (n,)."""
+    size = TIE * max(float(np.max(np.abs(each), initial=0.0)) for each in (gains, payments))
     return np.flatnonzero(gains > size), np.flatnonzero(gains < -size)

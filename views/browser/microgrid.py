@@ -13,7 +13,7 @@ from views.browser.live import gap_text
 from views.browser.parameters import changed
 from views.plots.network_map import IDLE, MOST_SHOWN, positions_of, strokes
 from views.style import BLACK, GREEN, GREY, PURPLE, plain, signed
-from views.texts.microgrid import joining_text, nodes_text
+from views.texts.microgrid import fate, joining_text, nodes_text
 
 TITLE = "Microgrid"
 ABOUT = "Owners of private lines trade beside a public grid whose losses grow with the square of the flow."
@@ -60,7 +60,7 @@ def frame(run, before):
     known |= {"gap": gap_text(run.memory.get("gap"))}
     said = "Press Step or ▶ to let the owners trade."
     if dispatch is not None and dispatch.loss is None:
-        said = f"Nodes {nodes_text(dispatch.unserved)} cannot be served."
+        said = f"Nodes {nodes_text(dispatch.unserved)} {fate(dispatch.status)}."
     elif dispatch is not None:
         busy = int(np.sum(np.abs(dispatch.g) > 0))
         said = f"{busy} of {len(dispatch.g)} private lines carry power."

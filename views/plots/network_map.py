@@ -336,7 +336,9 @@ def _told(dispatch):
     """Losses and supply in a sentence, or who cannot be served."""
     if dispatch.f is None:
         nodes = ", ".join(map(str, dispatch.unserved[:8])) + (" …" if len(dispatch.unserved) > 8 else "")
-        return f"infeasible: node{'s' * (len(dispatch.unserved) > 1)} {nodes} cannot be served"
+        several = len(dispatch.unserved) > 1
+        fate = "cannot be served" if dispatch.status == "infeasible" else f"{'are' if several else 'is'} not served"
+        return f"{dispatch.status}: node{'s' * several} {nodes} {fate}"
     loss, public, private, supply = (
         plain(value, 3) for value in (dispatch.loss, dispatch.public_loss, dispatch.private_loss, dispatch.grid_supply)
     )
@@ -363,7 +365,7 @@ def _legend(network, dispatch, groups):
     entries.append((Line2D([], [], marker="s", color="none", markerfacecolor=BLACK, markersize=12), "main grid"))
     if dispatch.unserved:
         ring = {"markerfacecolor": "none", "markeredgecolor": look.UNSERVED, "markeredgewidth": 3}
-        entries.append((Line2D([], [], marker="o", color="none", markersize=14, **ring), "cannot be served"))
+        entries.append((Line2D([], [], marker="o", color="none", markersize=14, **ring), "not served"))
     for nodes, colour, _ in _rings(groups):
         ring = {"markerfacecolor": "none", "markeredgecolor": colour, "markeredgewidth": 4}
         told = ", ".join(map(str, nodes[:LISTED])) + (" …" if len(nodes) > LISTED else "")

@@ -17,7 +17,7 @@ def round_line(model):
         f"period {model.period:3d}" if model.market.periods > 1 else f"round {model.round:4d}",
     )
     if dispatch.loss is None:
-        return f"{when}   nodes {nodes_text(dispatch.unserved)} cannot be served   {model.status}"
+        return f"{when}   nodes {nodes_text(dispatch.unserved)} {fate(dispatch.status)}   {model.status}"
     busy = int(np.sum(np.abs(dispatch.g) > 0))
     return (
         f"{when}   private lines in use {busy:5d}   loss {cell(dispatch.loss):>8}   "
@@ -29,7 +29,7 @@ def summary_text(summary):
     """A run's summary as text: status with advice, losses, private trades, nodes, stability."""
     lines = [ending(summary), *left_out_lines(summary)]
     if "nodes" in summary:
-        return "\n".join([*lines, f"Cannot be served{_first_cut_off(summary)}: nodes {nodes_text(summary['nodes'])}."])
+        return "\n".join([*lines, _not_served(summary)])
     losses, idle = summary["losses"], summary["idle"]["loss"]
     over = f" over {len(summary['by_period'])} periods" if summary["periods"] > 1 else ""
     lines.append(
@@ -41,9 +41,17 @@ def summary_text(summary):
     return "\n".join(lines)
 
 
-def _first_cut_off(summary):
-    """The first period in which nodes are cut off, in words; nothing where there is but one."""
-    return next((_in_period(row["period"]) for row in summary.get("by_period", ()) if "nodes" in row), "")
+def fate(status):
+    """What becomes of nodes that are not served, in words."""
+    return "cannot be served" if status == "infeasible" else "not served by any flows found"
+
+
+def _not_served(summary):
+    """The nodes that are not served, and in which period first where there are several."""
+    first = next((row for row in summary.get("by_period", ()) if "nodes" in row), None)
+    when = "" if first is None else _in_period(first["period"])
+    what = fate((first or summary)["status"])
+    return f"{what[0].upper()}{what[1:]}{when}: nodes {nodes_text(summary['nodes'])}."
 
 
 def _in_period(period):
@@ -173,7 +181,7 @@ def comparison_notes(comparison):
     """Who wins and who loses against no private trade, and on a small network what each node is paid."""
     known = {name: arrays for name, arrays in comparison.agents.items() if arrays[0].size}
     lines = ["Against no private trade, at the tariff, by each node's mean gain"]
-    lines += [f"  {name}: {_sides(gains.mean(axis=0))}" for name, (_, gains) in known.items()]
+    lines += [f"  {name}: {_sides(gains.mean(axis=0), paid.mean(axis=0))}" for name, (paid, gains) in known.items()]
     n = next((paid.shape[1] for paid, _ in known.values()), 0)
     if 0 < n <= MOST_ROWS:
         columns = [paid.mean(axis=0) for paid, _ in known.values()]
@@ -182,10 +190,10 @@ def comparison_notes(comparison):
     return "\n".join(lines) if known else ""
 
 
-def _sides(gains):
+def _sides(gains, paid):
     if not np.all(np.isfinite(gains)):
         return "no payments by this rule"
-    winners, losers = winners_and_losers(gains)
+    winners, losers = winners_and_losers(gains, paid)
     return "; ".join(
         f"{len(nodes)} {verb}" + (f" ({nodes_text(nodes)})" if len(nodes) else "")
         for nodes, verb in ((winners, "win"), (losers, "lose"))

@@ -10,7 +10,6 @@ from market.microgrid.behaviours.lossy_programme import nowhere, outcome_of
 from market.microgrid.dispatch import (
     beyond_reach,
     infeasible,
-    not_found,
     priced_dispatch,
     put_in,
     reached,
@@ -57,7 +56,7 @@ class Cooperative(Behaviour):
         g = _islands_served(network, grid, found.g)
         outcome = served_publicly(network, grid, tariff, g, lossy=True)
         if outcome.f is None:
-            return outcome if outcome.unserved else not_found(True)
+            return outcome
         bound = physical_bound(network, grid, found.q, 1.0, found.unit, outcome.f)
         return outcome_of(network, tariff, found, g, outcome.f, bound)
 

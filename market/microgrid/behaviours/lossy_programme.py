@@ -25,6 +25,6 @@ def nowhere(network, grid, programme, follows=()):
     """
     found = help_needed(network, programme, follows)
     if found is None or not proves_infeasible(network, grid, found[1]):
-        return not_found(True)
+        return not_found(network, True)
     nodes = found[0] if len(found[0]) else network.agents
     return infeasible(True, nodes)

@@ -14,6 +14,7 @@ from market.microgrid.programme import RELAXED
 from market.microgrid.tariff import Tariff
 from market.programmes import solved_tightly
 
+NEAR = 1e-6  # share of the tariff's spread within which a price is tried on its bound too
 RESIDUALS = ("exact", "even")
 
 
@@ -105,7 +106,9 @@ def _normal_market(network, tariff, lossy):
     if exact is not None:
         prices, g = exact
         known["accurate"] = True
-    bound = dual_bound(lines, network.injection, prices, low, high)
+    near = NEAR * (high - low)
+    snapped = np.where(prices <= low + near, low, np.where(prices >= high - near, high, prices))
+    bound = max(dual_bound(lines, network.injection, each, low, high) for each in (prices, snapped))
     return g, {"bound": bound, "private_prices": prices, **known}
 
 
