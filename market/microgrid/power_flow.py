@@ -15,6 +15,7 @@ from scipy.sparse.linalg import splu
 from market.microgrid.network import FLOOR, NetworkError, incidence
 
 PHYSICS = ("x", "r")
+CIRCUIT = 1e-6  # share of the largest resistance that stands for less under physics "r": flows follow it to the digit
 MOST_NEWTON = 30
 SMALL = 100  # unknowns up to which dense elimination is the faster one
 FILLED = 0.03  # share of entries above which it is
@@ -49,8 +50,6 @@ class Grid:
     @cached_property
     def resistive(self):
         """The same lines as a circuit of resistances: its flows are those of least loss, its X is their M."""
-        if self.physics == "r":
-            return self
         weight = 1 / floored(self.r)
         inverse = _inverse(self.incidence, weight, self.reference)
         return replace(self, physics="r", weight=weight, inverse=inverse, loop=np.zeros(len(weight)))
@@ -97,13 +96,13 @@ class Grid:
 def build_grid(network, physics="x"):
     """The grid of a network's public lines: DC power flow ("x") or a circuit of resistances ("r").
 
-    Under "r" a resistance below FLOOR of the largest counts as that. Raises NetworkError where the reactances of a cut
-    cancel.
+    Under "r" a resistance below CIRCUIT of the largest counts as that. Raises NetworkError where the reactances of a
+    cut cancel.
     """
     if physics not in PHYSICS:
         raise NetworkError(f"physics(={physics!r}) must be one of {', '.join(PHYSICS)}")
     lines, n = network.public, network.nodes
-    weight = 1 / (lines.x if physics == "x" else floored(lines.r))
+    weight = 1 / (lines.x if physics == "x" else floored(lines.r, CIRCUIT))
     ends = incidence(lines, n)
     reference = np.zeros(n, dtype=bool)
     reference[np.unique(network.public_island, return_index=True)[1]] = True
@@ -137,10 +136,10 @@ def _inverse(ends, weight, reference):
     return inverse
 
 
-def floored(r):
-    """Resistances with those below FLOOR of the largest as that, 1 where none has any, shape (lines,)."""
+def floored(r, share=FLOOR):
+    """Resistances with those below a share of the largest as that, all as 1 where none has any, shape (lines,)."""
     largest = np.max(r, initial=0.0)
-    return np.maximum(r, FLOOR * largest) if largest > 0 else np.ones(len(r))
+    return np.maximum(r, share * largest) if largest > 0 else np.ones(len(r))
 
 
 def sent(lines, flows, nodes):

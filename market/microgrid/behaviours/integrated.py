@@ -30,7 +30,8 @@ class Integrated(Behaviour):
             return infeasible(False, cut_off)
         public = grid.resistive
         held = np.append(np.flatnonzero(~reached(network, grid)), network.slack)
-        g, potential = least_loss(network, public, public.inverse, partial(by_node, held))
+        loss = public.inverse if np.any(public.r > 0) else network.floor * public.inverse
+        g, potential = least_loss(network, public, loss, partial(by_node, held))
         p = put_in(network, g, lossy=False)
         f = public.flows(p)
         f += public.flows(p - sent(public, f, network.nodes))
