@@ -59,12 +59,14 @@ def public_bound(network, grid, q, base, unit, f):
     weight = grid.weight / np.max(np.abs(grid.weight), initial=1e-300)
     sends = csr_array(grid.incidence @ diags_array(weight))
     square = csr_array(sends @ diags_array(np.maximum(lines.r, least) * total / unit) @ sends.T)[rest][:, rest]
-    slope = (sends @ (grid.incidence.T @ q))[rest]
+    across, weighed = grid.incidence.T @ q, lines.r * total * grid.loop / unit
+    slope = (sends @ (across + weighed))[rest]
+    driven = float((across + weighed / 2) @ grid.loop)
     found = _solved(square, slope)
     if found is None:
         return -np.inf
     unpaid = np.maximum(least - lines.r, 0.0) * total / unit
-    return -slope @ found / 2 - SPARE / 2 * float(unpaid @ f**2)
+    return driven - slope @ found / 2 - SPARE / 2 * float(unpaid @ f**2)
 
 
 def _solved(matrix, right):

@@ -61,7 +61,8 @@ def by_physics(grid, programme):
     theta, reactance = cp.Variable(grid.nodes), 1 / grid.weight
     reactance = reactance / np.max(np.abs(reactance), initial=0.0) if len(reactance) else reactance
     ends = cp.Constant(grid.incidence.T)
-    rules = [cp.multiply(reactance, programme.f) == ends @ theta] if len(reactance) else []
+    driven = programme.f - grid.loop / programme.network.power
+    rules = [cp.multiply(reactance, driven) == ends @ theta] if len(reactance) else []
     return [*rules, theta[np.flatnonzero(grid.reference)] == 0]
 
 

@@ -26,7 +26,7 @@ def exact(network, grid, found):
     nodes = np.flatnonzero(network.reaches & (np.arange(network.nodes) != network.slack))
     rest = np.flatnonzero(~grid.reference & network.reaches)
     q, theta = found.q.copy(), np.zeros(network.nodes)
-    theta[rest] = _potentials(grid, weight, found.f, rest)
+    theta[rest] = _potentials(grid, found.f - grid.loop, rest)
     for _ in range(MOST_ROUNDS):
         missing, worth, slopes = _system(network, grid, private, sends, weight, q, theta)
         off = np.concatenate([missing[nodes], power * worth[rest]])
@@ -52,7 +52,7 @@ def exact(network, grid, found):
     return found
 
 
-def _potentials(grid, weight, f, rest):
+def _potentials(grid, f, rest):
     """Potentials behind flows that follow physics, at the nodes `rest`."""
     scale = np.max(np.abs(grid.weight), initial=1e-300)
     return (grid.inverse @ (grid.incidence @ f))[rest] * scale
@@ -61,7 +61,7 @@ def _potentials(grid, weight, f, rest):
 def _system(network, grid, private, sends, weight, q, theta):
     """(Missing balance (n,), marginal worth by potential (n,), their slopes by q and θ, sparse (n, n) each)."""
     ends, r, unit = grid.incidence, grid.r, private.unit
-    both, f = abs(ends), weight * (ends.T @ theta)
+    both, f = abs(ends), weight * (ends.T @ theta) + grid.loop
     total = 2 + unit * (both.T @ q)
     missing = private.left(network.injection, private.flows(q)) - ends @ f - half_losses(ends, r, f)
     worth = sends @ (ends.T @ q + r * total * f / unit)
