@@ -297,3 +297,16 @@ def test_where_all_replies_stay_the_search_of_regrets_agrees():
     assert state.outcome.gap is None and in_equilibrium(state)
     assert certified(state.game, state.outcome).gap <= 1e-6
     assert not in_equilibrium(replace(state, outcome=clear(state.game, state.outcome.y * np.array([1.0, 0.9, 1.0]))))
+
+
+def test_terms_of_buying_alone_count_what_a_purchase_does_to_the_price():
+    """Alone, and in an aggregator of one, b − 2 a x = p + c x at the price p = c Y of the present purchases."""
+    a, b, c = np.array([0.3, 0.5, 0.8]), np.array([6.0, 5.0, 7.0]), 0.4
+    joining = tiny(a, b, (0.0, 2.0), c=c, direct=True)
+    state = settled(joining, np.array([0, 0, 1]))
+    members = {block.name: block for block in state.game.blocks}
+    x = (b - state.outcome.price) / (2 * a + c)
+    expected = (b - a * x - state.outcome.price) * x
+    for block in (None, members[joining.offers[1].name]):
+        np.testing.assert_allclose(state._offered(block), expected, rtol=1e-9)
+    assert not np.allclose(state._offered(members[joining.offers[0].name])[2], expected[2])
