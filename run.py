@@ -105,7 +105,7 @@ def answer(arguments):
 
 def refused(error):
     """Say what is wrong in one printable line of bounded length; returns the exit code of bad input."""
-    from scenarios.errors import one_line
+    from scenarios.reading.errors import one_line
 
     print(f"error: {one_line(error)}", file=sys.stderr)
     return BAD_INPUT
@@ -306,7 +306,7 @@ def run_one(options):
         raise InputError("command line: --workers, --cluster: go with several replications; add --replications")
     from engine import run, save_result
     from scenarios import load
-    from views.texts import TEXTS
+    from views.markets import TEXTS
 
     check_writable(options.out)
     scenario = load(options.scenario, set=options.set, seed=options.seed, rounds=options.rounds)
@@ -346,8 +346,8 @@ def compare_chosen(options):
 def compare_scenarios(options, conclusion=None):
     """Compare scenarios on common random numbers, print and store the comparison."""
     from engine import compare, save_comparison
+    from views.markets import TEXTS
     from views.tables import comparison_text
-    from views.texts import TEXTS
 
     check_writable(options.out)
     comparison = unless_too_much(
@@ -384,8 +384,8 @@ def compare_scenarios(options, conclusion=None):
 def sweep_scenario(options):
     """Sweep a scenario; done runs are kept, the same command goes on where it was cut."""
     from engine import SweepError, sweep
-    from engine.points import from_csv, product
-    from engine.sweep_folder import counts
+    from engine.sweeps.points import from_csv, product
+    from engine.sweeps.sweep_folder import counts
     from scenarios import load
     from views.tables import sweep_text
 
@@ -459,7 +459,7 @@ def headline_words(comparison):
 
 def reproduce_figures(options):
     """Reproduce papers' figures and tables; the exit code is 1 where a verdict is not the expected one."""
-    from views.reproduce import UnknownFigure, claim_line, reproduce, texts
+    from papers import UnknownFigure, claim_line, reproduce, texts
 
     if options.set or options.seed is not None or options.rounds is not None or options.no_plots:
         raise InputError(
@@ -503,8 +503,8 @@ def serve_browser(options):
 
     changed = {"set": options.set, "seed": options.seed, "rounds": options.rounds}
     scenario = None if options.scenario is None else load(options.scenario, **changed)
-    from views.browser.markets import PAGES
     from views.browser.serving import PortError, serve
+    from views.markets import PAGES
 
     if scenario is not None and (large := PAGES[scenario.market].too_large(scenario)):
         raise InputError(f"{options.scenario}: {large}")
@@ -522,7 +522,7 @@ def plot_sweep(options):
     """Draw a sweep's means into its folder."""
     from engine import SweepError
     from views.drawing import noting
-    from views.pictures.sweep import sweep_pictures
+    from views.sweep_pictures import sweep_pictures
 
     try:
         with noting() as failed:
@@ -553,7 +553,7 @@ def draw_pictures(options, folder, result):
         return
     from engine.store import add_pictures
     from views.drawing import tried
-    from views.pictures import pictures
+    from views.markets import pictures
 
     for line in tried(lambda: add_pictures(folder, partial(pictures, result))):
         told(line)

@@ -1,15 +1,15 @@
 """Who acts: Mesa agents and models, thin over the market layer."""
 
-from agents.aggregator_model import AggregatorModel
-from agents.bilateral_model import BilateralModel
-from agents.bilateral_players import Buyer, Platform, Seller
-from agents.designs_model import DesignsModel
-from agents.joining_model import JoiningModel
-from agents.joining_players import Member, Registrar
-from agents.market_operator import MarketOperator
-from agents.microgrid_model import MicrogridModel
-from agents.microgrid_players import GridOperator, MicrogridNode, Owners, PrivateLine, PublicLine
-from agents.players import Aggregator, Crowd, LargeUser, SmallUser
+from agents.aggregator.joining_model import JoiningModel
+from agents.aggregator.joining_players import Member, Registrar
+from agents.aggregator.market_operator import MarketOperator
+from agents.aggregator.model import AggregatorModel
+from agents.aggregator.players import Aggregator, Crowd, LargeUser, SmallUser
+from agents.bilateral.model import BilateralModel
+from agents.bilateral.players import Buyer, Platform, Seller
+from agents.designs.model import DesignsModel
+from agents.microgrid.model import MicrogridModel
+from agents.microgrid.players import GridOperator, MicrogridNode, Owners, PrivateLine, PublicLine
 
 __all__ = [
     "Aggregator",

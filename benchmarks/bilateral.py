@@ -19,7 +19,7 @@ from market.bilateral.negotiation.network import metropolis
 from market.bilateral.signing import signed
 from market.bilateral.trading import Period, Trading
 from market.outcome import Status
-from views.reproduce.p2p_cells import market as study_market
+from papers.p2p.cells import market as study_market
 
 SEEDS, QUICK_SEEDS = 5, 2
 LARGE, QUICK_LARGE = 1_000, 200  # agents a side

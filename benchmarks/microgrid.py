@@ -16,7 +16,7 @@ from market.microgrid.power_flow import build_grid
 from market.microgrid.random_lines import random_private
 from market.microgrid.tariff import Tariff
 from market.programmes import solved
-from scenarios.cases import network_of_case
+from scenarios.microgrid.cases import network_of_case
 
 TARIFF = Tariff()
 SEED = 0

@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.rows import Row, timed
 from engine import Cluster, Here, InProcess, run, sweep
-from engine.points import product
+from engine.sweeps.points import product
 from scenarios import load
 
 ROOT = Path(__file__).parent.parent

@@ -19,7 +19,7 @@ from engine import executors
 from engine.executors import ExecutorError, answers_within, worth
 from engine.progress import say
 from engine.store import versions
-from scenarios.files import content_of
+from scenarios.reading.files import content_of
 
 LOOK = 1.0  # seconds between looks at who is there
 LONG = 1.0  # seconds of a task from which on a worker gets no second one in advance

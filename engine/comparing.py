@@ -9,8 +9,8 @@ from scipy.special import stdtrit
 from engine import limits
 from engine.executors import on_this_machine
 from engine.many import run_many
-from engine.markets import MARKETS
-from engine.results import number
+from engine.results import MARKETS
+from engine.results.result import number
 from engine.running import run
 from scenarios import ScenarioError, draw, load
 

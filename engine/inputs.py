@@ -3,8 +3,9 @@
 import hashlib
 import json
 
-from engine.points import NUMBER
-from scenarios import load, toml_text
+from engine.sweeps.points import NUMBER
+from scenarios import load
+from scenarios.reading import toml_text
 
 
 def inlined(points, scenario):

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from engine.markets import MARKETS
+from engine.results import MARKETS
 
 try:
     import resource

@@ -7,7 +7,7 @@ import mesa
 import pandas as pd
 
 from engine import limits
-from engine.markets import MARKETS
+from engine.results import MARKETS
 from scenarios import build, draw, load
 
 

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from engine.in_place import aside, file_in_place, folder_in_place
-from engine.markets import MARKETS
 from engine.provenance import machine, versions
-from engine.results import number
-from scenarios.files import opened
+from engine.results import MARKETS
+from engine.results.result import number
+from scenarios.reading.files import opened
 
 SCHEMA_VERSION = 1
 

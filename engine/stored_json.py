@@ -2,7 +2,7 @@
 
 import json
 
-from scenarios.files import content_of
+from scenarios.reading.files import content_of
 
 
 def table_of(path):

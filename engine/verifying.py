@@ -16,10 +16,10 @@ from engine.provenance import other
 from engine.running import run
 from engine.store import SCHEMA_VERSION, digest, write_facts
 from engine.stored_json import table_of, why
-from engine.sweep_folder import read_rows
-from engine.sweeping import rerun, stored
-from scenarios.errors import quoted
-from scenarios.files import LARGEST, content_of
+from engine.sweeps.sweep_folder import read_rows
+from engine.sweeps.sweeping import rerun, stored
+from scenarios.reading.errors import quoted
+from scenarios.reading.files import LARGEST, content_of
 
 CLOSE = 1e-9
 ROUNDING = 1e-12  # of the largest number of a result: columns that hold nothing larger hold zeros

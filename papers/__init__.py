@@ -13,21 +13,21 @@ from pathlib import Path
 from engine.in_place import folder_in_place
 from engine.limits import check_answers
 from engine.store import write_json, write_manifest
+from papers.aggregator.counterexamples import COUNTEREXAMPLES
+from papers.aggregator.distributions import FIG08, FIG09
+from papers.aggregator.fairness import FIG10, FIG11, FRONT
+from papers.aggregator.feasible import FIG02
+from papers.aggregator.headline import FIG06, FIG07
+from papers.aggregator.number import FIG12, FIG13
+from papers.aggregator.settling import FIG03, FIG04
+from papers.aggregator.size import FIG05
+from papers.aggregator.starts import STARTING
+from papers.claims import Claim, claim_line
+from papers.joining.who_joins_whom import WHO_JOINS_WHOM
+from papers.p2p.negotiation import P2P_NEGOTIATION
+from papers.poster.table import POSTER_TABLE
+from papers.study import Study
 from views.drawing import noting
-from views.reproduce.claims import Claim, claim_line
-from views.reproduce.counterexamples import COUNTEREXAMPLES
-from views.reproduce.distributions import FIG08, FIG09
-from views.reproduce.fairness import FIG10, FIG11, FRONT
-from views.reproduce.feasible import FIG02
-from views.reproduce.headline import FIG06, FIG07
-from views.reproduce.number import FIG12, FIG13
-from views.reproduce.p2p_negotiation import P2P_NEGOTIATION
-from views.reproduce.poster_table import POSTER_TABLE
-from views.reproduce.settling import FIG03, FIG04
-from views.reproduce.size import FIG05
-from views.reproduce.starts import STARTING
-from views.reproduce.study import Study
-from views.reproduce.who_joins_whom import WHO_JOINS_WHOM
 
 REPRODUCTIONS = {
     "fig02": FIG02,

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from engine.results import number
+from engine.results.result import number
 from views.style import plain
 
 PASS, FAIL = "pass", "fail"

@@ -1,8 +1,8 @@
 """What to study: a TOML file for each scenario, the schema that checks them, the drawing of populations."""
 
 from scenarios.drawn import Drawn
-from scenarios.errors import ScenarioError
 from scenarios.loading import build, draw, load, names, rewritten
+from scenarios.reading.errors import ScenarioError
 from scenarios.scenario import Scenario
 from scenarios.show import describe, listing, schema_table
 

@@ -9,23 +9,21 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from scenarios import (
-    aggregator,
-    aggregator_market,
-    bilateral,
-    bilateral_market,
-    designs,
-    designs_market,
-    microgrid,
-    microgrid_market,
-    toml_text,
-)
-from scenarios.errors import Place, ScenarioError, nearest, one_of, quoted
-from scenarios.files import LARGEST, content_of
+from scenarios.aggregator import draw as aggregator_market
+from scenarios.aggregator import keys as aggregator
+from scenarios.bilateral import draw as bilateral_market
+from scenarios.bilateral import keys as bilateral
+from scenarios.designs import draw as designs_market
+from scenarios.designs import keys as designs
+from scenarios.microgrid import draw as microgrid_market
+from scenarios.microgrid import keys as microgrid
+from scenarios.reading import toml_text
+from scenarios.reading.errors import Place, ScenarioError, nearest, one_of, quoted
+from scenarios.reading.files import LARGEST, content_of
+from scenarios.reading.schema import common
 from scenarios.scenario import Scenario
-from scenarios.schema import common
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent / "files"
 LONGEST_SHOWN = 200
 LONGEST_NAME = 150  # folders carry it
 
@@ -49,16 +47,18 @@ MARKETS = {
 
 def names() -> list[str]:
     """Sorted names of the shipped scenarios."""
-    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+    return sorted(path.stem for path in FOLDER.glob("*/*.toml"))
 
 
-def is_shipped(name) -> bool:
-    """Is it the name of a shipped scenario?"""
-    path = FOLDER / f"{name}.toml"
+def shipped(name) -> Path | None:
+    """The path of a shipped scenario by its name, None where there is none."""
+    if not isinstance(name, str):
+        return None
     try:
-        return isinstance(name, str) and path.name == f"{name}.toml" and path.exists()
+        paths = (folder / f"{name}.toml" for folder in FOLDER.iterdir())
+        return next((path for path in paths if path.name == f"{name}.toml" and path.exists()), None)
     except (OSError, ValueError):  # too long, or with a zero byte
-        return False
+        return None
 
 
 @cache
@@ -121,8 +121,9 @@ def _place(scenario):
 
 def _find(source) -> Path:
     """The path of a shipped name, else of a file; raises ScenarioError naming the nearest shipped name."""
-    if is_shipped(source):
-        return FOLDER / f"{source}.toml"
+    known = shipped(source)
+    if known is not None:
+        return known
     if os.path.exists(source):
         return Path(source)
     near = nearest(Path(str(source)).name.removesuffix(".toml"), names())

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from scenarios import toml_text
+from scenarios.reading import toml_text
 
 LABELS = ("title", "source", "name")  # say what a scenario is called, not what happens in it
 DIGEST_LENGTH = 12

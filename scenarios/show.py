@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from scenarios.errors import ScenarioError
 from scenarios.loading import keys_of, load, names
+from scenarios.reading.errors import ScenarioError
+from scenarios.reading.schema import KINDS, REQUIRED
 from scenarios.scenario import Scenario
-from scenarios.schema import KINDS, REQUIRED
 
 MOST_SHOWN = 6
 

@@ -1,4 +1,4 @@
-"""Imports point one way: run → views → engine → scenarios → agents → market; market designs never import each other."""
+"""Imports point one way, run → papers → views → engine → scenarios → agents → market; designs stay apart."""
 
 import ast
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LAYERS = ("market", "agents", "scenarios", "engine", "views", "benchmarks", "run")
+LAYERS = ("market", "agents", "scenarios", "engine", "views", "papers", "benchmarks", "run")
 DESIGNS = ("aggregator", "microgrid", "bilateral")
 FILES = [p for layer in LAYERS[:-1] for p in sorted((ROOT / layer).rglob("*.py"))] + [ROOT / "run.py"]
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import pandas as pd
 
 from engine import FolderError
-from engine.markets import headline, units
+from engine.results import headline, units
 from engine.stored_json import why
-from engine.sweep_folder import read_settings
+from engine.sweeps.sweep_folder import read_settings
 from engine.verifying import as_written, read_manifest
 from scenarios import load
-from scenarios.files import opened
+from scenarios.reading.files import opened
 from views.drawing import draw_all
 from views.plots import sweep_heat, sweep_lines
 

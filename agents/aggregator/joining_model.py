@@ -6,8 +6,8 @@ from functools import partial
 import mesa
 import numpy as np
 
-from agents.aggregator_model import Trajectory
-from agents.joining_players import Member, Registrar
+from agents.aggregator.joining_players import Member, Registrar
+from agents.aggregator.model import Trajectory
 from agents.market_model import MarketModel, shown
 from market.aggregator.clearing import ending
 from market.aggregator.joining import FORESIGHTS, game_of

@@ -5,9 +5,9 @@ from functools import partial
 import mesa
 import numpy as np
 
+from agents.aggregator.market_operator import MarketOperator
+from agents.aggregator.players import Aggregator, Crowd, LargeUser, SmallUser
 from agents.market_model import MarketModel, attributes, shown
-from agents.market_operator import MarketOperator
-from agents.players import Aggregator, Crowd, LargeUser, SmallUser
 from market.aggregator.best_response import PricedOut
 from market.aggregator.clearing import ending
 from market.aggregator.rounds import ORDERS, Watch, are_purchases, move_together, take_turns, wrong_part

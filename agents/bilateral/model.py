@@ -5,7 +5,7 @@ from dataclasses import replace
 import mesa
 import numpy as np
 
-from agents.bilateral_players import Buyer, Holdings, Platform, Seller
+from agents.bilateral.players import Buyer, Holdings, Platform, Seller
 from agents.market_model import MarketModel, attributes
 from market.bilateral.trading import remember, remembered
 from market.outcome import Status, worst

@@ -7,7 +7,7 @@ import networkx as nx
 from mesa.discrete_space import Network as Space
 
 from agents.market_model import MarketModel, attributes, shown
-from agents.microgrid_players import GridOperator, MicrogridNode, Neighbours, Owners, PrivateLine, PublicLine
+from agents.microgrid.players import GridOperator, MicrogridNode, Neighbours, Owners, PrivateLine, PublicLine
 from market.microgrid.dispatch import fits
 from market.outcome import Status, worst
 

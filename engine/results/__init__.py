@@ -1,6 +1,6 @@
 """What the engine knows of each market: its results, its measures, what scenarios of a comparison share."""
 
-from engine import aggregator, bilateral, designs, microgrid
+from engine.results import aggregator, bilateral, designs, microgrid
 
 # Each has RESULT, MEASURES {name: unit}, HEADLINE (measures of a table on the terminal), and the functions
 # stepped(model, certify) and solved(game, certify): facts of a RESULT; measured(part): (measures, arrays by agent) of a

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from agents import JoiningModel
-from agents.aggregator_model import MOST_REMEMBERED
-from engine.results import Result, number
+from agents.aggregator.model import MOST_REMEMBERED
+from engine.results.result import Result, number
 from market import joining
 from market.aggregator.clearing import CERTIFIED, ending
 from market.aggregator.equilibrium import solve

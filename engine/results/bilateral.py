@@ -6,15 +6,15 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from agents.bilateral_model import MOST_REMEMBERED
-from engine.results import Result, mean_by_agent, number, numbers
+from agents.bilateral.model import MOST_REMEMBERED
+from engine.results.result import Result, mean_by_agent, number, numbers
 from market.bilateral.negotiation import ADVICE
 from market.bilateral.negotiation.consensus import MOST_AGENTS
 from market.bilateral.settlement import Ending
 from market.bilateral.trading import Outcome
 from market.measures import jain
 from market.outcome import Status
-from scenarios.bilateral import WHOLE_PROPOSALS
+from scenarios.bilateral.keys import WHOLE_PROPOSALS
 
 MEASURES = {
     "welfare": "money",

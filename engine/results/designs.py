@@ -5,15 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from engine import aggregator, bilateral, microgrid
-from engine.results import Result, mean_by_agent, number, numbers
+from engine.results import aggregator, bilateral, microgrid
+from engine.results.result import Result, mean_by_agent, number, numbers
 from market.designs import accounts
 from market.designs.accounts import Account
 from market.designs.planner import PROVEN
 from market.designs.study import DIRECT, PLANNER, TARIFF
 from market.outcome import Status, worst
-from scenarios.cases import left_out
-from scenarios.designs import spelt_out
+from scenarios.designs.keys import spelt_out
+from scenarios.microgrid.cases import left_out
 
 MEASURES = {
     "price": "money/energy",

@@ -6,13 +6,13 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from engine.results import Result, mean_by_agent, number, numbers
+from engine.results.result import Result, mean_by_agent, number, numbers
 from market.microgrid.market import ADVICE, CERTIFIED, Outcome, winners_and_losers
 from market.microgrid.payments import generation_cost
 from market.microgrid.random_lines import chance
 from market.outcome import Status, worst
-from scenarios.cases import DATA, left_out, spelt_out
-from scenarios.errors import Place
+from scenarios.microgrid.cases import DATA, left_out, spelt_out
+from scenarios.reading.errors import Place
 
 MEASURES = {
     "loss": "p.u.",

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from scenarios import ScenarioError, load
-from scenarios.csv_file import CsvFile
-from scenarios.errors import Place, quoted
+from scenarios.reading.csv_file import CsvFile
+from scenarios.reading.errors import Place, quoted
 
 MOST_CHECKED = (
     1_000  # rows of a CSV file that are tried before the sweep starts; a later one that is bad fails as a run

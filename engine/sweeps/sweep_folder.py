@@ -14,13 +14,13 @@ import numpy as np
 
 from engine.comparing import interval
 from engine.in_place import file_in_place
-from engine.parquet import write_parquet
 from engine.provenance import versions
 from engine.store import SCHEMA_VERSION, digest, write_json, write_manifest
 from engine.stored_json import table_of, why
+from engine.sweeps.parquet import write_parquet
 from market.outcome import Status
-from scenarios.errors import quoted
-from scenarios.files import opened as opened_file
+from scenarios.reading.errors import quoted
+from scenarios.reading.files import opened as opened_file
 
 try:
     import fcntl

@@ -5,15 +5,16 @@ import time
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 
-from engine import inputs, limits, sweep_folder
+from engine import inputs, limits
 from engine.cluster import Cluster
 from engine.executors import on_this_machine
-from engine.markets import measured, units
-from engine.points import Points, check, from_csv, pairs
 from engine.progress import bar
 from engine.provenance import machine
+from engine.results import measured, units
 from engine.running import run
 from engine.stored_json import table_of
+from engine.sweeps import sweep_folder
+from engine.sweeps.points import Points, check, from_csv, pairs
 from scenarios import Scenario, load
 
 FACTS = ("status", "rounds", "gap", "error")

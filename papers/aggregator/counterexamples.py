@@ -12,13 +12,13 @@ from market.aggregator.game import Block, Game
 from market.outcome import Status
 from market.prices import Linear
 from market.utilities import Quadratic
+from papers.aggregator.examples import least_regret, payoffs, reply_curve, turning_points
+from papers.claims import FAIL, judge
+from papers.figure import Reproduction, to_csv
 from scenarios import draw, load
+from views.aggregator.convergence import purchases_by_round
 from views.drawing import draw_to
 from views.plots import payoff, replies
-from views.plots.convergence import purchases_by_round
-from views.reproduce.claims import FAIL, judge
-from views.reproduce.examples import least_regret, payoffs, reply_curve, turning_points
-from views.reproduce.figure import Reproduction, to_csv
 
 FIGURE = "counterexamples"
 POINTS = 1501  # of a payoff curve

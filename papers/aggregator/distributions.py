@@ -5,12 +5,12 @@ import pandas as pd
 
 from engine.comparing import interval
 from market.measures import gini
+from papers.aggregator.headline import READINGS, scenario
+from papers.claims import FAIL, PASS, judge
+from papers.figure import Reproduction, to_csv
+from papers.study import solves
 from views.drawing import draw_to
 from views.plots import densities
-from views.reproduce.claims import FAIL, PASS, judge
-from views.reproduce.figure import Reproduction, to_csv
-from views.reproduce.headline import READINGS, scenario
-from views.reproduce.study import solves
 from views.style import DESIGNS
 
 QUANTITIES = {"consumption": "x", "surplus": "s"}

@@ -4,11 +4,11 @@ import numpy as np
 
 from engine.comparing import interval
 from market.measures import price_of_fairness
+from papers.claims import FAIL, PASS, judge
+from papers.figure import Reproduction, to_csv
+from papers.study import by_replication, solves, values
 from views.drawing import draw_to
 from views.plots import frontier, series
-from views.reproduce.claims import FAIL, PASS, judge
-from views.reproduce.figure import Reproduction, to_csv
-from views.reproduce.study import by_replication, solves, values
 from views.style import BLUE, GREEN
 
 ALPHAS = ("0", "0.25", "0.5", "0.75", "1", "1.25", "1.5", "2", "3", "5")

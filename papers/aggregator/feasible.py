@@ -9,10 +9,10 @@ from market.aggregator.best_response import best_response
 from market.aggregator.game import Block
 from market.prices import Linear
 from market.utilities import Quadratic
+from papers.claims import FAIL, PASS, judge
+from papers.figure import Reproduction, to_csv
 from views.drawing import draw_to
 from views.plots import feasible_set
-from views.reproduce.claims import FAIL, PASS, judge
-from views.reproduce.figure import Reproduction, to_csv
 
 PAIRS = {"convex": (3.0, 6.0), "not convex": (40.0, 4.0)}  # b of U = b x − x²
 TOTALS = {"convex": 1.2, "not convex": 2.4}  # the fixed totals shown

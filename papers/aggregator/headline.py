@@ -3,11 +3,11 @@
 import numpy as np
 
 from engine.comparing import interval
+from papers.claims import FAIL, PASS, judge
+from papers.figure import Reproduction, to_csv
+from papers.study import by_replication, solves, values
 from views.drawing import draw_to
 from views.plots.bars import draw_bars
-from views.reproduce.claims import FAIL, PASS, judge
-from views.reproduce.figure import Reproduction, to_csv
-from views.reproduce.study import by_replication, solves, values
 from views.style import DESIGNS, new_figure, styled
 
 READINGS = {"K = 200": "large", "K = sum of the small users' sizes": "large_equal"}

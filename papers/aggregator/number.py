@@ -3,11 +3,11 @@
 import numpy as np
 
 from engine.comparing import interval
+from papers.claims import judge
+from papers.figure import Reproduction, to_csv
+from papers.study import by_replication, solves, values
 from views.drawing import draw_to
 from views.plots import frontier
-from views.reproduce.claims import judge
-from views.reproduce.figure import Reproduction, to_csv
-from views.reproduce.study import by_replication, solves, values
 from views.style import DESIGNS
 
 COUNTS = (2, 4, 8, 16, 32, 64, 128, 200)  # 200 aggregators of one user each are direct participation

@@ -9,11 +9,11 @@ import pandas as pd
 from engine.running import run
 from engine.store import history_table
 from market.outcome import Status
+from papers.claims import judge
+from papers.figure import Reproduction, to_csv
+from views.aggregator import convergence, user_bands
+from views.aggregator.convergence import purchases_by_round
 from views.drawing import draw_to
-from views.plots import convergence, user_bands
-from views.plots.convergence import purchases_by_round
-from views.reproduce.claims import judge
-from views.reproduce.figure import Reproduction, to_csv
 
 CLOSE = 0.01  # settled to the eye: within 1 % of the mean
 FEW = 5

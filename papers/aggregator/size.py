@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from papers.claims import judge
+from papers.figure import Reproduction, to_csv
+from papers.study import by_replication, solves, values
 from views.drawing import draw_to
 from views.plots import series
-from views.reproduce.claims import judge
-from views.reproduce.figure import Reproduction, to_csv
-from views.reproduce.study import by_replication, solves, values
 from views.style import KNOWN_GROUPS
 
 SIZES = tuple(range(0, 401, 50))

@@ -9,12 +9,12 @@ import pandas as pd
 
 from engine.running import forget
 from market.outcome import Status
+from papers.aggregator.fairness import ALPHAS, counted, one_sided, together
+from papers.claims import FAIL, PASS, judge
+from papers.figure import Reproduction, to_csv
+from papers.study import solves
 from scenarios import build, draw, load
 from views.drawing import draw_to
-from views.reproduce.claims import FAIL, PASS, judge
-from views.reproduce.fairness import ALPHAS, counted, one_sided, together
-from views.reproduce.figure import Reproduction, to_csv
-from views.reproduce.study import solves
 from views.style import BLUE, LINES, MARKERS, PALETTE, VERMILLION, new_figure, styled
 
 STARTS = 3  # random starts of every market and replication, besides that at zero

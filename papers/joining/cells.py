@@ -19,7 +19,7 @@ from market.microgrid.power_flow import build_grid
 from market.outcome import Status
 from market.prices import Linear
 from market.utilities import Quadratic
-from scenarios.population import stream
+from scenarios.reading.population import stream
 
 SEED = 1
 RULES = ("joining.inertia=0.5", 'joining.order="together"', 'joining.foresight="terms"')

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from market.microgrid.joining import DIVISIONS
+from papers.claims import FAIL, judge
+from papers.figure import Reproduction, to_csv
+from papers.joining.cells import grids, played, questions, tiny
+from views.aggregator import members
 from views.drawing import draw_to
-from views.plots import members
-from views.reproduce.claims import FAIL, judge
-from views.reproduce.figure import Reproduction, to_csv
-from views.reproduce.joining_cells import grids, played, questions, tiny
 from views.tables import table
 
 FIGURE, TEXT = "who-joins-whom", "table.txt"

@@ -15,7 +15,7 @@ from market.bilateral.signing import signed
 from market.bilateral.trading import remember, remembered
 from market.outcome import Status
 from scenarios import draw, load
-from views.plots.violation_rounds import state_history
+from views.bilateral.violation_rounds import state_history
 
 TARIFF = Tariff(0.25, 0.05)
 PERIODIC = "periodic"  # a ring and 30 % random links, dealt over 3 graphs that take turns

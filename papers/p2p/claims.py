@@ -5,9 +5,8 @@ import numpy as np
 from market.bilateral.core import corners
 from market.bilateral.market import Market, Tariff
 from market.bilateral.signing import signed
-from scenarios import draw, load
-from views.reproduce.claims import FAIL, judge
-from views.reproduce.p2p_cells import (
+from papers.claims import FAIL, judge
+from papers.p2p.cells import (
     COARSE,
     CONTRACTS,
     DRIFT_SIZES,
@@ -21,7 +20,8 @@ from views.reproduce.p2p_cells import (
     TRIES,
     UNEVEN,
 )
-from views.reproduce.p2p_timing import ALONE, AT_ONCE, NAMES, of
+from papers.p2p.timing import ALONE, AT_ONCE, NAMES, of
+from scenarios import draw, load
 
 FIGURE = "p2p-negotiation"
 EXACT = 1e-9  # up to which numbers count as equal, beside the mean contract's

@@ -8,14 +8,14 @@ tau value Núñez's and Rafels' (2002).
 import pandas as pd
 
 from engine.running import run
+from papers.figure import Reproduction, to_csv
+from papers.p2p import cells
+from papers.p2p.claims import CONSENSUS, claims
+from papers.p2p.pictures import COLOURS, rounds_by_size, time_by_size
+from papers.p2p.text import BENCHMARK_SOLVERS, table_text
+from papers.p2p.timing import ALONE, AT_ONCE, NAMES, of, timings
+from views.bilateral import contract_graph, price_rounds, violation_rounds
 from views.drawing import draw_to
-from views.plots import contract_graph, price_rounds, violation_rounds
-from views.reproduce import p2p_cells as cells
-from views.reproduce.figure import Reproduction, to_csv
-from views.reproduce.p2p_claims import CONSENSUS, claims
-from views.reproduce.p2p_pictures import COLOURS, rounds_by_size, time_by_size
-from views.reproduce.p2p_text import BENCHMARK_SOLVERS, table_text
-from views.reproduce.p2p_timing import ALONE, AT_ONCE, NAMES, of, timings
 from views.style import BLACK, VERMILLION
 
 TEXT = "table.txt"

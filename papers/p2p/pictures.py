@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from views.reproduce.p2p_cells import CAP, KINDS, SIZES, cap_of
+from papers.p2p.cells import CAP, KINDS, SIZES, cap_of
 from views.style import BLUE, GREEN, GREY, MARKERS, ORANGE, PURPLE, SKY, VERMILLION, legend_below, new_figure, styled
 
 COLOURS = dict(zip(KINDS, (VERMILLION, GREEN, ORANGE, BLUE, SKY, PURPLE, GREY), strict=True))

@@ -4,8 +4,8 @@ import textwrap
 
 import numpy as np
 
-from views.reproduce.p2p_cells import COARSE, FINE, KINDS, SIZES, TARIFF, cap_of
-from views.reproduce.p2p_timing import ALONE, AT_ONCE, NAMES, of
+from papers.p2p.cells import COARSE, FINE, KINDS, SIZES, TARIFF, cap_of
+from papers.p2p.timing import ALONE, AT_ONCE, NAMES, of
 from views.tables import table
 
 WIDTH = 118

@@ -13,7 +13,7 @@ from market.bilateral.negotiation.half_space import half_space, half_space_alone
 from market.bilateral.negotiation.network import metropolis
 from market.bilateral.negotiation.tight import tight
 from market.bilateral.signing import signed
-from views.reproduce.p2p_cells import COARSE, market, rule_of
+from papers.p2p.cells import COARSE, market, rule_of
 
 ALONE, AT_ONCE = "an agent alone", "all agents at once"
 NAMES = {

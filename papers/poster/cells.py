@@ -11,8 +11,8 @@ from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.power_flow import build_grid
 from market.microgrid.random_lines import chance, random_private
 from market.microgrid.tariff import Tariff
-from scenarios.cases import network_of_case
-from views.reproduce.study import Study
+from papers.study import Study
+from scenarios.microgrid.cases import network_of_case
 
 NODES = 300
 MODELS = ("ad-hoc", "self-interested", "cooperative", "integrated")

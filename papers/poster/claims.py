@@ -3,9 +3,9 @@
 import numpy as np
 
 from engine.comparing import interval
-from views.reproduce.claims import FAIL, judge
-from views.reproduce.poster_cells import DENSITIES, FEW, FIXED, MANY, MODELS, NODES, PER_KM, SIDES, ratios
-from views.reproduce.poster_text import POSTER, POSTER_NONE
+from papers.claims import FAIL, judge
+from papers.poster.cells import DENSITIES, FEW, FIXED, MANY, MODELS, NODES, PER_KM, SIDES, ratios
+from papers.poster.text import POSTER, POSTER_NONE
 
 FIGURE = "poster-table"
 EVEN = 1e-9  # up to which two ratios are equal

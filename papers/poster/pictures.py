@@ -3,8 +3,8 @@
 import numpy as np
 
 from engine.comparing import interval
-from views.microgrid_style import BEHAVIOURS, MARKS, spoken
-from views.reproduce.poster_cells import DENSITIES, MODELS, NODES, SIDES
+from papers.poster.cells import DENSITIES, MODELS, NODES, SIDES
+from views.microgrid.look import BEHAVIOURS, MARKS, spoken
 from views.style import BLACK, legend_below, new_figure, styled
 
 TICKS = dict(zip(DENSITIES[1:], ("1/n²", "1/n", "log(n)/n", "1/log(n)"), strict=True))

@@ -9,9 +9,8 @@ import pandas as pd
 
 from engine.comparing import interval
 from market.microgrid.random_lines import chance
-from views.drawing import draw_to
-from views.reproduce.figure import Reproduction, to_csv
-from views.reproduce.poster_cells import (
+from papers.figure import Reproduction, to_csv
+from papers.poster.cells import (
     FIXED,
     MODELS,
     NODES,
@@ -24,9 +23,10 @@ from views.reproduce.poster_cells import (
     ratios,
     runs,
 )
-from views.reproduce.poster_claims import claims, peak_per_km, poster_gain
-from views.reproduce.poster_pictures import TICKS, by_area, by_density
-from views.reproduce.poster_text import POSTER, nearest, poster_ratio, table_text
+from papers.poster.claims import claims, peak_per_km, poster_gain
+from papers.poster.pictures import TICKS, by_area, by_density
+from papers.poster.text import POSTER, nearest, poster_ratio, table_text
+from views.drawing import draw_to
 
 KEYS = ["set_up", "density", "side_km", "resistance", "p.u.", "physics", "model"]
 TEXT = "table.txt"

@@ -5,8 +5,8 @@ import textwrap
 import numpy as np
 
 from engine.comparing import interval
-from views.microgrid_style import spoken
-from views.reproduce.poster_cells import BETWEEN, DENSITIES, FITTED, FITTED_NODES, MODELS, NODES, SIDES, ratios
+from papers.poster.cells import BETWEEN, DENSITIES, FITTED, FITTED_NODES, MODELS, NODES, SIDES, ratios
+from views.microgrid.look import spoken
 from views.tables import table
 
 WIDTH = 110

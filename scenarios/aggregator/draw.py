@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.aggregator_model import AggregatorModel
-from agents.joining_model import JoiningModel
+from agents.aggregator.joining_model import JoiningModel
+from agents.aggregator.model import AggregatorModel
 from market.aggregator.game import Block, Game
 from market.aggregator.joining import joining_of
 from market.joining import Moving
 from market.prices import PRICES
 from market.utilities import UTILITIES
-from scenarios.aggregator import NUMBERS, SMALL_USERS, AggregatorScenario, Group, alone_name, is_unbounded, split
-from scenarios.columns import row_label
+from scenarios.aggregator.keys import NUMBERS, SMALL_USERS, AggregatorScenario, Group, alone_name, is_unbounded, split
 from scenarios.drawn import Drawn
-from scenarios.errors import Place
-from scenarios.population import draw_numbers, stream
+from scenarios.reading.columns import row_label
+from scenarios.reading.errors import Place
+from scenarios.reading.population import draw_numbers, stream
 
 
 def draw(scenario: AggregatorScenario, replication: int, place: Place) -> Drawn:

@@ -9,10 +9,10 @@ import numpy as np
 
 from market.aggregator.joining import FORESIGHTS
 from market.joining import ORDERS as MOVING_ORDERS
-from scenarios.errors import Place, quoted
-from scenarios.population import agreed, label
+from scenarios.reading.errors import Place, quoted
+from scenarios.reading.population import agreed, label
+from scenarios.reading.schema import REQUIRED, Key, called, read_table
 from scenarios.scenario import Scenario
-from scenarios.schema import REQUIRED, Key, called, read_table
 
 ROUNDS = 100
 MOST_USERS = 50_000_000

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.bilateral_model import BilateralModel
+from agents.bilateral.model import BilateralModel
 from market.bilateral.market import Market, MarketError, Tariff, assignment_game
 from market.bilateral.negotiation import RULES, Network
 from market.bilateral.negotiation.consensus import MOST_AGENTS
 from market.bilateral.preferences import tag_preference
 from market.bilateral.trading import DEFAULT_BLOCK, Period, Trading
-from scenarios.bilateral import KEYS, ON_BLOCKS, WHOLE_PROPOSALS, BilateralScenario
+from scenarios.bilateral.keys import KEYS, ON_BLOCKS, WHOLE_PROPOSALS, BilateralScenario
+from scenarios.bilateral.prosumers import net_energy
 from scenarios.drawn import Drawn
-from scenarios.errors import Place, quoted
-from scenarios.population import draw_numbers, stream
-from scenarios.prosumers import net_energy
-from scenarios.tariffs import by_period
+from scenarios.reading.errors import Place, quoted
+from scenarios.reading.population import draw_numbers, stream
+from scenarios.reading.tariffs import by_period
 
 RANGES = {key.path: key.range for key in KEYS}
 SMALLEST_BLOCK = 1e-6  # share of the largest quantity: programmes need numbers of like size

@@ -9,13 +9,13 @@ from market.bilateral.negotiation.benchmark import SOLVERS
 from market.bilateral.negotiation.bilateral import MEETINGS, SCHEDULES
 from market.bilateral.negotiation.negotiation import STARTS
 from market.bilateral.signing import CONTRACTS, MATCHINGS
-from scenarios import prosumers
-from scenarios.columns import row_label
-from scenarios.errors import Place, quoted
-from scenarios.population import agreed
+from scenarios.bilateral import prosumers
+from scenarios.reading.columns import row_label
+from scenarios.reading.errors import Place, quoted
+from scenarios.reading.population import agreed
+from scenarios.reading.schema import Key, read_table
+from scenarios.reading.tariffs import read_tariff
 from scenarios.scenario import Scenario
-from scenarios.schema import Key, read_table
-from scenarios.tariffs import read_tariff
 
 MONEY = "money/kWh"
 ROUNDS = 10_000

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenarios.columns import label
-from scenarios.errors import Place, quoted
-from scenarios.schema import REQUIRED, Key
-from scenarios.time_labels import first_gap, moments_of
+from scenarios.reading.columns import label
+from scenarios.reading.errors import Place, quoted
+from scenarios.reading.schema import REQUIRED, Key
+from scenarios.reading.time_labels import first_gap, moments_of
 
 MONEY = "money/kWh"
 

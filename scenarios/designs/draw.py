@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from agents.aggregator_model import AggregatorModel
-from agents.bilateral_model import BilateralModel
-from agents.designs_model import DesignsModel
-from agents.microgrid_model import MicrogridModel
+from agents.aggregator.model import AggregatorModel
+from agents.bilateral.model import BilateralModel
+from agents.designs.model import DesignsModel
+from agents.microgrid.model import MicrogridModel
 from market.aggregator.game import Block, Game
 from market.bilateral.market import Market
 from market.bilateral.market import Tariff as PerUnit
@@ -21,15 +21,15 @@ from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.market import Microgrid
 from market.microgrid.tariff import Tariff
 from market.utilities import Quadratic
-from scenarios import cases
-from scenarios.aggregator import split
-from scenarios.bilateral import ON_BLOCKS
-from scenarios.bilateral_market import check_size, rule_of
-from scenarios.designs import NUMBERS, DesignsScenario, spelt_out
+from scenarios.aggregator.keys import split
+from scenarios.bilateral.draw import check_size, rule_of
+from scenarios.bilateral.keys import ON_BLOCKS
+from scenarios.designs.keys import NUMBERS, DesignsScenario, spelt_out
 from scenarios.drawn import Drawn
-from scenarios.errors import Place
-from scenarios.microgrid_market import check_flows, random_lines
-from scenarios.population import draw_numbers, stream
+from scenarios.microgrid import cases
+from scenarios.microgrid.draw import check_flows, random_lines
+from scenarios.reading.errors import Place
+from scenarios.reading.population import draw_numbers, stream
 
 EVERYBODY_HEARS = {"network": {}, "link_probability": 0.3, "phases": 3}  # of the bilateral market's keys
 

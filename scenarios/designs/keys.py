@@ -9,12 +9,14 @@ from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.network import others
 from market.microgrid.payments import PAYMENTS
 from market.microgrid.power_flow import PHYSICS
-from scenarios import bilateral, cases, microgrid
-from scenarios.columns import row_label
-from scenarios.errors import Place, quoted
-from scenarios.population import agreed
+from scenarios.bilateral import keys as bilateral
+from scenarios.microgrid import cases
+from scenarios.microgrid import keys as microgrid
+from scenarios.reading.columns import row_label
+from scenarios.reading.errors import Place, quoted
+from scenarios.reading.population import agreed
+from scenarios.reading.schema import REQUIRED, Key, read_table
 from scenarios.scenario import Scenario
-from scenarios.schema import REQUIRED, Key, read_table
 
 ROUNDS = 10_000
 MOST_AGENTS = 5_000

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from market.microgrid.network import Network, NetworkError, network_of
-from scenarios import pandapower_case, toml_text
-from scenarios.columns import row_label
-from scenarios.errors import Place, nearest, one_of, quoted
-from scenarios.files import LARGEST, content_of
-from scenarios.schema import REQUIRED, Key, read_table
+from scenarios.microgrid import pandapower_case
+from scenarios.reading import toml_text
+from scenarios.reading.columns import row_label
+from scenarios.reading.errors import Place, nearest, one_of, quoted
+from scenarios.reading.files import LARGEST, content_of
+from scenarios.reading.schema import REQUIRED, Key, read_table
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 CASES = ("eight_nodes", "ieee300")  # data/<case>.toml
 PANDAPOWER = "pandapower:"
 CASE = f'{one_of(CASES)}, a TOML file, or "{PANDAPOWER}NAME"'

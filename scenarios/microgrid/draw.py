@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from agents.microgrid_model import MicrogridModel
+from agents.microgrid.model import MicrogridModel
 from market.joining import Moving
 from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.market import Microgrid
@@ -14,12 +14,12 @@ from market.microgrid.network import NetworkError
 from market.microgrid.partitions import LEAST_GAIN
 from market.microgrid.random_lines import random_private
 from market.microgrid.tariff import Tariff
-from scenarios import cases
 from scenarios.drawn import Drawn
-from scenarios.errors import Place
-from scenarios.microgrid import KEYS, MicrogridScenario
-from scenarios.population import draw_numbers, stream
-from scenarios.tariffs import by_period
+from scenarios.microgrid import cases
+from scenarios.microgrid.keys import KEYS, MicrogridScenario
+from scenarios.reading.errors import Place
+from scenarios.reading.population import draw_numbers, stream
+from scenarios.reading.tariffs import by_period
 
 COST = next(key for key in KEYS if key.path == "network.cost")
 

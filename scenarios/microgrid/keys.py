@@ -15,11 +15,11 @@ from market.microgrid.power_flow import PHYSICS, build_grid
 from market.microgrid.random_lines import DENSITIES
 from market.microgrid.stability import FORMS
 from market.microgrid.tariff import Tariff
-from scenarios import cases
-from scenarios.errors import Place, quoted
+from scenarios.microgrid import cases
+from scenarios.reading.errors import Place, quoted
+from scenarios.reading.schema import Key, read_table
+from scenarios.reading.tariffs import read_tariff
 from scenarios.scenario import Scenario
-from scenarios.schema import Key, read_table
-from scenarios.tariffs import read_tariff
 
 MONEY = "money/p.u."
 SEEDS = "[0, 9223372036854775807]"

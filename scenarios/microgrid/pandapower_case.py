@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from scenarios.errors import Place, nearest, one_of, quoted
+from scenarios.reading.errors import Place, nearest, one_of, quoted
 
 BUS_TYPE, BUS_LOAD, BUS_SHUNT, BUS_ANGLE = 1, 2, 4, 8  # columns of MATPOWER's matrices
 GENERATOR_POWER, TAP, SHIFT = 1, 8, 9

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenarios.csv_file import CsvFile, row_name
-from scenarios.errors import Place, nearest, one_of, quoted
+from scenarios.reading.csv_file import CsvFile, row_name
+from scenarios.reading.errors import Place, nearest, one_of, quoted
 
 
 class Column(list):

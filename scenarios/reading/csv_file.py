@@ -15,8 +15,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from scenarios.errors import Place, quoted
-from scenarios.files import LARGEST, content_of
+from scenarios.reading.errors import Place, quoted
+from scenarios.reading.files import LARGEST, content_of
 
 BLOCK = 1 << 22  # bytes that are judged at once
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?(inf|infinity|nan)", re.ASCII | re.IGNORECASE)

@@ -11,8 +11,8 @@ from functools import cache
 
 import numpy as np
 
-from scenarios.columns import Column, label, read_column
-from scenarios.errors import Place, nearest, quoted
+from scenarios.reading.columns import Column, label, read_column
+from scenarios.reading.errors import Place, nearest, quoted
 
 LARGEST = 1e30  # beyond it squares and their quotients leave the range of floats
 SMALLEST = 1e-30

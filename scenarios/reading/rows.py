@@ -5,11 +5,11 @@ Checked, both are tuples of tuples of floats.
 
 from __future__ import annotations
 
-from scenarios.columns import labelled, read_column, read_columns
-from scenarios.csv_file import CsvFile
-from scenarios.errors import Place, nearest, one_of, quoted
-from scenarios.population import read_list
-from scenarios.time_labels import KNOWN, WHEN, check_order, says_when
+from scenarios.reading.columns import labelled, read_column, read_columns
+from scenarios.reading.csv_file import CsvFile
+from scenarios.reading.errors import Place, nearest, one_of, quoted
+from scenarios.reading.population import read_list
+from scenarios.reading.time_labels import KNOWN, WHEN, check_order, says_when
 
 NODES_NEEDED = f"a column for each node, named 0, 1, 2 and so on, is needed; a column of time is called {one_of(KNOWN)}"
 ENTRY = "[-1e6, 1e6]"  # what an entry of a row can be

@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
-from scenarios.columns import read_columns
-from scenarios.csv_file import CsvFile
-from scenarios.errors import Place, nearest, one_of, quoted
-from scenarios.population import in_words, read_list, read_number, read_numbers
-from scenarios.rows import read_profile, read_rows
+from scenarios.reading.columns import read_columns
+from scenarios.reading.csv_file import CsvFile
+from scenarios.reading.errors import Place, nearest, one_of, quoted
+from scenarios.reading.population import in_words, read_list, read_number, read_numbers
+from scenarios.reading.rows import read_profile, read_rows
 
 REQUIRED = object()
 LONGEST_TEXT = 200

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenarios.columns import label
-from scenarios.errors import Place, quoted
+from scenarios.reading.columns import label
+from scenarios.reading.errors import Place, quoted
 
 
 def by_period(tariff: dict, period: int) -> dict:

@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pandas as pd
 
-from scenarios.csv_file import CsvFile
-from scenarios.errors import cut, quoted
+from scenarios.reading.csv_file import CsvFile
+from scenarios.reading.errors import cut, quoted
 
 FREE = ("label", "name")  # say what a row is called, in any order
 WHEN = (

@@ -7,8 +7,8 @@ import json
 import re
 from pathlib import Path
 
-from scenarios import toml_limits
-from scenarios.errors import Place, nearest, one_of, quoted
+from scenarios.reading import toml_limits
+from scenarios.reading.errors import Place, nearest, one_of, quoted
 
 PART = re.compile(r'"([^"]*)"|([^.]+)')
 AT_LINE = re.compile(r"\(at line (\d+), ")

@@ -9,7 +9,7 @@ from market.bilateral.core import corners, violation
 from market.bilateral.negotiation import GRAPHS, RULES, negotiate
 from market.outcome import Status
 from scenarios import build, draw, load
-from scenarios.population import stream
+from scenarios.reading.population import stream
 
 COLUMNS = ["round", "period", "status", "violation", "gap", "spread", "messages", "price"]
 SMALL = ("buyers.count=6", "sellers.count=5", "negotiation.tolerance=0.01")

@@ -5,8 +5,8 @@ import pytest
 
 from agents import AggregatorModel
 from engine import run
-from engine.aggregator import solved
-from engine.results import number
+from engine.results.aggregator import solved
+from engine.results.result import number
 from market.aggregator.clearing import CERTIFIED
 from market.aggregator.game import Block, Game
 from market.outcome import Status

@@ -7,7 +7,7 @@ from benchmarks import microgrid
 from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.power_flow import build_grid
 from market.programmes import solved
-from scenarios.cases import network_of_case
+from scenarios.microgrid.cases import network_of_case
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pandas as pd
 
 from benchmarks import sweeps
 from engine import Executor, sweep
-from engine.points import product
+from engine.sweeps.points import product
 
 
 def test_canned_answers_make_a_whole_sweep(tmp_path):

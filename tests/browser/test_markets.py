@@ -10,7 +10,7 @@ from engine import run
 from engine.store import history_table
 from tests.browser.conftest import ROOT
 from tests.browser.tiles import TILES, most
-from views.browser.live import money
+from views.kit.live import money
 
 MARKETS = {  # page: title, scenario, drawings that a first round must change, a headline number
     "aggregator": ("Aggregators", "two aggregators", {"purchases", "price", "surplus", "fairness"}, "price"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine import run
-from views.browser.live import money
+from views.kit.live import money
 from views.style import plain
 from views.tables import cell
 

@@ -13,20 +13,20 @@ import solara
 
 import engine
 from engine import FolderError
-from engine.points import product
+from engine.sweeps.points import product
 from market.outcome import Status
 from scenarios import ScenarioError, load, names
 from views.browser import app, stored
-from views.browser.agents_table import found, ordered
-from views.browser.charts import Band, Line, density_chart, line_chart
-from views.browser.frames import Table
-from views.browser.live import Run
-from views.browser.markets import PAGES
-from views.browser.parameters import changed, command, differences, editable, parameters, parse, stops, written
 from views.browser.session import Session
 from views.browser.stage import Screen
 from views.browser.watch import shown
-from views.designs_style import short
+from views.designs.look import short
+from views.kit.agents_table import found, ordered
+from views.kit.charts import Band, Line, density_chart, line_chart
+from views.kit.frames import Table
+from views.kit.live import Run
+from views.kit.parameters import changed, command, differences, editable, parameters, parse, stops, written
+from views.markets import PAGES
 
 SCENARIOS = [*map(load, names())]
 

@@ -15,10 +15,10 @@ from market.outcome import Status
 from scenarios import ScenarioError, load, names
 from tests.browser.tiles import TILES
 from views.browser import files
-from views.browser.live import Run, money
-from views.browser.markets import PAGES
-from views.browser.parameters import changed, command, parameters, parse, stops, written
 from views.browser.watch import status_text
+from views.kit.live import Run, money
+from views.kit.parameters import changed, command, parameters, parse, stops, written
+from views.markets import PAGES
 from views.style import percent, plain, signed
 from views.tables import cell
 

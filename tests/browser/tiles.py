@@ -1,6 +1,6 @@
 """What every tile of each market must say, from nothing but the summary that the page hands out."""
 
-from views.designs_style import short
+from views.designs.look import short
 
 
 def most(summary, measure):

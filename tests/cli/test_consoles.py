@@ -7,8 +7,8 @@ import subprocess
 import pytest
 
 import run
-from scenarios.errors import LONGEST_SAID, one_line
-from scenarios.loading import FOLDER
+from scenarios.loading import shipped
+from scenarios.reading.errors import LONGEST_SAID, one_line
 
 ENCODINGS = {"ascii": {"PYTHONIOENCODING": "ascii"}, "Latin": {"PYTHONIOENCODING": "latin-1"}, "C": {"LC_ALL": "C"}}
 
@@ -35,7 +35,7 @@ def test_files_of_odd_names_are_told_in_printable_words(command, tmp_path, name)
         assert answer.code == 2 and not answer.out
         assert answer.err.startswith("error: ") and answer.err[:-1].isprintable() and answer.err.endswith("\n")
     with open(path, "wb") as file:
-        file.write((FOLDER / "two_peaks.toml").read_bytes())
+        file.write(shipped("two_peaks").read_bytes())
     answer = command("run", path, "--no-plots")
     assert answer.code == 2 and "can be printed" in answer.err and answer.err[:-1].isprintable()
     answer = command("run", path, "--no-plots", "--set", "name=plain")

@@ -9,10 +9,10 @@ import pytest
 
 import run as command_line
 from engine import run, save_result
-from engine.sweep_folder import read_rows
+from engine.sweeps.sweep_folder import read_rows
+from papers.aggregator import feasible
+from views.aggregator import pictures as aggregator
 from views.console import steady
-from views.pictures import aggregator
-from views.reproduce import feasible
 
 COMMANDS = {
     "run": ["run", "two_peaks", "--no-plots"],

@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from engine import Cluster, ClusterError, InProcess, compare, executors, sweep
-from engine.points import product
+from engine.sweeps.points import product
 
 ROOT = Path(__file__).parents[2]
 VARY = product(["price.c=0.001,0.002,0.003,0.004"])

@@ -10,10 +10,10 @@ import pytest
 from scipy.stats import t as student
 
 from engine import Here, InProcess, compare, run
-from engine.aggregator import MEASURES, measures, same_users
 from engine.comparing import interval
 from engine.many import run_many
 from engine.progress import bar
+from engine.results.aggregator import MEASURES, measures, same_users
 from market.measures import gini, jain
 from market.utilities import Logarithmic, Quadratic
 from scenarios import ScenarioError, draw, load

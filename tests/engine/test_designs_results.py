@@ -7,12 +7,11 @@ import pandas as pd
 import pytest
 
 from engine import InProcess, compare, run, save_comparison, save_result, sweep, verify
-from engine.points import product
-from engine.sweep_folder import read_rows
+from engine.sweeps.points import product
+from engine.sweeps.sweep_folder import read_rows
 from scenarios import ScenarioError, draw, load
-from views.pictures import comparison_pictures, run_pictures
-from views.pictures.sweep import sweep_pictures
-from views.texts import TEXTS
+from views.markets import TEXTS, comparison_pictures, run_pictures
+from views.sweep_pictures import sweep_pictures
 
 EIGHT, NEIGHBOURS = "designs_eight_nodes", "designs_neighbourhood"
 BEHAVIOURS = ("none", "ad-hoc", "self-interested", "cooperative", "integrated")

@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from engine import aggregator as aggregator_engine
 from engine import compare, run, save_result, verify
+from engine.results import aggregator as aggregator_engine
 from market.aggregator import clearing
 from market.outcome import Status
 from scenarios import load
 from tests.scenarios.refusals import check, refusal
-from views.pictures import run_pictures
-from views.texts.aggregator import summary_text
+from views.aggregator.words import summary_text
+from views.markets import run_pictures
 
 FEW = ["group.0.users=15", "group.1.users=15"]
 

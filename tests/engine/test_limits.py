@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from engine import TooLarge, compare, limits, run, sweep
-from engine.markets import MARKETS
-from engine.points import product
+from engine.results import MARKETS
+from engine.sweeps.points import product
 from scenarios import load
 
 ROOT = Path(__file__).parents[2]

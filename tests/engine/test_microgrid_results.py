@@ -10,9 +10,9 @@ from engine import compare, run, save_comparison, save_result, verify
 from engine.store import digest
 from market.microgrid.partitions import partition_game
 from scenarios import ScenarioError, load
-from scenarios.csv_file import EXACT
+from scenarios.reading.csv_file import EXACT
 from tests.scenarios.refusals import check, refusal
-from views.texts.microgrid import summary_text
+from views.microgrid.words import summary_text
 
 BEHAVIOURS = ("none", "ad-hoc", "self-interested", "cooperative", "integrated")
 NAMES = tuple(f"eight_nodes_{name.replace('-', '_')}" for name in BEHAVIOURS)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine import InProcess, SweepError, provenance, sweep, verify
-from engine.points import product
+from engine.sweeps.points import product
 from engine.verifying import columns_apart
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +38,7 @@ def test_rows_of_other_versions_are_not_taken_for_these(name, tmp_path, monkeypa
     folder = swept(tmp_path)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     other = provenance.versions() | {name: "0.0"}
-    monkeypatch.setattr("engine.sweep_folder.versions", lambda: other)
+    monkeypatch.setattr("engine.sweeps.sweep_folder.versions", lambda: other)
     with pytest.raises(SweepError, match=f"its rows were made with {name} .*, and here is 0.0") as error:
         swept(tmp_path, replications=2)
     assert "\n" not in str(error.value)
@@ -48,7 +48,7 @@ def test_rows_of_other_versions_are_not_taken_for_these(name, tmp_path, monkeypa
 def test_machines_of_the_rows_are_kept(tmp_path, monkeypatch):
     swept(tmp_path)
     here = provenance.machine()
-    monkeypatch.setattr("engine.sweeping.machine", lambda: {"processor": "another"})
+    monkeypatch.setattr("engine.sweeps.sweeping.machine", lambda: {"processor": "another"})
     folder = swept(tmp_path, replications=2)
     assert json.loads((folder / "manifest.json").read_text())["machines"] == [here, {"processor": "another"}]
 

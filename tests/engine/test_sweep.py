@@ -34,12 +34,12 @@ from engine import (
     sweep,
     verify,
 )
-from engine import sweeping as sweeping_module
 from engine.executors import Executor
-from engine.points import from_csv, parted, product
-from engine.sweep_folder import counts, in_order
+from engine.sweeps import sweeping as sweeping_module
+from engine.sweeps.points import from_csv, parted, product
+from engine.sweeps.sweep_folder import counts, in_order
 from scenarios import ScenarioError
-from views.pictures.sweep import sweep_pictures
+from views.sweep_pictures import sweep_pictures
 
 ROOT = Path(__file__).parents[2]
 VARY = ["price.c=0.001,0.002", "group.0.fairness.alpha=0,1,inf"]

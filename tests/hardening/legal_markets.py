@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from market.microgrid.random_lines import DENSITIES
-from scenarios.aggregator import KINDS, ORDERS, RULES
+from scenarios.aggregator.keys import KINDS, ORDERS, RULES
 from scenarios.loading import keys_of
 
 ALPHAS = (0.0, 0.0, 0.5, 1.0, 1.0, 2.0, 7.5, math.inf)

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from tests.hardening.cases import NIGHTLY
+from views.designs.design_panels import PANELS
 from views.plots import PLOTS
 from views.plots.bars import draw_bars
-from views.plots.design_panels import PANELS
 from views.style import new_figure
 
 USUAL = np.array([0.3, 1.7, 0.9, 2.2])

@@ -10,7 +10,7 @@ import pytest
 import run
 from engine import InProcess, save_result, sweep
 from engine import run as run_once
-from engine.points import product
+from engine.sweeps.points import product
 from engine.verifying import FolderError
 from scenarios import ScenarioError
 from tests.hardening.cases import TooSlow, at_most, chunks, named

@@ -11,7 +11,7 @@ import traceback
 import pytest
 
 from engine import run
-from engine.markets import MARKETS
+from engine.results import MARKETS
 from market.outcome import Status
 from scenarios import ScenarioError
 from tests.hardening.cases import TooSlow, at_most, chunks, named

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from views.reproduce import REPRODUCTIONS, UnknownFigure, claim_line, reproduce
+from papers import REPRODUCTIONS, UnknownFigure, claim_line, reproduce
 
 REPLICATIONS = 3
 ELSEWHERE = ("counterexamples", "poster-table", "p2p-negotiation", "who-joins-whom")

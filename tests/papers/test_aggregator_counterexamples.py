@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from views.reproduce import REPRODUCTIONS, reproduce
-from views.reproduce import counterexamples as examples
-from views.reproduce.study import Study
+from papers import REPRODUCTIONS, reproduce
+from papers.aggregator import counterexamples as examples
+from papers.study import Study
 
 PEAKS = {one.name: one for one in examples.PEAKS}
 PAIRS = {pair.name: pair for pair in (*examples.NONE, *examples.TWO, examples.CONTINUUM)}

@@ -8,7 +8,7 @@ from market.microgrid.network import network_of
 from market.microgrid.partitions import believed, partition_game
 from market.microgrid.power_flow import build_grid
 from market.microgrid.random_lines import random_private
-from scenarios.cases import network_of_case
+from scenarios.microgrid.cases import network_of_case
 
 ALL = (1 << 7) - 1
 

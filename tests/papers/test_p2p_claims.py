@@ -9,11 +9,12 @@ import pytest
 from engine import run
 from market.bilateral.core import corners
 from market.bilateral.signing import signed
+from papers import claim_line, reproduce, texts
+from papers.p2p import cells as p2p_cells
+from papers.p2p.cells import KINDS, SIZES, Ended, Negotiated, tau_from_margins
+from papers.p2p.claims import converges
+from papers.p2p.pictures import unfinished
 from views import style
-from views.reproduce import claim_line, p2p_cells, reproduce, texts
-from views.reproduce.p2p_cells import KINDS, SIZES, Ended, Negotiated, tau_from_margins
-from views.reproduce.p2p_claims import converges
-from views.reproduce.p2p_pictures import unfinished
 
 FEW = {10: 3_000, 20: 2_000, 30: 60, 50: 40, 100: 20}  # rounds of the benchmark
 

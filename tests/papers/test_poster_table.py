@@ -11,10 +11,10 @@ from engine import run
 from market.microgrid.behaviours import Cooperative
 from market.microgrid.network import PrivateLines
 from market.microgrid.tariff import Tariff
-from views.reproduce import claim_line, reproduce, texts
-from views.reproduce import poster_cells as cells
-from views.reproduce.poster_claims import poster_gain
-from views.reproduce.poster_text import POSTER, poster_ratio
+from papers import claim_line, reproduce, texts
+from papers.poster import cells
+from papers.poster.claims import poster_gain
+from papers.poster.text import POSTER, poster_ratio
 
 SEEDS = 3
 

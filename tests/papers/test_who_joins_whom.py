@@ -13,8 +13,8 @@ from market.joining import Moving
 from market.microgrid.joining import DIVISIONS, payoffs
 from market.microgrid.partitions import LEAST_GAIN, partitions
 from market.utilities import Quadratic
-from views.reproduce import claim_line, reproduce, texts
-from views.reproduce import joining_cells as cells
+from papers import claim_line, reproduce, texts
+from papers.joining import cells
 
 LEAST = Moving().least_gain
 

@@ -10,7 +10,7 @@ import pytest
 import scenarios
 from engine import run
 from scenarios import build, describe, draw, load, names
-from views.texts.bilateral import summary_text
+from views.bilateral.words import summary_text
 
 HEAD = 'market = "bilateral"\n'
 SIDES = (

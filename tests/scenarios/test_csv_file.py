@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenarios import ScenarioError, csv_file
-from scenarios.csv_file import NUMBER, CsvFile
-from scenarios.errors import Place
+from scenarios import ScenarioError
+from scenarios.reading import csv_file
+from scenarios.reading.csv_file import NUMBER, CsvFile
+from scenarios.reading.errors import Place
 
 CELLS = (
     st.floats().map(repr)

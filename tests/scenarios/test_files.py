@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from scenarios.files import content_of, opened
+from scenarios.reading.files import content_of, opened
 from tests.hardening.cases import at_most
 
 

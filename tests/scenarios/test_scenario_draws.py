@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenarios import build, draw, load
-from scenarios.aggregator import split
-from scenarios.population import stream
-from scenarios.toml_text import dump
+from scenarios.aggregator.keys import split
+from scenarios.reading.population import stream
+from scenarios.reading.toml_text import dump
 
 USERS = """
 market = "aggregator"

@@ -9,7 +9,7 @@ import pytest
 from market.prices import PRICES
 from market.utilities import UTILITIES
 from scenarios import Scenario, describe, draw, listing, load, loading, names, schema_table
-from scenarios.aggregator import LOG, QUADRATIC, RULES
+from scenarios.aggregator.keys import LOG, QUADRATIC, RULES
 
 HEADLINE = ["large_direct", "large_two_maxmin", "large_two_proportional", "large_two_welfare", "small_alone"]
 
@@ -38,7 +38,7 @@ def test_a_shipped_scenario_loads_and_comes_back_from_its_toml(name, tmp_path):
 
 @pytest.mark.parametrize("name", names())
 def test_a_shipped_scenario_begins_with_a_comment(name):
-    text = (loading.FOLDER / f"{name}.toml").read_text(encoding="utf-8")
+    text = next(loading.FOLDER.glob(f"*/{name}.toml")).read_text(encoding="utf-8")
     assert text.startswith("# ")
     assert max(map(len, text.splitlines())) <= 120
 
@@ -101,9 +101,11 @@ def test_list_has_a_row_per_scenario():
 
 
 def test_a_broken_file_in_the_folder_does_not_break_the_list(tmp_path, monkeypatch):
-    (tmp_path / "broken.toml").write_text("market = ")
-    (tmp_path / "folder.toml").mkdir()
-    (tmp_path / "good.toml").write_text(load("small_alone", set=['title="fine"']).to_toml())
+    own = tmp_path / "aggregator"
+    own.mkdir()
+    (own / "broken.toml").write_text("market = ")
+    (own / "folder.toml").mkdir()
+    (own / "good.toml").write_text(load("small_alone", set=['title="fine"']).to_toml())
     monkeypatch.setattr(loading, "FOLDER", tmp_path)
     broken, folder, good = listing()
     assert broken.title.startswith("cannot be used: broken.toml: not TOML")
@@ -183,8 +185,10 @@ def test_a_fleet_may_have_blocks_of_constant_cost(tmp_path):
 
 def test_a_thousand_own_scenarios_are_listed_in_a_second(tmp_path, monkeypatch):
     """Each is checked whole, and found without looking at all the others."""
+    own = tmp_path / "aggregator"
+    own.mkdir()
     for i in range(300):
-        shutil.copy(loading.FOLDER / "two_aggregators.toml", tmp_path / f"own{i}.toml")
+        shutil.copy(loading.shipped("two_aggregators"), own / f"own{i}.toml")
     monkeypatch.setattr(loading, "FOLDER", tmp_path)
     started = time.process_time()
     assert len(listing()) == 300

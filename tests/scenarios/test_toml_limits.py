@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenarios import ScenarioError, load
-from scenarios.toml_limits import TooMuch, loads
+from scenarios.reading.toml_limits import TooMuch, loads
 from tests.hardening.cases import at_most
 from tests.hardening.mutations import SHIPPED, written
 

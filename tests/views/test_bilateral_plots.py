@@ -9,12 +9,13 @@ import pytest
 from engine import compare, run
 from market.bilateral.core import violation
 from views import style
-from views.pictures import comparison_pictures, run_pictures
-from views.plots import contract_graph, measure_panels, payoff_split, price_rounds, trading_day, violation_rounds
-from views.plots.contract_graph import crossings, positions
-from views.plots.payoff_split import gains
-from views.plots.price_rounds import MOST_LINES, core_prices, fair_prices, highlighted
-from views.plots.violation_rounds import relative_history
+from views.bilateral import contract_graph, payoff_split, price_rounds, trading_day, violation_rounds
+from views.bilateral.contract_graph import crossings, positions
+from views.bilateral.payoff_split import gains
+from views.bilateral.price_rounds import MOST_LINES, core_prices, fair_prices, highlighted
+from views.bilateral.violation_rounds import relative_history
+from views.markets import comparison_pictures, run_pictures
+from views.plots import measure_panels
 
 SMALL = ["buyers.count=4", "sellers.count=4"]
 EMPTY = "buyers={ count = 0, demand = 1, value = 0.2 }"

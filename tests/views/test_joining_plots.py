@@ -5,9 +5,10 @@ import pytest
 from matplotlib.colors import to_rgba
 
 from engine import run
-from views.microgrid_style import COALITIONS
-from views.pictures.microgrid import run_pictures
-from views.plots import members, network_map
+from views.aggregator import members
+from views.microgrid import network_map
+from views.microgrid.look import COALITIONS
+from views.microgrid.pictures import run_pictures
 from views.style import group_colours
 
 

@@ -13,11 +13,11 @@ from market.microgrid.network import network_of
 from market.microgrid.power_flow import build_grid
 from market.microgrid.random_lines import random_private
 from market.microgrid.tariff import Tariff
-from scenarios.cases import network_of_case
-from views.microgrid_style import BEHAVIOURS as COLOURS
-from views.pictures import comparison_pictures, run_pictures
-from views.plots import losses_by_behaviour, network_map, node_payments, periods
-from views.plots.network_map import IDLE, LABELLED, MOST_ARROWS, MOST_SHOWN, positions_of, signed
+from scenarios.microgrid.cases import network_of_case
+from views.markets import comparison_pictures, run_pictures
+from views.microgrid import losses_by_behaviour, network_map, node_payments, periods
+from views.microgrid.look import BEHAVIOURS as COLOURS
+from views.microgrid.network_map import IDLE, LABELLED, MOST_ARROWS, MOST_SHOWN, positions_of, signed
 
 NAMES = ("none", "ad_hoc", "self_interested", "cooperative", "integrated")
 PERIODS = "injection=[[0, 3, -1, -1, -1, 1, 0, -2], [0, 0, -1, -1, -1, 1, 0, -3], [0, 5, -1, -1, 0, 1, 0, 0]]"

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 
 import views.plots
 from engine import compare, run
+from views.designs.design_panels import PANELS
 from views.plots import PLOTS
 from views.plots.densities import reflected_density
-from views.plots.design_panels import PANELS
 from views.plots.replies import broken
 from views.style import group_colours
 

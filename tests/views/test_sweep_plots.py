@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from engine import FolderError, InProcess, sweep
-from engine.points import product
-from views.pictures.sweep import sweep_pictures
+from engine.sweeps.points import product
 from views.plots import PLOTS
 from views.plots.sweep_lines import places
+from views.sweep_pictures import sweep_pictures
 
 VARY = ["price.c=0.001,0.0005,0.002", "group.0.fairness.alpha=0,1,inf"]
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from engine.aggregator import small_facts
+from engine.results.aggregator import small_facts
 from market.measures import gini, jain
 from market.outcome import Status
-from views.browser.charts import Line, density_chart, line_chart
-from views.browser.frames import Frame, Panel, Table, tiles_of
-from views.browser.live import gap_text
-from views.browser.users import users_of
+from views.aggregator.users import users_of
+from views.kit.charts import Line, density_chart, line_chart
+from views.kit.frames import Frame, Panel, Table, tiles_of
+from views.kit.live import gap_text
 from views.style import BLACK, GREEN, ORANGE, PURPLE, VERMILLION, group_colours
 
 TITLE = "Aggregators"

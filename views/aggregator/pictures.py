@@ -3,8 +3,9 @@
 from functools import partial
 from pathlib import Path
 
+from views.aggregator import convergence, members, purchases, user_bands
 from views.drawing import draw_all
-from views.plots import bars, convergence, densities, members, purchases, scatter, user_bands
+from views.plots import bars, densities, scatter
 from views.style import CONSUMPTION, SURPLUS, design_colours, group_colours
 
 CROWD = 5  # users from which a density makes sense

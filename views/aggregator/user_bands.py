@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from views.plots.convergence import band
+from views.aggregator.convergence import band
 from views.style import BLACK, CONSUMPTION, LINES, SURPLUS, group_colours, legend_below, new_figure, styled
 
 MOST_GROUPS = 4

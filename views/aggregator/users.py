@@ -3,10 +3,10 @@
 import numpy as np
 
 from agents import JoiningModel
-from engine.aggregator import ADVICE as PURCHASES
+from engine.results.aggregator import ADVICE as PURCHASES
 from market.joining import ADVICE as MOVES
-from views.browser.charts import Band, Line
-from views.plots.convergence import MOST_LINES
+from views.aggregator.convergence import MOST_LINES
+from views.kit.charts import Band, Line
 from views.style import LINES, plain, players
 
 

@@ -6,8 +6,8 @@ from matplotlib.collections import LineCollection
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from views import bilateral_style as look
-from views.plots.price_rounds import core_prices
+from views.bilateral import look
+from views.bilateral.price_rounds import core_prices
 from views.style import BLACK, edges, finite, legend_below, new_figure, plain, styled
 
 MOST_A_SIDE = 60  # drawn one by one; contracts of more agents are dots of price against quantity

@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from engine.bilateral import TOLERATED, advice, measured
+from engine.results.bilateral import TOLERATED, advice, measured
 from market.bilateral.core import NoStablePrices
 from market.bilateral.negotiation import RULES
-from views import bilateral_style as look
-from views.browser.charts import HEIGHT, Band, Line, legend, line_chart, svg
-from views.browser.frames import Frame, Panel, Table, tiles_of
-from views.browser.live import gap_text
-from views.plots.contract_graph import positions
-from views.plots.price_rounds import core_prices, highlighted
+from views.bilateral import look
+from views.bilateral.contract_graph import positions
+from views.bilateral.price_rounds import core_prices, highlighted
+from views.kit.charts import HEIGHT, Band, Line, legend, line_chart, svg
+from views.kit.frames import Frame, Panel, Table, tiles_of
+from views.kit.live import gap_text
 from views.style import BLACK, BLUE, GREEN, GREY, ORANGE, PALETTE, PURPLE, plain
 
 TITLE = "Bilateral contracts"

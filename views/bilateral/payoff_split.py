@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from views import bilateral_style as look
+from views.bilateral import look
 from views.style import legend_below, new_figure, plain, styled
 
 MOST_BARS = 60  # agents of a side drawn one by one; more of them are curves

@@ -3,9 +3,10 @@
 from functools import partial
 from pathlib import Path
 
+from views.bilateral import contract_graph, payoff_split, price_rounds, trading_day, violation_rounds
+from views.bilateral.violation_rounds import relative_history
 from views.drawing import draw_all
-from views.plots import bars, contract_graph, measure_panels, payoff_split, price_rounds, trading_day, violation_rounds
-from views.plots.violation_rounds import relative_history
+from views.plots import bars, measure_panels
 
 SHARES = {"buyers' share": "buyers' share of the gains", "distance to tau": "distance to tau, share of the gains"}
 EFFORT = {"rounds": "rounds of negotiation", "messages": "numbers sent"}

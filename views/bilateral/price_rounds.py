@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.collections import LineCollection
 
 from market.bilateral.core import corners, fair_point
-from views import bilateral_style as look
+from views.bilateral import look
 from views.style import PALETTE, legend_below, new_figure, styled
 
 MOST_LINES = 7  # contracts with a colour of their own

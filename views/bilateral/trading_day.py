@@ -4,7 +4,7 @@ import numpy as np
 
 from market.bilateral.core import corners
 from market.outcome import Status
-from views import bilateral_style as look
+from views.bilateral import look
 from views.style import BLACK, GREY, VERMILLION, legend_below, new_figure, styled
 
 OPEN = (Status.ROUND_LIMIT, Status.NO_EQUILIBRIUM)

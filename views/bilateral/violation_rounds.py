@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from views import bilateral_style as look
+from views.bilateral import look
 from views.style import BLACK, GREY, LINES, PALETTE, finite, legend_below, new_figure, styled
 
 PANELS = {

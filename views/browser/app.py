@@ -9,12 +9,12 @@ import solara
 from scenarios import load
 from views.browser.compare import Compare
 from views.browser.files import without_folders
-from views.browser.live import Run
-from views.browser.markets import PAGES
 from views.browser.options import OPTIONS
 from views.browser.session import Session
 from views.browser.side import Side
 from views.browser.watch import One
+from views.kit.live import Run
+from views.markets import PAGES
 
 STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 

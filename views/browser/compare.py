@@ -6,16 +6,16 @@ from html import escape
 import reacton.ipyvuetify as rv
 import solara
 
-from engine.markets import MARKETS
+from engine.results import MARKETS
 from scenarios import ScenarioError, load
-from views.browser.charts import Line, line_chart
 from views.browser.files import without_folders
-from views.browser.live import Run
-from views.browser.markets import PAGES
-from views.browser.parameters import changed
 from views.browser.side import LIST
 from views.browser.stage import Stage
 from views.browser.watch import panel_of
+from views.kit.charts import Line, line_chart
+from views.kit.live import Run
+from views.kit.parameters import changed
+from views.markets import PAGES
 from views.style import LINES, PALETTE
 from views.tables import cell
 

@@ -6,7 +6,7 @@ import re
 import solara
 
 from views.browser.files import offered
-from views.browser.parameters import ALPHA_MARKS, MOST_TYPED, inside, parameters, stops, written
+from views.kit.parameters import ALPHA_MARKS, MOST_TYPED, inside, parameters, stops, written
 
 SECTIONS = {
     "": "Run",

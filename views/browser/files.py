@@ -7,8 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from scenarios import ScenarioError
-from scenarios.cases import CASES, PANDAPOWER
-from scenarios.toml_text import dump
+from scenarios.microgrid.cases import CASES, PANDAPOWER
+from scenarios.reading.toml_text import dump
 
 MOST_FILES, MOST_COLUMNS = 20, 40  # that are offered
 LONGEST_HEADER = 10_000

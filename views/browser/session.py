@@ -12,10 +12,10 @@ from dataclasses import replace
 from scenarios import ScenarioError
 from views.browser import stored
 from views.browser.files import without_folders
-from views.browser.frames import Frame
-from views.browser.live import Run
-from views.browser.markets import PAGES
 from views.browser.redraw import update_counter
+from views.kit.frames import Frame
+from views.kit.live import Run
+from views.markets import PAGES
 
 SPEEDS = {"1 round a second": 1.0, "3 rounds a second": 0.33, "10 rounds a second": 0.1, "as fast as it can": 0.0}
 AFTER = 0.5  # seconds of work after which the page says what is being worked on

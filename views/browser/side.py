@@ -10,10 +10,10 @@ from engine import FolderError
 from scenarios import ScenarioError, listing, load
 from views.browser import files, stored
 from views.browser.controls import Controls
-from views.browser.live import Run
-from views.browser.markets import PAGES
 from views.browser.options import OPTIONS
-from views.browser.parameters import MOST_TYPED, changed, command, differences, read, written
+from views.kit.live import Run
+from views.kit.parameters import MOST_TYPED, changed, command, differences, read, written
+from views.markets import PAGES
 
 LIST = [row for row in listing() if row.market in PAGES]
 MOST_FOLDERS = 200

@@ -10,9 +10,9 @@ import threading
 
 import solara
 
-from views.browser.agents_table import AgentsView
 from views.browser.redraw import update_counter
 from views.browser.session import SPEEDS, told
+from views.kit.agents_table import AgentsView
 
 
 @solara.component_vue("stage.vue")

@@ -9,10 +9,10 @@ import pandas as pd
 
 from engine.verifying import FolderError, read_manifest
 from scenarios import ScenarioError, load
-from scenarios.files import content_of
+from scenarios.reading.files import content_of
 from views.browser.files import without_folders
-from views.browser.live import Run
-from views.browser.markets import PAGES
+from views.kit.live import Run
+from views.markets import PAGES
 
 DEPTHS = ("*/*", "*/*/*")  # of a run's and of a sweep's folder
 CLOSE = 1e-9

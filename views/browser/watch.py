@@ -6,8 +6,8 @@ from html import escape
 
 import solara
 
-from views.browser.live import money
 from views.browser.stage import Stage
+from views.kit.live import money
 
 
 @solara.component

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from views.designs_style import design_colour, spoken
+from views.designs.look import design_colour, spoken
 from views.style import BLACK, GREEN, VERMILLION, finite, group_colours, legend_below, new_figure, plain, styled
 
 PANELS = {  # measure: words on its axis

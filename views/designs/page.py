@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from engine.designs import by_class
+from engine.results.designs import by_class
 from market.bilateral.signing import CONTRACTS
 from market.designs.study import DIRECT, PLANNER
 from market.microgrid.payments import PAYMENTS
 from market.outcome import Status
-from views.browser.charts import Bar, Line, bar_chart, line_chart
-from views.browser.frames import Frame, Panel, Table, tiles_of
-from views.browser.live import gap_text
-from views.designs_style import design_colour, short
+from views.designs.look import design_colour, short
+from views.kit.charts import Bar, Line, bar_chart, line_chart
+from views.kit.frames import Frame, Panel, Table, tiles_of
+from views.kit.live import gap_text
 from views.style import GREEN, LINES, VERMILLION, group_colours, plain
 
 TITLE = "Designs"

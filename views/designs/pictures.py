@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from engine.comparing import interval
-from engine.designs import by_class
+from engine.results.designs import by_class
 from scenarios import draw
+from views.designs import design_panels
+from views.designs.design_panels import PANELS
 from views.drawing import draw_all
-from views.plots import design_panels
-from views.plots.design_panels import PANELS
 
 
 def run_pictures(result, folder):

@@ -1,7 +1,7 @@
 """A run of several designs in words."""
 
 from engine.comparing import interval
-from engine.designs import HEADLINE, by_class
+from engine.results.designs import HEADLINE, by_class
 from market.designs.accounts import sides
 from scenarios import draw
 from views.tables import ending, left_out_lines, table, with_width

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.markets import MARKETS
+from engine.results import MARKETS
 from engine.running import forget
 from engine.store import history_table
 from scenarios import Scenario, build, draw

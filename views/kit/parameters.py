@@ -9,9 +9,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from scenarios import ScenarioError, load, rewritten, toml_text
-from scenarios.loading import FOLDER, keys_of
-from scenarios.schema import REQUIRED, Key, ends
+from scenarios import ScenarioError, load, rewritten
+from scenarios.loading import keys_of, shipped
+from scenarios.reading import toml_text
+from scenarios.reading.schema import REQUIRED, Key, ends
 
 NOT_SHOWN = (
     "title",
@@ -264,7 +265,7 @@ def command(scenario, original):
 def source_of(scenario):
     """What a command line calls the scenario's file: a shipped one's name, else its path."""
     path = scenario.path
-    if path is None or path.parent == FOLDER:
+    if path is None or path == shipped(path.stem):
         return scenario.name if path is None else path.stem
     return str(path) if path.is_absolute() or ".." in path.parts[:1] else f".{os.sep}{path}"
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.comparing import interval
-from views import microgrid_style as look
+from views.microgrid import look
 from views.style import BLACK, legend_below, new_figure, plain, styled
 
 KINDS = {"public loss": ("public lines", look.PUBLIC), "private loss": ("private lines", look.PRIVATE)}

@@ -13,7 +13,7 @@ from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import IdentityTransform
 
-from views import microgrid_style as look
+from views.microgrid import look
 from views.style import BLACK, LINES, legend_below, new_figure, plain, styled
 
 LABELLED = 30  # nodes up to which nodes and trades are labelled and all lines stand in one panel

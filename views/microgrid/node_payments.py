@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from views import microgrid_style as look
+from views.microgrid import look
 from views.style import BLACK, GREY, LINES, legend_below, new_figure, styled
 
 MOST_NODES = 20  # that have bars of their own; gains of more are drawn in ascending order

@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from engine.microgrid import played, total
+from engine.results.microgrid import played, total
 from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.market import ADVICE
 from scenarios import draw
-from views import microgrid_style as look
-from views.browser.charts import HEIGHT, Bar, Line, bar_chart, legend, line_chart, points, svg
-from views.browser.frames import Frame, Panel, Table, tiles_of
-from views.browser.live import gap_text
-from views.browser.parameters import changed
-from views.plots.network_map import IDLE, MOST_SHOWN, positions_of, strokes
+from views.kit.charts import HEIGHT, Bar, Line, bar_chart, legend, line_chart, points, svg
+from views.kit.frames import Frame, Panel, Table, tiles_of
+from views.kit.live import gap_text
+from views.kit.parameters import changed
+from views.microgrid import look
+from views.microgrid.network_map import IDLE, MOST_SHOWN, positions_of, strokes
+from views.microgrid.words import fate, joining_text, nodes_text
 from views.style import BLACK, GREEN, GREY, PURPLE, plain, signed
-from views.texts.microgrid import fate, joining_text, nodes_text
 
 TITLE = "Microgrid"
 ABOUT = "Owners of private lines trade beside a public grid whose losses grow with the square of the flow."

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from views import microgrid_style as look
+from views.microgrid import look
 from views.style import BLACK, GREY, legend_below, new_figure, styled
 
 IDLE = "private lines idle"

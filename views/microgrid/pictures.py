@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from views.drawing import draw_all
-from views.plots import losses_by_behaviour, network_map, node_payments, periods
+from views.microgrid import losses_by_behaviour, network_map, node_payments, periods
 
 
 def run_pictures(result, folder):

@@ -12,7 +12,7 @@ from market.microgrid.payments import PAYMENTS
 from market.microgrid.power_flow import build_grid, lossy_flows
 from market.microgrid.tariff import Tariff
 from scenarios import ScenarioError, draw, load
-from scenarios.microgrid_market import model
+from scenarios.microgrid.draw import model
 
 RING = [[0, 1, 0.01, 0.1], [1, 2, 0.02, 0.05], [2, 3, 0.01, 0.2], [3, 0, 0.03, 0.1], [1, 3, 0.01, 0.1]]
 

@@ -1,0 +1,1 @@
+"""Who acts in the aggregator game: the Mesa model and its agents."""

@@ -1,0 +1,1 @@
+"""Who acts in bilateral contracts: the Mesa model and its agents."""

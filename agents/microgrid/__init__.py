@@ -1,0 +1,1 @@
+"""Who acts in the microgrid: the Mesa model and its agents."""

@@ -1,0 +1,1 @@
+"""The aggregator paper: Li, Motoki, Zhang."""

@@ -1,0 +1,1 @@
+"""Who joins whom: this project's own question."""

@@ -1,0 +1,1 @@
+"""The paper on peer-to-peer contracts: Raja, Grammatico."""

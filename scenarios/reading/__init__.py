@@ -1,0 +1,1 @@
+"""How files are read and checked: TOML, CSV, the table of keys, one-line errors."""

@@ -1,0 +1,1 @@
+"""What is shown of the microgrid: words, pictures, the browser's page, and plots of its own."""
