@@ -306,11 +306,11 @@ def run_one(options):
         raise InputError("command line: --workers, --cluster: go with several replications; add --replications")
     from engine import run, save_result
     from scenarios import load
-    from views.markets import TEXTS
+    from views.markets import words_of
 
     check_writable(options.out)
     scenario = load(options.scenario, set=options.set, seed=options.seed, rounds=options.rounds)
-    words = TEXTS[scenario.market]
+    words = words_of(scenario.market)
     talk = (lambda model: None) if options.json else (lambda model: tell(words.round_line(model)))
     result = unless_too_much(options, partial(run, scenario, direct=options.direct, on_round=talk))
     folder = save_result(result, options.out)
@@ -346,7 +346,7 @@ def compare_chosen(options):
 def compare_scenarios(options, conclusion=None):
     """Compare scenarios on common random numbers, print and store the comparison."""
     from engine import compare, save_comparison
-    from views.markets import TEXTS
+    from views.markets import words_of
     from views.tables import comparison_text
 
     check_writable(options.out)
@@ -368,7 +368,7 @@ def compare_scenarios(options, conclusion=None):
     if options.json:
         return print_json(comparison.summary())
     print(comparison_text(comparison))
-    notes = TEXTS[comparison.market].comparison_notes(comparison)
+    notes = words_of(comparison.market).comparison_notes(comparison)
     if notes:
         print("\n" + notes)
     counts = comparison.runs["status"].value_counts()
@@ -504,9 +504,9 @@ def serve_browser(options):
     changed = {"set": options.set, "seed": options.seed, "rounds": options.rounds}
     scenario = None if options.scenario is None else load(options.scenario, **changed)
     from views.browser.serving import PortError, serve
-    from views.markets import PAGES
+    from views.markets import page_of
 
-    if scenario is not None and (large := PAGES[scenario.market].too_large(scenario)):
+    if scenario is not None and (large := page_of(scenario.market).too_large(scenario)):
         raise InputError(f"{options.scenario}: {large}")
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:

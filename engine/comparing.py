@@ -9,7 +9,7 @@ from scipy.special import stdtrit
 from engine import limits
 from engine.executors import on_this_machine
 from engine.many import run_many
-from engine.results import MARKETS
+from engine.results import results_of
 from engine.results.result import number
 from engine.running import run
 from scenarios import ScenarioError, draw, load
@@ -43,12 +43,12 @@ class Comparison:
     @property
     def units(self):
         """{measure: unit} of the market's measures."""
-        return MARKETS[self.market].MEASURES
+        return results_of(self.market).MEASURES
 
     @property
     def headline(self):
         """The measures of a table on the terminal."""
-        return MARKETS[self.market].HEADLINE
+        return results_of(self.market).HEADLINE
 
     @property
     def names(self):
@@ -119,7 +119,7 @@ def compare(
     runs = len(loaded) * replications
     executor = executor or on_this_machine(runs, workers)
     limits.check(loaded, replications=replications, workers=min(executor.at_once, runs), patient=patient)
-    shared = MARKETS[loaded[0].market].shared([draw(scenario).game for scenario in loaded])
+    shared = results_of(loaded[0].market).shared([draw(scenario).game for scenario in loaded])
     alone = len(loaded) == 1
     jobs = [(scenario, replication, direct, alone) for scenario in loaded for replication in range(replications)]
     answers = run_many(compared_run, jobs, executor=executor, label="compare", progress=progress)
@@ -160,7 +160,7 @@ def compared_run(job):
     for part_name, part in result.parts.items():
         name = part_name if alone or part is result else f"{scenario.name}: {part_name}"
         row = {"scenario": name, "replication": replication, "status": str(part.status), "rounds": part.rounds}
-        values, agents = MARKETS[scenario.market].measured(part)
+        values, agents = results_of(scenario.market).measured(part)
         answers.append((row | {"gap": part.gap} | values, agents))
     return answers
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from engine.results import MARKETS
+from engine.results import results_of
 
 try:
     import resource
@@ -29,11 +29,11 @@ def check(scenarios, *, replications=1, workers=1, patient=False, room=None):
     if patient or room is None:
         return
     for scenario in scenarios:
-        need = {key: size * workers for key, size in MARKETS[scenario.market].memory(scenario).items()}
+        need = {key: size * workers for key, size in results_of(scenario.market).memory(scenario).items()}
         if sum(need.values()) > room:
             raise _too_large(f"{scenario.name}: {max(need, key=need.get)}", sum(need.values()), room)
     if replications > 1 or len(scenarios) > 1:
-        check_answers(replications, sum(ROW + MARKETS[s.market].kept(s) for s in scenarios), room=room)
+        check_answers(replications, sum(ROW + results_of(s.market).kept(s) for s in scenarios), room=room)
 
 
 def check_answers(replications, size, *, patient=False, room=None):

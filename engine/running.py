@@ -7,7 +7,7 @@ import mesa
 import pandas as pd
 
 from engine import limits
-from engine.results import MARKETS
+from engine.results import results_of
 from scenarios import build, draw, load
 
 
@@ -22,7 +22,7 @@ def run(
     """
     scenario = load(scenario, set=set, seed=seed, rounds=rounds)
     limits.check([scenario], patient=patient)
-    market = MARKETS[scenario.market]
+    market = results_of(scenario.market)
     started = time.perf_counter()
     drawn = draw(scenario, replication)
     if direct:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from engine.in_place import aside, file_in_place, folder_in_place
 from engine.provenance import machine, versions
-from engine.results import MARKETS
+from engine.results import results_of
 from engine.results.result import number
 from scenarios.reading.files import opened
 
@@ -50,7 +50,7 @@ def save_comparison(comparison, root="results", pictures=()):
         comparison.runs.to_csv(folder / "runs.csv", index=False, lineterminator="\n")
         comparison.means().to_csv(folder / "means.csv", index=False, lineterminator="\n")
         comparison.differences().to_csv(folder / "differences.csv", index=False, lineterminator="\n")
-        table = MARKETS[comparison.market].agents_table(comparison.agents)
+        table = results_of(comparison.market).agents_table(comparison.agents)
         if table is not None:
             table.to_csv(folder / "agents.csv", index=False, lineterminator="\n")
         write_json(folder / "summary.json", comparison.summary())

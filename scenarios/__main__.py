@@ -1,7 +1,7 @@
 """`python -m scenarios` prints the documentation of every key, made from the schema."""
 
 from scenarios import schema_table
-from scenarios.loading import MARKETS
+from scenarios.markets import MARKETS
 
 HEAD = """# Keys of a scenario file
 

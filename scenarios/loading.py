@@ -4,19 +4,10 @@ from __future__ import annotations
 
 import operator
 import os
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 
-from scenarios.aggregator import draw as aggregator_market
-from scenarios.aggregator import keys as aggregator
-from scenarios.bilateral import draw as bilateral_market
-from scenarios.bilateral import keys as bilateral
-from scenarios.designs import draw as designs_market
-from scenarios.designs import keys as designs
-from scenarios.microgrid import draw as microgrid_market
-from scenarios.microgrid import keys as microgrid
+from scenarios.markets import MARKETS, draw_offered, keys_offered
 from scenarios.reading import toml_text
 from scenarios.reading.errors import Place, ScenarioError, nearest, one_of, quoted
 from scenarios.reading.files import LARGEST, content_of
@@ -26,23 +17,6 @@ from scenarios.scenario import Scenario
 FOLDER = Path(__file__).parent / "files"
 LONGEST_SHOWN = 200
 LONGEST_NAME = 150  # folders carry it
-
-
-@dataclass(frozen=True)
-class Market:
-    """One market design: scenario class, schema (KEYS, read), and what makes a game and a model of it."""
-
-    scenario: type[Scenario]
-    schema: ModuleType
-    player: ModuleType
-
-
-MARKETS = {
-    "aggregator": Market(aggregator.AggregatorScenario, aggregator, aggregator_market),
-    "microgrid": Market(microgrid.MicrogridScenario, microgrid, microgrid_market),
-    "bilateral": Market(bilateral.BilateralScenario, bilateral, bilateral_market),
-    "designs": Market(designs.DesignsScenario, designs, designs_market),
-}
 
 
 def names() -> list[str]:
@@ -64,8 +38,8 @@ def shipped(name) -> Path | None:
 @cache
 def keys_of(market: str) -> tuple:
     """The schema of one market's files, common keys first."""
-    schema = MARKETS[market].schema
-    return common(MARKETS, schema.ROUNDS) + schema.KEYS
+    offers = keys_offered(market)
+    return common(MARKETS, offers.ROUNDS) + offers.KEYS
 
 
 def load(name_or_path, *, set=(), seed=None, rounds=None) -> Scenario:
@@ -93,12 +67,13 @@ def rewritten(scenario, given) -> Scenario:
 def _checked(raw, path, place):
     """The scenario of a table as a file has it."""
     market = _market(raw, place)
-    table = MARKETS[market].schema.read(raw, keys_of(market), place)
+    offers = keys_offered(market)
+    table = offers.read(raw, keys_of(market), place)
     table.setdefault("name", path.stem if path else "scenario")
     _check_name(table["name"], place.at("name"))
     ordered = {key.name: table[key.name] for key in keys_of(market) if key.name in table}
     given = toml_text.written(raw, ordered)
-    return MARKETS[market].scenario(name=table["name"], path=path, table=ordered, given=given)
+    return offers.SCENARIO(name=table["name"], path=path, table=ordered, given=given)
 
 
 def _raw(source):
@@ -165,7 +140,7 @@ def draw(scenario: Scenario, replication: int = 0):
     The stream of each group's key depends on seed, replication, group name and key alone.
     Raises ScenarioError where the market has no meaning with these users.
     """
-    return MARKETS[scenario.market].player.draw(scenario, _replication(replication), _place(scenario))
+    return draw_offered(scenario.market).draw(scenario, _replication(replication), _place(scenario))
 
 
 def build(name_or_path, *, seed=None, replication=0, set=(), rounds=None, **model_options):
@@ -175,8 +150,7 @@ def build(name_or_path, *, seed=None, replication=0, set=(), rounds=None, **mode
     the model. Raises ScenarioError.
     """
     scenario = load(name_or_path, set=set, seed=seed, rounds=rounds)
-    player = MARKETS[scenario.market].player
-    return player.model(scenario, _replication(replication), _place(scenario), **model_options)
+    return draw_offered(scenario.market).model(scenario, _replication(replication), _place(scenario), **model_options)
 
 
 def _replication(value):

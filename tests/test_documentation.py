@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scenarios import names, schema_table
-from scenarios.loading import MARKETS
+from scenarios.markets import MARKETS
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -1,49 +1,91 @@
-"""What the views know of each market: words, pictures, page; to add one, write its modules and its lines here."""
+"""What the views ask of each market: its words, its pictures, its page in the browser."""
 
-from engine import Comparison
-from views.aggregator import page as aggregator_page
-from views.aggregator import pictures as aggregator_pictures
-from views.aggregator import words as aggregator_words
-from views.bilateral import page as bilateral_page
-from views.bilateral import pictures as bilateral_pictures
-from views.bilateral import words as bilateral_words
-from views.designs import page as designs_page
-from views.designs import pictures as designs_pictures
-from views.designs import words as designs_words
-from views.microgrid import page as microgrid_page
-from views.microgrid import pictures as microgrid_pictures
-from views.microgrid import words as microgrid_words
+from __future__ import annotations
 
-PAGES = {
-    "aggregator": aggregator_page,
-    "microgrid": microgrid_page,
-    "bilateral": bilateral_page,
-    "designs": designs_page,
-}
-TEXTS = {
-    "aggregator": aggregator_words,
-    "microgrid": microgrid_words,
-    "bilateral": bilateral_words,
-    "designs": designs_words,
-}
-PICTURES = {
-    "aggregator": aggregator_pictures,
-    "microgrid": microgrid_pictures,
-    "bilateral": bilateral_pictures,
-    "designs": designs_pictures,
-}
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol, cast
+
+from agents.market_model import MarketModel
+from engine import Comparison, Result
+from scenarios import Scenario
+from scenarios.markets import offered
+from views.kit.frames import Frame
+from views.kit.live import Run
 
 
-def pictures(shown, folder):
+class Words(Protocol):
+    """A market's runs and comparisons in words."""
+
+    def round_line(self, model: MarketModel) -> str | None:
+        """One line about the round just played, None where there is nothing to say."""
+
+    def summary_text(self, summary: dict) -> str:
+        """A run's summary, as `Result.summary` gives it."""
+
+    def comparison_notes(self, comparison: Comparison) -> str:
+        """What a comparison says beyond its table of means, or ""."""
+
+
+class Pictures(Protocol):
+    """A market's pictures, PNG files in a folder."""
+
+    def run_pictures(self, result: Result, folder: Path) -> Iterable[Path]:
+        """Write the pictures of a run; returns their paths."""
+
+    def comparison_pictures(self, comparison: Comparison, folder: Path) -> Iterable[Path]:
+        """Write the pictures of a comparison; returns their paths."""
+
+
+class Page(Protocol):
+    """A market's page in the browser.
+
+    TITLE; ABOUT: one sentence; START: name of the scenario shown first; MAIN: paths of the parameters shown on top, "*"
+    for any number; TRACKS: measures a comparison draws by round; FOLLOWS: can one agent be looked at?
+    """
+
+    TITLE: str
+    ABOUT: str
+    START: str
+    MAIN: tuple[str, ...]
+    TRACKS: tuple[str, ...]
+    FOLLOWS: bool
+
+    def too_large(self, scenario: Scenario) -> str:
+        """Why a scenario is too large for a server that others use too, or ""."""
+
+    def variants(self, scenario: Scenario) -> dict[str, list]:
+        """{label: changes [(path, value)…]} that a comparison offers."""
+
+    def frame(self, run: Run, before: dict) -> Frame:
+        """A run after its last round; before: the tiles' values {label: value} of the run before a change."""
+
+
+def words_of(market: str) -> Words:
+    """A market's words."""
+    return cast(Words, offered(market, "words"))
+
+
+def pictures_of(market: str) -> Pictures:
+    """A market's pictures."""
+    return cast(Pictures, offered(market, "pictures"))
+
+
+def page_of(market: str) -> Page:
+    """A market's page."""
+    return cast(Page, offered(market, "page"))
+
+
+def pictures(shown: Result | Comparison, folder: Path) -> Iterable[Path]:
     """Write the pictures of a Result or a Comparison; returns their paths."""
     return (comparison_pictures if isinstance(shown, Comparison) else run_pictures)(shown, folder)
 
 
-def run_pictures(result, folder):
+def run_pictures(result: Result, folder: Path) -> Iterable[Path]:
     """Write the pictures of one Result; returns their paths."""
-    return PICTURES[result.scenario.market].run_pictures(result, folder)
+    return pictures_of(result.scenario.market).run_pictures(result, folder)
 
 
-def comparison_pictures(comparison, folder):
+def comparison_pictures(comparison: Comparison, folder: Path) -> Iterable[Path]:
     """Write the pictures of a Comparison; returns their paths."""
-    return PICTURES[comparison.market].comparison_pictures(comparison, folder)
+    return pictures_of(comparison.market).comparison_pictures(comparison, folder)

@@ -1,29 +1,69 @@
-"""What the engine knows of each market: its results, its measures, what scenarios of a comparison share."""
+"""What the engine asks of each market: its results, its measures, what scenarios of a comparison share."""
 
-from engine.results import aggregator, bilateral, designs, microgrid
+from __future__ import annotations
 
-# Each has RESULT, MEASURES {name: unit}, HEADLINE (measures of a table on the terminal), and the functions
-# stepped(model, certify) and solved(game, certify): facts of a RESULT; measured(part): (measures, arrays by agent) of a
-# result, or of one of its parts where it has several;
-# memory(scenario): {key: bytes that a run may need}, kept(scenario): bytes a comparison keeps of it;
-# shared(games): names of what all games have in common; agents_table(agents): a comparison's agents as a table or None.
-MARKETS = {"aggregator": aggregator, "microgrid": microgrid, "bilateral": bilateral, "designs": designs}
+from typing import Protocol, cast
+
+import pandas as pd
+
+from agents.market_model import MarketModel
+from engine.results.result import Result
+from scenarios.markets import offered
+from scenarios.scenario import Scenario
+
+
+class Results(Protocol):
+    """What a market offers the engine.
+
+    RESULT: the class of its results; MEASURES: {name: unit} of the numbers runs are compared by; HEADLINE: those of a
+    table on the terminal; DRAWN: those of a sweep's pictures, where none are asked for.
+    """
+
+    RESULT: type[Result]
+    MEASURES: dict[str, str]
+    HEADLINE: tuple[str, ...]
+    DRAWN: tuple[str, ...]
+
+    def stepped(self, model: MarketModel, certify: bool) -> dict:
+        """Facts of a RESULT: of a model stepped to its end, or so far."""
+
+    def solved(self, game: object, certify: bool) -> dict:
+        """Facts of a RESULT: of a game solved without rounds."""
+
+    def measured(self, part: object) -> tuple[dict, tuple]:
+        """(Every measure, arrays by agent) of a result, or of one of its parts where it has several."""
+
+    def memory(self, scenario: Scenario) -> dict[str, float]:
+        """Bytes that a run may need, by the key they grow with."""
+
+    def kept(self, scenario: Scenario) -> float:
+        """Bytes that a comparison keeps of each run."""
+
+    def shared(self, games: list) -> tuple[str, ...]:
+        """Names of what all games have in common."""
+
+    def agents_table(self, agents: dict) -> pd.DataFrame | None:
+        """A comparison's agents as a table, or None."""
+
+
+def results_of(market: str) -> Results:
+    """What a market offers the engine."""
+    return cast(Results, offered(market, "results"))
 
 
 def units(scenario):
     """{measure: unit} of a scenario's runs as a sweep has them, `design: measure` where it compares designs."""
-    return _each(scenario.designs, MARKETS[scenario.market].MEASURES)
+    return _each(scenario.designs, results_of(scenario.market).MEASURES)
 
 
 def headline(scenario):
     """The measures of a sweep that are drawn where none are asked for."""
-    measures = designs.DRAWN if scenario.designs else MARKETS[scenario.market].HEADLINE
-    return tuple(_each(scenario.designs, dict.fromkeys(measures)))
+    return tuple(_each(scenario.designs, dict.fromkeys(results_of(scenario.market).DRAWN)))
 
 
 def measured(result):
     """{measure: value} of one run, in the order of `units`."""
-    market = MARKETS[result.scenario.market]
+    market = results_of(result.scenario.market)
     found = {name: market.measured(part)[0] for name, part in result.parts.items()}
     if not result.scenario.designs:
         return found[result.scenario.name]

@@ -37,6 +37,7 @@ ADVICE = {
     "its payoff, as the gap says; lower tolerance, or take a price without such steep pieces."
 }
 HEADLINE = ("mean small surplus", "mean small consumption", "price", "jain", "gini")
+DRAWN = HEADLINE
 MEASURES = {
     "mean small surplus": "money",
     "mean small consumption": "energy",

@@ -42,6 +42,7 @@ HEADLINE = (
     "mean price",
     "saved against the grid",
 )
+DRAWN = HEADLINE
 ROUNDING = 1e-12
 DOUBLE = 8  # bytes of a number
 MATRICES, MATRICES_PERIOD = 9, 6  # numbers of each pair in the first period, and in each other one

@@ -28,6 +28,7 @@ MEASURES = {
     "private lines": "lines",
 }
 HEADLINE = ("loss", "public loss", "private loss", "grid supply", "paid to agents", "winners", "losers")
+DRAWN = HEADLINE
 DOUBLE = 8  # bytes of a number
 MATRIX = 4 * DOUBLE  # bytes for each pair of nodes: the inverse Laplacian, losses and a system of equations
 LINE, LINE_PERIOD, NODE = 6_000, 100, 200  # bytes of a private line, and in each period of a line and of a node

@@ -277,3 +277,6 @@ def split(users: int, count: int) -> np.ndarray:
 def is_unbounded(group: Group) -> bool:
     """Whether a user priced out makes the objective minus infinity: 1 <= alpha < inf without offset."""
     return group.kind == "aggregator" and 1 <= group.alpha < math.inf and group.surplus_offset == 0
+
+
+SCENARIO = AggregatorScenario

@@ -277,3 +277,6 @@ def _check_matching(sellers, m, n, place):
             raise place.error(
                 f"value {i} (counted from 0) is {j:g}, as is value {sellers.index(j)}", "each seller once"
             )
+
+
+SCENARIO = BilateralScenario

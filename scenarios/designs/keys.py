@@ -143,3 +143,6 @@ def _check_classes(rows, network, place):
     if len(cut_off):
         got = f"node {cut_off[0]} does not reach the main grid by public lines"
         raise place.error(got, "all nodes must: what the tariff offers needs them")
+
+
+SCENARIO = DesignsScenario

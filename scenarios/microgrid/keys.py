@@ -147,3 +147,6 @@ def check_private(private, network, place):
         raise place.error("got both mean_resistance and resistance_per_km", "only one of the two is possible")
     if "resistance_per_km" not in private:
         private.setdefault("mean_resistance", MEAN_RESISTANCE)
+
+
+SCENARIO = MicrogridScenario

@@ -16,6 +16,7 @@ from engine import FolderError
 from engine.sweeps.points import product
 from market.outcome import Status
 from scenarios import ScenarioError, load, names
+from scenarios.markets import MARKETS
 from views.browser import app, stored
 from views.browser.session import Session
 from views.browser.stage import Screen
@@ -26,7 +27,7 @@ from views.kit.charts import Band, Line, density_chart, line_chart
 from views.kit.frames import Table
 from views.kit.live import Run
 from views.kit.parameters import changed, command, differences, editable, parameters, parse, stops, written
-from views.markets import PAGES
+from views.markets import page_of
 
 SCENARIOS = [*map(load, names())]
 
@@ -103,7 +104,7 @@ def test_an_error_in_a_drawing_is_told_and_the_thread_lives_on(monkeypatch):
     session.open([Run(load("p2p_single"))])
     ended(session)
     with monkeypatch.context() as broken:
-        broken.setattr(PAGES["bilateral"], "panels", lambda run: [][0])
+        broken.setattr(page_of("bilateral"), "panels", lambda run: [][0])
         session.step()
         ended(session)
     assert "IndexError" in session.problem
@@ -140,7 +141,7 @@ def test_a_closed_session_lets_its_model_go():
 def test_every_shipped_scenario_is_shown_before_and_after_its_first_round(scenario):
     run = Run(scenario)
     run.start()
-    page = PAGES[scenario.market]
+    page = page_of(scenario.market)
     assert page.too_large(scenario) == ""
     if scenario.name != "large_market":
         first = page.frame(run, {})
@@ -158,7 +159,7 @@ def played(scenario, rounds=None):
     """A run stepped to its end, or so many rounds, with its page's last frame and all tracks."""
     run = Run(load(scenario) if isinstance(scenario, str) else scenario)
     run.start()
-    page = PAGES[run.scenario.market]
+    page = page_of(run.scenario.market)
     shown = page.frame(run, {})
     while run.model.running and run.model.round != rounds:
         run.model.step()
@@ -243,10 +244,10 @@ def test_moves_are_told_by_where_they_lead():
 def test_moving_users_whose_purchases_are_not_proven_have_not_settled(monkeypatch):
     stepped, frame = played("two_users_chase", 1)
     stepped.model.status = Status.SETTLED
-    frame = PAGES["aggregator"].frame(stepped, {})
+    frame = page_of("aggregator").frame(stepped, {})
     assert frame.status == "settled" and "Nobody expects to gain" in frame.advice
     stepped.memory["gap"] = 1.0
-    frame = PAGES["aggregator"].frame(stepped, {})
+    frame = page_of("aggregator").frame(stepped, {})
     assert frame.status == "inaccurate" and "not proven" in frame.advice
 
 
@@ -280,10 +281,10 @@ def test_designs_end_with_the_numbers_of_a_run_and_the_best_of_them():
         assert np.array_equal(column, design.gained)
 
 
-@pytest.mark.parametrize("market", PAGES)
+@pytest.mark.parametrize("market", MARKETS)
 def test_every_variant_is_another_legal_scenario(market):
-    own = load(PAGES[market].START)
-    for name, changes in PAGES[market].variants(own).items():
+    own = load(page_of(market).START)
+    for name, changes in page_of(market).variants(own).items():
         new = own
         for path, value in changes:
             new = changed(new, path, value, own)
@@ -323,7 +324,7 @@ def test_folders_that_cannot_be_replayed_are_refused_in_words(tmp_path, monkeypa
     folder = engine.sweep(load("two_peaks"), points, out=tmp_path, executor=engine.InProcess())
     assert "got 'sweep'; only a run can be played again" in refused(tmp_path, folder)
     folder = engine.save_result(engine.run("two_peaks"), tmp_path)
-    monkeypatch.setattr(PAGES["aggregator"], "MOST_USERS", 1)
+    monkeypatch.setattr(page_of("aggregator"), "MOST_USERS", 1)
     assert refused(tmp_path, folder).endswith("2 users; the browser takes at most 1")
 
 
@@ -390,7 +391,7 @@ def test_a_run_that_settles_beside_an_equilibrium_is_inaccurate_on_the_page_too(
     run_.start()
     run_.model.run()
     run_.memory["gap"] = run_.model.gap
-    frame = PAGES["aggregator"].frame(run_, {})
+    frame = page_of("aggregator").frame(run_, {})
     assert run_.model.status == Status.SETTLED
     assert (frame.status, frame.advice) == (run_.result().status, run_.result().advice)
     assert frame.status == Status.INACCURATE

@@ -18,7 +18,7 @@ from views.browser import files
 from views.browser.watch import status_text
 from views.kit.live import Run, money
 from views.kit.parameters import changed, command, parameters, parse, stops, written
-from views.markets import PAGES
+from views.markets import page_of
 from views.style import percent, plain, signed
 from views.tables import cell
 
@@ -43,11 +43,11 @@ PLAYED = [
 
 def shown(run):
     """The run's frame, its gap known where it has ended."""
-    frame = PAGES[run.scenario.market].frame(run, {})
+    frame = page_of(run.scenario.market).frame(run, {})
     if run.model.running or "gap" in run.memory:
         return frame
     run.memory["gap"] = run.model.gap
-    return PAGES[run.scenario.market].frame(run, {})
+    return page_of(run.scenario.market).frame(run, {})
 
 
 def is_close(one, other):

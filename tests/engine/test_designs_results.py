@@ -10,7 +10,7 @@ from engine import InProcess, compare, run, save_comparison, save_result, sweep,
 from engine.sweeps.points import product
 from engine.sweeps.sweep_folder import read_rows
 from scenarios import ScenarioError, draw, load
-from views.markets import TEXTS, comparison_pictures, run_pictures
+from views.markets import comparison_pictures, run_pictures, words_of
 from views.sweep_pictures import sweep_pictures
 
 EIGHT, NEIGHBOURS = "designs_eight_nodes", "designs_neighbourhood"
@@ -279,8 +279,8 @@ def test_where_nothing_cleared_numbers_are_missing_and_the_rest_is_told(tmp_path
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["designs"]["planner"]["surplus"] is None
     assert summary["designs"]["planner"]["classes"]["homes"]["surplus"] is None
-    said = TEXTS["designs"].summary_text(summary)
+    said = words_of("designs").summary_text(summary)
     assert next(line for line in said.splitlines() if line.startswith("planner")).split()[1] == "–"
     comparison = compare([EIGHT], direct=True, workers=1, progress=False)
     assert comparison.agents["planner"][0].size == 0
-    assert "planner" in TEXTS["designs"].comparison_notes(comparison)
+    assert "planner" in words_of("designs").comparison_notes(comparison)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine import TooLarge, compare, limits, run, sweep
-from engine.results import MARKETS
+from engine.results import results_of
 from engine.sweeps.points import product
 from scenarios import load
 
@@ -19,7 +19,7 @@ PEAK = """
 import json, sys
 from pathlib import Path
 from engine import run
-from engine.markets import MARKETS
+from engine.results import results_of
 from scenarios import load
 
 def highest():
@@ -30,7 +30,7 @@ scenario = load(sys.argv[1])
 run(load(sys.argv[1], set=sys.argv[2:3]))  # libraries are loaded
 before = highest()
 run(scenario, patient=True)
-print(json.dumps([highest() - before, sum(MARKETS[scenario.market].memory(scenario).values())]))
+print(json.dumps([highest() - before, sum(results_of(scenario.market).memory(scenario).values())]))
 """
 
 STREET = """
@@ -81,7 +81,7 @@ def test_the_estimate_is_within_a_factor_of_two_of_what_a_run_takes(market, tmp_
 @pytest.mark.parametrize("key", ["group.0.users", "rounds"])
 def test_more_users_and_more_rounds_need_more(key):
     need = [
-        sum(MARKETS["aggregator"].memory(load("two_aggregators", set=[f"{key}={value}"])).values())
+        sum(results_of("aggregator").memory(load("two_aggregators", set=[f"{key}={value}"])).values())
         for value in (200, 400)
     ]
     assert need[0] < need[1]
@@ -89,7 +89,7 @@ def test_more_users_and_more_rounds_need_more(key):
 
 def test_density_nodes_sides_and_rules_need_more():
     def of(name, *changes):
-        return sum(MARKETS[load(name).market].memory(load(name, set=changes)).values())
+        return sum(results_of(load(name).market).memory(load(name, set=changes)).values())
 
     assert of("ieee300_cooperative", "private.density=0") < of("ieee300_cooperative", "private.density=0.5")
     assert of("eight_nodes_cooperative") < of("ieee300_cooperative") < of("ieee300_day")
@@ -143,7 +143,7 @@ def test_patience_goes_on(monkeypatch):
 
 def test_many_at_once_need_many_times_as_much(monkeypatch):
     scenario = load("p2p_1000")
-    need = sum(MARKETS["bilateral"].memory(scenario).values())
+    need = sum(results_of("bilateral").memory(scenario).values())
     limits.check([scenario], room=need)
     with pytest.raises(TooLarge):
         limits.check([scenario], workers=2, room=2 * need - 1)

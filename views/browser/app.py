@@ -14,7 +14,7 @@ from views.browser.session import Session
 from views.browser.side import Side
 from views.browser.watch import One
 from views.kit.live import Run
-from views.markets import PAGES
+from views.markets import page_of
 
 STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 
@@ -85,7 +85,7 @@ def Body(place):
 
 def first_scenario():
     """What a new visitor sees first."""
-    return OPTIONS.start or load(PAGES["aggregator"].START)
+    return OPTIONS.start or load(page_of("aggregator").START)
 
 
 @solara.component

@@ -6,7 +6,7 @@ from html import escape
 import reacton.ipyvuetify as rv
 import solara
 
-from engine.results import MARKETS
+from engine.results import results_of
 from scenarios import ScenarioError, load
 from views.browser.files import without_folders
 from views.browser.side import LIST
@@ -15,7 +15,7 @@ from views.browser.watch import panel_of
 from views.kit.charts import Line, line_chart
 from views.kit.live import Run
 from views.kit.parameters import changed
-from views.markets import PAGES
+from views.markets import page_of
 from views.style import LINES, PALETTE
 from views.tables import cell
 
@@ -26,7 +26,7 @@ OWN = "the scenario shown, with its changes"
 @solara.component
 def Compare(session, own):
     """The same population under up to four scenarios, round by round."""
-    page = PAGES[own.market]
+    page = page_of(own.market)
     offers = [OWN, *page.variants(own), *(row.name for row in LIST if row.market == own.market)]
     names, set_names = solara.use_state(tuple(offers[:MOST_SIDE_BY_SIDE]))
 
@@ -65,7 +65,7 @@ def offered(own, name):
     """A scenario that a comparison offers: the one shown, a variant of it, or a shipped one with its seed."""
     if name == OWN:
         return own
-    variants = PAGES[own.market].variants(own)
+    variants = page_of(own.market).variants(own)
     if name not in variants:
         return load(name, seed=own.seed)
     found = own
@@ -83,7 +83,7 @@ def side_by_side(frames, runs, chosen):
     colours = dict(zip(names, PALETTE, strict=False))
     ends = zip(names, frames, strict=True)
     said = ", ".join(f"{escape(name)}: {frame.status} after {frame.round:,}" for name, frame in ends)
-    tracks = PAGES[runs[0].scenario.market].TRACKS
+    tracks = page_of(runs[0].scenario.market).TRACKS
     lanes = []
     for name, frame in zip(names, frames, strict=True):
         head = f'<h2><i style="background:{colours[name]}"></i>{escape(name)}</h2>'
@@ -111,7 +111,7 @@ def together(track, names, frames, colours):
 
 def shared_words(runs):
     """What all scenarios have in common."""
-    market = MARKETS[runs[0].scenario.market].shared([run.drawn.game for run in runs])
+    market = results_of(runs[0].scenario.market).shared([run.drawn.game for run in runs])
     return f"The same in all: {', '.join(map(str, market))}." if market else "Nothing is the same in all of them."
 
 

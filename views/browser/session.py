@@ -15,7 +15,7 @@ from views.browser.files import without_folders
 from views.browser.redraw import update_counter
 from views.kit.frames import Frame
 from views.kit.live import Run
-from views.markets import PAGES
+from views.markets import page_of
 
 SPEEDS = {"1 round a second": 1.0, "3 rounds a second": 0.33, "10 rounds a second": 0.1, "as fast as it can": 0.0}
 AFTER = 0.5  # seconds of work after which the page says what is being worked on
@@ -194,8 +194,8 @@ class Session:
             self._observe(number)
 
     def _frame(self, run):
-        frame = PAGES[run.scenario.market].frame(run, self._last if run is self.runs[0] else {})
-        table = replace(frame.table, chosen=run.chosen, follows=PAGES[run.scenario.market].FOLLOWS)
+        frame = page_of(run.scenario.market).frame(run, self._last if run is self.runs[0] else {})
+        table = replace(frame.table, chosen=run.chosen, follows=page_of(run.scenario.market).FOLLOWS)
         said = {"name": run.scenario.name, "replayed": stored.verdict(run), "begun": run.has_result}
         return replace(frame, table=table, **said)
 

@@ -8,14 +8,15 @@ import solara
 
 from engine import FolderError
 from scenarios import ScenarioError, listing, load
+from scenarios.markets import MARKETS
 from views.browser import files, stored
 from views.browser.controls import Controls
 from views.browser.options import OPTIONS
 from views.kit.live import Run
 from views.kit.parameters import MOST_TYPED, changed, command, differences, read, written
-from views.markets import PAGES
+from views.markets import page_of
 
-LIST = [row for row in listing() if row.market in PAGES]
+LIST = [row for row in listing() if row.market in MARKETS]
 MOST_FOLDERS = 200
 
 
@@ -31,7 +32,7 @@ def Side(session, scenario, original, show, revise):
             value = read(parameter, value)
             files.check(value, parameter.key, scenario)
             new = changed(scenario, parameter.path, value, original)
-            if large := PAGES[new.market].too_large(new):
+            if large := page_of(new.market).too_large(new):
                 raise ScenarioError(large)
         except ScenarioError as error:
             typed = value[:MOST_TYPED] if isinstance(value, str) else written(value)
@@ -45,7 +46,7 @@ def Side(session, scenario, original, show, revise):
     def pick(name):
         new = load(name)
         set_refused({})
-        if large := PAGES[new.market].too_large(new):
+        if large := page_of(new.market).too_large(new):
             session.tell(problem=large)
         else:
             show(Run(new))
@@ -58,8 +59,8 @@ def Side(session, scenario, original, show, revise):
             classes=["unfold"],
         )
         with solara.Div(classes=["side-inner"]):
-            markets = [{"text": page.TITLE, "value": name} for name, page in PAGES.items()]
-            pick_list(markets, scenario.market, lambda name: pick(PAGES[name].START), "market")
+            markets = [{"text": page_of(name).TITLE, "value": name} for name in MARKETS]
+            pick_list(markets, scenario.market, lambda name: pick(page_of(name).START), "market")
             rows = [row for row in LIST if row.market == scenario.market]
             names = [{"text": row.name.replace("_", " "), "value": row.name} for row in rows]
             if original.name not in [row.name for row in rows]:
@@ -70,11 +71,11 @@ def Side(session, scenario, original, show, revise):
                 lambda name: pick(name) if name in [row.name for row in rows] else None,
                 "scenario",
             )
-            solara.HTML("p", escape(scenario.title or PAGES[scenario.market].ABOUT), classes=["title"])
+            solara.HTML("p", escape(scenario.title or page_of(scenario.market).ABOUT), classes=["title"])
             if scenario.source:
                 solara.HTML("p", f"Source: {escape(scenario.source)}", classes=["help"])
             Changes(scenario, original, lambda: (set_refused({}), revise(original)))
-            Controls(scenario, original, PAGES[scenario.market].MAIN, refused, change)
+            Controls(scenario, original, page_of(scenario.market).MAIN, refused, change)
             Stored(show)
 
 

@@ -12,7 +12,7 @@ from scenarios import ScenarioError, load
 from scenarios.reading.files import content_of
 from views.browser.files import without_folders
 from views.kit.live import Run
-from views.markets import PAGES
+from views.markets import page_of
 
 DEPTHS = ("*/*", "*/*/*")  # of a run's and of a sweep's folder
 CLOSE = 1e-9
@@ -60,7 +60,7 @@ def open_folder(root, name):
         scenario = load(folder / "scenario.toml")
     except (OSError, ValueError, ScenarioError) as error:
         raise FolderError(f"{name}: cannot be read: {without_folders(str(error))}") from None
-    if large := PAGES[scenario.market].too_large(scenario):
+    if large := page_of(scenario.market).too_large(scenario):
         raise FolderError(f"{name}: {large}")
     return Run(scenario, manifest["replication"], stored=rounds)
 

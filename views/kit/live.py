@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.results import MARKETS
+from engine.results import results_of
 from engine.running import forget
 from engine.store import history_table
 from scenarios import Scenario, build, draw
@@ -48,7 +48,7 @@ class Run:
 
     def result(self):
         """The Result of the rounds played so far; once the run has ended, the same as that of the command line."""
-        market, model = MARKETS[self.scenario.market], self.model
+        market, model = results_of(self.scenario.market), self.model
         known = {"scenario": self.scenario, "replication": self.replication}
         known |= {"game": self.drawn.game, "redraws": self.drawn.redraws}
         known |= {"status": model.status, "rounds": model.round}

@@ -1,0 +1,79 @@
+"""The registry: which markets there are, and what each offers the loading of its files.
+
+To add a market, write a folder of its name on each floor and its line in MARKETS. The floors above say what they ask of
+it in engine/results/__init__.py and views/markets.py.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+from typing import NamedTuple, Protocol, cast
+
+from agents.market_model import MarketModel
+from scenarios.drawn import Drawn
+from scenarios.reading.errors import Place
+from scenarios.reading.schema import Key
+from scenarios.scenario import Scenario
+
+
+class Market(NamedTuple):
+    """Names of the modules in which each floor finds what a market offers it; imported when first asked for."""
+
+    keys: str
+    draw: str
+    results: str
+    words: str
+    pictures: str
+    page: str
+
+
+def in_house(name: str) -> Market:
+    """A market with a folder of its own on each floor of this project."""
+    views = (f"views.{name}.{what}" for what in ("words", "pictures", "page"))
+    return Market(f"scenarios.{name}.keys", f"scenarios.{name}.draw", f"engine.results.{name}", *views)
+
+
+MARKETS = {name: in_house(name) for name in ("aggregator", "microgrid", "bilateral", "designs")}
+
+
+class Keys(Protocol):
+    """What a market's files may say.
+
+    SCENARIO: the class of its scenarios; KEYS: its keys beside those of every market; ROUNDS: its usual limit of
+    rounds.
+    """
+
+    SCENARIO: type[Scenario]
+    KEYS: tuple[Key, ...]
+    ROUNDS: int
+
+    def read(self, raw: dict, keys: tuple[Key, ...], place: Place) -> dict:
+        """The checked table of a file, defaults filled in; raises ScenarioError."""
+
+
+class Draw(Protocol):
+    """What becomes of a market's scenario."""
+
+    def draw(self, scenario: Scenario, replication: int, place: Place) -> Drawn:
+        """The market's game of one replication; raises ScenarioError."""
+
+    def model(
+        self, scenario: Scenario, replication: int, place: Place, drawn: Drawn | None = None, **options: object
+    ) -> MarketModel:
+        """The Mesa model of one replication, or of what was drawn before."""
+
+
+def keys_offered(market: str) -> Keys:
+    """What a market's files may say."""
+    return cast(Keys, offered(market, "keys"))
+
+
+def draw_offered(market: str) -> Draw:
+    """What becomes of a market's scenario."""
+    return cast(Draw, offered(market, "draw"))
+
+
+def offered(market: str, what: str) -> ModuleType:
+    """The module in which a market offers something, by the name of the field of Market."""
+    return import_module(getattr(MARKETS[market], what))
