@@ -9,7 +9,7 @@ from scipy.special import stdtrit
 from engine import limits
 from engine.executors import on_this_machine
 from engine.many import run_many
-from engine.results import results_of
+from engine.results import measured, results_of, units_of
 from engine.results.result import number
 from engine.running import run
 from scenarios import ScenarioError, draw, load
@@ -43,7 +43,7 @@ class Comparison:
     @property
     def units(self):
         """{measure: unit} of the market's measures."""
-        return results_of(self.market).MEASURES
+        return units_of(self.market)
 
     @property
     def headline(self):
@@ -160,8 +160,8 @@ def compared_run(job):
     for part_name, part in result.parts.items():
         name = part_name if alone or part is result else f"{scenario.name}: {part_name}"
         row = {"scenario": name, "replication": replication, "status": str(part.status), "rounds": part.rounds}
-        values, agents = results_of(scenario.market).measured(part)
-        answers.append((row | {"gap": part.gap} | values, agents))
+        agents = part.by_agent if part.cleared else (np.empty(0), np.empty(0))
+        answers.append((row | {"gap": part.gap} | measured(scenario.market, part), agents))
     return answers
 
 

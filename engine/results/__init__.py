@@ -7,7 +7,7 @@ from typing import Protocol, cast
 import pandas as pd
 
 from agents.market_model import MarketModel
-from engine.results.result import Result
+from engine.results.result import Measure, Result
 from scenarios.markets import offered
 from scenarios.scenario import Scenario
 
@@ -15,12 +15,13 @@ from scenarios.scenario import Scenario
 class Results(Protocol):
     """What a market offers the engine.
 
-    RESULT: the class of its results; MEASURES: {name: unit} of the numbers runs are compared by; HEADLINE: those of a
-    table on the terminal; DRAWN: those of a sweep's pictures, where none are asked for.
+    RESULT: the class of its results; MEASURES: the numbers its runs are compared by, and how each is read off a result
+    or off one of its parts; HEADLINE: those of a table on the terminal; DRAWN: those of a sweep's pictures, where none
+    are asked for.
     """
 
     RESULT: type[Result]
-    MEASURES: dict[str, str]
+    MEASURES: dict[str, Measure]
     HEADLINE: tuple[str, ...]
     DRAWN: tuple[str, ...]
 
@@ -29,9 +30,6 @@ class Results(Protocol):
 
     def solved(self, game: object, certify: bool) -> dict:
         """Facts of a RESULT: of a game solved without rounds."""
-
-    def measured(self, part: object) -> tuple[dict, tuple]:
-        """(Every measure, arrays by agent) of a result, or of one of its parts where it has several."""
 
     def memory(self, scenario: Scenario) -> dict[str, float]:
         """Bytes that a run may need, by the key they grow with."""
@@ -51,9 +49,20 @@ def results_of(market: str) -> Results:
     return cast(Results, offered(market, "results"))
 
 
+def units_of(market: str) -> dict[str, str]:
+    """{measure: unit} of a market."""
+    return {name: measure.unit for name, measure in results_of(market).MEASURES.items()}
+
+
+def measured(market: str, part) -> dict:
+    """{measure: value} of a result, or of one of its parts; None for all where nothing cleared."""
+    measures = results_of(market).MEASURES
+    return {name: measure.of(part) if part.cleared else None for name, measure in measures.items()}
+
+
 def units(scenario):
     """{measure: unit} of a scenario's runs as a sweep has them, `design: measure` where it compares designs."""
-    return _each(scenario.designs, results_of(scenario.market).MEASURES)
+    return _each(scenario.designs, units_of(scenario.market))
 
 
 def headline(scenario):
@@ -61,10 +70,9 @@ def headline(scenario):
     return tuple(_each(scenario.designs, dict.fromkeys(results_of(scenario.market).DRAWN)))
 
 
-def measured(result):
+def all_measured(result):
     """{measure: value} of one run, in the order of `units`."""
-    market = results_of(result.scenario.market)
-    found = {name: market.measured(part)[0] for name, part in result.parts.items()}
+    found = {name: measured(result.scenario.market, part) for name, part in result.parts.items()}
     if not result.scenario.designs:
         return found[result.scenario.name]
     return {f"{name}: {measure}": value for name, values in found.items() for measure, value in values.items()}

@@ -8,7 +8,7 @@ import pandas as pd
 
 from agents import JoiningModel
 from agents.aggregator.model import MOST_REMEMBERED
-from engine.results.result import Result, number
+from engine.results.result import Measure, Result, number
 from market import joining
 from market.aggregator.clearing import CERTIFIED, ending
 from market.aggregator.equilibrium import solve
@@ -39,17 +39,17 @@ ADVICE = {
 HEADLINE = ("mean small surplus", "mean small consumption", "price", "jain", "gini")
 DRAWN = HEADLINE
 MEASURES = {
-    "mean small surplus": "money",
-    "mean small consumption": "energy",
-    "price": "money/energy",
-    "quantity": "energy",
-    "welfare": "money",
-    "least small surplus": "money",
-    "jain": "1",
-    "gini": "1",
-    "mean large surplus": "money",
-    "efficiency": "1",
-    "price of anarchy": "1",
+    "mean small surplus": Measure("money", lambda result: mean(result.small(result.outcome.s))),
+    "mean small consumption": Measure("energy", lambda result: mean(result.small(result.outcome.x))),
+    "price": Measure("money/energy", lambda result: result.outcome.price),
+    "quantity": Measure("energy", lambda result: result.outcome.quantity),
+    "welfare": Measure("money", lambda result: result.outcome.welfare),
+    "least small surplus": Measure("money", lambda result: of_some(np.min, result.small(result.outcome.s))),
+    "jain": Measure("1", lambda result: of_some(jain, result.small(result.outcome.s))),
+    "gini": Measure("1", lambda result: of_some(gini, result.small(result.outcome.s))),
+    "mean large surplus": Measure("money", lambda result: mean(result.outcome.s[~result.is_small])),
+    "efficiency": Measure("1", lambda result: result.yardsticks["efficiency"]),
+    "price of anarchy": Measure("1", lambda result: result.yardsticks["price_of_anarchy"]),
 }
 NOTHING_CLEARED = {
     "quantity": dict.fromkeys(("total", "mean", "std")),
@@ -118,6 +118,25 @@ class AggregatorResult(Result):
     def promised(self):
         """Equilibria were certified up to this."""
         return promised(self.game, self.status)
+
+    @property
+    def cleared(self):
+        """Was there an outcome at all?"""
+        return self.outcome is not None
+
+    @cached_property
+    def is_small(self):
+        """Marks of the small users, shape (users,)."""
+        return small_rows(self.game)
+
+    def small(self, values):
+        """The small users' part of values (users,)."""
+        return values[self.is_small]
+
+    @property
+    def by_agent(self):
+        """Quantities and surpluses of the small users."""
+        return self.small(self.outcome.x), self.small(self.outcome.s)
 
     def group(self, name):
         """Quantities and surpluses of a group's users in the final outcome, shapes (users,)."""
@@ -329,33 +348,14 @@ def small_facts(game, outcome):
     return facts | {"mean_surplus": number(s.mean()), "jain": number(jain(s)), "gini": number(gini(s))}
 
 
-def measured(result):
-    """(Every measure of one run, (quantities, surpluses) of its small users); empty where nothing cleared."""
-    if result.outcome is None:
-        return dict.fromkeys(MEASURES), (np.empty(0), np.empty(0))
-    small = small_rows(result.game)
-    x, s = result.outcome.x, result.outcome.s
-    return measures(result, x, s, small), (x[small], s[small])
+def of_some(measure, values):
+    """measure(values), NaN where there are none."""
+    return measure(values) if len(values) else np.nan
 
 
-def measures(result, x, s, small):
-    """Every measure of one run, in the order of MEASURES; NaN where there are no such users."""
-    small_x, small_s, large_s = x[small], s[small], s[~small]
-    some = len(small_s) > 0
-    values = (
-        small_s.mean() if some else np.nan,
-        small_x.mean() if some else np.nan,
-        result.outcome.price,
-        result.outcome.quantity,
-        result.outcome.welfare,
-        small_s.min() if some else np.nan,
-        jain(small_s) if some else np.nan,
-        gini(small_s) if some else np.nan,
-        large_s.mean() if len(large_s) else np.nan,
-        result.yardsticks["efficiency"],
-        result.yardsticks["price_of_anarchy"],
-    )
-    return dict(zip(MEASURES, values, strict=True))
+def mean(values):
+    """The mean, NaN where there are no values."""
+    return of_some(np.mean, values)
 
 
 def agents_table(agents):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from agents.bilateral.model import MOST_REMEMBERED
-from engine.results.result import Result, mean_by_agent, number, numbers
+from engine.results.result import Measure, Result, mean_by_agent, number, numbers
 from market.bilateral.negotiation import ADVICE
 from market.bilateral.negotiation.consensus import MOST_AGENTS
 from market.bilateral.settlement import Ending
@@ -17,19 +17,19 @@ from market.outcome import Status
 from scenarios.bilateral.keys import WHOLE_PROPOSALS
 
 MEASURES = {
-    "welfare": "money",
-    "efficiency": "1",
-    "buyers' share": "1",
-    "jain": "1",
-    "distance to tau": "1",
-    "rounds": "rounds",
-    "messages": "scalars",
-    "violation": "money",
-    "contracts": "contracts",
-    "traded": "kWh",
-    "mean price": "money/kWh",
-    "cost of energy": "money",
-    "saved against the grid": "money",
+    "welfare": Measure("money", lambda result: result.welfare),
+    "efficiency": Measure("1", lambda result: share(result.welfare, result.best_welfare)),
+    "buyers' share": Measure("1", lambda result: share(float(result.sides[0].sum()), result.welfare)),
+    "jain": Measure("1", lambda result: float(jain(sum(result.sides))) if result.game.agents else None),
+    "distance to tau": Measure("1", lambda result: share(result.away_from_tau, result.best_welfare)),
+    "rounds": Measure("rounds", lambda result: result.rounds),
+    "messages": Measure("scalars", lambda result: result.messages),
+    "violation": Measure("money", lambda result: max(outcome.settlement.violation for outcome in result.outcomes)),
+    "contracts": Measure("contracts", lambda result: len(result.contracts)),
+    "traded": Measure("kWh", lambda result: result.traded),
+    "mean price": Measure("money/kWh", lambda result: share(result.turnover, result.traded)),
+    "cost of energy": Measure("money", lambda result: float(result.costs[0].sum())),
+    "saved against the grid": Measure("money", lambda result: result.saved),
 }
 HALF_WAY = 3  # times the tolerance: claims, moved to the half-way price or to nothing, on both sides of a pair
 HEADLINE = (
@@ -75,7 +75,7 @@ class BilateralResult(Result):
         """Are buyers and sellers numbered on their own side? Prosumers, and agents of several periods, are not."""
         return len(self.outcomes) == 1 and self.scenario.sides is not None
 
-    def by_agent(self, sides):
+    def by_agent_of(self, sides):
         """Money of all agents as buyers (agents,) and as sellers (agents,) over the periods, from sides(outcome)."""
         bought, sold = np.zeros(self.game.agents), np.zeros(self.game.agents)
         for outcome in self.outcomes:
@@ -86,7 +86,7 @@ class BilateralResult(Result):
 
     def claims(self, sides):
         """{"u", "v"}: money of buyers and sellers from sides(outcome), by row where `by_row`, else by agent."""
-        u, v = sides(self.outcomes[0]) if self.by_row else self.by_agent(sides)
+        u, v = sides(self.outcomes[0]) if self.by_row else self.by_agent_of(sides)
         return {"u": numbers(u), "v": numbers(v)}
 
     @cached_property
@@ -112,6 +112,54 @@ class BilateralResult(Result):
                 np.add.at(total, agents, cost)
         return now, alone
 
+    @property
+    def cleared(self):
+        """Always: the grid serves whoever has no contract."""
+        return True
+
+    @cached_property
+    def sides(self):
+        """Gains of all agents as buyers and as sellers, money, shapes (agents,)."""
+        return self.by_agent_of(lambda outcome: outcome.payoffs)
+
+    @property
+    def welfare(self):
+        """Gains of all contracts, money."""
+        return float(sum(outcome.welfare for outcome in self.outcomes))
+
+    @property
+    def best_welfare(self):
+        """The most they could be, money."""
+        return float(sum(outcome.best.welfare for outcome in self.outcomes))
+
+    @property
+    def away_from_tau(self):
+        """How far gains are from the tau value, money, over all agents."""
+        tau = self.by_agent_of(lambda outcome: outcome.tau)
+        return sum(np.abs(one - other).sum() for one, other in zip(self.sides, tau, strict=True))
+
+    @property
+    def traded(self):
+        """Energy of all contracts, kWh."""
+        return float(self.contracts["quantity"].sum())
+
+    @property
+    def turnover(self):
+        """What all contracts cost, money."""
+        return float((self.contracts["price"] * self.contracts["quantity"]).sum())
+
+    @property
+    def saved(self):
+        """What contracts save all agents against the grid alone, money."""
+        now, alone = self.costs
+        return _snapped(float((alone - now).sum()), float(np.abs(now).sum()))
+
+    @property
+    def by_agent(self):
+        """Gains of all agents, and what they save against the grid."""
+        now, alone = self.costs
+        return sum(self.sides), alone - now
+
     def facts(self, users=False):
         """Welfare, contracts with prices, the core's corners and fair point beside what came out, proof."""
         several = len(self.outcomes) > 1
@@ -120,8 +168,8 @@ class BilateralResult(Result):
             {
                 "contracts_per_agent": self.game.contracts,
                 "rule": self.scenario.table["negotiation"]["rule"],
-                "welfare": number(sum(outcome.welfare for outcome in self.outcomes)),
-                "best_welfare": number(sum(outcome.best.welfare for outcome in self.outcomes)),
+                "welfare": number(self.welfare),
+                "best_welfare": number(self.best_welfare),
                 "contracts": self.contracts[columns].to_dict("records"),
                 "corners": {
                     side: self.claims(lambda outcome, side=side: getattr(outcome.corners, side))
@@ -129,7 +177,7 @@ class BilateralResult(Result):
                 },
                 "fair": {"point": self.game.fair, **self.claims(lambda outcome: outcome.fair_payoffs)},
                 "outcome": self.claims(lambda outcome: outcome.payoffs),
-                "violation": number(max(outcome.settlement.violation for outcome in self.outcomes)),
+                "violation": number(MEASURES["violation"].of(self)),
                 "negotiated_gap": number(max(outcome.state.gap for outcome in self.outcomes)),
                 "ending": sorted({str(outcome.settlement.ending) for outcome in self.outcomes}),
                 "messages": int(self.messages),
@@ -149,7 +197,7 @@ class BilateralResult(Result):
     def write_agents(self, folder):
         """Contracts in contracts.csv, every agent's gain and cost in agents.csv, prices by round in prices.csv."""
         self.contracts.to_csv(folder / "contracts.csv", index=False, lineterminator="\n")
-        bought, sold = self.by_agent(lambda outcome: outcome.payoffs)
+        bought, sold = self.sides
         now, alone = self.costs
         agents = {
             "agent": range(self.game.agents),
@@ -211,33 +259,9 @@ def solved(game, certify):
     return {"status": status, "outcomes": outcomes, "gap": max(o.settlement.gap for o in outcomes)}
 
 
-def measured(result):
-    """(Every measure of one run, (gains, savings) of all agents)."""
-    bought, sold = result.by_agent(lambda outcome: outcome.payoffs)
-    tau = result.by_agent(lambda outcome: outcome.tau)
-    welfare, best = (
-        float(sum(values)) for values in zip(*((o.welfare, o.best.welfare) for o in result.outcomes), strict=True)
-    )
-    now, alone = result.costs
-    table = result.contracts
-    traded = float(table["quantity"].sum())
-    away = sum(np.abs(one - other).sum() for one, other in zip((bought, sold), tau, strict=True))
-    values = (
-        welfare,
-        welfare / best if best > 0 else None,
-        float(bought.sum()) / welfare if welfare > 0 else None,
-        float(jain(bought + sold)) if len(bought) else None,
-        away / best if best > 0 else None,
-        result.rounds,
-        result.messages,
-        max(outcome.settlement.violation for outcome in result.outcomes),
-        len(table),
-        traded,
-        float((table["price"] * table["quantity"]).sum()) / traded if traded > 0 else None,
-        float(now.sum()),
-        _snapped(float((alone - now).sum()), float(np.abs(now).sum())),
-    )
-    return dict(zip(MEASURES, values, strict=True)), (bought + sold, alone - now)
+def share(part, whole):
+    """part / whole, None where there is no whole."""
+    return part / whole if whole > 0 else None
 
 
 def promised(game, status, outcomes):

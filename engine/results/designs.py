@@ -1,12 +1,13 @@
 """What a run of several designs leaves behind: each design's account, the same measures of all, files."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from engine.results import aggregator, bilateral, microgrid
-from engine.results.result import Result, mean_by_agent, number, numbers
+from engine.results.result import Measure, Result, mean_by_agent, number, numbers
 from market.designs import accounts
 from market.designs.accounts import Account
 from market.designs.planner import PROVEN
@@ -15,7 +16,12 @@ from market.outcome import Status, worst
 from scenarios.designs.keys import spelt_out
 from scenarios.microgrid.cases import left_out
 
-MEASURES = {
+
+def _value(design, name):
+    return design.values[name]
+
+
+UNITS = {
     "price": "money/energy",
     "volume": "energy",
     "surplus": "money",
@@ -30,6 +36,7 @@ MEASURES = {
     "grid supply": "energy",
     "grid surplus": "money",
 }
+MEASURES = {name: Measure(unit, partial(_value, name=name)) for name, unit in UNITS.items()}
 HEADLINE = tuple(MEASURES)[:10]
 DRAWN = ("price of anarchy",)  # of each design of a sweep, where no measure is asked for
 PARTS = {"aggregator": aggregator, "bilateral": bilateral, "microgrid": microgrid}
@@ -57,6 +64,16 @@ class Design:
     values: dict
     gained: np.ndarray
     against: np.ndarray
+
+    @property
+    def cleared(self):
+        """Has anything cleared?"""
+        return self.account is not None
+
+    @property
+    def by_agent(self):
+        """Surpluses, and surpluses above direct participation."""
+        return self.gained, self.against if len(self.against) else np.full_like(self.gained, np.nan)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -251,12 +268,6 @@ def _design(study, ending, account, before):
         values["winners"], values["losers"] = (int(side.sum()) for side in accounts.sides(gained, before))
     values = {name: values[name] for name in MEASURES}
     return Design(**ending, account=account, values=values, gained=gained, against=against)
-
-
-def measured(design):
-    """(Every measure of one design, (surpluses, surpluses above direct participation)); empty where nothing cleared."""
-    against = design.against if len(design.against) else np.full_like(design.gained, np.nan)
-    return design.values, (design.gained, against)
 
 
 def agents_table(agents):

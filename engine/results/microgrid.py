@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from engine.results.result import Result, mean_by_agent, number, numbers
+from engine.results.result import Measure, Result, mean_by_agent, number, numbers
 from market.microgrid.market import ADVICE, CERTIFIED, Outcome, winners_and_losers
 from market.microgrid.payments import generation_cost
 from market.microgrid.random_lines import chance
@@ -15,17 +15,17 @@ from scenarios.microgrid.cases import DATA, left_out, spelt_out
 from scenarios.reading.errors import Place
 
 MEASURES = {
-    "loss": "p.u.",
-    "public loss": "p.u.",
-    "private loss": "p.u.",
-    "grid supply": "p.u.",
-    "loss / no trade": "1",
-    "paid to agents": "money",
-    "left to the grid": "money",
-    "winners": "nodes",
-    "losers": "nodes",
-    "least gain": "money",
-    "private lines": "lines",
+    "loss": Measure("p.u.", lambda result: result.loss),
+    "public loss": Measure("p.u.", lambda result: result.total(lambda o: o.dispatch.public_loss)),
+    "private loss": Measure("p.u.", lambda result: result.total(lambda o: o.dispatch.private_loss)),
+    "grid supply": Measure("p.u.", lambda result: result.total(lambda o: o.dispatch.grid_supply)),
+    "loss / no trade": Measure("1", lambda result: result.loss / result.idle_loss if result.idle_loss else None),
+    "paid to agents": Measure("money", lambda result: None if result.paid is None else float(result.paid.sum())),
+    "left to the grid": Measure("money", lambda result: result.left_to_grid),
+    "winners": Measure("nodes", lambda result: None if result.sides is None else len(result.sides[0])),
+    "losers": Measure("nodes", lambda result: None if result.sides is None else len(result.sides[1])),
+    "least gain": Measure("money", lambda result: result.least_gain),
+    "private lines": Measure("lines", lambda result: len(result.game.network.private)),
 }
 HEADLINE = ("loss", "public loss", "private loss", "grid supply", "paid to agents", "winners", "losers")
 DRAWN = HEADLINE
@@ -91,17 +91,48 @@ class MicrogridResult(Result):
         """Payments to each node over all periods, money, shape (n,), or None."""
         return self.total(lambda outcome: None if outcome.payments is None else outcome.payments.agents)
 
+    @property
+    def cleared(self):
+        """Could every node be served in every period?"""
+        return self.cut_off is None
+
+    @property
+    def left_to_grid(self):
+        """What is left to the main grid over all periods, money, or None."""
+        return self.total(lambda o: None if o.payments is None else o.payments.grid)
+
+    @property
+    def loss(self):
+        """Power lost over all periods, p.u."""
+        return self.total(lambda o: o.dispatch.loss)
+
+    @cached_property
+    def sides(self):
+        """(Winners, losers) against no private trade, nodes, or None."""
+        return None if self.gains is None else winners_and_losers(self.gains, self.paid)
+
+    @property
+    def least_gain(self):
+        """The least any node gains by private trade, money, or None."""
+        return None if self.gains is None else float(np.min(self.gains[self.game.network.agents], initial=np.inf))
+
+    @property
+    def by_agent(self):
+        """Payments to the nodes, and their gains."""
+        nothing = np.full(self.game.network.nodes, np.nan)
+        return tuple(nothing if one is None else one for one in (self.paid, self.gains))
+
     def facts(self, users=False):
         """Losses, supply, flows, prices, payments, and who would rather leave; totals over the periods."""
         market, network = self.game, self.game.network
         return {
             "behaviour": self.scenario.table["behaviour"],
             "losses": {
-                "total": number(self.total(lambda o: o.dispatch.loss)),
-                "public": number(self.total(lambda o: o.dispatch.public_loss)),
-                "private": number(self.total(lambda o: o.dispatch.private_loss)),
+                "total": number(MEASURES["loss"].of(self)),
+                "public": number(MEASURES["public loss"].of(self)),
+                "private": number(MEASURES["private loss"].of(self)),
             },
-            "grid_supply": number(self.total(lambda o: o.dispatch.grid_supply)),
+            "grid_supply": number(MEASURES["grid supply"].of(self)),
             "injection": numbers(self.total(lambda o: o.dispatch.p)),
             "private_flows": _flows(network.private, self.total(lambda o: o.dispatch.g)),
             "public_flows": _flows(network.public, self.total(lambda o: o.dispatch.f)),
@@ -132,9 +163,8 @@ class MicrogridResult(Result):
     def _endings(self):
         """What only some runs have: what an import left out, winners and losers, stability, unserved nodes, periods."""
         extra = left_out(self.scenario.table["network"], CASES)
-        if self.gains is not None:
-            winners, losers = winners_and_losers(self.gains, self.paid)
-            extra["winners"], extra["losers"] = winners.tolist(), losers.tolist()
+        if self.sides is not None:
+            extra["winners"], extra["losers"] = (side.tolist() for side in self.sides)
         if self.stabilities:
             extra |= _stability(self.stabilities)
             if self.stabilities[0].joined is not None:
@@ -224,32 +254,6 @@ def solved(game, certify):
 def promised(game, status):
     """The gap up to which a market's optima are shown to be such; None where its behaviour or status promises none."""
     return CERTIFIED if status in PROMISED and game.behaviour.optimal else None
-
-
-def measured(result):
-    """(Every measure of one run, (payments to the nodes, their gains)); empty where nobody can be served."""
-    if result.cut_off is not None:
-        return dict.fromkeys(MEASURES), (np.empty(0), np.empty(0))
-    paid = result.paid
-    gains, idle = result.gains, result.idle_loss
-    loss = result.total(lambda o: o.dispatch.loss)
-    winners, losers = (None, None) if gains is None else map(len, winners_and_losers(gains, paid))
-    values = (
-        loss,
-        result.total(lambda o: o.dispatch.public_loss),
-        result.total(lambda o: o.dispatch.private_loss),
-        result.total(lambda o: o.dispatch.grid_supply),
-        loss / idle if idle else None,
-        None if paid is None else float(paid.sum()),
-        result.total(lambda o: None if o.payments is None else o.payments.grid),
-        winners,
-        losers,
-        None if gains is None else float(np.min(gains[result.game.network.agents], initial=np.inf)),
-        len(result.game.network.private),
-    )
-    nothing = np.full(result.game.network.nodes, np.nan)
-    agents = tuple(nothing if one is None else one for one in (paid, gains))
-    return dict(zip(MEASURES, values, strict=True)), agents
 
 
 def memory(scenario):

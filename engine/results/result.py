@@ -2,11 +2,20 @@
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from market.outcome import Status
+
+
+class Measure(NamedTuple):
+    """A number that runs are compared by: its unit, and what reads it off a result or off a part of one."""
+
+    unit: str
+    of: Callable[[Any], float | int | None]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -37,6 +46,16 @@ class Result(ABC):
     def parts(self):
         """{name: what has a row in a comparison}: the run itself; the designs of a run that compares some."""
         return {self.scenario.name: self}
+
+    @property
+    @abstractmethod
+    def cleared(self):
+        """Has anything cleared, so that there is something to measure?"""
+
+    @property
+    @abstractmethod
+    def by_agent(self):
+        """Arrays by agent that comparisons keep, of the same shapes in every replication, where something cleared."""
 
     @property
     @abstractmethod

@@ -10,7 +10,7 @@ from engine.cluster import Cluster
 from engine.executors import on_this_machine
 from engine.progress import bar
 from engine.provenance import machine
-from engine.results import measured, units
+from engine.results import all_measured, units
 from engine.running import run
 from engine.stored_json import table_of
 from engine.sweeps import sweep_folder
@@ -179,7 +179,7 @@ def run_point(job):
     """One run: {column: value} without the point's own columns."""
     held, changes, direct, _, replication = job
     result = run(_changed(changes, held), replication=replication, direct=direct, certify=True, patient=True)
-    return {"status": str(result.status), "rounds": result.rounds, "gap": result.gap} | measured(result)
+    return {"status": str(result.status), "rounds": result.rounds, "gap": result.gap} | all_measured(result)
 
 
 @lru_cache(maxsize=8)

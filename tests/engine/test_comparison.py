@@ -13,7 +13,8 @@ from engine import Here, InProcess, compare, run
 from engine.comparing import interval
 from engine.many import run_many
 from engine.progress import bar
-from engine.results.aggregator import MEASURES, measures, same_users
+from engine.results import measured
+from engine.results.aggregator import MEASURES, same_users
 from market.measures import gini, jain
 from market.utilities import Logarithmic, Quadratic
 from scenarios import ScenarioError, draw, load
@@ -193,7 +194,8 @@ def test_bad_input_is_refused_before_any_run(monkeypatch):
 
 def test_measures_are_in_the_order_of_their_table(four):
     result = run("small_alone", direct=True)
-    assert list(measures(result, result.outcome.x, result.outcome.s, np.full(200, True))) == list(MEASURES)
+    assert list(measured("aggregator", result)) == list(MEASURES)
+    assert measured("aggregator", result)["mean small surplus"] == result.outcome.s.mean()
 
 
 def test_answers_come_in_the_order_of_the_jobs(two_processes):

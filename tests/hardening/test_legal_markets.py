@@ -11,7 +11,7 @@ import traceback
 import pytest
 
 from engine import run
-from engine.results import results_of
+from engine.results import all_measured
 from market.outcome import Status
 from scenarios import ScenarioError
 from tests.hardening.cases import TooSlow, at_most, chunks, named
@@ -65,7 +65,7 @@ def wrong(result, text, again):
         return f"{status} with gap {gap}, promised {result.promised}"
     if gap is not None and not gap >= 0:
         return f"{status} with gap {gap}"
-    values = results_of(result.scenario.market).measured(result)[0]
+    values = all_measured(result)
     undefined = [name for name, value in values.items() if value is not None and math.isinf(value)]
     return f"infinite: {undefined}" if undefined else None
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from engine.results.bilateral import TOLERATED, advice, measured
+from engine.results import measured
+from engine.results.bilateral import TOLERATED, advice
 from market.bilateral.core import NoStablePrices
 from market.bilateral.negotiation import RULES
 from views.bilateral import look
@@ -113,7 +114,7 @@ def _ended(run):
     model = run.model
     known = run.memory.get("ended")
     if known is None or known[0] != len(model.outcomes):
-        found, _ = measured(run.result())
+        found = measured("bilateral", run.result())
         gap = max(outcome.state.gap for outcome in model.outcomes)
         values = [found["contracts"], found["mean price"], gap, found["welfare"], found["buyers' share"]]
         known = run.memory["ended"] = len(model.outcomes), values
