@@ -4,17 +4,23 @@ from operator import attrgetter
 
 import mesa
 
+from agents.streams import Streams
+
 LONGEST = 80  # characters of an answer that is quoted
 
 
 class MarketModel(mesa.Model):
-    """A model whose `step` plays one round and does nothing once it has ended; `status` says how it stands."""
+    """A model whose `step` plays one round and does nothing once it has ended; `status` says how it stands.
+
+    streams: where its random numbers come from, Mesa's own included.
+    """
 
     certify = True  # is what is only proof searched for when the run ends?
     numbered = 0  # agents made so far
 
-    def __init__(self):
-        super().__init__(rng=0)  # Mesa's own generator is never drawn from
+    def __init__(self, streams=None):
+        self.streams = Streams() if streams is None else streams
+        super().__init__(rng=int(self.streams.of("", "mesa").integers(2**31)))
 
     def register_agent(self, agent):
         """Take in a new agent, numbered by the model: Mesa 3.3 numbers by a table that keeps every model for ever."""

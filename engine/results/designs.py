@@ -88,6 +88,16 @@ class DesignsResult(Result):
         return self.designs
 
     @property
+    def cleared(self):
+        """Has any design cleared?"""
+        return any(design.cleared for design in self.designs.values())
+
+    @property
+    def by_agent(self):
+        """Nothing: each design has its own."""
+        return ()
+
+    @property
     def advice(self):
         """What the status means."""
         odd = ", ".join(name for name, design in self.designs.items() if design.status == self.status)
@@ -197,12 +207,12 @@ def stepped(model, certify):
     return _facts(model.study, found, Status.SETTLED)
 
 
-def solved(study, certify):
+def solved(game, certify):
     """Facts of all designs solved directly."""
     found = {}
-    for name, (market, game) in study.games.items():
-        found[name] = _ended(study, market, game, {"rounds": 0} | PARTS[market].solved(game, certify))
-    return _facts(study, found, Status.SOLVED)
+    for name, (market, part) in game.games.items():
+        found[name] = _ended(game, market, part, {"rounds": 0} | PARTS[market].solved(part, certify))
+    return _facts(game, found, Status.SOLVED)
 
 
 def _ended(study, market, game, facts):

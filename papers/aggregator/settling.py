@@ -11,8 +11,8 @@ from engine.store import history_table
 from market.outcome import Status
 from papers.claims import judge
 from papers.figure import Reproduction, to_csv
-from views.aggregator import convergence, user_bands
-from views.aggregator.convergence import purchases_by_round
+from views.aggregator.convergence import convergence, purchases_by_round
+from views.aggregator.user_bands import user_bands
 from views.drawing import draw_to
 
 CLOSE = 0.01  # settled to the eye: within 1 % of the mean

@@ -10,7 +10,7 @@ from market.microgrid.joining import DIVISIONS
 from papers.claims import FAIL, judge
 from papers.figure import Reproduction, to_csv
 from papers.joining.cells import grids, played, questions, tiny
-from views.aggregator import members
+from views.aggregator.members import members
 from views.drawing import draw_to
 from views.tables import table
 

@@ -14,7 +14,9 @@ from papers.p2p.claims import CONSENSUS, claims
 from papers.p2p.pictures import COLOURS, rounds_by_size, time_by_size
 from papers.p2p.text import BENCHMARK_SOLVERS, table_text
 from papers.p2p.timing import ALONE, AT_ONCE, NAMES, of, timings
-from views.bilateral import contract_graph, price_rounds, violation_rounds
+from views.bilateral.contract_graph import contract_graph
+from views.bilateral.price_rounds import price_rounds
+from views.bilateral.violation_rounds import violation_rounds
 from views.drawing import draw_to
 from views.style import BLACK, VERMILLION
 

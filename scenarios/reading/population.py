@@ -5,12 +5,12 @@ Checked, a number is a float, a tuple of floats (list and CSV), or a draw as {"u
 
 from __future__ import annotations
 
-import hashlib
 import math
 from functools import cache
 
 import numpy as np
 
+from agents.streams import Streams
 from scenarios.reading.columns import Column, label, read_column
 from scenarios.reading.errors import Place, nearest, quoted
 
@@ -168,8 +168,7 @@ def agreed(said: dict, place: Place, kind: str) -> int:
 
 def stream(seed: int, replication: int, group: str, key: str) -> np.random.Generator:
     """The generator of one key of one group: the same whatever else stands in the scenario."""
-    words = np.frombuffer(hashlib.sha256(f"{group}\n{key}".encode()).digest()[:16], dtype="<u4")
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(replication, *words.tolist()))))
+    return Streams(seed, replication).of(group, key)
 
 
 def draw_numbers(number, users: int, interval: str, rng: np.random.Generator) -> tuple[np.ndarray, int]:

@@ -9,11 +9,11 @@ import pytest
 from engine import compare, run
 from market.bilateral.core import violation
 from views import style
-from views.bilateral import contract_graph, payoff_split, price_rounds, trading_day, violation_rounds
-from views.bilateral.contract_graph import crossings, positions
-from views.bilateral.payoff_split import gains
-from views.bilateral.price_rounds import MOST_LINES, core_prices, fair_prices, highlighted
-from views.bilateral.violation_rounds import relative_history
+from views.bilateral.contract_graph import contract_graph, crossings, positions
+from views.bilateral.payoff_split import gains, payoff_split
+from views.bilateral.price_rounds import MOST_LINES, core_prices, fair_prices, highlighted, price_rounds
+from views.bilateral.trading_day import trading_day
+from views.bilateral.violation_rounds import relative_history, violation_rounds
 from views.markets import comparison_pictures, run_pictures
 from views.plots import measure_panels
 

@@ -5,9 +5,9 @@ import pytest
 from matplotlib.colors import to_rgba
 
 from engine import run
-from views.aggregator import members
-from views.microgrid import network_map
+from views.aggregator.members import members
 from views.microgrid.look import COALITIONS
+from views.microgrid.network_map import network_map
 from views.microgrid.pictures import run_pictures
 from views.style import group_colours
 

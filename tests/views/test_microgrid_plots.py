@@ -15,9 +15,11 @@ from market.microgrid.random_lines import random_private
 from market.microgrid.tariff import Tariff
 from scenarios.microgrid.cases import network_of_case
 from views.markets import comparison_pictures, run_pictures
-from views.microgrid import losses_by_behaviour, network_map, node_payments, periods
 from views.microgrid.look import BEHAVIOURS as COLOURS
-from views.microgrid.network_map import IDLE, LABELLED, MOST_ARROWS, MOST_SHOWN, positions_of, signed
+from views.microgrid.losses_by_behaviour import losses_by_behaviour
+from views.microgrid.network_map import IDLE, LABELLED, MOST_ARROWS, MOST_SHOWN, network_map, positions_of, signed
+from views.microgrid.node_payments import node_payments
+from views.microgrid.periods import periods
 
 NAMES = ("none", "ad_hoc", "self_interested", "cooperative", "integrated")
 PERIODS = "injection=[[0, 3, -1, -1, -1, 1, 0, -2], [0, 0, -1, -1, -1, 1, 0, -3], [0, 5, -1, -1, 0, 1, 0, 0]]"

@@ -3,7 +3,10 @@
 from functools import partial
 from pathlib import Path
 
-from views.aggregator import convergence, members, purchases, user_bands
+from views.aggregator.convergence import convergence
+from views.aggregator.members import members
+from views.aggregator.purchases import purchases
+from views.aggregator.user_bands import user_bands
 from views.drawing import draw_all
 from views.plots import bars, densities, scatter
 from views.style import CONSUMPTION, SURPLUS, design_colours, group_colours

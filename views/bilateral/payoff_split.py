@@ -45,7 +45,7 @@ def gains(result):
         "seller": lambda outcome: outcome.corners.seller,
     }
     one = result.outcomes[0] if len(result.outcomes) == 1 else None
-    return {name: get(one) if one is not None else result.by_agent(get) for name, get in points.items()}
+    return {name: get(one) if one is not None else result.by_agent_of(get) for name, get in points.items()}
 
 
 def _side(axes, points, colour, fair):

@@ -3,8 +3,11 @@
 from functools import partial
 from pathlib import Path
 
-from views.bilateral import contract_graph, payoff_split, price_rounds, trading_day, violation_rounds
-from views.bilateral.violation_rounds import relative_history
+from views.bilateral.contract_graph import contract_graph
+from views.bilateral.payoff_split import payoff_split
+from views.bilateral.price_rounds import price_rounds
+from views.bilateral.trading_day import trading_day
+from views.bilateral.violation_rounds import relative_history, violation_rounds
 from views.drawing import draw_all
 from views.plots import bars, measure_panels
 

@@ -8,8 +8,7 @@ import numpy as np
 from engine.comparing import interval
 from engine.results.designs import by_class
 from scenarios import draw
-from views.designs import design_panels
-from views.designs.design_panels import PANELS
+from views.designs.design_panels import PANELS, design_panels
 from views.drawing import draw_all
 
 

@@ -4,7 +4,10 @@ from functools import partial
 from pathlib import Path
 
 from views.drawing import draw_all
-from views.microgrid import losses_by_behaviour, network_map, node_payments, periods
+from views.microgrid.losses_by_behaviour import losses_by_behaviour
+from views.microgrid.network_map import network_map
+from views.microgrid.node_payments import node_payments
+from views.microgrid.periods import periods
 
 
 def run_pictures(result, folder):
