@@ -12,7 +12,7 @@ from agents import BilateralModel
 from benchmarks.rows import Row, timed
 from market.bilateral.core import corners
 from market.bilateral.matching import optimal_matching
-from market.bilateral.negotiation import Bilateral, HalfSpace, Network, negotiate
+from market.bilateral.negotiation import Bilateral, HalfSpace, MessageNetwork, negotiate
 from market.bilateral.negotiation.benchmark import SOLVERS, bounding_set
 from market.bilateral.negotiation.half_space import half_space_alone
 from market.bilateral.negotiation.network import metropolis
@@ -107,7 +107,7 @@ def steps(size=SIDES):
 
 def averaged(bargain):
     """All agents' proposals after averaging in several rounds, a list of arrays (m + n, m + n)."""
-    rng, rule = np.random.default_rng(0), HalfSpace(network=Network("periodic"))
+    rng, rule = np.random.default_rng(0), HalfSpace(network=MessageNetwork("periodic"))
     state, found = rule.start(bargain, rng), []
     for _ in range(INSTANTS):
         found.append(metropolis(rule.network.links(state.plan[0], state.round, rng)) @ state.memory)

@@ -98,7 +98,7 @@ class Ending:
     """
 
     def __init__(self, moving, rounds):
-        self.moving, self.rounds, self.period, self.seen = moving, rounds, None, {}
+        self.moving, self.rounds, self.cycle, self.seen = moving, rounds, None, {}
 
     def status(self, played, wishes, labels):
         """Status after so many rounds: how many would have gained in the last one, None before anybody was asked.
@@ -109,6 +109,6 @@ class Ending:
             return Status.SETTLED
         first = self.seen.setdefault(labels.tobytes(), played)
         if self.moving.deterministic and first < played:
-            self.period = played - first
+            self.cycle = played - first
             return Status.CYCLING
         return Status.ROUND_LIMIT if played >= self.rounds else Status.RUNNING

@@ -63,9 +63,9 @@ class JoiningModel(MarketModel):
         return self.ended if self.state is None else ending(self.ended, self.registrar.known)
 
     @property
-    def period(self):
-        """The period of a cycle in rounds, None where there is none."""
-        return self.ending.period
+    def cycle(self):
+        """How many rounds a cycle takes, None where there is none."""
+        return self.ending.cycle
 
     @property
     def gap(self):

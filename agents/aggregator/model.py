@@ -72,9 +72,9 @@ class AggregatorModel(MarketModel):
         return ending(self.ended, self.outcome)
 
     @property
-    def period(self):
-        """The period of a cycle, None where there is none."""
-        return self.watch.period
+    def cycle(self):
+        """How many rounds a cycle takes, None where there is none."""
+        return self.watch.cycle
 
     @property
     def gap(self):

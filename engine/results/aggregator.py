@@ -101,7 +101,7 @@ class AggregatorResult(Result):
     outcome: Outcome | None
     quantities: np.ndarray
     surpluses: np.ndarray
-    period: int | None = None
+    cycle: int | None = None
     blame: dict | None = None
     equilibria: tuple = ()
     unique: bool | None = None
@@ -179,8 +179,8 @@ class AggregatorResult(Result):
 
     def _ending(self, users):
         extra = {} if self.joined is None else {"joining": self.joined.summary(self.outcome, users)}
-        if self.period is not None:
-            extra["period"] = self.period
+        if self.cycle is not None:
+            extra["period"] = self.cycle
         if self.blame is not None:
             extra["priced_out"] = self.blame
         if self.direct:
@@ -298,7 +298,7 @@ def stepped(model, certify):
         "gap": gap,
         "quantities": model.trajectory.quantities,
         "surpluses": model.trajectory.surpluses,
-        "period": model.period,
+        "cycle": model.cycle,
     }
     return facts | (joined(model, certify) if isinstance(model, JoiningModel) else {"blame": model.blame})
 

@@ -11,7 +11,7 @@ from engine.results.result import Measure, Result, mean_by_agent, number, number
 from market.bilateral.negotiation import ADVICE
 from market.bilateral.negotiation.consensus import MOST_AGENTS
 from market.bilateral.settlement import Ending
-from market.bilateral.trading import Outcome
+from market.bilateral.trading import ClosedPeriod
 from market.measures import jain
 from market.outcome import Status
 from scenarios.bilateral.keys import WHOLE_PROPOSALS
@@ -56,7 +56,7 @@ TOLERATED = 1e-9  # beside the tolerance of the scenario, for rounding
 class BilateralResult(Result):
     """A run of the bilateral market; outcomes: one a period; prices: of the last period's contracts by round."""
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[ClosedPeriod, ...]
     prices: tuple = ()
     messages: int = 0
 

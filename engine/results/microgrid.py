@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from engine.results.result import Measure, Result, mean_by_agent, number, numbers
-from market.microgrid.market import ADVICE, CERTIFIED, Outcome, winners_and_losers
+from market.microgrid.market import ADVICE, CERTIFIED, ClearedPeriod, winners_and_losers
 from market.microgrid.payments import generation_cost
 from market.microgrid.random_lines import chance
 from market.outcome import Status, worst
@@ -40,7 +40,7 @@ PROMISED = (Status.SETTLED, Status.SOLVED)
 class MicrogridResult(Result):
     """A run of the microgrid market; outcomes: one a period played; certified: is stability looked at?"""
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[ClearedPeriod, ...]
     certified: bool = True
 
     @property

@@ -8,7 +8,7 @@ from market.aggregator.single import best_quantities
 from market.outcome import Status
 
 ORDERS = ("in-turn", "random", "together")
-LONGEST_PERIOD = 64
+LONGEST_CYCLE = 64
 CLOSED = 1e-6  # a cycle has closed when it misses its start by this share of its own size
 MOST_REMEMBERED = 20_000_000  # purchases remembered to notice a cycle
 
@@ -77,16 +77,16 @@ def wrong_part(answer):
 
 
 class Watch:
-    """Notices how a run ends: settled, cycling with a period, or out of rounds.
+    """Notices how a run ends: settled, cycling, or out of rounds.
 
     tolerance: settled when no undamped best response is further away than this share of the total; cycles are looked
-    for where the rounds are deterministic (in turn and together).
+    for where the rounds are deterministic (in turn and together); cycle: how many rounds one takes, or None.
     """
 
     def __init__(self, order, tolerance, rounds):
         self.order, self.tolerance, self.rounds = order, tolerance, rounds
-        self.past = deque(maxlen=LONGEST_PERIOD + 1)
-        self.period = None
+        self.past = deque(maxlen=LONGEST_CYCLE + 1)
+        self.cycle = None
 
     def status(self, played, before, target, after):
         """Status after a round: purchases before it, best responses in it, purchases after it, shapes (players,)."""
@@ -98,14 +98,14 @@ class Watch:
         return Status.ROUND_LIMIT if played >= self.rounds else Status.RUNNING
 
     def _closes(self, y):
-        if len(y) * LONGEST_PERIOD > MOST_REMEMBERED:
+        if len(y) * LONGEST_CYCLE > MOST_REMEMBERED:
             return False
         near = self.tolerance * float(y.sum())
         step = 0.0
-        for period, old in enumerate(reversed(self.past), start=1):
+        for length, old in enumerate(reversed(self.past), start=1):
             away = float(np.max(np.abs(y - old)))
-            if period > 1 and away <= near and away <= CLOSED * step:
-                self.period = period
+            if length > 1 and away <= near and away <= CLOSED * step:
+                self.cycle = length
                 return True
             step = max(step, away)
         self.past.append(y.copy())

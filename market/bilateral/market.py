@@ -13,7 +13,7 @@ class MarketError(ValueError):
 
 
 @dataclass(frozen=True)
-class Tariff:
+class RetailTariff:
     """Everyone's outside option: what the grid charges (buy) and pays (sell), money per kWh, sell ≤ buy."""
 
     buy: float = 0.25
@@ -44,7 +44,7 @@ class Market:
     supply: np.ndarray
     preference: np.ndarray | float = 0.0
     fee: np.ndarray | float = 0.0
-    tariff: Tariff = Tariff()
+    tariff: RetailTariff = RetailTariff()
     cap: np.ndarray | float | None = None
 
     def __post_init__(self):
@@ -129,7 +129,7 @@ def assignment_game(pair_value):
     values = matrix("pair_value", pair_value)
     m, n = values.shape
     check_pairs("pair_value", values, np.isfinite(values), "finite")
-    return Market(np.zeros(m), np.ones(m), np.zeros(n), np.ones(n), values, tariff=Tariff(0.0, 0.0))
+    return Market(np.zeros(m), np.ones(m), np.zeros(n), np.ones(n), values, tariff=RetailTariff(0.0, 0.0))
 
 
 def matrix(name, rows):

@@ -70,7 +70,7 @@ class Trading:
         return (*MATCHING_LEDGER[matching], *self.rule.ledger)
 
     def solve(self, period):
-        """The period's Outcome at the fair point without negotiation, where its contracts are the best."""
+        """What the period closes with at the fair point without negotiation, where its contracts are the best."""
         bargain, blocks = self.open(period.market)
         state = self.rule.start(bargain, np.random.default_rng(0))
         if state.status is Status.RUNNING:
@@ -87,15 +87,15 @@ class Trading:
         return replace(state, u=u, v=v, violation=off, spread=0.0, status=Status.SOLVED)
 
     def close(self, period, market, state, blocks):
-        """The period's Outcome after the negotiation's last state."""
+        """The period as it stands after the negotiation's last state."""
         late = self.deadline is not None and state.status is not Status.SOLVED
         settled = conclude(state, self.repair, late)
         best, best_blocks = self.open(market, "optimal")
-        return Outcome(period, market, settled, state, blocks, best, best_blocks, self.fair)
+        return ClosedPeriod(period, market, settled, state, blocks, best, best_blocks, self.fair)
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class ClosedPeriod:
     """One period: how its contracts were settled, and the core they are measured against.
 
     market: without those who left; state: the negotiation's last; blocks: of the settlement, where single blocks were

@@ -29,7 +29,7 @@ TIE = 1e-9  # share of the largest payment below which nobody wins or loses
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class ClearedPeriod:
     """One period: injections behind it, flows, who pays whom, and what the nodes would pay without private trade.
 
     status: solved, infeasible or inaccurate; payments: None where the rule has none for this dispatch; idle: payments
@@ -118,7 +118,7 @@ class Microgrid:
         whole = at_main_grid(network, dispatch)
         if paid is not None:
             paid = paid.with_bill(tariff.bill(whole.grid_supply) - tariff.bill(dispatch.grid_supply))
-        return Outcome(network, whole, self._status(dispatch), paid, *idle, tariff)
+        return ClearedPeriod(network, whole, self._status(dispatch), paid, *idle, tariff)
 
     def _status(self, dispatch):
         """The dispatch's own, but what claims to be an optimum and is not shown to be one is inaccurate."""

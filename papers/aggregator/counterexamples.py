@@ -179,8 +179,8 @@ def _curves(study, pair, names):
 
 
 def _cycle(result):
-    """Purchases after every single move of the last period, shape (2 * period, 2): players move in turn."""
-    y = purchases_by_round(result)[-result.period :, :2]
+    """Purchases after every single move of the last cycle, shape (2 * cycle, 2): players move in turn."""
+    y = purchases_by_round(result)[-result.cycle :, :2]
     before = np.roll(y, 1, axis=0)
     return np.stack([np.column_stack([y[:, 0], before[:, 1]]), y], axis=1).reshape(-1, 2)
 
@@ -209,7 +209,7 @@ def no_equilibrium(study, pair, folder):
     numbers = {
         "equilibria": len(solution.equilibria),
         "least regret of a root": solution.outcome.gap,
-        "period": result.period or 0,
+        "period": result.cycle or 0,
     }
     numbers |= _end_of_rounds(result) if cycling else {}
     if np.isfinite(game.player(0).alpha):
@@ -239,7 +239,7 @@ def paper_market(study, folder):
     numbers = {
         "equilibria": len(solution.equilibria),
         "least regret of a root": solution.outcome.gap,
-        "period": result.period or 0,
+        "period": result.cycle or 0,
     }
     numbers |= _end_of_rounds(result) if cycling else {}
     text = "Conjecture 1, fig. 10's market at α = 1.5 (second draw): there is an equilibrium"

@@ -9,15 +9,15 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from market.bilateral.core import corners, fair_point
-from market.bilateral.market import Market, Tariff, assignment_game
-from market.bilateral.negotiation import Benchmark, Bilateral, Corner, HalfSpace, Network, Tight, negotiate
+from market.bilateral.market import Market, RetailTariff, assignment_game
+from market.bilateral.negotiation import Benchmark, Bilateral, Corner, HalfSpace, MessageNetwork, Tight, negotiate
 from market.bilateral.signing import signed
 from market.bilateral.trading import remember, remembered
 from market.outcome import Status
 from scenarios import draw, load
 from views.bilateral.violation_rounds import state_history
 
-TARIFF = Tariff(0.25, 0.05)
+TARIFF = RetailTariff(0.25, 0.05)
 PERIODIC = "periodic"  # a ring and 30 % random links, dealt over 3 graphs that take turns
 KINDS = {  # name: (rule, its options); whole proposals travel on the periodic graph, single prices between any two
     "benchmark": (Benchmark, {"kind": PERIODIC}),
@@ -63,7 +63,7 @@ def rule_of(name, tolerance, drop=0.0):
     """A negotiation rule by its name in KINDS."""
     kind, options = KINDS[name]
     options = dict(options)
-    network = Network(options.pop("kind", "complete"), drop=drop)
+    network = MessageNetwork(options.pop("kind", "complete"), drop=drop)
     return kind(tolerance=tolerance, network=network, **options)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from market.bilateral.core import corners
-from market.bilateral.market import Market, Tariff
+from market.bilateral.market import Market, RetailTariff
 from market.bilateral.signing import signed
 from papers.claims import FAIL, judge
 from papers.p2p.cells import (
@@ -230,7 +230,8 @@ def preferences():
     worth, taste = np.array([[0.22, 0.20], [0.20, 0.22]]), np.array([[-0.03, 0.04], [0.04, -0.03]])
     ones, nothing = np.ones(2), np.zeros(2)
     plain_one, tasted = (
-        signed(Market(nothing, ones, [0.10, 0.10], ones, one, tariff=Tariff(0, 0))) for one in (worth, worth + taste)
+        signed(Market(nothing, ones, [0.10, 0.10], ones, one, tariff=RetailTariff(0, 0)))
+        for one in (worth, worth + taste)
     )
     tau = np.concatenate(corners(tasted).tau)
     green = draw(load("p2p_green")).game.periods[0].market

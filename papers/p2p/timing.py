@@ -6,7 +6,7 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
-from market.bilateral.negotiation import HalfSpace, Network
+from market.bilateral.negotiation import HalfSpace, MessageNetwork
 from market.bilateral.negotiation.benchmark import SOLVERS, bounding_set, exact
 from market.bilateral.negotiation.consensus import both_sides
 from market.bilateral.negotiation.half_space import half_space, half_space_alone
@@ -42,7 +42,7 @@ def timings(sizes):
 
 def averaged(bargain):
     """Proposals after averaging in INSTANTS rounds of half-space negotiation, a list of (m + n, m + n)."""
-    rng, rule = np.random.default_rng(SEED), HalfSpace(network=Network("periodic"))
+    rng, rule = np.random.default_rng(SEED), HalfSpace(network=MessageNetwork("periodic"))
     state, found = rule.start(bargain, rng), []
     for _ in range(INSTANTS):
         links = rule.network.links(state.plan[0], state.round, rng)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from agents.bilateral.model import BilateralModel
-from market.bilateral.market import Market, MarketError, Tariff, assignment_game
-from market.bilateral.negotiation import RULES, Network
+from market.bilateral.market import Market, MarketError, RetailTariff, assignment_game
+from market.bilateral.negotiation import RULES, MessageNetwork
 from market.bilateral.negotiation.consensus import MOST_AGENTS
 from market.bilateral.preferences import tag_preference
 from market.bilateral.trading import DEFAULT_BLOCK, Period, Trading
@@ -122,7 +122,7 @@ def _markets(table, draws):
             draws.numbers(sellers["supply"], shape[1], "sellers", "supply", period),
             taste,
             fee,
-            Tariff(**by_period(table["tariff"], period)),
+            RetailTariff(**by_period(table["tariff"], period)),
             cap,
         )
         for period in range(table.get("periods", 1))
@@ -171,7 +171,7 @@ def _days(table, draws):
             net[sells],
             taste[pairs],
             fee[pairs],
-            Tariff(**by_period(table["tariff"], place)),
+            RetailTariff(**by_period(table["tariff"], place)),
             None if cap is None else cap[pairs],
         )
         found.append(Period(market, i, j))
@@ -190,7 +190,7 @@ def rule_of(table):
     if name == "corner":
         chosen["fair"] = table["fair"]
     links = {key: table[key] for key in ("link_probability", "phases")}
-    return RULES[name](network=Network(**table["network"], **links), **chosen)
+    return RULES[name](network=MessageNetwork(**table["network"], **links), **chosen)
 
 
 def _leavers(leave, sides, agents, draws):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from market.bilateral.core import FAIR
-from market.bilateral.market import Tariff
+from market.bilateral.market import RetailTariff
 from market.bilateral.negotiation import GRAPHS, RULES
 from market.bilateral.negotiation.benchmark import SOLVERS
 from market.bilateral.negotiation.bilateral import MEETINGS, SCHEDULES
@@ -131,10 +131,10 @@ def read(raw: dict, keys, place: Place) -> dict:
 def _read_tariff(table, place):
     """The tariff by period, as many as there are quantities for; with prosumers also by row."""
     if "prosumers" not in table:
-        return read_tariff(table["tariff"], Tariff, table.get("periods", 1), place)
+        return read_tariff(table["tariff"], RetailTariff, table.get("periods", 1), place)
     rows = table["prosumers"]["period"]
     periods = sorted(set(rows))
-    return read_tariff(table["tariff"], Tariff, len(periods), place, (rows, periods))
+    return read_tariff(table["tariff"], RetailTariff, len(periods), place, (rows, periods))
 
 
 def _has_empty_rows(value):
@@ -158,7 +158,7 @@ def _check_who(table, place):
 
 def _check_bare(table, place):
     """A bare assignment game has neither energy nor grid: nothing that would not count may stand beside it."""
-    for name, without in (("preference", 0.0), ("fee", 0.0), ("tag", None), ("tariff", vars(Tariff()))):
+    for name, without in (("preference", 0.0), ("fee", 0.0), ("tag", None), ("tariff", vars(RetailTariff()))):
         if table.get(name) != without:
             raise place.at(name).error("goes with quantities and prices", "leave it out beside pair_value")
     if table.get("periods", 1) > 1:

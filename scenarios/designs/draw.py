@@ -11,8 +11,7 @@ from agents.bilateral.model import BilateralModel
 from agents.designs.model import DesignsModel
 from agents.microgrid.model import MicrogridModel
 from market.aggregator.game import Block, Game
-from market.bilateral.market import Market
-from market.bilateral.market import Tariff as PerUnit
+from market.bilateral.market import Market, RetailTariff
 from market.bilateral.trading import Period, Trading
 from market.designs.population import Population, further
 from market.designs.study import Study
@@ -101,7 +100,7 @@ def _trading(table, study):
     buys, sells = np.flatnonzero(study.net < 0), np.flatnonzero(study.net > 0)
     need, left = -study.net[buys], study.net[sells]
     value, ask = np.full(len(buys), study.buy), np.full(len(sells), study.sell)
-    market = Market(value, need, ask, left, tariff=PerUnit(study.buy, study.sell))
+    market = Market(value, need, ask, left, tariff=RetailTariff(study.buy, study.sell))
     return Trading(
         periods=(Period(market, buys, sells),),
         agents=len(study.population),

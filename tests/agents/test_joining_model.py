@@ -88,7 +88,7 @@ def test_an_aggregator_may_empty_and_fill_again():
 
 def test_a_cycle_is_told_with_its_period():
     model = played(name="two_users_chase")
-    assert (model.status, model.period, model.running) == (Status.CYCLING, 2, False)
+    assert (model.status, model.cycle, model.running) == (Status.CYCLING, 2, False)
 
 
 def test_purchases_beyond_the_capacity_are_short():

@@ -117,7 +117,7 @@ def test_a_smaller_tolerance_takes_more_rounds(tolerance, rounds):
 @pytest.mark.parametrize("name", CYCLES)
 def test_replies_in_turn_cycle_between_the_two_known_profiles(name):
     model = build(name)
-    assert (model.run(), model.period) == (Status.CYCLING, 2)
+    assert (model.run(), model.cycle) == (Status.CYCLING, 2)
     table = model.datacollector.get_model_vars_dataframe()
     last = table[["purchase uneven", "purchase equal"]].to_numpy()[-2:]
     assert sorted(map(tuple, np.round(last, 6))) == CYCLES[name]
@@ -126,7 +126,7 @@ def test_replies_in_turn_cycle_between_the_two_known_profiles(name):
 
 def test_max_min_replies_in_turn_cycle_with_period_two():
     model = build("no_equilibrium_maxmin")
-    assert (model.run(), model.period) == (Status.CYCLING, 2)
+    assert (model.run(), model.cycle) == (Status.CYCLING, 2)
     table = model.datacollector.get_model_vars_dataframe()
     (few, many), (plenty, rest) = sorted(map(tuple, table[["purchase uneven", "purchase equal"]].to_numpy()[-2:]))
     assert many == pytest.approx((3.7 - few) / 3, abs=1e-9)
@@ -151,16 +151,16 @@ def test_every_step_of_a_cycle_is_a_best_response(name):
 @pytest.mark.parametrize("name", [*CYCLES, "no_equilibrium_maxmin"])
 def test_random_order_is_never_called_cycling(name):
     model = build(name, set=["order=random"], rounds=30)
-    assert (model.run(), model.round, model.period) == (Status.ROUND_LIMIT, 30, None)
+    assert (model.run(), model.round, model.cycle) == (Status.ROUND_LIMIT, 30, None)
 
 
 def test_a_longer_cycle_has_its_period():
     """Undamped replies of 12 users who move together jump between nothing and too much."""
     model = AggregatorModel(Game(Linear(1.0), (direct("users", [0.5] * 12, [4.0] * 12),)), order="together")
     model.run()
-    ends = [model.trajectory.quantities[-1 - k] for k in (0, model.period)]
+    ends = [model.trajectory.quantities[-1 - k] for k in (0, model.cycle)]
     np.testing.assert_allclose(ends[0], ends[1], atol=1e-6)
-    assert all(np.abs(model.trajectory.quantities[-1 - k] - ends[0]).max() > 1e-3 for k in range(1, model.period))
+    assert all(np.abs(model.trajectory.quantities[-1 - k] - ends[0]).max() > 1e-3 for k in range(1, model.cycle))
 
 
 def test_the_round_limit_ends_a_run():
@@ -242,11 +242,11 @@ def test_nobody_buys_where_the_price_starts_above_every_reservation():
 def test_a_step_after_the_end_changes_nothing(make, request):
     model = make()
     assert model.run() == request.node.callspec.id
-    before = (model.round, model.status, model.period, model.outcome, model.move, model.running)
+    before = (model.round, model.status, model.cycle, model.outcome, model.move, model.running)
     y, rows = model.y.copy(), len(model.trajectory.quantities)
     model.step()
     model.step()
-    assert (model.round, model.status, model.period, model.outcome, model.move, model.running) == before
+    assert (model.round, model.status, model.cycle, model.outcome, model.move, model.running) == before
     np.testing.assert_array_equal(model.y, y)
     assert len(model.datacollector.get_model_vars_dataframe()) == rows == len(model.trajectory.quantities)
 

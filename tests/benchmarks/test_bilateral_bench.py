@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks import bench, bilateral, microgrid, sweeps
 from benchmarks.rows import Row
-from market.bilateral.negotiation import HalfSpace, Network
+from market.bilateral.negotiation import HalfSpace, MessageNetwork
 from market.bilateral.negotiation.benchmark import SOLVERS, bounding_set, exact
 from market.bilateral.signing import signed
 
@@ -17,7 +17,7 @@ def bargain():
 
 def test_our_step_is_what_the_rule_does_for_that_agent(bargain):
     before = bilateral.averaged(bargain)[2]
-    after = HalfSpace(network=Network("periodic")).operator(bargain, before, 0, None)
+    after = HalfSpace(network=MessageNetwork("periodic")).operator(bargain, before, 0, None)
     for buyer in bargain.buyer:
         assert bilateral.half_space_step(bargain, int(buyer))(before[buyer]) == pytest.approx(after[buyer], abs=1e-12)
 

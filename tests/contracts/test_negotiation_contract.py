@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from market.bilateral import core, matching, negotiation, signing
 from market.bilateral.core import FAIR, corners, fair_point, violation
-from market.bilateral.market import Market, Tariff
-from market.bilateral.negotiation import ADVICE, GRAPHS, RULES, Knowledge, Negotiation, Network, network
+from market.bilateral.market import Market, RetailTariff
+from market.bilateral.negotiation import ADVICE, GRAPHS, RULES, Knowledge, MessageNetwork, Negotiation, network
 from market.bilateral.signing import MATCHINGS, matched, signed
 from market.bilateral.trading import Period, Trading
 from market.outcome import Status
@@ -42,14 +42,14 @@ def market(seed):
     else:
         amounts, prices = rng.uniform(1, 5, m + n), rng.uniform(0.05, 0.25, m + n)
     taste, fee = rng.uniform(-0.03, 0.1, (m, n)), rng.uniform(0, 0.02, (m, n))
-    return Market(prices[:m], amounts[:m], prices[m:] / 2, amounts[m:], taste, fee, Tariff(0.25, 0.02))
+    return Market(prices[:m], amounts[:m], prices[m:] / 2, amounts[m:], taste, fee, RetailTariff(0.25, 0.02))
 
 
 def trading(seed, rule, contracts="single", kind="complete", drop=0.0, how="optimal", found=None, **options):
     found = market(seed) if found is None else found
     m, n = found.buyers, found.sellers
     period = Period(found, np.arange(m), m + np.arange(n))
-    chosen = RULES[rule](TOLERANCE, network=Network(kind, drop, 0.4, 3), **options)
+    chosen = RULES[rule](TOLERANCE, network=MessageNetwork(kind, drop, 0.4, 3), **options)
     blockwise = contracts == "multi" and rule in BY_BLOCKS
     fair = options.get("fair", "tau")
     return Trading((period,), m + n, chosen, contracts, how, fair, blockwise=blockwise)
@@ -125,7 +125,7 @@ def test_the_same_generator_gives_the_same_bits_and_the_market_stays_as_it_was(r
 def test_scaling_prices_scales_payoffs(rule, seed):
     found = market(seed)
     prices = ("willingness", "ask", "preference", "fee")
-    large = replace(found, **{name: 4 * getattr(found, name) for name in prices}, tariff=Tariff(1.0, 0.08))
+    large = replace(found, **{name: 4 * getattr(found, name) for name in prices}, tariff=RetailTariff(1.0, 0.08))
     one, other = (negotiated(trading(seed, rule, found=each), rounds=60)[1] for each in (found, large))
     for few, many in zip(one.payoffs, other.payoffs, strict=True):
         assert 4 * few == pytest.approx(many, abs=EXACT)
@@ -172,7 +172,7 @@ def test_every_rule_says_who_learns_what(rule):
 @every_rule
 def test_every_rule_ends_at_once_where_no_prices_will_do(rule):
     rough = [[0.5, 0.5], [0.5, 0.1]]
-    found = Market([0, 0], [1, 1], [0, 0], [1, 1], rough, tariff=Tariff(0, 0))
+    found = Market([0, 0], [1, 1], [0, 0], [1, 1], rough, tariff=RetailTariff(0, 0))
     state, outcome = negotiated(trading(0, rule, how=(0, 1), found=found))
     assert (state.status, state.round, state.messages) == (Status.NO_EQUILIBRIUM, 0, 0)
     assert outcome.settlement.gap > 0.1
@@ -235,7 +235,7 @@ def test_a_matching_gives_each_agent_one_partner_and_loses_little(how, seed):
 @pytest.mark.parametrize("sides", [(1, 1), (1, 5), (4, 3)])
 def test_a_graph_joins_everybody_and_lets_every_pair_meet_in_time(kind, sides):
     m, n = sides
-    rng, hears = np.random.default_rng(3), Network(kind, 0.2, 0.3, 3)
+    rng, hears = np.random.default_rng(3), MessageNetwork(kind, 0.2, 0.3, 3)
     links, pairs = hears.plan_links(m + n, rng), hears.plan_pairs(m, n, rng)
     joined, met = np.eye(m + n, dtype=bool), np.zeros((m, n), dtype=bool)
     for number in range(80):

@@ -62,7 +62,7 @@ def comparison(values):
 
 
 def contracts(values, count):
-    """What plots read of an Outcome whose contracts have these prices, of so many agents a side."""
+    """What plots read of a ClosedPeriod whose contracts have these prices, of so many agents a side."""
     number = np.arange(len(values))
     table = {"buyer": number, "seller": number, "price": values, "quantity": np.abs(values) + 1.0}
     table |= {"buyer_gain": values, "seller_gain": values}

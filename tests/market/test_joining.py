@@ -247,7 +247,7 @@ def test_one_after_the_other_sees_the_moves_before():
 def test_endings():
     ending, (one, other) = Ending(Moving(), 9), np.eye(2, dtype=int)
     told = [ending.status(played, 1, labels) for played, labels in enumerate((one, other, one), start=1)]
-    assert told == [Status.RUNNING, Status.RUNNING, Status.CYCLING] and ending.period == 2
+    assert told == [Status.RUNNING, Status.RUNNING, Status.CYCLING] and ending.cycle == 2
     for moving in (Moving(inertia=0.1), Moving(order="random")):
         ending = Ending(moving, 3)
         assert [ending.status(k, 1, one) for k in (1, 2, 3)] == [Status.RUNNING] * 2 + [Status.ROUND_LIMIT]

@@ -105,7 +105,7 @@ def _headline(result):
     """The run's end in a few words."""
     words = {
         Status.SETTLED: f"settled after {result.rounds} rounds",
-        Status.CYCLING: f"cycling with period {result.period}: purchases never settle",
+        Status.CYCLING: f"cycling with period {result.cycle}: purchases never settle",
         Status.ROUND_LIMIT: f"still moving after {result.rounds} rounds",
         Status.SHORT: f"short: purchases exceed capacity after {result.rounds} rounds",
         Status.INFEASIBLE: "infeasible: a user is priced out",
@@ -115,15 +115,15 @@ def _headline(result):
 
 
 def _mark_cycle(panels, result):
-    """Shade one period at the end of a run that cycles."""
-    if result.status != Status.CYCLING or len(result.history) <= (result.period or 0):
+    """Shade one cycle at the end of a run that cycles."""
+    if result.status != Status.CYCLING or len(result.history) <= (result.cycle or 0):
         return
     last = result.history["round"].iloc[-1]
     for axes in panels:
-        axes.axvspan(last - result.period, last, color=GREY, alpha=0.15, linewidth=0)
+        axes.axvspan(last - result.cycle, last, color=GREY, alpha=0.15, linewidth=0)
     panels[0].annotate(
-        "one period",
-        (last - result.period / 2, 1),
+        "one cycle",
+        (last - result.cycle / 2, 1),
         xycoords=("data", "axes fraction"),
         ha="center",
         va="top",

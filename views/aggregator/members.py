@@ -52,8 +52,8 @@ def _users(axes, row, reservation, colour):
 def _headline(result):
     """How the joining ended, in words."""
     moves = f"{result.joined.moves} moves"
-    if result.period is not None:
-        return f"the same groups come back every {result.period} rounds; {moves}"
+    if result.cycle is not None:
+        return f"the same groups come back every {result.cycle} rounds; {moves}"
     stable = {
         True: "nobody gains by a move",
         False: "some still gain by a move",

@@ -54,7 +54,7 @@ class Staying:
     def said(self):
         """What the last round did, in words."""
         said = f"Largest move {plain(self.model.move, 3)} of {plain(self.model.outcome.quantity)} energy."
-        return said + (f" Cycling with period {self.model.period}." if self.model.period else "")
+        return said + (f" Cycling with period {self.model.cycle}." if self.model.cycle else "")
 
     def by_user(self, values):
         """Values by row of the game as values by user, shape (users,)."""
@@ -124,8 +124,7 @@ class Choosing(Staying):
         where = ", ".join(f"{count} to {name}" for name, count in zip(self.offers, to.tolist(), strict=True) if count)
         said = f"{_users(to.sum())} moved: {where}; " if where else "Nobody moved; "
         said += f"{self.model.moves:,} moves so far."
-        period = self.model.period
-        return said + (f" The same groups come back every {period} rounds." if period else "")
+        return said + (f" The same groups come back every {self.model.cycle} rounds." if self.model.cycle else "")
 
     def by_user(self, values):
         """Values by row of the game as values by user, shape (users,)."""

@@ -18,7 +18,7 @@ POINTS = 72  # in an inch
 
 @styled
 def contract_graph(outcome, title="", numbers=None):
-    """The contracts of an Outcome; numbers: (of buyers, of sellers) where they are not 0, 1, 2 …
+    """The contracts of a ClosedPeriod; numbers: (of buyers, of sellers) where they are not 0, 1, 2 …
 
     Few agents stand in two columns, joined where they have a contract, high prices on top and agents without contract
     pale at the bottom. Of many agents every contract is a dot of price against quantity over its core interval.

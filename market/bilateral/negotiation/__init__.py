@@ -6,7 +6,7 @@ from market.bilateral.negotiation.bilateral import Bilateral
 from market.bilateral.negotiation.corner import Corner
 from market.bilateral.negotiation.half_space import HalfSpace
 from market.bilateral.negotiation.negotiation import ADVICE, Negotiation, State, negotiate
-from market.bilateral.negotiation.network import GRAPHS, Network
+from market.bilateral.negotiation.network import GRAPHS, MessageNetwork
 from market.bilateral.negotiation.tight import Tight
 
 RULES = {"bilateral": Bilateral, "tight": Tight, "half-space": HalfSpace, "corner": Corner, "benchmark": Benchmark}
@@ -20,8 +20,8 @@ __all__ = [
     "Corner",
     "HalfSpace",
     "Knowledge",
+    "MessageNetwork",
     "Negotiation",
-    "Network",
     "State",
     "Tight",
     "negotiate",

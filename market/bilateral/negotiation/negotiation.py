@@ -9,7 +9,7 @@ import numpy as np
 from market.bilateral.bargain import Bargain
 from market.bilateral.core import NoStablePrices, fair_point, is_stable, violation
 from market.bilateral.market import MarketError
-from market.bilateral.negotiation.network import Network
+from market.bilateral.negotiation.network import MessageNetwork
 from market.outcome import Status
 
 ADVICE = {
@@ -103,7 +103,7 @@ class Negotiation(ABC):
 
     tolerance: float = 1e-3
     relaxation: float = 1.0
-    network: Network = field(default_factory=Network)
+    network: MessageNetwork = field(default_factory=MessageNetwork)
     begin: str = "whole"
 
     def __post_init__(self):

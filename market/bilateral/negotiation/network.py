@@ -67,7 +67,7 @@ GRAPHS = {  # kind: (links between agents, pairs that can meet)
 
 
 @dataclass(frozen=True)
-class Network:
+class MessageNetwork:
     """Who hears whom.
 
     kind: one of GRAPHS; drop: chance of losing a message, in [0, 1); link_probability: chance of a link (random), share

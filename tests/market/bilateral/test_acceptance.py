@@ -5,7 +5,7 @@ import pytest
 
 from market.bilateral.bargain import single_contracts
 from market.bilateral.core import NoStablePrices, blocking_pairs, corners, equal_split, fair_point, is_stable, violation
-from market.bilateral.market import Market, Tariff, assignment_game
+from market.bilateral.market import Market, RetailTariff, assignment_game
 from market.bilateral.negotiation import Benchmark, Bilateral, Corner, HalfSpace, Tight, negotiate
 from market.bilateral.settlement import conclude
 from market.bilateral.signing import signed
@@ -114,11 +114,11 @@ def test_preferences_turn_contracts_round():
     plain = [[0.22, 0.20], [0.20, 0.22]]
     taste = np.array([[-0.03, 0.04], [0.04, -0.03]])
     ones, nothing = np.ones(2), np.zeros(2)
-    market = Market(nothing, ones, [0.10, 0.10], ones, plain, tariff=Tariff(0, 0))
+    market = Market(nothing, ones, [0.10, 0.10], ones, plain, tariff=RetailTariff(0, 0))
     bargain = signed(market)
     assert bargain.partner.tolist() == [0, 1]
     assert bargain.welfare == NEAR(0.24, abs=1e-9)
-    bargain = signed(Market(nothing, ones, [0.10, 0.10], ones, plain + taste, tariff=Tariff(0, 0)))
+    bargain = signed(Market(nothing, ones, [0.10, 0.10], ones, plain + taste, tariff=RetailTariff(0, 0)))
     assert bargain.partner.tolist() == [1, 0]
     assert bargain.welfare == NEAR(0.28, abs=1e-9)
     assert np.concatenate(corners(bargain).tau) == NEAR(np.full(4, 0.07), abs=1e-9)
@@ -215,7 +215,7 @@ def test_one_pair_agrees_in_one_step(rule, game):
 
 @pytest.mark.parametrize("supply", [[2, 4], [2, 3]])
 def test_several_contracts(supply):
-    worth, none = [[0.30, 0.28], [0.26, 0.27]], Tariff(0, 0)
+    worth, none = [[0.30, 0.28], [0.26, 0.27]], RetailTariff(0, 0)
     market = Market([0, 0], [3, 2], [0.10, 0.12], supply, worth, tariff=none)
     bargain = multi_contracts(market)
     assert optimal_flows(market).x == NEAR(np.array([[2, 1], [0, 2]]), abs=1e-9)

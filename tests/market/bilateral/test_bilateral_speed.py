@@ -6,7 +6,7 @@ import numpy as np
 
 from market.bilateral.core import corners
 from market.bilateral.matching import optimal_matching
-from market.bilateral.negotiation import Benchmark, Bilateral, HalfSpace, Network, Tight, negotiate
+from market.bilateral.negotiation import Benchmark, Bilateral, HalfSpace, MessageNetwork, Tight, negotiate
 from market.bilateral.negotiation.benchmark import bounding_set, general, reused
 from market.bilateral.negotiation.half_space import half_space_alone
 from market.bilateral.signing import signed
@@ -60,7 +60,7 @@ def test_a_half_space_step_is_much_faster_than_a_quadratic_programme(energy_mark
 
 
 def test_the_benchmark_takes_more_steps(energy_market):
-    periodic = Network("periodic")
+    periodic = MessageNetwork("periodic")
     bargain = signed(energy_market(10, 10, seed=1))
     rules = [rule(tolerance=1e-2, network=periodic) for rule in (Tight, HalfSpace, Benchmark)]
     tight, half_space, benchmark = (negotiate(rule, bargain, np.random.default_rng(5)).round for rule in rules)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from market.bilateral.core import corners, fair_point
-from market.bilateral.market import Market, MarketError, Tariff, assignment_game
-from market.bilateral.negotiation import RULES, Bilateral, Corner, Network, negotiate
+from market.bilateral.market import Market, MarketError, RetailTariff, assignment_game
+from market.bilateral.negotiation import RULES, Bilateral, Corner, MessageNetwork, negotiate
 from market.bilateral.preferences import same, tag_preference
 from market.bilateral.settlement import conclude
 from market.bilateral.signing import matched, signed
@@ -16,7 +16,7 @@ TWO = ([0.2, 0.3], [1, 2], [0.1, 0.02], [3, 1])  # willingness, demand, ask, sup
 
 
 def test_worth_and_cost_count_beside_the_grid():
-    market = Market(*TWO, preference=[[0.01, 0], [0, -0.02]], fee=0.005, tariff=Tariff(0.25, 0.05))
+    market = Market(*TWO, preference=[[0.01, 0], [0, -0.02]], fee=0.005, tariff=RetailTariff(0.25, 0.05))
     assert market.worth == pytest.approx(np.array([[0.205, 0.195], [0.245, 0.225]]))
     assert market.cost == pytest.approx([0.1, 0.05])
     assert market.quantity.tolist() == [[1, 1], [2, 1]]
@@ -42,7 +42,7 @@ def test_empty_sides_sign_nothing(shape, name):
     market = Market(np.full(m, 0.2), np.ones(m), np.full(n, 0.1), np.ones(n))
     for contracts in ("single", "multi"):
         bargain = signed(market, contracts)
-        state = negotiate(RULES[name](network=Network("periodic", drop=0.2)), bargain, np.random.default_rng(1))
+        state = negotiate(RULES[name](network=MessageNetwork("periodic", drop=0.2)), bargain, np.random.default_rng(1))
         settled = conclude(state)
         assert (state.status, state.round) == ("settled", 1)
         assert (len(settled.bargain), settled.gap) == (0, 0)
@@ -81,8 +81,8 @@ REFUSED = [
     (lambda: Market(*TWO, preference=[[1, 2], [3]]), "preference: row 1 has 1 entries; 2 are needed"),
     (lambda: Market(*TWO, fee=-0.1), r"buyer 0, seller 0: fee\(=-0.1\) must be finite and >= 0"),
     (lambda: Market(*TWO, cap=[[1, 1], [1, -1]]), r"buyer 1, seller 1: cap\(=-1\) must be >= 0"),
-    (lambda: Tariff(0.1, 0.2), r"tariff: sell\(=0.2\) must be <= buy\(=0.1\)"),
-    (lambda: Tariff(INF, 0.2), r"tariff.buy\(=inf\) must be finite"),
+    (lambda: RetailTariff(0.1, 0.2), r"tariff: sell\(=0.2\) must be <= buy\(=0.1\)"),
+    (lambda: RetailTariff(INF, 0.2), r"tariff.buy\(=inf\) must be finite"),
     (lambda: Market(*TWO).without(buyers=[2]), "buyer 2 leaves; must be one of 0 to 1"),
     (lambda: in_blocks(Market(*TWO), 0.0), r"block\(=0\) must be finite and > 0"),
     (lambda: block_market(Market(*TWO), 1e-5), "blocks of buyers; at most 20000 are allowed"),
@@ -100,10 +100,10 @@ REFUSED = [
     (lambda: tag_preference({"green": [1, 2]}, {"green": [1]}, 1, 1), "one number or 1 are needed"),
     (lambda: tag_preference({"green": 1}, {"green": [1, 1]}, 1, 1), r"\(1,\) or \(1, 1\) is needed"),
     (lambda: tag_preference({"green": INF}, {"green": [1]}, 1, 1), "must be finite"),
-    (lambda: Network("star"), "network.kind='star' is not one of complete, ring, random, periodic"),
-    (lambda: Network(drop=1.0), r"network.drop\(=1\) must be in \[0, 1\)"),
-    (lambda: Network(link_probability=0), r"network.link_probability\(=0\) must be in \(0, 1\]"),
-    (lambda: Network(phases=0), r"network.phases\(=0\) must be a whole number >= 1"),
+    (lambda: MessageNetwork("star"), "network.kind='star' is not one of complete, ring, random, periodic"),
+    (lambda: MessageNetwork(drop=1.0), r"network.drop\(=1\) must be in \[0, 1\)"),
+    (lambda: MessageNetwork(link_probability=0), r"network.link_probability\(=0\) must be in \(0, 1\]"),
+    (lambda: MessageNetwork(phases=0), r"network.phases\(=0\) must be a whole number >= 1"),
     (lambda: Bilateral(tolerance=0), r"tolerance\(=0\) must be > 0"),
     (lambda: Bilateral(relaxation=2), r"relaxation\(=2\) must be in \(0, 2\)"),
     (lambda: Bilateral(begin="middle"), "start='middle' is not one of whole, buyer, seller, tau"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from market.bilateral import negotiation
 from market.bilateral.bargain import single_contracts
 from market.bilateral.core import blocking_pairs, corners, fair_point, violation
-from market.bilateral.market import Market, MarketError, Tariff, assignment_game
+from market.bilateral.market import Market, MarketError, RetailTariff, assignment_game
 from market.bilateral.matching import auction
 from market.bilateral.negotiation import (
     GRAPHS,
@@ -22,8 +22,8 @@ from market.bilateral.negotiation import (
     Bilateral,
     Corner,
     HalfSpace,
+    MessageNetwork,
     Negotiation,
-    Network,
     Tight,
     negotiate,
 )
@@ -49,11 +49,14 @@ TYPES = [
     Corner(),
     Benchmark(tolerance=1e-2),
 ]
-NETWORKS = [Network(kind) for kind in GRAPHS] + [Network("periodic", drop=0.3), Network("random", 0.5, 0.5)]
+NETWORKS = [MessageNetwork(kind) for kind in GRAPHS] + [
+    MessageNetwork("periodic", drop=0.3),
+    MessageNetwork("random", 0.5, 0.5),
+]
 
 
 def label(value):
-    if isinstance(value, Network):
+    if isinstance(value, MessageNetwork):
         return f"{value.kind}-{value.drop}"
     changed = {name: each for name, each in vars(value).items() if each != getattr(type(value)(), name)}
     return type(value).__name__ + "".join(f"-{each}" for each in changed.values())
@@ -91,7 +94,7 @@ def test_lost_messages_change_rounds_but_not_stability(seed, schedule, drop):
         Tight(tolerance=0.02),
     ]
     for rule in rules:
-        state = negotiate(replace(rule, network=Network(drop=drop)), bargain, np.random.default_rng(seed))
+        state = negotiate(replace(rule, network=MessageNetwork(drop=drop)), bargain, np.random.default_rng(seed))
         assert state.status is Status.SETTLED
         assert violation(bargain, state.u, state.v) <= rule.tolerance * max(bargain.mean_contract, 1e-12)
 
@@ -101,7 +104,7 @@ def test_lost_messages_change_rounds_but_not_stability(seed, schedule, drop):
 def test_meetings_at_once_share_no_agent_and_lost_ones_change_nothing(schedule, meeting, energy_market):
     bargain, most = signed(energy_market(30, 30, seed=1)), {0.0: 0, 0.9: 0}
     for drop in most:
-        rule = Bilateral(schedule=schedule, meeting=meeting, network=Network(drop=drop))
+        rule = Bilateral(schedule=schedule, meeting=meeting, network=MessageNetwork(drop=drop))
         state, rng = rule.start(bargain), np.random.default_rng(0)
         for _ in range(20):
             state = rule.round(state, rng)
@@ -116,7 +119,7 @@ def test_lost_messages_cost_rounds(energy_market):
     bargain = signed(energy_market(10, 10, seed=1))
     for rule in (Bilateral(), Corner(), Tight(tolerance=1e-2)):
         rounds = [
-            negotiate(replace(rule, network=Network(drop=drop)), bargain, np.random.default_rng(3)).round
+            negotiate(replace(rule, network=MessageNetwork(drop=drop)), bargain, np.random.default_rng(3)).round
             for drop in (0.0, 0.9)
         ]
         assert rounds[1] > rounds[0]
@@ -126,7 +129,7 @@ def test_lost_messages_cost_rounds(energy_market):
 def test_corners_are_exact_whatever_is_lost(drop, energy_market):
     for seed in range(5):
         bargain = signed(energy_market(8, 6, seed))
-        state = negotiate(Corner(network=Network(drop=drop)), bargain, np.random.default_rng(seed))
+        state = negotiate(Corner(network=MessageNetwork(drop=drop)), bargain, np.random.default_rng(seed))
         found = corners(bargain)
         assert np.concatenate([state.u, state.v]) == pytest.approx(np.concatenate(found.tau), abs=1e-12)
         if not drop:
@@ -142,7 +145,7 @@ def test_scaling_prices_scales_claims_round_by_round(rule, energy_market):
         8 * market.ask,
         market.supply,
         8 * market.preference,
-        tariff=Tariff(2.0, 0.4),
+        tariff=RetailTariff(2.0, 0.4),
     )
     ours, theirs = (rule.start(signed(each)) for each in (market, larger))
     for _ in range(12):
@@ -174,7 +177,7 @@ def test_relabelling_agents_permutes_claims_round_by_round(rule, energy_market):
 
 @pytest.mark.parametrize("rule", TYPES, ids=label)
 def test_same_seed_same_trace(rule, four):
-    rule = replace(rule, network=Network("periodic", drop=0.2))
+    rule = replace(rule, network=MessageNetwork("periodic", drop=0.2))
     one, other = (negotiate(rule, four, np.random.default_rng(5), rounds=40) for _ in range(2))
     assert (one.round, one.messages, one.status) == (other.round, other.messages, other.status)
     assert np.array_equal(one.u, other.u) and np.array_equal(one.v, other.v)
@@ -319,7 +322,7 @@ def test_short_lists_find_the_best_seller_of_all(size, pace, energy_market):
 
 
 def test_consensus_counts_proposals(shapley_shubik):
-    rule = Tight(network=Network("ring"))
+    rule = Tight(network=MessageNetwork("ring"))
     assert rule.round(rule.start(shapley_shubik)).messages == 6 * 2 * 6
 
 
@@ -334,7 +337,7 @@ def test_corner_counts_asks_and_counter_offers(shapley_shubik):
 @pytest.mark.parametrize("drop", [0.0, 0.5])
 @pytest.mark.parametrize("kind", GRAPHS)
 def test_links_are_symmetric_and_join_all_in_time(kind, drop):
-    network, rng = Network(kind, drop), np.random.default_rng(2)
+    network, rng = MessageNetwork(kind, drop), np.random.default_rng(2)
     plan = network.plan_links(7, rng)
     together = np.zeros((7, 7), dtype=bool)
     for number in range(30):
@@ -350,7 +353,7 @@ def test_links_are_symmetric_and_join_all_in_time(kind, drop):
 @pytest.mark.parametrize("kind", GRAPHS)
 @pytest.mark.parametrize("shape", [(3, 5), (5, 3), (1, 1)])
 def test_every_pair_can_meet_in_time(kind, shape):
-    network, rng = Network(kind), np.random.default_rng(2)
+    network, rng = MessageNetwork(kind), np.random.default_rng(2)
     plan = network.plan_pairs(*shape, rng)
     met = np.zeros(shape, dtype=bool)
     for number in range(40):
@@ -360,7 +363,7 @@ def test_every_pair_can_meet_in_time(kind, shape):
 
 
 def test_a_periodic_network_joins_nobody_at_once_but_all_in_a_period():
-    network, rng = Network("periodic"), np.random.default_rng(0)
+    network, rng = MessageNetwork("periodic"), np.random.default_rng(0)
     plan = network.plan_links(12, rng)
     phases = [network.links(plan, number, rng) for number in range(3)]
     connected = [np.all(np.linalg.matrix_power(np.eye(12) + phase, 12) > 0) for phase in phases]

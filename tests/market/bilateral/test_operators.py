@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 
 from market.bilateral.core import corners, violation
-from market.bilateral.market import Market, Tariff, assignment_game
+from market.bilateral.market import Market, RetailTariff, assignment_game
 from market.bilateral.negotiation import Benchmark, HalfSpace, Tight
 from market.bilateral.negotiation.benchmark import SOLVERS
 from market.bilateral.negotiation.half_space import half_space_alone
@@ -28,7 +28,7 @@ def drawn(seed, several=False):
         demand, cap = rng.uniform(0, 3, m), rng.uniform(0.2, 2, (m, n))
         supply = rng.uniform(0, 3, n)
         market = Market(
-            np.zeros(m), demand, np.zeros(n), supply, rng.uniform(0, 5, (m, n)), tariff=Tariff(0, 0), cap=cap
+            np.zeros(m), demand, np.zeros(n), supply, rng.uniform(0, 5, (m, n)), tariff=RetailTariff(0, 0), cap=cap
         )
         bargain = multi_contracts(market)
     else:

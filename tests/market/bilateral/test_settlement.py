@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market.bilateral.core import violation
-from market.bilateral.market import Market, Tariff, assignment_game
-from market.bilateral.negotiation import Bilateral, Corner, Network, Tight, negotiate
+from market.bilateral.market import Market, RetailTariff, assignment_game
+from market.bilateral.negotiation import Bilateral, Corner, MessageNetwork, Tight, negotiate
 from market.bilateral.settlement import Ending, bills, conclude, grid_bills, violation_in_money
 from market.bilateral.signing import signed
 
@@ -45,7 +45,7 @@ def test_gains_are_what_bills_save(seed, contracts, rule):
 @given(SEEDS, st.sampled_from([0.0, 0.6]))
 def test_repaired_contracts_are_stable_to_the_last_digit(seed, drop):
     market = drawn(seed, 5, 5)
-    state = negotiate(Bilateral(network=Network(drop=drop)), signed(market), np.random.default_rng(seed))
+    state = negotiate(Bilateral(network=MessageNetwork(drop=drop)), signed(market), np.random.default_rng(seed))
     settled = conclude(state, repair=True)
     assert settled.violation <= 1e-12
     assert settled.gap <= 1e-9
@@ -56,7 +56,7 @@ def test_repaired_contracts_are_stable_to_the_last_digit(seed, drop):
 
 
 def test_without_repair_the_price_is_half_way(shapley_shubik):
-    state = negotiate(Tight(tolerance=1e-2, network=Network("ring")), shapley_shubik)
+    state = negotiate(Tight(tolerance=1e-2, network=MessageNetwork("ring")), shapley_shubik)
     settled = conclude(state, repair=False)
     assert settled.ending is Ending.HALF_WAY
     assert settled.price == pytest.approx(state.prices)
@@ -101,7 +101,7 @@ def test_the_grid_alone_leaves_bills_as_they_were():
 
 
 def test_who_does_without_the_grid_pays_for_contracts_only():
-    market = Market([0.2], [4], [0.1], [3], tariff=Tariff(0.25, 0.05))
+    market = Market([0.2], [4], [0.1], [3], tariff=RetailTariff(0.25, 0.05))
     settled = conclude(negotiate(Corner(), signed(market)))
     assert settled.price == pytest.approx([0.15])
     assert grid_bills(market).paid.tolist() == [0]
@@ -152,7 +152,7 @@ def test_a_pair_that_could_trade_and_has_no_contract_is_seen_in_the_gap(scale):
 
 def test_without_contracts_a_gap_by_kwh_is_told_in_money():
     """A deadline passed: 3 kWh at 0.2 a kWh were to be gained by one pair, nothing by the other."""
-    market = Market([0.3, 0.1], [3, 2], [0.1], [4], tariff=Tariff(0.3, 0.1))
+    market = Market([0.3, 0.1], [3, 2], [0.1], [4], tariff=RetailTariff(0.3, 0.1))
     settled = conclude(negotiate(Bilateral(tolerance=1e-12), signed(market, "multi"), rounds=0), False, deadline=True)
     assert settled.ending is Ending.GRID and not len(settled.bargain)
     assert settled.violation == pytest.approx(0.6) and settled.gap == pytest.approx(1)

@@ -8,7 +8,7 @@ from scipy.optimize import linprog
 
 from market.bilateral import transport
 from market.bilateral.core import corners, fair_point, violation
-from market.bilateral.market import Market, Tariff
+from market.bilateral.market import Market, RetailTariff
 from market.bilateral.signing import signed
 from market.bilateral.transport import block_market, in_blocks, multi_contracts, optimal_flows
 
@@ -27,7 +27,7 @@ def random_market(seed, whole=False, capped=False, balanced=False):
         supply *= demand.sum() / supply.sum()
     cap = rng.uniform(0, 2, (m, n)) if capped else None
     worth = rng.uniform(0, 1, (m, n))
-    return Market(np.zeros(m), demand, rng.uniform(0, 0.5, n), supply, worth, tariff=Tariff(0, 0), cap=cap)
+    return Market(np.zeros(m), demand, rng.uniform(0, 0.5, n), supply, worth, tariff=RetailTariff(0, 0), cap=cap)
 
 
 def dense_duals(market, buyers_best):
@@ -110,7 +110,7 @@ def test_pairs_taken_in_one_after_another_make_the_same_programme(capped, energy
 
 def test_a_balanced_market_leaves_a_range_to_bargain_about():
     worth = np.random.default_rng(3).uniform(1, 2, (3, 4))
-    market = Market(np.zeros(3), [2.5, 1.5, 4.0], np.zeros(4), [1.0, 2.2, 3.8, 1.0], worth, tariff=Tariff(0, 0))
+    market = Market(np.zeros(3), [2.5, 1.5, 4.0], np.zeros(4), [1.0, 2.2, 3.8, 1.0], worth, tariff=RetailTariff(0, 0))
     found = corners(multi_contracts(market))
     assert np.max(np.abs(found.buyer[0] - found.seller[0])) > 1e-3
 
@@ -152,7 +152,7 @@ def test_several_contracts_gain_no_less_than_one(seed):
 
 def test_a_pair_at_its_cap_shares_the_rent():
     """One buyer, two sellers; the better pair is capped, so the other sets the buyer's price."""
-    market = Market([0], [3], [0, 0], [5, 5], [[4, 1]], tariff=Tariff(0, 0), cap=[[2, 9]])
+    market = Market([0], [3], [0, 0], [5, 5], [[4, 1]], tariff=RetailTariff(0, 0), cap=[[2, 9]])
     bargain = multi_contracts(market)
     assert bargain.amount.tolist() == [2, 1]
     assert bargain.capped.tolist() == [True, False]

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market.bilateral.core import FAIR, blocking_pairs, equal_split, fair_point
-from market.bilateral.market import Market, Tariff
+from market.bilateral.market import Market, RetailTariff
 from market.bilateral.negotiation import RULES, negotiate
 from market.bilateral.settlement import conclude
 from market.bilateral.signing import signed
@@ -26,7 +26,7 @@ def market_in(energy, money, seed):
         price * rng.uniform(0.0, 0.2, n),
         energy * rng.uniform(0, 5, n),
         price * rng.uniform(-0.05, 0.05, (m, n)),
-        tariff=Tariff(0.25 * price, 0.05 * price),
+        tariff=RetailTariff(0.25 * price, 0.05 * price),
     )
 
 
