@@ -10,9 +10,10 @@ import cvxpy as cp
 import numpy as np
 
 from benchmarks.rows import Row, timed
+from market.grid.lines import PublicLines
+from market.grid.power_flow import build_grid
 from market.microgrid.behaviours import BEHAVIOURS
-from market.microgrid.network import Network, PublicLines
-from market.microgrid.power_flow import build_grid
+from market.microgrid.network import Network
 from market.microgrid.random_lines import random_private
 from market.microgrid.tariff import Tariff
 from market.programmes import solved

@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LAYERS = ("market", "agents", "scenarios", "engine", "views", "papers", "benchmarks", "run")
 DESIGNS = ("aggregator", "microgrid", "bilateral")
+SHARED = ("grid", "prices", "utilities", "fairness")  # rooms of market/ that every market may use
 FILES = [p for layer in LAYERS[:-1] for p in sorted((ROOT / layer).rglob("*.py"))] + [ROOT / "run.py"]
 
 
@@ -53,6 +54,7 @@ def test_the_economics_knows_no_files_no_plots_and_no_other_design(path):
         assert name.split(".")[0] not in ("mesa", "matplotlib", "pandas", "pathlib", "tqdm"), name
         other = name.split(".")[1] if name.startswith("market.") else ""
         assert mine not in DESIGNS or other not in DESIGNS or other == mine, name
+        assert mine not in SHARED or other not in (*DESIGNS, "designs"), f"{mine} is every market's, {name} is not"
 
 
 def test_no_import_cycles():

@@ -7,7 +7,8 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.sparse import csr_array
 
-from market.circuit import incidence, joined, serve
+from market.grid.circuit import serve
+from market.grid.lines import Ends, components, incidence
 from market.programmes import solved_tightly
 
 LOSSLESS = 1e-12  # share of all energy that a line loses which counts as joining its two nodes
@@ -87,7 +88,7 @@ def _consumption(population, supply, wires, slack, nodes, base):
     energy = _largest(population.satiated, population.generation)
     money = _largest(population.b * energy)
     tail, head, lost = wires[0], wires[1], wires[2] * (energy / base)
-    group = joined(tail[lost <= LOSSLESS], head[lost <= LOSSLESS], nodes)
+    group = components(nodes, Ends(tail[lost <= LOSSLESS], head[lost <= LOSSLESS]))
     apart = group[tail] != group[head]
     tail, head, lost = group[tail[apart]], group[head[apart]], lost[apart]
     x, f = cp.Variable(len(population), nonneg=True), cp.Variable(len(lost))
@@ -98,7 +99,7 @@ def _consumption(population, supply, wires, slack, nodes, base):
     worth = (population.b * energy / money) @ x - (population.a * energy**2 / money) @ cp.square(x)
     rest = np.delete(np.arange(groups), group[slack])
     has = cp.Constant(_at_nodes(group[population.node], groups)[rest]) @ (own - x)
-    sends = cp.Constant(incidence(tail, head, groups)[rest]) @ f if len(lost) else np.zeros(len(rest))
+    sends = cp.Constant(incidence(Ends(tail, head), groups)[rest]) @ f if len(lost) else np.zeros(len(rest))
     rules = [sends == has] if len(rest) else []
     if solved_tightly(cp.Problem(cp.Maximize(worth - cost), [*rules, x <= population.satiated / energy])) is None:
         return None

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csc_array, csr_array, diags_array
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse import csc_array, diags_array
 from scipy.sparse.linalg import splu
+
+from market.grid.lines import Ends, components, incidence
 
 TINY = 1e-8  # share of the largest resistance up to which a line joins its two nodes, to be looked at on its own
 
@@ -22,19 +23,6 @@ class Served:
     least: float
 
 
-def incidence(tail, head, nodes):
-    """Incidence of lines, sparse, shape (nodes, lines): +1 at the tail, −1 at the head."""
-    column = np.arange(len(tail))
-    values = np.concatenate([np.ones(len(tail)), -np.ones(len(tail))])
-    return csr_array((values, (np.concatenate([tail, head]), np.concatenate([column, column]))), (nodes, len(tail)))
-
-
-def joined(tail, head, nodes):
-    """Number of the group of each node that lines join, shape (nodes,)."""
-    graph = csr_array((np.ones(len(tail)), (tail, head)), shape=(nodes, nodes))
-    return connected_components(graph, directed=False)[1]
-
-
 def serve(tail, head, r, slack, put_in):
     """Serve injections, p.u., shape (nodes,), by lines of resistance r ≥ 0 at the least loss (Thomson's principle).
 
@@ -45,12 +33,12 @@ def serve(tail, head, r, slack, put_in):
     if not np.any(r > 0):
         return Served(0.0, np.zeros(nodes), 0.0)
     tiny = r <= TINY * np.max(r)
-    group = joined(tail[tiny], head[tiny], nodes)
+    group = components(nodes, Ends(tail[tiny], head[tiny]))
     outer = np.flatnonzero(group[tail] != group[head])
     level = _potentials(group[tail[outer]], group[head[outer]], r[outer], group[slack], np.bincount(group, put_in))
     across = level[group[tail[outer]]] - level[group[head[outer]]]
     flow = across / r[outer]
-    rest = put_in - incidence(tail[outer], head[outer], nodes) @ flow
+    rest = put_in - incidence(Ends(tail[outer], head[outer]), nodes) @ flow
     inner = serve(tail[tiny], head[tiny], r[tiny], slack, rest)
     least = 2 * level[group] @ put_in - np.sum(across**2 / r[outer])
     return Served(float(r[outer] @ flow**2) + inner.loss, level[group] + inner.potential, float(least) + inner.least)
@@ -59,12 +47,12 @@ def serve(tail, head, r, slack, put_in):
 def _potentials(tail, head, r, slack, put_in):
     """Potentials of nodes that lines of like resistance join, shape (nodes,), 0 at the slack."""
     nodes = len(put_in)
-    part = joined(tail, head, nodes)
+    part = components(nodes, Ends(tail, head))
     held = np.zeros(nodes, dtype=bool)
     held[np.unique(part, return_index=True)[1]] = True
     held[part == part[slack]] = False
     held[slack] = True
-    ends, free = incidence(tail, head, nodes), np.flatnonzero(~held)
+    ends, free = incidence(Ends(tail, head), nodes), np.flatnonzero(~held)
     level = np.zeros(nodes)
     if len(free):
         matrix = csc_array(ends @ diags_array(1 / r) @ ends.T)[free][:, free]

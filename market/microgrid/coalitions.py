@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linprog
 
+from market.grid.lines import components
 from market.microgrid.behaviours.ad_hoc import profits_left
 from market.microgrid.behaviours.cooperative import Cooperative
 from market.microgrid.behaviours.none import NoTrade
 from market.microgrid.behaviours.self_interested import private_market
 from market.microgrid.dispatch import put_in
-from market.microgrid.network import SHARED, components
+from market.microgrid.network import SHARED
 from market.microgrid.payments import by_owner
 from market.microgrid.price_driven import balanced, levelled, wires
 from market.outcome import Status

@@ -5,9 +5,10 @@ from math import inf
 
 import numpy as np
 
+from market.grid.lines import sent
 from market.microgrid.least_loss import proves_infeasible
+from market.microgrid.lossy_flow import half_losses, lossy_flows
 from market.microgrid.network import no_lines
-from market.microgrid.power_flow import half_losses, lossy_flows, sent
 from market.microgrid.programme import Programme, by_physics, help_needed, least_supply
 from market.outcome import Status
 

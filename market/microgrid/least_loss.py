@@ -7,8 +7,8 @@ share a quadratic of the potentials. No floor stands for a resistance here that 
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
-from market.microgrid.network import FLOOR
-from market.microgrid.power_flow import solve
+from market.grid.lines import FLOOR
+from market.grid.systems import solve
 from market.microgrid.price_driven import Wires, dual_bound, levelled
 
 UNSOLVED = 1e-7  # share of the right side by which a system may be missed

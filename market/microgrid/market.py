@@ -6,11 +6,11 @@ from functools import cached_property
 
 import numpy as np
 
+from market.grid.power_flow import Grid, build_grid
 from market.microgrid.behaviours import Behaviour, NoTrade
 from market.microgrid.dispatch import Dispatch, at_main_grid
 from market.microgrid.network import Network
 from market.microgrid.payments import PAYMENTS, Payments, generation_cost, tariff_payments
-from market.microgrid.power_flow import Grid, build_grid
 from market.microgrid.stability import Stability, stability
 from market.microgrid.tariff import Tariff
 from market.outcome import Status

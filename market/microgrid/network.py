@@ -5,38 +5,22 @@ from functools import cached_property
 
 import networkx as nx
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
+
+from market.grid.lines import (
+    FLOOR,
+    NetworkError,
+    PublicLines,
+    check,
+    check_length,
+    checked_ends,
+    checked_public,
+    components,
+    floats,
+    incidence,
+    lines_of,
+)
 
 SHARED = -1  # owner of a private line that belongs to its two ends in halves
-FLOOR = 1e-9  # share of the largest resistance that stands for less where resistances are divided by
-
-
-class NetworkError(ValueError):
-    """Data that make no network; the message names what, row, value and what is allowed.
-
-    kind, row: what it begins with, "public line" and 3, where one row is at fault; else "" and None.
-    """
-
-    kind, row = "", None
-
-
-@dataclass(frozen=True, eq=False)
-class PublicLines:
-    """Public lines, arrays of shape (lines,): ends, resistance r ≥ 0 and reactance x ≠ 0 in p.u., shift in degrees.
-
-    A flow is positive from tail to head. shift: by how much a transformer turns the angle at its tail back, so that
-    without losses the flow is (θ_tail − θ_head − shift) / x; None: nowhere.
-    """
-
-    tail: np.ndarray
-    head: np.ndarray
-    r: np.ndarray
-    x: np.ndarray
-    shift: np.ndarray | None = None
-
-    def __len__(self):
-        return len(self.tail)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +29,8 @@ class PrivateLines:
 
     A flow is positive from tail to head. `owner` is a node, or SHARED where the two ends own a half each.
     """
+
+    label = "private line"
 
     tail: np.ndarray
     head: np.ndarray
@@ -58,28 +44,6 @@ class PrivateLines:
     def take(self, rows):
         """Some of the lines (a mask or index array)."""
         return PrivateLines(*(getattr(self, f.name)[rows] for f in fields(self)))
-
-
-def lines_of(kind, rows, defaults=()):
-    """Lines from rows of numbers; a row may leave out its last entries if there are `defaults` for them.
-
-    >>> lines_of(PrivateLines, [[1, 2, 0.025], [2, 3, 0.025, 4.0]], defaults=(1.0, SHARED)).length.tolist()
-    [1.0, 4.0]
-    """
-    names = [f.name for f in fields(kind)]
-    least = len(names) - len(defaults)
-    full = []
-    for number, row in enumerate(rows):
-        if not least <= len(row) <= len(names):
-            raise NetworkError(f"{_label(kind)} {number}: {list(row)} must have {least} to {len(names)} entries")
-        full.append([*row, *defaults[len(row) - least :]])
-    try:
-        table = np.array(full, dtype=float).reshape(-1, len(names))
-    except (TypeError, ValueError):
-        raise NetworkError(f"{_label(kind)}s must be rows of numbers {', '.join(names)}") from None
-    return kind(
-        *np.ascontiguousarray(table.T)
-    )  # as a copy or a pickle of it is: sums of strided numbers differ in bits
 
 
 def no_lines():
@@ -110,23 +74,23 @@ class Network:
     own: float = 0.0
 
     def __post_init__(self):
-        injection = _floats("injection", self.injection).copy()
+        injection = floats("injection", self.injection).copy()
         n = len(injection)
         if isinstance(self.slack, bool) or self.slack != int(self.slack) or not 0 <= self.slack < n:
             raise NetworkError(f"slack(={self.slack}) must be a node, 0 to {n - 1}")
-        _check("injection", "node", injection, np.isfinite(injection), "finite")
+        check("injection", "node", injection, np.isfinite(injection), "finite")
         own = float(self.own + injection[int(self.slack)])
         injection[int(self.slack)] = 0.0
-        cost = np.zeros(n) if self.cost is None else _floats("cost", self.cost)
-        _check_length("cost", cost, n, "one for each node")
-        _check("cost", "node", cost, np.isfinite(cost) & (cost >= 0), "finite and >= 0")
-        positions = None if self.positions is None else _floats("positions", self.positions, dimensions=2)
+        cost = np.zeros(n) if self.cost is None else floats("cost", self.cost)
+        check_length("cost", cost, n, "one for each node")
+        check("cost", "node", cost, np.isfinite(cost) & (cost >= 0), "finite and >= 0")
+        positions = None if self.positions is None else floats("positions", self.positions, dimensions=2)
         if positions is not None and positions.shape != (n, 2):
             raise NetworkError(f"positions of shape {positions.shape} must have shape ({n}, 2), a row for each node")
         checked = {
             "injection": injection,
             "slack": int(self.slack),
-            "public": _checked_public(self.public, n),
+            "public": checked_public(self.public, n),
             "private": _checked_private(self.private, n, int(self.slack)),
             "positions": positions,
             "cost": cost,
@@ -200,28 +164,12 @@ class Network:
 
     def with_injection(self, injection):
         """The same network at another time: other injections, shape (n,)."""
-        _check_length("injection", injection, self.nodes, "one for each node")
+        check_length("injection", injection, self.nodes, "one for each node")
         return replace(self, injection=injection, own=0.0)
 
     def with_private(self, private, positions=None):
         """The same network with other private lines."""
         return replace(self, private=private, positions=self.positions if positions is None else positions)
-
-
-def incidence(lines, nodes):
-    """Sparse incidence matrix, shape (nodes, lines): +1 at the tail, −1 at the head."""
-    m = len(lines)
-    column = np.arange(m)
-    values = np.concatenate([np.ones(m), -np.ones(m)])
-    where = (np.concatenate([lines.tail, lines.head]), np.concatenate([column, column]))
-    return csr_array((values, where), shape=(nodes, m))
-
-
-def components(nodes, *kinds):
-    """Number of the connected component of each node under lines of the given kinds, shape (nodes,)."""
-    tail, head = (np.concatenate([getattr(lines, end) for lines in kinds]) for end in ("tail", "head"))
-    graph = csr_array((np.ones(len(tail)), (tail, head)), shape=(nodes, nodes))
-    return connected_components(graph, directed=False)[1]
 
 
 def as_networkx(network):
@@ -266,67 +214,14 @@ def others(nodes, slack):
     return " or ".join(f"{low} to {high}" if low < high else f"{low}" for low, high in ranges if low <= high)
 
 
-def _label(kind):
-    return {PublicLines: "public line", PrivateLines: "private line"}[kind]
-
-
-def _floats(name, values, dimensions=1):
-    try:
-        array = np.asarray(values, dtype=float)
-    except (TypeError, ValueError):
-        raise NetworkError(f"{name} must be numbers") from None
-    if array.ndim != dimensions:
-        raise NetworkError(f"{name} of shape {array.shape} must have {dimensions} dimension(s)")
-    return array
-
-
-def _check(name, row, values, fine, allowed):
-    """Complain about the first value that is not fine."""
-    if not np.all(fine):
-        first = int(np.argmin(fine))
-        error = NetworkError(f"{row} {first}: {name}(={values[first]:g}) must be {allowed}")
-        error.kind, error.row = row, first
-        raise error
-
-
-def _check_length(name, values, length, why):
-    if len(values) != length:
-        raise NetworkError(f"{name} has {len(values)} entries; {length} are needed, {why}")
-
-
-def _checked_ends(lines, label, nodes, allowed):
-    """All columns as float arrays of one length, the ends as indices of different nodes."""
-    columns = {f.name: _floats(f"{label}s: {f.name}", getattr(lines, f.name)) for f in fields(lines)}
-    for name, column in columns.items():
-        _check_length(f"{label}s: {name}", column, len(columns["tail"]), "one for each line")
-    for name in ("tail", "head"):
-        end = columns[name]
-        fine = (end >= 0) & (end < nodes) & (end == np.floor(end))
-        _check(name, label, end, fine, allowed)
-        columns[name] = end.astype(np.intp)
-    _check("head", label, columns["head"], columns["tail"] != columns["head"], "another node than tail")
-    _check("r", label, columns["r"], np.isfinite(columns["r"]) & (columns["r"] >= 0), "finite and >= 0")
-    return columns
-
-
-def _checked_public(lines, nodes):
-    if lines.shift is None:
-        lines = replace(lines, shift=np.zeros(len(lines.tail)))
-    columns = _checked_ends(lines, "public line", nodes, f"a node, 0 to {nodes - 1}")
-    x = columns["x"]
-    _check("x", "public line", x, np.isfinite(x) & (x != 0), "finite and not 0")
-    _check("shift", "public line", columns["shift"], np.abs(columns["shift"]) <= 360, "from -360 to 360 degrees")
-    return PublicLines(**columns)
-
-
 def _checked_private(lines, nodes, slack):
-    label, allowed = "private line", f"an agent, {others(nodes, slack)}: the slack has no private lines"
-    columns = _checked_ends(lines, label, nodes, allowed)
+    label, allowed = lines.label, f"an agent, {others(nodes, slack)}: the slack has no private lines"
+    columns = checked_ends(lines, nodes, allowed)
     for name in ("tail", "head"):
-        _check(name, label, columns[name], columns[name] != slack, allowed)
+        check(name, label, columns[name], columns[name] != slack, allowed)
     length, owner = columns["length"], columns["owner"]
-    _check("length", label, length, np.isfinite(length) & (length >= 0), "finite and >= 0")
+    check("length", label, length, np.isfinite(length) & (length >= 0), "finite and >= 0")
     known = (owner == SHARED) | ((owner >= 0) & (owner < nodes) & (owner == np.floor(owner)) & (owner != slack))
-    _check("owner", label, owner, known, f"an agent, {others(nodes, slack)}, or {SHARED} for its two ends in halves")
+    check("owner", label, owner, known, f"an agent, {others(nodes, slack)}, or {SHARED} for its two ends in halves")
     columns["owner"] = owner.astype(np.intp)
     return PrivateLines(**columns)

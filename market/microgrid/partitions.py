@@ -9,8 +9,9 @@ from functools import cached_property
 import numpy as np
 from scipy import linalg
 
+from market.grid.lines import FLOOR
 from market.microgrid.coalitions import MOST_AGENTS, membership
-from market.microgrid.network import FLOOR, SHARED
+from market.microgrid.network import SHARED
 
 LEAST_GAIN = 1e-9  # money from which two coalitions merge
 MOST_ENUMERATED = 9  # agents up to which all partitions are looked at

@@ -9,8 +9,8 @@ import numpy as np
 
 from market.microgrid.behaviours import SelfInterested
 from market.microgrid.behaviours.self_interested import loss_price
+from market.microgrid.lossy_flow import half_losses
 from market.microgrid.network import SHARED
-from market.microgrid.power_flow import half_losses
 from market.outcome import Status
 
 

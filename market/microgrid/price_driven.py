@@ -8,8 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from market.microgrid.network import FLOOR, components
-from market.microgrid.power_flow import assembled, solve
+from market.grid.lines import FLOOR, Ends, components
+from market.grid.systems import assembled, solve
 
 MOST_ROUNDS = 60
 NEAR_BOUND = 1e-6  # share of the price range within which a price counts as on its bound
@@ -48,7 +48,7 @@ class Wires:
     def merged(self):
         """Number of the group of each node, shape (n,): lines with less than the least resistance join its nodes."""
         least = self.r < self.floor
-        return components(self.nodes, _Ends(self.tail[least], self.head[least]))
+        return components(self.nodes, Ends(self.tail[least], self.head[least]))
 
     def both_ends(self, q):
         """Sum of the prices at the two ends of each line, shape (lines,)."""
@@ -99,12 +99,6 @@ class Wires:
         columns = np.concatenate([self.tail, self.head, self.tail, self.head])
         values = np.concatenate([sends * by_tail, sends * by_head, gets * by_tail, gets * by_head])
         return assembled(self.nodes, rows, columns, self.unit * values)
-
-
-@dataclass(frozen=True, eq=False)
-class _Ends:
-    tail: np.ndarray
-    head: np.ndarray
 
 
 def wires(lines, network, lossy, loss_price=1.0, price=1.0):

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from market.microgrid.network import SHARED, NetworkError, PrivateLines
+from market.grid.lines import NetworkError
+from market.microgrid.network import SHARED, PrivateLines
 
 MEAN_DISTANCE = (2 + np.sqrt(2) + 5 * np.arcsinh(1.0)) / 15  # of two random points of the unit square, 0.521405
 

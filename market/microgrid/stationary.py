@@ -10,8 +10,9 @@ from dataclasses import replace
 import numpy as np
 from scipy.sparse import block_array, csr_array, diags_array
 
+from market.grid.systems import solve
 from market.microgrid.least_loss import private_kind
-from market.microgrid.power_flow import half_losses, solve
+from market.microgrid.lossy_flow import half_losses
 from market.microgrid.programme import RELAXED
 
 MOST_ROUNDS = 12

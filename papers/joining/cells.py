@@ -10,12 +10,12 @@ import numpy as np
 from engine import run
 from market.aggregator.equilibrium import CERTIFIED
 from market.aggregator.joining import Joining, Offer, settled
+from market.grid.power_flow import build_grid
 from market.joining import Moving
 from market.measures import jain
 from market.microgrid.joining import DIVISIONS, best_move, join
 from market.microgrid.network import network_of
 from market.microgrid.partitions import LEAST_GAIN, partition_game, partitions
-from market.microgrid.power_flow import build_grid
 from market.outcome import Status
 from market.prices import Linear
 from market.utilities import Quadratic

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from market.grid.power_flow import build_grid
 from market.microgrid.behaviours import BEHAVIOURS
-from market.microgrid.power_flow import build_grid
 from market.microgrid.random_lines import chance, random_private
 from market.microgrid.tariff import Tariff
 from papers.study import Study

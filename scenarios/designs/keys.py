@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from market.designs.study import DIRECT, PLANNER, TARIFF
+from market.grid.power_flow import PHYSICS
 from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.network import others
 from market.microgrid.payments import PAYMENTS
-from market.microgrid.power_flow import PHYSICS
 from scenarios.bilateral import keys as bilateral
 from scenarios.microgrid import cases
 from scenarios.microgrid import keys as microgrid

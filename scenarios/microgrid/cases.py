@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from market.microgrid.network import Network, NetworkError, network_of
-from scenarios.microgrid import pandapower_case
+from market.grid.lines import NetworkError
+from market.microgrid.network import Network, network_of
+from scenarios.grid import pandapower_case
 from scenarios.reading import toml_text
 from scenarios.reading.columns import row_label
 from scenarios.reading.errors import Place, nearest, one_of, quoted

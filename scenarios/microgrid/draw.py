@@ -7,10 +7,10 @@ from functools import partial
 import numpy as np
 
 from agents.microgrid.model import MicrogridModel
+from market.grid.lines import NetworkError
 from market.joining import Moving
 from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.market import Microgrid
-from market.microgrid.network import NetworkError
 from market.microgrid.partitions import LEAST_GAIN
 from market.microgrid.random_lines import random_private
 from market.microgrid.tariff import Tariff

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from market.grid.power_flow import PHYSICS, build_grid
 from market.joining import ORDERS
 from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.behaviours.self_interested import RESIDUALS
@@ -11,7 +12,6 @@ from market.microgrid.dispatch import LOSSES
 from market.microgrid.joining import DIVISIONS, MOST_JOINING, STARTS
 from market.microgrid.partitions import BELIEFS
 from market.microgrid.payments import PAYMENTS
-from market.microgrid.power_flow import PHYSICS, build_grid
 from market.microgrid.random_lines import DENSITIES
 from market.microgrid.stability import FORMS
 from market.microgrid.tariff import Tariff

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from benchmarks import microgrid
+from market.grid.power_flow import build_grid
 from market.microgrid.behaviours import BEHAVIOURS
-from market.microgrid.power_flow import build_grid
 from market.programmes import solved
 from scenarios.microgrid.cases import network_of_case
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from market.grid.power_flow import PHYSICS, build_grid
 from market.microgrid import behaviours, payments
 from market.microgrid.behaviours import BEHAVIOURS, Behaviour
 from market.microgrid.dispatch import LOSSES
 from market.microgrid.network import network_of
 from market.microgrid.payments import PAYMENTS, Payments
-from market.microgrid.power_flow import PHYSICS, build_grid
 from market.microgrid.tariff import Tariff
 from market.outcome import Status
 

@@ -8,11 +8,11 @@ import pandapower.networks
 import pytest
 
 from engine import run
+from market.grid.power_flow import build_grid
 from market.microgrid.dispatch import put_in
 from market.microgrid.network import network_of
-from market.microgrid.power_flow import build_grid
 from scenarios import ScenarioError, load
-from scenarios.microgrid.pandapower_case import table_of_net
+from scenarios.grid.pandapower_case import table_of_net
 from views.microgrid.words import summary_text
 
 NONE = 'market = "microgrid"\nbehaviour = "none"\nnetwork = { case = "pandapower:%s" }\n'

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from market.grid.power_flow import build_grid
 from market.microgrid.coalitions import TOLERANCE, least_core
 from market.microgrid.network import network_of
 from market.microgrid.partitions import believed, partition_game
-from market.microgrid.power_flow import build_grid
 from market.microgrid.random_lines import random_private
 from scenarios.microgrid.cases import network_of_case
 

@@ -8,9 +8,9 @@ import pytest
 from matplotlib.collections import LineCollection, PathCollection
 
 from engine import compare, run
+from market.grid.power_flow import build_grid
 from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.network import network_of
-from market.microgrid.power_flow import build_grid
 from market.microgrid.random_lines import random_private
 from market.microgrid.tariff import Tariff
 from scenarios.microgrid.cases import network_of_case

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import linalg
 
+from market.grid.lines import sent
+from market.grid.systems import laplacian, solve_in_place
 from market.microgrid.behaviours.behaviour import Behaviour
 from market.microgrid.behaviours.lossy_programme import nowhere, outcome_of
 from market.microgrid.dispatch import (
@@ -17,7 +19,7 @@ from market.microgrid.dispatch import (
     served_publicly,
 )
 from market.microgrid.least_loss import SPARE, physical_bound
-from market.microgrid.power_flow import half_losses, laplacian, lossy_flows, sent, solve_in_place
+from market.microgrid.lossy_flow import half_losses, lossy_flows
 from market.microgrid.programme import Programme, by_physics, least_supply
 from market.microgrid.stationary import exact
 

@@ -5,12 +5,13 @@ from functools import partial
 
 import numpy as np
 
+from market.grid.lines import sent
+from market.grid.systems import laplacian, solve_in_place
 from market.microgrid.behaviours.behaviour import Behaviour
 from market.microgrid.behaviours.cooperative import least_loss, of_least_cost
 from market.microgrid.behaviours.lossy_programme import nowhere, outcome_of
 from market.microgrid.dispatch import beyond_reach, infeasible, put_in, reached
 from market.microgrid.least_loss import both_kinds, free_bound, pinned
-from market.microgrid.power_flow import laplacian, sent, solve_in_place
 from market.microgrid.price_driven import balanced, dual_bound
 from market.microgrid.programme import RELAXED, Programme, least_supply
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from market.grid.power_flow import build_grid
 from market.microgrid.network import network_of
-from market.microgrid.power_flow import build_grid
 from market.microgrid.random_lines import random_private
 
 DATA = Path(__file__).parents[3] / "scenarios" / "data"

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from market.grid.power_flow import build_grid
 from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.behaviours.ad_hoc import most_trade
 from market.microgrid.dispatch import balance_residual
-from market.microgrid.power_flow import build_grid
 from market.microgrid.tariff import Tariff
 from market.outcome import Status
 

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from market.grid.lines import FLOOR
+from market.grid.power_flow import build_grid
 from market.microgrid.behaviours import BEHAVIOURS, AdHoc, SelfInterested
 from market.microgrid.behaviours.cooperative import by_line, by_node
 from market.microgrid.behaviours.self_interested import loss_price, tariff_bill
 from market.microgrid.dispatch import balance_residual
 from market.microgrid.network import network_of
-from market.microgrid.power_flow import FLOOR, build_grid
 from market.microgrid.tariff import Tariff
 from market.outcome import Status
 

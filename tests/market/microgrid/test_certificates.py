@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 
+from market.grid.power_flow import build_grid
 from market.microgrid.behaviours import BEHAVIOURS, AdHoc, cooperative, integrated, lossy_programme
 from market.microgrid.behaviours.ad_hoc import profits_left
 from market.microgrid.behaviours.cooperative import loss_bound, of_least_cost
@@ -17,9 +18,9 @@ from market.microgrid.behaviours.lossy_programme import outcome_of
 from market.microgrid.behaviours.self_interested import private_market, tariff_bill
 from market.microgrid.dispatch import lossy_dispatch, put_in, relative
 from market.microgrid.least_loss import free_bound, physical_bound, proves_infeasible
+from market.microgrid.lossy_flow import lossy_flows
 from market.microgrid.market import Microgrid
 from market.microgrid.network import network_of
-from market.microgrid.power_flow import build_grid, lossy_flows
 from market.microgrid.programme import Found
 from market.microgrid.tariff import Tariff
 from market.outcome import Status

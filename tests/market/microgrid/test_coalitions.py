@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from market.grid.power_flow import build_grid
 from market.microgrid.behaviours import Cooperative, SelfInterested
 from market.microgrid.coalitions import (
     all_coalitions,
@@ -20,7 +21,6 @@ from market.microgrid.coalitions import (
 )
 from market.microgrid.network import network_of
 from market.microgrid.payments import lmp_payments, savings_share, tariff_payments
-from market.microgrid.power_flow import build_grid
 from market.microgrid.tariff import Tariff
 
 TARIFF = Tariff()

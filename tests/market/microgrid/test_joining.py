@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from market.grid.power_flow import build_grid
 from market.joining import Moving
 from market.microgrid.joining import DIVISIONS, STARTS, choices, join, moved, numbered, payoffs
 from market.microgrid.network import network_of
 from market.microgrid.partitions import LEAST_GAIN, mergers, partition_game, partitions
-from market.microgrid.power_flow import build_grid
 from market.outcome import Status
 
 FEW = settings(max_examples=15, deadline=None, derandomize=True, database=None)

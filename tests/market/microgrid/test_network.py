@@ -5,7 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from market.microgrid.network import SHARED, Network, NetworkError, as_networkx, network_of
+from market.grid.lines import NetworkError
+from market.microgrid.network import SHARED, Network, as_networkx, network_of
 from market.microgrid.random_lines import DENSITIES, MEAN_DISTANCE, chance, random_private
 from market.microgrid.tariff import Tariff
 

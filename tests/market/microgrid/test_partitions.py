@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from market.grid.power_flow import build_grid
 from market.microgrid.behaviours import Cooperative
 from market.microgrid.coalitions import blocking, least_core
 from market.microgrid.network import network_of
 from market.microgrid.partitions import BELIEFS, believed, mergers, partition_game, partitions
-from market.microgrid.power_flow import build_grid
 from market.microgrid.tariff import Tariff
 
 FEW = settings(max_examples=15, deadline=None, derandomize=True, database=None)

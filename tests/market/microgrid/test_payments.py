@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from market.grid.power_flow import build_grid
 from market.microgrid.behaviours import BEHAVIOURS, Cooperative, SelfInterested
 from market.microgrid.network import network_of
 from market.microgrid.payments import PAYMENTS, generation_cost, lmp_payments, savings_share, tariff_payments
-from market.microgrid.power_flow import build_grid
 from market.microgrid.tariff import Tariff
 
 TARIFF = Tariff()

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from scipy.optimize import fsolve
 
-from market.microgrid.network import NetworkError, network_of
-from market.microgrid.power_flow import build_grid, half_losses, lossy_flows
+from market.grid.lines import NetworkError
+from market.grid.power_flow import build_grid
+from market.microgrid.lossy_flow import half_losses, lossy_flows
+from market.microgrid.network import network_of
 
 
 @pytest.mark.parametrize("physics", ["x", "r"])

@@ -4,12 +4,14 @@ import cvxpy as cp
 import numpy as np
 import pytest
 
+from market.grid.lines import NetworkError
+from market.grid.power_flow import build_grid
 from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.dispatch import put_in
+from market.microgrid.lossy_flow import lossy_flows
 from market.microgrid.market import Microgrid
-from market.microgrid.network import NetworkError, network_of
+from market.microgrid.network import network_of
 from market.microgrid.payments import PAYMENTS
-from market.microgrid.power_flow import build_grid, lossy_flows
 from market.microgrid.tariff import Tariff
 from scenarios import ScenarioError, draw, load
 from scenarios.microgrid.draw import model

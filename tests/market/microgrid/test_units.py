@@ -5,12 +5,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from market.grid.power_flow import PHYSICS
 from market.microgrid.behaviours import BEHAVIOURS, SelfInterested
 from market.microgrid.dispatch import balance_residual
 from market.microgrid.market import Microgrid
 from market.microgrid.network import network_of
 from market.microgrid.payments import PAYMENTS
-from market.microgrid.power_flow import PHYSICS
 from market.microgrid.tariff import Tariff
 from market.outcome import Status
 

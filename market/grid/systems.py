@@ -1,0 +1,41 @@
+"""Systems of equations of a grid: dense where that is faster, else sparse."""
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve, lu_factor, lu_solve
+from scipy.sparse import csc_array, csr_array
+from scipy.sparse.linalg import splu
+
+SMALL = 100  # unknowns up to which dense elimination is the faster one
+FILLED = 0.03  # share of entries above which it is
+
+
+def assembled(n, rows, columns, values, filled=FILLED):
+    """A square matrix from its entries, repeated ones added: dense where small or well filled, else sparse."""
+    if n <= SMALL or len(values) > filled * n**2:
+        return np.bincount(rows * n + columns, values, n**2).reshape(n, n)
+    return csr_array((values, (rows, columns)), (n, n))
+
+
+def laplacian(tail, head, weight, n, filled=0.0):
+    """Laplacian of weighted lines, shape (n, n), dense from a share of entries on."""
+    rows, columns = np.concatenate([tail, head, tail, head]), np.concatenate([tail, head, head, tail])
+    return assembled(n, rows, columns, np.concatenate([weight, weight, -weight, -weight]), filled)
+
+
+def solve(matrix, right):
+    """Solution of a system, by dense elimination where the matrix is small or well filled."""
+    n = matrix.shape[0]
+    if isinstance(matrix, np.ndarray):
+        return np.linalg.solve(matrix, right)
+    if n <= SMALL or matrix.nnz > FILLED * n**2:
+        return np.linalg.solve(matrix.toarray(), right)
+    return splu(csc_array(matrix)).solve(right)
+
+
+def solve_in_place(matrix, right, definite=False):
+    """Solution of a dense system, by Cholesky's method if it is symmetric and definite; the matrix is overwritten."""
+    # LAPACK wants columns one after another: the transpose of rows is that without a copy.
+    known = {"overwrite_a": True, "check_finite": False}
+    if definite:
+        return cho_solve(cho_factor(matrix.T, lower=True, **known), right, check_finite=False)
+    return lu_solve(lu_factor(matrix.T, **known), right, trans=1, check_finite=False)

@@ -1,0 +1,41 @@
+"""Public flows with lossy lines (L2): f is the flow in the middle of a line, each end supplies half of its loss."""
+
+import numpy as np
+from scipy.sparse import csr_array, diags_array
+
+from market.grid.systems import solve
+
+MOST_NEWTON = 30
+EXACT = 1e-12  # balance in p.u. at which Newton's method ends, relative to the largest injection
+LOOSE = 1e3  # times EXACT is still balance, where rounding ends Newton's method
+
+
+def half_losses(ends, r, f):
+    """What the ends supply of the loss r f² of each line, shape (n,), half each."""
+    return abs(ends) @ (r * f**2) / 2
+
+
+def lossy_flows(grid, p, start=None):
+    """Mid-line flows f with A f + ½|A| r f² = p at all nodes but references, shape (lines,); None where there are none.
+
+    Newton's method on the potentials, from the flows without losses, or from flows `start` of potentials. Flows with
+    r |f| > 1 deliver less the more is sent and count as none.
+    """
+    ends, r, weight, rest = grid.incidence, grid.r, grid.weight, np.flatnonzero(~grid.reference)
+    sends = ends @ diags_array(weight) @ ends.T
+    theta = grid.inverse @ (p if start is None else ends @ start)
+    aim = EXACT * np.max(np.abs(p))
+    with np.errstate(all="ignore"):
+        for _ in range(MOST_NEWTON):
+            f = weight * (ends.T @ theta) + grid.loop
+            missing = (p - ends @ f - half_losses(ends, r, f))[rest]
+            error = np.max(np.abs(missing), initial=0.0)
+            if not aim < error < np.inf:
+                break
+            slope = csr_array(sends + abs(ends) @ diags_array(r * f * weight) @ ends.T)
+            try:
+                theta[rest] += solve(slope[rest][:, rest], missing)
+            except (np.linalg.LinAlgError, RuntimeError):
+                return None
+        fine = error <= LOOSE * aim and np.all(r * np.abs(f) <= 1)
+    return f if fine else None
