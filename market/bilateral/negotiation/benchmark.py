@@ -9,7 +9,7 @@ from scipy.sparse import csc_matrix, vstack
 
 from market.bilateral.ledger import Knowledge
 from market.bilateral.market import MarketError
-from market.bilateral.negotiation.consensus import Consensus
+from market.bilateral.negotiation.consensus import Consensus, known_to
 from market.bilateral.negotiation.hinge import hinge_root
 
 try:
@@ -51,6 +51,18 @@ class Benchmark(Consensus):
         projected = exact(bargain, proposals) if tools is None else one_by_one(proposals, tools)
         return proposals + self.relaxation * (projected - proposals)
 
+    def known(self, bargain, row):
+        return known_to(bargain, row, bargain.welfare)
+
+    def answer(self, known, average, number, tool=None):
+        projected = known_projection(known, average) if tool is None else tool(average)
+        return average + self.relaxation * (projected - average)
+
+
+def known_projection(known, average):
+    """One agent's averaged proposal (m + n,) projected onto its bounding set by the sorted search."""
+    return exact_rows(average[None], np.array([known.row]), known.value, known.theirs, known.total)[0]
+
 
 def exact(bargain, proposals):
     """Projections of all agents at once by a sorted search in one dimension, shape (m + n, m + n).
@@ -60,28 +72,33 @@ def exact(bargain, proposals):
     it is 0, and the sum is another.
     """
     after, m, agents = proposals.copy(), len(bargain.buyer_idle), len(proposals)
-    total = bargain.welfare
     for side, mine, theirs in ((bargain, slice(0, m), slice(m, None)), (bargain.mirrored, slice(m, None), slice(0, m))):
-        y = proposals[mine]
-        if not len(y):
-            continue
-        number = np.arange(agents)[mine]
-        own = y[np.arange(len(y)), number]
-        rest = y.sum(axis=1) - own
-        knot = side.value - y[:, theirs]
-        ones = np.ones(knot.shape)
-        level = np.full(len(y), float(agents))
-        constant = total - rest - own * (2 - agents) / 2
-        s = -hinge_root(level / 2, constant, ones * (agents - 4) / 2, knot)
-        t = (own - s + np.sum(np.maximum(knot + s[:, None], 0.0), axis=1)) / 2
-        pinned = t < 0
-        if np.any(pinned):
-            s = np.where(pinned, -hinge_root(level - 1, total - rest, -ones, knot), s)
-            t = np.where(pinned, 0.0, t)
-        price = s + t
-        after[mine] = y - price[:, None]
-        after[mine, theirs] = np.maximum(after[mine, theirs], side.value - t[:, None])
-        after[number, number] = t
+        if len(proposals[mine]):
+            after[mine] = exact_rows(proposals[mine], np.arange(agents)[mine], side.value, theirs, bargain.welfare)
+    return after
+
+
+def exact_rows(y, number, value, theirs, total):
+    """Projections of the proposals y (r, m + n) of agents of one side, see `exact`; a new array.
+
+    number (r,): their numbers, buyers first; value (r, q): of their pairs; theirs: where proposals name the other side.
+    """
+    row, agents = np.arange(len(y)), y.shape[1]
+    own = y[row, number]
+    rest = y.sum(axis=1) - own
+    knot = value - y[:, theirs]
+    ones = np.ones(knot.shape)
+    level = np.full(len(y), float(agents))
+    constant = total - rest - own * (2 - agents) / 2
+    s = -hinge_root(level / 2, constant, ones * (agents - 4) / 2, knot)
+    t = (own - s + np.sum(np.maximum(knot + s[:, None], 0.0), axis=1)) / 2
+    pinned = t < 0
+    if np.any(pinned):
+        s = np.where(pinned, -hinge_root(level - 1, total - rest, -ones, knot), s)
+        t = np.where(pinned, 0.0, t)
+    after = y - (s + t)[:, None]
+    after[:, theirs] = np.maximum(after[:, theirs], value - t[:, None])
+    after[row, number] = t
     return after
 
 

@@ -61,7 +61,14 @@ class Bilateral(Negotiation):
         agree(bargain, u, v, state.plan[1], self.network.arrives(len(bargain), rng))
         u[bargain.buyer_idle] = 0.0
         v[bargain.seller_idle] = 0.0
-        best = best_outside(bargain, v, state.memory)
+        return self.after(state, u, v, spread, met, told)
+
+    def after(self, state, u, v, spread, met, told):
+        """The state after a round that left claims u, v; spread: partners' disagreement before they met.
+
+        met: pairs that changed claims outside their contracts, (meetings, 2); told: scalars sent beside partners' own.
+        """
+        bargain, best = state.bargain, best_outside(state.bargain, v, state.memory)
         gap = np.max(best.left - u, initial=0.0)
         violation = max(float(gap), violation_without_pairs(bargain, u, v))
         return replace(
@@ -98,33 +105,31 @@ class Bilateral(Negotiation):
                 continue
             told += 2 * (self.meeting == "worst")
             if arrives[i] and not (idle_u[i] and idle_v[j]):
-                share = self.relaxation * gap / (1 if idle_u[i] or idle_v[j] else 2)
+                share = rise(self.relaxation * gap, idle_u[i] or idle_v[j])
                 u[i] += 0.0 if idle_u[i] else share
                 v[j] += 0.0 if idle_v[j] else share
                 met.append((i, j))
-        return np.array(met, dtype=np.intp).reshape(-1, 2), told + self._posted(values, pairs)
+        return np.array(met, dtype=np.intp).reshape(-1, 2), told + self.posted(values, pairs)
 
     def _at_once(self, state, u, v, pairs, arrives):
         """All buyers together, each seller with the buyer of the largest gap; changes u, v. Returns (met, told)."""
         bargain = state.bargain
         if not bargain.value.size:
             return np.empty((0, 2), dtype=np.intp), 0
-        told = self._posted(bargain.value, pairs)
+        told = self.posted(bargain.value, pairs)
         if self.meeting == "cyclic":
             j, left = next_sellers(bargain, v, pairs, state.round)
             told += 2 * int(np.sum(left > -np.inf))
         else:
             j, left = worst_sellers(bargain, v, pairs, state.memory)
         gap = left - u
-        i = np.flatnonzero(gap > 0)
-        i = i[np.argsort(-gap[i], kind="stable")]
-        i = i[np.unique(j[i], return_index=True)[1]]
+        i = disjoint(j, gap)
         told += 2 * len(i) * (self.meeting == "worst")
         i = i[arrives[i]]
         close(bargain, u, v, i, j[i], self.relaxation * gap[i])
         return np.stack([i, j[i]], axis=1), told
 
-    def _posted(self, values, pairs):
+    def posted(self, values, pairs):
         """Asks sellers post in a round, one for each buyer that hears them."""
         if self.meeting == "cyclic":
             return 0
@@ -151,9 +156,21 @@ def next_sellers(bargain, v, pairs, number):
     return j, np.where(able, bargain.outside_value[buyer, j] - v[j], -np.inf)
 
 
+def disjoint(j, gap):
+    """Buyers who meet the seller they look for, j (m,): of each seller's the one of the largest gap (m,) above 0."""
+    i = np.flatnonzero(gap > 0)
+    i = i[np.argsort(-gap[i], kind="stable")]
+    return i[np.unique(j[i], return_index=True)[1]]
+
+
+def rise(gap, alone):
+    """How much a claim rises to close a gap: half of it, all of it where the other can claim nothing (`alone`)."""
+    return gap / (2 - alone)
+
+
 def close(bargain, u, v, i, j, gap):
     """Raise both claims of pairs i, j, no agent in two, by half of gap (one by all of it if one is idle), in place."""
-    share = gap / np.where(bargain.buyer_idle[i] | bargain.seller_idle[j], 1, 2)
+    share = rise(gap, bargain.buyer_idle[i] | bargain.seller_idle[j])
     u[i] += np.where(bargain.buyer_idle[i], 0.0, share)
     v[j] += np.where(bargain.seller_idle[j], 0.0, share)
 
@@ -177,9 +194,18 @@ def agree(bargain, u, v, groups, arrives):
     for group in groups:
         group = group[arrives[group]]
         i, j, value = bargain.buyer[group], bargain.seller[group], bargain.contract_value[group]
-        half = np.clip((u[i] + value - v[j]) / 2, 0.0, value)
-        half = np.where(bargain.seller_idle[j], value, np.where(bargain.buyer_idle[i], 0.0, half))
-        rest = value - half
-        over = u[i] + v[j] - value
-        settled = np.where(bargain.capped[group], over <= 0, np.abs(over) <= AGREED * value)
-        u[i], v[j] = np.where(settled, u[i], half), np.where(settled, v[j], rest)
+        idle = bargain.buyer_idle[i], bargain.seller_idle[j]
+        u[i], v[j] = half_way(u[i], v[j], value, *idle, bargain.capped[group])
+
+
+def half_way(u, v, value, buyer_idle, seller_idle, capped):
+    """Partners' claims at the price half-way between bid and ask, (u, v); theirs as they are where they agree.
+
+    u, v: claims; value: the contract's; buyer_idle, seller_idle: who has capacity left, so that the other takes all;
+    capped: contracts that may leave some over. Arrays of one shape, or numbers.
+    """
+    half = np.clip((u + value - v) / 2, 0.0, value)
+    half = np.where(seller_idle, value, np.where(buyer_idle, 0.0, half))
+    over = u + v - value
+    settled = np.where(capped, over <= 0, np.abs(over) <= AGREED * value)
+    return np.where(settled, u, half), np.where(settled, v, value - half)

@@ -5,8 +5,12 @@ agent's own operator, whose fixed points are the proposals the agent can accept.
 core; averaging and paracontractions converge to one (Elsner, Koltracht and Neumann 1992; Fullmer and Morse 2018).
 """
 
+from __future__ import annotations
+
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -61,10 +65,25 @@ class Consensus(Negotiation):
         mean = proposals.mean(axis=0) if len(first) else first
         return opening(self, bargain, mean[: len(u)], mean[len(u) :], plan, proposals, _spread(proposals, mean))
 
+    def known(self, bargain, row: int) -> Known:
+        """What the agent of this number, buyers first, knows of a bargain."""
+        return known_to(bargain, row)
+
+    def answer(self, known: Known, average: np.ndarray, number: int, tool: Callable | None = None) -> np.ndarray:
+        """What one agent makes of its averaged proposal (m + n,), as `operator` does for all; tool: its own."""
+        raise NotImplementedError(f"{type(self).__name__} has no answer of a single agent")
+
     def round(self, state, rng=None):
-        plan, tools = state.plan
-        links = self.network.links(plan, state.round, rng)
-        proposals = self.operator(state.bargain, metropolis(links) @ state.memory, state.round, tools)
+        links, averages = self.averages(state, rng)
+        return self.after(state, links, self.operator(state.bargain, averages, state.round, state.plan[1]))
+
+    def averages(self, state, rng=None):
+        """(Links of a round, every agent's average of its own and its neighbours' proposals, (m + n, m + n))."""
+        links = self.network.links(state.plan[0], state.round, rng)
+        return links, metropolis(links) @ state.memory
+
+    def after(self, state, links, proposals):
+        """The state after a round that left these proposals."""
         m = len(state.u)
         mean = proposals.mean(axis=0) if len(proposals) else np.zeros(0)
         u, v = mean[:m], mean[m:]
@@ -80,6 +99,63 @@ class Consensus(Negotiation):
             messages=state.messages + int(links.sum()) * len(proposals),
             memory=proposals,
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What one agent knows, beside its average, in the form of a bargain with one row: itself.
+
+    row: its number among all (m + n), buyers first; place: among its side; theirs: where proposals name the other side;
+    value (1, q): of its pairs; buyer, seller, capped (contracts,): its row, its partners, contracts at their cap;
+    buyer_idle (1,): has it capacity left? total: what all gain together, where the rule tells everybody.
+    """
+
+    row: int
+    place: int
+    theirs: slice
+    value: np.ndarray
+    buyer: np.ndarray
+    seller: np.ndarray
+    capped: np.ndarray
+    buyer_idle: np.ndarray
+    total: float | None = None
+
+    @cached_property
+    def outside_value(self) -> np.ndarray:
+        """Values with −∞ where it holds a contract, shape (1, q)."""
+        value = self.value.copy()
+        value[0, self.seller] = -np.inf
+        return value
+
+    @property
+    def partner(self) -> np.ndarray:
+        """Its partner, −1 for none, shape (1,); where several, the last."""
+        return self.seller[-1:] if len(self.seller) else np.array([-1])
+
+    def corrected(self, average: np.ndarray, operator: Callable, *extra) -> np.ndarray:
+        """Apply operator(own, others, known, …) to its averaged proposal (m + n,); a new array."""
+        own, rest = operator(average[[self.row]], average[None, self.theirs], self, *extra)
+        after = average.copy()
+        after[self.theirs], after[self.row] = rest[0], own[0]
+        return after
+
+
+def known_to(bargain, row: int, total: float | None = None) -> Known:
+    """What the agent of this number, buyers first, knows of a bargain for itself."""
+    m, n = bargain.value.shape
+    side, place = (bargain, row) if row < m else (bargain.mirrored, row - m)
+    held = np.flatnonzero(side.buyer == place)
+    return Known(
+        row=row,
+        place=place,
+        theirs=slice(m, m + n) if row < m else slice(0, m),
+        value=side.value[place : place + 1].copy(),
+        buyer=np.zeros(len(held), dtype=np.intp),
+        seller=side.seller[held],
+        capped=side.capped[held],
+        buyer_idle=side.buyer_idle[place : place + 1],
+        total=total,
+    )
 
 
 def both_sides(bargain, proposals, operator, *extra):

@@ -35,6 +35,10 @@ class HalfSpace(Consensus):
         turn = number if self.pair == "in-turn" else None
         return both_sides(bargain, proposals, half_space, self.relaxation, turn)
 
+    def answer(self, known, average, number, tool=None):
+        turn = number + known.place if self.pair == "in-turn" else None
+        return known.corrected(average, half_space, self.relaxation, turn)
+
 
 def half_space(own, others, side, relaxation, turn=None):
     """Corrected own claims (r,) and proposals for the other side (r, q); side: the bargain with the agents as rows.

@@ -21,6 +21,9 @@ class Tight(Consensus):
         projected = both_sides(bargain, proposals, tight)
         return proposals + self.relaxation * (projected - proposals)
 
+    def answer(self, known, average, number, tool=None):
+        return average + self.relaxation * (known.corrected(average, tight) - average)
+
 
 def tight(own, others, side):
     """Projections of own claims (r,) and proposals for the other side (r, q); side: the bargain with agents as rows.
