@@ -57,6 +57,11 @@ class Corner(Negotiation):
         return opening(self, bargain, u, v, plan, sides, spread)
 
     def round(self, state, rng=None):
+        parts = zip((state.bargain, state.bargain.mirrored), state.memory, self.heard(state, rng), strict=True)
+        return self.after(state, tuple(raise_once(each, side, mask) for each, side, mask in parts))
+
+    def heard(self, state, rng=None):
+        """Marks of the counter-offers that arrive in a round, for each corner: (m, n), (n, m), None for all."""
         bargain = state.bargain
         pairs = self.network.pairs(state.plan, state.round, rng)
         heard = []
@@ -66,10 +71,11 @@ class Corner(Negotiation):
                 arrived = self.network.arrives(values.shape, rng)
                 mask = arrived if mask is None else mask & arrived
             heard.append(mask)
-        sides = tuple(
-            raise_once(each, side, mask)
-            for each, side, mask in zip((bargain, bargain.mirrored), state.memory, heard, strict=True)
-        )
+        return heard
+
+    def after(self, state, sides):
+        """The state after a round that left both corners' Asking."""
+        bargain = state.bargain
         told = sum(side.told for side in sides)
         u, v = self._between(sides)
         quiet = not any(side.rose for side in sides)
@@ -123,24 +129,48 @@ def asking(bargain):
 
 def raise_once(bargain, side, heard=None):
     """The corner's negotiation after a round; heard: marks of the offers that arrive, shape (m, n), None for all."""
-    values, u, v = bargain.open_value, side.u, side.v
+    best = best_offers(bargain, side, heard)
+    risen = asked(side.v, best.offers, rounding(bargain), bargain.seller_idle)
+    return asked_for(bargain, side, best, risen, counter_offers(bargain, risen))
+
+
+@dataclass(frozen=True, eq=False)
+class BestOffers:
+    """What those who raise hear in a round: the best counter-offer to each (n,), as a claim, −∞ for none.
+
+    told: scalars sent; waiting: offers sent that did not arrive, (m, n), None where all do.
+    """
+
+    offers: np.ndarray
+    told: int
+    waiting: np.ndarray | None
+
+
+def best_offers(bargain, side, heard=None):
+    """The BestOffers of a round, from those whose claims fell; heard: marks of those that arrive, None for all."""
+    values, u = bargain.open_value, side.u
     if heard is None and side.fell.ndim == 1:
         rows = np.flatnonzero(side.fell)
         offers = (values[rows] - u[rows, None]).max(axis=0, initial=-np.inf)
-        told, waiting = len(rows) * len(v), None
-    else:
-        fell = side.fell if side.fell.ndim == 2 else np.repeat(side.fell[:, None], len(v), axis=1)
-        heard = np.ones(values.shape, dtype=bool) if heard is None else heard
-        offers = np.where(heard & fell, values - u[:, None], -np.inf).max(axis=0, initial=-np.inf)
-        told, waiting = int(fell.sum()), fell & ~heard
-    higher = (offers > v + rounding(bargain)) & ~bargain.seller_idle
-    risen = np.where(higher, offers, v)
-    told += int(higher[bargain.seller].sum())
-    left = counter_offers(bargain, risen)
-    fell = left < u
-    if waiting is not None:
-        fell = waiting | fell[:, None]
-    return Asking(left, risen, fell, bool(higher.any()), told)
+        return BestOffers(offers, len(rows) * len(side.v), None)
+    fell = side.fell if side.fell.ndim == 2 else np.repeat(side.fell[:, None], len(side.v), axis=1)
+    heard = np.ones(values.shape, dtype=bool) if heard is None else heard
+    offers = np.where(heard & fell, values - u[:, None], -np.inf).max(axis=0, initial=-np.inf)
+    return BestOffers(offers, int(fell.sum()), fell & ~heard)
+
+
+def asked(claim, offer, little, idle):
+    """The best counter-offer where it is more than the claim by more than `little`, else the claim; shape of claim."""
+    return np.where((offer > claim + little) & ~np.asarray(idle), offer, claim)
+
+
+def asked_for(bargain, side, best, risen, left):
+    """The corner's negotiation after some raised their claims to `risen` (n,), which left the others `left` (m,)."""
+    changed = risen != side.v
+    fell = left < side.u
+    if best.waiting is not None:
+        fell = best.waiting | fell[:, None]
+    return Asking(left, risen, fell, bool(changed.any()), best.told + int(changed[bargain.seller].sum()))
 
 
 def _claims(sides, corner):
