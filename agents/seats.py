@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import mesa
 import numpy as np
 
+MOST_TOLD = 12  # numbers of seats told one by one
+
 
 class SeatError(ValueError):
     """Somebody who cannot sit there, or a decision nobody can act on; its text is one line."""
@@ -99,34 +101,70 @@ class Guest(Player):
             self.mind.hear(outcome)
 
 
-Seated = Callable[[mesa.Model, Seat], Player] | Sequence | object  # what may be said of a group
+Seated = type | Callable[[mesa.Model, Seat], Player] | Mapping[int, Any] | Sequence | object  # said of a group
 
 
-def check_groups(players: Mapping[str, Seated], groups: Iterable[str]) -> None:
+def check_groups(players: Mapping[str, Seated] | None, groups: Iterable[str]) -> None:
     """Raise SeatError where somebody is to sit in a group that is not there."""
+    if players is not None and not isinstance(players, Mapping):
+        raise SeatError(f"players: got a {type(players).__name__}; {{'group': who sits there}} is needed")
     known = list(groups)
-    for name in players:
+    for name in players or ():
         if name not in known:
             near = difflib.get_close_matches(str(name), known, 1)
             hint = f"; nearest known name: {near[0]}" if near else ""
-            raise SeatError(f"players: no group {name!r}; {', '.join(known)} have seats{hint}")
+            have = f"{', '.join(known)} have seats" if known else "nobody but its own agents can sit in this market"
+            raise SeatError(f"players: no group {str(name)!r}; {have}{hint}")
 
 
-def seated(model: mesa.Model, seats: Sequence[Seat], who: Seated) -> list[Player]:
+def refuse(players: Mapping[str, Seated] | None, why: str) -> None:
+    """Raise SeatError where anybody is to sit in a market without seats for them."""
+    if players:
+        raise SeatError(f"players: {why}")
+
+
+def seated(model: mesa.Model, seats: Sequence[Seat], who: Seated, usual: Seated = None) -> list[Player]:
     """The players of one group's seats.
 
-    who: a class or function of (model, seat) that makes each; an object that decides, for a group of one; or a list,
-    one for each seat. Raises SeatError.
+    who: a class or function of (model, seat) that makes each; an object that decides, for a group of one; a list, one
+    entry for each seat; or {number: entry} for some of them. An entry is a class, a function or an object that
+    decides; None, and whoever a table leaves out, is made by `usual`. Raises SeatError.
     """
-    if callable(who):
-        made = [who(model, seat) for seat in seats]
-    else:
-        minds = list(who) if isinstance(who, Sequence) else [who]
-        if len(minds) != len(seats):
-            group = seats[0].group if seats else "?"
-            raise SeatError(f"players: {group} has {len(seats)} seats, got {len(minds)}; one for each is needed")
-        made = [Guest(model, seat, mind) for seat, mind in zip(seats, minds, strict=True)]
-    for seat, player in zip(seats, made, strict=True):
-        if not isinstance(player, Player):
-            raise SeatError(f"{seat}: got a {type(player).__name__}; a Player is needed")
-    return made
+    entries = _entries(seats, who)
+    return [_player(model, seat, usual if entry is None else entry) for seat, entry in zip(seats, entries, strict=True)]
+
+
+def _entries(seats, who):
+    """Who sits in each of a group's seats."""
+    group = seats[0].group if seats else "?"
+    if isinstance(who, Mapping):
+        numbers = {seat.number for seat in seats}
+        for number in who:
+            if number not in numbers:
+                raise SeatError(f"players: {group} has no number {number!r}; {_told(numbers)} have seats")
+        return [who.get(seat.number) for seat in seats]
+    if who is None or _makes(who):
+        return [who] * len(seats)
+    minds = list(who) if isinstance(who, Sequence) and not isinstance(who, str) else [who]
+    if len(minds) != len(seats):
+        raise SeatError(f"players: {group} has {len(seats)} seats, got {len(minds)}; one for each is needed")
+    return minds
+
+
+def _makes(who):
+    """Is it a class or function that makes players, rather than somebody who decides?"""
+    return isinstance(who, type) or (callable(who) and not callable(getattr(who, "decide", None)))
+
+
+def _told(numbers):
+    """Numbers in words: all, or their ends where there are many."""
+    ordered = sorted(numbers)
+    few = len(ordered) <= MOST_TOLD
+    return ", ".join(map(str, ordered)) if few else f"{ordered[0]} to {ordered[-1]}, {len(ordered)} of them,"
+
+
+def _player(model, seat, who):
+    player = who(model, seat) if _makes(who) else Guest(model, seat, who)
+    if not isinstance(player, Player):
+        raise SeatError(f"{seat}: got a {type(player).__name__}; a Player is needed")
+    return player

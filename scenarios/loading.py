@@ -146,8 +146,9 @@ def draw(scenario: Scenario, replication: int = 0):
 def build(name_or_path, *, seed=None, replication=0, set=(), rounds=None, **model_options):
     """The Mesa model of one replication of a scenario (name, path or Scenario).
 
-    seed, set and rounds as in `load`; model options (agent_threshold, start, or a population `drawn` before) go to
-    the model. Raises ScenarioError.
+    seed, set and rounds as in `load`; model options (players of one's own as {group: who}, agent_threshold, start, or
+    a population `drawn` before) go to the model. Raises ScenarioError, and agents.seats.SeatError where somebody cannot
+    sit there.
     """
     scenario = load(name_or_path, set=set, seed=seed, rounds=rounds)
     return draw_offered(scenario.market).model(scenario, _replication(replication), _place(scenario), **model_options)

@@ -28,8 +28,10 @@ class JoiningModel(MarketModel):
     `game`, `outcome`, `memberships` by round, `status`, `round`, `datacollector`, and the users' trajectories.
     """
 
-    def __init__(self, joining, membership, *, moving=None, foresight="equilibrium", rng=None, rounds=100):
-        super().__init__()
+    def __init__(
+        self, joining, membership, *, moving=None, foresight="equilibrium", rng=None, rounds=100, streams=None
+    ):
+        super().__init__(streams)
         if foresight not in FORESIGHTS:
             raise ValueError(f"foresight={foresight!r} is not one of {', '.join(FORESIGHTS)}")
         self.joining, self.start = joining, membership

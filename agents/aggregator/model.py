@@ -40,8 +40,10 @@ class AggregatorModel(MarketModel):
         damping=1.0,
         start=None,
         agent_threshold=10_000,
+        streams=None,
+        players=None,
     ):
-        super().__init__()
+        super().__init__(streams)
         if order not in ORDERS:
             raise ValueError(f"order={order!r} is not one of {', '.join(ORDERS)}")
         if not 0 < damping <= 1:

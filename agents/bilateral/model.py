@@ -7,6 +7,7 @@ import numpy as np
 
 from agents.bilateral.players import Buyer, Holdings, Platform, Seller
 from agents.market_model import MarketModel, attributes
+from agents.seats import check_groups
 from market.bilateral.trading import remember, remembered
 from market.outcome import Status, worst
 
@@ -25,8 +26,9 @@ class BilateralModel(MarketModel):
     contracts signed anew in the middle?), `datacollector`.
     """
 
-    def __init__(self, trading, *, rng=None, rounds=10_000):
-        super().__init__()
+    def __init__(self, trading, *, rng=None, rounds=10_000, streams=None, players=None):
+        super().__init__(streams)
+        check_groups(players, ())
         self.trading, self.rounds = trading, rounds
         self.draws = np.random.default_rng(0) if rng is None else rng
         self.round, self.messages, self.status, self.outcomes = 0, 0, Status.RUNNING, []

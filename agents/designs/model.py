@@ -16,8 +16,8 @@ class DesignsModel(MarketModel):
     After each step: `status`, `round`, `ended` (the designs that ended in it), `datacollector`.
     """
 
-    def __init__(self, study, parts):
-        super().__init__()
+    def __init__(self, study, parts, streams=None):
+        super().__init__(streams)
         self.study, self.parts = study, parts
         self.round, self.status, self.ended = 0, Status.RUNNING, ()
         shown = [(name, what) for name, part in parts.items() for what in _shown(part)]

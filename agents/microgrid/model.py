@@ -8,6 +8,7 @@ from mesa.discrete_space import Network as Space
 
 from agents.market_model import MarketModel, attributes, shown
 from agents.microgrid.players import GridOperator, MicrogridNode, Neighbours, Owners, PrivateLine, PublicLine
+from agents.seats import check_groups
 from market.microgrid.dispatch import fits
 from market.outcome import Status, worst
 
@@ -25,8 +26,9 @@ class MicrogridModel(MarketModel):
     ended, `datacollector`.
     """
 
-    def __init__(self, market, *, rng=None, rounds=100, lines_per_round=None):
-        super().__init__()
+    def __init__(self, market, *, rng=None, rounds=100, lines_per_round=None, streams=None, players=None):
+        super().__init__(streams)
+        check_groups(players, ())
         self.market, self.rounds = market, rounds
         self.network, self.round, self.status = market.at(0), 0, Status.RUNNING
         self.outcomes = []

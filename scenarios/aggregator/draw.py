@@ -6,6 +6,8 @@ import numpy as np
 
 from agents.aggregator.joining_model import JoiningModel
 from agents.aggregator.model import AggregatorModel
+from agents.seats import refuse
+from agents.streams import Streams
 from market.aggregator.game import Block, Game
 from market.aggregator.joining import joining_of
 from market.joining import Moving
@@ -95,9 +97,14 @@ def _check_priced_out(group, block, price, place):
 
 
 def model(scenario: AggregatorScenario, replication: int, place: Place, drawn=None, **options):
-    """The Mesa model of one replication, its population drawn unless given; options go to it unchanged."""
+    """The Mesa model of one replication, its population drawn unless given; options go to it unchanged.
+
+    Raises SeatError where players of one's own cannot sit as they are to.
+    """
     drawn = draw(scenario, replication, place) if drawn is None else drawn
+    options = {"streams": Streams(scenario.seed, replication)} | options
     if scenario.joining is not None:
+        refuse(options.pop("players", None), "where users choose their aggregators only the shipped agents sit")
         return _joining_model(scenario, replication, drawn, options)
     return AggregatorModel(
         drawn.game,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from agents.bilateral.model import BilateralModel
+from agents.streams import Streams
 from market.bilateral.market import Market, MarketError, RetailTariff, assignment_game
 from market.bilateral.negotiation import RULES, MessageNetwork
 from market.bilateral.negotiation.consensus import MOST_AGENTS
@@ -212,4 +213,5 @@ def model(scenario: BilateralScenario, replication: int, place: Place, drawn: Dr
     """The Mesa model of one replication, or of a trading drawn before; options go to the model."""
     drawn = draw(scenario, replication, place) if drawn is None else drawn
     rng = stream(scenario.seed, replication, "", "negotiation")
+    options = {"streams": Streams(scenario.seed, replication)} | options
     return BilateralModel(drawn.game, rng=rng, rounds=scenario.rounds, **options)

@@ -10,6 +10,8 @@ from agents.aggregator.model import AggregatorModel
 from agents.bilateral.model import BilateralModel
 from agents.designs.model import DesignsModel
 from agents.microgrid.model import MicrogridModel
+from agents.seats import refuse
+from agents.streams import Streams
 from market.aggregator.game import Block, Game
 from market.bilateral.market import Market, RetailTariff
 from market.bilateral.trading import Period, Trading
@@ -126,12 +128,19 @@ MODELS = {"aggregator": AggregatorModel, "bilateral": BilateralModel, "microgrid
 
 
 def model(scenario: DesignsScenario, replication: int, place: Place, drawn=None, **options) -> DesignsModel:
-    """The Mesa model of one replication, or of a study drawn before, with a model of its own for each design."""
+    """The Mesa model of one replication, or of a study drawn before, with a model of its own for each design.
+
+    Raises SeatError where players of one's own are to sit there.
+    """
+    refuse(
+        options.pop("players", None), "designs are compared with their own agents; seat others in one of its markets"
+    )
+    options = {"streams": Streams(scenario.seed, replication)} | options
     study = (draw(scenario, replication, place) if drawn is None else drawn).game
-    options = {"aggregator": {"tolerance": scenario.table["tolerance"]}, "bilateral": {}, "microgrid": {}}
-    options["bilateral"]["rng"] = stream(scenario.seed, replication, "", "negotiation")
+    own = {"aggregator": {"tolerance": scenario.table["tolerance"]}, "bilateral": {}, "microgrid": {}}
+    own["bilateral"]["rng"] = stream(scenario.seed, replication, "", "negotiation")
     parts = {
-        name: MODELS[market](game, rounds=scenario.rounds, **options[market])
+        name: MODELS[market](game, rounds=scenario.rounds, streams=options["streams"], **own[market])
         for name, (market, game) in study.games.items()
     }
-    return DesignsModel(study, parts)
+    return DesignsModel(study, parts, **options)
