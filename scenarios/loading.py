@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import operator
 import os
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from scenarios.markets import MARKETS, draw_offered, keys_offered
 from scenarios.reading import toml_text
 from scenarios.reading.errors import Place, ScenarioError, nearest, one_of, quoted
 from scenarios.reading.files import LARGEST, content_of
-from scenarios.reading.schema import common
+from scenarios.reading.rules import Rules, expanded
+from scenarios.reading.schema import Key, common
 from scenarios.scenario import Scenario
 
 FOLDER = Path(__file__).parent / "files"
@@ -35,11 +36,16 @@ def shipped(name) -> Path | None:
         return None
 
 
-@cache
-def keys_of(market: str) -> tuple:
-    """The schema of one market's files, common keys first."""
+def keys_of(market: str) -> tuple[Key, ...]:
+    """The schema of one market's files, common keys first; of the rules that are registered now."""
+    rules = [key for key in keys_offered(market).KEYS if isinstance(key, Rules)]
+    return _keys_of(market, tuple(MARKETS), tuple(tuple(one.registry.items()) for one in rules))
+
+
+@lru_cache(32)
+def _keys_of(market, markets, registered):
     offers = keys_offered(market)
-    return common(MARKETS, offers.ROUNDS) + offers.KEYS
+    return common(markets, offers.ROUNDS) + expanded(offers.KEYS)
 
 
 def load(name_or_path, *, set=(), seed=None, rounds=None) -> Scenario:

@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol, cast
 from agents.market_model import MarketModel
 from scenarios.drawn import Drawn
 from scenarios.reading.errors import Place
+from scenarios.reading.rules import Rules
 from scenarios.reading.schema import Key
 from scenarios.scenario import Scenario
 
@@ -40,12 +41,12 @@ MARKETS = {name: in_house(name) for name in ("aggregator", "microgrid", "bilater
 class Keys(Protocol):
     """What a market's files may say.
 
-    SCENARIO: the class of its scenarios; KEYS: its keys beside those of every market; ROUNDS: its usual limit of
-    rounds.
+    SCENARIO: the class of its scenarios; KEYS: its keys beside those of every market, with Rules in place of choices
+    among registered rules; ROUNDS: its usual limit of rounds.
     """
 
     SCENARIO: type[Scenario]
-    KEYS: tuple[Key, ...]
+    KEYS: tuple[Key | Rules, ...]
     ROUNDS: int
 
     def read(self, raw: dict, keys: tuple[Key, ...], place: Place) -> dict:

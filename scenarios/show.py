@@ -58,10 +58,7 @@ def _rows(table, keys, path, shown):
 
 def _key_of(keys, path, table):
     """The key of that path that goes with the table's choices."""
-    found = [key for key in keys if key.path == path]
-    return next(
-        key for key in found if not key.when or set(key.when) & {v for v in table.values() if isinstance(v, str)}
-    )
+    return next(key for key in keys if key.path == path and key.goes_with(table))
 
 
 def _said(key):

@@ -8,13 +8,11 @@ import pandas as pd
 
 from agents.bilateral.model import MOST_REMEMBERED
 from engine.results.result import Measure, Result, mean_by_agent, number, numbers
-from market.bilateral.negotiation import ADVICE
-from market.bilateral.negotiation.consensus import MOST_AGENTS
+from market.bilateral.negotiation import ADVICE, RULES
 from market.bilateral.settlement import Ending
 from market.bilateral.trading import ClosedPeriod
 from market.measures import jain
 from market.outcome import Status
-from scenarios.bilateral.keys import WHOLE_PROPOSALS
 
 MEASURES = {
     "welfare": Measure("money", lambda result: result.welfare),
@@ -298,12 +296,12 @@ def memory(scenario):
     table, (m, n), periods = scenario.table, _most(scenario), _periods(scenario.table)
     numbers = m * n * (MATRICES + MATRICES_PERIOD * (periods - 1))
     prices = min(scenario.rounds * min(m, n), MOST_REMEMBERED)
-    whole = table["negotiation"]["rule"] in WHOLE_PROPOSALS
+    most = RULES[table["negotiation"]["rule"]].most_agents or 0
     return {
         "pairs of agents": numbers * DOUBLE,
         "rounds": prices * PRICE,
         "periods": periods * (m + n) * AGENT_PERIOD,
-        "negotiation.rule": whole * PROPOSALS * DOUBLE * min(m + n, MOST_AGENTS) ** 2,
+        "negotiation.rule": PROPOSALS * DOUBLE * min(m + n, most) ** 2,
     }
 
 

@@ -1,7 +1,7 @@
 """A microgrid market: a network through its periods, a behaviour, and what everybody pays."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -14,6 +14,7 @@ from market.microgrid.payments import PAYMENTS, Payments, generation_cost, tarif
 from market.microgrid.stability import Stability, stability
 from market.microgrid.tariff import Tariff
 from market.outcome import Status
+from market.parameters import made
 
 CERTIFIED = 1e-6  # gap up to which an optimum counts as one
 ADVICE = {
@@ -65,7 +66,8 @@ class Microgrid:
     network: with the first period's injections; profile: injections by period, shape (periods, n); tariff: one, or one
     a period; losses "priced" or
     "lossy"; physics "x" or "r"; payments: a name in PAYMENTS; coalition, belief: form and belief of `stability`;
-    joining: a function that returns the options of `join`, its generator always fresh.
+    joining: a function that returns the options of `join`, its generator always fresh; payment_keys: parameters of the
+    payment rule.
     """
 
     network: Network
@@ -78,6 +80,7 @@ class Microgrid:
     coalition: str = "market"
     belief: str = "gamma"
     joining: Callable = dict
+    payment_keys: dict = field(default_factory=dict)
 
     @property
     def periods(self):
@@ -114,7 +117,7 @@ class Microgrid:
         tariff = self.tariff_at(period)
         same = before is not None and before.network is network
         idle = (before.idle, before.idle_loss) if same else self.idle(network, period)
-        paid = PAYMENTS[self.payments](network, self.grid, tariff, dispatch)
+        paid = made(PAYMENTS[self.payments], self.payment_keys)(network, self.grid, tariff, dispatch)
         whole = at_main_grid(network, dispatch)
         if paid is not None:
             paid = paid.with_bill(tariff.bill(whole.grid_supply) - tariff.bill(dispatch.grid_supply))

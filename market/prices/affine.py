@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from market.prices.price_rule import PriceRule
+from market.parameters import parameter
+from market.prices.price_rule import MONEY, PriceRule
 
 
 @dataclass(frozen=True)
@@ -16,8 +17,8 @@ class Affine(PriceRule):
     (3.0, 4.0)
     """
 
-    p0: float
-    c: float
+    p0: float = parameter(unit=MONEY, range="[0, inf)", meaning="price at no purchase: p = p0 + c Y", example=0.0)
+    c: float = parameter(unit="money/energy²", range="(0, inf)", meaning="slope: p = c Y, or p0 + c Y", example=0.001)
 
     def value(self, total):
         return self.p0 + self.c * total

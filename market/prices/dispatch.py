@@ -1,13 +1,19 @@
 """Economic dispatch: the marginal cost of the cheapest way to generate Y."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from market.prices.piecewise import Piecewise
+from market.parameters import Columns, ParameterError, parameter
+from market.prices.piecewise import BrokenLine
+
+FLEET = Columns("generators", "the fleet; p is its marginal cost")
 
 SAME = 1e-12  # prices this close, relative, are one: their difference is rounding
 
 
-class Dispatch(Piecewise):
+@dataclass(frozen=True)
+class Dispatch(BrokenLine):
     """Multiplier of min Σ_g cost_g(q_g) s.t. Σ q_g = Y, 0 ≤ q_g ≤ max_g, with cost_g(q) = quadratic q² + linear q.
 
     Generator g runs between the prices linear_g and linear_g + 2 quadratic_g max_g; the price is piecewise linear,
@@ -20,8 +26,35 @@ class Dispatch(Piecewise):
     (np.float64(5.0), np.float64(10.0), np.float64(100.0))
     """
 
-    def __init__(self, max_p_mw, cost_quadratic, cost_linear, cap):
-        size, quadratic, start = (np.asarray(v, dtype=float) for v in (max_p_mw, cost_quadratic, cost_linear))
+    max_p_mw: np.ndarray = parameter(
+        type="list",
+        unit="MW",
+        range="(0, inf)",
+        meaning="capacity of each generator",
+        example=[100.0, 200.0, 400.0],
+        columns=FLEET,
+    )
+    cost_quadratic: np.ndarray = parameter(
+        type="list",
+        unit="money/MW²h",
+        range="[0, inf)",
+        meaning="cost per q² of each; 0: a block of one price",
+        example=[0.001, 0.002, 0.004],
+        columns=FLEET,
+    )
+    cost_linear: np.ndarray = parameter(
+        type="list",
+        unit="money/MWh",
+        range="[0, inf)",
+        meaning="cost per q of each",
+        example=[0.0, 0.1, 0.5],
+        columns=FLEET,
+    )
+    cap: float = parameter(unit="money/MWh", range="(0, inf)", meaning="price beyond capacity", example=10.0)
+
+    def __post_init__(self):
+        given = self.max_p_mw, self.cost_quadratic, self.cost_linear
+        size, quadratic, start = (np.asarray(values, dtype=float) for values in given)
         quadratic, start, size = quadratic[size > 0], start[size > 0], size[size > 0]
         full = start + 2 * quadratic * size
         prices = np.unique(np.concatenate([start, full]))
@@ -32,12 +65,23 @@ class Dispatch(Piecewise):
         quantities = np.stack([below, above], axis=1).ravel()
         kept = np.stack([np.ones(len(prices), dtype=bool), above > below], axis=1).ravel()
         quantities, prices = quantities[kept], np.repeat(prices, 2)[kept]
-        super().__init__(
-            quantities=np.append(quantities, quantities[-1]),
-            prices=np.append(prices, cap),
-            last_slope=0.0,
-            capacity=float(quantities[-1]),
-        )
+        self.draw(np.append(quantities, quantities[-1]), np.append(prices, self.cap), 0.0)
+        object.__setattr__(self, "capacity", float(quantities[-1]))
+
+    @staticmethod
+    def check_keys(keys):
+        """Raises ParameterError where columns differ in length, or the cap is below a marginal cost."""
+        fleet = keys["generators"]
+        lengths = {name: len(values) for name, values in fleet.items()}
+        if len(set(lengths.values())) > 1:
+            told = ", ".join(f"{name} {length}" for name, length in lengths.items())
+            got = f"lists of different lengths: {told}"
+            raise ParameterError("generators", got, "one value per generator is needed")
+        capacity, quadratic, linear = map(np.array, fleet.values())
+        highest = float(np.max(2 * quadratic * capacity + linear))
+        if keys["cap"] < highest:
+            allowed = f"at least the fleet's highest marginal cost, {highest:g}, is needed"
+            raise ParameterError("cap", f"got {keys['cap']:g}", allowed)
 
 
 def output(price, start, full, quadratic, size, jump):

@@ -14,4 +14,3 @@ class Linear(Affine):
     """
 
     p0: float = field(default=0.0, init=False)
-    c: float

@@ -1,34 +1,28 @@
 """Price given by points joined by straight lines."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
 
-from market.prices.price_rule import PriceRule
+from market.parameters import ParameterError, parameter
+from market.prices.price_rule import MONEY, PriceRule
 
 SIDES = {"left": -1e-13, "right": 1e-13}  # a total this close to a kink, relative, is at it: sums are rounded
 
 
-@dataclass(frozen=True)
-class Piecewise(PriceRule):
-    """Price through the points (quantities, prices), straight in between, with a last slope beyond the last point.
+class BrokenLine(PriceRule):
+    """A price that is straight between points; whoever inherits calls `draw` once, when it is made."""
 
-    `quantities` ascend from 0; a quantity that stands twice is a jump. `prices` never fall; `last_slope` ≥ 0.
-
-    >>> rule = Piecewise(quantities=[0, 1], prices=[0, 1], last_slope=10)
-    >>> rule.value(2.0), rule.left_slope(1.0), rule.right_slope(1.0)
-    (np.float64(11.0), np.float64(1.0), np.float64(10.0))
-    """
-
-    quantities: np.ndarray
-    prices: np.ndarray
-    last_slope: float
-    capacity: float = np.inf
-
+    @abstractmethod
     def __post_init__(self):
-        quantities, prices = (np.asarray(v, dtype=float) for v in (self.quantities, self.prices))
+        """Lay the line."""
+
+    def draw(self, quantities, prices, last_slope):
+        """Lay the line through the points (quantities, prices), shapes (points,), with a last slope beyond them."""
+        quantities, prices = (np.asarray(v, dtype=float) for v in (quantities, prices))
         with np.errstate(divide="ignore", invalid="ignore"):
-            slopes = np.append(np.diff(prices) / np.diff(quantities), self.last_slope)
+            slopes = np.append(np.diff(prices) / np.diff(quantities), last_slope)
         areas = np.append(0.0, np.cumsum(np.diff(quantities) * (prices[1:] + prices[:-1]) / 2))
         for name, value in (("quantities", quantities), ("prices", prices), ("_slopes", slopes), ("_areas", areas)):
             object.__setattr__(self, name, value)
@@ -74,3 +68,60 @@ class Piecewise(PriceRule):
         piece = self._line(total, "right")
         step = total - self.quantities[piece]
         return (self._areas[piece] + step * (self.prices[piece] + self._slopes[piece] * step / 2))[()]
+
+
+@dataclass(frozen=True)
+class Piecewise(BrokenLine):
+    """Price through the points (quantities, prices), straight in between, with a last slope beyond the last point.
+
+    `quantities` ascend from 0; a quantity that stands twice is a jump. `prices` never fall; `last_slope` ≥ 0.
+
+    >>> rule = Piecewise(quantities=[0, 1], prices=[0, 1], last_slope=10)
+    >>> rule.value(2.0), rule.left_slope(1.0), rule.right_slope(1.0)
+    (np.float64(11.0), np.float64(1.0), np.float64(10.0))
+    """
+
+    quantities: np.ndarray = parameter(
+        type="list",
+        unit="energy",
+        range="[0, inf)",
+        meaning="points, first 0; twice for a jump",
+        example=[0.0, 100.0, 500.0],
+    )
+    prices: np.ndarray = parameter(
+        type="list", unit=MONEY, range="[0, inf)", meaning="price at each point, never falling", example=[0.0, 0.1, 1.0]
+    )
+    last_slope: float = parameter(unit="money/energy²", range="(0, inf)", meaning="end slope", example=0.01)
+
+    def __post_init__(self):
+        self.draw(self.quantities, self.prices, self.last_slope)
+
+    @staticmethod
+    def check_keys(keys):
+        """Raises ParameterError where the points are no line that never falls."""
+        quantities, prices = keys["quantities"], keys["prices"]
+        if len(quantities) != len(prices):
+            got = f"{len(quantities)} quantities and {len(prices)} prices"
+            raise ParameterError("prices", got, "one price per quantity is needed")
+        if quantities[0] != 0:
+            raise ParameterError("quantities", f"the first is {quantities[0]}", "0 is needed")
+        runs, rises = np.diff(quantities), np.diff(prices)
+        for name, values, wrong, allowed in (
+            ("quantities", quantities, runs < 0, "no value may be below the one before"),
+            (
+                "quantities",
+                quantities,
+                np.append(False, (runs[1:] == 0) & (runs[:-1] == 0)),
+                "twice at most, for a jump",
+            ),
+            ("prices", prices, rises < 0, "no value may be below the one before"),
+            (
+                "prices",
+                prices,
+                (rises == 0) & (runs == 0),
+                "a quantity that stands twice, a jump, needs a higher price",
+            ),
+        ):
+            if np.any(wrong):
+                i = int(np.argmax(wrong)) + 1
+                raise ParameterError(name, f"is {values[i]} after {values[i - 1]}", allowed, i)

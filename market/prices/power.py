@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from market.parameters import parameter
 from market.prices.price_rule import PriceRule
 
 
@@ -15,8 +16,8 @@ class Power(PriceRule):
     (18.0, 18.0)
     """
 
-    c: float
-    k: float
+    c: float = parameter(unit="money/energy^(1+k)", range="(0, inf)", meaning="factor: p = c Y^k", example=0.001)
+    k: float = parameter(range="(0, inf)", meaning="exponent: p = c Y^k", example=1.0)
 
     def value(self, total):
         return self.c * total**self.k

@@ -4,6 +4,8 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+MONEY = "money/energy"
+
 
 class PriceRule(ABC):
     """An increasing price p(Y) of total purchases Y ≥ 0 (Li, Motoki, Zhang, section II-B), in money per unit.

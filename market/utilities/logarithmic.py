@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from market.parameters import parameter
 from market.utilities.utility import Utility
 
 SMALL = 0.01
@@ -23,8 +24,12 @@ class Logarithmic(Utility):
     (array([6.]), array([1.]))
     """
 
-    b: np.ndarray
-    k: np.ndarray
+    b: np.ndarray = parameter(
+        type="numbers", unit="money/energy", range="[0, inf)", meaning="reservation price", example={"uniform": [0, 10]}
+    )
+    k: np.ndarray = parameter(
+        type="numbers", unit="energy", range="(0, inf)", meaning="use where U' is b/2", example=1.0
+    )
 
     @property
     def reservation(self):

@@ -3,9 +3,11 @@
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
+from market.parameters import ParameterError, parameter
 from market.utilities.utility import Utility
 
 CLOSE = 1e-5  # a step cubes the error, so the next one is below rounding
@@ -27,8 +29,44 @@ class Quadratic(Utility):
     (array([2.]), array([2.]))
     """
 
-    a: np.ndarray
-    b: np.ndarray
+    a: np.ndarray = parameter(
+        type="numbers",
+        unit="money/energy²",
+        range="(0, inf)",
+        meaning="U' = b − 2 a x",
+        example={"uniform": [0.1, 0.9]},
+    )
+    b: np.ndarray = parameter(
+        type="numbers",
+        unit="money/energy",
+        range="[0, inf)",
+        meaning="reservation price; or give size",
+        example={"uniform": [0, 10]},
+        optional=True,
+    )
+    also: ClassVar = {
+        "size": parameter(
+            type="numbers",
+            unit="energy",
+            range="[0, inf)",
+            meaning="b / a; small-users: the sum of the other users' sizes",
+            words=("small-users",),
+            example=10.0,
+            optional=True,
+        )
+    }
+
+    @classmethod
+    def of_keys(cls, a, b=None, size=None):
+        """The utilities with parameter b, or with the size b / a."""
+        return cls(a, size * a if b is None else b)
+
+    @staticmethod
+    def check_keys(keys):
+        """Raises ParameterError unless exactly one of b and size is said."""
+        if ("b" in keys) == ("size" in keys):
+            got = "both b and size" if "b" in keys else "neither b nor size"
+            raise ParameterError("", got, "exactly one of b, size is needed (size = b / a)")
 
     @property
     def reservation(self):

@@ -11,9 +11,10 @@ from agents.streams import Streams
 from market.aggregator.game import Block, Game
 from market.aggregator.joining import joining_of
 from market.joining import Moving
+from market.parameters import made, parameters_of
 from market.prices import PRICES
 from market.utilities import UTILITIES
-from scenarios.aggregator.keys import NUMBERS, SMALL_USERS, AggregatorScenario, Group, alone_name, is_unbounded, split
+from scenarios.aggregator.keys import SMALL_USERS, AggregatorScenario, Group, alone_name, is_unbounded, split
 from scenarios.drawn import Drawn
 from scenarios.reading.columns import row_label
 from scenarios.reading.errors import Place
@@ -26,9 +27,9 @@ def draw(scenario: AggregatorScenario, replication: int, place: Place) -> Drawn:
     drawn = [_draw_group(group, scenario.seed, replication, redraws) for group in scenario.groups]
     for group, numbers in zip(scenario.groups, drawn, strict=True):
         if group.utility.get("size") == SMALL_USERS:
-            numbers["b"] = _small_users_size(scenario.groups, drawn) * numbers["a"]
+            numbers["size"] = _small_users_size(scenario.groups, drawn)
     blocks = tuple(_block(group, numbers) for group, numbers in zip(scenario.groups, drawn, strict=True))
-    game = Game(price=_price(scenario.price), blocks=blocks)
+    game = Game(price=made(PRICES[scenario.price["rule"]], scenario.price), blocks=blocks)
     for group, block in zip(scenario.groups, blocks, strict=True):
         if is_unbounded(group):
             _check_priced_out(group, block, float(game.price.value(0.0)), place)
@@ -36,25 +37,26 @@ def draw(scenario: AggregatorScenario, replication: int, place: Place) -> Drawn:
 
 
 def _draw_group(group: Group, seed, replication, redraws):
-    """The group's utility parameters as arrays of shape (users,); a given size becomes b = size · a."""
-    numbers = {}
-    for key in NUMBERS:
-        number = group.utility.get(key.name)
-        if number is None or number == SMALL_USERS or group.utility["form"] not in key.when:
+    """The group's utility parameters, those that are one number a user as arrays of shape (users,)."""
+    numbers = {name: value for name, value in group.utility.items() if name != "form" and value != SMALL_USERS}
+    for name, said in parameters_of(UTILITIES[group.utility["form"]]).items():
+        number = numbers.get(name)
+        if number is None or said.type != "numbers":
             continue
-        rng = stream(seed, replication, group.name, key.name)
-        numbers[key.name], count = draw_numbers(number, group.users, key.range, rng)
+        rng = stream(seed, replication, group.name, name)
+        numbers[name], count = draw_numbers(number, group.users, said.range, rng)
         if isinstance(number, dict) and "uniform" not in number:
-            redraws[group.name, key.name] = count
-    if "size" in numbers:
-        numbers["b"] = numbers.pop("size") * numbers["a"]
+            redraws[group.name, name] = count
     return numbers
 
 
 def _small_users_size(groups, drawn):
     """Sum of b / a over the users of all groups but the large ones."""
-    small = [numbers for group, numbers in zip(groups, drawn, strict=True) if group.kind != "large"]
-    return sum(float(np.sum(numbers["b"] / numbers["a"])) for numbers in small)
+    small = [
+        (group.utility["form"], numbers) for group, numbers in zip(groups, drawn, strict=True) if group.kind != "large"
+    ]
+    utilities = [made(UTILITIES[form], numbers) for form, numbers in small]
+    return sum(float(np.sum(one.b / one.a)) for one in utilities)
 
 
 def _block(group, numbers):
@@ -66,18 +68,11 @@ def _block(group, numbers):
     return Block(
         name=group.name,
         kind=group.kind,
-        utility=UTILITIES[group.utility["form"]](**numbers),
+        utility=made(UTILITIES[group.utility["form"]], numbers),
         alpha=group.alpha,
         surplus_offset=group.surplus_offset,
         sizes=sizes[group.kind],
     )
-
-
-def _price(price):
-    parameters = {key: value for key, value in price.items() if key not in ("rule", "generators")}
-    columns = {key: np.array(value) for key, value in price.get("generators", {}).items()}
-    lists = {key: np.array(value) for key, value in parameters.items() if isinstance(value, tuple)}
-    return PRICES[price["rule"]](**{**parameters, **lists, **columns})
 
 
 def _check_priced_out(group, block, price, place):

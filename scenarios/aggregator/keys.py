@@ -9,53 +9,33 @@ import numpy as np
 
 from market.aggregator.joining import FORESIGHTS
 from market.joining import ORDERS as MOVING_ORDERS
+from market.prices import PRICES
+from market.utilities import UTILITIES
 from scenarios.reading.errors import Place, quoted
-from scenarios.reading.population import agreed, label
+from scenarios.reading.population import agreed
+from scenarios.reading.rules import Rules, check_rule
 from scenarios.reading.schema import REQUIRED, Key, called, read_table
 from scenarios.scenario import Scenario
 
 ROUNDS = 100
 MOST_USERS = 50_000_000
 SMALL_USERS = "small-users"
-MONEY = "money/energy"
-SIZE = "b / a; small-users: the sum of the other users' sizes"
 
 ORDERS = ("in-turn", "random", "together")
-RULES = ("linear", "affine", "power", "piecewise", "dispatch")
 KINDS = ("aggregator", "direct", "large")
 MANY = f"[1, {MOST_USERS}]"
 FORESEES = tuple(FORESIGHTS)
 MOST_MOVERS = {"equilibrium": 2_000, "terms": 100_000}
 ALONE = "alone"
+AGGREGATOR = ("aggregator",)
 PURCHASES = ("tolerance", "order", "damping")  # of the rounds of purchases, which joining does without
-QUADRATIC, LOG, AGGREGATOR = ("quadratic",), ("log",), ("aggregator",)
-LINEAR, POWER, PIECEWISE, DISPATCH = ("linear", "affine"), ("power",), ("piecewise",), ("dispatch",)
 
 KEYS = (
     Key("tolerance", "number", "share of total", 1e-8, "(0, 1)", "settled when no purchase moves by more"),
     Key("order", "choice", "", "in-turn", ORDERS, "who replies when within a round"),
     Key("damping", "number", "share", 1.0, "(0, 1]", "how far a reply goes towards the best response"),
     Key("price", "table", "", REQUIRED, "", "the price p as a function of total purchases Y"),
-    Key("price.rule", "choice", "", REQUIRED, RULES, "form of the price"),
-    Key("price.p0", "number", MONEY, REQUIRED, "[0, inf)", "price at no purchase: p = p0 + c Y", ("affine",)),
-    Key("price.c", "number", "money/energy²", REQUIRED, "(0, inf)", "slope: p = c Y, or p0 + c Y", LINEAR),
-    Key("price.c", "number", "money/energy^(1+k)", REQUIRED, "(0, inf)", "factor: p = c Y^k", POWER),
-    Key("price.k", "number", "", REQUIRED, "(0, inf)", "exponent: p = c Y^k", POWER),
-    Key("price.quantities", "list", "energy", REQUIRED, "[0, inf)", "points, first 0; twice for a jump", PIECEWISE),
-    Key("price.prices", "list", MONEY, REQUIRED, "[0, inf)", "price at each point, never falling", PIECEWISE),
-    Key("price.last_slope", "number", "money/energy²", REQUIRED, "(0, inf)", "end slope", PIECEWISE),
-    Key("price.generators", "columns", "", REQUIRED, "", "the fleet; p is its marginal cost", DISPATCH),
-    Key("price.generators.max_p_mw", "list", "MW", REQUIRED, "(0, inf)", "capacity of each generator"),
-    Key(
-        "price.generators.cost_quadratic",
-        "list",
-        "money/MW²h",
-        REQUIRED,
-        "[0, inf)",
-        "cost per q² of each; 0: a block of one price",
-    ),
-    Key("price.generators.cost_linear", "list", "money/MWh", REQUIRED, "[0, inf)", "cost per q of each"),
-    Key("price.cap", "number", "money/MWh", REQUIRED, "(0, inf)", "price beyond capacity", DISPATCH),
+    Rules("price.rule", PRICES, REQUIRED, "form of the price"),
     Key("joining", "table", "", None, "", "users leave and join aggregators, by surplus; left out: they stay"),
     Key("joining.inertia", "number", "", 0.0, "[0, 1)", "chance that a user who would gain stays for a round"),
     Key("joining.order", "choice", "", "in-turn", MOVING_ORDERS, "who sees whose moves within a round"),
@@ -65,20 +45,14 @@ KEYS = (
     Key("group", "tables", "", REQUIRED, "", "the users"),
     Key("group.name", "text", "", REQUIRED, "", "name of the group; its draws depend on it"),
     Key("group.kind", "choice", "", REQUIRED, KINDS, "who buys: aggregators, each user, one large user"),
-    Key("group.users", "whole", "users", None, MANY, "how many; left out: as many as a list or CSV has"),
-    Key("group.count", "whole", "aggregators", 1, MANY, "users are split in order into so many", AGGREGATOR),
+    Key("group.users", "whole", "users", None, MANY, "how many; left out: as many as a list or CSV has", example=100),
+    Key("group.count", "whole", "aggregators", 1, MANY, "users are split in order into so many", AGGREGATOR, by="kind"),
     Key("group.utility", "table", "", REQUIRED, "", "what energy x is worth to each user"),
-    Key("group.utility.form", "choice", "", REQUIRED, QUADRATIC + LOG, "b x − a x², or b k log(1 + x/k)"),
-    Key("group.utility.a", "numbers", "money/energy²", REQUIRED, "(0, inf)", "U' = b − 2 a x", QUADRATIC),
-    Key("group.utility.b", "numbers", MONEY, None, "[0, inf)", "reservation price; or give size", QUADRATIC),
-    Key("group.utility.size", "numbers", "energy", None, "[0, inf)", SIZE, QUADRATIC, (SMALL_USERS,)),
-    Key("group.utility.b", "numbers", MONEY, REQUIRED, "[0, inf)", "reservation price", LOG),
-    Key("group.utility.k", "numbers", "energy", REQUIRED, "(0, inf)", "use where U' is b/2", LOG),
-    Key("group.fairness", "table", "", {}, "", "what its aggregators maximise", AGGREGATOR),
+    Rules("group.utility.form", UTILITIES, REQUIRED, "b x − a x², or b k log(1 + x/k)"),
+    Key("group.fairness", "table", "", {}, "", "what its aggregators maximise", AGGREGATOR, by="kind"),
     Key("group.fairness.alpha", "number", "", 0.0, "[0, inf]", "0 welfare, 1 proportional, inf max-min"),
     Key("group.fairness.surplus_offset", "number", "money", 0.01, "[0, inf)", "added to each surplus"),
 )
-NUMBERS = tuple(key for key in KEYS if key.type == "numbers")
 
 
 @dataclass(frozen=True)
@@ -116,7 +90,7 @@ class AggregatorScenario(Scenario):
 def read(raw: dict, keys, place: Place) -> dict:
     """The checked table of an aggregator market's file; raises ScenarioError."""
     table = read_table(raw, keys, "", place)
-    CHECKS.get(table["price"]["rule"], lambda price, place: None)(table["price"], place.at("price"))
+    check_rule(PRICES[table["price"]["rule"]], table["price"], place.at("price"))
     seen = set()
     for group, name in zip(table["group"], called(table["group"]), strict=True):
         here = place.at("group").at(name)
@@ -124,7 +98,7 @@ def read(raw: dict, keys, place: Place) -> dict:
             got = f"{quoted(group['name'])} is the name of another group too"
             raise here.at("name").error(got, "names must differ")
         seen.add(group["name"])
-        _check_reservation(group["utility"], here.at("utility"))
+        check_rule(UTILITIES[group["utility"]["form"]], group["utility"], here.at("utility"))
         _fill_users(group, here)
         _check_small_users(group, table["group"], here.at("utility.size"))
     _check_all_users(table["group"], place)
@@ -134,48 +108,6 @@ def read(raw: dict, keys, place: Place) -> dict:
     order = [key.name for key in KEYS if key.table == "group"]
     table["group"] = [{name: group[name] for name in order if name in group} for group in table["group"]]
     return table
-
-
-def _check_dispatch(price, place):
-    fleet = price["generators"]
-    lengths = {name: len(values) for name, values in fleet.items()}
-    if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{name} {length}" for name, length in lengths.items())
-        got = f"lists of different lengths: {told}"
-        raise place.at("generators").error(got, "one value per generator is needed")
-    capacity, quadratic, linear = map(np.array, fleet.values())
-    highest = float(np.max(2 * quadratic * capacity + linear))
-    if price["cap"] < highest:
-        allowed = f"at least the fleet's highest marginal cost, {highest:g}, is needed"
-        raise place.at("cap").error(f"got {price['cap']:g}", allowed)
-
-
-def _check_piecewise(price, place):
-    quantities, prices = price["quantities"], price["prices"]
-    if len(quantities) != len(prices):
-        got = f"{len(quantities)} quantities and {len(prices)} prices"
-        raise place.at("prices").error(got, "one price per quantity is needed")
-    if quantities[0] != 0:
-        raise place.at("quantities").error(f"the first is {quantities[0]}", "0 is needed")
-    runs, rises = np.diff(quantities), np.diff(prices)
-    for name, values, wrong, allowed in (
-        ("quantities", quantities, runs < 0, "no value may be below the one before"),
-        ("quantities", quantities, np.append(False, (runs[1:] == 0) & (runs[:-1] == 0)), "twice at most, for a jump"),
-        ("prices", prices, rises < 0, "no value may be below the one before"),
-        ("prices", prices, (rises == 0) & (runs == 0), "a quantity that stands twice, a jump, needs a higher price"),
-    ):
-        if np.any(wrong):
-            i = int(np.argmax(wrong)) + 1
-            raise place.at(name).error(f"{label(values, i)} is {values[i]} after {values[i - 1]}", allowed)
-
-
-CHECKS = {"dispatch": _check_dispatch, "piecewise": _check_piecewise}
-
-
-def _check_reservation(utility, place):
-    if utility["form"] == "quadratic" and ("b" in utility) == ("size" in utility):
-        got = "both b and size" if "b" in utility else "neither b nor size"
-        raise place.error(got, "exactly one of b, size is needed (size = b / a)")
 
 
 def _fill_users(group, place):

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 
 from agents.bilateral.model import BilateralModel
 from agents.streams import Streams
 from market.bilateral.market import Market, MarketError, RetailTariff, assignment_game
 from market.bilateral.negotiation import RULES, MessageNetwork
-from market.bilateral.negotiation.consensus import MOST_AGENTS
 from market.bilateral.preferences import tag_preference
 from market.bilateral.trading import DEFAULT_BLOCK, Period, Trading
-from scenarios.bilateral.keys import KEYS, ON_BLOCKS, WHOLE_PROPOSALS, BilateralScenario
+from market.parameters import made
+from scenarios.bilateral.keys import KEYS, BilateralScenario, blockwise
 from scenarios.bilateral.prosumers import net_energy
 from scenarios.drawn import Drawn
 from scenarios.reading.errors import Place, quoted
 from scenarios.reading.population import draw_numbers, stream
+from scenarios.reading.schema import Key
 from scenarios.reading.tariffs import by_period
 
-RANGES = {key.path: key.range for key in KEYS}
+RANGES = {key.path: key.range for key in KEYS if isinstance(key, Key)}
 SMALLEST_BLOCK = 1e-6  # share of the largest quantity: programmes need numbers of like size
-PAIRS = {"worst": "worst", "cyclic": "in-turn"}  # half-space's words for whom an agent looks at
 
 
 def draw(scenario: BilateralScenario, replication: int, place: Place) -> Drawn:
@@ -44,11 +46,12 @@ def check_size(table, market, place):
         raise place.at("block").error(
             f"got {block:g}", f"at least {least:g}, a millionth of the largest quantity, is needed"
         )
-    if table["contracts"] == "multi" and rule in ON_BLOCKS:
+    if blockwise(table):
         agents, kind = int(np.sum(np.floor(energy / block))), f"blocks of {block:g} kWh"
-    if rule in WHOLE_PROPOSALS and agents > MOST_AGENTS:
+    most = RULES[rule].most_agents
+    if most is not None and agents > most:
         got = f"got {quoted(rule)} for {agents} {kind}"
-        raise place.at("negotiation").at("rule").error(got, f"it works for at most {MOST_AGENTS}; take another rule")
+        raise place.at("negotiation").at("rule").error(got, f"it works for at most {most}; take another rule")
 
 
 class Draws:
@@ -93,7 +96,7 @@ def _trading(table, draws):
         matching=table["matching"],
         fair=table["fair"],
         block=table.get("block"),
-        blockwise=table["contracts"] == "multi" and table["negotiation"]["rule"] in ON_BLOCKS,
+        blockwise=blockwise(table),
         repair=table["negotiation"]["repair"],
         deadline=table.get("deadline"),
         leavers=_leavers(table.get("leave"), leavers, agents, draws),
@@ -181,17 +184,10 @@ def _days(table, draws):
 
 def rule_of(table):
     """The negotiation rule of a checked table."""
-    chosen = dict(table["negotiation"])
-    name = chosen.pop("rule")
-    chosen.pop("repair")
-    if "start" in chosen:
-        chosen["begin"] = chosen.pop("start")
-    if name == "half-space":
-        chosen["pair"] = PAIRS[chosen.pop("meeting")]
-    if name == "corner":
-        chosen["fair"] = table["fair"]
+    rule = RULES[table["negotiation"]["rule"]]
     links = {key: table[key] for key in ("link_probability", "phases")}
-    return RULES[name](network=MessageNetwork(**table["network"], **links), **chosen)
+    fair = {"fair": table["fair"]} if any(one.name == "fair" for one in fields(rule)) else {}
+    return made(rule, table["negotiation"], network=MessageNetwork(**table["network"], **links), **fair)
 
 
 def _leavers(leave, sides, agents, draws):

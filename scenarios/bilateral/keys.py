@@ -5,14 +5,12 @@ from __future__ import annotations
 from market.bilateral.core import FAIR
 from market.bilateral.market import RetailTariff
 from market.bilateral.negotiation import GRAPHS, RULES
-from market.bilateral.negotiation.benchmark import SOLVERS
-from market.bilateral.negotiation.bilateral import MEETINGS, SCHEDULES
-from market.bilateral.negotiation.negotiation import STARTS
 from market.bilateral.signing import CONTRACTS, MATCHINGS
 from scenarios.bilateral import prosumers
 from scenarios.reading.columns import row_label
 from scenarios.reading.errors import Place, quoted
 from scenarios.reading.population import agreed
+from scenarios.reading.rules import Rules, check_rule
 from scenarios.reading.schema import Key, read_table
 from scenarios.reading.tariffs import read_tariff
 from scenarios.scenario import Scenario
@@ -20,8 +18,6 @@ from scenarios.scenario import Scenario
 MONEY = "money/kWh"
 ROUNDS = 10_000
 MOST = "[0, 100000]"
-ON_BLOCKS = ("half-space", "benchmark")  # rules of single contracts: several contracts are cut into blocks for them
-WHOLE_PROPOSALS = (*ON_BLOCKS, "tight")  # rules by which everybody passes on a number for everybody
 WORDS = tuple(MATCHINGS)
 MATRICES = ("pair_value", "preference", "fee", "cap")
 MOST_PAIRS = 25_000_000  # 5,000 a side: beyond it matrices do not fit into most machines' memory
@@ -30,26 +26,8 @@ KEYS = (
     Key("contracts", "choice", "", "single", CONTRACTS, "at most one contract an agent, or several"),
     Key("fair", "choice", "", "tau", tuple(FAIR), "the stable point reported as fair; rule corner settles there"),
     Key("negotiation", "table", "", {}, "", "how prices are found"),
-    Key("negotiation.rule", "choice", "", "bilateral", tuple(RULES), "who tells whom what, and how claims move"),
-    Key(
-        "negotiation.tolerance", "number", "share", 1e-3, "(0, 1)", "settled at this share of the mean contract's value"
-    ),
-    Key("negotiation.relaxation", "number", "", 1.0, "(0, 2)", "how far a claim moves beside what closes the gap"),
+    Rules("negotiation.rule", RULES, "bilateral", "who tells whom what, and how claims move"),
     Key("negotiation.repair", "switch", "", True, "", "move the final prices into the core, where one exists"),
-    Key(
-        "negotiation.start", "choice", "", "whole", tuple(STARTS), "first claims", ("bilateral", "tight", "half-space")
-    ),
-    Key(
-        "negotiation.schedule",
-        "choice",
-        "",
-        "sequential",
-        SCHEDULES,
-        "one buyer after another, or many",
-        ("bilateral",),
-    ),
-    Key("negotiation.meeting", "choice", "", "worst", MEETINGS, "whom a buyer meets", ("bilateral", "half-space")),
-    Key("negotiation.solver", "choice", "", "exact", tuple(SOLVERS), "of its projections", ("benchmark",)),
     Key("network", "table", "", {}, "", "who hears whom"),
     Key("network.kind", "choice", "", "complete", tuple(GRAPHS), "links in each round"),
     Key("network.drop", "number", "", 0.0, "[0, 1)", "chance of losing a message"),
@@ -117,6 +95,7 @@ def read(raw: dict, keys, place: Place) -> dict:
     else:
         for side, energy, price in (("buyers", "demand", "value"), ("sellers", "supply", "ask")):
             _fill_count(table[side], (energy, price), place.at(side))
+    check_rule(RULES[table["negotiation"]["rule"]], table["negotiation"], place.at("negotiation"))
     table["tariff"] = _read_tariff(table, place.at("tariff"))
     shape = _shape(table)
     if shape[0] * shape[1] > MOST_PAIRS:
@@ -126,6 +105,11 @@ def read(raw: dict, keys, place: Place) -> dict:
     _check_contracts(table, place)
     _check_numbers(table, shape, place)
     return table
+
+
+def blockwise(table) -> bool:
+    """Are several contracts cut into blocks, for a rule that works with one contract an agent?"""
+    return table["contracts"] == "multi" and RULES[table["negotiation"]["rule"]].single
 
 
 def _read_tariff(table, place):
@@ -217,7 +201,7 @@ def _check_contracts(table, place):
         raise place.at("matching").error(
             f"got {quoted(table['matching'])}", "with contracts = 'multi' it is \"optimal\""
         )
-    if "cap" in table and table["negotiation"]["rule"] in ON_BLOCKS:
+    if "cap" in table and blockwise(table):
         got = f"goes with other rules than {quoted(table['negotiation']['rule'])}, which prices single blocks"
         raise place.at("cap").error(got, "leave it out, or take another rule")
 

@@ -24,7 +24,7 @@ from market.microgrid.tariff import Tariff
 from market.utilities import Quadratic
 from scenarios.aggregator.keys import split
 from scenarios.bilateral.draw import check_size, rule_of
-from scenarios.bilateral.keys import ON_BLOCKS
+from scenarios.bilateral.keys import blockwise
 from scenarios.designs.keys import NUMBERS, DesignsScenario, spelt_out
 from scenarios.drawn import Drawn
 from scenarios.microgrid import cases
@@ -110,7 +110,7 @@ def _trading(table, study):
         contracts=table["contracts"],
         fair=table["fair"],
         block=table.get("block"),
-        blockwise=table["contracts"] == "multi" and table["negotiation"]["rule"] in ON_BLOCKS,
+        blockwise=blockwise(table),
         repair=table["negotiation"]["repair"],
     )
 

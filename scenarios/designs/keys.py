@@ -15,6 +15,7 @@ from scenarios.microgrid import keys as microgrid
 from scenarios.reading.columns import row_label
 from scenarios.reading.errors import Place, quoted
 from scenarios.reading.population import agreed
+from scenarios.reading.rules import ALL, Rules
 from scenarios.reading.schema import REQUIRED, Key, read_table
 from scenarios.scenario import Scenario
 
@@ -37,8 +38,8 @@ KEYS = (
     Key("surplus_offset", "number", "money", 0.01, "(0, inf)", OFFSET),
     Key("tolerance", "number", "share of total", 1e-8, "(0, 1)", "settled when no purchase moves by more"),
     *(key for key in bilateral.KEYS if key.path.partition(".")[0] in CONTRACTS),
-    Key("behaviours", "choices", "", tuple(BEHAVIOURS), tuple(BEHAVIOURS), "of private lines, a design each"),
-    Key("payments", "choice", "", "tariff", tuple(PAYMENTS), "who pays whom in the microgrid"),
+    Rules("behaviours", BEHAVIOURS, ALL, "of private lines, a design each", "choices", bare=True),
+    Rules("payments", PAYMENTS, "tariff", "who pays whom in the microgrid", bare=True),
     Key("physics", "choice", "", "x", PHYSICS, "public flows by reactance or by resistance"),
     Key("base_power", "number", "energy/p.u.", REQUIRED, "[1e-6, 1e6]", "energy of a p.u. of the network"),
     *(key for key in cases.KEYS if key.name not in FROM_AGENTS),

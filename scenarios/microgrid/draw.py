@@ -13,8 +13,10 @@ from market.joining import Moving
 from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.market import Microgrid
 from market.microgrid.partitions import LEAST_GAIN
+from market.microgrid.payments import PAYMENTS
 from market.microgrid.random_lines import random_private
 from market.microgrid.tariff import Tariff
+from market.parameters import made, parameters_of
 from scenarios.drawn import Drawn
 from scenarios.microgrid import cases
 from scenarios.microgrid.keys import KEYS, MicrogridScenario
@@ -60,12 +62,10 @@ def random_lines(scenario, replication, network):
 
 
 def _market(table, network, profile, draws):
-    rule = BEHAVIOURS[table["behaviour"]]
-    options = {"residual": table["residual"]} if hasattr(rule, "residual") else {}
     return Microgrid(
         network,
         profile,
-        rule(**options),
+        made(BEHAVIOURS[table["behaviour"]], table),
         _tariff(table["tariff"], len(profile)),
         table["losses"],
         table["physics"],
@@ -73,6 +73,7 @@ def _market(table, network, profile, draws):
         table["coalition"]["form"],
         table["coalition"].get("belief", "gamma"),
         partial(_joining, table["coalition"], draws),
+        {key: table[key] for key in parameters_of(PAYMENTS[table["payments"]])},
     )
 
 

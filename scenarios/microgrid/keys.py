@@ -7,7 +7,6 @@ import numpy as np
 from market.grid.power_flow import PHYSICS, build_grid
 from market.joining import ORDERS
 from market.microgrid.behaviours import BEHAVIOURS
-from market.microgrid.behaviours.self_interested import RESIDUALS
 from market.microgrid.dispatch import LOSSES
 from market.microgrid.joining import DIVISIONS, MOST_JOINING, STARTS
 from market.microgrid.partitions import BELIEFS
@@ -17,6 +16,7 @@ from market.microgrid.stability import FORMS
 from market.microgrid.tariff import Tariff
 from scenarios.microgrid import cases
 from scenarios.reading.errors import Place, quoted
+from scenarios.reading.rules import Rules, check_rule
 from scenarios.reading.schema import Key, read_table
 from scenarios.reading.tariffs import read_tariff
 from scenarios.scenario import Scenario
@@ -29,7 +29,7 @@ FORMS_SAID = "own lines at the tariff; sharing the public loss; or joining each 
 JOINING = ("joining",)
 
 KEYS = (
-    Key("behaviour", "choice", "", "cooperative", tuple(BEHAVIOURS), "how private lines are used"),
+    Rules("behaviour", BEHAVIOURS, "cooperative", "how private lines are used"),
     Key("losses", "choice", "", "priced", LOSSES, "bought at the main grid (L1), or supplied at each line's ends (L2)"),
     Key("physics", "choice", "", "x", PHYSICS, "public flows by reactance or by resistance"),
     Key(
@@ -43,7 +43,7 @@ KEYS = (
     Key("tariff.buy", "series", MONEY, 2.0, "[0, inf)", "what an agent pays"),
     Key("tariff.sell", "series", MONEY, 1.0, "[0, inf)", "what an agent gets"),
     Key("tariff.generation", "series", MONEY, 1.5, "[0, inf)", "what the main grid's supply costs it"),
-    Key("payments", "choice", "", "lmp", tuple(PAYMENTS), "who pays whom"),
+    Rules("payments", PAYMENTS, "lmp", "who pays whom"),
     *cases.KEYS,
     Key("injection", "profile", "p.u.", None, cases.POWER, "in place of the network's; a row is a period"),
     Key("private", "table", "", None, "", "random private lines among all agents"),
@@ -52,15 +52,32 @@ KEYS = (
     Key("private.mean_resistance", "number", "p.u.", None, "[0, 1e6]", RESISTANCE),
     Key("private.resistance_per_km", "number", "p.u./km", None, "[0, 1e6]", "in place of mean_resistance"),
     Key("private.seed", "whole", "", None, SEEDS, "of positions and lines; left out: the scenario's"),
-    Key("residual", "choice", "", "exact", RESIDUALS, "where a self-interested group buys what it lacks"),
     Key("coalition", "table", "", {}, "", "which coalitions could leave, and what they would have"),
     Key("coalition.form", "choice", "", "market", FORMS, FORMS_SAID),
-    Key("coalition.belief", "choice", "", "gamma", tuple(BELIEFS), "how the others then group", ("partition",)),
-    Key("coalition.division", "choice", "", "equal", tuple(DIVISIONS), "shares of what a coalition gains", JOINING),
-    Key("coalition.start", "choice", "", "alone", STARTS, "how agents stand before the first move", JOINING),
-    Key("coalition.order", "choice", "", "in-turn", ORDERS, "who sees whose moves within a round", JOINING),
-    Key("coalition.inertia", "number", "", 0.0, "[0, 1)", "chance to stay in spite of a gain", JOINING),
-    Key("coalition.rounds", "whole", "rounds", 100, "[1, 10000]", "of moves at the latest", JOINING),
+    Key(
+        "coalition.belief",
+        "choice",
+        "",
+        "gamma",
+        tuple(BELIEFS),
+        "how the others then group",
+        ("partition",),
+        by="form",
+    ),
+    Key(
+        "coalition.division",
+        "choice",
+        "",
+        "equal",
+        tuple(DIVISIONS),
+        "shares of what a coalition gains",
+        JOINING,
+        by="form",
+    ),
+    Key("coalition.start", "choice", "", "alone", STARTS, "how agents stand before the first move", JOINING, by="form"),
+    Key("coalition.order", "choice", "", "in-turn", ORDERS, "who sees whose moves within a round", JOINING, by="form"),
+    Key("coalition.inertia", "number", "", 0.0, "[0, 1)", "chance to stay in spite of a gain", JOINING, by="form"),
+    Key("coalition.rounds", "whole", "rounds", 100, "[1, 10000]", "of moves at the latest", JOINING, by="form"),
     Key("lines_per_round", "whole", "lines", None, "[1, 1000000]", "ad hoc trades a round; left out: by size"),
 )
 ROUNDS = 100
@@ -84,6 +101,8 @@ def read(raw: dict, keys, place: Place) -> dict:
     """The checked table of a microgrid's file; raises ScenarioError."""
     given = "rounds" in raw
     table = read_table(raw, keys, "", place)
+    check_rule(BEHAVIOURS[table["behaviour"]], table, place)
+    check_rule(PAYMENTS[table["payments"]], table, place)
     here = place.at("network")
     table["network"] = cases.read_network(table["network"], here)
     network = cases.spelt_out(table["network"], here)

@@ -6,13 +6,13 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
+from market.parameters import REQUIRED
 from scenarios.reading.columns import read_columns
 from scenarios.reading.csv_file import CsvFile
 from scenarios.reading.errors import Place, nearest, one_of, quoted
 from scenarios.reading.population import in_words, read_list, read_number, read_numbers
 from scenarios.reading.rows import read_profile, read_rows
 
-REQUIRED = object()
 LONGEST_TEXT = 200
 MOST_TABLES = 5_000  # groups, nodes or lines, each written out
 
@@ -22,8 +22,8 @@ class Key:
     """One key: dotted path, type, unit, default, range, meaning.
 
     `range` is an interval for numbers, the words of a choice, the entries of a row (those with "?" may be left out),
-    else empty. `when` limits the key to some choices of its table, e.g. to the price rules that use it. Default None:
-    may be left out.
+    else empty. `when` limits the key to some words of the choice `by` in its table, e.g. to the price rules that use
+    it. Default None: may be left out. example: a legal value, for a page that needs one.
     """
 
     path: str
@@ -34,6 +34,8 @@ class Key:
     meaning: str
     when: tuple = ()
     words: tuple = ()  # words allowed in place of numbers
+    by: str = ""
+    example: object = None
 
     @cached_property
     def table(self) -> str:
@@ -42,6 +44,10 @@ class Key:
     @cached_property
     def name(self) -> str:
         return self.path.rpartition(".")[2]
+
+    def goes_with(self, chosen: dict) -> bool:
+        """Does the key belong to a table with these choices?"""
+        return not self.when or chosen.get(self.by) in self.when
 
     @property
     def allowed(self) -> str:
@@ -83,7 +89,7 @@ def read_table(raw, keys, path, place: Place) -> dict:
     _check_known(raw, [row.name for row in rows], place)
     table = {}
     for key in sorted(rows, key=lambda key: key.type != "choice"):  # choices first: they say which keys apply
-        if not _applies(key, rows, table):
+        if not key.goes_with(table):
             continue
         if key.name in raw:
             table[key.name] = READERS[key.type](raw[key.name], key, keys, place.at(key.name))
@@ -102,18 +108,13 @@ def _check_known(raw, known, place):
             raise place.at(name).error("unknown key", f"known: {', '.join(dict.fromkeys(known))}", near)
 
 
-def _applies(key, rows, table):
-    return not key.when or any(table.get(row.name) in key.when for row in rows if row.type == "choice")
-
-
 def _check_belonging(raw, rows, table, place):
     """Refuse a key that is known, but only together with another choice."""
     for name in raw:
         if name not in table:
-            choice = next(row for row in rows if row.type == "choice")
+            by = next(row.by for row in rows if row.name == name)
             words = one_of([word for row in rows if row.name == name for word in row.when])
-            got = f"does not belong to {choice.name} = {quoted(table[choice.name])}"
-            raise place.at(name).error(got, f"only to {choice.name} = {words}")
+            raise place.at(name).error(f"does not belong to {by} = {quoted(table[by])}", f"only to {by} = {words}")
 
 
 def _default(key, keys, place):

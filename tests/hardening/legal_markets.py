@@ -8,7 +8,8 @@ import math
 import numpy as np
 
 from market.microgrid.random_lines import DENSITIES
-from scenarios.aggregator.keys import KINDS, ORDERS, RULES
+from market.prices import PRICES
+from scenarios.aggregator.keys import KINDS, ORDERS
 from scenarios.loading import keys_of
 
 ALPHAS = (0.0, 0.0, 0.5, 1.0, 1.0, 2.0, 7.5, math.inf)
@@ -99,7 +100,7 @@ def _joining(make):
 
 
 def _price(make):
-    rule = make.pick(RULES)
+    rule = make.pick(tuple(PRICES))
     c = make.pick((0.001, 0.01, 0.1, 1.0)) * make.number(0.5, 2)
     if rule == "linear":
         return {"rule": rule, "c": c}

@@ -9,7 +9,6 @@ import pytest
 from market.prices import PRICES
 from market.utilities import UTILITIES
 from scenarios import Scenario, describe, draw, listing, load, loading, names, schema_table
-from scenarios.aggregator.keys import LOG, QUADRATIC, RULES
 
 HEADLINE = ["large_direct", "large_two_maxmin", "large_two_proportional", "large_two_welfare", "small_alone"]
 
@@ -89,8 +88,9 @@ def test_the_fleet_is_that_of_ieee_300():
 
 
 def test_the_schema_knows_every_price_rule_and_utility():
-    assert set(RULES) == set(PRICES)
-    assert set(QUADRATIC + LOG) == set(UTILITIES)
+    known = {key.path: key.range for key in loading.keys_of("aggregator")}
+    assert known["price.rule"] == tuple(PRICES)
+    assert known["group.utility.form"] == tuple(UTILITIES)
 
 
 def test_list_has_a_row_per_scenario():

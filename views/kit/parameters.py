@@ -32,25 +32,6 @@ MOST_LISTED = 12  # numbers of a list that can be edited
 MOST_WHOLE = 60  # whole numbers a slider steps through one by one
 LARGE = "large"  # the kind of one user
 TENFOLD = 10  # steps of a slider from a tenth of the file's value to it, and to ten times it
-FILL = {  # what a choice needs that the file did not say
-    "price.p0": 0.0,
-    "price.c": 0.001,
-    "price.k": 1.0,
-    "price.quantities": [0.0, 100.0, 500.0],
-    "price.prices": [0.0, 0.1, 1.0],
-    "price.last_slope": 0.01,
-    "price.generators": {
-        "max_p_mw": [100.0, 200.0, 400.0],
-        "cost_quadratic": [0.001, 0.002, 0.004],
-        "cost_linear": [0.0, 0.1, 0.5],
-    },
-    "price.cap": 10.0,
-    "group.utility.a": {"uniform": [0.1, 0.9]},
-    "group.utility.b": {"uniform": [0, 10]},
-    "group.utility.k": 1.0,
-    "group.utility.size": 10.0,
-    "group.users": 100,
-}
 
 
 @dataclass(frozen=True)
@@ -97,21 +78,20 @@ def _leaves(table, keys, path, dotted):
 
 def _key_of(keys, path, table):
     """The key of that path that goes with the table's choices."""
-    chosen = {value for value in table.values() if isinstance(value, str)}
-    return next(key for key in keys if key.path == path and (not key.when or chosen & set(key.when)))
+    return next(key for key in keys if key.path == path and key.goes_with(table))
 
 
 def changed(scenario, path, value, original=None):
     """The scenario with one value changed, checked as a file is; raises ScenarioError.
 
-    What a new choice has no use for is dropped; what it needs comes from the original, else from FILL.
+    What a new choice has no use for is dropped; what it needs comes from the original, else it is the key's example.
     """
     raw = table = toml_text.copy(scenario.given)
     for part in path[:-1]:
         table = table[part] if isinstance(part, int) else table.setdefault(part, {})
     before, table[path[-1]] = table.get(path[-1]), toml_text.copy(value)
     if path[0] == "group" and path[-1] == "kind" and LARGE in (before, value) and before != value:
-        _resize(table, _known(original, path[:-1]))
+        _resize(table, _known(original, path[:-1]), keys_of(scenario.market))
     keys = keys_of(scenario.market)
     dotted = [part for part in path if not isinstance(part, int)]
     if next((key.type for key in keys if key.path == ".".join(dotted)), "") == "choice":
@@ -119,11 +99,12 @@ def changed(scenario, path, value, original=None):
     return rewritten(scenario, raw)
 
 
-def _resize(table, known):
+def _resize(table, known, keys):
     """Make a group of several users out of a large one, or the other way round; as the original has it, if it does."""
     table.pop("users", None)
+    examples = {key.path: key.example for key in keys}
     if known.get("kind") != LARGE and table["kind"] != LARGE:
-        table["users"] = known.get("users", FILL["group.users"])
+        table["users"] = known.get("users", examples["group.users"])
         table["utility"] = toml_text.copy(known.get("utility", table["utility"]))
     elif known.get("kind") == table["kind"]:
         table["utility"] = toml_text.copy(known["utility"])
@@ -131,23 +112,30 @@ def _resize(table, known):
         means = {name: float(np.mean(one)) for name, one in table["utility"].items() if isinstance(one, list)}
         table["utility"] |= means
     else:
-        table["users"] = FILL["group.users"]
+        table["users"] = examples["group.users"]
         if isinstance(table["utility"].get("size"), str):  # a multiple of others' sizes is for one user
-            table["utility"] |= {"size": FILL["group.utility.size"]}
+            table["utility"] |= {"size": examples["group.utility.size"]}
 
 
 def _suit(table, keys, dotted, known):
     """Drop and add keys of a table such that they go with its choices."""
     rows = [key for key in keys if key.table == dotted]
-    words = {table.get(key.name, key.default) for key in rows if key.type == "choice"}
-    fit = {key.name: key for key in rows if not key.when or words & set(key.when)}
+    chosen = {key.name: table.get(key.name, key.default) for key in rows if key.type == "choice"}
+    fit = {key.name: key for key in rows if key.goes_with(chosen)}
     for name in [name for name in table if name not in fit]:
         del table[name]
     for name, key in fit.items():
         if name not in table and (key.default is REQUIRED or (key.when and name in known)):
-            found = known.get(name, FILL.get(key.path))
+            found = known.get(name, _example(key, keys))
             if found is not None:
                 table[name] = toml_text.copy(found)
+
+
+def _example(key, keys):
+    """A legal value of a key; of a table, with one of each of its keys."""
+    if key.type in ("table", "columns"):
+        return {one.name: _example(one, keys) for one in keys if one.table == key.path}
+    return key.example
 
 
 def inside(table, path):

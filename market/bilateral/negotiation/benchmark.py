@@ -11,52 +11,12 @@ from market.bilateral.ledger import Knowledge
 from market.bilateral.market import MarketError
 from market.bilateral.negotiation.consensus import Consensus, known_to
 from market.bilateral.negotiation.hinge import hinge_root
+from market.parameters import parameter
 
 try:
     import osqp
 except ImportError:  # cvxpy may come without it
     osqp = None
-
-
-@dataclass(frozen=True)
-class Benchmark(Consensus):
-    """Consensus in which each agent projects onto its bounding set, knowing v(N), what all gain together.
-
-    The set of agent k: Σ x = v(N), x_k + x_q ≥ a_kq for everybody on the other side, x_k ≥ 0. One contract an agent.
-    solver: "exact", the sorted search for all agents at once; "general", a quadratic programme handed to Clarabel
-    through cvxpy; "clarabel", the same without cvxpy; "osqp", handed to OSQP with its set-up kept from round to round.
-    """
-
-    solver: str = "exact"
-
-    def __post_init__(self):
-        super().__post_init__()
-        if self.solver not in SOLVERS:
-            raise MarketError(f"solver={self.solver!r} is not one of {', '.join(SOLVERS)}")
-
-    @property
-    def ledger(self):
-        return (*super().ledger, Knowledge("the platform", "everybody", "v(N), what all gain together", "at the start"))
-
-    def check(self, bargain):
-        super().check(bargain)
-        if not bargain.single:
-            raise MarketError("rule: benchmark works with one contract an agent; cut the market into blocks")
-
-    def prepare(self, bargain):
-        build, agents = SOLVERS[self.solver], len(bargain.buyer_idle) + len(bargain.seller_idle)
-        return None if build is None else [build(bounding_set(bargain, agent)) for agent in range(agents)]
-
-    def operator(self, bargain, proposals, number, tools):
-        projected = exact(bargain, proposals) if tools is None else one_by_one(proposals, tools)
-        return proposals + self.relaxation * (projected - proposals)
-
-    def known(self, bargain, row):
-        return known_to(bargain, row, bargain.welfare)
-
-    def answer(self, known, average, number, tool=None):
-        projected = known_projection(known, average) if tool is None else tool(average)
-        return average + self.relaxation * (projected - average)
 
 
 def known_projection(known, average):
@@ -188,3 +148,47 @@ SOLVERS = {
 }  # name: a function of a BoundingSet, None for all agents at once
 if osqp is not None:
     SOLVERS["osqp"] = reused
+
+
+@dataclass(frozen=True)
+class Benchmark(Consensus):
+    """Consensus in which each agent projects onto its bounding set, knowing v(N), what all gain together.
+
+    The set of agent k: Σ x = v(N), x_k + x_q ≥ a_kq for everybody on the other side, x_k ≥ 0. One contract an agent.
+    solver: "exact", the sorted search for all agents at once; "general", a quadratic programme handed to Clarabel
+    through cvxpy; "clarabel", the same without cvxpy; "osqp", handed to OSQP with its set-up kept from round to round.
+    """
+
+    begin: str = "whole"  # no key of files
+    solver: str = parameter(default="exact", type="choice", range=tuple(SOLVERS), meaning="of its projections")
+
+    single = True
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.solver not in SOLVERS:
+            raise MarketError(f"solver={self.solver!r} is not one of {', '.join(SOLVERS)}")
+
+    @property
+    def ledger(self):
+        return (*super().ledger, Knowledge("the platform", "everybody", "v(N), what all gain together", "at the start"))
+
+    def check(self, bargain):
+        super().check(bargain)
+        if not bargain.single:
+            raise MarketError("rule: benchmark works with one contract an agent; cut the market into blocks")
+
+    def prepare(self, bargain):
+        build, agents = SOLVERS[self.solver], len(bargain.buyer_idle) + len(bargain.seller_idle)
+        return None if build is None else [build(bounding_set(bargain, agent)) for agent in range(agents)]
+
+    def operator(self, bargain, proposals, number, tools):
+        projected = exact(bargain, proposals) if tools is None else one_by_one(proposals, tools)
+        return proposals + self.relaxation * (projected - proposals)
+
+    def known(self, bargain, row):
+        return known_to(bargain, row, bargain.welfare)
+
+    def answer(self, known, average, number, tool=None):
+        projected = known_projection(known, average) if tool is None else tool(average)
+        return average + self.relaxation * (projected - average)

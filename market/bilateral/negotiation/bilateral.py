@@ -7,11 +7,11 @@ import numpy as np
 from market.bilateral.core import violation_without_pairs
 from market.bilateral.ledger import Knowledge
 from market.bilateral.market import MarketError
-from market.bilateral.negotiation.negotiation import Negotiation, claimed_over, opening
+from market.bilateral.negotiation.negotiation import MEETINGS, Negotiation, claimed_over, opening
 from market.bilateral.negotiation.shortlist import best_outside, largest
+from market.parameters import parameter
 
 SCHEDULES = ("sequential", "disjoint")
-MEETINGS = ("worst", "cyclic")
 AGREED = 4 * np.finfo(float).eps  # share of a contract's value
 
 
@@ -27,8 +27,10 @@ class Bilateral(Negotiation):
     gap only, so that no two meetings share an agent (the schedule for large markets).
     """
 
-    schedule: str = "sequential"
-    meeting: str = "worst"
+    schedule: str = parameter(
+        default="sequential", type="choice", range=SCHEDULES, meaning="one buyer after another, or many"
+    )
+    meeting: str = parameter(default="worst", type="choice", range=MEETINGS, meaning="whom a buyer meets")
 
     def __post_init__(self):
         super().__post_init__()

@@ -30,6 +30,8 @@ class Consensus(Negotiation):
     The state's claims are the mean proposal; its spread is the largest distance of anybody's from it.
     """
 
+    most_agents = MOST_AGENTS
+
     @abstractmethod
     def operator(self, bargain, proposals, number, tools):
         """What each agent makes of the averaged proposals (m + n, m + n), a row for each, in the round of this number.

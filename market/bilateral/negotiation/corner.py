@@ -23,6 +23,7 @@ class Corner(Negotiation):
     fair: where contracts settle, one of FAIR; "equal-split" needs someone who knows all values.
     """
 
+    begin: str = "whole"  # no key of files: corners are found from nothing
     fair: str = "tau"
 
     def __post_init__(self):

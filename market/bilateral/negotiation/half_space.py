@@ -6,25 +6,27 @@ import numpy as np
 
 from market.bilateral.market import MarketError
 from market.bilateral.negotiation.consensus import Consensus, both_sides
-
-PAIRS = ("worst", "in-turn")
+from market.bilateral.negotiation.negotiation import MEETINGS
+from market.parameters import parameter
 
 
 @dataclass(frozen=True)
 class HalfSpace(Consensus):
     """Consensus in which each agent (i) projects its own contract's two claims, (ii) closes one outside pair's gap.
 
-    (i) x_k + x_l = a_kl, both ≥ 0; x_k = 0 with capacity left. (ii) The most violated of x_k + x_q ≥ a_kq (pair
-    "worst"), or the next in turn ("in-turn"): both claims rise by relaxation × half the gap; where the agent can claim
+    (i) x_k + x_l = a_kl, both ≥ 0; x_k = 0 with capacity left. (ii) The most violated of x_k + x_q ≥ a_kq (meeting
+    "worst"), or the next in turn ("cyclic"): both claims rise by relaxation × half the gap; where the agent can claim
     nothing the other rises by all of it. One contract an agent.
     """
 
-    pair: str = "worst"
+    meeting: str = parameter(default="worst", type="choice", range=MEETINGS, meaning="whom a buyer meets")
+
+    single = True
 
     def __post_init__(self):
         super().__post_init__()
-        if self.pair not in PAIRS:
-            raise MarketError(f"pair={self.pair!r} is not one of {', '.join(PAIRS)}")
+        if self.meeting not in MEETINGS:
+            raise MarketError(f"meeting={self.meeting!r} is not one of {', '.join(MEETINGS)}")
 
     def check(self, bargain):
         super().check(bargain)
@@ -32,11 +34,11 @@ class HalfSpace(Consensus):
             raise MarketError("rule: half-space works with one contract an agent; cut the market into blocks")
 
     def operator(self, bargain, proposals, number, tools):
-        turn = number if self.pair == "in-turn" else None
+        turn = number if self.meeting == "cyclic" else None
         return both_sides(bargain, proposals, half_space, self.relaxation, turn)
 
     def answer(self, known, average, number, tool=None):
-        turn = number + known.place if self.pair == "in-turn" else None
+        turn = number + known.place if self.meeting == "cyclic" else None
         return known.corrected(average, half_space, self.relaxation, turn)
 
 

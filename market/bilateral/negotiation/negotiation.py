@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from market.bilateral.core import NoStablePrices, fair_point, is_stable, violati
 from market.bilateral.market import MarketError
 from market.bilateral.negotiation.network import MessageNetwork
 from market.outcome import Status
+from market.parameters import parameter
 
 ADVICE = {
     Status.RUNNING: "The negotiation has not ended; go on with the next round.",
@@ -89,6 +90,7 @@ def tau_start(bargain):
         return whole(bargain)
 
 
+MEETINGS = ("worst", "cyclic")
 STARTS = {"whole": whole, "buyer": buyers_all, "seller": sellers_all, "tau": tau_start}
 
 
@@ -98,13 +100,21 @@ class Negotiation(ABC):
 
     tolerance: settled at a violation of no more than this share of the mean contract's value; relaxation: how far a
     claim moves beside what would just close the gap, in (0, 2); network: who hears whom; begin: first claims, one of
-    STARTS. Raises MarketError.
+    STARTS. single: is the rule for one contract an agent, so that several are cut into blocks for it? most_agents: how
+    many it can work with. Raises MarketError.
     """
 
-    tolerance: float = 1e-3
-    relaxation: float = 1.0
+    tolerance: float = parameter(
+        default=1e-3, unit="share", range="(0, 1)", meaning="settled at this share of the mean contract's value"
+    )
+    relaxation: float = parameter(
+        default=1.0, range="(0, 2)", meaning="how far a claim moves beside what closes the gap"
+    )
     network: MessageNetwork = field(default_factory=MessageNetwork)
-    begin: str = "whole"
+    begin: str = parameter(default="whole", key="start", type="choice", range=tuple(STARTS), meaning="first claims")
+
+    single: ClassVar[bool] = False
+    most_agents: ClassVar[int | None] = None
 
     def __post_init__(self):
         if not self.tolerance > 0:

@@ -12,6 +12,7 @@ from market.microgrid.network import no_public_lines
 from market.microgrid.price_driven import balanced, dual_bound, wires
 from market.microgrid.programme import RELAXED
 from market.microgrid.tariff import Tariff
+from market.parameters import parameter
 from market.programmes import solved_tightly
 
 NEAR = 1e-6  # share of the tariff's spread within which a price is tried on its bound too
@@ -28,7 +29,13 @@ class SelfInterested(Behaviour):
     resistance optimal flows are not unique: those of least Σ w g², then Σ g², are taken.
     """
 
-    residual: str = "exact"
+    residual: str = parameter(
+        default="exact",
+        type="choice",
+        range=RESIDUALS,
+        meaning="where a self-interested group buys what it lacks",
+        anywhere=True,
+    )
 
     def __post_init__(self):
         if self.residual not in RESIDUALS:

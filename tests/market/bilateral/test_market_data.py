@@ -110,7 +110,7 @@ REFUSED = [
     (lambda: Bilateral(schedule="both"), "schedule='both' is not one of sequential, disjoint"),
     (lambda: Bilateral(meeting="best"), "meeting='best' is not one of worst, cyclic"),
     (lambda: Corner(fair="nucleolus"), "fair='nucleolus' is not one of"),
-    (lambda: RULES["half-space"](pair="best"), "pair='best' is not one of worst, in-turn"),
+    (lambda: RULES["half-space"](meeting="best"), "meeting='best' is not one of worst, cyclic"),
     (lambda: RULES["benchmark"](solver="magic"), "solver='magic' is not one of exact, general"),
     (lambda: Bilateral().start(signed(Market(*TWO)), claims=([1], [1, 1])), r"claims of buyers: shape \(1,\) must be"),
 ]

@@ -45,7 +45,7 @@ TYPES = [
     Tight(tolerance=1e-2),
     Tight(tolerance=1e-2, relaxation=1.5),
     HalfSpace(tolerance=1e-2),
-    HalfSpace(tolerance=1e-2, pair="in-turn"),
+    HalfSpace(tolerance=1e-2, meeting="cyclic"),
     Corner(),
     Benchmark(tolerance=1e-2),
 ]

@@ -144,7 +144,7 @@ def test_core_points_are_fixed_by_every_operator(seed):
     """The core is what all agents accept: nobody changes a proposal in it, at least one agent any other."""
     bargain, proposals = drawn(seed)
     inside = np.concatenate(corners(bargain).tau)
-    for rule in (Tight(), HalfSpace(), HalfSpace(pair="in-turn"), Benchmark()):
+    for rule in (Tight(), HalfSpace(), HalfSpace(meeting="cyclic"), Benchmark()):
         alike = np.tile(inside, (len(inside), 1))
         assert rule.operator(bargain, alike, 3, None) == pytest.approx(alike, abs=1e-9)
     outside = np.abs(proposals[0])
