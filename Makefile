@@ -1,6 +1,7 @@
 # make run   install into .venv and print the headline comparison
 # make test  install into .venv and run every test
 # make nightly  ten thousand broken files and six thousand random markets, ten minutes or so
+# make mutants  150 small changes to market/: which do the tests not notice? SIZE=30 SEED=2 take another sample
 # make test-optional  the tests of optional packages, in .venv-optional
 # make test-lowest  a share of the tests with the lowest versions that requirements*.txt allow, in .venv-lowest
 # make lint  the linter's rules and layout
@@ -15,7 +16,7 @@ LEANING := tests/contracts tests/market/microgrid tests/market/designs tests/eng
 	tests/engine/test_cluster.py tests/views/test_pictures.py tests/optional
 REQUIREMENTS := requirements.txt requirements-dev.txt requirements-optional.txt
 
-.PHONY: run test nightly test-optional test-lowest lowest lint bench docs clean
+.PHONY: run test nightly mutants test-optional test-lowest lowest lint bench docs clean
 
 run: $(VENV)/runtime
 	$(BIN)/python run.py
@@ -25,6 +26,9 @@ test: $(VENV)/development
 
 nightly: $(VENV)/development
 	HARDENING=nightly $(BIN)/python -m pytest tests/hardening
+
+mutants: $(VENV)/development
+	$(BIN)/python -m tests.mutants --size $(or $(SIZE),150) --seed $(or $(SEED),1)
 
 test-optional: $(VENV)-optional/done
 	$(VENV)-optional/bin/python -m pytest tests/optional
