@@ -17,6 +17,7 @@ from market.microgrid.dispatch import balance_residual
 from market.microgrid.network import network_of
 from market.microgrid.tariff import Tariff
 from market.outcome import Status
+from tests.market.microgrid.programmes import least_loss
 
 TARIFF = Tariff()
 FEW = settings(max_examples=25, deadline=None, derandomize=True, database=None)
@@ -27,21 +28,6 @@ ALL = tuple(BEHAVIOURS)
 def outcomes(network, losses="priced", tariff=TARIFF, physics="x"):
     grid = build_grid(network, physics)
     return {name: rule().dispatch(network, grid, tariff, losses) for name, rule in BEHAVIOURS.items()}
-
-
-def least_loss(network, public_flows):
-    """Least loss of lossless flows by cvxpy, the public ones tied to potentials where weights are given."""
-    f, g = cp.Variable(len(network.public)), cp.Variable(max(len(network.private), 1))
-    sent = network.public_incidence @ f
-    if len(network.private):
-        sent = sent + network.private_incidence @ g
-    rules = [(sent - network.injection)[network.agents] == 0]
-    if public_flows is not None:
-        theta = cp.Variable(network.nodes)
-        rules.append(cp.multiply(1 / public_flows, f) == cp.Constant(network.public_incidence.T) @ theta)
-    r = network.private.r if len(network.private) else np.zeros(1)
-    loss = cp.sum(cp.multiply(network.public.r, cp.square(f))) + cp.sum(cp.multiply(r, cp.square(g)))
-    return cp.Problem(cp.Minimize(loss), rules).solve(solver=cp.CLARABEL)
 
 
 def least_bill(network, tariff):

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from math import inf
 
-import cvxpy as cp
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -24,29 +23,11 @@ from market.microgrid.network import network_of
 from market.microgrid.programme import Found
 from market.microgrid.tariff import Tariff
 from market.outcome import Status
+from tests.market.microgrid.programmes import least_lossy_supply
 
 TARIFF = Tariff(2.0, 1.0, 1.5)
 FEW = settings(max_examples=8, deadline=None, derandomize=True, database=None)
 SEEDS = st.integers(0, 10_000)
-
-
-def least_lossy_supply(network, grid):
-    """Least grid supply with lossy flows by cvxpy and SCS; grid: its physics, None where public flows are free."""
-    lines = [(network.public, network.public_incidence), (network.private, network.private_incidence)]
-    supply, slack = cp.Variable(), np.eye(network.nodes)[network.slack]
-    left, rules, flows = network.injection + supply * slack, [], []
-    for kind, ends in lines:
-        if not len(kind):
-            continue
-        flow, square = cp.Variable(len(kind)), cp.Variable(len(kind))
-        left = left - cp.Constant(ends) @ flow - cp.Constant(abs(ends) * (kind.r / 2)) @ square
-        rules.append(cp.square(flow) <= square)
-        flows.append(flow)
-    if grid is not None:
-        theta = cp.Variable(network.nodes)
-        rules.append(flows[0] == cp.multiply(grid.weight, cp.Constant(grid.incidence.T) @ theta))
-    problem = cp.Problem(cp.Minimize(supply), [left == 0, *rules])
-    return problem.solve(solver=cp.SCS, eps_abs=1e-8, eps_rel=1e-8, max_iters=200_000)
 
 
 @pytest.mark.parametrize("size", [0.0, 1e-3, 0.1])
