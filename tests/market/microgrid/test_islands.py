@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from market.grid.power_flow import build_grid
 from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.behaviours.cooperative import by_line, by_node, least_loss, loss_bound
 from market.microgrid.dispatch import balance_residual, put_in
 from market.microgrid.network import network_of
-from market.microgrid.power_flow import build_grid
 from market.microgrid.tariff import Tariff
 from tests.market.microgrid import programmes
 
