@@ -41,7 +41,7 @@ def test_all_changes_of_a_file_compile():
 
 
 def test_a_sample_is_that_of_its_seed_and_spread():
-    files = ["market/joining.py", "market.grid.circuit.py"]
+    files = ["market/joining.py", "market/grid/circuit.py"]
     one = sample(files, 30, seed=4)
     assert one == sample(files, 30, seed=4) != sample(files, 30, seed=5)
     assert len(set(one)) == 30
@@ -51,7 +51,7 @@ def test_a_sample_is_that_of_its_seed_and_spread():
 
 
 def test_a_broken_module_is_imported_in_place_of_the_file():
-    mutant = next(one for one in mutants_of("market.grid.circuit.py") if one.function)
+    mutant = next(one for one in mutants_of("market/grid/circuit.py") if one.function)
     hook = Hook(lambda path: broken(mutant) if path == mutant.path else None)
     assert hook.find_spec("market.joining") is None and hook.find_spec("numpy") is None
     spec = hook.find_spec("market.grid.circuit")
