@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from scenarios.markets import MARKETS, draw_offered, keys_offered
-from scenarios.reading import toml_text
+from scenarios.reading import choices, toml_text
 from scenarios.reading.errors import Place, ScenarioError, nearest, one_of, quoted
 from scenarios.reading.files import LARGEST, content_of
 from scenarios.reading.rules import Rules, expanded
@@ -57,12 +57,19 @@ def load(name_or_path, *, set=(), seed=None, rounds=None) -> Scenario:
     if isinstance(name_or_path, Scenario) and seed is None and rounds is None and not set:
         return name_or_path  # checked when it was made
     raw, path, place = _raw(name_or_path)
-    for assignment in (set,) if isinstance(set, str) else set:
-        toml_text.change(raw, assignment, place)
+    _change(raw, (set,) if isinstance(set, str) else set, place)
     for key, value in (("seed", seed), ("rounds", rounds)):
         if value is not None:
             raw[key] = _whole(value)
     return _checked(raw, path, place)
+
+
+def _change(raw, assignments, place):
+    """Carry out assignments on an unchecked table; what was not set itself follows the choices made anew."""
+    changes = [toml_text.change(raw, assignment, place) for assignment in assignments]
+    said = [path for path, _ in changes]
+    for path, before in changes if raw.get("market") in list(MARKETS) else ():
+        choices.follow(raw, keys_of(raw["market"]), path, before, place.at(".".join(map(str, path[:-1]))), said)
 
 
 def rewritten(scenario, given) -> Scenario:

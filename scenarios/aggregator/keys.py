@@ -11,6 +11,7 @@ from market.aggregator.joining import FORESIGHTS
 from market.joining import ORDERS as MOVING_ORDERS
 from market.prices import PRICES
 from market.utilities import UTILITIES
+from scenarios.aggregator.kinds import resized
 from scenarios.reading.errors import Place, quoted
 from scenarios.reading.population import agreed
 from scenarios.reading.rules import Rules, check_rule
@@ -44,7 +45,9 @@ KEYS = (
     Key("joining.direct", "switch", "", False, "", "users may also buy alone"),
     Key("group", "tables", "", REQUIRED, "", "the users"),
     Key("group.name", "text", "", REQUIRED, "", "name of the group; its draws depend on it"),
-    Key("group.kind", "choice", "", REQUIRED, KINDS, "who buys: aggregators, each user, one large user"),
+    Key(
+        "group.kind", "choice", "", REQUIRED, KINDS, "who buys: aggregators, each user, one large user", follow=resized
+    ),
     Key("group.users", "whole", "users", None, MANY, "how many; left out: as many as a list or CSV has", example=100),
     Key("group.count", "whole", "aggregators", 1, MANY, "users are split in order into so many", AGGREGATOR, by="kind"),
     Key("group.utility", "table", "", REQUIRED, "", "what energy x is worth to each user"),
@@ -132,7 +135,7 @@ def _check_small_users(group, groups, place):
     small = [other for other in groups if other["kind"] != "large"]
     if group["kind"] != "large":
         got = f"got {quoted(SMALL_USERS)} in a group of kind {group['kind']}"
-        raise place.error(got, "only a large user can be as large as the others together")
+        raise place.error(got, "a number is needed: only a large user is as large as others together")
     if not small:
         raise place.error(f"got {quoted(SMALL_USERS)}, but there are no small users", "add a group, or a number")
     for other in small:

@@ -164,8 +164,9 @@ def _days(table, draws):
     agents, net = int(number.max()) + 1, net_energy(table["prosumers"])
     taste, fee, cap = _by_pair(table, (agents, agents), draws)
     found = []
-    for place, period in enumerate(np.unique(when)[: table.get("periods")]):
-        buys, sells = (np.flatnonzero((when == period) & (sign * net > 0)) for sign in (-1, 1))
+    by_time, starts = np.argsort(when, kind="stable"), np.unique(np.sort(when), return_index=True)[1]
+    for place, rows in enumerate(np.split(by_time, starts[1:])[: table.get("periods")]):
+        buys, sells = (rows[sign * net[rows] > 0] for sign in (-1, 1))
         i, j = number[buys], number[sells]
         pairs = np.ix_(i, j)
         market = Market(

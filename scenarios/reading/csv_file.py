@@ -108,8 +108,17 @@ class CsvFile:
     def is_numeric(self, column: str) -> bool:
         """Are all cells of a column numbers, or blank?"""
         at = self.header.index(column)
-        rows = (cells for row, block in self._blocks() for cells in self._cells(block, row))
-        return all(NUMBER.fullmatch(cells[at].strip()) or not cells[at].strip() for cells in rows)
+        return all(self._is_numeric(block, row, at) for row, block in self._blocks())
+
+    def _is_numeric(self, block, row, at):
+        if self._even(block) and not any(word in block for word in UNLIKE):
+            try:
+                _fast(block, [at], len(self.header))
+                return True
+            except ValueError:
+                pass  # it is looked at cell by cell
+        cells = (cells[at].strip() for cells in self._cells(block, row))
+        return all(NUMBER.fullmatch(cell) or not cell for cell in cells)
 
     def row(self, number: int) -> str:
         """What the number-th row below the header is called: as a spreadsheet does (the header is row 1)."""

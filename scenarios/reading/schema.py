@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,7 +24,8 @@ class Key:
 
     `range` is an interval for numbers, the words of a choice, the entries of a row (those with "?" may be left out),
     else empty. `when` limits the key to some words of the choice `by` in its table, e.g. to the price rules that use
-    it. Default None: may be left out. example: a legal value, for a page that needs one.
+    it. Default None: may be left out. example: a legal value, for a page that needs one. follow: of a
+    choice, what else of its table changes with it, as choices.follow calls it.
     """
 
     path: str
@@ -36,6 +38,7 @@ class Key:
     words: tuple = ()  # words allowed in place of numbers
     by: str = ""
     example: object = None
+    follow: Callable | None = None
 
     @cached_property
     def table(self) -> str:
@@ -217,7 +220,10 @@ def _read_labels(value, key, keys, place):
     """A list of numbers, or of names."""
     if not isinstance(value, list) or not value or not all(isinstance(word, str) for word in value):
         return read_list(value, key.range, place)
-    return tuple(_read_text(word, key, keys, place.at(k)) for k, word in enumerate(value))
+    first = dict(zip(reversed(value), range(len(value) - 1, -1, -1), strict=True))  # each word is looked at once
+    for word in dict.fromkeys(value):
+        _read_text(word, key, keys, place.at(first[word]))
+    return tuple(value)
 
 
 def _read_numbers(value, key, keys, place):

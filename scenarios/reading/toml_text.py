@@ -79,8 +79,11 @@ def _value(value):
     return repr(value)
 
 
-def change(table: dict, assignment: str, place: Place) -> None:
-    """Carry out one `dotted.key=value` on a table just read; groups are addressed by index or by name."""
+def change(table: dict, assignment: str, place: Place) -> tuple[tuple, object]:
+    """Carry out one `dotted.key=value` on a table just read; groups are addressed by index or by name.
+
+    Returns the path of keys and numbers that leads there, and what stood there, None for nothing.
+    """
     key, equals, text = str(assignment).partition("=")
     key = key.strip()
     parts = [quoted_part or bare for quoted_part, bare in PART.findall(key)]
@@ -89,24 +92,28 @@ def change(table: dict, assignment: str, place: Place) -> None:
     if not equals or not parts:
         raise place.at("--set").error(f"got {quoted(str(assignment))}", "KEY=VALUE is needed, as in price.c=0.002")
     place = place.at(key)
-    target = table
+    target, path = table, []
     for part in parts[:-1]:
-        target = _enter(target, part, place)
+        step = _step(target, part, place)
+        target = target.setdefault(step, {}) if isinstance(target, dict) else target[step]
+        path.append(step)
     if not isinstance(target, dict):
         raise place.error(f"{quoted(parts[-1])} has nothing to be set in", _inside(target))
-    target[parts[-1]] = value_of(text)
+    before, target[parts[-1]] = target.get(parts[-1]), value_of(text)
+    return (*path, parts[-1]), before
 
 
-def _enter(target, part, place):
+def _step(target, part, place):
+    """The key or the number that a part of a dotted key leads to."""
     if isinstance(target, dict):
-        return target.setdefault(part, {})
+        return part
     if not (isinstance(target, list) and all(isinstance(row, dict) for row in target)):
         raise place.error(f"{quoted(part)} is not in a table", _inside(target))
     names = [str(row.get("name")) for row in target]
     if part.isdecimal() and int(part) < len(target):
-        return target[int(part)]
+        return int(part)
     if part in names:
-        return target[names.index(part)]
+        return names.index(part)
     raise place.error(f"no group {quoted(part)}", f"0 to {len(target) - 1}, or {one_of(names)}", nearest(part, names))
 
 
@@ -127,7 +134,7 @@ def value_at(table, key):
     """TOML text of what stands in a table at a dotted key, as `change` finds it."""
     target = table
     for part in (quoted_part or bare for quoted_part, bare in PART.findall(key)):
-        target = target[part] if isinstance(target, dict) else _enter(target, part, Place("", Path(), key))
+        target = target[_step(target, part, Place("", Path(), key))]
     return _value(target)
 
 

@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from engine.store import history_table
 from engine.verifying import FolderError, read_manifest
 from scenarios import ScenarioError, load
+from scenarios.reading.csv_file import EXACT
+from scenarios.reading.errors import quoted
 from scenarios.reading.files import content_of
 from views.browser.files import without_folders
 from views.kit.live import Run
@@ -56,7 +59,7 @@ def open_folder(root, name):
     if odd:
         raise FolderError(f"{name}: it has no file {odd}")
     try:
-        rounds = pd.read_csv(io.BytesIO(content_of(folder / "rounds.csv")))
+        rounds = pd.read_csv(io.BytesIO(content_of(folder / "rounds.csv")), **EXACT)
         scenario = load(folder / "scenario.toml")
     except (OSError, ValueError, ScenarioError) as error:
         raise FolderError(f"{name}: cannot be read: {without_folders(str(error))}") from None
@@ -70,11 +73,15 @@ def verdict(run):
     stored = run.stored
     if stored is None:
         return ""
-    played = run.model.datacollector.model_vars
-    rounds = len(played["round"])
+    played = history_table(run.model)
+    rounds = len(played)
+    odd = [name for name in (*played, *stored) if name not in played or name not in stored]
+    if odd:
+        which = "no column" if odd[0] in played else "a column"
+        return f"Stored rounds cannot be compared: rounds.csv has {which} {quoted(odd[0])}."
     if not rounds:
         return f"Stored: {len(stored)} rounds. Play them again and they are compared."
-    away = max((_apart(played[name], stored[name][:rounds]) for name in stored if name in played), default=0.0)
+    away = max(_apart(played[name], stored[name][:rounds]) for name in stored)
     if rounds > len(stored) or away > CLOSE:
         return f"Round {rounds} differs from what was stored (by {away:.1e} of its size)."
     return f"Rounds 1 to {rounds} of {len(stored)} are as stored" + (", bit by bit." if away == 0 else ".")
@@ -83,9 +90,19 @@ def verdict(run):
 def _apart(one, other):
     """Largest difference as a share of the largest number; 0 for words that are equal, inf where they are not."""
     try:
-        a, b = np.array(one, dtype=float), np.array(other, dtype=float)
+        a, b = (_numbers(column) for column in (one, other))
     except (TypeError, ValueError):
-        return 0.0 if [str(each) for each in one] == [str(each) for each in other] or np.ndim(one) > 1 else np.inf
+        return 0.0 if list(map(str, one)) == list(map(str, other)) else np.inf
     if a.shape != b.shape or not np.array_equal(np.isnan(a), np.isnan(b)):
         return np.inf
-    return float(np.nanmax(np.abs(a - b), initial=0.0) / max(np.nanmax(np.abs(b), initial=0.0), 1e-300))
+    same = a == b  # infinities too
+    off = np.where(same, 0.0, np.abs(np.where(same, 0.0, a) - np.where(same, 0.0, b)))
+    return float(np.nanmax(off, initial=0.0) / max(np.nanmax(np.abs(b[np.isfinite(b)]), initial=0.0), 1e-300))
+
+
+def _numbers(column):
+    """A column as numbers, shape (rounds,), or (rounds, k) where a cell holds several; ValueError for words."""
+    if any(isinstance(cell, str) for cell in column):
+        found = np.array([list(map(float, str(cell).split())) for cell in column])
+        return found[:, 0] if found.shape[1] == 1 else found
+    return np.array(column, dtype=float)

@@ -6,13 +6,15 @@ import shlex
 import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
 from scenarios import ScenarioError, load, rewritten
 from scenarios.loading import keys_of, shipped
-from scenarios.reading import toml_text
-from scenarios.reading.schema import REQUIRED, Key, ends
+from scenarios.reading import choices, toml_text
+from scenarios.reading.errors import Place
+from scenarios.reading.schema import Key, ends
 
 NOT_SHOWN = (
     "title",
@@ -30,7 +32,6 @@ ALPHA_MARKS = {0.0: "welfare", 1.0: "proportional", math.inf: "max-min"}
 MOST_TYPED = 2_000  # characters
 MOST_LISTED = 12  # numbers of a list that can be edited
 MOST_WHOLE = 60  # whole numbers a slider steps through one by one
-LARGE = "large"  # the kind of one user
 TENFOLD = 10  # steps of a slider from a tenth of the file's value to it, and to ten times it
 
 
@@ -90,52 +91,10 @@ def changed(scenario, path, value, original=None):
     for part in path[:-1]:
         table = table[part] if isinstance(part, int) else table.setdefault(part, {})
     before, table[path[-1]] = table.get(path[-1]), toml_text.copy(value)
-    if path[0] == "group" and path[-1] == "kind" and LARGE in (before, value) and before != value:
-        _resize(table, _known(original, path[:-1]), keys_of(scenario.market))
-    keys = keys_of(scenario.market)
-    dotted = [part for part in path if not isinstance(part, int)]
-    if next((key.type for key in keys if key.path == ".".join(dotted)), "") == "choice":
-        _suit(table, keys, ".".join(dotted[:-1]), _known(original, path[:-1]))
+    place = Place(scenario.name, scenario.path.parent if scenario.path else Path())
+    known = _known(original, path[:-1])
+    choices.follow(raw, keys_of(scenario.market), path, before, place, known=known, examples=True)
     return rewritten(scenario, raw)
-
-
-def _resize(table, known, keys):
-    """Make a group of several users out of a large one, or the other way round; as the original has it, if it does."""
-    table.pop("users", None)
-    examples = {key.path: key.example for key in keys}
-    if known.get("kind") != LARGE and table["kind"] != LARGE:
-        table["users"] = known.get("users", examples["group.users"])
-        table["utility"] = toml_text.copy(known.get("utility", table["utility"]))
-    elif known.get("kind") == table["kind"]:
-        table["utility"] = toml_text.copy(known["utility"])
-    elif table["kind"] == LARGE:
-        means = {name: float(np.mean(one)) for name, one in table["utility"].items() if isinstance(one, list)}
-        table["utility"] |= means
-    else:
-        table["users"] = examples["group.users"]
-        if isinstance(table["utility"].get("size"), str):  # a multiple of others' sizes is for one user
-            table["utility"] |= {"size": examples["group.utility.size"]}
-
-
-def _suit(table, keys, dotted, known):
-    """Drop and add keys of a table such that they go with its choices."""
-    rows = [key for key in keys if key.table == dotted]
-    chosen = {key.name: table.get(key.name, key.default) for key in rows if key.type == "choice"}
-    fit = {key.name: key for key in rows if key.goes_with(chosen)}
-    for name in [name for name in table if name not in fit]:
-        del table[name]
-    for name, key in fit.items():
-        if name not in table and (key.default is REQUIRED or (key.when and name in known)):
-            found = known.get(name, _example(key, keys))
-            if found is not None:
-                table[name] = toml_text.copy(found)
-
-
-def _example(key, keys):
-    """A legal value of a key; of a table, with one of each of its keys."""
-    if key.type in ("table", "columns"):
-        return {one.name: _example(one, keys) for one in keys if one.table == key.path}
-    return key.example
 
 
 def inside(table, path):
