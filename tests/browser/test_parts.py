@@ -4,6 +4,7 @@ import gc
 import math
 import threading
 import weakref
+from dataclasses import replace
 from types import SimpleNamespace
 
 import ipyvuetify
@@ -243,10 +244,11 @@ def test_moves_are_told_by_where_they_lead():
 
 def test_moving_users_whose_purchases_are_not_proven_have_not_settled(monkeypatch):
     stepped, frame = played("two_users_chase", 1)
-    stepped.model.status = Status.SETTLED
+    stepped.model.ended = Status.SETTLED
     frame = page_of("aggregator").frame(stepped, {})
     assert frame.status == "settled" and "Nobody expects to gain" in frame.advice
-    stepped.memory["gap"] = 1.0
+    known = replace(stepped.model.outcome, gap=1.0)
+    monkeypatch.setattr(type(stepped.model.registrar), "known", known)
     frame = page_of("aggregator").frame(stepped, {})
     assert frame.status == "inaccurate" and "not proven" in frame.advice
 
