@@ -1,13 +1,16 @@
 """The Mesa model of a bilateral market: one step is one round of negotiation; periods follow one another."""
 
 from dataclasses import replace
+from functools import partial
 
 import mesa
 import numpy as np
 
-from agents.bilateral.players import Buyer, Holdings, Platform, Seller
-from agents.market_model import MarketModel, attributes
-from agents.seats import check_groups
+from agents.bilateral.players import OTHER, Buyer, BuyerAccount, Holdings, Platform, Seller, SellerAccount, account_of
+from agents.bilateral.rounds import Table, check_rule
+from agents.bilateral.views import Signed
+from agents.market_model import MarketModel
+from agents.seats import Seat, check_groups, seated
 from market.bilateral.trading import remember, remembered
 from market.outcome import Status, worst
 
@@ -19,7 +22,8 @@ class BilateralModel(MarketModel):
     """Buyers, sellers and a platform that signs contracts, whose prices are then negotiated peer to peer.
 
     trading: a market.bilateral.trading.Trading; rng: numpy Generator of links and lost messages; rounds: limit for each
-    period.
+    period; players: who sits where, {"buyers", "sellers": see agents.seats.seated}. Where anybody is seated all agents
+    decide one by one, as agents/bilateral/views.py says; else the rule plays all at once. Raises SeatError.
 
     After each step: `state` of the negotiation, `market` and `period` it belongs to, `round` and `messages` of all
     periods, `status`, `outcomes` of the periods ended, `prices` by round of the present period, `resigned` (were its
@@ -28,7 +32,7 @@ class BilateralModel(MarketModel):
 
     def __init__(self, trading, *, rng=None, rounds=10_000, streams=None, players=None):
         super().__init__(streams)
-        check_groups(players, ())
+        check_groups(players, ("buyers", "sellers"))
         self.trading, self.rounds = trading, rounds
         self.draws = np.random.default_rng(0) if rng is None else rng
         self.round, self.messages, self.status, self.outcomes = 0, 0, Status.RUNNING, []
@@ -37,8 +41,14 @@ class BilateralModel(MarketModel):
         self.prices, self.resigned, self.between = [], False, True
         self.memory = np.full((trading.agents, 2), np.nan)
         self.platform = Platform(self)
-        self.buyers = {number: Buyer(self, number) for number in _ever(trading, "buyer")}
-        self.sellers = {number: Seller(self, number) for number in _ever(trading, "seller")}
+        self.seats_taken, self.table = bool(players), None
+        if self.seats_taken:
+            check_rule(trading.rule)
+        self.buyers, self.sellers = (self._players(side, (players or {}).get(f"{side}s")) for side in SIDES)
+        self.accounts = {
+            side: {number: account_of(player, SIDES[side][1]) for number, player in self._of(side).items()}
+            for side in SIDES
+        }
         self.datacollector = mesa.DataCollector(
             model_reporters={name: name for name in ("round", "period", "status")}
             | {"violation": _violation, "gap": _gap, "spread": _spread, "messages": "messages", "price": _mean_price},
@@ -63,7 +73,8 @@ class BilateralModel(MarketModel):
             self._open()
         if self.state.status is Status.RUNNING:
             sent = self.state.messages
-            self.state = self.trading.rule.round(self.state, self.draws)
+            play = self.table if self.seats_taken else self.trading.rule
+            self.state = play.round(self.state, self.draws)
             self.round, self.messages = self.round + 1, self.messages + self.state.messages - sent
             if self.state.round == self.trading.leavers[0]:
                 self._leave()
@@ -80,11 +91,12 @@ class BilateralModel(MarketModel):
         bargain, self.blocks = self.platform.sign(self.market)
         claims = remembered(self.trading, self.shown, self.memory) if self.outcomes else None
         self.state = self.trading.rule.start(bargain, self.draws, claims)
-        for agents, side in ((self.buyers, self.shown.buyer), (self.sellers, self.shown.seller)):
-            for agent in agents.values():
-                agent.place = None
-            for place, number in enumerate(side.tolist()):
-                agents[number].place = place
+        for side, accounts in self.accounts.items():
+            for account in accounts.values():
+                account.place = None
+            for place, number in enumerate(getattr(self.shown, side).tolist()):
+                accounts[number].place = place
+        self._set_table()
 
     def _leave(self):
         """Some agents leave; the platform signs anew for the rest, who go on from their claims."""
@@ -98,6 +110,38 @@ class BilateralModel(MarketModel):
         else:
             fresh = self.trading.rule.start(bargain, self.draws)
             self.state = replace(fresh, round=before.round, messages=before.messages)
+        self._set_table()
+
+    def _of(self, side):
+        """Players of a side by number."""
+        return self.buyers if side == "buyer" else self.sellers
+
+    def _players(self, side, who):
+        """Who sits in a side's seats, by number among all agents."""
+        numbers = _ever(self.trading, side)
+        seats = [Seat(f"{side}s", k, number) for k, number in enumerate(numbers)]
+        return dict(zip(numbers, seated(self, seats, who, SIDES[side][0]), strict=True))
+
+    def _at(self, side):
+        """Players of a side by place in the present period."""
+        return [self._of(side)[number] for number in getattr(self.shown, side).tolist()]
+
+    def _set_table(self):
+        """Players, if any are seated, take their places where the present contracts are negotiated."""
+        if self.seats_taken:
+            several = len(self.trading.periods) > 1
+            period = len(self.outcomes) if several else None
+            sides = {side: self._at(side) for side in SIDES}
+            self.table = Table(self.trading.rule, self.state.bargain, sides, self.blocks, period)
+
+    def _least(self):
+        """Claims (u, v) that players of one's own stand by, −∞ for the shipped ones; None where nobody is seated."""
+        if not self.seats_taken:
+            return None
+        return tuple(
+            np.where([own and spoke for own, spoke in zip(map(_is_own, who), spoken, strict=True)], claims, -np.inf)
+            for who, spoken, claims in self.table.claimed(self.state)
+        )
 
     def _ended(self):
         """How the period's negotiation ended, None where it goes on."""
@@ -110,11 +154,24 @@ class BilateralModel(MarketModel):
     def _close(self, status):
         """End the period; the run ends with the last."""
         self.state, self.between = replace(self.state, status=status), True
-        self.outcomes.append(self.platform.settle(self.shown, self.market, self.state, self.blocks))
+        self.outcomes.append(self.platform.settle(self.shown, self.market, self.state, self.blocks, self._least()))
+        if self.seats_taken:
+            self._tell()
         self.memory = remember(self.memory, self.shown, self.state)
         if len(self.outcomes) == len(self.trading.periods):
             self.status = worst(outcome.state.status for outcome in self.outcomes)
             self.running = False
+
+    def _tell(self):
+        """Everybody hears of its own contracts."""
+        closed = self.outcomes[-1]
+        columns, status = closed.contracts, str(closed.state.status)
+        for side, other in OTHER.items():
+            for place, player in enumerate(self._at(side)):
+                rows = np.flatnonzero(columns[side] == place)
+                others = getattr(self.shown, other)[columns[other][rows]]
+                energy, price, gain = (columns[name][rows] for name in ("quantity", "price", f"{side}_gain"))
+                player.hear(Signed(len(self.outcomes) - 1, status, others, energy, price, float(np.sum(gain))))
 
     @property
     def holdings(self):
@@ -129,8 +186,24 @@ class BilateralModel(MarketModel):
             self.prices.append(self.latest)
 
     def _reporters(self):
-        names = attributes("claim", "price", "partners")
-        return {Buyer: names, Seller: names} if self.trading.agents <= MOST_RECORDED else None
+        if self.trading.agents > MOST_RECORDED:
+            return None
+        names = {name: partial(_of_account, name=name) for name in ("claim", "price", "partners")}
+        kinds = {side: {type(player): names for player in self._of(side).values()} for side in SIDES}
+        return {kind: names for side in SIDES for kind in kinds[side] or {SIDES[side][0]: names}}
+
+
+SIDES = {"buyer": (Buyer, BuyerAccount), "seller": (Seller, SellerAccount)}  # who sits there unless told otherwise
+
+
+def _is_own(player):
+    """Is it anybody but a shipped agent, who takes what the platform makes of its last claim?"""
+    return type(player) not in (Buyer, Seller)
+
+
+def _of_account(player, name):
+    account = player.model.accounts[player.group.removesuffix("s")][player.seat.place]
+    return getattr(account, name)
 
 
 def _ever(trading, side):

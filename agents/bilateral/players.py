@@ -3,20 +3,19 @@
 import mesa
 import numpy as np
 
+from agents.seats import Player
+
 OTHER = {"buyer": "seller", "seller": "buyer"}
 
 
-class Trader(mesa.Agent):
-    """One side of an agent; number: among all agents; place: its row among its side, None where it is not in it.
+class Account:
+    """What one side of an agent has and holds; number: among all agents; place: its row, None where it is not there.
 
     A prosumer has a buyer and a seller, of which at most one has something to trade in a period.
     """
 
     side, claims = "", ""
-
-    def __init__(self, model, number):
-        super().__init__(model)
-        self.number, self.place = number, None
+    model, number, place = None, None, None
 
     @property
     def rows(self):
@@ -74,7 +73,7 @@ def _by_place(places, count):
     return np.split(order, np.cumsum(np.bincount(places, minlength=count))[:-1]) if count else []
 
 
-class Buyer(Trader):
+class BuyerAccount(Account):
     """Needs energy; knows what a kWh from each seller is worth to it, and its own claim."""
 
     side, claims = "buyer", "u"
@@ -90,7 +89,7 @@ class Buyer(Trader):
         return None if self.place is None else self.model.market.worth[self.place]
 
 
-class Seller(Trader):
+class SellerAccount(Account):
     """Has energy; knows what a kWh costs it, and its own claim."""
 
     side, claims = "seller", "v"
@@ -106,6 +105,42 @@ class Seller(Trader):
         return None if self.place is None else float(self.model.market.cost[self.place])
 
 
+class Trader(Player):
+    """Decides as its rule has it; a subclass may decide otherwise, `self.view.reply()` is what the rule would do.
+
+    What it observes, may decide and hears: agents/bilateral/views.py.
+    """
+
+    def __init__(self, model, seat):
+        super().__init__(model, seat)
+        self.number = seat.place
+
+    def approach(self, asks):
+        """Place of the seller a buyer wants to meet, by the asks it hears; None to meet nobody."""
+        return asks.reply()
+
+    def decide(self):
+        """What the rule's own agents do with what they observe."""
+        return self.view.reply()
+
+
+class Buyer(Trader, BuyerAccount):
+    """A buyer: its account, and how it decides."""
+
+
+class Seller(Trader, SellerAccount):
+    """A seller: its account, and how it decides."""
+
+
+def account_of(player, kind):
+    """The account of a player: itself, or one beside it where it is any other Player."""
+    if isinstance(player, Account):
+        return player
+    account = kind()
+    account.model, account.number = player.model, player.seat.place
+    return account
+
+
 class Platform(mesa.Agent):
     """Signs contracts before prices are negotiated, and again where somebody leaves; settles them in the end."""
 
@@ -113,6 +148,6 @@ class Platform(mesa.Agent):
         """(Bargain, Blocks or None): who has contracts with whom, without prices."""
         return self.model.trading.open(market)
 
-    def settle(self, period, market, state, blocks):
-        """The outcome of a period from the last claims."""
-        return self.model.trading.close(period, market, state, blocks)
+    def settle(self, period, market, state, blocks, least=None):
+        """The outcome of a period from the last claims; least: those some stand by."""
+        return self.model.trading.close(period, market, state, blocks, least)

@@ -88,20 +88,59 @@ def most_in_money(bargain):
     return float(np.max(value, initial=0.0))
 
 
-def conclude(state, repair=True, deadline=False):
+@dataclass(frozen=True, eq=False)
+class Least:
+    """What agents stand by when contracts are settled: claims u (m,), v (n,), −∞ for who takes what comes.
+
+    slack: what they let go all the same, in units of claims.
+    """
+
+    u: np.ndarray
+    v: np.ndarray
+    slack: float
+
+
+def conclude(state, repair=True, deadline=False, least=None):
     """Settle a negotiation's State at half-way prices, moved into the core where `repair` is asked for and possible.
 
-    deadline: where it has not settled and cannot be repaired, everybody trades with the grid instead.
+    deadline: where it has not settled and cannot be repaired, everybody trades with the grid instead. least: the Least
+    some stand by: no repair leaves them less, and a contract whose price would is not signed.
     """
     bargain, u, v = state.bargain, *met_half_way(state.bargain, state.u, state.v)
     if repair and state.violation > 2 * rounding(bargain):
         try:
-            return Settlement(bargain, *repaired(bargain, u, v), Ending.REPAIRED)
+            found = Settlement(bargain, *repaired(bargain, u, v), Ending.REPAIRED)
+            if least is None or np.all(accepted(found, least)):
+                return found
         except NoStablePrices:
             pass
     if deadline and state.status != "settled":
         return Settlement(without_contracts(bargain), np.zeros(len(u)), np.zeros(len(v)), Ending.GRID)
-    return Settlement(bargain, u, v, Ending.HALF_WAY)
+    found = Settlement(bargain, u, v, Ending.HALF_WAY)
+    return found if least is None else signed_only(found, accepted(found, least))
+
+
+def accepted(settlement, least):
+    """Marks of the contracts whose price leaves both partners the Least they stand by, shape (k,)."""
+    bargain, price = settlement.bargain, settlement.price
+    worth, cost = bargain.market.worth[bargain.buyer, bargain.seller], bargain.market.cost[bargain.seller]
+    bought = (worth - price) * bargain.unit >= least.u[bargain.buyer] - least.slack
+    return bought & ((price - cost) * bargain.unit >= least.v[bargain.seller] - least.slack)
+
+
+def signed_only(settlement, rows):
+    """The settlement with the marked contracts only (k,); who loses one has capacity left, and nothing without any."""
+    if np.all(rows):
+        return settlement
+    bargain = settlement.bargain
+    kept = {name: getattr(bargain, name)[rows] for name in ("buyer", "seller", "amount", "unit", "capped")}
+    idle = {name: getattr(bargain, f"{name}_idle").copy() for name in ("buyer", "seller")}
+    claims = {"buyer": settlement.u.copy(), "seller": settlement.v.copy()}
+    for side, marks in idle.items():
+        marks[getattr(bargain, side)[~rows]] = True
+        claims[side][marks & ~np.isin(np.arange(len(marks)), kept[side])] = 0.0
+    left = replace(bargain, **kept, buyer_idle=idle["buyer"], seller_idle=idle["seller"])
+    return Settlement(left, claims["buyer"], claims["seller"], settlement.ending)
 
 
 def met_half_way(bargain, u, v):

@@ -6,11 +6,11 @@ from functools import cached_property
 import numpy as np
 
 from market.bilateral.bargain import Bargain
-from market.bilateral.core import Corners, NoStablePrices, corners, fair_point, violation
+from market.bilateral.core import Corners, NoStablePrices, corners, fair_point, rounding, violation
 from market.bilateral.ledger import MATCHING_LEDGER
 from market.bilateral.market import Market
 from market.bilateral.negotiation import Negotiation, State
-from market.bilateral.settlement import Settlement, bills_of, conclude, grid_bills
+from market.bilateral.settlement import Least, Settlement, bills_of, conclude, grid_bills
 from market.bilateral.signing import signed
 from market.bilateral.transport import Blocks, block_market
 from market.outcome import Status
@@ -86,10 +86,18 @@ class Trading:
         off = violation(bargain, u, v)
         return replace(state, u=u, v=v, violation=off, spread=0.0, status=Status.SOLVED)
 
-    def close(self, period, market, state, blocks):
-        """The period as it stands after the negotiation's last state."""
+    def close(self, period, market, state, blocks, least=None):
+        """The period as it stands after the negotiation's last state.
+
+        least: claims (u, v) of the state's rows that some stand by, −∞ for all others; what they refuse is not signed,
+        and a period with such contracts is not settled.
+        """
         late = self.deadline is not None and state.status is not Status.SOLVED
-        settled = conclude(state, self.repair, late)
+        if least is not None:
+            least = Least(*least, slack=2 * self.rule.goal(state.bargain) + 4 * rounding(state.bargain))
+        settled = conclude(state, self.repair, late, least)
+        if len(settled.bargain) < len(state.bargain) and state.status is Status.SETTLED:
+            state = replace(state, status=Status.ROUND_LIMIT)
         best, best_blocks = self.open(market, "optimal")
         return ClosedPeriod(period, market, settled, state, blocks, best, best_blocks, self.fair)
 

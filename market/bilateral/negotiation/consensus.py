@@ -155,7 +155,7 @@ def known_to(bargain, row: int, total: float | None = None) -> Known:
         buyer=np.zeros(len(held), dtype=np.intp),
         seller=side.seller[held],
         capped=side.capped[held],
-        buyer_idle=side.buyer_idle[place : place + 1],
+        buyer_idle=side.buyer_idle[place : place + 1].copy(),
         total=total,
     )
 
