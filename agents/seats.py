@@ -26,12 +26,13 @@ class Seat(NamedTuple):
     """A place at the market.
 
     group: its group's name; number: among the group's players, from 0; place: among all players of the market, from 0;
-    own: what its player knows of itself for good, as each market says.
+    own: what its player knows of itself for good, as each market says. Who is told of as a view on numbers, and has
+    nothing to decide, has no place.
     """
 
     group: str
     number: int
-    place: int
+    place: int | None
     own: Any = None
 
     def __str__(self) -> str:
@@ -39,7 +40,9 @@ class Seat(NamedTuple):
 
 
 class Player(mesa.Agent):
-    """Who sits in a seat: a subclass that says what it decides. `view` is what it observed last.
+    """Who sits in a seat: a subclass that says what it decides.
+
+    `view` is what it observed last, `heard` what it learned last, None before.
 
     `rng` and `random` are its own, from seed, replication, group and number: nobody else's draws disturb them.
     """
@@ -48,16 +51,26 @@ class Player(mesa.Agent):
         super().__init__(model)
         self.seat = seat
         self.view: Any = None
+        self.heard: Any = None
 
     @cached_property
     def rng(self) -> np.random.Generator:
         """The player's own generator."""
-        return self.model.streams.of(self.seat.group, f"player {self.seat.number}")
+        return self.model.streams.of(self.seat.group, self._draws)
 
     @cached_property
     def random(self) -> random.Random:
         """The same for those who prefer Python's."""
-        return random.Random(int(self.model.streams.of(self.seat.group, f"random {self.seat.number}").integers(2**63)))
+        return random.Random(int(self.model.streams.of(self.seat.group, f"{self._draws} random").integers(2**63)))
+
+    @property
+    def _draws(self):
+        return f"{'member' if self.seat.place is None else 'player'} {self.seat.number}"
+
+    @property
+    def called(self) -> str:
+        """What messages call it."""
+        return type(self).__name__
 
     @property
     def group(self) -> str:
@@ -75,6 +88,11 @@ class Player(mesa.Agent):
     def hear(self, outcome: Any) -> None:
         """Learn what came of everybody's decisions."""
 
+    def told(self, outcome: Any) -> None:
+        """Note what came of everybody's decisions, and hear it."""
+        self.heard = outcome
+        self.hear(outcome)
+
 
 class Guest(Player):
     """A player played by any object with `decide()`, and with `observe(view)` and `hear(outcome)` if it cares."""
@@ -84,6 +102,11 @@ class Guest(Player):
         if not callable(getattr(mind, "decide", None)):
             raise SeatError(f"{seat}: a {type(mind).__name__} cannot sit there; an object with decide() is needed")
         self.mind = mind
+
+    @property
+    def called(self) -> str:
+        """What messages call it: by the object that decides."""
+        return type(self.mind).__name__
 
     def observe(self, view: Any) -> None:
         """Pass on what it may know."""

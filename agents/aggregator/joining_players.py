@@ -3,15 +3,16 @@
 import mesa
 import numpy as np
 
+from agents.seats import Player, Seat
 from market.aggregator.clearing import certified
 from market.aggregator.joining import best_move, moved, settled
 
 
-class Member(mesa.Agent):
+class Member(Player):
     """A user who may move: its number among the movers, and what it foresees of a move."""
 
     def __init__(self, model, number, foresight):
-        super().__init__(model)
+        super().__init__(model, Seat("", number, number))
         self.number, self.foresight = number, foresight
 
     @property

@@ -6,15 +6,18 @@ import mesa
 import numpy as np
 
 from agents.aggregator.market_operator import MarketOperator
-from agents.aggregator.players import Aggregator, Crowd, LargeUser, SmallUser
+from agents.aggregator.players import SHIPPED, Aggregator, Crowd, Heard, LargeUser, SmallUser, User, View
 from agents.market_model import MarketModel, attributes, shown
+from agents.seats import Player, Seat, SeatError, check_groups, seated
 from market.aggregator.best_response import PricedOut
 from market.aggregator.clearing import ending
+from market.aggregator.payoff import payoffs
 from market.aggregator.rounds import ORDERS, Watch, are_purchases, move_together, take_turns, wrong_part
 from market.measures import gini, jain
 from market.outcome import Status
 
 MOST_COLUMNS = 50  # players with a column of their own in the collected data
+MOST_SEATS = 10_000  # players of a group who sit one by one, where no higher agent_threshold says so
 MOST_REMEMBERED = 50_000_000  # users times rounds kept as trajectories
 
 
@@ -24,7 +27,8 @@ class AggregatorModel(MarketModel):
     game: a market.aggregator.game.Game; rng: numpy Generator of the order of activation; rounds: limit; tolerance:
     settled when no undamped best response moves further than this share of the total; order: "in-turn", "random" or
     "together"; damping: share of the way to the best response; start: first purchases, shape (players,);
-    agent_threshold: above this many users an agent holds its users as a block.
+    agent_threshold: above this many users an agent holds its users as a block; players: {group: who sits there} (see
+    docs/agents.md), everybody else best-responds; streams: where the agents' random numbers come from.
 
     After each step: `y`, `outcome`, `status`, `round`, `datacollector`, and the users' trajectories.
     """
@@ -53,14 +57,17 @@ class AggregatorModel(MarketModel):
         self.y = np.zeros(game.players) if start is None else np.array(start, dtype=float)
         if self.y.shape != (game.players,) or not np.all(self.y >= 0):
             raise ValueError(f"start must hold {game.players} purchases >= 0, one for each player")
+        check_groups(players, (block.name for block in game.blocks))
         self.watch = Watch(order, tolerance, rounds)
         self.round, self.ended, self.move, self.blame = 0, Status.RUNNING, 0.0, None
-        self.individual = game.users <= agent_threshold
-        self.operator = MarketOperator(self)
-        self.seats = [seat for number in range(len(game.blocks)) for seat in self._seat_block(number)]
+        self.individual, self.agent_threshold = game.users <= agent_threshold, agent_threshold
+        self.operator, self._users, self.seats = MarketOperator(self), [], []
+        for parts in self._layout():
+            self.seats += self._seat_block(*parts, (players or {}).get(parts[0].name))
+        self.own = [agent for _, agent in self.seats if type(agent) not in SHIPPED]
         self.trajectory = Trajectory(game.users, rounds, np.float64 if self.individual else np.float32)
         self.datacollector = mesa.DataCollector(
-            model_reporters=self._reporters(), agenttype_reporters=self._user_reporters()
+            model_reporters=self._reporters(), agenttype_reporters=self._agent_reporters()
         )
 
     @property
@@ -105,6 +112,8 @@ class AggregatorModel(MarketModel):
             self.operator.certify()
         self.running = self.ended == Status.RUNNING
         self.trajectory.add(self.outcome)
+        for agent in self.own:
+            agent.told(self._heard(agent))
         self.datacollector.collect(self)
 
     def user(self, row):
@@ -113,43 +122,57 @@ class AggregatorModel(MarketModel):
             raise IndexError(f"user {row} of {self.game.users}")
         if self.individual:
             return self._users[row]
-        for block, rows, seats in self._layout():
+        for block, rows, places in self._layout():
             if row < rows.stop:
-                seat = seats.start + row - rows.start if block.single else None
-                return _user_type(block)(self, block, row - rows.start, row, seat)
+                alone = block.single and block.kind != "aggregator"
+                return self._user(block, rows, places, row - rows.start, alone)
+
+    def rows_of(self, seat):
+        """Rows of the population that a player, or a block of them, buys for: a slice."""
+        block, rows, places = next(parts for parts in self._layout() if seat.place < parts[2].stop)
+        first = seat.place - places.start
+        last = first + seat.own.players - 1
+        return slice(int(rows.start + block.starts[first]), int(rows.start + block.starts[last] + block.sizes[last]))
 
     def _layout(self):
         return zip(self.game.blocks, self.game.user_slices, self.game.player_slices, strict=True)
 
-    def _seat_block(self, number):
+    def _seat_block(self, block, rows, places, who):
         """The deciding agents of one block, as (where in y, agent)."""
-        block, rows, seats = list(self._layout())[number]
-        if block.single and block.kind != "aggregator":
-            if self.individual:
-                users = self._make_users(block, rows, seats)
-                return [(slice(user.seat, user.seat + 1), user) for user in users]
-            return [(seats, Crowd(self, block, seats, rows))]
-        stops = rows.start + np.append(block.starts, block.users)
-        if self.individual:
-            self._make_users(block, rows, None)
-        return [
-            (
-                slice(seats.start + j, seats.start + j + 1),
-                Aggregator(self, block, j, seats.start + j, slice(*stops[j : j + 2])),
-            )
-            for j in range(block.players)
-        ]
-
-    def _make_users(self, block, rows, seats):
-        made = [
-            _user_type(block)(self, block, place, rows.start + place, None if seats is None else seats.start + place)
-            for place in range(block.users)
-        ]
-        self._users = [*getattr(self, "_users", []), *made]
+        alone = block.single and block.kind != "aggregator"
+        if self.individual and not alone:
+            self._users += [self._user(block, rows, places, k, False) for k in range(block.users)]
+        if who is None and alone and not self.individual:
+            who = Crowd
+        made = self._players(block, places, who, _user_type(block) if alone else Aggregator)
+        if self.individual and alone:
+            mine = {agent.seat.number: agent for _, agent in made if isinstance(agent, User)}
+            self._users += [mine.get(k) or self._user(block, rows, places, k, False) for k in range(block.users)]
         return made
 
+    def _players(self, block, places, who, usual):
+        most = max(self.agent_threshold, MOST_SEATS)
+        if _decides_for_many(who, block.players > most):
+            (agent,) = seated(self, [Seat(block.name, 0, places.start, block)], who)
+            return [(places, agent)]
+        if who is not None and block.players > most:
+            raise SeatError(
+                f"players: {block.name} has {block.players} seats, more than {most}; a class with decide_many(), which "
+                "decides for all of them at once, or a higher agent_threshold is needed"
+            )
+        seats = [Seat(block.name, j, places.start + j, block.player(j)) for j in range(block.players)]
+        agents = seated(self, seats, who, usual)
+        return [(slice(agent.seat.place, agent.seat.place + 1), agent) for agent in agents]
+
+    def _user(self, block, rows, places, number, alone):
+        """The agent of one user of a block, with a place at the market where it buys for itself."""
+        if alone:
+            return _user_type(block)(self, Seat(block.name, number, places.start + number, block.player(number)))
+        return _user_type(block)(self, Seat(block.name, number, None), block, rows.start + number)
+
     def _play(self):
-        seats = [(where, partial(self._decision, agent, agent.decide)) for where, agent in self.seats]
+        self.announced = self.operator.price
+        seats = [(where, self._turn(agent)) for where, agent in self.seats]
         if self.order == "together":
             return move_together(seats, self.y, self.damping)
         if self.order == "in-turn":
@@ -157,30 +180,51 @@ class AggregatorModel(MarketModel):
         seats = [seat for where, agent in self.seats for seat in self._single_seats(where, agent)]
         return take_turns(seats, self.y, self.draws.permutation(len(seats)), self.damping)
 
+    def _turn(self, agent):
+        """The decision of an agent as a function of the others' total and its present purchases."""
+        several = _is_block(agent)
+        return partial(self._decision, agent, agent.decide_many if several else agent.decide, several)
+
     def _single_seats(self, where, agent):
         """One seat for every player, so that a crowd's users mix with all others in random order."""
-        if not isinstance(agent, Crowd):
-            return [(where, partial(self._decision, agent, agent.decide))]
+        if not (_is_block(agent) and hasattr(agent, "decide_one")):
+            return [(where, self._turn(agent))]
         return [
-            (slice(seat, seat + 1), partial(self._decision, agent, partial(agent.decide_one, place)))
-            for place, seat in enumerate(range(where.start, where.stop))
+            (slice(place, place + 1), partial(self._decision, agent, partial(agent.decide_one, number), False))
+            for number, place in enumerate(range(where.start, where.stop))
         ]
 
-    def _decision(self, agent, decide, outside, now):
-        """What an agent decides to buy; raises ValueError unless that is a purchase for each of its players."""
-        answer = decide(outside, now)
+    def _decision(self, agent, decide, several, outside, now):
+        """What an agent decides to buy; raises SeatError unless that is a purchase for each of its players."""
+        own = now.copy() if several else float(now[0])
+        agent.observe(View(self.round + 1, outside, own, self.announced, self.game.price))
+        try:
+            answer = decide()
+        except PricedOut as priced_out:
+            priced_out.player = agent
+            raise
         if not are_purchases(answer, len(now)):
-            raise ValueError(
-                f"round {self.round + 1}: {type(agent).__name__} {agent.unique_id} of group "
-                f"{getattr(agent, 'group', '')!r} decided {shown(wrong_part(answer))} "
-                f"where finite purchases >= 0 are needed, {len(now)} of them"
+            raise SeatError(
+                f"round {self.round + 1}: {agent.called} {agent.unique_id} of group {agent.group!r} decided "
+                f"{shown(wrong_part(answer))} where finite purchases >= 0 are needed, {len(now)} of them"
             )
         return answer
 
+    def _heard(self, agent):
+        """What an agent learns of the last outcome."""
+        seat, block, total = agent.seat, agent.seat.own, float(self.y.sum())
+        own = self.y[seat.place : seat.place + block.players].copy()
+        paid = payoffs(self.game.price, block, total, own, self.outcome.s[self.rows_of(seat)])
+        if not _is_block(agent):
+            own, paid = float(own[0]), float(paid[0])
+        others = max(total - float(np.sum(own)), 0.0)
+        return Heard(self.round, self.outcome.price, others, own, paid, self.game.price, block)
+
     def _stop_infeasible(self, priced_out):
-        agent = priced_out.player
+        seat = priced_out.player.seat
         self.ended, self.running = Status.INFEASIBLE, False
-        self.blame = {"player": self.game.player_name(agent.seat), "user": int(agent.rows.start + priced_out.user)}
+        user = int(self.rows_of(seat).start + priced_out.user)
+        self.blame = {"player": self.game.player_name(seat.place), "user": user}
 
     def _reporters(self):
         """Columns of the collected data: each picklable, computed from the last outcome."""
@@ -198,8 +242,11 @@ class AggregatorModel(MarketModel):
             columns["purchases"] = _purchases
         return columns
 
-    def _user_reporters(self):
-        return {kind: attributes("quantity", "surplus") for kind in (SmallUser, LargeUser)} if self.individual else None
+    def _agent_reporters(self):
+        """Columns of the agents' tables: users where each has an agent, and one's own players by class."""
+        users = {kind: attributes("quantity", "surplus") for kind in (SmallUser, LargeUser)} if self.individual else {}
+        own = {type(agent): {"purchase": _own_purchase, "payoff": _own_payoff} for agent in self.own}
+        return users | own or None
 
 
 class Trajectory:
@@ -230,6 +277,25 @@ class Trajectory:
 
 def _user_type(block):
     return LargeUser if block.kind == "large" else SmallUser
+
+
+def _decides_for_many(who, large):
+    """Is it a class that decides for all players of a group at once, and has to or can do nothing else?"""
+    able = isinstance(who, type) and hasattr(who, "decide_many")
+    return able and (large or getattr(who, "decide", Player.decide) is Player.decide)
+
+
+def _is_block(agent):
+    """Does an agent decide for several players at once?"""
+    return hasattr(agent, "decide_many") and (agent.seat.own.players > 1 or type(agent).decide is Player.decide)
+
+
+def _own_purchase(agent):
+    return agent.heard.own
+
+
+def _own_payoff(agent):
+    return agent.heard.payoff
 
 
 def _of_outcome(model, name):

@@ -1,47 +1,118 @@
 """The agents who buy. Users' numbers live in the game's arrays; an agent is a view on its row or rows."""
 
-import mesa
+from __future__ import annotations
 
-from market.aggregator.best_response import PricedOut, best_response
+from dataclasses import dataclass
+from typing import Any
+
+import mesa
+import numpy as np
+
+from agents.seats import Player, Seat
+from market.aggregator.best_response import best_response
+from market.aggregator.game import Block
+from market.aggregator.payoff import payoff
 from market.aggregator.rounds import users_in_turn
 from market.aggregator.single import best_quantities
+from market.prices import PriceRule
+from market.utilities import Utility
 
 
-class User(mesa.Agent):
-    """A user: row `row` of the population; `block` its group, `place` its row in the group.
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a player of the aggregator market knows before it decides.
 
-    A user who buys for itself stands at `seat` in the purchases and decides; one inside an aggregator has no seat.
+    round: the round being played, from 1; others: what all others buy as it stands now, energy; own: what it buys
+    itself, energy; price: of the last outcome, before the first one that at no purchase; rule: the price as a function
+    of all purchases. For a block of players own is an array (players,), others the total outside the block.
     """
 
-    def __init__(self, model, block, place, row, seat=None):
-        super().__init__(model)
-        self.block, self.place, self.row, self.seat = block, place, row, seat
+    round: int
+    others: float
+    own: float | np.ndarray
+    price: float
+    rule: PriceRule
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a player of the aggregator market learns once a round is cleared.
+
+    round, price; others and own: purchases as cleared, energy; payoff: what its objective makes of its users'
+    surpluses. For a block of players own and payoff are arrays (players,), others the total outside the block.
+    """
+
+    round: int
+    price: float
+    others: float
+    own: float | np.ndarray
+    payoff: float | np.ndarray
+    rule: PriceRule
+    player: Block
+
+    def payoff_at(self, purchases: float | np.ndarray) -> np.ndarray:
+        """What other purchases would have paid beside the same others, shape as given: one player's payoff function.
+
+        Raises ValueError for a block of several players.
+        """
+        return payoff(self.rule, self.player, self.others, purchases)
+
+
+class BestResponder(Player):
+    """Buys what is best for it given the others' total; its seat's own is the block of its users alone."""
 
     @property
-    def group(self):
-        """Name of the user's group."""
-        return self.block.name
+    def player(self) -> Block:
+        """Its users, their utility and its objective."""
+        return self.seat.own
 
     @property
-    def utility(self):
+    def rows(self) -> slice:
+        """Rows of its users in the population."""
+        return self.model.rows_of(self.seat)
+
+    @property
+    def purchase(self) -> float:
+        """Its purchase y in the last round."""
+        return float(self.model.y[self.seat.place])
+
+    def decide(self) -> Any:
+        """The purchase that is globally best for its objective, given the others' total."""
+        return best_response(self.view.rule, self.player, self.view.others, self.view.own)
+
+
+class User(BestResponder):
+    """A user: row `row` of the population.
+
+    A user who buys for itself decides; one inside an aggregator, told by its `block`, is without a place at the market.
+    """
+
+    def __init__(self, model: mesa.Model, seat: Seat, block: Block | None = None, row: int | None = None):
+        super().__init__(model, seat)
+        self.block = seat.own if block is None else block
+        self.row = model.rows_of(seat).start if row is None else row
+
+    @property
+    def utility(self) -> Utility:
         """The user's utility, its parameters as arrays of length 1."""
-        return self.block.utility.take(slice(self.place, self.place + 1))
+        first = 0 if self.block is self.seat.own else self.seat.number
+        return self.block.utility.take(slice(first, first + 1))
 
     @property
-    def quantity(self):
+    def quantity(self) -> float:
         """Quantity x in the last outcome."""
         outcome = self.model.outcome
         return 0.0 if outcome is None else float(outcome.x[self.row])
 
     @property
-    def surplus(self):
+    def surplus(self) -> float:
         """Surplus s in the last outcome, in money."""
         outcome = self.model.outcome
         return 0.0 if outcome is None else float(outcome.s[self.row])
 
-    def decide(self, outside, now):
+    def decide(self) -> Any:
         """The purchase that is best for the user itself, given the others' total."""
-        return best_quantities(self.model.game.price, self.utility, [outside])
+        return best_quantities(self.view.rule, self.utility, [self.view.others])
 
 
 class SmallUser(User):
@@ -52,67 +123,39 @@ class LargeUser(User):
     """A large user, such as a data centre, who buys for itself."""
 
 
-class Aggregator(mesa.Agent):
+class Aggregator(BestResponder):
     """Buys for its users and splits the purchase among them by its fairness objective."""
 
-    def __init__(self, model, block, number, seat, rows):
-        super().__init__(model)
-        self.block, self.number, self.seat, self.rows = block, number, seat, rows
-        self.player = block.player(number)
-
     @property
-    def group(self):
-        """Name of the aggregator's group."""
-        return self.block.name
-
-    @property
-    def alpha(self):
+    def alpha(self) -> float:
         """Fairness parameter of its objective."""
-        return self.block.alpha
+        return self.player.alpha
 
     @property
-    def purchase(self):
-        """Its purchase y in the last round."""
-        return float(self.model.y[self.seat])
-
-    @property
-    def quantities(self):
+    def quantities(self) -> np.ndarray:
         """Its users' quantities in the last outcome, shape (users,)."""
         return self.model.outcome.x[self.rows]
 
     @property
-    def surpluses(self):
+    def surpluses(self) -> np.ndarray:
         """Its users' surpluses in the last outcome, in money, shape (users,)."""
         return self.model.outcome.s[self.rows]
 
-    def decide(self, outside, now):
-        """The purchase that is globally best for its objective, given the others' total."""
-        try:
-            return best_response(self.model.game.price, self.player, outside, float(now[0]))
-        except PricedOut as priced_out:
-            priced_out.player = self
-            raise
 
+class Crowd(Player):
+    """Very many users who each buy for themselves, held as one block, its seat's own."""
 
-class Crowd(mesa.Agent):
-    """Very many users who each buy for themselves, held as one block."""
+    def decide_one(self, number: int) -> Any:
+        """The best purchase of one user of the group, as it observes the market."""
+        utility = self.seat.own.utility.take(slice(number, number + 1))
+        return best_quantities(self.view.rule, utility, [self.view.others])
 
-    def __init__(self, model, block, seat, rows):
-        super().__init__(model)
-        self.block, self.seat, self.rows = block, seat, rows
-
-    @property
-    def group(self):
-        """Name of the group."""
-        return self.block.name
-
-    def decide_one(self, place, outside, now):
-        """The best purchase of the user in one place of the group."""
-        return best_quantities(self.model.game.price, self.block.utility.take(slice(place, place + 1)), [outside])
-
-    def decide(self, outside, now):
+    def decide_many(self) -> Any:
         """Every user's best purchase, in turn or all at once as the model's order says."""
-        rule, utility = self.model.game.price, self.block.utility
+        view, utility = self.view, self.seat.own.utility
         if self.model.order == "together":
-            return best_quantities(rule, utility, outside + now.sum() - now)
-        return users_in_turn(rule, utility, outside, now, self.model.damping)[0]
+            return best_quantities(view.rule, utility, view.others + view.own.sum() - view.own)
+        return users_in_turn(view.rule, utility, view.others, view.own, self.model.damping)[0]
+
+
+SHIPPED = (Aggregator, SmallUser, LargeUser, Crowd)

@@ -12,6 +12,7 @@ ROOM = 600.0  # and the sum of very many of such still is
 MOST_TIMES = 1e40
 SMALL = 0.1  # a change below it is told by log1p and expm1, to the last digit
 MOST_SHARE = 100.0  # alpha beyond which a share of Σ (s + offset)^(1−alpha), at most 1/(alpha − 1), says too little
+ROUNDED = 1e-9  # a surplus below none by this share of its terms is none
 LEAST = 1e-150  # a margin below it would overflow x/m
 
 
@@ -56,6 +57,20 @@ class AlphaFair:
         margin = np.maximum(utility.marginal(x) - price, TINY)
         kept = np.maximum(utility.surplus(price, x) + self.offset, TINY)
         return np.log(margin) - self.alpha * np.log(kept)
+
+    def value(self, surplus, counted, players):
+        """Φ of every player's surpluses, (…, users) to (…, players); minus infinity where it has no value.
+
+        `counted` is what max-min asks for.
+        """
+        kept = surplus + self.offset
+        if self.alpha == 0:
+            return players.by_player(np.add, kept)
+        lost = kept < -ROUNDED * np.abs(surplus)
+        with np.errstate(divide="ignore", over="ignore"):
+            kept = np.maximum(kept, 0.0)
+            worth = np.log(kept) if self.alpha == 1 else kept ** (1 - self.alpha) / (1 - self.alpha)
+        return players.by_player(np.add, np.where(lost, -np.inf, worth))
 
     def log_scale(self, surplus, served):
         """Logarithm of Σ (s + offset)^(1−alpha) over the served users, the unit in which `gain` counts."""

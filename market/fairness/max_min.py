@@ -51,6 +51,11 @@ class MaxMin:
         least = np.maximum(roof[0] * TINY, TINY)  # the quotient stays a number
         return np.log(np.maximum(roof[0] / np.maximum(utility.surplus(price, x), least) - 1, TINY))
 
+    def value(self, surplus, counted, players):
+        """Least surplus of every player's users who count, (…, users) to (…, players); 0 where none does."""
+        least = players.by_player(np.minimum, np.where(counted, surplus, np.inf))
+        return np.where(np.isposinf(least), 0.0, least)
+
     def gain(self, new, old, served, players=None):
         """Rise of the least surplus, as a share of the old one plus the offset; the rise itself where that is 0.
 

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from agents import Aggregator, AggregatorModel, Crowd, LargeUser, MarketOperator, SmallUser
+from agents.aggregator.players import View
+from agents.seats import Seat
 from market.outcome import Status
 from scenarios import build
 
@@ -76,12 +78,12 @@ def test_agents_by_type(model):
 
 def test_a_user_is_a_view_on_its_row(settled):
     user = settled.user(150)
-    assert (type(user), user.row, user.group, user.place, user.seat) == (SmallUser, 150, "south", 50, None)
+    assert (type(user), user.row, user.group, user.seat) == (SmallUser, 150, "south", Seat("south", 50, None))
     assert user.quantity == settled.outcome.x[150]
     assert user.surplus == settled.outcome.s[150]
     assert user.utility.a[0] == settled.game.blocks[1].utility.a[50]
     centre = settled.user(200)
-    assert (type(centre), centre.group, centre.seat) == (LargeUser, "data centre", 2)
+    assert (type(centre), centre.group, centre.seat.place) == (LargeUser, "data centre", 2)
     assert centre.quantity == settled.y[2]
 
 
@@ -112,13 +114,14 @@ def test_a_crowd_stands_for_users_who_buy_for_themselves():
     assert len(model.agents) == 2
     model.run()
     assert model.user(7).quantity == model.y[7]
-    assert model.user(7).seat == 7
+    assert model.user(7).seat.place == 7
 
 
 def test_an_agent_decides_the_best_response_that_the_settled_run_played(settled):
     for _, agent in settled.seats:
-        mine = settled.y[agent.seat]
-        reply = np.ravel(agent.decide(settled.y.sum() - mine, np.array([mine])))[0]
+        mine = settled.y[agent.seat.place]
+        agent.observe(View(1, settled.y.sum() - mine, mine, settled.outcome.price, settled.game.price))
+        reply = np.ravel(agent.decide())[0]
         assert reply == pytest.approx(mine, abs=1e-6 * settled.y.sum())
 
 

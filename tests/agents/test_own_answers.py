@@ -18,7 +18,7 @@ def test_what_is_no_purchase_is_refused(monkeypatch, order, answer):
     model = build("two_aggregators", set=[f'order="{order}"'])
     model.step()
     before = model.y.copy()
-    monkeypatch.setattr(Aggregator, "decide", lambda self, outside, now: answer)
+    monkeypatch.setattr(Aggregator, "decide", lambda self: answer)
     with pytest.raises(
         ValueError, match=r"^round 2: Aggregator \d+ of group '(north|south)' decided .*needed"
     ) as raised:
@@ -32,12 +32,12 @@ def test_what_is_no_purchase_is_refused(monkeypatch, order, answer):
 def test_users_answers_are_refused_too(monkeypatch, who, bad):
     model = build("large_direct", agent_threshold=1 if who is Crowd else 10_000)
 
-    def decide(self, outside, now):
-        found = np.zeros(len(now))
+    def decide(self):
+        found = np.zeros(np.size(self.view.own))
         found[-1] = bad
         return found
 
-    monkeypatch.setattr(who, "decide", decide)
+    monkeypatch.setattr(who, "decide_many" if who is Crowd else "decide", decide)
     with pytest.raises(ValueError, match=rf"^round 1: {who.__name__} \d+ of group .* decided {bad} "):
         model.step()
 
@@ -45,9 +45,9 @@ def test_users_answers_are_refused_too(monkeypatch, who, bad):
 @pytest.mark.parametrize("answer", [3, 3.0, np.float64(3), np.array(3), np.array([3.0]), [3]], ids=repr)
 def test_numbers_in_any_dress_are_purchases(monkeypatch, answer):
     model = build("two_aggregators")
-    monkeypatch.setattr(Aggregator, "decide", lambda self, outside, now: answer)
+    monkeypatch.setattr(Aggregator, "decide", lambda self: answer)
     assert model.run() == Status.INACCURATE  # all settle at 3, which is no equilibrium
-    assert set(model.y[[seat.seat for _, seat in model.seats if isinstance(seat, Aggregator)]]) == {3.0}
+    assert set(model.y[[agent.seat.place for _, agent in model.seats if isinstance(agent, Aggregator)]]) == {3.0}
 
 
 @pytest.mark.parametrize("answer", [None, (np.nan, 0), (1.0, -1), (1.0, 99), (1.0, 0.5), ("7", 0), (1.0,), 7], ids=repr)
