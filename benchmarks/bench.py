@@ -19,7 +19,7 @@ from market.utilities import Quadratic
 from scenarios import build, draw, load
 
 SEED = 1
-SAME = 1e-3  # Newton's last step in fig. 4's market that makes the answer as accurate as the paper's method
+ROUGH_STEP = 1e-3  # Newton's last step in fig. 4's market that makes the answer as accurate as the paper's method
 ROOT = Path(__file__).parent.parent
 
 
@@ -59,10 +59,10 @@ def against_the_paper():
     exact = solve(game).outcome.y
     away = np.max(np.abs(theirs - exact)) / exact.sum()
     against = f"{baseline:.2f} s, {taken} best responses, off by {away:.0e}"
-    ours_away = np.max(np.abs(solve(game, certify=False, last_step=SAME).outcome.y - exact)) / exact.sum()
+    ours_away = np.max(np.abs(solve(game, certify=False, last_step=ROUGH_STEP).outcome.y - exact)) / exact.sum()
     rows = []
     for name, function, target in (
-        (f"fig. 4, direct, off by {ours_away:.0e}", lambda: solve(game, certify=False, last_step=SAME), 1000),
+        (f"fig. 4, direct, off by {ours_away:.0e}", lambda: solve(game, certify=False, last_step=ROUGH_STEP), 1000),
         ("fig. 4, direct, to rounding", lambda: solve(game, certify=False), None),
         ("fig. 4, all roots, each certified", lambda: solve(game), None),
         ("fig. 4, rounds of Mesa agents", lambda: build("two_aggregators").run(), None),

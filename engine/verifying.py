@@ -21,8 +21,8 @@ from engine.sweeps.sweeping import rerun, stored
 from scenarios.reading.errors import quoted
 from scenarios.reading.files import LARGEST, content_of
 
-CLOSE = 1e-9
-ROUNDING = 1e-12  # of the largest number of a result: columns that hold nothing larger hold zeros
+SAME_NUMBER = 1e-9  # relative difference up to which two numbers count as the same
+COLUMN_ROUNDING = 1e-12  # of the largest number of a result: columns that hold nothing larger hold zeros
 GAP = re.compile(r"(^|[._ ])(relax_)?gap")  # columns that bound an error
 COUNT = re.compile(r"(^|\.)(seed|replication|rounds?|messages|edges|users|point)$")  # columns without a unit
 MOST_NAMED = 20
@@ -123,7 +123,7 @@ def elsewhere(manifest):
 
 def _level(away, where, what):
     """The verdict on numbers that are not the same bits."""
-    if away <= CLOSE and where:
+    if away <= SAME_NUMBER and where:
         return True, f"pass  same numbers to {away:.1e} (not the same bits; made with another {where}): {what}"
     here = f"another {where}" if where else "this machine and versions"
     return False, f"FAIL  numbers: differ by {away:.1e} of their size on {here}: {what}"
@@ -225,7 +225,7 @@ def columns_apart(columns):
     """
     known = {name: both for name, both in columns.items() if not GAP.search(name)}
     size = {name: max(map(_largest, both)) for name, both in known.items()}
-    least = ROUNDING * max((each for name, each in size.items() if not COUNT.search(name)), default=0.0)
+    least = COLUMN_ROUNDING * max((each for name, each in size.items() if not COUNT.search(name)), default=0.0)
     return max((_apart(*both, size[name]) for name, both in known.items() if not 0 < size[name] <= least), default=0.0)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-ROUNDING = 1e-9
+RELATIVE_ROUNDING = 1e-9  # share of the largest number that counts as nothing
 
 
 def jain(values):
@@ -16,7 +16,7 @@ def jain(values):
     if largest == 0:
         return 1.0
     share = values / largest
-    if np.min(share) < -ROUNDING:
+    if np.min(share) < -RELATIVE_ROUNDING:
         return np.nan
     return np.sum(share) ** 2 / (len(share) * np.sum(share**2))
 
@@ -31,7 +31,7 @@ def gini(values):
     total, n = np.sum(values), len(values)
     if total == 0 and not np.any(values):
         return 0.0
-    if values[0] < -ROUNDING * max(abs(values[0]), abs(values[-1])):
+    if values[0] < -RELATIVE_ROUNDING * max(abs(values[0]), abs(values[-1])):
         return np.nan
     return np.sum((2 * np.arange(1, n + 1) - n - 1) * values) / (n * total)
 
@@ -55,7 +55,7 @@ def price_of_anarchy(planned, welfare):
     if not welfare > 0:
         return None
     ratio = planned / welfare
-    return 1.0 if 1 - ROUNDING <= ratio < 1 else ratio
+    return 1.0 if 1 - RELATIVE_ROUNDING <= ratio < 1 else ratio
 
 
 def price_of_fairness(welfare, welfare_at_zero):

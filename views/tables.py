@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-ROUNDING = 1e-12  # what counts as nothing beside a mean, or alone
+MEAN_ROUNDING = 1e-12  # what counts as nothing beside a mean, or alone
 
 
 def table(header, rows):
@@ -97,8 +97,8 @@ def with_width(mean, half):
     """
     if math.isnan(mean):
         return cell(None)
-    if math.isnan(half) or half <= ROUNDING * abs(mean) or max(abs(mean), half) < ROUNDING:
-        return cell(float(mean) if abs(mean) >= ROUNDING else 0.0)
+    if math.isnan(half) or half <= MEAN_ROUNDING * abs(mean) or max(abs(mean), half) < MEAN_ROUNDING:
+        return cell(float(mean) if abs(mean) >= MEAN_ROUNDING else 0.0)
     digits = min(max(1 - math.floor(math.log10(half)), 0), 6)
     return f"{mean:.{digits}f} ± {half:.{digits}f}"
 

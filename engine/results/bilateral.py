@@ -41,7 +41,7 @@ HEADLINE = (
     "saved against the grid",
 )
 DRAWN = HEADLINE
-ROUNDING = 1e-12
+MONEY_ROUNDING = 1e-12  # share of what is summed that counts as nothing
 DOUBLE = 8  # bytes of a number
 MATRICES, MATRICES_PERIOD = 9, 6  # numbers of each pair in the first period, and in each other one
 PRICE = 24  # bytes of a contract's price in a round: remembered, tabled and written
@@ -283,7 +283,7 @@ def _stretch(outcome):
 
 def _snapped(value, size):
     """A sum, 0 where it is nothing but rounding of terms of such a size."""
-    return 0.0 if abs(value) <= ROUNDING * size else value
+    return 0.0 if abs(value) <= MONEY_ROUNDING * size else value
 
 
 def agents_table(agents):

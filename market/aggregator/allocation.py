@@ -3,11 +3,11 @@
 import numpy as np
 from scipy.optimize import elementwise
 
-EXACT = 1e-14
-FAR = 600.0  # a multiplier at which max-min takes all it can
+MULTIPLIER_PRECISION = 1e-14  # relative and absolute
+FARTHEST_MULTIPLIER = 600.0  # a multiplier at which max-min takes all it can
 
 
-def split(block, price, y, precision=EXACT):
+def split(block, price, y, precision=MULTIPLIER_PRECISION):
     """The split of each purchase that maximises its player's objective at a fixed price (section II-C).
 
     Arguments: prices of shape (nodes,) or (nodes, players), purchases of shape (nodes, players). Result: quantities of
@@ -23,7 +23,7 @@ def split(block, price, y, precision=EXACT):
     x = proportional = _in_proportion(block, demand, wanted, y)
     roof, reach = lowest_roof(block, price), wanted
     if roof is not None:
-        eager = quantities(block, price, np.full(y.shape, -FAR), roof)
+        eager = quantities(block, price, np.full(y.shape, -FARTHEST_MULTIPLIER), roof)
         reach = block.by_player(np.add, eager)
         share = block.to_users(np.clip((y - reach) / np.where(wanted > reach, wanted - reach, 1.0), 0.0, 1.0))
         more = np.where(share > 0, demand - eager, 0.0)  # at no price demand has no end

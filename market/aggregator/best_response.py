@@ -14,11 +14,11 @@ from market.aggregator.reply import eager
 from market.aggregator.roots import cell_edges, newton, scan, span
 from market.aggregator.single import best_quantities
 
-TIE = 1e-12  # peaks this close in payoff, as a share of it, count as equal: the nearer one is kept
+SAME_PAYOFF = 1e-12  # peaks this close in payoff, as a share of it, count as equal: the nearer one is kept
 MOST_CELL_USERS = 2_000_000  # users times cells that weak duality looks at
-WORK = 1_000_000  # users times nodes that the scan for further peaks may cost
-BEYOND = 1.01  # a little more than users want, so that a peak there lies inside
-EVEN = 17  # further cuts between no purchase and the highest
+MOST_USER_NODES = 1_000_000  # users times nodes that the scan for further peaks may cost
+BEYOND_WANTED = 1.01  # a little more than users want, so that a peak there lies inside
+EVEN_CUTS = 17  # further cuts between no purchase and the highest
 
 
 class PricedOut(Exception):
@@ -66,7 +66,7 @@ def ceiling(rule, player, outside):
     users must keep a surplus.
     """
     with np.errstate(divide="ignore"):
-        wanted = outside + BEYOND * float(np.sum(player.utility.demand(rule.right_value(outside))))
+        wanted = outside + BEYOND_WANTED * float(np.sum(player.utility.demand(rule.right_value(outside))))
     if np.isinf(player.objective.alpha) or literal(player):
         return max(min(float(rule.supply(player.utility.reservation.min())), wanted), outside)
     return min(span(rule, (player,), outside)[1], wanted)
@@ -87,7 +87,7 @@ def peaks(rule, player, outside, now):
         within, fallback = [(outside, high)], 0.0
     else:
         within, fallback = promising(rule, player, outside, total, z[0]), total - outside
-    roots = scan(rule, (player,), outside, within, [known] if z else (), WORK).roots
+    roots = scan(rule, (player,), outside, within, [known] if z else (), MOST_USER_NODES).roots
     return [root.total - outside for root in roots] or [fallback]
 
 
@@ -111,7 +111,7 @@ def best_peak(rule, player, outside, now, purchases):
     y = np.array(purchases)
     surplus = surpluses(rule, player, outside, y)
     gain = player.objective.gain(surplus, surplus[0], surplus[0] > 0)
-    equal = np.flatnonzero(gain >= gain.max() - TIE)
+    equal = np.flatnonzero(gain >= gain.max() - SAME_PAYOFF)
     return float(y[equal[np.argmin(np.abs(y[equal] - now))]])
 
 
@@ -143,13 +143,13 @@ def promising(rule, player, outside, found, z):
     high = ceiling(rule, player, outside)
     edges = cell_edges(rule, (player,), outside, high)[0]
     edges = edges[:: max(1, len(edges) * player.users // MOST_CELL_USERS)]
-    edges = np.unique(np.concatenate([edges, np.linspace(outside, high, EVEN)]))
+    edges = np.unique(np.concatenate([edges, np.linspace(outside, high, EVEN_CUTS)]))
     price = np.asarray(rule.right_value(edges[:-1]))[:, None]
     x = quantities(player, price, np.broadcast_to(z, (len(price), 1)))
     bound = objective.gain(utility.surplus(price, x), peak, peak > 0)
     kappa = np.exp(np.minimum(z[0, 0] - objective.log_scale(peak, peak > 0), 700.0))
     bound = bound + kappa * (edges[1:] - outside - x.sum(axis=1))
-    keep = (bound > -TIE) | ((edges[:-1] <= found) & (found <= edges[1:]))
+    keep = (bound > -SAME_PAYOFF) | ((edges[:-1] <= found) & (found <= edges[1:]))
     return merged(edges[:-1][keep], edges[1:][keep])
 
 

@@ -13,17 +13,17 @@ from market.aggregator.reply import Prices, eager, replies, solve_multipliers
 from market.aggregator.roots import excess_reply, prices_at, span
 from market.utilities import Quadratic
 
-WORK = 100_000  # users times cells one proof may look at
-CORE = 1e-6  # half the width of a known root's core, as a share of its total
+MOST_USER_CELLS = 100_000  # users times cells one proof may look at
+CORE_HALF_WIDTH = 1e-6  # half the width of a known root's core, as a share of its total
 CORE_NODES = 5
-OFF = 1e-9  # how far F keeps off zero, as a share of the total
-LEAST = 1e-9  # width of a cell that is not halved again, as a share of its total
-COARSE = 24  # cells to begin with
+OFF_ZERO = 1e-9  # how far F keeps off zero, as a share of the total
+LEAST_CELL = 1e-9  # width of a cell that is not halved again, as a share of its total
+FIRST_CELLS = 24  # cells to begin with
 MOST_EDGES = 200  # reservation prices that bound cells where players are max-min or take no offset
 ULP = 1e-12  # of a price: on which side of a reservation price an end of a cell stands
 GUARD = 1e-9  # by which multipliers are wider than computed
 DOUBLINGS = 16
-FAR = 700.0
+MOST_EXPONENT = 700.0  # exp of it is still a number
 
 
 class Ends(NamedTuple):
@@ -50,12 +50,12 @@ def nothing_else(rule, blocks, roots):
     work = 0
     while len(start):
         work += len(start) * sum(block.users for block in blocks)
-        if work > WORK:
+        if work > MOST_USER_CELLS:
             return False
         least, most = excess_bounds(rule, blocks, start, stop)
-        unsure = ~((least > OFF * stop) | (most < -OFF * start))
+        unsure = ~((least > OFF_ZERO * stop) | (most < -OFF_ZERO * start))
         start, stop = start[unsure], stop[unsure]
-        if np.any(stop - start <= LEAST * stop):
+        if np.any(stop - start <= LEAST_CELL * stop):
             return False
         middle = np.where(stop > 4 * start, np.sqrt(start * stop), (start + stop) / 2)
         start, stop = np.concatenate([start, middle]), np.concatenate([middle, stop])
@@ -86,7 +86,7 @@ def _falls(rule, blocks, root):
     """Does F fall all through the core of a root (a root at a kink has none)?"""
     if root.at_kink:
         return True
-    totals = root.total * (1 + CORE * np.linspace(-1, 1, CORE_NODES))
+    totals = root.total * (1 + CORE_HALF_WIDTH * np.linspace(-1, 1, CORE_NODES))
     value, slope = excess_reply(blocks, prices_at(rule, totals), totals)
     return bool(np.all(slope < 0) and value[0] > 0 > value[-1])
 
@@ -99,12 +99,12 @@ def _first_cells(rule, blocks, low, high, roots):
     ]
     marks = np.concatenate([np.ravel(rule.supply(np.concatenate(sudden)))]) if sudden else np.empty(0)
     marks = marks if len(marks) <= MOST_EDGES else np.empty(0)
-    even = np.concatenate([np.geomspace(low, high, COARSE), np.linspace(low, high, COARSE)])
-    edges = np.concatenate([even, marks, rule.kinks, cores * (1 - CORE), cores * (1 + CORE)])
+    even = np.concatenate([np.geomspace(low, high, FIRST_CELLS), np.linspace(low, high, FIRST_CELLS)])
+    edges = np.concatenate([even, marks, rule.kinks, cores * (1 - CORE_HALF_WIDTH), cores * (1 + CORE_HALF_WIDTH)])
     edges = np.unique(edges[(edges >= low) & (edges <= high)])
     start, stop = edges[:-1], edges[1:]
     middle = (start + stop) / 2
-    inside = np.any(np.abs(middle[:, None] - cores) <= CORE * cores, axis=1)
+    inside = np.any(np.abs(middle[:, None] - cores) <= CORE_HALF_WIDTH * cores, axis=1)
     keep = ~inside & (stop - start > 1e-13 * stop)
     return start[keep], stop[keep]
 
@@ -183,7 +183,9 @@ def _in_cell(block, ends, z):
     m1 = np.minimum(utility.alpha_fair_margin(p1, at, alpha, offset), widest1)
     m2 = np.minimum(utility.alpha_fair_margin(p2, at, alpha, offset), widest2)
     if offset > 0:  # a user served has a surplus, so a margin of at least kappa offset^alpha
-        m2 = np.maximum(m2, np.minimum(np.exp(np.clip(at + alpha * np.log(offset), -FAR, FAR)), widest1))
+        m2 = np.maximum(
+            m2, np.minimum(np.exp(np.clip(at + alpha * np.log(offset), -MOST_EXPONENT, MOST_EXPONENT)), widest1)
+        )
     served = m1 < widest1
     most = np.where(served, utility.demand(p1 + m2), 0.0)
     least = np.where(m1 < widest2, utility.demand(p2 + m1), 0.0)

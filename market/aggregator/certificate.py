@@ -12,18 +12,18 @@ from scipy.optimize import elementwise
 
 from market.aggregator.allocation import split
 
-EVEN = 65  # even points between no purchase and the largest sensible one
+EVEN_POINTS = 65  # even points between no purchase and the largest sensible one
 MOST_WORK = 2_000_000  # users times grid points over all players; the grid thins out beyond
 MOST_NODES = 1 << 18  # users times grid points at once
 LEAST_POINTS = 17
 BRACKETS = 3
-FINER = 9  # points inside a bracket
+POINTS_IN_BRACKET = 9  # points inside a bracket
 ZOOMS = 2
-NEAR = 13  # points around the present purchase and near none
-ROUGH = 1e-7  # a split this precise changes a payoff by its square
-SIDE = 1e-9
+POINTS_NEAR = 13  # points around the present purchase and near none
+SPLIT_PRECISION = 1e-7  # a split this precise changes a payoff by its square
+SIDE_OF_MARK = 1e-9  # how far beside a kink points stand, as a share of the total
 HALVINGS = 40  # of an interval of logarithms
-FAR = 60.0
+LOG_SPAN = 60.0  # how far below the highest the least purchase looked at is, as a logarithm
 
 
 def gap(game, y, x):
@@ -55,7 +55,7 @@ def _regrets(game, y, x):
 
 def _most_points(block, users_in_all):
     """Grid points for every player: enough for both sides of all reservation prices, fewer in large markets."""
-    wanted = EVEN + 3 * int(block.sizes.max()) + NEAR
+    wanted = EVEN_POINTS + 3 * int(block.sizes.max()) + POINTS_NEAR
     return int(np.clip(MOST_WORK // users_in_all, LEAST_POINTS, wanted))
 
 
@@ -79,7 +79,7 @@ def aggregator_regrets(rule, block, outside, y, x, points):
 
     def payoff(purchase):
         price = np.asarray(rule.value(outside + purchase), dtype=float)
-        part = split(block, price, purchase, ROUGH)
+        part = split(block, price, purchase, SPLIT_PRECISION)
         surplus = np.where(counted, block.utility.surplus(block.to_users(price), part), held)
         return block.objective.regret(surplus, held, counted, served, valued, block)
 
@@ -110,13 +110,13 @@ def _grid(rule, block, outside, y, points):
         return block.by_player(np.add, block.utility.demand(np.broadcast_to(block.to_users(price), block.users)))
 
     high = np.maximum(_price_taking(rule, outside, wanted, high), y)
-    room = max((points - EVEN - NEAR) // 3, 1)
+    room = max((points - EVEN_POINTS - POINTS_NEAR) // 3, 1)
     marks = np.concatenate([rule.supply(_some_reservations(block, room)) - outside, rule.kinks[:, None] - outside])
     marks = np.where(np.isfinite(marks), marks, 0.0)
-    side = SIDE * (outside + np.abs(marks))
+    side = SIDE_OF_MARK * (outside + np.abs(marks))
     steps = np.geomspace(1e-6, 0.3, 4)
     near = y * (1 + np.concatenate([-steps, [0.0], steps]))[:, None]
-    even = high * np.concatenate([np.linspace(0, 1, min(EVEN, points)), np.geomspace(1e-6, 1e-2, 4)])[:, None]
+    even = high * np.concatenate([np.linspace(0, 1, min(EVEN_POINTS, points)), np.geomspace(1e-6, 1e-2, 4)])[:, None]
     grid = np.concatenate([even, marks - side, marks, marks + side, near])
     return np.sort(np.clip(grid, 0.0, high), axis=0)
 
@@ -124,7 +124,7 @@ def _grid(rule, block, outside, y, points):
 def _price_taking(rule, outside, wanted, most):
     """The purchase price-taking users want just as much, at most `most`, shape (players,): no more can be best."""
     high = np.log(np.clip(most, 1e-300, 1e30))
-    low = np.minimum(high, 0.0) - FAR
+    low = np.minimum(high, 0.0) - LOG_SPAN
     for _ in range(HALVINGS):
         middle = (low + high) / 2
         more = wanted(np.asarray(rule.value(outside + np.exp(middle)), dtype=float)) > np.exp(middle)
@@ -153,7 +153,7 @@ def _zoomed(payoff, grid, value, users):
     column = np.arange(grid.shape[1])
     left, right = grid[order - 1, column], grid[np.minimum(order + 1, len(grid) - 1), column]
     best = grid[np.argmax(value, axis=0), column]
-    finer = left + (right - left) * np.linspace(0, 1, FINER + 2)[1:-1, None, None]
+    finer = left + (right - left) * np.linspace(0, 1, POINTS_IN_BRACKET + 2)[1:-1, None, None]
     finer = np.sort(np.concatenate([finer.reshape(-1, len(column)), best[None]]), axis=0)
     return finer, _in_parts(payoff, finer, users)
 
@@ -163,12 +163,12 @@ def _single_regrets(rule, utility, outside, x, users_in_all):
     held = utility.surplus(rule.value(outside + x), x)
     high = np.maximum(rule.supply(utility.reservation) - outside, 0.0)
     high = _price_taking(rule, outside, utility.demand, high)
-    count = int(np.clip(MOST_WORK // max(users_in_all, len(x)), LEAST_POINTS, 4 * EVEN))
+    count = int(np.clip(MOST_WORK // max(users_in_all, len(x)), LEAST_POINTS, 4 * EVEN_POINTS))
     shares = np.concatenate([np.linspace(0, 1, count), np.geomspace(1e-6, 1e-2, 4)])
     points = [np.multiply.outer(high, shares), x[:, None] * (1 + np.array([-1e-2, -1e-4, 0.0, 1e-4, 1e-2]))]
     if len(rule.kinks) and len(rule.kinks) * len(x) <= MOST_WORK:
         kinks = rule.kinks - outside[:, None]
-        points += [kinks, kinks * (1 - SIDE), kinks * (1 + SIDE)]
+        points += [kinks, kinks * (1 - SIDE_OF_MARK), kinks * (1 + SIDE_OF_MARK)]
     points = np.sort(np.clip(np.concatenate(points, axis=1), 0.0, np.maximum(high, x)[:, None]), axis=1)
     row = np.arange(len(x))
 

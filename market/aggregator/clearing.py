@@ -7,7 +7,7 @@ from market.aggregator.certificate import gap
 from market.outcome import Outcome, Status
 
 CERTIFIED = 1e-6  # gap up to which an outcome counts as an equilibrium
-ROUNDING = 1e-13  # purchases beyond the capacity by a share this small are the capacity
+CAPACITY_ROUNDING = 1e-13  # purchases beyond the capacity by a share this small are the capacity
 
 
 def clear(game, y):
@@ -22,7 +22,7 @@ def clear(game, y):
 def outcome_of(game, y, x, price):
     """The outcome of purchases and quantities at a price, with surpluses and what exceeds the capacity."""
     beyond = float(np.sum(y)) - game.price.capacity
-    unserved = beyond if beyond > ROUNDING * game.price.capacity else 0.0
+    unserved = beyond if beyond > CAPACITY_ROUNDING * game.price.capacity else 0.0
     return Outcome(y, x, surpluses(game, price, x), float(price), unserved)
 
 

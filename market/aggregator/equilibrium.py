@@ -16,9 +16,9 @@ from market.aggregator.reply import Prices, eager, replies
 from market.aggregator.roots import LAST_STEP, MOST_CELL_USERS, Root, Scan, common_slope, newton, scan, span
 from market.outcome import Outcome, Status
 
-SAMPLE = 4096
-TRIED = 32  # prices
-SAME = 1e-6  # purchases this close, as a share of the total, count as the same
+MOST_SAMPLED_USERS = 4096
+PRICES_TRIED = 32  # prices
+SAME_PURCHASES = 1e-6  # purchases this close, as a share of the total, count as the same
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +73,7 @@ def apart(outcomes):
     """The outcomes whose purchases differ."""
     kept = []
     for outcome in outcomes:
-        if all(np.max(np.abs(outcome.y - other.y)) > SAME * outcome.quantity for other in kept):
+        if all(np.max(np.abs(outcome.y - other.y)) > SAME_PURCHASES * outcome.quantity for other in kept):
             kept.append(outcome)
     return tuple(kept)
 
@@ -95,8 +95,8 @@ def find_roots(game, thorough=True, last_step=LAST_STEP):
 
 def first_total(game):
     """Rough total for Newton's method to start from: where price-taking demand of a sample of users meets the price."""
-    price = game.highest_reservation * np.linspace(0, 1, TRIED + 1)[1:]
-    steps = [max(1, block.users // SAMPLE) for block in game.blocks]
+    price = game.highest_reservation * np.linspace(0, 1, PRICES_TRIED + 1)[1:]
+    steps = [max(1, block.users // MOST_SAMPLED_USERS) for block in game.blocks]
     wanted = sum(
         step * block.utility.take(slice(None, None, step)).demand(price[:, None]).sum(axis=1)
         for block, step in zip(game.blocks, steps, strict=True)
@@ -149,7 +149,7 @@ def at_kink(game, root, outcome):
     total, ends = root.total, sides(game.price, game.blocks, root.total)
     outcome = rescaled(game, outcome, total)
     fine = outcome.gap <= CERTIFIED
-    if fine and play(*ends, total) <= SAME * total:
+    if fine and play(*ends, total) <= SAME_PURCHASES * total:
         return outcome, False, True
     if fine and has_line(game, outcome, ends):
         return outcome, True, True
@@ -168,7 +168,7 @@ def at_kink(game, root, outcome):
     left = [held.left for held in sets]
     if not fine:
         return outcome, False, not holds(left, total)
-    return outcome, False, play(*hull_of(left), total) <= SAME * total
+    return outcome, False, play(*hull_of(left), total) <= SAME_PURCHASES * total
 
 
 def hull_of(sets):
@@ -192,7 +192,7 @@ def on_flats(game):
             if np.isinf(block.objective.alpha):
                 least[players] = eager(block, price[:, None])[0]
         low, high = max(start, least.sum()), min(stop, most.sum())
-        if not np.all(np.isfinite(most)) or high - low <= SAME * high:
+        if not np.all(np.isfinite(most)) or high - low <= SAME_PURCHASES * high:
             continue
         tried = []
         for total in low + (high - low) * np.array([0.25, 0.5, 0.75]):
@@ -218,7 +218,7 @@ def has_line(game, outcome, ends):
     """May two players trade a little of their purchases, within their ends, and the outcome stay an equilibrium?"""
     room = np.minimum(outcome.y - ends[0], ends[1] - outcome.y)
     one, other = np.argsort(room)[-2:] if len(room) > 1 else (0, 0)
-    if one == other or room[one] <= SAME * outcome.quantity:
+    if one == other or room[one] <= SAME_PURCHASES * outcome.quantity:
         return False
     moved = outcome.y.copy()
     moved[[one, other]] += room[one] / 2 * np.array([1.0, -1.0])

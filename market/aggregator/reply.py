@@ -6,14 +6,13 @@ import numpy as np
 
 from market.aggregator.allocation import least_best
 
-TINY = 1e-300
-CLOSE = 1e-11  # relative error of p' Σ x/m at which a multiplier counts as found
+MULTIPLIER_FOUND = 1e-11  # relative error of p' Σ x/m at which a multiplier counts as found
 MOST_STEPS = 100
 PATIENCE = 8  # Newton steps before every second one halves the bracket
 NODES = 1 << 15  # users times prices handled at once
 FEW = 4096  # users times nodes whose sums are taken in one call
-FAR = 8.0  # longest Newton step in log kappa, up to alpha = USUAL; log kappa grows with alpha
-USUAL = 50.0
+LONGEST_MULTIPLIER_STEP = 8.0  # longest Newton step in log kappa, up to alpha = USUAL_ALPHA; log kappa grows with alpha
+USUAL_ALPHA = 50.0
 
 
 class Prices(NamedTuple):
@@ -119,7 +118,7 @@ def solve_multipliers(block, prices, z=None):
     for count in range(MOST_STEPS):
         sums = player_sums(block, prices.value, z, roof)
         excess, step = multiplier_step(slope, sums, far)
-        done = (np.abs(excess) <= CLOSE) | ~buyers | (high - low <= 4e-16 * np.abs(z))
+        done = (np.abs(excess) <= MULTIPLIER_FOUND) | ~buyers | (high - low <= 4e-16 * np.abs(z))
         if np.all(done):
             break
         low, high = np.where(excess > 0, z, low), np.where(excess < 0, z, high)
@@ -140,10 +139,10 @@ def first_guess(block, prices):
 def longest_step(block):
     """The longest step in log kappa that Newton's method takes."""
     alpha = block.objective.alpha
-    return FAR * max(1.0, alpha / USUAL) if np.isfinite(alpha) else FAR
+    return LONGEST_MULTIPLIER_STEP * max(1.0, alpha / USUAL_ALPHA) if np.isfinite(alpha) else LONGEST_MULTIPLIER_STEP
 
 
-def multiplier_step(slope, sums, far=FAR):
+def multiplier_step(slope, sums, far=LONGEST_MULTIPLIER_STEP):
     """log(p' Σ x/m), positive where z is too low, and Newton's step in z; shapes (nodes, players).
 
     The step is that of the logarithm, but of the pressure itself where z is so high that hardly a user is served and
@@ -156,7 +155,7 @@ def multiplier_step(slope, sums, far=FAR):
     return excess, np.clip(np.where(np.isfinite(step), step, -far), -far, far)
 
 
-def inside(new, old, low, high, far=FAR):
+def inside(new, old, low, high, far=LONGEST_MULTIPLIER_STEP):
     """The new point where it lies strictly between low and high, else their middle (a far step on an open side)."""
     with np.errstate(invalid="ignore"):
         middle = np.where(np.isfinite(low) & np.isfinite(high), (low + high) / 2, np.clip(new, old - far, old + far))

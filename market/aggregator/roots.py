@@ -21,15 +21,15 @@ from market.aggregator.reply import (
 )
 
 MOST_CELL_USERS = 10_000  # above it the cells follow the kinks of the price alone
-WORK = 500_000_000  # users times nodes one scan may cost
-SPARE = 1e-4  # share of the span at which users have to want as much, or it is made shorter
+MOST_USER_NODES = 500_000_000  # users times nodes one scan may cost
+SPARE_SPAN = 1e-4  # share of the span at which users have to want as much, or it is made shorter
 MOST_DECADES = 400.0
 HALVINGS = 40
 LEAST_NODES = 4  # in a cell
-NODES = 400  # spread over the cells of a small market
-STEEP = 60  # further nodes of many sizes where the price rises without bound at first
-CHUNK = 1 << 17  # users times nodes handled at once
-SLIVER = 1e-9  # how near to a cell's edge its outer nodes stand, as a share of its width
+NODES_OVER_CELLS = 400  # spread over the cells of a small market
+STEEP_NODES = 60  # further nodes of many sizes where the price rises without bound at first
+USER_NODES_AT_ONCE = 1 << 17  # users times nodes handled at once
+EDGE_SHARE = 1e-9  # how near to a cell's edge its outer nodes stand, as a share of its width
 REFINEMENTS = 6
 MOST_STEPS = 40
 LAST_STEP = 1e-9  # relative; each of Newton's steps squares the error: after such a one it is below rounding
@@ -68,7 +68,7 @@ def excess_reply(blocks, prices, totals, outside=0.0):
     return value, slope
 
 
-def scan(rule, blocks, outside=0.0, within=None, known=(), work=WORK):
+def scan(rule, blocks, outside=0.0, within=None, known=(), work=MOST_USER_NODES):
     """All downward crossings of F, by cells.
 
     `within` restricts the totals to a list of (low, high) intervals; `known` are roots found before, as `newton`
@@ -82,7 +82,9 @@ def scan(rule, blocks, outside=0.0, within=None, known=(), work=WORK):
     exhaustive = every_user and every_cell
     nodes = spread_nodes(start, stop, edges[0])
     if np.isinf(rule.right_slope(edges[0])):
-        nodes = np.unique(np.concatenate([nodes, edges[0] + (high - edges[0]) * np.geomspace(1e-20, 1e-2, STEEP)]))
+        nodes = np.unique(
+            np.concatenate([nodes, edges[0] + (high - edges[0]) * np.geomspace(1e-20, 1e-2, STEEP_NODES)])
+        )
     nodes = nodes[demand_reaches(rule, blocks, nodes, outside)]
     if len(nodes) == 0:
         return Scan((), exhaustive)
@@ -115,9 +117,9 @@ def lowered(rule, blocks, outside, high):
     def wanted(total):
         return outside + sum(block.utility.demand(np.asarray(rule.value(total))).sum() for block in blocks)
 
-    if not (outside < SPARE * high and wanted(SPARE * high) < SPARE * high):
+    if not (outside < SPARE_SPAN * high and wanted(SPARE_SPAN * high) < SPARE_SPAN * high):
         return high
-    low, high = max(np.log10(high) - MOST_DECADES, -300.0), np.log10(SPARE * high)
+    low, high = max(np.log10(high) - MOST_DECADES, -300.0), np.log10(SPARE_SPAN * high)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
         low, high = (middle, high) if wanted(10.0**middle) >= 10.0**middle else (low, middle)
@@ -149,10 +151,10 @@ def cells(edges, within, most):
 
 def spread_nodes(start, stop, lowest):
     """Nodes inside every cell, even ones and ones that crowd towards its upper edge, where a user is priced out."""
-    each = int(np.clip(NODES // max(len(start), 1), 2, 32))
+    each = int(np.clip(NODES_OVER_CELLS // max(len(start), 1), 2, 32))
     even = np.linspace(0, 1, each + 1)[1:-1]
     crowded = 1 - np.geomspace(1e-6, 0.3, each) if each > 2 else []
-    shares = np.unique(np.concatenate([[SLIVER, 1 - SLIVER], even, crowded]))
+    shares = np.unique(np.concatenate([[EDGE_SHARE, 1 - EDGE_SHARE], even, crowded]))
     nodes = (start[:, None] + (stop - start)[:, None] * shares).ravel()
     if len(start) and start[0] == lowest:
         near = lowest + (stop[0] - lowest) * np.geomspace(1e-30, 1e-9, 8)
@@ -168,7 +170,7 @@ def users_of(blocks):
 def demand_reaches(rule, blocks, nodes, outside):
     """Could the users want as much as each node's total? Above the price-taking demand F is negative."""
     reach = np.zeros(len(nodes), dtype=bool)
-    step = max(1, CHUNK // users_of(blocks))
+    step = max(1, USER_NODES_AT_ONCE // users_of(blocks))
     for lo in range(0, len(nodes), step):
         price = rule.value(nodes[lo : lo + step])[:, None]
         wanted = outside + sum(block.utility.demand(price).sum(axis=1) for block in blocks)

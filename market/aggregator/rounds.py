@@ -9,7 +9,7 @@ from market.outcome import Status
 
 ORDERS = ("in-turn", "random", "together")
 LONGEST_CYCLE = 64
-CLOSED = 1e-6  # a cycle has closed when it misses its start by this share of its own size
+CYCLE_CLOSED = 1e-6  # a cycle has closed when it misses its start by this share of its own size
 MOST_REMEMBERED = 20_000_000  # purchases remembered to notice a cycle
 
 
@@ -104,7 +104,7 @@ class Watch:
         step = 0.0
         for length, old in enumerate(reversed(self.past), start=1):
             away = float(np.max(np.abs(y - old)))
-            if length > 1 and away <= near and away <= CLOSED * step:
+            if length > 1 and away <= near and away <= CYCLE_CLOSED * step:
                 self.cycle = length
                 return True
             step = max(step, away)

@@ -14,9 +14,9 @@ from scipy.sparse.linalg import lsqr
 
 from market.bilateral.market import MarketError
 
-ROUNDING = 1e-12  # share of the largest value that counts as nothing
-PROGRAMME = 1e-9  # share of the largest value up to which a linear programme's quantities may miss the optimum
-ACTIVE = 1e-7  # share of the largest value up to which a constraint counts as met with equality
+VALUE_ROUNDING = 1e-12  # share of the largest value that counts as nothing
+PROGRAMME_MISS = 1e-9  # share of the largest value up to which a linear programme's quantities may miss the optimum
+MET_WITH_EQUALITY = 1e-7  # share of the largest value up to which a constraint counts as met with equality
 MOST_CUTS = 200
 
 
@@ -39,7 +39,7 @@ class Corners:
 
 def rounding(bargain):
     """What counts as nothing beside the values at hand, in units of claims."""
-    return ROUNDING * float(np.max(bargain.value, initial=0.0))
+    return VALUE_ROUNDING * float(np.max(bargain.value, initial=0.0))
 
 
 def counter_offers(bargain, v):
@@ -93,7 +93,7 @@ def buyer_corner(bargain):
     except NoStablePrices:
         if bargain.single:
             raise
-        u, v = raised(bargain, nothing, slack=PROGRAMME * float(np.max(bargain.value)))
+        u, v = raised(bargain, nothing, slack=PROGRAMME_MISS * float(np.max(bargain.value)))
     return np.maximum(u, 0.0), v
 
 
@@ -162,7 +162,7 @@ def violation_without_pairs(bargain, u, v):
 def blocking_pairs(bargain, u, v, tolerance=None):
     """Pairs that both gain by leaving: (buyers, sellers, gains), gains in units of claims, largest first.
 
-    tolerance: gain from which a pair counts; PROGRAMME of the largest value where it is not given.
+    tolerance: gain from which a pair counts; PROGRAMME_MISS of the largest value where it is not given.
 
     >>> from market.bilateral.bargain import single_contracts
     >>> from market.bilateral.market import assignment_game
@@ -170,7 +170,7 @@ def blocking_pairs(bargain, u, v, tolerance=None):
     >>> [each.tolist() for each in blocking_pairs(game, *equal_split(game))]
     [[0, 1], [1, 1], [3.0, 2.0]]
     """
-    tolerance = PROGRAMME * float(np.max(bargain.value, initial=0.0)) if tolerance is None else tolerance
+    tolerance = PROGRAMME_MISS * float(np.max(bargain.value, initial=0.0)) if tolerance is None else tolerance
     gain = bargain.open_value - v - u[:, None]
     buyers, sellers = np.nonzero(gain > tolerance)
     gains = gain[buyers, sellers]
@@ -201,7 +201,7 @@ def nearest_core_point(bargain, u, v):
     if not len(bargain):
         return here[:m], here[m:]
     gap = bargain.open_value - here[m:] - here[:m, None]
-    i, j = np.nonzero(gap >= -ACTIVE * scale)
+    i, j = np.nonzero(gap >= -MET_WITH_EQUALITY * scale)
     for _ in range(MOST_CUTS):
         found, met = _projected(bargain, start, i, j, scale)
         gap = bargain.open_value - found[m:] - found[:m, None]
@@ -244,7 +244,7 @@ def _projected(bargain, start, i, j, scale):
     found = x.value * scale
     met = [(rows.toarray(), right) for rows, right in (equal, pinned)]
     for (rows, right), constraint in zip((pair for pair in least if len(pair[1])), free, strict=True):
-        tight = np.flatnonzero(constraint.dual_value > ACTIVE)
+        tight = np.flatnonzero(constraint.dual_value > MET_WITH_EQUALITY)
         met.append((rows.tocsr()[tight].toarray(), right[tight]))
     return found, tuple(np.concatenate(each) for each in zip(*met, strict=True))
 

@@ -7,12 +7,12 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_array
 
 from market.bilateral.bargain import Bargain
-from market.bilateral.core import ROUNDING
+from market.bilateral.core import VALUE_ROUNDING
 from market.bilateral.market import Market, MarketError
 
-SNAP = 1e-9  # share of the largest quantity up to which energy counts as none, or as all there is
-WHOLE = 1e-9  # share of a block by which a quantity may miss a whole number of blocks
-PRECISE = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+NO_ENERGY = 1e-9  # share of the largest quantity up to which energy counts as none, or as all there is
+WHOLE_BLOCK = 1e-9  # share of a block by which a quantity may miss a whole number of blocks
+PRECISE_OPTIONS = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
 MOST_BLOCKS = 20_000  # on a side
 MOST_PAIRS = 10_000  # handed to the programme at once
 FIRST_PAIRS, MORE_PAIRS = 8, 3  # of each agent, at first and when prices show better ones
@@ -46,7 +46,7 @@ def in_blocks(market, block):
 
 
 def _whole(quantity, block):
-    return np.floor(quantity / block + WHOLE)
+    return np.floor(quantity / block + WHOLE_BLOCK)
 
 
 def optimal_flows(market, block=None):
@@ -65,7 +65,7 @@ def optimal_flows(market, block=None):
     while True:
         flows = _flows_among(cut, unit, chosen, block is not None)
         over = np.where((most > 0) & ~chosen, cut.margin - flows.demand_price[:, None] - flows.supply_price, 0.0)
-        over[over <= ROUNDING * np.max(left, initial=0.0)] = 0.0
+        over[over <= VALUE_ROUNDING * np.max(left, initial=0.0)] = 0.0
         if not np.any(over):
             return flows
         chosen = chosen | _best_pairs(over, MORE_PAIRS)
@@ -94,12 +94,12 @@ def _flows_among(market, unit, chosen, whole):
     upper = np.full(len(i), np.inf) if market.cap is None else market.cap[i, j] / unit
     bounds = np.stack([np.zeros(len(i)), upper], axis=1)
     found = linprog(
-        -market.margin[i, j] / scale, rows.tocsr(), there, bounds=bounds, method="highs-ds", options=PRECISE
+        -market.margin[i, j] / scale, rows.tocsr(), there, bounds=bounds, method="highs-ds", options=PRECISE_OPTIONS
     )
     if found.status != 0:
         raise MarketError(f"quantities: the programme was not solved: {found.message}")
     flow = np.round(found.x) if whole else found.x
-    x[i, j] = np.where(flow < SNAP, 0.0, flow) * unit
+    x[i, j] = np.where(flow < NO_ENERGY, 0.0, flow) * unit
     worth = -found.ineqlin.marginals * scale
     rent[i, j] = -found.upper.marginals * scale
     return Flows(x, worth[:m], worth[m:], rent)
@@ -114,7 +114,7 @@ def multi_contracts(market, block=None):
     """
     flows = optimal_flows(market, block)
     cut = market if block is None else in_blocks(market, block)
-    x, near = flows.x, SNAP * float(np.max(market.quantity, initial=0.0))
+    x, near = flows.x, NO_ENERGY * float(np.max(market.quantity, initial=0.0))
     buyer, seller = np.nonzero(x > 0)
     amount = x[buyer, seller]
     most = np.full(len(amount), np.inf) if cut.cap is None else cut.cap[buyer, seller]

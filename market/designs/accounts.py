@@ -7,8 +7,8 @@ import numpy as np
 from market.designs.planner import welfare_of
 from market.measures import gini, jain
 
-ROUNDING = 1e-12  # by which a ratio may miss 1
-TIE = 1e-9  # money, relative to the largest surplus, up to which nobody wins or loses
+RATIO_ROUNDING = 1e-12  # by which a ratio may miss 1
+NO_GAIN = 1e-9  # money, relative to the largest surplus, up to which nobody wins or loses
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +100,7 @@ def measures(study, account):
 
 def fair_shares(gained):
     """Surpluses with rounding below 0 put right; None where somebody loses, so that no index of fairness applies."""
-    least = -TIE * float(np.max(np.abs(gained), initial=0.0))
+    least = -NO_GAIN * float(np.max(np.abs(gained), initial=0.0))
     return None if np.any(gained < least) else np.maximum(gained, 0.0)
 
 
@@ -109,11 +109,11 @@ def price_of_anarchy(study, welfare):
     if study.optimum is None or not welfare > 0:
         return None
     ratio = study.optimum.welfare / welfare
-    return ratio if abs(ratio - 1) > ROUNDING else 1.0
+    return ratio if abs(ratio - 1) > RATIO_ROUNDING else 1.0
 
 
 def sides(gained, before):
     """(Winners, losers): marks of the agents better and worse off than before, shape (n,)."""
     away = gained - before
-    size = TIE * float(np.max(np.abs([gained, before]), initial=0.0))
+    size = NO_GAIN * float(np.max(np.abs([gained, before]), initial=0.0))
     return away > size, away < -size

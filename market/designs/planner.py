@@ -14,7 +14,7 @@ from market.programmes import solved_tightly
 LOSSLESS = 1e-12  # share of all energy that a line loses which counts as joining its two nodes
 MOST_REPLIES = 5  # of all agents to the losses found, while that brings the plan nearer to its bound
 PROVEN = 1e-6  # gap up to which the optimum counts as one
-BELOW = 1e-9  # share of the welfare by which a bound may seem to be below it, for rounding
+BOUND_ROUNDING = 1e-9  # share of the welfare by which a bound may seem to be below it, for rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +120,7 @@ def welfare_of(population, supply, consumption, loss):
 def _missing(bound, welfare):
     """Welfare missing to the bound, relative; ∞ where the bound is below it by more than rounding, so no bound."""
     share = (bound - welfare) / max(abs(welfare), np.finfo(float).tiny)
-    return max(share, 0.0) if share >= -BELOW else np.inf
+    return max(share, 0.0) if share >= -BOUND_ROUNDING else np.inf
 
 
 def _bound(population, supply, served, prices, put_in, price, base):

@@ -12,7 +12,7 @@ LARGEST = 1e6  # alpha beyond which nothing is told from max-min: purchases woul
 def objective(alpha, offset):
     """The objective Φ_alpha with a surplus offset: alpha-fair up to alpha = LARGEST, max-min beyond and for infinity.
 
-    >>> objective(1.0, 0.01).alpha, type(objective(math.inf, 0.0)).__name__
+    >>> objective(1.0, 0.01).alpha, type(objective(float("inf"), 0.0)).__name__
     (1.0, 'MaxMin')
     """
     alpha, offset = float(alpha), float(offset)

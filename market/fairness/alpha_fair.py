@@ -6,14 +6,14 @@ import numpy as np
 
 from market.fairness.one_player import OnePlayer
 
-TINY = 1e-300
-MOST = 700.0  # exp of it is still a number
-ROOM = 600.0  # and the sum of very many of such still is
+LEAST_LOGGED = 1e-300  # what stands for nothing in a logarithm
+MOST_EXPONENT = 700.0  # exp of it is still a number
+MOST_IN_SUM = 600.0  # and the sum of very many of such still is
 MOST_TIMES = 1e40
-SMALL = 0.1  # a change below it is told by log1p and expm1, to the last digit
+SMALL_CHANGE = 0.1  # a change below it is told by log1p and expm1, to the last digit
 MOST_SHARE = 100.0  # alpha beyond which a share of Σ (s + offset)^(1−alpha), at most 1/(alpha − 1), says too little
-ROUNDED = 1e-9  # a surplus below none by this share of its terms is none
-LEAST = 1e-150  # a margin below it would overflow x/m
+SURPLUS_ROUNDING = 1e-9  # a surplus below none by this share of its terms is none
+LEAST_MARGIN = 1e-150  # a margin below it would overflow x/m
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,13 @@ class AlphaFair:
         Returns (x, margin, demand slope, share, margin_p): share = dlog m/dz, margin_p = dm/dp. A user not served has
         no quantity and no demand slope.
         """
-        margin = np.maximum(utility.alpha_fair_margin(price, z, self.alpha, self.offset), LEAST)
+        margin = np.maximum(utility.alpha_fair_margin(price, z, self.alpha, self.offset), LEAST_MARGIN)
         served = margin < utility.reservation - price
         x = utility.demand(price + margin) * served
         bend = utility.demand_slope(price + margin) * served
         if self.alpha == 0:
             return x, margin, bend, 1.0, 0.0
-        kept = np.maximum(utility.surplus(price, x) + self.offset, TINY)
+        kept = np.maximum(utility.surplus(price, x) + self.offset, LEAST_LOGGED)
         yielding = margin * bend
         pull = self.alpha * margin
         whole = kept + pull * yielding
@@ -47,15 +47,15 @@ class AlphaFair:
     def first_guess(self, utility, price, slope, by_player):
         """Multiplier z of a player too small to move the price; `by_player(ufunc, v)` reduces users to players."""
         demand = utility.demand(price)
-        weight = -self.alpha * np.log(np.maximum(utility.best_surplus(price) + self.offset, TINY))
+        weight = -self.alpha * np.log(np.maximum(utility.best_surplus(price) + self.offset, LEAST_LOGGED))
         largest = by_player(np.maximum, np.where(demand > 0, weight, -np.inf))
         with np.errstate(divide="ignore"):
             return np.log(slope * by_player(np.add, demand)) + np.where(np.isfinite(largest), largest, 0.0)
 
     def multiplier(self, utility, price, x, roof=None):
         """The z at which a user would get quantity x, shape (…, users); infinite ends for users at either limit."""
-        margin = np.maximum(utility.marginal(x) - price, TINY)
-        kept = np.maximum(utility.surplus(price, x) + self.offset, TINY)
+        margin = np.maximum(utility.marginal(x) - price, LEAST_LOGGED)
+        kept = np.maximum(utility.surplus(price, x) + self.offset, LEAST_LOGGED)
         return np.log(margin) - self.alpha * np.log(kept)
 
     def value(self, surplus, counted, players):
@@ -66,7 +66,7 @@ class AlphaFair:
         kept = surplus + self.offset
         if self.alpha == 0:
             return players.by_player(np.add, kept)
-        lost = kept < -ROUNDED * np.abs(surplus)
+        lost = kept < -SURPLUS_ROUNDING * np.abs(surplus)
         with np.errstate(divide="ignore", over="ignore"):
             kept = np.maximum(kept, 0.0)
             worth = np.log(kept) if self.alpha == 1 else kept ** (1 - self.alpha) / (1 - self.alpha)
@@ -75,7 +75,7 @@ class AlphaFair:
     def log_scale(self, surplus, served):
         """Logarithm of Σ (s + offset)^(1−alpha) over the served users, the unit in which `gain` counts."""
         with np.errstate(divide="ignore"):
-            power = (1 - self.alpha) * np.log(np.maximum(surplus + self.offset, TINY))
+            power = (1 - self.alpha) * np.log(np.maximum(surplus + self.offset, LEAST_LOGGED))
         return np.logaddexp.reduce(np.where(served, power, -np.inf), axis=-1)
 
     def gain(self, new, old, served, players=None):
@@ -110,14 +110,14 @@ class AlphaFair:
         if power == 0:
             rise, base = group.by_player(np.add, ratio), np.where(served, 1.0, 0.0)
         else:
-            weight = power * (log_old if unit is old else np.log(np.maximum(unit + self.offset, TINY)))
+            weight = power * (log_old if unit is old else np.log(np.maximum(unit + self.offset, LEAST_LOGGED)))
             heaviest = group.by_player(np.maximum, np.where(served, weight, -np.inf))
             heaviest = group.to_users(np.where(np.isfinite(heaviest), heaviest, 0.0))
             base = np.where(served, np.exp(np.minimum(weight - heaviest, 0.0)), 0.0)
             rise = _rise(power * log_old - heaviest, power * ratio, group) / power
         if np.any(most_offset < self.offset):
             kept = np.minimum(self.offset, group.to_users(most_offset))
-            base = base * np.maximum(unit + kept, TINY) / np.maximum(unit + self.offset, TINY)
+            base = base * np.maximum(unit + kept, LEAST_LOGGED) / np.maximum(unit + self.offset, LEAST_LOGGED)
         base = group.by_player(np.add, base)
         return rise / np.where(base > 0, base, 1.0)
 
@@ -133,37 +133,37 @@ class AlphaFair:
         log_old, ratio = self._log_ratio(new, old, True)
         before = log_mean(power * log_old)
         share = np.where(counted, np.exp(power * log_old - group.to_users(before)), 0.0)
-        change = group.by_player(np.add, share * np.expm1(np.minimum(power * ratio, ROOM))) / number
+        change = group.by_player(np.add, share * np.expm1(np.minimum(power * ratio, MOST_IN_SUM))) / number
         far = log_mean(power * (log_old + ratio)) - before
-        rise = np.where(np.abs(change) < SMALL, np.log1p(np.clip(change, -SMALL, SMALL)), far) / power
-        before = before / power
+        rise = np.where(np.abs(change) < SMALL_CHANGE, np.log1p(np.clip(change, -SMALL_CHANGE, SMALL_CHANGE)), far)
+        rise, before = rise / power, before / power
         held = np.exp(before)
-        whole = np.maximum(held - np.maximum(self.offset - most_offset, 0.0), TINY)
-        return np.expm1(np.minimum(rise, ROOM)) * np.minimum(held / whole, MOST_TIMES)
+        whole = np.maximum(held - np.maximum(self.offset - most_offset, 0.0), LEAST_LOGGED)
+        return np.expm1(np.minimum(rise, MOST_IN_SUM)) * np.minimum(held / whole, MOST_TIMES)
 
     def _log_ratio(self, new, old, beside_offset):
         """log(old + offset) and log((new + offset)/(old + offset)), also where that is tiny beside the offset."""
-        log_old = np.log(np.maximum(old + self.offset, TINY))
-        ratio = np.log(np.maximum(new + self.offset, TINY)) - log_old
+        log_old = np.log(np.maximum(old + self.offset, LEAST_LOGGED))
+        ratio = np.log(np.maximum(new + self.offset, LEAST_LOGGED)) - log_old
         if not beside_offset:
             return log_old, ratio
-        share = (new - old) / np.maximum(old + self.offset, TINY)
-        return log_old, np.where(np.abs(ratio) < SMALL, np.log1p(np.clip(share, -0.5, 0.5)), ratio)
+        share = (new - old) / np.maximum(old + self.offset, LEAST_LOGGED)
+        return log_old, np.where(np.abs(ratio) < SMALL_CHANGE, np.log1p(np.clip(share, -0.5, 0.5)), ratio)
 
 
 def _rise(weight, change, group):
-    """Σ exp(weight + change) − exp(weight) by player; beyond exp(ROOM) it grows with its logarithm only."""
-    beyond = np.maximum(group.by_player(np.maximum, np.maximum(weight, weight + change)) - ROOM, 0.0)
+    """Σ exp(weight + change) − exp(weight) by player; beyond exp(MOST_IN_SUM) it grows with its logarithm only."""
+    beyond = np.maximum(group.by_player(np.maximum, np.maximum(weight, weight + change)) - MOST_IN_SUM, 0.0)
     total = group.by_player(np.add, _rises(weight - group.to_users(beyond), change))
     if not np.any(beyond):
         return total
-    size = np.log(np.maximum(np.abs(total), TINY)) + beyond
-    large = np.sign(total) * np.exp(np.minimum(size, ROOM)) * (1 + np.maximum(size - ROOM, 0.0))
+    size = np.log(np.maximum(np.abs(total), LEAST_LOGGED)) + beyond
+    large = np.sign(total) * np.exp(np.minimum(size, MOST_IN_SUM)) * (1 + np.maximum(size - MOST_IN_SUM, 0.0))
     return np.where(beyond > 0, large, total)
 
 
 def _rises(weight, change):
     """exp(weight + change) − exp(weight), exact where the change is small, finite where it is large."""
-    start = np.exp(np.minimum(weight, MOST))
-    jump = np.exp(np.minimum(weight + change, MOST)) - start
+    start = np.exp(np.minimum(weight, MOST_EXPONENT))
+    jump = np.exp(np.minimum(weight + change, MOST_EXPONENT)) - start
     return np.where(change < 1, start * np.expm1(np.minimum(change, 1.0)), jump)

@@ -6,8 +6,8 @@ import numpy as np
 
 from market.fairness.one_player import OnePlayer
 
-TINY = 1e-300
-FAR = 300.0  # the square of exp of it is still a number
+LEAST_LOGGED = 1e-300  # what stands for nothing in a logarithm
+FARTHEST_MULTIPLIER = 300.0  # the square of exp of it is still a number
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class MaxMin:
         """
         least, rate = roof
         served = utility.reservation > price
-        below = 1 / (1 + np.exp(-np.clip(z, -FAR, FAR)))  # share of the roof given up
+        below = 1 / (1 + np.exp(-np.clip(z, -FARTHEST_MULTIPLIER, FARTHEST_MULTIPLIER)))  # share of the roof given up
         best = utility.best_surplus(price)
         above = best - least
         above = np.where(above > 4e-16 * best, above, 0.0)
@@ -48,8 +48,8 @@ class MaxMin:
 
     def multiplier(self, utility, price, x, roof):
         """The z at which a user would get quantity x, shape (…, users)."""
-        least = np.maximum(roof[0] * TINY, TINY)  # the quotient stays a number
-        return np.log(np.maximum(roof[0] / np.maximum(utility.surplus(price, x), least) - 1, TINY))
+        least = np.maximum(roof[0] * LEAST_LOGGED, LEAST_LOGGED)  # the quotient stays a number
+        return np.log(np.maximum(roof[0] / np.maximum(utility.surplus(price, x), least) - 1, LEAST_LOGGED))
 
     def value(self, surplus, counted, players):
         """Least surplus of every player's users who count, (…, users) to (…, players); 0 where none does."""

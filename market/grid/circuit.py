@@ -8,7 +8,7 @@ from scipy.sparse.linalg import splu
 
 from market.grid.lines import Ends, components, incidence
 
-TINY = 1e-8  # share of the largest resistance up to which a line joins its two nodes, to be looked at on its own
+TINY_RESISTANCE = 1e-8  # share of the largest resistance up to which a line joins its ends, to be looked at on its own
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ def serve(tail, head, r, slack, put_in):
     nodes = len(put_in)
     if not np.any(r > 0):
         return Served(0.0, np.zeros(nodes), 0.0)
-    tiny = r <= TINY * np.max(r)
+    tiny = r <= TINY_RESISTANCE * np.max(r)
     group = components(nodes, Ends(tail[tiny], head[tiny]))
     outer = np.flatnonzero(group[tail] != group[head])
     level = _potentials(group[tail[outer]], group[head[outer]], r[outer], group[slack], np.bincount(group, put_in))

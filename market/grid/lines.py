@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-FLOOR = 1e-9  # share of the largest resistance that stands for less where resistances are divided by
+RESISTANCE_FLOOR = 1e-9  # share of the largest resistance that stands for less where resistances are divided by
 
 
 class HasEnds(Protocol):

@@ -10,10 +10,10 @@ import numpy as np
 from scipy.sparse import csr_array, diags_array
 from scipy.sparse.linalg import splu
 
-from market.grid.lines import FLOOR, NetworkError, PublicLines, components, incidence
+from market.grid.lines import RESISTANCE_FLOOR, NetworkError, PublicLines, components, incidence
 
 PHYSICS = ("x", "r")
-CIRCUIT = 1e-6  # share of the largest resistance that stands for less under physics "r": flows follow it to the digit
+LEAST_RESISTANCE = 1e-6  # share of the largest resistance that stands for less under "r": flows follow it to the digit
 LEAST_LOOP = 1e-11  # share of what shifts drive below which a flow round in circles is rounding
 
 
@@ -97,13 +97,13 @@ class Shared(Protocol):
 def build_grid(network: Shared, physics: str = "x") -> Grid:
     """The grid of a network's public lines: DC power flow ("x") or a circuit of resistances ("r").
 
-    Under "r" a resistance below CIRCUIT of the largest counts as that. Raises NetworkError where the reactances of a
-    cut cancel.
+    Under "r" a resistance below LEAST_RESISTANCE of the largest counts as that. Raises NetworkError where the
+    reactances of a cut cancel.
     """
     if physics not in PHYSICS:
         raise NetworkError(f"physics(={physics!r}) must be one of {', '.join(PHYSICS)}")
     lines, n = network.public, network.nodes
-    weight = 1 / (lines.x if physics == "x" else floored(lines.r, CIRCUIT))
+    weight = 1 / (lines.x if physics == "x" else floored(lines.r, LEAST_RESISTANCE))
     ends, island = incidence(lines, n), components(n, lines)
     reference = np.zeros(n, dtype=bool)
     reference[np.unique(island, return_index=True)[1]] = True
@@ -137,7 +137,7 @@ def _inverse(ends, weight, reference):
     return inverse
 
 
-def floored(r: np.ndarray, share: float = FLOOR) -> np.ndarray:
+def floored(r: np.ndarray, share: float = RESISTANCE_FLOOR) -> np.ndarray:
     """Resistances with those below a share of the largest as that, all as 1 where none has any, shape (lines,)."""
     largest = np.max(r, initial=0.0)
     return np.maximum(r, share * largest) if largest > 0 else np.ones(len(r))

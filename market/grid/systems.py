@@ -5,13 +5,13 @@ from scipy.linalg import cho_factor, cho_solve, lu_factor, lu_solve
 from scipy.sparse import csc_array, csr_array
 from scipy.sparse.linalg import splu
 
-SMALL = 100  # unknowns up to which dense elimination is the faster one
-FILLED = 0.03  # share of entries above which it is
+MOST_DENSE_UNKNOWNS = 100  # unknowns up to which dense elimination is the faster one
+MOST_SPARSE_FILL = 0.03  # share of entries above which it is
 
 
-def assembled(n, rows, columns, values, filled=FILLED):
+def assembled(n, rows, columns, values, filled=MOST_SPARSE_FILL):
     """A square matrix from its entries, repeated ones added: dense where small or well filled, else sparse."""
-    if n <= SMALL or len(values) > filled * n**2:
+    if n <= MOST_DENSE_UNKNOWNS or len(values) > filled * n**2:
         return np.bincount(rows * n + columns, values, n**2).reshape(n, n)
     return csr_array((values, (rows, columns)), (n, n))
 
@@ -27,7 +27,7 @@ def solve(matrix, right):
     n = matrix.shape[0]
     if isinstance(matrix, np.ndarray):
         return np.linalg.solve(matrix, right)
-    if n <= SMALL or matrix.nnz > FILLED * n**2:
+    if n <= MOST_DENSE_UNKNOWNS or matrix.nnz > MOST_SPARSE_FILL * n**2:
         return np.linalg.solve(matrix.toarray(), right)
     return splu(csc_array(matrix)).solve(right)
 

@@ -21,8 +21,8 @@ from market.microgrid.price_driven import balanced, levelled, wires
 from market.outcome import Status
 
 MOST_AGENTS = 12
-TOLERANCE = 1e-6  # money; a core counts as not empty, a coalition as content, up to it
-TIE = 1e-9  # money
+CORE_TOLERANCE = 1e-6  # money; a core counts as not empty, a coalition as content, up to it
+SAME_GAIN = 1e-9  # money
 MOST_GROWTH = 200  # coalitions tried by the search above MOST_AGENTS
 
 
@@ -35,7 +35,7 @@ class LeastCore:
 
     @property
     def core_is_empty(self):
-        return self.epsilon > TOLERANCE
+        return self.epsilon > CORE_TOLERANCE
 
 
 @dataclass(frozen=True)
@@ -150,14 +150,14 @@ def blocking(values, payoffs):
     gains = values - membership(len(payoffs)) @ payoffs
     gains[0] = -np.inf
     best = _first_best(gains)
-    if gains[best] <= TOLERANCE:
+    if gains[best] <= CORE_TOLERANCE:
         return None
     return tuple(np.flatnonzero(best >> np.arange(len(payoffs)) & 1).tolist()), float(gains[best])
 
 
 def _first_best(gains):
     """Number of the coalition that gains most, the lowest where some gain the same but for rounding."""
-    return int(np.argmax(gains >= np.max(gains) - TIE))
+    return int(np.argmax(gains >= np.max(gains) - SAME_GAIN))
 
 
 def participation(network, tariff, payoffs, prices=None, values=None):
@@ -175,7 +175,7 @@ def participation(network, tariff, payoffs, prices=None, values=None):
     if prices is not None and supported(network, tariff, payoffs, prices):
         return Participation(True, True, (), 0.0)
     members, gain = _search(network, tariff, payoffs)
-    return _verdict(network, members, gain, proven=gain > TOLERANCE)
+    return _verdict(network, members, gain, proven=gain > CORE_TOLERANCE)
 
 
 def supported(network, tariff, payoffs, prices):
@@ -184,17 +184,17 @@ def supported(network, tariff, payoffs, prices):
     Then no coalition gains by leaving: its value is at most what these prices give it, by weak duality.
     """
     at = prices[network.agents]
-    if not np.all((at >= tariff.sell - TOLERANCE) & (at <= tariff.buy + TOLERANCE)):
+    if not np.all((at >= tariff.sell - CORE_TOLERANCE) & (at <= tariff.buy + CORE_TOLERANCE)):
         return False
     lines, bound = wires(network.private, network, lossy=True), np.full(network.nodes, np.inf)
     prices = levelled(lines, prices, -bound, bound)
     rents = lines.most_rents(prices)
     enough = prices * network.injection + by_owner(network, rents)
-    return bool(np.all((payoffs - enough)[network.agents] >= -TOLERANCE))
+    return bool(np.all((payoffs - enough)[network.agents] >= -CORE_TOLERANCE))
 
 
 def _verdict(network, members, gain, proven):
-    content = bool(gain <= TOLERANCE)
+    content = bool(gain <= CORE_TOLERANCE)
     return Participation(content, bool(proven), () if content else tuple(np.flatnonzero(members).tolist()), float(gain))
 
 

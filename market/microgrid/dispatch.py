@@ -15,7 +15,7 @@ from market.outcome import Status
 LOSSES = ("priced", "lossy")
 NO_FLOWS = ()  # proven: no flows serve everybody
 UNSERVED = 1e-7  # share of the largest injection from which a node without supply counts as not served
-BELOW = 1e-8  # share of the bill by which a cost may seem to be below its bound, for rounding
+BOUND_ROUNDING = 1e-8  # share of the bill by which a cost may seem to be below its bound, for rounding
 SMALL_BILL = 1e-3  # share of what all injections cost at the tariff that stands for a smaller bill
 
 
@@ -188,7 +188,7 @@ def relative(excess, bill, network, tariff):
     if turnover == 0:
         return 0.0
     share = float(excess) / max(abs(bill), SMALL_BILL * turnover)
-    if not share >= -BELOW:
+    if not share >= -BOUND_ROUNDING:
         return inf
     return max(share, 0.0)
 

@@ -7,13 +7,13 @@ share a quadratic of the potentials. No floor stands for a resistance here that 
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
-from market.grid.lines import FLOOR
+from market.grid.lines import RESISTANCE_FLOOR
 from market.grid.systems import solve
 from market.microgrid.price_driven import Wires, dual_bound, levelled
 
-UNSOLVED = 1e-7  # share of the right side by which a system may be missed
-PROOF = 1e-7  # power beyond doubt, as a share of the largest injection, that is missing where nothing can serve
-SPARE = 4.0  # times the flows found: more than any best flows have on lines without notable resistance
+SYSTEM_MISSED = 1e-7  # share of the right side by which a system may be missed
+SURELY_MISSING = 1e-7  # power beyond doubt, as a share of the largest injection, missing where nothing can serve
+FLOW_SPARE = 4.0  # times the flows found: more than any best flows have on lines without notable resistance
 
 
 def both_kinds(network, base=0.0, unit=1.0):
@@ -55,7 +55,7 @@ def public_bound(network, grid, q, base, unit, f):
     total = 2 * base + unit * (q[lines.tail] + q[lines.head])
     if np.any(lines.r * total < 0):
         return -np.inf
-    least = FLOOR * (np.max(lines.r, initial=0.0) or 1.0)
+    least = RESISTANCE_FLOOR * (np.max(lines.r, initial=0.0) or 1.0)
     weight = grid.weight / np.max(np.abs(grid.weight), initial=1e-300)
     sends = csr_array(grid.incidence @ diags_array(weight))
     square = csr_array(sends @ diags_array(np.maximum(lines.r, least) * total / unit) @ sends.T)[rest][:, rest]
@@ -66,7 +66,7 @@ def public_bound(network, grid, q, base, unit, f):
     if found is None:
         return -np.inf
     unpaid = np.maximum(least - lines.r, 0.0) * total / unit
-    return driven - slope @ found / 2 - SPARE / 2 * float(unpaid @ f**2)
+    return driven - slope @ found / 2 - FLOW_SPARE / 2 * float(unpaid @ f**2)
 
 
 def _solved(matrix, right):
@@ -80,7 +80,7 @@ def _solved(matrix, right):
                 found = way(matrix, right)
         except (np.linalg.LinAlgError, RuntimeError):
             continue
-        if np.all(np.isfinite(found)) and np.max(np.abs(matrix @ found - right)) <= UNSOLVED * size:
+        if np.all(np.isfinite(found)) and np.max(np.abs(matrix @ found - right)) <= SYSTEM_MISSED * size:
             return found
     return None
 
@@ -98,4 +98,4 @@ def proves_infeasible(network, grid, prices):
         bound = free_bound(network, prices, 0.0, 1.0)
     else:
         bound = physical_bound(network, grid, prices, 0.0, 1.0, np.full(len(network.public), network.power))
-    return bool(bound > PROOF * network.power * np.max(prices))
+    return bool(bound > SURELY_MISSING * network.power * np.max(prices))

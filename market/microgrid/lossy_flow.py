@@ -6,8 +6,8 @@ from scipy.sparse import csr_array, diags_array
 from market.grid.systems import solve
 
 MOST_NEWTON = 30
-EXACT = 1e-12  # balance in p.u. at which Newton's method ends, relative to the largest injection
-LOOSE = 1e3  # times EXACT is still balance, where rounding ends Newton's method
+BALANCED = 1e-12  # balance in p.u. at which Newton's method ends, relative to the largest injection
+LOOSELY_BALANCED = 1e3  # times BALANCED is still balance, where rounding ends Newton's method
 
 
 def half_losses(ends, r, f):
@@ -24,7 +24,7 @@ def lossy_flows(grid, p, start=None):
     ends, r, weight, rest = grid.incidence, grid.r, grid.weight, np.flatnonzero(~grid.reference)
     sends = ends @ diags_array(weight) @ ends.T
     theta = grid.inverse @ (p if start is None else ends @ start)
-    aim = EXACT * np.max(np.abs(p))
+    aim = BALANCED * np.max(np.abs(p))
     with np.errstate(all="ignore"):
         for _ in range(MOST_NEWTON):
             f = weight * (ends.T @ theta) + grid.loop
@@ -37,5 +37,5 @@ def lossy_flows(grid, p, start=None):
                 theta[rest] += solve(slope[rest][:, rest], missing)
             except (np.linalg.LinAlgError, RuntimeError):
                 return None
-        fine = error <= LOOSE * aim and np.all(r * np.abs(f) <= 1)
+        fine = error <= LOOSELY_BALANCED * aim and np.all(r * np.abs(f) <= 1)
     return f if fine else None

@@ -26,7 +26,7 @@ ADVICE = {
     Status.INACCURATE: "The optimum is not proven, or no flows were found and none are proven not to exist: the "
     "programme stopped short of its precision; compare with losses = 'priced', or give lines more resistance than 0.",
 }
-TIE = 1e-9  # share of the largest payment below which nobody wins or loses
+NO_GAIN = 1e-9  # share of the largest payment below which nobody wins or loses
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,5 +145,5 @@ class Microgrid:
 
 def winners_and_losers(gains, payments):
     """Nodes that private trade makes better off, and worse off, ascending; payments: to the nodes, money, (n,)."""
-    size = TIE * max(float(np.max(np.abs(each), initial=0.0)) for each in (gains, payments))
+    size = NO_GAIN * max(float(np.max(np.abs(each), initial=0.0)) for each in (gains, payments))
     return np.flatnonzero(gains > size), np.flatnonzero(gains < -size)

@@ -7,7 +7,7 @@ import networkx as nx
 import numpy as np
 
 from market.grid.lines import (
-    FLOOR,
+    RESISTANCE_FLOOR,
     NetworkError,
     PublicLines,
     check,
@@ -122,7 +122,7 @@ class Network:
     @cached_property
     def floor(self):
         """Resistance in p.u. that stands for less where resistances are divided by."""
-        return FLOOR * self.resistance
+        return RESISTANCE_FLOOR * self.resistance
 
     @cached_property
     def public_incidence(self):

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from scipy import linalg
 
-from market.grid.lines import FLOOR
+from market.grid.lines import RESISTANCE_FLOOR
 from market.microgrid.coalitions import MOST_AGENTS, membership
 from market.microgrid.network import SHARED
 
@@ -36,7 +36,9 @@ class PartitionGame:
     @cached_property
     def floor(self):
         """Resistance in p.u. that stands for less, beside the largest there is and what the public grid resists."""
-        return FLOOR * (max(float(np.max(each, initial=0.0)) for each in (self.r, np.diagonal(self.loss))) or 1.0)
+        return RESISTANCE_FLOOR * (
+            max(float(np.max(each, initial=0.0)) for each in (self.r, np.diagonal(self.loss))) or 1.0
+        )
 
     def inside(self, labels):
         """Marks the lines that have both ends, and the owner, in one coalition."""

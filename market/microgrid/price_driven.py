@@ -8,15 +8,15 @@ from functools import cached_property
 
 import numpy as np
 
-from market.grid.lines import FLOOR, Ends, components
+from market.grid.lines import RESISTANCE_FLOOR, Ends, components
 from market.grid.systems import assembled, solve
 
 MOST_ROUNDS = 60
 NEAR_BOUND = 1e-6  # share of the price range within which a price counts as on its bound
-ROUNDING = 1e-15
+NUMBER_ROUNDING = 1e-15
 MOST_CORRECTIONS = 5
-EXACT = 1e-11  # balance in p.u. relative to the largest injection
-FINEST = 1e-10  # resistance that prices still tell from none, beside a price over the largest injection
+BALANCED = 1e-11  # balance in p.u. relative to the largest injection
+FINEST_RESISTANCE = 1e-10  # resistance that prices still tell from none, beside a price over the largest injection
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +82,7 @@ class Wires:
 
     def rounding(self, q):
         """Balance in p.u. that flows computed from these prices cannot be told from, because resistances are small."""
-        return ROUNDING * self.unit * np.max(np.abs(q)) / np.min(self.divisor, initial=np.inf)
+        return NUMBER_ROUNDING * self.unit * np.max(np.abs(q)) / np.min(self.divisor, initial=np.inf)
 
     def slope(self, q):
         """Derivative of what is left by the prices, shape (n, n), dense or sparse."""
@@ -108,8 +108,10 @@ def wires(lines, network, lossy, loss_price=1.0, price=1.0):
     they are in units of the main grid's.
     """
     r = lines.r if lossy else lines.r * loss_price
-    finest = FINEST / network.power * (1.0 if lossy else price)
-    return Wires(network.nodes, lines.tail, lines.head, r, lossy, max(FLOOR * np.max(r, initial=0.0), finest))
+    finest = FINEST_RESISTANCE / network.power * (1.0 if lossy else price)
+    return Wires(
+        network.nodes, lines.tail, lines.head, r, lossy, max(RESISTANCE_FLOOR * np.max(r, initial=0.0), finest)
+    )
 
 
 def dual_bound(lines, injection, prices, low, high):
@@ -148,7 +150,7 @@ def balanced(lines, injection, start, low, high):
     groups = components(lines.nodes, lines)
     for _ in range(MOST_ROUNDS):
         prices = np.where(at_high, high, np.where(at_low, low, prices))
-        aim = max(EXACT * scale, lines.rounding(prices))
+        aim = max(BALANCED * scale, lines.rounding(prices))
         flows = lines.flows(prices)
         left = lines.left(injection, flows)
         held = at_low | at_high
@@ -185,7 +187,7 @@ def _corrected(lines, injection, flows, rows):
     change = np.zeros(lines.nodes)
     for _ in range(MOST_CORRECTIONS):
         left = lines.left(injection, flows)[rows]
-        if not np.max(np.abs(left), initial=0.0) > ROUNDING * np.max(np.abs(injection)):
+        if not np.max(np.abs(left), initial=0.0) > NUMBER_ROUNDING * np.max(np.abs(injection)):
             break
         change[rows] = solve(laplacian, -left)
         flows = flows + priced.flows(change)

@@ -13,8 +13,8 @@ import numpy as np
 from market.microgrid.convex import half, relaxation_gap, squares
 from market.programmes import solved, solved_tightly
 
-RELAXED = 1e-6  # r (l − f²) as a share of the largest injection at which lossy flows count as exact
-HELPED = 1e-6  # help as a share of the largest injection from which a node counts as not served
+NOT_RELAXED = 1e-6  # r (l − f²) as a share of the largest injection at which lossy flows count as exact
+NOT_HELPED = 1e-6  # help as a share of the largest injection from which a node counts as not served
 
 
 class Programme:
@@ -95,7 +95,7 @@ def least_supply(network, programme, follows=()):
     dual = balance.dual_value
     q = np.where(network.reaches, dual[network.slack] - dual, 0.0)
     gap = programme.relax_gap
-    return Found(*programme.flows, q, programme.unit, gap * network.power, accurate and gap <= RELAXED)
+    return Found(*programme.flows, q, programme.unit, gap * network.power, accurate and gap <= NOT_RELAXED)
 
 
 def help_needed(network, programme, follows=()):
@@ -108,7 +108,7 @@ def help_needed(network, programme, follows=()):
     goal = cp.Minimize(cp.sum(given + taken))
     if solved(cp.Problem(goal, [balance, *programme.squared, *follows])) is None:
         return None
-    helped = given.value + taken.value > HELPED
+    helped = given.value + taken.value > NOT_HELPED
     helped[network.slack] = False
     prices = np.maximum(balance.dual_value[network.slack] - balance.dual_value, 0.0)
     return np.flatnonzero(helped), prices

@@ -18,7 +18,7 @@ from market.microgrid.partitions import believed, mergers, partition_game
 from market.microgrid.tariff import Tariff
 
 FORMS = ("market", "partition", "joining")
-USUAL = 16.0  # money that all injections cost to about, in the unit of money in which games are looked at
+USUAL_COST = 16.0  # money that all injections cost to about, in the unit of money in which games are looked at
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ def stability(network, grid, tariff, payments, prices, form="market", belief="ga
     them, shape (n,), or None. core: is the core looked for, or are agents let join?
     """
     turnover = tariff.buy * float(np.sum(np.abs(network.injection)))
-    unit = 2.0 ** np.round(np.log2(turnover / USUAL)) if turnover > 0 else 1.0  # a power of two changes no digit
+    unit = 2.0 ** np.round(np.log2(turnover / USUAL_COST)) if turnover > 0 else 1.0  # a power of two changes no digit
     tariff = Tariff(tariff.buy / unit, tariff.sell / unit, tariff.generation / unit)
     few = len(network.agents) <= MOST_AGENTS
     private = private_game(network, tariff) if few and (payments is not None or (core and form == "market")) else None

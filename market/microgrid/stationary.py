@@ -13,10 +13,10 @@ from scipy.sparse import block_array, csr_array, diags_array
 from market.grid.systems import solve
 from market.microgrid.least_loss import private_kind
 from market.microgrid.lossy_flow import half_losses
-from market.microgrid.programme import RELAXED
+from market.microgrid.programme import NOT_RELAXED
 
 MOST_ROUNDS = 12
-EXACT = 1e-11  # share of the largest injection up to which nodes balance
+BALANCED = 1e-11  # share of the largest injection up to which nodes balance
 
 
 def exact(network, grid, found):
@@ -33,9 +33,9 @@ def exact(network, grid, found):
         off = np.concatenate([missing[nodes], power * worth[rest]])
         if not np.all(np.isfinite(off)) or np.any(private.both_ends(q) <= 0):
             return found
-        if np.max(np.abs(off), initial=0.0) <= max(EXACT * power, private.rounding(q)):
+        if np.max(np.abs(off), initial=0.0) <= max(BALANCED * power, private.rounding(q)):
             g = private.flows(q)
-            return replace(found, g=g, q=q, accurate=found.relax_gap <= RELAXED * power)
+            return replace(found, g=g, q=q, accurate=found.relax_gap <= NOT_RELAXED * power)
         (by_q, by_theta), (worth_q, worth_theta) = slopes
         matrix = block_array(
             [

@@ -9,7 +9,7 @@ from market.prices.piecewise import BrokenLine
 
 FLEET = Columns("generators", "the fleet; p is its marginal cost")
 
-SAME = 1e-12  # prices this close, relative, are one: their difference is rounding
+SAME_PRICE = 1e-12  # prices this close, relative, are one: their difference is rounding
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Dispatch(BrokenLine):
         quadratic, start, size = quadratic[size > 0], start[size > 0], size[size > 0]
         full = start + 2 * quadratic * size
         prices = np.unique(np.concatenate([start, full]))
-        prices = prices[np.diff(prices, prepend=-np.inf) > SAME * prices]
+        prices = prices[np.diff(prices, prepend=-np.inf) > SAME_PRICE * prices]
         below, above = (
             output(prices[:, None], start, full, quadratic, size, jump).sum(axis=1) for jump in (False, True)
         )
@@ -89,8 +89,8 @@ def output(price, start, full, quadratic, size, jump):
 
     jump: is a block whose price this is taken whole?
     """
-    flat = full <= start * (1 + SAME)
-    at_full = np.where(flat & (not jump), price * (1 - SAME) > start, price >= full * (1 - SAME))
+    flat = full <= start * (1 + SAME_PRICE)
+    at_full = np.where(flat & (not jump), price * (1 - SAME_PRICE) > start, price >= full * (1 - SAME_PRICE))
     with np.errstate(divide="ignore", invalid="ignore"):
         running = np.clip((price - start) / (2 * quadratic), 0.0, size)
     return np.where(at_full, size, np.where(flat, 0.0, running))

@@ -7,9 +7,9 @@ import numpy as np
 from market.parameters import parameter
 from market.utilities.utility import Utility
 
-SMALL = 0.01
+SMALL_SHARE = 0.01  # of log(1 + d) that its first term is enough for, else a series is
 NEXT_TO_NONE = 1e-300  # a price below this share of the margin counts as it, so that quotients stay numbers
-SERIES = [(-1) ** n * (n - 1) / n for n in range(9, 1, -1)]  # (log(1 + d) − d/(1 + d)) / d² for a small d
+SMALL_SHARE_SERIES = [(-1) ** n * (n - 1) / n for n in range(9, 1, -1)]  # (log(1 + d) − d/(1 + d)) / d² for a small d
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,6 @@ class Logarithmic(Utility):
 
     def surplus_lost(self, price, margin):
         share = margin / np.maximum(price, np.maximum(margin, 1.0) * NEXT_TO_NONE)
-        small = np.minimum(share, SMALL)
-        series = small * small * np.polyval(SERIES, small)
-        return self.b * self.k * np.where(share < SMALL, series, np.log1p(share) - share / (1 + share))
+        small = np.minimum(share, SMALL_SHARE)
+        series = small * small * np.polyval(SMALL_SHARE_SERIES, small)
+        return self.b * self.k * np.where(share < SMALL_SHARE, series, np.log1p(share) - share / (1 + share))

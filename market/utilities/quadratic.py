@@ -10,10 +10,10 @@ import numpy as np
 from market.parameters import ParameterError, parameter
 from market.utilities.utility import Utility
 
-CLOSE = 1e-5  # a step cubes the error, so the next one is below rounding
-MOST_STEPS = 60
-TANGENTS = (-6.0, -3.0, -1.5, 0.0, 1.5, 3.0, 6.0)
-FAR = 300.0  # the square of exp of it is still a number
+LAST_ANGLE_STEP = 1e-5  # a step cubes the error, so the next one is below rounding
+MOST_ANGLE_STEPS = 60
+TANGENT_ANGLES = (-6.0, -3.0, -1.5, 0.0, 1.5, 3.0, 6.0)
+MOST_EXPONENT = 300.0  # the square of exp of it is still a number
 
 
 @dataclass(frozen=True)
@@ -103,10 +103,10 @@ class Quadratic(Utility):
         """
         gap = np.maximum(self.b - price, 0.0)
         if alpha == 0:
-            return np.minimum(np.exp(np.minimum(log_kappa, FAR)), gap)
+            return np.minimum(np.exp(np.minimum(log_kappa, MOST_EXPONENT)), gap)
         most = gap * gap * (0.5 * self._per_price) + offset
         if alpha == 1:
-            one_over = np.exp(-np.clip(log_kappa, -FAR, FAR))
+            one_over = np.exp(-np.clip(log_kappa, -MOST_EXPONENT, MOST_EXPONENT))
             return np.minimum(2 * most / (one_over + np.sqrt(one_over * one_over + most / self.a)), gap)
         with np.errstate(divide="ignore"):
             log_most = np.log(np.maximum(most, 1e-300))
@@ -128,12 +128,12 @@ def _theta(log_k, alpha):
     """
     nearer = np.maximum if alpha > 0.5 else np.minimum
     theta = nearer(-log_k / alpha, -2 * log_k)
-    for at in TANGENTS:
+    for at in TANGENT_ANGLES:
         share = 1 / (1 + math.exp(-at))
         slope = (alpha - 0.5) * share - alpha
         height = (alpha - 0.5) * math.log1p(math.exp(at)) - alpha * at
         theta = nearer(theta, log_k * (1 / slope) + (at - height / slope))
-    for _ in range(MOST_STEPS):
+    for _ in range(MOST_ANGLE_STEPS):
         tail = np.exp(-np.abs(theta))
         softplus = np.maximum(theta, 0.0) + np.log1p(tail)
         share = np.where(theta >= 0, 1.0, tail) / (1 + tail)
@@ -142,6 +142,6 @@ def _theta(log_k, alpha):
         bend = (alpha - 0.5) * share * (1 - share) / slope
         step /= np.clip(1 + 0.5 * step * bend, 0.5, 2.0)
         theta = theta + step
-        if np.all(np.abs(step) <= CLOSE * (1 + np.abs(theta))):
+        if np.all(np.abs(step) <= LAST_ANGLE_STEP * (1 + np.abs(theta))):
             break
     return theta

@@ -6,11 +6,11 @@ from dataclasses import fields
 import numpy as np
 
 # A user whose surplus is off by one part in 1e13 is off by far less in its purchase.
-PRECISION = 1e-13
-MOST_STEPS = 200
-TINY = 1e-300
-FAR = 600.0  # the logarithm of the least share of the widest margin that is told from none
-ALL = 30.0  # log(m / (w − m)) where the margin m is all but the widest w and the surplus all but rounding error
+MARGIN_PRECISION = 1e-13  # of the margin's logarithm
+MOST_MARGIN_STEPS = 200
+LEAST_LOGGED = 1e-300  # what stands for nothing in a logarithm
+FARTHEST_LOG_SHARE = 600.0  # the logarithm of the least share of the widest margin that is told from none
+HIGHEST_LOG_ODDS = 30.0  # log(m / (w − m)) where the margin m is all but the widest w, the surplus rounding error
 
 
 class Utility(ABC):
@@ -70,7 +70,7 @@ class Utility(ABC):
         widest = np.maximum(self.reservation - price, 0.0)
         if alpha == 0:
             return np.minimum(np.exp(np.minimum(log_kappa, 700.0)), widest)
-        target = np.log(np.maximum(widest, TINY)) - log_kappa - alpha * np.log(offset or 1.0)
+        target = np.log(np.maximum(widest, LEAST_LOGGED)) - log_kappa - alpha * np.log(offset or 1.0)
         served = (target > 0) | (offset == 0)
 
         def residual(phi):
@@ -88,9 +88,9 @@ class Utility(ABC):
         def phi_with(surplus):
             """The phi of margin kappa (surplus + offset)^alpha."""
             with np.errstate(divide="ignore"):
-                share = log_kappa + alpha * np.log(surplus + offset) - np.log(np.maximum(widest, TINY))
-            share = np.clip(share, -FAR, -TINY)
-            return np.clip(share - np.log(-np.expm1(share)), -FAR, ALL)
+                share = log_kappa + alpha * np.log(surplus + offset) - np.log(np.maximum(widest, LEAST_LOGGED))
+            share = np.clip(share, -FARTHEST_LOG_SHARE, -LEAST_LOGGED)
+            return np.clip(share - np.log(-np.expm1(share)), -FARTHEST_LOG_SHARE, HIGHEST_LOG_ODDS)
 
         high = phi_with(self.best_surplus(price))
         low = phi_with(np.maximum(self._surplus_at_margin(price, widest / (1 + np.exp(-high))), 0.0))
@@ -107,15 +107,15 @@ class Utility(ABC):
 
         def residual(log_margin):
             margin = np.minimum(np.exp(log_margin), widest)
-            gone = np.maximum(self.surplus_lost(price, margin), TINY)
+            gone = np.maximum(self.surplus_lost(price, margin), LEAST_LOGGED)
             bend = self.demand_slope(np.minimum(price + margin, self.reservation))
             with np.errstate(invalid="ignore"):  # a slope that is no number makes the bracket be halved
                 slope = margin**2 * bend / gone
-            return np.log(gone) - np.log(np.maximum(lost, TINY)), slope
+            return np.log(gone) - np.log(np.maximum(lost, LEAST_LOGGED)), slope
 
         shape = np.broadcast_shapes(np.shape(widest), np.shape(lost))
-        high = np.log(np.maximum(widest, TINY)) + np.zeros(shape)
-        return np.minimum(np.exp(_bracketed_newton(residual, high - FAR, high, high)), widest)
+        high = np.log(np.maximum(widest, LEAST_LOGGED)) + np.zeros(shape)
+        return np.minimum(np.exp(_bracketed_newton(residual, high - FARTHEST_LOG_SHARE, high, high)), widest)
 
     def _surplus_at_margin(self, price, margin):
         return self.surplus(price, self.demand(price + margin))
@@ -127,7 +127,7 @@ def _bracketed_newton(residual, low, high, at):
     Halves the bracket instead where a step would leave it or is more than half as long as the one before.
     """
     moved, done = np.inf, False
-    for _ in range(MOST_STEPS):
+    for _ in range(MOST_MARGIN_STEPS):
         value, slope = residual(at)
         low, high = np.where(value < 0, at, low), np.where(value > 0, at, high)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -135,7 +135,9 @@ def _bracketed_newton(residual, low, high, at):
         good = (step >= low) & (step <= high) & (np.abs(step - at) <= moved / 2)
         step = np.where(done | (value == 0), at, np.where(good, step, (low + high) / 2))
         moved = np.abs(step - at)
-        done = done | (moved <= PRECISION * (1 + np.abs(at))) | (high - low <= PRECISION * (1 + np.abs(at)))
+        done = (
+            done | (moved <= MARGIN_PRECISION * (1 + np.abs(at))) | (high - low <= MARGIN_PRECISION * (1 + np.abs(at)))
+        )
         at = step
         if np.all(done):
             break

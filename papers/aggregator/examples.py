@@ -6,7 +6,7 @@ from scipy.optimize import minimize_scalar
 from market.aggregator.allocation import split
 from market.aggregator.best_response import best_response
 
-TINY = 1e-300
+LEAST_SURPLUS = 1e-300  # what stands for no surplus in a power
 
 
 def payoffs(rule, player, outside, y):
@@ -65,7 +65,7 @@ def scale(player, rule, outside, y):
     if np.isinf(player.alpha):
         counted = player.utility.reservation > rule.right_value(np.ravel(outside))[:, None]
         return np.min(np.where(counted, s, np.inf), axis=1).reshape(np.shape(y)) + player.surplus_offset
-    weight = np.where(x > 0, np.maximum(s + player.surplus_offset, TINY) ** (1 - player.alpha), 0.0)
+    weight = np.where(x > 0, np.maximum(s + player.surplus_offset, LEAST_SURPLUS) ** (1 - player.alpha), 0.0)
     return weight.sum(axis=1).reshape(np.shape(y))
 
 

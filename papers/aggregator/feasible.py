@@ -19,7 +19,7 @@ TOTALS = {"convex": 1.2, "not convex": 2.4}  # the fixed totals shown
 PRICE = Linear(c=1.0)  # p = Y: large enough that the second user of the second pair can be priced out
 ALPHAS = np.unique(np.concatenate([[0.0, 0.25, 0.5, 1.0, 2.0, 5.0, np.inf], np.geomspace(0.02, 50, 60)]))
 SHOWN = (0.0, 0.25, 0.5, 1.0, 2.0, 5.0, np.inf)  # the alphas marked in the picture
-SLACK = 1e-9
+SURPLUS_SLACK = 1e-9  # money, for rounding
 
 
 def pair(bs, alpha=0.0):
@@ -55,7 +55,7 @@ def region(bs, points=900):
     """All feasible pairs with s >= 0 over totals and shares: as bins of s1 with least and largest s2, and as points."""
     totals, shares = np.linspace(0, max(bs), points)[:, None], np.linspace(0, 1, points)
     s1, s2 = surpluses(bs, totals, shares)
-    ok = (s1 >= -SLACK) & (s2 >= -SLACK)
+    ok = (s1 >= -SURPLUS_SLACK) & (s2 >= -SURPLUS_SLACK)
     s1, s2 = np.maximum(s1[ok], 0), np.maximum(s2[ok], 0)
     edges = np.linspace(0, s1.max(), 161)
     place = np.clip(np.digitize(s1, edges) - 1, 0, 159)
@@ -77,7 +77,7 @@ def case(bs, total):
     """What the picture shows of one pair."""
     share = np.linspace(0, 1, 2001)
     arc = np.array(surpluses(bs, total, share))
-    arc = arc[:, np.all(arc >= -SLACK, axis=0)]
+    arc = arc[:, np.all(arc >= -SURPLUS_SLACK, axis=0)]
     front = arc[:, np.argmax(arc[1]) : np.argmax(arc[0]) + 1]
     centre, low, high, _, _ = region(bs)
     points = {
@@ -146,7 +146,7 @@ def _claims(name, bs, one):
         judge(
             "fig02",
             f"pair {b}, fixed total: alpha traces the Pareto front from welfare to max-min",
-            against <= SLACK and off <= 0.01,
+            against <= SURPLUS_SLACK and off <= 0.01,
             {"largest distance from the front": off, "largest step back": max(against, 0.0) + 0.0},
         ),
         judge(

@@ -15,7 +15,7 @@ from views.aggregator.convergence import convergence, purchases_by_round
 from views.aggregator.user_bands import user_bands
 from views.drawing import draw_to
 
-CLOSE = 0.01  # settled to the eye: within 1 % of the mean
+SETTLED_TO_THE_EYE = 0.01  # settled to the eye: within 1 % of the mean
 FEW = 5
 
 
@@ -44,8 +44,8 @@ class Settle:
 
 
 def close_from(values):
-    """First round, from 1, from which no column, shape (rounds, many), is CLOSE of their mean off its end."""
-    off = np.max(np.abs(values - values[-1]), axis=1) > CLOSE * np.mean(np.abs(values[-1]))
+    """First round, from 1, from which no column, shape (rounds, many), is that much of their mean off its end."""
+    off = np.max(np.abs(values - values[-1]), axis=1) > SETTLED_TO_THE_EYE * np.mean(np.abs(values[-1]))
     return int(np.max(np.flatnonzero(off), initial=-1)) + 2
 
 

@@ -18,7 +18,7 @@ from views.drawing import draw_to
 from views.style import BLUE, LINES, MARKERS, PALETTE, VERMILLION, new_figure, styled
 
 STARTS = 3  # random starts of every market and replication, besides that at zero
-SAME = 1e-6  # ends closer than this share of the total are the same
+SAME_END = 1e-6  # ends closer than this share of the total are the same
 MARKETS = {
     "fig. 6: large user, direct": ("large_direct", ()),
     "fig. 6: 2 aggregators, α = 0": ("large_two_welfare", ()),
@@ -137,10 +137,10 @@ def starts_picture(ends, roots):
         apart = np.maximum(ends.loc[ends["market"] == market, "apart"].to_numpy(), 1e-17)
         spread = np.linspace(-0.25, 0.25, len(apart))
         left.plot(apart, -place + spread, "o", color=BLUE, alpha=0.5, markersize=5, markeredgewidth=0)
-    left.axvline(SAME, color=VERMILLION, linestyle="--")
+    left.axvline(SAME_END, color=VERMILLION, linestyle="--")
     left.annotate(
         "the same up to here",
-        (SAME, 1),
+        (SAME_END, 1),
         (-6, -4),
         xycoords=("data", "axes fraction"),
         textcoords="offset points",
@@ -186,7 +186,9 @@ def _starts_claim(ends):
         "from the direct solution": ends["from_direct"].max(),
     }
     holds = bool(
-        (ends["settled"] == ends["starts"]).all() and ends["apart"].max() <= SAME and ends["from_direct"].max() <= SAME
+        (ends["settled"] == ends["starts"]).all()
+        and ends["apart"].max() <= SAME_END
+        and ends["from_direct"].max() <= SAME_END
     )
     return judge("starts", "on the paper's markets (α ≤ 1) every start ends at the same point", holds, numbers)
 

@@ -24,9 +24,9 @@ from papers.p2p.timing import ALONE, AT_ONCE, NAMES, of
 from scenarios import draw, load
 
 FIGURE = "p2p-negotiation"
-EXACT = 1e-9  # up to which numbers count as equal, beside the mean contract's
-SLACK = 1e-9  # of rounding, beside a tolerance
-NEAR = 0.06  # of all gains: near a point, in L1
+EQUAL_NUMBERS = 1e-9  # up to which numbers count as equal, beside the mean contract's
+TOLERANCE_SLACK = 1e-9  # of rounding, beside a tolerance
+NEAR_POINT = 0.06  # of all gains: near a point, in L1
 MUCH, CLEARLY = 30, 5  # times as fast: than a general solver, than one whose set-up is kept
 CONSENSUS = ("tight", "half-space")
 BIDS = ("bilateral", "bilateral, in turn", "bilateral, at once")
@@ -57,8 +57,8 @@ def converges(found, answers):
     apart = max(abs(one.welfare - 1) for one in ours)
     holds = (
         all(one.settled for one in ours + fine)
-        and worst <= COARSE + SLACK
-        and worst_fine <= FINE + SLACK
+        and worst <= COARSE + TOLERANCE_SLACK
+        and worst_fine <= FINE + TOLERANCE_SLACK
         and apart <= COARSE
     )
     theirs = {size: found["benchmark", size] for size in SIZES}
@@ -99,7 +99,7 @@ def fair(found, answers):
         judge(
             FIGURE,
             "corner negotiation settles at the tau value exactly",
-            exact <= EXACT,
+            exact <= EQUAL_NUMBERS,
             {
                 "markets": len(answers["tau"]),
                 "a side, at most": FAIR[-1],
@@ -109,16 +109,17 @@ def fair(found, answers):
         ),
         judge(
             FIGURE,
-            f"bilateral and consensus negotiation settle at the tau value too (within {NEAR:.0%} of all gains)",
-            bool(np.all(tau <= NEAR)),
+            f"bilateral and consensus negotiation settle at the tau value too (within {NEAR_POINT:.0%} of all gains)",
+            bool(np.all(tau <= NEAR_POINT)),
             {f"mean distance, {rule}": each[0] for rule, each in middle.items()},
             FAIL,
             "projections from equal claims end near the stable point nearest to the equal split, another fair point",
         ),
         judge(
             FIGURE,
-            f"bilateral negotiation ends within {NEAR:.0%} of all gains of the stable point nearest to the equal split",
-            bids <= NEAR,
+            f"bilateral negotiation ends within {NEAR_POINT:.0%} of all gains of the stable point nearest to the equal "
+            "split",
+            bids <= NEAR_POINT,
             {"largest distance": bids, **{what: v for what, v in said.items() if what.startswith("bilateral")}},
         ),
         judge(
@@ -242,7 +243,7 @@ def preferences():
         judge(
             FIGURE,
             "preferences flip contracts: buyers who like the other's seller better change partners",
-            flips and abs(tasted.welfare - 0.28) < EXACT and bool(np.allclose(tau, 0.07)) and moved > 0,
+            flips and abs(tasted.welfare - 0.28) < EQUAL_NUMBERS and bool(np.allclose(tau, 0.07)) and moved > 0,
             {
                 "gains without tastes": plain_one.welfare,
                 "with tastes": tasted.welfare,
@@ -278,7 +279,7 @@ def core(answers):
         judge(
             FIGURE,
             "a homogeneous good has one price: all contracts share it at both corners of the core and at tau",
-            float(apart.max()) <= EXACT,
+            float(apart.max()) <= EQUAL_NUMBERS,
             {
                 "markets": len(apart),
                 "largest difference": float(apart.max()),
@@ -307,7 +308,7 @@ def messages(answers):
     by_loss = {loss: [a for q, a in answers["lost"] if q.drop == loss] for loss in LOSSES}
     mean = [float(np.mean([one.rounds for one in by_loss[loss]])) for loss in LOSSES]
     worst = max(one.off for ended in by_loss.values() for one in ended)
-    stable = all(one.settled for ended in by_loss.values() for one in ended) and worst <= FINE + SLACK
+    stable = all(one.settled for ended in by_loss.values() for one in ended) and worst <= FINE + TOLERANCE_SLACK
     return [
         judge(
             FIGURE,
@@ -362,7 +363,7 @@ def truthful(answers):
         judge(
             FIGURE,
             "the tau value makes buyers tell the truth: none gains by saying less than its values",
-            gain["tau"] <= EXACT,
+            gain["tau"] <= EQUAL_NUMBERS,
             {"largest gain, values up to 8": gain["tau"], "tries": TRIES},
             FAIL,
             "it gives every buyer half of what its claim moves, so saying less can pay",
@@ -370,7 +371,7 @@ def truthful(answers):
         judge(
             FIGURE,
             "at the buyers' corner of the core none does",
-            gain["buyer"] <= EXACT,
+            gain["buyer"] <= EQUAL_NUMBERS,
             {"largest gain, values up to 8": gain["buyer"], "tries": TRIES},
         ),
     ]

@@ -8,10 +8,10 @@ from papers.poster.cells import DENSITIES, FEW, FIXED, MANY, MODELS, NODES, PER_
 from papers.poster.text import POSTER, POSTER_NONE
 
 FIGURE = "poster-table"
-EVEN = 1e-9  # up to which two ratios are equal
-NEAR = 0.02  # of the loss without private lines: "little effect" of the area
-CLOSE = 0.05  # of it: "close to the cooperative"
-HAIR = 0.01  # integrated against cooperative, relative
+EQUAL_RATIOS = 1e-9  # up to which two ratios are equal
+LITTLE_EFFECT = 0.02  # of the loss without private lines: "little effect" of the area
+CLOSE_TO_COOPERATIVE = 0.05  # of it: "close to the cooperative"
+NEARLY_EQUAL_LOSSES = 0.01  # integrated against cooperative, relative
 AD_HOC, SELF, COOPERATIVE, INTEGRATED = MODELS
 
 
@@ -45,12 +45,12 @@ def order(*tables):
     """Who loses least, in every network; and that more private lines never hurt those who use them well."""
     pairs = ((INTEGRATED, COOPERATIVE), (COOPERATIVE, AD_HOC), (COOPERATIVE, SELF))
     table = {model: np.concatenate([one[model] for one in tables], axis=1) for model in MODELS}
-    held = np.all([table[low] <= table[high] + EVEN for low, high in pairs], axis=0)
+    held = np.all([table[low] <= table[high] + EQUAL_RATIOS for low, high in pairs], axis=0)
     numbers = {"networks": held.size, "networks in which it holds": int(held.sum())}
     text = "integrated <= cooperative <= ad hoc and self-interested, at every density"
     steps = {model: np.diff(table[model], axis=0) for model in (COOPERATIVE, INTEGRATED)}
     numbers_of_steps = {f"largest step, {model}": float(np.max(step)) for model, step in steps.items()}
-    falls = all(np.all(step <= EVEN) for step in steps.values())
+    falls = all(np.all(step <= EQUAL_RATIOS) for step in steps.values())
     return [
         judge(FIGURE, text, bool(held.all()), numbers),
         judge(FIGURE, "denser private networks: cooperative and integrated never lose more", falls, numbers_of_steps),
@@ -76,11 +76,11 @@ def free_flows(found, table):
         "poster, most": high,
     }
     return [
-        judge(FIGURE, text, bool(np.max(gain) < HAIR), numbers, FAIL, reason),
+        judge(FIGURE, text, bool(np.max(gain) < NEARLY_EQUAL_LOSSES), numbers, FAIL, reason),
         judge(
             FIGURE,
             f"{text}, where public flows follow resistance",
-            bool(np.max(same) < HAIR),
+            bool(np.max(same) < NEARLY_EQUAL_LOSSES),
             {"largest of any network": float(np.max(same))},
             reason="then physical flows are those of least loss and the two are the same",
         ),
@@ -121,7 +121,7 @@ def shape(table):
         judge(
             FIGURE,
             "dense networks bring self-interest close to the cooperative: within 5 % of the loss without private lines",
-            away < CLOSE,
+            away < CLOSE_TO_COOPERATIVE,
             {"self - cooperative": away, "poster": (2.25 - 2.07) / POSTER_NONE},
         ),
         judge(
@@ -180,7 +180,9 @@ def area(found):
         effect, (model, density) = area_effect(rows)
         text = f"1 km or 100 km makes little difference (at most 0.02 of the loss without private lines), {name}"
         options = {"reason": reason} | ({"expected": expected} if expected else {})
-        made.append(judge(FIGURE, text, effect < NEAR, {f"largest difference ({model}, {density})": effect}, **options))
+        made.append(
+            judge(FIGURE, text, effect < LITTLE_EFFECT, {f"largest difference ({model}, {density})": effect}, **options)
+        )
     highest = peak_per_km(found)
     made.append(
         judge(

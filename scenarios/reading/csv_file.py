@@ -23,7 +23,7 @@ NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?(inf|infinity|n
 DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+", re.ASCII)
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 NEW = tuple(map(int, pd.__version__.split(".")[:2])) >= (3, 1)  # its parser is exact without being asked
-EXACT = {} if NEW else {"float_precision": "round_trip"}  # the bits of Python's float
+EXACT_FLOATS = {} if NEW else {"float_precision": "round_trip"}  # the bits of Python's float
 UNLIKE = (b'"', b"True", b"TRUE", b"true", b"False", b"FALSE", b"false")  # pandas takes words of truth for numbers
 WIDE = {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
 
@@ -201,7 +201,7 @@ def _fast(block, at, width):
             na_filter=False,
             skip_blank_lines=False,
             low_memory=False,
-            **EXACT,
+            **EXACT_FLOATS,
         )[at]
         .to_numpy()
         .T

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from market.grid.power_flow import build_grid
-from market.microgrid.coalitions import TOLERANCE, least_core
+from market.microgrid.coalitions import CORE_TOLERANCE, least_core
 from market.microgrid.network import network_of
 from market.microgrid.partitions import believed, partition_game
 from market.microgrid.random_lines import random_private
@@ -52,7 +52,7 @@ def test_the_core_is_often_empty_on_random_networks():
         played = partition_game(network, build_grid(network), price=1.0)
         for belief in empty:
             epsilon = least_core(believed(played, belief)).epsilon
-            empty[belief] += epsilon > TOLERANCE
+            empty[belief] += epsilon > CORE_TOLERANCE
             worst = max(worst, epsilon)
     assert empty == {"gamma": 211, "delta": 81}
     assert worst == pytest.approx(0.0572, abs=1e-4)

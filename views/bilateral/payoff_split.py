@@ -6,7 +6,7 @@ from views.bilateral import look
 from views.style import legend_below, new_figure, plain, styled
 
 MOST_BARS = 60  # agents of a side drawn one by one; more of them are curves
-NOTHING = 1e-12
+NO_PAYOFF = 1e-12  # money that counts as nothing
 
 
 @styled
@@ -51,7 +51,7 @@ def gains(result):
 def _side(axes, points, colour, fair):
     """One panel: interval, fair point and settled gain of the agents of a side who can gain at all."""
     low, high = np.minimum(points["buyer"], points["seller"]), np.maximum(points["buyer"], points["seller"])
-    some = np.flatnonzero(np.maximum(high, points["settled"]) > NOTHING)
+    some = np.flatnonzero(np.maximum(high, points["settled"]) > NO_PAYOFF)
     order = some[np.lexsort((-points["settled"][some], -points["fair"][some]))]
     at = np.arange(len(order))
     low, high, settled, middle = (values[order] for values in (low, high, points["settled"], points["fair"]))

@@ -10,7 +10,7 @@ import pandas as pd
 from engine.store import history_table
 from engine.verifying import FolderError, read_manifest
 from scenarios import ScenarioError, load
-from scenarios.reading.csv_file import EXACT
+from scenarios.reading.csv_file import EXACT_FLOATS
 from scenarios.reading.errors import quoted
 from scenarios.reading.files import content_of
 from views.browser.files import without_folders
@@ -18,7 +18,7 @@ from views.kit.live import Run
 from views.markets import page_of
 
 DEPTHS = ("*/*", "*/*/*")  # of a run's and of a sweep's folder
-CLOSE = 1e-9
+SAME_NUMBER = 1e-9
 LONGEST_SHOWN = 100
 
 
@@ -59,7 +59,7 @@ def open_folder(root, name):
     if odd:
         raise FolderError(f"{name}: it has no file {odd}")
     try:
-        rounds = pd.read_csv(io.BytesIO(content_of(folder / "rounds.csv")), **EXACT)
+        rounds = pd.read_csv(io.BytesIO(content_of(folder / "rounds.csv")), **EXACT_FLOATS)
         scenario = load(folder / "scenario.toml")
     except (OSError, ValueError, ScenarioError) as error:
         raise FolderError(f"{name}: cannot be read: {without_folders(str(error))}") from None
@@ -82,7 +82,7 @@ def verdict(run):
     if not rounds:
         return f"Stored: {len(stored)} rounds. Play them again and they are compared."
     away = max(_apart(played[name], stored[name][:rounds]) for name in stored)
-    if rounds > len(stored) or away > CLOSE:
+    if rounds > len(stored) or away > SAME_NUMBER:
         return f"Round {rounds} differs from what was stored (by {away:.1e} of its size)."
     return f"Rounds 1 to {rounds} of {len(stored)} are as stored" + (", bit by bit." if away == 0 else ".")
 

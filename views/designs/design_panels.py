@@ -16,7 +16,7 @@ PANELS = {  # measure: words on its axis
 ORDER = ("price", "volume", None, "price of anarchy", "jain", "gini", "loss", None)
 STARTS = {"price of anarchy": 1.0}  # where an axis starts that does not start at 0
 DIGITS = {"price of anarchy": 4}
-NOTHING = 1e-9
+NO_NUMBER = 1e-9  # a number up to it is not labelled
 
 
 @styled
@@ -80,7 +80,7 @@ def _sides(axes, place, winners, losers):
         count = np.nan_to_num(finite(count))
         axes.barh(place, way * count, height=0.62, color=colour)
         for at, number in zip(place, count, strict=True):
-            if number > NOTHING:
+            if number > NO_NUMBER:
                 where = {"textcoords": "offset points", "ha": "left" if way > 0 else "right", "fontsize": 13}
                 axes.annotate(plain(float(number), 3), (way * number, at), (6 * way, -5), **where)
     most = max(np.max(np.nan_to_num(finite(count)), initial=0.0) for count in (winners, losers)) or 1.0

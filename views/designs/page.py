@@ -22,7 +22,7 @@ FOLLOWS = True  # can one agent be looked at?
 TRACKS = ("price, direct (money/energy)", "violation of contracts (money)", "designs still running (designs)")
 MOST_AGENTS, MOST_LINES = 1_000, 2_000
 ROW = 16  # of a chart's height for each design
-SAME = 1e-9  # of the largest value, below which a difference is none
+SAME_VALUE = 1e-9  # of the largest value, below which a difference is none
 NONE = "Press Step or ▶ to play a round of every design."
 
 
@@ -95,7 +95,7 @@ def _best(result, measure):
     if not known:
         return None
     most = max(known.values())
-    return next((name, value) for name, value in known.items() if value >= most - SAME * abs(most))
+    return next((name, value) for name, value in known.items() if value >= most - SAME_VALUE * abs(most))
 
 
 def tiles(run, before):

@@ -6,7 +6,7 @@ from views.microgrid import look
 from views.style import BLACK, GREY, LINES, legend_below, new_figure, styled
 
 MOST_NODES = 20  # that have bars of their own; gains of more are drawn in ascending order
-NOTHING = 1e-9
+NO_MONEY = 1e-9  # money that counts as nothing
 PER_NODE = 0.84  # of the room of a node that its bars fill
 
 
@@ -38,7 +38,7 @@ def _bars(axes, known, labels, colours):
     axes.set_ylabel("payment (money)")
     means = {name: (paid.mean(axis=0), gains.mean(axis=0)) for name, (paid, gains) in known.items()}
     busy = [np.abs(paid) + np.abs(gains) for paid, gains in means.values()]
-    nodes = np.flatnonzero(np.max(busy, axis=0) > NOTHING) if busy else np.zeros(0, dtype=int)
+    nodes = np.flatnonzero(np.max(busy, axis=0) > NO_MONEY) if busy else np.zeros(0, dtype=int)
     place, wide = np.arange(len(nodes)), PER_NODE / max(len(means), 1)
     for number, (name, (paid, gains)) in enumerate(means.items()):
         at = place + wide * (number - (len(means) - 1) / 2)
@@ -62,7 +62,7 @@ def _sorted(axes, known, labels, colours):
     axes.axhline(0, color=GREY, linewidth=1.2)
     small = _threshold(known)
     axes.set_yscale("symlog", linthresh=small)
-    if not any(np.any(gains < -NOTHING) for _, gains in known.values()):
+    if not any(np.any(gains < -NO_MONEY) for _, gains in known.values()):
         axes.set_ylim(bottom=-0.3 * small)
     axes.set_xlim(0, 1)
 
@@ -70,5 +70,5 @@ def _sorted(axes, known, labels, colours):
 def _threshold(known):
     """Gain up to which the axis is linear: a power of ten near the median of what is not nothing."""
     sizes = np.concatenate([np.abs(gains).ravel() for _, gains in known.values()] or [np.zeros(0)])
-    sizes = sizes[sizes > NOTHING]
+    sizes = sizes[sizes > NO_MONEY]
     return float(10 ** np.round(np.log10(np.median(sizes)))) if len(sizes) else 1.0

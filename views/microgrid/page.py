@@ -34,7 +34,7 @@ MOST_NODES = 2_000
 WIDE, HIGH = 640, 420  # of the map
 LABELLED = 30  # nodes up to which nodes and trades have labels
 MOST_BARS = 12
-ROUNDING = 1e-9
+NO_FLOW = 1e-9  # p.u. or money that counts as nothing
 SUMS = ("loss", "public_loss", "private_loss", "grid_supply")  # of a dispatch
 
 
@@ -192,7 +192,7 @@ def _new_trades(run, dispatch):
     run.memory.setdefault("flows", {})[run.model.round] = dispatch.g
     run.memory["flows"] = {k: v for k, v in run.memory["flows"].items() if k >= run.model.round - 1}
     was = np.zeros(len(dispatch.g)) if was is None else was
-    return set(np.flatnonzero(np.abs(dispatch.g - was) > ROUNDING).tolist())
+    return set(np.flatnonzero(np.abs(dispatch.g - was) > NO_FLOW).tolist())
 
 
 def _lines(kind, lines, ends, flow, loss, small, new):
@@ -340,7 +340,7 @@ def _sign(value):
 
 
 def _signed(value):
-    return "±0" if abs(value) < ROUNDING else signed(float(value), 3)
+    return "±0" if abs(value) < NO_FLOW else signed(float(value), 3)
 
 
 def _by_round(run):
@@ -380,7 +380,7 @@ def _trades(run):
 def _order(run, dispatch):
     """Private lines in use, those that traded last first, else the largest flows first."""
     trading = getattr(run.model.owners, "trading", None)
-    used = np.flatnonzero(np.abs(dispatch.g) > ROUNDING)
+    used = np.flatnonzero(np.abs(dispatch.g) > NO_FLOW)
     if trading is not None:
         return list(trading.trades)[::-1]
     return used[np.argsort(-np.abs(dispatch.g[used]), kind="stable")].tolist()

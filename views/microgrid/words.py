@@ -6,7 +6,7 @@ from market.microgrid.market import winners_and_losers
 from views.tables import cell, ending, left_out_lines, table
 
 MOST_ROWS = 20  # lines, or nodes, shown on a terminal
-ROUNDING = 1e-12  # p.u. or money
+NOTHING_TO_TELL = 1e-12  # p.u. or money
 LARGEST = 10  # trades shown of a network with more
 
 
@@ -101,7 +101,7 @@ def nodes_table(summary):
 
 def _snapped(value):
     """A number, 0 where it is nothing but rounding."""
-    return 0.0 if abs(value) < ROUNDING else value
+    return 0.0 if abs(value) < NOTHING_TO_TELL else value
 
 
 def winners_text(summary):

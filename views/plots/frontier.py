@@ -4,7 +4,7 @@ import numpy as np
 
 from views.style import GREY, LINES, MARKERS, PALETTE, finite, joined_labels, legend_below, new_figure, styled
 
-NEAR = 0.15  # of the curve's extent: two labels closer than this would overlap
+LABELS_OVERLAP = 0.15  # of the curve's extent: two labels closer than this would overlap
 
 
 @styled
@@ -52,7 +52,7 @@ def _label_points(axes, labels, x, y, colour, taken):
     put = []
     size = [max(_reach(values), 1e-300) for values in (x, y)]
     for label, at_x, at_y in joined_labels(labels, x, y):
-        if any(np.hypot((at_x - tx) / size[0], (at_y - ty) / size[1]) < NEAR for tx, ty in taken):
+        if any(np.hypot((at_x - tx) / size[0], (at_y - ty) / size[1]) < LABELS_OVERLAP for tx, ty in taken):
             continue
         after = int(np.nanargmin(np.hypot(x - at_x, y - at_y)))
         near = slice(max(after - 1, 0), after + 2)

@@ -4,7 +4,7 @@ import numpy as np
 
 from views.style import BLACK, design_colours, finite, new_figure, plain, styled
 
-NOTHING = 1e-9
+NO_MEAN = 1e-9  # a mean up to it is shown as 0
 
 
 @styled
@@ -59,7 +59,7 @@ def _dots(axes, place, means, half_widths, colours, log):
                 markersize=11,
             )
             axes.annotate(
-                plain(float(mean)) if abs(mean) > NOTHING else "0",
+                plain(float(mean)) if abs(mean) > NO_MEAN else "0",
                 (mean, at),
                 (0, 10),
                 textcoords="offset points",

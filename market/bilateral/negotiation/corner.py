@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from market.bilateral.core import FAIR, PROGRAMME, counter_offers, fair_point, rounding, violation
+from market.bilateral.core import FAIR, PROGRAMME_MISS, counter_offers, fair_point, rounding, violation
 from market.bilateral.ledger import Knowledge
 from market.bilateral.market import MarketError
 from market.bilateral.negotiation.negotiation import Negotiation, opening
@@ -45,7 +45,7 @@ class Corner(Negotiation):
 
     def goal(self, bargain):
         """Corners are exact: contracts that are only nearly the best ones have none, so claims would rise for ever."""
-        return 0.0 if bargain.single else PROGRAMME * float(np.max(bargain.value))
+        return 0.0 if bargain.single else PROGRAMME_MISS * float(np.max(bargain.value))
 
     def start(self, bargain, rng=None, claims=None):
         """The state before the first round; its memory: the sides' Asking, of the buyers' corner first."""

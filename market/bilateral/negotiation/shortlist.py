@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-LENGTH = 24
-DOUBTFUL = 0.05  # share of buyers looked at in full above which lists are made anew
+LIST_LENGTH = 24
+MOST_DOUBTFUL = 0.05  # share of buyers looked at in full above which lists are made anew
 
 
 @dataclass(frozen=True, eq=False)
 class Shortlist:
-    """Each buyer's listed sellers, ascending, with their values, both (m, LENGTH), what the best other leaves at v."""
+    """Each buyer's listed sellers, ascending, with their values, both (m, listed), what the best other leaves at v."""
 
     sellers: np.ndarray
     values: np.ndarray
@@ -36,7 +36,7 @@ def best_outside(bargain, v, before=None):
     values = bargain.outside_value
     if not values.shape[1]:
         return Best(np.zeros(len(values), dtype=np.intp), np.full(len(values), -np.inf))
-    if values.shape[1] <= 2 * LENGTH:
+    if values.shape[1] <= 2 * LIST_LENGTH:
         return Best(*largest(values - v))
     if before is None:
         return _made_anew(values, v)
@@ -44,7 +44,7 @@ def best_outside(bargain, v, before=None):
     at, left = largest(lists.values - v[lists.sellers])
     seller = lists.sellers[np.arange(len(at)), at]
     doubtful = np.flatnonzero(left <= lists.rest + np.max(lists.v - v))
-    if len(doubtful) > DOUBTFUL * len(left):
+    if len(doubtful) > MOST_DOUBTFUL * len(left):
         return _made_anew(values, v)
     seller[doubtful], left[doubtful] = largest(values[doubtful] - v)
     return Best(seller, left, lists)
@@ -58,7 +58,7 @@ def largest(left):
 
 def _made_anew(values, v):
     left = values - v
-    order = np.argpartition(-left, LENGTH, axis=1)
-    sellers, rows = np.sort(order[:, :LENGTH], axis=1), np.arange(len(left))
-    rest = left[rows, order[:, LENGTH]]
+    order = np.argpartition(-left, LIST_LENGTH, axis=1)
+    sellers, rows = np.sort(order[:, :LIST_LENGTH], axis=1), np.arange(len(left))
+    rest = left[rows, order[:, LIST_LENGTH]]
     return Best(*largest(left), Shortlist(sellers, np.take_along_axis(values, sellers, axis=1), rest, v))

@@ -18,7 +18,7 @@ from market.microgrid.dispatch import (
     relative,
     served_publicly,
 )
-from market.microgrid.least_loss import SPARE, physical_bound
+from market.microgrid.least_loss import FLOW_SPARE, physical_bound
 from market.microgrid.lossy_flow import half_losses, lossy_flows
 from market.microgrid.programme import Programme, by_physics, least_supply
 from market.microgrid.stationary import exact
@@ -32,8 +32,8 @@ class Cooperative(Behaviour):
     """All agents and the main grid minimise its cost.
 
     Priced: min (e − Pg)ᵀ M (e − Pg) + gᵀ R g, by whichever linear system is smaller, one unknown a node or one a
-    private line. Lossy: a cone programme. The gap is the cost above the dual bound. Private resistances below FLOOR
-    of the largest count as that where they are divided by, not in the loss.
+    private line. Lossy: a cone programme. The gap is the cost above the dual bound. Private resistances below
+    RESISTANCE_FLOOR of the largest count as that where they are divided by, not in the loss.
     """
 
     def priced(self, network, grid, tariff):
@@ -136,7 +136,7 @@ def loss_bound(network, g, p, potential, pull=0.0, least=0.0):
     lines, r = network.private, np.maximum(network.private.r, network.floor)
     across = potential[lines.tail] - potential[lines.head]
     least = least + pull @ p if np.any(pull) else least
-    unpaid = SPARE * float((r - lines.r) @ g**2)
+    unpaid = FLOW_SPARE * float((r - lines.r) @ g**2)
     return least + potential @ (2 * network.injection - p) - np.sum(across**2 / r) - unpaid
 
 

@@ -13,7 +13,7 @@ from market.microgrid.behaviours.lossy_programme import nowhere, outcome_of
 from market.microgrid.dispatch import beyond_reach, infeasible, put_in, reached
 from market.microgrid.least_loss import both_kinds, free_bound, pinned
 from market.microgrid.price_driven import balanced, dual_bound
-from market.microgrid.programme import RELAXED, Programme, least_supply
+from market.microgrid.programme import NOT_RELAXED, Programme, least_supply
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class Integrated(Behaviour):
     """All flows are chosen for the least cost of the main grid.
 
     Priced: the flow of least loss on both kinds of lines together, a network of resistances, by whichever linear system
-    is smaller, one unknown a node or one a private line; resistances below FLOOR of the largest count as that, but not
-    in the loss. Lossy: a cone programme. The gap is the cost above the dual bound.
+    is smaller, one unknown a node or one a private line; resistances below RESISTANCE_FLOOR of the largest count as
+    that, but not in the loss. Lossy: a cone programme. The gap is the cost above the dual bound.
     """
 
     def priced(self, network, grid, tariff):
@@ -75,4 +75,4 @@ def _balanced(network, found):
     if exact is None:
         return found
     f, g = np.split(exact[1], [len(network.public)])
-    return replace(found, f=f, g=g, q=exact[0], accurate=found.relax_gap <= RELAXED * network.power)
+    return replace(found, f=f, g=g, q=exact[0], accurate=found.relax_gap <= NOT_RELAXED * network.power)

@@ -10,12 +10,12 @@ from market.microgrid.convex import half, relaxation_gap, squares
 from market.microgrid.dispatch import put_in, relative, served_publicly
 from market.microgrid.network import no_public_lines
 from market.microgrid.price_driven import balanced, dual_bound, wires
-from market.microgrid.programme import RELAXED
+from market.microgrid.programme import NOT_RELAXED
 from market.microgrid.tariff import Tariff
 from market.parameters import parameter
 from market.programmes import solved_tightly
 
-NEAR = 1e-6  # share of the tariff's spread within which a price is tried on its bound too
+NEAR_BOUND = 1e-6  # share of the tariff's spread within which a price is tried on its bound too
 RESIDUALS = ("exact", "even")
 
 
@@ -113,7 +113,7 @@ def _normal_market(network, tariff, lossy):
     if exact is not None:
         prices, g = exact
         known["accurate"] = True
-    near = NEAR * (high - low)
+    near = NEAR_BOUND * (high - low)
     snapped = np.where(prices <= low + near, low, np.where(prices >= high - near, high, prices))
     bound = max(dual_bound(lines, network.injection, each, low, high) for each in (prices, snapped))
     return g, {"bound": bound, "private_prices": prices, **known}
@@ -151,7 +151,7 @@ def _lossy_programme(network, tariff, lines):
         return prices, np.zeros(len(r)), {"accurate": False, "relax_gap": 0.0}
     relax_gap = relaxation_gap(r, g.value, square.value) if tariff.sell > 0 else 0.0
     prices = np.clip(-balance.dual_value, tariff.sell, tariff.buy)
-    return prices, g.value, {"accurate": accurate and relax_gap <= RELAXED, "relax_gap": relax_gap}
+    return prices, g.value, {"accurate": accurate and relax_gap <= NOT_RELAXED, "relax_gap": relax_gap}
 
 
 def _prices_without_lines(network, tariff):
@@ -191,5 +191,5 @@ def _even_lossy(network):
     if accurate is None:
         return np.zeros(len(r)), {"private_prices": None, "accurate": False}
     relax_gap = relaxation_gap(r, g.value, square.value)
-    fine = accurate and relax_gap <= RELAXED
+    fine = accurate and relax_gap <= NOT_RELAXED
     return power * g.value, {"private_prices": None, "accurate": fine, "relax_gap": power * relax_gap}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from market.grid.lines import FLOOR
+from market.grid.lines import RESISTANCE_FLOOR
 from market.grid.power_flow import build_grid
 from market.microgrid.behaviours import BEHAVIOURS, AdHoc, SelfInterested
 from market.microgrid.behaviours.cooperative import by_line, by_node
@@ -237,7 +237,7 @@ def test_extreme_tariffs(eight, eight_grid, name, losses, tariff):
 
 def test_small_resistances_are_told_apart_in_the_loss_only(eight):
     public = np.c_[0:7, 1:8, np.full(7, 0.01), np.full(7, 0.1)]
-    tiny = network_of(eight.injection, public, [[1, 3, FLOOR / 100], [2, 3, 0]])
+    tiny = network_of(eight.injection, public, [[1, 3, RESISTANCE_FLOOR / 100], [2, 3, 0]])
     found = outcomes(tiny)
     assert found["integrated"].loss == pytest.approx(least_loss(tiny, None), abs=1e-6)
 

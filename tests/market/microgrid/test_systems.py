@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from market.grid.lines import FLOOR, incidence, sent
+from market.grid.lines import RESISTANCE_FLOOR, incidence, sent
 from market.grid.power_flow import build_grid
 from market.grid.systems import laplacian, solve_in_place
 from market.microgrid.behaviours import BEHAVIOURS, integrated
@@ -67,7 +67,7 @@ def test_an_island_that_private_lines_join_and_one_that_nothing_does():
 @pytest.mark.parametrize("filled", [0.0, 1.0])
 def test_a_laplacian_is_incidence_times_weights_times_incidence(ieee300, filled):
     lines, n = ieee300.public, ieee300.nodes
-    weight = 1 / np.maximum(lines.r, FLOOR)
+    weight = 1 / np.maximum(lines.r, RESISTANCE_FLOOR)
     ends = incidence(lines, n).toarray()
     found = laplacian(lines.tail, lines.head, weight, n, filled)
     assert isinstance(found, np.ndarray) == (filled == 0)
