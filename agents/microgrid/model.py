@@ -10,7 +10,7 @@ from agents.market_model import MarketModel, attributes, shown
 from agents.microgrid.players import GridOperator, MicrogridNode, Neighbours, Owners, PrivateLine, PublicLine
 from agents.seats import check_groups
 from market.microgrid.dispatch import fits
-from market.outcome import Status, worst
+from market.outcome import Status
 
 MOST_LINE_AGENTS = 10_000  # lines above which none has an agent of its own
 TRADING_ROUNDS = 50  # rounds that all lines' trades are spread over where nothing is said
@@ -93,7 +93,7 @@ class MicrogridModel(MarketModel):
 
     def _status(self):
         if len(self.outcomes) == self.market.periods:
-            return worst(outcome.status for outcome in self.outcomes)
+            return self.market.ending(self.outcomes, self.certify)
         return Status.ROUND_LIMIT if self.round >= self.rounds else Status.RUNNING
 
     def _owners(self, lines_per_round):

@@ -10,7 +10,7 @@ from engine.results.result import Measure, Result, mean_by_agent, number, number
 from market.microgrid.market import ADVICE, CERTIFIED, ClearedPeriod, winners_and_losers
 from market.microgrid.payments import generation_cost
 from market.microgrid.random_lines import chance
-from market.outcome import Status, worst
+from market.outcome import Status
 from scenarios.microgrid.cases import DATA, left_out, spelt_out
 from scenarios.reading.errors import Place
 
@@ -33,7 +33,7 @@ DOUBLE = 8  # bytes of a number
 MATRIX = 4 * DOUBLE  # bytes for each pair of nodes: the inverse Laplacian, losses and a system of equations
 LINE, LINE_PERIOD, NODE = 6_000, 100, 200  # bytes of a private line, and in each period of a line and of a node
 CASES = Place("network", DATA)  # where the networks of cases are
-PROMISED = (Status.SETTLED, Status.SOLVED)
+PROMISED = (Status.SETTLED, Status.SOLVED, Status.CYCLING)  # cycling: trades are made, coalitions go on
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -239,14 +239,15 @@ def played(model):
 
 def stepped(model, certify):
     """Facts of a model stepped to its end."""
-    return {"outcomes": played(model), "gap": model.gap, "certified": certify}
+    status = model.market.ending(model.outcomes, certify) if model.status == Status.SETTLED else model.status
+    return {"status": status, "outcomes": played(model), "gap": model.gap, "certified": certify}
 
 
 def solved(game, certify):
     """Facts of all periods dispatched at once, without rounds."""
     networks = [game.at(period) for period in range(game.periods)]
     outcomes = tuple(game.clear(one, game.dispatch(one, k), period=k) for k, one in enumerate(networks))
-    status = worst((outcome.status for outcome in outcomes), Status.SOLVED)
+    status = game.ending(outcomes, certify, Status.SOLVED)
     gaps = [outcome.dispatch.gap for outcome in outcomes]
     return {"status": status, "outcomes": outcomes, "gap": None if None in gaps else max(gaps), "certified": certify}
 
@@ -351,7 +352,7 @@ def _joining(agents, joined):
         "status": str(joined.status),
         "rounds": joined.rounds,
         "moves": joined.moves,
-        "period": joined.period,
+        "period": joined.cycle,
         "stable": joined.status == Status.SETTLED,
         "largest_gain": {"node": int(agents[agent]), "to": agents[members].tolist(), "gain": number(gain)},
     }

@@ -95,7 +95,7 @@ def best_move(game, labels, agent, division="equal"):
 class Joined:
     """How joining ended: the partition, what each agent has in it, money, and the best move left.
 
-    status: settled (nobody gains by a move), cycling with a period, or out of rounds; best: (agent, gain in money,
+    status: settled (nobody gains by a move), cycling with a length, or out of rounds; best: (agent, gain in money,
     label) of the move that gains most of all agents' moves; gain 0 where none gains.
     """
 
@@ -104,7 +104,7 @@ class Joined:
     status: Status
     rounds: int
     moves: int
-    period: int | None
+    cycle: int | None
     best: tuple
 
     def groups(self, agents):
@@ -125,4 +125,4 @@ def join(game, moving=None, division="equal", start="alone", rounds=100, rng=Non
         played, moves = played + 1, moves + made
         status = ending.status(played, wishes, labels)
     left = max(((i, *best(labels, i)) for i in range(agents)), key=lambda move: move[1])
-    return Joined(labels, payoffs(game, labels, division), status, played, moves, ending.period, left)
+    return Joined(labels, payoffs(game, labels, division), status, played, moves, ending.cycle, left)

@@ -13,14 +13,17 @@ from market.microgrid.network import Network
 from market.microgrid.payments import PAYMENTS, Payments, generation_cost, tariff_payments
 from market.microgrid.stability import Stability, stability
 from market.microgrid.tariff import Tariff
-from market.outcome import Status
+from market.outcome import Status, worst
 from market.parameters import made
 
 CERTIFIED = 1e-6  # gap up to which an optimum counts as one
 ADVICE = {
     Status.SETTLED: "All trades are made; the gap is what some or all could still save, as a share of the bill.",
     Status.SOLVED: "Solved directly; the gap is what some or all could still save, as a share of the bill.",
-    Status.ROUND_LIMIT: "Trades were still to be made, or periods to come; raise rounds.",
+    Status.ROUND_LIMIT: "Trades were still to be made, or periods to come: raise rounds; or agents still went from one "
+    "coalition to another: raise coalition.rounds.",
+    Status.CYCLING: "All trades are made, but agents who each join whom they like come back to the same groups for "
+    "ever; try coalition.inertia above 0, or coalition.order = 'random'.",
     Status.INFEASIBLE: "Some nodes cannot be served: no line reaches them, or their lines cannot deliver so much; add "
     "lines, lower the need, or take losses = 'priced'.",
     Status.INACCURATE: "The optimum is not proven, or no flows were found and none are proven not to exist: the "
@@ -134,6 +137,14 @@ class Microgrid:
         dispatch = NoTrade().dispatch(network, self.grid, tariff, self.losses)
         paid = tariff_payments(network, self.grid, tariff, dispatch)
         return None if paid is None else paid.agents, dispatch.loss
+
+    def ending(self, outcomes, certify=True, fine=Status.SETTLED) -> Status:
+        """How all periods ended together; where agents join each other it is `fine` only if that settles."""
+        status = worst((outcome.status for outcome in outcomes), fine)
+        if status != fine or not certify or self.coalition != "joining":
+            return status
+        joining = self.stability(outcomes[0]).joined.status
+        return fine if joining == Status.SETTLED else joining
 
     def stability(self, outcome, core=True) -> Stability:
         """Would anybody rather leave, in one period? core: is the core looked for?"""

@@ -9,7 +9,7 @@ import pytest
 from engine import compare, run, save_comparison, save_result, verify
 from engine.store import digest
 from market.microgrid.partitions import partition_game
-from scenarios import ScenarioError, load
+from scenarios import ScenarioError, build, load
 from scenarios.reading.csv_file import EXACT_FLOATS
 from tests.scenarios.refusals import check, refusal
 from views.microgrid.words import summary_text
@@ -552,6 +552,19 @@ def test_joining_is_told_in_the_summary_and_in_words():
     told = circles.summary()["joining"]
     assert not told["stable"] and told["period"] >= 1 and told["largest_gain"]["gain"] > 0.03
     assert "come round in circles" in summary_text(circles.summary())
+
+
+def test_a_run_whose_joining_goes_in_circles_says_so_itself():
+    stepped, direct = (run("four_nodes_circles", direct=how) for how in (False, True))
+    for result in (stepped, direct):
+        assert result.status == result.summary()["joining"]["status"] == "cycling"
+        assert "the same groups" in result.advice and result.promised is not None
+    model = build("four_nodes_circles")
+    assert model.run() == model.status == stepped.status
+    assert run("eight_nodes_joining").status == "settled" and run("eight_nodes_joining", direct=True).status == "solved"
+    assert run("four_nodes_circles", certify=False).status == "settled"
+    short = ["coalition.inertia=0.5", 'coalition.order="random"', "coalition.rounds=9"]
+    assert run("four_nodes_circles", set=short).status == "round-limit"
 
 
 def settled_loss(result):

@@ -5,6 +5,7 @@ import numpy as np
 from engine.results.microgrid import played, total
 from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.market import ADVICE
+from market.outcome import Status
 from scenarios import draw
 from views.kit.charts import HEIGHT, Bar, Line, bar_chart, legend, line_chart, points, svg
 from views.kit.frames import Frame, Panel, Table, tiles_of
@@ -56,7 +57,6 @@ def frame(run, before):
     model, dispatch = run.model, run.model.dispatch
     several = model.market.periods > 1
     known = {"round": model.round, "limit": model.market.periods if several else run.scenario.rounds}
-    known |= {"status": model.status, "advice": ADVICE.get(model.status, model.status.advice)}
     known |= {"gap": gap_text(run.memory.get("gap"))}
     said = "Press Step or ▶ to let the owners trade."
     if dispatch is not None and dispatch.loss is None:
@@ -68,6 +68,10 @@ def frame(run, before):
     if found is not None:
         known |= {"beside": f"joining: {found['status']}", "doubt": not found["stable"]}
         said += f" {joining_text(found)}"
+    status = model.status
+    if found is not None and status == Status.SETTLED:
+        status = Status(found["status"])
+    known |= {"status": status, "advice": ADVICE.get(status, status.advice)}
     said += f" Period {model.period} of {model.market.periods}." if several and model.round else ""
     tracks = {}
     if model.round:
