@@ -3,7 +3,6 @@
 import time
 from dataclasses import replace
 
-import mesa
 import pandas as pd
 
 from engine import limits
@@ -43,12 +42,4 @@ def _stepped(market, model, certify, on_round):
         if on_round is not None and model.round > played:
             on_round(model)
     known = {"status": model.status, "rounds": model.round, "history": model.history}
-    facts = known | market.stepped(model, certify)
-    forget(model)
-    return facts
-
-
-def forget(model):
-    """Let go of a finished model and its parts: Mesa 3.3 keeps every model in a table of its own for ever."""
-    for part in (model, *getattr(model, "parts", {}).values()):
-        getattr(mesa.Agent, "_ids", {}).pop(part, None)
+    return known | market.stepped(model, certify)

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from engine.running import forget
 from market.outcome import Status
 from papers.aggregator.fairness import ALPHAS, counted, one_sided, together
 from papers.claims import FAIL, PASS, judge
@@ -63,7 +62,6 @@ class Start:
         start = free * rng.uniform(size=len(free)) if self.number else np.zeros(len(free))
         model = build(scenario, drawn=drawn, start=start, agent_threshold=0)
         status = model.run()
-        forget(model)
         return End(status == Status.SETTLED, model.round, model.y)
 
 

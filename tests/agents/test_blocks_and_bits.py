@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from agents import Aggregator, AggregatorModel, Crowd, MarketOperator, SmallUser
-from engine.running import forget
 from market.outcome import Status
 from scenarios import build
 
@@ -119,12 +118,11 @@ def test_without_a_generator_runs_repeat_too():
 
 
 @pytest.mark.parametrize("threshold", [0, 10_000])
-def test_finished_models_are_freed_once_forgotten(threshold):
+def test_finished_models_are_freed(threshold):
     kept = []
     for replication in range(8):
         model = build("two_aggregators", replication=replication, set=MIXED, agent_threshold=threshold)
         assert model.run() == Status.SETTLED
-        forget(model)
         kept.append(weakref.ref(model))
     del model
     gc.collect()

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.results import results_of
-from engine.running import forget
 from engine.store import history_table
 from scenarios import Scenario, build, draw
 from views.style import plain
@@ -36,8 +35,6 @@ class Run:
 
     def end(self):
         """Let go of the model."""
-        if self.model is not None:
-            forget(self.model)
         self.model = None
         self.memory.clear()
 
