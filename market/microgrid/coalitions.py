@@ -32,10 +32,7 @@ class LeastCore:
 
     epsilon: float
     payoffs: np.ndarray
-
-    @property
-    def core_is_empty(self):
-        return self.epsilon > CORE_TOLERANCE
+    core_is_empty: bool
 
 
 @dataclass(frozen=True)
@@ -142,7 +139,8 @@ def least_core(values):
     whole = np.append(np.ones(players), 0.0)[None]
     bounds = [(None, None)] * (players + 1)
     found = linprog(goal, rows, -values[some], whole, values[-1:], bounds, method="highs")
-    return LeastCore(float(found.x[-1]), found.x[:-1])
+    epsilon = float(found.x[-1])
+    return LeastCore(epsilon, found.x[:-1], epsilon > CORE_TOLERANCE)
 
 
 def blocking(values, payoffs):

@@ -72,7 +72,7 @@ def stability(network, grid, tariff, payments, prices, form="market", belief="ga
     found = blocking(values, least.payoffs)
     short = None if found is None else (network.agents[list(found[0])].tolist(), found[1] * unit)
     groups = tuple((nodes, gain * unit) for nodes, gain in groups)
-    return Stability(content, LeastCore(least.epsilon * unit, least.payoffs * unit), short, groups)
+    return Stability(content, LeastCore(least.epsilon * unit, least.payoffs * unit, least.core_is_empty), short, groups)
 
 
 def _joined(game, unit, options):

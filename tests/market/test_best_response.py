@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scipy.optimize import brentq
 
 from market.aggregator.best_response import PricedOut, best_response, literal
 from market.aggregator.game import Block
@@ -210,7 +211,12 @@ def test_beyond_capacity_users_buy_what_they_want_at_the_cap(alpha):
     rule = Dispatch([0.3], [0.35], [0.0], cap=0.7)
     users = Logarithmic(np.array([5.0, 5.0]), np.array([1.0, 2.0]))
     y = best_response(rule, aggregator(0, 0, alpha, 0.01, users), 27.0)
-    assert y == pytest.approx(users.demand(0.7).sum(), rel=1e-9)
+    wanted = users.demand(np.full(2, 0.7))
+    if alpha == np.inf:  # once the worst-off has all it wants, more for the other changes nothing
+        first, second = users.take([0]), users.take([1])
+        most = float(first.surplus(0.7, wanted[:1])[0])
+        wanted[1] = brentq(lambda x: float(second.surplus(0.7, np.array([x]))[0]) - most, 0.0, wanted[1])
+    assert y == pytest.approx(wanted.sum(), rel=1e-9)
 
 
 @pytest.mark.parametrize("alpha", ALPHAS)

@@ -174,7 +174,7 @@ def no_equilibrium(alpha, offset=0.01):
 def test_a_large_alpha_ends_as_max_min_does(alpha):
     limit = solve(no_equilibrium(np.inf)).outcome
     found = solve(no_equilibrium(alpha))
-    assert found.status == solve(no_equilibrium(np.inf)).status != Status.SOLVED
+    assert found.status in (Status.NO_EQUILIBRIUM, Status.NOT_FOUND)  # the second where bounds do not close
     assert found.outcome.gap == pytest.approx(limit.gap, rel=2 / alpha)
     player = no_equilibrium(alpha).player(0)
     best = best_response(Linear(1.0), no_equilibrium(np.inf).player(0), 0.2)
