@@ -64,12 +64,12 @@ class Table:
             u, v = own[: len(u)], own[len(u) :]
         return [(self.who[side], self.spoke[side], claims) for side, claims in (("buyer", u), ("seller", v))]
 
-    def claim(self, side, row, view):
-        """What a player decides on a view: a claim, or None. Raises SeatError."""
+    def claim(self, side, row, view, least=0.0):
+        """What a player decides on a view: a claim of at least so much, or None. Raises SeatError."""
         answer = self.decided(side, row, view)
         if answer is None:
             return None
-        if isinstance(answer, bool) or not isinstance(answer, Real) or not (math.isfinite(answer) and answer >= 0):
+        if isinstance(answer, bool) or not isinstance(answer, Real) or not (math.isfinite(answer) and answer >= least):
             raise self.refused(side, row, view, answer, CLAIM)
         self.spoke[side][row] = True
         return float(answer)
@@ -262,7 +262,8 @@ def raised_by(table, number, bargain, raising, giving, side, heard):
         risen[row] = claim if answer is None else answer
     left = counter_offers(bargain, risen)
     for row, (claim, most) in enumerate(zip(side.u, left.copy(), strict=True)):
-        answer = table.claim(giving, row, GiveWay(number + 1, giving, float(claim), float(most)))
+        view = GiveWay(number + 1, giving, float(claim), float(most))
+        answer = table.claim(giving, row, view, min(view.left, 0.0))
         left[row] = claim if answer is None else answer
     return asked_for(bargain, side, best, risen, left)
 

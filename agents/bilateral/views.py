@@ -2,7 +2,7 @@
 
 Each view holds what the rule's privacy ledger lets its receiver know: its own numbers, and what others tell it. `reply`
 is what the rule's own agents decide on it. Claims are what an agent asks for beside the grid: money where it signs one
-contract, money per kWh where it may sign several.
+contract, money per kWh where it may sign several. First claims come from the platform, as the rule's `start` has them.
 """
 
 from __future__ import annotations
@@ -99,7 +99,8 @@ class Raise(NamedTuple):
 class GiveWay(NamedTuple):
     """What its partners' claims leave somebody (rule corner); to decide: its claim ≥ 0, or None to keep it.
 
-    round, corner, claim: as in Raise; left: the least its contracts leave it, 0 with capacity left.
+    round, corner, claim: as in Raise; left: the least its contracts leave it, 0 with capacity left; below 0 where a
+    partner asks for more than there is, and it may claim that.
     """
 
     round: int
