@@ -4,9 +4,20 @@ from functools import partial
 
 import mesa
 import networkx as nx
+import numpy as np
 from mesa.discrete_space import Network as Space
 
 from agents.market_model import MarketModel, attributes, shown
+from agents.microgrid.owners import (
+    GROUP,
+    Owner,
+    heard_by,
+    least_offer,
+    offer_of,
+    owners_seats,
+    rents_of,
+    view_of,
+)
 from agents.microgrid.players import GridOperator, MicrogridNode, Neighbours, Owners, PrivateLine, PublicLine
 from agents.seats import check_groups
 from market.microgrid.dispatch import fits
@@ -20,10 +31,12 @@ class MicrogridModel(MarketModel):
     """Nodes, owners of private lines, and the operator of the public grid.
 
     market: a market.microgrid.market.Microgrid; rounds: limit; lines_per_round: ad hoc trades a step, None: one on
-    small networks, all within TRADING_ROUNDS on large ones. With several periods a step is a period.
+    small networks, all within TRADING_ROUNDS on large ones. With several periods a step is a period. players: who owns
+    private lines, as {"owners": who} (agents/microgrid/owners.py); the rest are owners that ship. Raises SeatError.
 
     After each step: `network` and `dispatch` of the period, `outcome`, `status`, `round`, `outcomes` of the periods
-    ended, `datacollector`.
+    ended, `datacollector`. With players also `players`, `most`, what they let flow on each private line, p.u., and
+    `heard`, what each owner heard, by its node.
     """
 
     def __init__(self, market, *, rng=None, rounds=100, lines_per_round=None, streams=None, players=None):
@@ -37,12 +50,20 @@ class MicrogridModel(MarketModel):
         self.nodes = [MicrogridNode(self, number, self.grid[number]) for number in range(self.network.nodes)]
         self.lines = _line_agents(self)
         self.owners = self._owners(lines_per_round)
+        self.players = self._seated(players or {})
+        self.most, self.heard = None, {}
         self.datacollector = mesa.DataCollector(
             model_reporters={"round": "round", "period": "period", "status": "status"}
             | {name: partial(_of_dispatch, name=name) for name in COLUMNS}
             | {"payments": _paid},
-            agenttype_reporters={MicrogridNode: attributes("put_in", "price", "payment", "gain")},
+            agenttype_reporters={MicrogridNode: attributes("put_in", "price", "payment", "gain")}
+            | {type(player): OWNERS_COLUMNS for player in self.players},
         )
+
+    @property
+    def line_by_line(self):
+        """Do private lines trade one after another, so that owners may offer amounts?"""
+        return hasattr(self.market.behaviour, "advance")
 
     @property
     def outcome(self):
@@ -72,13 +93,40 @@ class MicrogridModel(MarketModel):
         self.round += 1
         if self.market.periods > 1:
             self.network = self.market.at(self.period)
+        offers = self._offers()
         dispatch, over = self._decision()
-        self.operator.clear(dispatch)
+        self.operator.clear(dispatch, self.most)
+        self._tell(offers)
         if over:
             self.outcomes.append(self.outcome)
         self.status = self._status()
         self.running = self.status == Status.RUNNING
         self.datacollector.collect(self)
+
+    def _seated(self, players):
+        """The owners as agents of their own, none where only those that ship decide."""
+        check_groups(players, (GROUP,))
+        if GROUP not in players:
+            return []
+        return seated(self, owners_seats(self.network.private), players[GROUP], Owner)
+
+    def _offers(self):
+        """What each player lets flow on its lines; `most` of all lines follows. Raises SeatError."""
+        offers = []
+        for player in self.players:
+            player.observe(view_of(self, player.seat))
+            offers.append(offer_of(player.decide(), player, self.round, self.line_by_line))
+        if self.players:
+            seats = [player.seat for player in self.players]
+            self.most = least_offer(len(self.network.private), seats, offers)
+        return offers
+
+    def _tell(self, offers):
+        """Let each player hear what came of the round."""
+        rents = rents_of(self.outcome) if self.players else None
+        for player, offer in zip(self.players, offers, strict=True):
+            self.heard[player.seat.number] = heard_by(player.seat, offer, self.outcome, rents)
+            player.hear(self.heard[player.seat.number])
 
     def _decision(self):
         """What the owners decide; raises ValueError unless it is a dispatch of the network, and whether all is over."""
@@ -97,13 +145,30 @@ class MicrogridModel(MarketModel):
         return Status.ROUND_LIMIT if self.round >= self.rounds else Status.RUNNING
 
     def _owners(self, lines_per_round):
-        stepwise = hasattr(self.market.behaviour, "advance") and self.market.periods == 1
+        stepwise = self.line_by_line and self.market.periods == 1
         if not stepwise:
             return Owners(self)
         spread = -(-len(self.network.private) // TRADING_ROUNDS)
         return Neighbours(self, lines_per_round or max(spread, 1))
 
 
+def _node(player):
+    return player.seat.number
+
+
+def _lines_offered(player):
+    return int(np.count_nonzero(player.model.heard[player.seat.number].offer))
+
+
+def _rent(player):
+    return player.model.heard[player.seat.number].rent
+
+
+def _payment(player):
+    return player.model.heard[player.seat.number].payment
+
+
+OWNERS_COLUMNS = {"node": _node, "lines_offered": _lines_offered, "rent": _rent, "payment": _payment}
 COLUMNS = ("loss", "public_loss", "private_loss", "grid_supply", "gap")
 
 

@@ -38,6 +38,12 @@ class MicrogridNode(CellAgent):
         return self._now(outcome and outcome.payments and outcome.payments.agents)
 
     @property
+    def account(self):
+        """Money it has received in all periods that are over; negative: paid. None where one has no payments."""
+        paid = [outcome.payments for outcome in self.model.outcomes]
+        return None if None in paid else float(sum(each.agents[self.number] for each in paid))
+
+    @property
     def gain(self):
         """Money private trade brings it."""
         return self._now(self.model.outcome and self.model.outcome.gains)
@@ -93,19 +99,25 @@ class GridOperator(mesa.Agent):
         super().__init__(model)
         self.outcome = None
 
-    def clear(self, dispatch):
-        """Turn a decision on the private lines into the period's outcome."""
-        self.outcome = self.model.market.clear(self.model.network, dispatch, self.outcome, self.model.period)
+    def clear(self, dispatch, most=None):
+        """Turn a decision on the private lines into the period's outcome; most: what owners let flow, p.u., or None."""
+        model = self.model
+        self.outcome = model.market.clear(model.network, dispatch, self.outcome, model.period, most)
         return self.outcome
 
 
 class Owners(mesa.Agent):
-    """The owners of the private lines, who decide together as their behaviour says, for a whole period at once."""
+    """All owners of private lines together, who use the lines on offer as their behaviour says, for a whole period.
+
+    Without players of one's own each offers all its lines, and nobody is asked.
+    """
+
+    trading = None  # how far ad hoc trade has come, where it goes on over rounds
 
     def decide(self):
         """The dispatch they choose; whether that is all for the period."""
-        market = self.model.market
-        return market.dispatch(self.model.network, self.model.period), True
+        model = self.model
+        return model.market.dispatch(model.network, model.period, model.most), True
 
 
 class Neighbours(Owners):
@@ -123,6 +135,7 @@ class Neighbours(Owners):
             self.trading = rule.start(network)
         tariff = market.tariff_at(self.model.period)
         step = (network, tariff, market.lossy)
-        self.trading = rule.advance(self.trading, *step, trades=self.trades)
-        over = len(rule.advance(self.trading, *step, trades=1).trades) == len(self.trading.trades)
-        return rule.so_far(self.trading, network, market.grid, tariff, market.lossy), over
+        limits = {} if self.model.most is None else {"most": self.model.most}
+        self.trading = rule.advance(self.trading, *step, trades=self.trades, **limits)
+        over = len(rule.advance(self.trading, *step, trades=1, **limits).trades) == len(self.trading.trades)
+        return rule.so_far(self.trading, network, market.grid, tariff, market.lossy, **limits), over

@@ -10,6 +10,7 @@ from market.grid.power_flow import Grid, build_grid
 from market.microgrid.behaviours import Behaviour, NoTrade
 from market.microgrid.dispatch import Dispatch, at_main_grid
 from market.microgrid.network import Network
+from market.microgrid.offers import offered, on_all_lines, on_offered_lines, paid_on_all_lines
 from market.microgrid.payments import PAYMENTS, Payments, generation_cost, tariff_payments
 from market.microgrid.stability import Stability, stability
 from market.microgrid.tariff import Tariff
@@ -38,7 +39,8 @@ class ClearedPeriod:
 
     status: solved, infeasible or inaccurate; payments: None where the rule has none for this dispatch; idle: payments
     to each node at the tariff if private lines lay idle, money, shape (n,), idle_loss: the loss then, in p.u.; both
-    None where that could not serve everybody; tariff: the period's.
+    None where that could not serve everybody; tariff: the period's; most: what owners let flow on each private line,
+    p.u., shape (lines,), None: anything.
     """
 
     network: Network
@@ -48,6 +50,17 @@ class ClearedPeriod:
     idle: np.ndarray | None
     idle_loss: float | None
     tariff: Tariff
+    most: np.ndarray | None = None
+
+    @property
+    def offered(self) -> Network:
+        """The network with the lines on offer alone: what payments, the gap and coalitions are of."""
+        return offered(self.network, self.most)
+
+    @property
+    def withheld(self) -> np.ndarray:
+        """Numbers of the private lines that some owner does not let be used."""
+        return np.zeros(0, dtype=np.intp) if self.most is None else np.flatnonzero(self.most <= 0)
 
     @property
     def gains(self):
@@ -108,23 +121,34 @@ class Microgrid:
         """The Tariff of one period."""
         return self.tariff if isinstance(self.tariff, Tariff) else self.tariff[period]
 
-    def dispatch(self, network, period=0):
-        """What the behaviour leads to on a network, at a period's tariff."""
-        return self.behaviour.dispatch(network, self.grid, self.tariff_at(period), self.losses)
+    def dispatch(self, network, period=0, most=None):
+        """What the behaviour leads to on a network, at a period's tariff, on the lines on offer.
 
-    def clear(self, network, dispatch, before=None, period=0):
+        most: what owners let flow on each private line, p.u., shape (lines,), None: anything. Only behaviours that
+        trade line by line keep to an amount; to the others a line is on offer or not.
+        """
+        rule, tariff = self.behaviour, self.tariff_at(period)
+        if most is None or not hasattr(rule, "advance"):
+            found = rule.dispatch(offered(network, most), self.grid, tariff, self.losses)
+            return on_all_lines(found, most)
+        traded = rule.advance(rule.start(network), network, tariff, self.lossy, most=most)
+        return rule.so_far(traded, network, self.grid, tariff, self.lossy, most)
+
+    def clear(self, network, dispatch, before=None, period=0, most=None):
         """The period's outcome: its payments, and those without private trade; before: an earlier one, if there is.
 
         What the main grid's own node has or needs is the main grid's: it changes its supply and what it has left.
+        most: what owners let flow, as in `dispatch`; payments are those of the network of lines on offer.
         """
         tariff = self.tariff_at(period)
         same = before is not None and before.network is network
         idle = (before.idle, before.idle_loss) if same else self.idle(network, period)
-        paid = made(PAYMENTS[self.payments], self.payment_keys)(network, self.grid, tariff, dispatch)
+        rule, on_offer = made(PAYMENTS[self.payments], self.payment_keys), on_offered_lines(dispatch, most)
+        paid = paid_on_all_lines(rule(offered(network, most), self.grid, tariff, on_offer), most)
         whole = at_main_grid(network, dispatch)
         if paid is not None:
             paid = paid.with_bill(tariff.bill(whole.grid_supply) - tariff.bill(dispatch.grid_supply))
-        return ClearedPeriod(network, whole, self._status(dispatch), paid, *idle, tariff)
+        return ClearedPeriod(network, whole, self._status(dispatch), paid, *idle, tariff, most)
 
     def _status(self, dispatch):
         """The dispatch's own, but what claims to be an optimum and is not shown to be one is inaccurate."""
@@ -147,10 +171,10 @@ class Microgrid:
         return fine if joining == Status.SETTLED else joining
 
     def stability(self, outcome, core=True) -> Stability:
-        """Would anybody rather leave, in one period? core: is the core looked for?"""
+        """Would anybody rather leave, in one period, with the lines on offer? core: is the core looked for?"""
         dispatch = outcome.dispatch
         prices = dispatch.prices if self.payments == "lmp" else dispatch.private_prices
-        game = (outcome.network, self.grid, outcome.tariff, outcome.payments, prices)
+        game = (outcome.offered, self.grid, outcome.tariff, outcome.payments, prices)
         return stability(*game, self.coalition, self.belief, core, self.joining())
 
 

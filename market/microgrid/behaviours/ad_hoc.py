@@ -52,21 +52,24 @@ class AdHoc(Behaviour):
         order = order[(e[lines.tail] * e[lines.head])[order] < 0]
         return Trading(order, 0, e.copy(), np.zeros(len(lines)))
 
-    def advance(self, trading, network, tariff, lossy, trades=None):
-        """Trading after the next so many trades, nearest first, or after all; visits without a trade do not count."""
+    def advance(self, trading, network, tariff, lossy, trades=None, most=None):
+        """Trading after the next so many trades, nearest first, or after all; visits without a trade do not count.
+
+        most: what owners let flow on each line, p.u., shape (lines,), None: anything.
+        """
         lines, left, g = network.private, trading.left.tolist(), trading.g.copy()
         made, visited, limit = [], trading.visited, inf if trades is None else trades
-        cap = most_trade(lines.r, tariff)
+        cap = most_trade(lines.r, tariff) if most is None else np.minimum(most_trade(lines.r, tariff), most)
         rows = trading.order[visited:]
         table = (values[rows].tolist() for values in (lines.tail, lines.head, lines.r, cap))
-        for line, tail, head, r, most in zip(rows.tolist(), *table, strict=True):
+        for line, tail, head, r, highest in zip(rows.tolist(), *table, strict=True):
             if len(made) >= limit:
                 break
             visited += 1
             if left[tail] * left[head] >= 0:
                 continue
             seller, buyer = (tail, head) if left[tail] > 0 else (head, tail)
-            amount = min(most, *_limits(left[seller], -left[buyer], r if lossy else 0.0))
+            amount = min(highest, *_limits(left[seller], -left[buyer], r if lossy else 0.0))
             if amount <= 0:
                 continue
             loss = r * amount**2 / 2 if lossy else 0.0
@@ -76,12 +79,15 @@ class AdHoc(Behaviour):
             made.append(line)
         return Trading(trading.order, visited, np.array(left), g, trading.trades + tuple(made))
 
-    def so_far(self, trading, network, grid, tariff, lossy):
-        """The outcome of the trades made so far; its gap is the largest profit left in one private pair."""
+    def so_far(self, trading, network, grid, tariff, lossy, most=None):
+        """The outcome of the trades made so far; its gap is the largest profit left in one private pair.
+
+        most: what owners let flow on each line, as in `advance`; what they do not let flow is no profit left.
+        """
         left = put_in(network, trading.g, lossy)
         agents = left[network.agents]
         bill = float(tariff.buy * np.sum(np.maximum(-agents, 0)) - tariff.sell * np.sum(np.maximum(agents, 0)))
-        profit = float(np.max(profits_left(network, tariff, trading.g, left, lossy), initial=0.0))
+        profit = float(np.max(profits_left(network, tariff, trading.g, left, lossy, most), initial=0.0))
         gap = relative(profit, bill, network, tariff)
         return served_publicly(network, grid, tariff, trading.g, lossy, gap=gap)
 
@@ -99,10 +105,11 @@ def _limits(surplus, need, r):
     return sells, buys
 
 
-def profits_left(network, tariff, g, left, lossy):
+def profits_left(network, tariff, g, left, lossy, most=None):
     """What the two ends of each line could still gain by trading more on it, money, shape (private lines,).
 
-    Both ends valued at the tariff: (c_b − c_s) t − ½ (c_b + c_s) r t² for t in the middle of the line.
+    Both ends valued at the tariff: (c_b − c_s) t − ½ (c_b + c_s) r t² for t in the middle of the line, t at most
+    `most`, shape (private lines,), where it is given.
     """
     lines = network.private
     low, high = left[lines.tail], left[lines.head]
@@ -114,7 +121,8 @@ def profits_left(network, tariff, g, left, lossy):
         sent, got = surplus + before + r * before**2 / 2, need + before - r * before**2 / 2
         sells = 2 * sent / (np.sqrt(1 + 2 * r * sent) + 1)
         buys = np.where(2 * r * got < 1, 2 * got / (np.sqrt(np.maximum(1 - 2 * r * got, 0)) + 1), np.inf)
-    after = np.maximum(np.minimum(np.minimum(sells, buys), most_trade(lines.r, tariff)), before)
+    cap = most_trade(lines.r, tariff) if most is None else np.minimum(most_trade(lines.r, tariff), most)
+    after = np.maximum(np.minimum(np.minimum(sells, buys), cap), before)
     spread, loss = tariff.buy - tariff.sell, (tariff.buy + tariff.sell) / 2
     gain = spread * (after - before) - loss * lines.r * (after**2 - before**2)
     return np.where((surplus > 0) & (need > 0), gain, 0.0)

@@ -10,7 +10,8 @@ class Behaviour(ABC):
 
     Arguments: a Network, its Grid (built once for the public lines), a Tariff. Both ways return a Dispatch, with status
     infeasible and the nodes named where some node cannot be served. optimal: does the gap prove an optimum? A
-    behaviour that trades line by line has `start`, `advance` and `so_far` as in ad_hoc.py.
+    behaviour that trades line by line has `start`, `advance` and `so_far` as in ad_hoc.py. Lines that owners withhold
+    are left out of the network beforehand; only who trades line by line is told what owners let flow.
     """
 
     optimal = True
