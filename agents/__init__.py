@@ -9,6 +9,7 @@ from agents.bilateral.model import BilateralModel
 from agents.bilateral.players import Buyer, Platform, Seller
 from agents.designs.model import DesignsModel
 from agents.microgrid.model import MicrogridModel
+from agents.microgrid.owners import Owner
 from agents.microgrid.players import GridOperator, MicrogridNode, Owners, PrivateLine, PublicLine
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Member",
     "MicrogridModel",
     "MicrogridNode",
+    "Owner",
     "Owners",
     "Platform",
     "PrivateLine",

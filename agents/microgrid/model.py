@@ -8,18 +8,9 @@ import numpy as np
 from mesa.discrete_space import Network as Space
 
 from agents.market_model import MarketModel, attributes, shown
-from agents.microgrid.owners import (
-    GROUP,
-    Owner,
-    heard_by,
-    least_offer,
-    offer_of,
-    owners_seats,
-    rents_of,
-    view_of,
-)
+from agents.microgrid.owners import GROUP, Owner, heard_by, least_offer, offer_of, owners_seats, rents_of, view_of
 from agents.microgrid.players import GridOperator, MicrogridNode, Neighbours, Owners, PrivateLine, PublicLine
-from agents.seats import check_groups
+from agents.seats import check_groups, seated
 from market.microgrid.dispatch import fits
 from market.outcome import Status
 
@@ -41,7 +32,6 @@ class MicrogridModel(MarketModel):
 
     def __init__(self, market, *, rng=None, rounds=100, lines_per_round=None, streams=None, players=None):
         super().__init__(streams)
-        check_groups(players, ())
         self.market, self.rounds = market, rounds
         self.network, self.round, self.status = market.at(0), 0, Status.RUNNING
         self.outcomes = []
@@ -50,7 +40,7 @@ class MicrogridModel(MarketModel):
         self.nodes = [MicrogridNode(self, number, self.grid[number]) for number in range(self.network.nodes)]
         self.lines = _line_agents(self)
         self.owners = self._owners(lines_per_round)
-        self.players = self._seated(players or {})
+        self.players = self._seated(players)
         self.most, self.heard = None, {}
         self.datacollector = mesa.DataCollector(
             model_reporters={"round": "round", "period": "period", "status": "status"}
@@ -106,7 +96,7 @@ class MicrogridModel(MarketModel):
     def _seated(self, players):
         """The owners as agents of their own, none where only those that ship decide."""
         check_groups(players, (GROUP,))
-        if GROUP not in players:
+        if not players:
             return []
         return seated(self, owners_seats(self.network.private), players[GROUP], Owner)
 

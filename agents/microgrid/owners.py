@@ -73,7 +73,8 @@ class Owner(Player):
         """What it lets flow on each of its lines, shape (its lines,)."""
         if not self.view.line_by_line:
             return np.ones(len(self.view.lines), dtype=bool)
-        return np.where(self.view.open, most_trade(self.view.r, self.view.tariff), 0.0)
+        worth = most_trade(self.view.r, self.view.tariff)
+        return np.where(worth > 0, worth, np.inf)  # without a spread nothing is traded, but no line is withheld
 
 
 def owners_seats(lines) -> list[Seat]:
@@ -95,9 +96,7 @@ def view_of(model: mesa.Model, seat: Seat) -> OwnersView:
         is_open = (low * high < 0) & ~np.isin(rows, past)
     share = np.where(lines.owner == SHARED, 0.5, 1.0)
     known = (model.round, model.period, model.market.tariff_at(model.period), model.market.lossy, model.line_by_line)
-    return OwnersView(
-        *known, rows, lines.tail, lines.head, lines.r, lines.length, share, low, high, flows, is_open
-    )
+    return OwnersView(*known, rows, lines.tail, lines.head, lines.r, lines.length, share, low, high, flows, is_open)
 
 
 def offer_of(answer: object, player: Player, round: int, line_by_line: bool) -> np.ndarray:
@@ -106,15 +105,9 @@ def offer_of(answer: object, player: Player, round: int, line_by_line: bool) -> 
     Raises SeatError unless it is one number or truth value, or one for each line.
     """
     count = len(player.seat.own)
-    try:
-        values = np.asarray(answer)
-        amounts = np.where(values, np.inf, 0.0) if values.dtype.kind == "b" else values.astype(float)
-        fine = values.dtype.kind in "biuf" and values.shape in ((), (count,)) and bool(np.all(amounts >= 0))
-    except (TypeError, ValueError):
-        fine = False
-    if fine and not line_by_line:
-        fine = bool(np.all((amounts == 0) | (amounts == np.inf)))
-    if not fine:
+    amounts = _amounts(answer)
+    fine = amounts is not None and amounts.shape in ((), (count,)) and np.all(amounts >= 0)
+    if not fine or not (line_by_line or np.all((amounts == 0) | (amounts == np.inf))):
         who = type(player.mind if isinstance(player, Guest) else player).__name__
         allowed = "an amount in p.u. >= 0 or True or False" if line_by_line else "True or False"
         raise SeatError(
@@ -122,6 +115,17 @@ def offer_of(answer: object, player: Player, round: int, line_by_line: bool) -> 
             f"{allowed} for each of its {count} lines, or one for all, is needed"
         )
     return np.broadcast_to(amounts, (count,)).copy()
+
+
+def _amounts(answer):
+    """An answer as numbers, True as ∞ and False as 0; None where it is neither."""
+    try:
+        values = np.asarray(answer)
+    except (TypeError, ValueError):  # rows of several lengths
+        return None
+    if values.dtype.kind == "b":
+        return np.where(values, np.inf, 0.0)
+    return values.astype(float) if values.dtype.kind in "iuf" else None
 
 
 def least_offer(lines: int, seats: list[Seat], offers: list[np.ndarray]) -> np.ndarray:

@@ -161,7 +161,10 @@ class MicrogridResult(Result):
         return paid | {"shares": numbers(shares), "generation_cost": numbers(cost)}
 
     def _endings(self):
-        """What only some runs have: what an import left out, winners and losers, stability, unserved nodes, periods."""
+        """What only some runs have: what an import left out, winners and losers, stability, nodes unserved, periods.
+
+        withheld: ends of the private lines that some owner did not let be used in some period.
+        """
         extra = left_out(self.scenario.table["network"], CASES)
         if self.sides is not None:
             extra["winners"], extra["losers"] = (side.tolist() for side in self.sides)
@@ -171,6 +174,10 @@ class MicrogridResult(Result):
                 extra["joining"] = _joining(self.outcomes[0].network.agents, self.stabilities[0].joined)
         if self.cut_off is not None:
             extra["nodes"] = [int(node) for node in self.cut_off[1]]
+        withheld = [outcome.withheld for outcome in self.outcomes]
+        if any(map(len, withheld)):
+            lines = self.game.network.private.take(np.unique(np.concatenate(withheld)))
+            extra["withheld"] = np.column_stack([lines.tail, lines.head]).tolist()
         if self.game.periods > 1:
             extra["by_period"] = [_period(k, outcome) for k, outcome in enumerate(self.outcomes)]
         return extra
