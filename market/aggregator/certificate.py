@@ -1,8 +1,9 @@
-"""How much any player could gain by another purchase: a global search that shares nothing with the solver's.
+"""How much any player could gain by another purchase: a global search that shares no search with the solver's.
 
 Each player's payoff is evaluated on a grid of purchases from none to all its users want, with points on both sides of
 every reservation price and kink, and the best brackets are looked at more finely. A payoff is
-formed from an explicit split of the purchase, user by user.
+formed from an explicit split of the purchase, user by user: on the grid by the solver's own `split`, at the best point
+and at the present purchase also by `second_split`, so that a split gone wrong is regretted.
 """
 
 from itertools import pairwise
@@ -11,6 +12,7 @@ import numpy as np
 from scipy.optimize import elementwise
 
 from market.aggregator.allocation import split
+from market.aggregator.second_split import second_split
 
 EVEN_POINTS = 65  # even points between no purchase and the largest sensible one
 MOST_WORK = 2_000_000  # users times grid points over all players; the grid thins out beyond
@@ -77,9 +79,12 @@ def aggregator_regrets(rule, block, outside, y, x, points):
     anyone = block.by_player(np.maximum, counted)
     valued = worth(block.utility)
 
-    def payoff(purchase):
+    def payoff(purchase, again=False):
         price = np.asarray(rule.value(outside + purchase), dtype=float)
         part = split(block, price, purchase, SPLIT_PRECISION)
+        if again:
+            other = second_split(block, price, purchase)
+            part = np.where(np.isnan(other), part, other)
         surplus = np.where(counted, block.utility.surplus(block.to_users(price), part), held)
         return block.objective.regret(surplus, held, counted, served, valued, block)
 
@@ -87,6 +92,8 @@ def aggregator_regrets(rule, block, outside, y, x, points):
     value = _in_parts(payoff, grid, block.users)
     for _ in range(ZOOMS):
         grid, value = _zoomed(payoff, grid, value, block.users)
+    best = np.take_along_axis(grid, np.argmax(value, axis=0)[None], axis=0)
+    value = np.concatenate([value, payoff(np.concatenate([best, y[None]]), again=True)])
     lost = block.by_player(np.add, np.maximum(-block.utility.surplus(block.to_users(price), x), 0.0))
     regret = np.where(anyone, value.max(axis=0), lost)  # with nobody to serve, to buy nothing is best
     literal = 1 <= block.alpha < np.inf and block.surplus_offset == 0

@@ -7,12 +7,14 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from market.aggregator import certificate
 from market.aggregator.allocation import split
 from market.aggregator.best_response import best_response
 from market.aggregator.certificate import gap
 from market.aggregator.clearing import clear
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
+from market.aggregator.second_split import second_split
 from market.outcome import Status
 from market.prices import Dispatch, Linear, Piecewise
 from market.utilities import Logarithmic, Quadratic
@@ -237,3 +239,43 @@ def test_max_min_counts_its_offset_beside_the_least_surplus():
     game = Game(Linear(0.001), (block,))
     best = solve(game).outcome
     assert gap(game, np.zeros(1), np.zeros(2))[0] == pytest.approx(best.s.min() / 0.01, rel=1e-6)
+
+
+@pytest.mark.parametrize("alpha", ALPHAS)
+@pytest.mark.parametrize("form", [Quadratic, Logarithmic])
+def test_two_roads_split_a_purchase_alike(form, alpha):
+    rng = np.random.default_rng(5)
+    block = Block("A", "aggregator", form(rng.uniform(1, 4, 9), rng.uniform(2, 6, 9)), alpha, 0.01, np.array([4, 5]))
+    price = np.array([[0.3, 0.5], [0.9, 0.2]])
+    y = block.by_player(np.add, block.utility.demand(block.to_users(price))) * np.array([[0.3, 0.7], [0.95, 0.05]])
+    one, other = (road(block, price, y) for road in (split, second_split))
+    np.testing.assert_allclose(block.by_player(np.add, other), y, rtol=1e-12)
+    least = [block.by_player(np.minimum, block.utility.surplus(block.to_users(price), x)) for x in (one, other)]
+    np.testing.assert_allclose(*least, atol=1e-7)
+    if alpha < np.inf:
+        np.testing.assert_allclose(other, one, atol=1e-7)
+
+
+def test_the_second_split_leaves_what_is_no_question():
+    block = game_of(1.0).blocks[0]
+    assert np.all(np.isnan(second_split(block, np.array([[1.0, 1.0]]), np.array([[0.0, 1e6]]))))
+
+
+@pytest.mark.parametrize("alpha", ALPHAS[1:])
+def test_a_split_wrong_in_solver_and_search_alike_is_regretted(alpha, monkeypatch):
+    game = game_of(alpha)
+    y = solve(game).outcome.y
+
+    def by_demand(block, price, y, precision=0.0):
+        if block.single:
+            return y.copy()
+        demand = block.utility.demand(block.to_users(price))
+        return demand * block.to_users(y / block.by_player(np.add, demand))
+
+    monkeypatch.setattr(certificate, "split", by_demand)
+    price = game.price.value(y.sum())
+    x = [
+        by_demand(block, np.full((1, block.players), price), y[None, part])[0]
+        for block, part in zip(game.blocks, game.player_slices, strict=True)
+    ]
+    assert gap(game, y, np.concatenate(x))[0] > 1e-6
