@@ -1,4 +1,4 @@
-"""How a player would split a purchase, found by halving alone: the certificate's own road, beside `allocation.split`."""
+"""How a player would split a purchase, found by halving alone: the certificate's own road beside `allocation`."""
 
 import numpy as np
 
