@@ -194,7 +194,7 @@ def _in_cell(block, ends, z):
         low = np.where(least > 0, least / m1, 0.0)
         if offset == 0 and alpha >= 0.5 and isinstance(utility, Quadratic):  # x/m then rises with the price
             low = np.where(served, utility.demand(p1 + m1) / m1, 0.0)
-    return tuple(block.by_player(np.add, v) for v in (least, low, most, high))
+        return tuple(block.by_player(np.add, v) for v in (least, low, most, high))
 
 
 def _max_min_bounds(block, ends):

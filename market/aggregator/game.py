@@ -11,6 +11,7 @@ from market.prices import PriceRule
 from market.utilities import Utility
 
 SAMPLE = 256
+STRAIGHT = 1e-8  # of what a user gains: what a utility may lose by being bent, so that its purchase is a number
 PIECE = 1 << 14  # users in one piece of work: its temporaries stay in the processor's cache
 
 
@@ -119,10 +120,16 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class Game:
-    """A price rule and the blocks of players who face it (Li, Motoki, Zhang, section II)."""
+    """A price rule and the blocks of players who face it (Li, Motoki, Zhang, section II).
+
+    A utility all but straight up to the last total a user can want is bent by STRAIGHT of its gain (`bent`).
+    """
 
     price: PriceRule
     blocks: tuple
+
+    def __post_init__(self):
+        object.__setattr__(self, "blocks", tuple(bent(self.price, block) for block in self.blocks))
 
     @cached_property
     def player_slices(self):
@@ -168,3 +175,16 @@ class Game:
             if j < where.stop:
                 return block.player_name(j - where.start)
         raise IndexError(f"player {j} of {self.players}")
+
+
+def bent(rule, block):
+    """The block with utilities whose bend tells in purchases: −U''(0) at least 2 STRAIGHT (b − p(0)) / supply(b).
+
+    No purchase x above supply(b), the total at which the price is b, serves a user, so utilities fall by at most
+    STRAIGHT (b − p(0)) x. Below that a margin U'(x) − p would not tell the purchase: it is the same for all x.
+    """
+    worth = block.utility.reservation
+    last = np.asarray(rule.supply(worth), dtype=float)
+    least = 2 * STRAIGHT * np.maximum(worth - float(rule.right_value(0.0)), 0.0) / np.where(last > 0, last, np.inf)
+    utility = block.utility.bent(least)
+    return block if utility is block.utility else replace(block, utility=utility)

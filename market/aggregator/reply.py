@@ -7,6 +7,7 @@ import numpy as np
 from market.aggregator.allocation import least_best
 
 MULTIPLIER_FOUND = 1e-11  # relative error of p' Σ x/m at which a multiplier counts as found
+ROUNDING = 1e-6  # below it an error that a step does not halve is rounding: a straight utility's margin tells little
 MOST_STEPS = 100
 PATIENCE = 8  # Newton steps before every second one halves the bracket
 NODES = 1 << 15  # users times prices handled at once
@@ -115,10 +116,14 @@ def solve_multipliers(block, prices, z=None):
     z = np.where(np.isfinite(z), z, 0.0)
     buyers = block.highest_reservation > prices.value[:, None]
     low, high = np.full(z.shape, -np.inf), np.full(z.shape, np.inf)
+    before = high
     for count in range(MOST_STEPS):
         sums = player_sums(block, prices.value, z, roof)
         excess, step = multiplier_step(slope, sums, far)
-        done = (np.abs(excess) <= MULTIPLIER_FOUND) | ~buyers | (high - low <= 4e-16 * np.abs(z))
+        stepped = count <= PATIENCE or count % 2 == 0  # the last step was Newton's
+        rounded = stepped & (np.abs(excess) <= ROUNDING) & (np.abs(excess) > before / 2)
+        done = (np.abs(excess) <= MULTIPLIER_FOUND) | rounded | ~buyers | (high - low <= 4e-16 * np.abs(z))
+        before = np.abs(excess)
         if np.all(done):
             break
         low, high = np.where(excess > 0, z, low), np.where(excess < 0, z, high)

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from market.aggregator.reply import (
+    ROUNDING,
     Prices,
     common_roof,
     first_guess,
@@ -32,6 +33,7 @@ USER_NODES_AT_ONCE = 1 << 17  # users times nodes handled at once
 EDGE_SHARE = 1e-9  # how near to a cell's edge its outer nodes stand, as a share of its width
 REFINEMENTS = 6
 MOST_STEPS = 40
+LEAST_TOTAL = 1e-300  # that errors are shares of
 LAST_STEP = 1e-9  # relative; each of Newton's steps squares the error: after such a one it is below rounding
 
 
@@ -253,7 +255,10 @@ def smooth_root(rule, blocks, outside, low, high, known=()):
         def excess(at):
             return excess_reply(blocks, prices_at(rule, at), np.array([at]), outside)[0][0]
 
-        total = brentq(excess, low, high, xtol=1e-300, rtol=8.9e-16) if excess(high) < 0 else high
+        if excess(high) >= 0 or excess(low) <= 0:  # an end, but for rounding
+            total = high if excess(high) >= 0 else low
+        else:
+            total = brentq(excess, low, high, xtol=1e-300, rtol=8.9e-16)
     return Root(float(total), float(rule.value(total)), float(rule.left_slope(total)), False, 0.0, z)
 
 
@@ -265,7 +270,7 @@ def newton(rule, blocks, outside, low, high, start=None, last_step=LAST_STEP):
     block), or (None, None) where it strays.
     """
     total = (low + high) / 2 if start is None else start
-    z = [None] * len(blocks)
+    z, last = [None] * len(blocks), np.inf
     for _ in range(MOST_STEPS):
         prices = prices_at(rule, total)
         if not (prices.slope[0] > 0 and np.isfinite(prices.slope[0])):
@@ -274,8 +279,11 @@ def newton(rule, blocks, outside, low, high, start=None, last_step=LAST_STEP):
         if slope >= 0 or not np.isfinite(value):
             break
         step = -value / slope
-        if excess <= 100 * last_step and abs(step) <= last_step * total:
+        error = max(excess, abs(step) / max(total, LEAST_TOTAL))
+        found = excess <= 100 * last_step and abs(step) <= last_step * total
+        if found or last / 2 < error <= ROUNDING:  # what a step does not halve is rounding
             return total + step, z
+        last = error
         new = total + step
         total = new if low < new < high else (total + (high if step > 0 else low)) / 2
     return None, None

@@ -132,7 +132,7 @@ class AlphaFair:
         number = np.maximum(group.by_player(np.add, np.where(counted, 1.0, 0.0)), 1.0)
         log_old, ratio = self._log_ratio(new, old, True)
         before = log_mean(power * log_old)
-        share = np.where(counted, np.exp(power * log_old - group.to_users(before)), 0.0)
+        share = np.exp(np.where(counted, power * log_old - group.to_users(before), -np.inf))
         change = group.by_player(np.add, share * np.expm1(np.minimum(power * ratio, MOST_IN_SUM))) / number
         far = log_mean(power * (log_old + ratio)) - before
         rise = np.where(np.abs(change) < SMALL_CHANGE, np.log1p(np.clip(change, -SMALL_CHANGE, SMALL_CHANGE)), far)

@@ -1,6 +1,6 @@
 """Logarithmic utility U(x) = b k log(1 + x/k)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -49,6 +49,12 @@ class Logarithmic(Utility):
     def demand_slope(self, price):
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             return np.where(self.b > 0, self.k * self.b / np.square(price), 0.0)
+
+    def bent(self, least):
+        with np.errstate(over="ignore"):
+            flat = least * self.k > self.b
+        most = self.b / np.where(flat, least, 1.0)
+        return replace(self, k=np.where(flat, most, self.k)) if np.any(flat) else self
 
     def meets(self, level, slope):
         """Positive root of slope x² + (level + slope k) x − (b − level) k = 0, 0 where b ≤ level."""

@@ -1,7 +1,7 @@
 """Quadratic utility U(x) = b x − a x²."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -87,6 +87,10 @@ class Quadratic(Utility):
 
     def demand_slope(self, price):
         return self._per_price
+
+    def bent(self, least):
+        flat = 2 * self.a < least
+        return replace(self, a=np.where(flat, least / 2, self.a)) if np.any(flat) else self
 
     def surplus(self, price, x):
         return (self.b - price - self.a * x) * x

@@ -8,6 +8,7 @@ import numpy as np
 # A user whose surplus is off by one part in 1e13 is off by far less in its purchase.
 MARGIN_PRECISION = 1e-13  # of the margin's logarithm
 MOST_MARGIN_STEPS = 200
+ROUNDING_STEP = 1e-8  # steps below it that do not get shorter are rounding
 LEAST_LOGGED = 1e-300  # what stands for nothing in a logarithm
 FARTHEST_LOG_SHARE = 600.0  # the logarithm of the least share of the widest margin that is told from none
 HIGHEST_LOG_ODDS = 30.0  # log(m / (w − m)) where the margin m is all but the widest w, the surplus rounding error
@@ -53,6 +54,10 @@ class Utility(ABC):
         """The utilities of some users (a slice, mask or index array)."""
         return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))
 
+    def bent(self, least):
+        """The utilities with −U''(0) at least `least`, shape (n,); as they are where no rule for it is given."""
+        return self
+
     def surplus(self, price, x):
         """Surplus U_i(x) − price · x (eq. 1), in money."""
         return self.value(x) - price * x
@@ -83,7 +88,7 @@ class Utility(ABC):
             fall = np.log1p(np.exp(-phi)) + alpha * gained
             if offset == 0:
                 return target - fall, slope
-            return np.log(np.where(served, target, 1.0)) - np.log(fall), slope / fall
+            return np.where(served, np.log(np.where(served, target, 1.0)) - np.log(fall), 0.0), slope / fall
 
         def phi_with(surplus):
             """The phi of margin kappa (surplus + offset)^alpha."""
@@ -124,7 +129,8 @@ class Utility(ABC):
 def _bracketed_newton(residual, low, high, at):
     """Elementwise root of an increasing function by Newton's method.
 
-    Halves the bracket instead where a step would leave it or is more than half as long as the one before.
+    Halves the bracket instead where a step would leave it or is more than half as long as the one before, but ends
+    where it is below ROUNDING_STEP: then it is rounding.
     """
     moved, done = np.inf, False
     for _ in range(MOST_MARGIN_STEPS):
@@ -132,8 +138,10 @@ def _bracketed_newton(residual, low, high, at):
         low, high = np.where(value < 0, at, low), np.where(value > 0, at, high)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             step = at - value / slope
-        good = (step >= low) & (step <= high) & (np.abs(step - at) <= moved / 2)
-        step = np.where(done | (value == 0), at, np.where(good, step, (low + high) / 2))
+        shorter = np.abs(step - at) <= moved / 2
+        good = (step >= low) & (step <= high) & shorter
+        done = done | (value == 0) | (~shorter & (np.abs(step - at) <= ROUNDING_STEP * (1 + np.abs(at))))
+        step = np.where(done, at, np.where(good, step, (low + high) / 2))
         moved = np.abs(step - at)
         done = (
             done | (moved <= MARGIN_PRECISION * (1 + np.abs(at))) | (high - low <= MARGIN_PRECISION * (1 + np.abs(at)))
