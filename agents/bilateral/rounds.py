@@ -23,7 +23,8 @@ from market.bilateral.negotiation.corner import asked_for, best_offers
 from market.bilateral.negotiation.negotiation import claimed_over
 from market.bilateral.settlement import claims_are_money
 
-CLAIM = "a claim >= 0, or None to leave it as it is,"
+MOST_CLAIMED = 1e100  # sums and products of claims stay finite
+CLAIM = f"a claim from 0 to {MOST_CLAIMED:g}, or None to leave it as it is,"
 
 
 class Table:
@@ -69,10 +70,11 @@ class Table:
         answer = self.decided(side, row, view)
         if answer is None:
             return None
-        if isinstance(answer, bool) or not isinstance(answer, Real) or not (math.isfinite(answer) and answer >= least):
+        claim = as_float(answer)
+        if not least <= claim <= MOST_CLAIMED:
             raise self.refused(side, row, view, answer, CLAIM)
         self.spoke[side][row] = True
-        return float(answer)
+        return claim
 
     def proposal(self, row, view, agents):
         """What a player decides on a view: a whole proposal (agents,), or None. Raises SeatError."""
@@ -80,15 +82,11 @@ class Table:
         answer = self.decided(side, place, view)
         if answer is None:
             return None
-        try:
-            given = np.asarray(answer)
-            fine = given.shape == (agents,) and given.dtype.kind in "fiu" and bool(np.all(np.isfinite(given)))
-        except (TypeError, ValueError):
-            fine = False
-        if not fine:
-            raise self.refused(side, place, view, answer, f"a proposal of {agents} finite numbers, or None to keep it,")
+        given = as_floats(answer)
+        if given.shape != (agents,) or not np.all(np.abs(given) <= MOST_CLAIMED):
+            raise self.refused(side, place, view, answer, f"a proposal of {agents} numbers, or None to keep it,")
         self.spoke[side][place] = True
-        return given.astype(float)
+        return given
 
     def decided(self, side, row, view):
         """What a player answers to a view, whatever it is."""
@@ -160,6 +158,25 @@ class Table:
         if not fine or left[row] == -np.inf:
             raise self.refused("buyer", i, asks, row, "the place of a seller it hears, or None,")
         return int(row)
+
+
+def as_float(answer: Any) -> float:
+    """An answer as a number, NaN where it is none or too large for one."""
+    if isinstance(answer, bool) or not isinstance(answer, Real):
+        return math.nan
+    try:
+        return float(answer)
+    except OverflowError:
+        return math.nan
+
+
+def as_floats(answer: Any) -> np.ndarray:
+    """An answer as an array of numbers, a single NaN where it is none."""
+    try:
+        given = np.asarray(answer)
+    except (TypeError, ValueError):
+        return np.array(math.nan)
+    return given.astype(float) if given.dtype.kind in "fiu" else np.array(math.nan)
 
 
 def bilateral_round(table, state, rng):
