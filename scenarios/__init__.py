@@ -2,6 +2,7 @@
 
 from scenarios.drawn import Drawn
 from scenarios.loading import build, draw, load, names, rewritten
+from scenarios.model_class import model_class
 from scenarios.reading.errors import ScenarioError
 from scenarios.scenario import Scenario
 from scenarios.show import describe, listing, schema_table
@@ -15,6 +16,7 @@ __all__ = [
     "draw",
     "listing",
     "load",
+    "model_class",
     "names",
     "rewritten",
     "schema_table",

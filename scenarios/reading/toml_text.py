@@ -7,6 +7,8 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
+
 from scenarios.reading import toml_limits
 from scenarios.reading.errors import Place, nearest, one_of, quoted
 
@@ -77,6 +79,15 @@ def _value(value):
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_value, value)) + "]"
     return repr(value)
+
+
+def assignment(key: str, value: object) -> str:
+    """The `dotted.key=value` that sets a value of Python's or NumPy's.
+
+    >>> assignment("price.slope", np.float64(0.5))
+    'price.slope=0.5'
+    """
+    return f"{key}={_value(value.tolist() if isinstance(value, np.generic | np.ndarray) else value)}"
 
 
 def change(table: dict, assignment: str, place: Place) -> tuple[tuple, object]:
