@@ -29,7 +29,8 @@ class Parameter:
 
     type: number, numbers (one a user), list, whole, choice, switch; range: an interval, or a choice's words; words:
     allowed in place of numbers; default: REQUIRED, a value, or None where it may be left out; example: a legal value;
-    columns: the table it is a column of; anywhere: may it also stand, idle, beside other rules?
+    columns: the table it is a column of; stops: (value, word or "") where a slider halts; anywhere: may it also stand,
+    idle, beside other rules?
     """
 
     key: str
@@ -41,6 +42,7 @@ class Parameter:
     example: object
     words: tuple = ()
     columns: Columns | None = None
+    stops: tuple = ()
     anywhere: bool = False
 
 
@@ -66,12 +68,13 @@ def parameter(
     key: str = "",
     words: tuple = (),
     columns: Columns | None = None,
+    stops: tuple = (),
     optional: bool = False,
     anywhere: bool = False,
 ) -> Any:
     """A field of a rule that scenario files can set, see Parameter; optional: may a file leave it out?"""
     in_files = None if optional else default
-    said = Parameter(key, type, unit, range, meaning, in_files, example, words, columns, anywhere)
+    said = Parameter(key, type, unit, range, meaning, in_files, example, words, columns, stops, anywhere)
     given = {} if default is REQUIRED else {"default": default}
     return field(metadata={"parameter": said}, **given)
 

@@ -81,7 +81,7 @@ def quantities(block, price, z, roof=None, objective=None):
 
 def lowest_roof(block, price):
     """For max-min: the least best_surplus of each player's users above the price, (nodes, players); else None."""
-    if np.isfinite(block.objective.alpha):
+    if not block.objective.common_surplus:
         return None
     least = least_best(block, price)[1]
     return least, np.zeros_like(least)

@@ -46,12 +46,12 @@ def best_response(rule, player, outside, now=0.0):
     if player.single:
         return float(best_quantities(rule, player.utility, np.array([outside]))[0])
     best = best_peak(rule, player, outside, now, peaks(rule, player, outside, now))
-    return nearest(rule, player, outside, now, best) if np.isinf(player.objective.alpha) else best
+    return nearest(rule, player, outside, now, best) if player.objective.common_surplus else best
 
 
 def literal(block):
     """Is the objective minus infinity as soon as one user has no surplus?"""
-    return not block.single and 1 <= block.alpha < np.inf and block.surplus_offset == 0
+    return block.objective.literal
 
 
 def only(player, rows):
@@ -67,7 +67,7 @@ def ceiling(rule, player, outside):
     """
     with np.errstate(divide="ignore"):
         wanted = outside + BEYOND_WANTED * float(np.sum(player.utility.demand(rule.right_value(outside))))
-    if np.isinf(player.objective.alpha) or literal(player):
+    if player.objective.common_surplus or literal(player):
         return max(min(float(rule.supply(player.utility.reservation.min())), wanted), outside)
     return min(span(rule, (player,), outside)[1], wanted)
 
@@ -81,9 +81,9 @@ def peaks(rule, player, outside, now):
     total, z = known
     if total is not None and has_one_peak(rule, player, total):
         return [total - outside]
-    if start is not None and not smooth and np.isfinite(player.objective.alpha):
+    if start is not None and not smooth and not player.objective.common_surplus:
         within, fallback = promising(rule, player, outside, start, multiplier_of(rule, player, start, now)), now
-    elif total is None or np.isinf(player.objective.alpha):
+    elif total is None or player.objective.common_surplus:
         within, fallback = [(outside, high)], 0.0
     else:
         within, fallback = promising(rule, player, outside, total, z[0]), total - outside
@@ -101,7 +101,7 @@ def multiplier_of(rule, player, total, y):
 
 def has_one_peak(rule, player, total):
     """Is a peak on a smooth price the only one? At alpha = 0 always, under max-min where the price is convex."""
-    return player.alpha == 0 or (np.isinf(player.objective.alpha) and float(rule.curvature(total)) >= 0)
+    return player.objective.welfare or (player.objective.common_surplus and float(rule.curvature(total)) >= 0)
 
 
 def best_peak(rule, player, outside, now, purchases):

@@ -11,7 +11,6 @@ import numpy as np
 
 from market.aggregator.reply import Prices, eager, replies, solve_multipliers
 from market.aggregator.roots import excess_reply, prices_at, span
-from market.utilities import Quadratic
 
 MOST_USER_CELLS = 100_000  # users times cells one proof may look at
 CORE_HALF_WIDTH = 1e-6  # half the width of a known root's core, as a share of its total
@@ -23,7 +22,6 @@ MOST_EDGES = 200  # reservation prices that bound cells where players are max-mi
 ULP = 1e-12  # of a price: on which side of a reservation price an end of a cell stands
 GUARD = 1e-9  # by which multipliers are wider than computed
 DOUBLINGS = 16
-MOST_EXPONENT = 700.0  # exp of it is still a number
 
 
 class Ends(NamedTuple):
@@ -94,9 +92,7 @@ def _falls(rule, blocks, root):
 def _first_cells(rule, blocks, low, high, roots):
     """Cells from low to high without the cores: between kinks, and the reservation prices where replies jump."""
     cores = np.array([root.total for root in roots if not root.at_kink])
-    sudden = [
-        b.utility.reservation for b in blocks if not b.single and (np.isinf(b.objective.alpha) or b.surplus_offset == 0)
-    ]
+    sudden = [b.utility.reservation for b in blocks if not b.single and b.objective.sudden]
     marks = np.concatenate([np.ravel(rule.supply(np.concatenate(sudden)))]) if sudden else np.empty(0)
     marks = marks if len(marks) <= MOST_EDGES else np.empty(0)
     even = np.concatenate([np.geomspace(low, high, FIRST_CELLS), np.linspace(low, high, FIRST_CELLS)])
@@ -129,14 +125,14 @@ def _ends(rule, start, stop):
 
 def reply_bounds(block, ends):
     """The least and the most every player of a block may reply in cells, shapes (cells, players)."""
-    if block.single or block.alpha == 0:
+    if block.objective.welfare:
         return _replies(block, ends.p2, ends.s2), _replies(block, ends.p1, ends.s1)
     low = np.zeros((len(ends.p1), block.players))
     high = block.by_player(np.add, block.utility.demand(ends.p1[:, None]))
     flat = ends.s2 == 0
-    bounds = _max_min_bounds if np.isinf(block.objective.alpha) else _fair_bounds
+    bounds = _max_min_bounds if block.objective.common_surplus else _fair_bounds
     if np.any(flat):
-        low[flat] = eager(block, ends.p2[flat, None]) if np.isinf(block.objective.alpha) else high[flat]
+        low[flat] = eager(block, ends.p2[flat, None]) if block.objective.common_surplus else high[flat]
     inner = (ends.s1 > 0) & np.isfinite(ends.s2)
     if np.any(inner):
         low[inner], high[inner] = bounds(block, ends.rows(inner))
@@ -178,21 +174,19 @@ def _in_cell(block, ends, z):
     utility, objective = block.utility, block.objective
     p1, p2 = ends.p1[:, None], ends.p2[:, None]
     at = block.to_users(np.clip(z, -1e5, 1e5))
-    alpha, offset = objective.alpha, objective.offset
     widest1, widest2 = np.maximum(utility.reservation - p1, 0.0), np.maximum(utility.reservation - p2, 0.0)
-    m1 = np.minimum(utility.alpha_fair_margin(p1, at, alpha, offset), widest1)
-    m2 = np.minimum(utility.alpha_fair_margin(p2, at, alpha, offset), widest2)
-    if offset > 0:  # a user served has a surplus, so a margin of at least kappa offset^alpha
-        m2 = np.maximum(
-            m2, np.minimum(np.exp(np.clip(at + alpha * np.log(offset), -MOST_EXPONENT, MOST_EXPONENT)), widest1)
-        )
+    m1 = np.minimum(objective.margin(utility, p1, at), widest1)
+    m2 = np.minimum(objective.margin(utility, p2, at), widest2)
+    floor = objective.least_margin(at)
+    if floor is not None:
+        m2 = np.maximum(m2, np.minimum(floor, widest1))
     served = m1 < widest1
     most = np.where(served, utility.demand(p1 + m2), 0.0)
     least = np.where(m1 < widest2, utility.demand(p2 + m1), 0.0)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         high = np.where(most > 0, most / m2, 0.0)
         low = np.where(least > 0, least / m1, 0.0)
-        if offset == 0 and alpha >= 0.5 and isinstance(utility, Quadratic):  # x/m then rises with the price
+        if objective.pressure_rises(utility):
             low = np.where(served, utility.demand(p1 + m1) / m1, 0.0)
         return tuple(block.by_player(np.add, v) for v in (least, low, most, high))
 

@@ -96,8 +96,7 @@ def aggregator_regrets(rule, block, outside, y, x, points):
     value = np.concatenate([value, payoff(np.concatenate([best, y[None]]), again=True)])
     lost = block.by_player(np.add, np.maximum(-block.utility.surplus(block.to_users(price), x), 0.0))
     regret = np.where(anyone, value.max(axis=0), lost)  # with nobody to serve, to buy nothing is best
-    literal = 1 <= block.alpha < np.inf and block.surplus_offset == 0
-    return np.where(everyone, regret, np.inf) if literal else regret
+    return np.where(everyone, regret, np.inf) if block.objective.literal else regret
 
 
 def worth(utility):

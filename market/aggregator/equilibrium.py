@@ -81,7 +81,7 @@ def apart(outcomes):
 def find_roots(game, thorough=True, last_step=LAST_STEP):
     """Every root where the market is small enough to scan, one root by Newton's method elsewhere."""
     rule, blocks = game.price, game.blocks
-    fair = sum(block.users for block in blocks if not block.single and block.alpha > 0)
+    fair = sum(block.users for block in blocks if not block.objective.welfare)
     if len(rule.kinks) or (thorough and 0 < fair <= MOST_CELL_USERS):
         return scan(rule, blocks)
     low, high = span(rule, blocks, 0.0)
@@ -181,7 +181,7 @@ def on_flats(game):
 
     Yields (outcome, is it one of a line of equilibria) for every stretch that may hold such a line.
     """
-    indifferent = np.concatenate([np.full(b.players, np.isinf(b.objective.alpha)) for b in game.blocks])
+    indifferent = np.concatenate([np.full(b.players, b.objective.common_surplus) for b in game.blocks])
     if not np.any(indifferent):
         return
     for start, stop in game.price.flats:
@@ -189,7 +189,7 @@ def on_flats(game):
         most = np.concatenate([block.by_player(np.add, block.utility.demand(price)) for block in game.blocks])
         least = most.copy()
         for block, players in zip(game.blocks, game.player_slices, strict=True):
-            if np.isinf(block.objective.alpha):
+            if block.objective.common_surplus:
                 least[players] = eager(block, price[:, None])[0]
         low, high = max(start, least.sum()), min(stop, most.sum())
         if not np.all(np.isfinite(most)) or high - low <= SAME_PURCHASES * high:
@@ -204,7 +204,7 @@ def on_flats(game):
 
 def shares_fall(game):
     """Is there at most one root on each smooth stretch by the argument for alpha = 0 (docs/aggregator/model.md)?"""
-    return all(block.single or block.alpha == 0 for block in game.blocks)
+    return all(block.objective.welfare for block in game.blocks)
 
 
 def rescaled(game, outcome, total):

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from market.fairness import objective
+from market.fairness import Objective, objective
 from market.prices import PriceRule
 from market.utilities import Utility
 
@@ -20,7 +20,7 @@ class Block:
     """Players of one kind: aggregators with one fairness objective, or users who each are a player.
 
     `utility` holds the users' parameters, shape (users,); `sizes` the number of users of each player, in order,
-    shape (players,); `kind` is "aggregator", "direct" or "large".
+    shape (players,); `kind` is "aggregator", "direct" or "large"; `fair` is an objective in place of that of alpha.
     """
 
     name: str
@@ -29,11 +29,12 @@ class Block:
     alpha: float
     surplus_offset: float
     sizes: np.ndarray
+    fair: Objective | None = None
 
     @cached_property
     def objective(self):
         """The fairness objective; of a single user, its own surplus."""
-        return objective(0.0, 0.0) if self.single else objective(self.alpha, self.surplus_offset)
+        return objective(0.0, 0.0) if self.single else self.fair or objective(self.alpha, self.surplus_offset)
 
     @cached_property
     def single(self):

@@ -16,6 +16,7 @@ from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
 from market.aggregator.reply import Prices, common_roof, solve_multipliers
 from market.aggregator.single import best_quantities
+from market.fairness import Objective
 from market.outcome import Outcome
 from market.prices import PriceRule
 from market.utilities import Utility
@@ -32,6 +33,7 @@ class Offer(NamedTuple):
     kind: str
     alpha: float
     surplus_offset: float
+    fair: Objective | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +112,7 @@ def joining_of(game, direct=False, alone="alone"):
     direct: they, and the users who buy directly, may also buy alone, an offer called `alone`.
     """
     offers = tuple(
-        Offer(block.player_name(j), block.kind, block.alpha, block.surplus_offset)
+        Offer(block.player_name(j), block.kind, block.alpha, block.surplus_offset, block.fair)
         for block in game.blocks
         if block.kind == "aggregator"
         for j in range(block.players)
@@ -148,7 +150,7 @@ def game_of(joining, membership):
 
 def _block(offer, utility):
     sizes = np.ones(len(utility), dtype=int) if offer.kind == "direct" else np.array([len(utility)])
-    return Block(offer.name, offer.kind, utility, offer.alpha, offer.surplus_offset, sizes)
+    return Block(offer.name, offer.kind, utility, offer.alpha, offer.surplus_offset, sizes, offer.fair)
 
 
 def settled(joining, membership, certify=True):

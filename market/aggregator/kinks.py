@@ -87,7 +87,7 @@ def _worth(rule, player, kink, y):
     outside, at_kink = max(kink - y, 0.0), float(rule.value(kink))
     held = player.utility.surplus(at_kink, split(player, np.array([at_kink]), np.array([[y]]))[0])
     rows = slice(None)
-    if np.isinf(player.objective.alpha):  # it never prices out one whom it counts
+    if player.objective.common_surplus:  # it never prices out one whom it counts
         rows = player.utility.reservation > at_kink
         counted = player.utility.reservation > float(rule.right_value(outside))
         if np.any(rows != counted):

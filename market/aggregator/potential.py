@@ -13,7 +13,7 @@ def potential(game, y):
     Raises ValueError unless the price is affine and every player is a single user or an aggregator with alpha = 0.
     """
     rule = game.price
-    if not isinstance(rule, Affine) or any(not block.single and block.alpha > 0 for block in game.unmixed.blocks):
+    if not isinstance(rule, Affine) or any(not block.objective.welfare for block in game.unmixed.blocks):
         raise ValueError("a potential exists only for an affine price and alpha = 0")
     y = np.asarray(y, dtype=float)
     value = sum(pooled_utility(game.player(j).utility, purchase) for j, purchase in enumerate(y))

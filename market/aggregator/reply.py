@@ -143,8 +143,7 @@ def first_guess(block, prices):
 
 def longest_step(block):
     """The longest step in log kappa that Newton's method takes."""
-    alpha = block.objective.alpha
-    return LONGEST_MULTIPLIER_STEP * max(1.0, alpha / USUAL_ALPHA) if np.isfinite(alpha) else LONGEST_MULTIPLIER_STEP
+    return LONGEST_MULTIPLIER_STEP * max(1.0, block.objective.steepness / USUAL_ALPHA)
 
 
 def multiplier_step(slope, sums, far=LONGEST_MULTIPLIER_STEP):
@@ -169,7 +168,7 @@ def inside(new, old, low, high, far=LONGEST_MULTIPLIER_STEP):
 
 def common_roof(block, price):
     """For max-min: each player's least best_surplus of the users above the price, and its relative slope; else None."""
-    if np.isfinite(block.objective.alpha):
+    if not block.objective.common_surplus:
         return None
     price = np.asarray(price, dtype=float)[:, None]
     best, least = least_best(block, price)

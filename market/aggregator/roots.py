@@ -130,7 +130,7 @@ def lowered(rule, blocks, outside, high):
 
 def cell_edges(rule, blocks, low, high):
     """Kinks of the price and totals at reservation prices between low and high, with both; exhaustive or not."""
-    fair = [block for block in blocks if not block.single and block.alpha > 0]
+    fair = [block for block in blocks if not block.objective.welfare]
     few = sum(block.users for block in fair) <= MOST_CELL_USERS
     marks = [rule.kinks] + [rule.supply(block.utility.reservation) for block in fair if few]
     marks = np.concatenate([np.ravel(mark) for mark in marks])

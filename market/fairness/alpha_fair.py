@@ -1,10 +1,15 @@
 """Alpha-fairness: welfare at 0, proportional fairness at 1, ever closer to max-min beyond."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
+from market.fairness.max_min import MaxMin
+from market.fairness.objective import OFFSET, Objective
 from market.fairness.one_player import OnePlayer
+from market.parameters import parameter
+from market.utilities import Quadratic
 
 LEAST_LOGGED = 1e-300  # what stands for nothing in a logarithm
 MOST_EXPONENT = 700.0  # exp of it is still a number
@@ -12,19 +17,57 @@ MOST_IN_SUM = 600.0  # and the sum of very many of such still is
 MOST_TIMES = 1e40
 SMALL_CHANGE = 0.1  # a change below it is told by log1p and expm1, to the last digit
 MOST_SHARE = 100.0  # alpha beyond which a share of Σ (s + offset)^(1−alpha), at most 1/(alpha − 1), says too little
+LARGEST = 1e6  # alpha beyond which nothing is told from max-min: purchases would differ by less than a millionth
+STOPS = tuple((alpha, "") for alpha in (0.1, 0.25, 0.5, 0.75, 1.5, 2.0, 3.0, 5.0, 10.0))
+STOPS += ((0.0, "welfare"), (1.0, "proportional"), (math.inf, "max-min"))
 SURPLUS_ROUNDING = 1e-9  # a surplus below none by this share of its terms is none
 LEAST_MARGIN = 1e-150  # a margin below it would overflow x/m
 
 
 @dataclass(frozen=True)
-class AlphaFair:
+class AlphaFair(Objective):
     """Φ(s) = Σ (s_i + offset)^(1−alpha)/(1−alpha), Σ log(s_i + offset) at alpha = 1 (eqs. 2, 3, 11 with an offset).
 
     A player's multiplier is z = log kappa, kappa the value of one more unit of energy to the objective.
     """
 
-    alpha: float
-    offset: float
+    alpha: float = parameter(
+        default=0.0, range="[0, inf]", meaning="0 welfare, 1 proportional, inf max-min", stops=STOPS
+    )
+    offset: float = parameter(default=0.01, **OFFSET)
+
+    @staticmethod
+    def of_keys(alpha=0.0, offset=0.01):
+        """The objective Φ_alpha: alpha-fair up to alpha = LARGEST, max-min beyond and for infinity."""
+        return MaxMin(float(offset)) if float(alpha) > LARGEST else AlphaFair(float(alpha), float(offset))
+
+    @property
+    def welfare(self):
+        return self.alpha == 0
+
+    @property
+    def literal(self):
+        return self.alpha >= 1 and self.offset == 0
+
+    @property
+    def sudden(self):
+        return self.offset == 0
+
+    @property
+    def steepness(self):
+        return self.alpha
+
+    def margin(self, utility, price, z):
+        return utility.alpha_fair_margin(price, z, self.alpha, self.offset)
+
+    def least_margin(self, z):
+        """With an offset a user served has a surplus, so a margin of at least kappa offset^alpha."""
+        if self.offset == 0:
+            return None
+        return np.exp(np.clip(z + self.alpha * np.log(self.offset), -MOST_EXPONENT, MOST_EXPONENT))
+
+    def pressure_rises(self, utility):
+        return self.offset == 0 and self.alpha >= 0.5 and isinstance(utility, Quadratic)
 
     def respond(self, utility, price, z, roof=None):
         """Users' quantities and margins and how they move, each shape (…, users) (FOC: m = kappa (s + offset)^alpha).

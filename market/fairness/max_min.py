@@ -4,21 +4,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from market.fairness.objective import OFFSET, Objective
 from market.fairness.one_player import OnePlayer
+from market.parameters import parameter
 
 LEAST_LOGGED = 1e-300  # what stands for nothing in a logarithm
 FARTHEST_MULTIPLIER = 300.0  # the square of exp of it is still a number
 
 
 @dataclass(frozen=True)
-class MaxMin:
+class MaxMin(Objective):
     """Φ(s) = min s_i over the users not priced out before the player buys (alpha → ∞, eq. 11).
 
     All of them then have one common surplus t = roof / (1 + e^z), roof the least best_surplus among them.
     """
 
-    offset: float = 0.0
+    offset: float = parameter(default=0.01, **OFFSET)
+
     alpha = np.inf
+    common_surplus = True
+    sudden = True
 
     def respond(self, utility, price, z, roof):
         """Users' quantities and margins and how they move, each shape (…, users).

@@ -212,7 +212,7 @@ def no_equilibrium(study, pair, folder):
         "period": result.cycle or 0,
     }
     numbers |= _end_of_rounds(result) if cycling else {}
-    if np.isfinite(game.player(0).alpha):
+    if not game.player(0).objective.common_surplus:
         numbers["least regret on a grid of profiles"], _ = least_regret(game, 4.0, GRID)
     reason = "the first aggregator's reply jumps over the place where the curves would meet"
     return judge(

@@ -24,9 +24,9 @@ def payoffs(rule, player, outside, y):
 
 def objective(player, s, price_before):
     """Φ of surpluses (with offset), shape (points, users); price_before: the price at y = 0, shape (points,)."""
-    if player.single or player.alpha == 0:
+    if player.objective.welfare:
         return s.sum(axis=1)
-    if np.isinf(player.alpha):
+    if player.objective.common_surplus:
         counted = player.utility.reservation > price_before[:, None]
         return np.min(np.where(counted, s, np.inf), axis=1)
     with np.errstate(divide="ignore"):
@@ -62,7 +62,7 @@ def scale(player, rule, outside, y):
     price = np.asarray(rule.value(outside + y), dtype=float).ravel()
     x = split(player, price, np.ravel(y)[:, None])
     s = np.maximum(player.utility.surplus(price[:, None], x), 0.0)
-    if np.isinf(player.alpha):
+    if player.objective.common_surplus:
         counted = player.utility.reservation > rule.right_value(np.ravel(outside))[:, None]
         return np.min(np.where(counted, s, np.inf), axis=1).reshape(np.shape(y)) + player.surplus_offset
     weight = np.where(x > 0, np.maximum(s + player.surplus_offset, LEAST_SURPLUS) ** (1 - player.alpha), 0.0)

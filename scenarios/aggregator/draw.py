@@ -72,6 +72,7 @@ def _block(group, numbers):
         alpha=group.alpha,
         surplus_offset=group.surplus_offset,
         sizes=sizes[group.kind],
+        fair=group.objective if group.named else None,
     )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from market.aggregator.joining import FORESIGHTS
+from market.fairness import OBJECTIVES, Objective, objective
 from market.joining import ORDERS as MOVING_ORDERS
+from market.parameters import made
 from market.prices import PRICES
 from market.utilities import UTILITIES
 from scenarios.aggregator.kinds import resized
@@ -29,6 +31,8 @@ FORESEES = tuple(FORESIGHTS)
 MOST_MOVERS = {"equilibrium": 2_000, "terms": 100_000}
 ALONE = "alone"
 AGGREGATOR = ("aggregator",)
+USUAL = "alpha-fair"
+OBJECTIVE_SAID = f"how surpluses are weighed; left out: {USUAL}"
 PURCHASES = ("tolerance", "order", "damping")  # of the rounds of purchases, which joining does without
 
 KEYS = (
@@ -53,8 +57,7 @@ KEYS = (
     Key("group.utility", "table", "", REQUIRED, "", "what energy x is worth to each user"),
     Rules("group.utility.form", UTILITIES, REQUIRED, "b x − a x², or b k log(1 + x/k)"),
     Key("group.fairness", "table", "", {}, "", "what its aggregators maximise", AGGREGATOR, by="kind"),
-    Key("group.fairness.alpha", "number", "", 0.0, "[0, inf]", "0 welfare, 1 proportional, inf max-min"),
-    Key("group.fairness.surplus_offset", "number", "money", 0.01, "[0, inf)", "added to each surplus"),
+    Rules("group.fairness.objective", OBJECTIVES, None, OBJECTIVE_SAID, usual=USUAL),
 )
 
 
@@ -62,8 +65,8 @@ KEYS = (
 class Group:
     """One group of users; `count` is its number of aggregators.
 
-    `utility` maps form, a, b, size, k to the numbers of the file; alpha and surplus_offset are 0
-    unless it aggregates.
+    `utility` maps form, a, b, size, k to the numbers of the file, `fairness` the objective's keys, empty unless it
+    aggregates.
     """
 
     name: str
@@ -71,8 +74,31 @@ class Group:
     users: int
     utility: dict
     count: int = 1
-    alpha: float = 0.0
-    surplus_offset: float = 0.0
+    fairness: dict = field(default_factory=dict)
+
+    @cached_property
+    def objective(self) -> Objective:
+        """What its aggregators maximise; of others each user's own surplus."""
+        return objective_of(self.fairness) if self.fairness else objective(0.0, 0.0)
+
+    @property
+    def alpha(self) -> float | None:
+        """As the file says it, or the objective's own."""
+        return self.fairness.get("alpha", self.objective.alpha)
+
+    @property
+    def surplus_offset(self) -> float:
+        return self.fairness.get("surplus_offset", self.objective.offset)
+
+    @property
+    def named(self) -> bool:
+        """Does the file name another objective than the usual one?"""
+        return self.fairness.get("objective", USUAL) != USUAL
+
+
+def objective_of(fairness: dict) -> Objective:
+    """The objective of a group's checked table."""
+    return made(OBJECTIVES[fairness.get("objective", USUAL)], fairness)
 
 
 class AggregatorScenario(Scenario):
@@ -87,7 +113,7 @@ class AggregatorScenario(Scenario):
     @property
     def groups(self) -> tuple[Group, ...]:
         rows = [dict(row) for row in self.table["group"]]
-        return tuple(Group(**row.pop("fairness", {}), **row) for row in rows)
+        return tuple(Group(**row) for row in rows)
 
 
 def read(raw: dict, keys, place: Place) -> dict:
@@ -102,6 +128,8 @@ def read(raw: dict, keys, place: Place) -> dict:
             raise here.at("name").error(got, "names must differ")
         seen.add(group["name"])
         check_rule(UTILITIES[group["utility"]["form"]], group["utility"], here.at("utility"))
+        if "fairness" in group:
+            check_rule(OBJECTIVES[group["fairness"].get("objective", USUAL)], group["fairness"], here.at("fairness"))
         _fill_users(group, here)
         _check_small_users(group, table["group"], here.at("utility.size"))
     _check_all_users(table["group"], place)
@@ -172,9 +200,9 @@ def _check_joining(joining, groups, place):
         told = ", ".join(f"{quoted(name)} {form}" for name, form in forms.items())
         raise place.error(f"users who may move have utilities of two forms: {told}", "one form is needed")
     for group in aggregators:
-        alpha, offset = group["fairness"]["alpha"], group["fairness"]["surplus_offset"]
-        if 1 <= alpha < math.inf and offset == 0:
-            got = f"group {quoted(group['name'])} has alpha = {alpha:g} and surplus_offset = 0"
+        goal = objective_of(group["fairness"])
+        if goal.literal:
+            got = f"group {quoted(group['name'])} has alpha = {goal.alpha:g} and surplus_offset = 0"
             raise place.error(got, "an offset above 0 is needed: users who are priced out may join")
     movers, most = sum(group["users"] for group in moving), MOST_MOVERS[joining["foresight"]]
     if movers > most:
@@ -210,8 +238,8 @@ def split(users: int, count: int) -> np.ndarray:
 
 
 def is_unbounded(group: Group) -> bool:
-    """Whether a user priced out makes the objective minus infinity: 1 <= alpha < inf without offset."""
-    return group.kind == "aggregator" and 1 <= group.alpha < math.inf and group.surplus_offset == 0
+    """Does a user priced out make the objective minus infinity?"""
+    return group.objective.literal
 
 
 SCENARIO = AggregatorScenario

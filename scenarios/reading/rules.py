@@ -17,8 +17,8 @@ ALL = object()
 class Rules:
     """A choice among the rules of a registry, and the keys that each carries, which stand beside it in its table.
 
-    default: a name; of several, ALL. bare: are rules played with their defaults alone? Then they carry no keys, and
-    one that needs some is no choice.
+    default: a name; None where it may be left out and `usual` is meant; of several, ALL. bare: are rules played with
+    their defaults alone? Then they carry no keys, and one that needs some is no choice.
     """
 
     path: str
@@ -26,6 +26,7 @@ class Rules:
     default: object
     meaning: str
     type: str = "choice"
+    usual: str | None = None
     bare: bool = False
 
     @property
@@ -50,18 +51,28 @@ class Rules:
             when, by = ((), "") if everywhere else (names, self.name)
             columns = one.columns
             if columns is None:
-                yield _key(self.table, one, when, by)
+                yield _key(self.table, one, when, by, self.usual)
                 continue
             if columns.name not in tables:
                 tables.add(columns.name)
-                yield Key(_below(self.table, columns.name), "columns", "", REQUIRED, "", columns.meaning, when, by=by)
+                yield Key(
+                    _below(self.table, columns.name),
+                    "columns",
+                    "",
+                    REQUIRED,
+                    "",
+                    columns.meaning,
+                    when,
+                    by=by,
+                    usual=self.usual,
+                )
             yield _key(_below(self.table, columns.name), one, (), "")
 
 
-def _key(table, one, when, by):
+def _key(table, one, when, by, usual=None):
     path = _below(table, one.key)
     said = one.type, one.unit, one.default, one.range, one.meaning
-    return Key(path, *said, when, one.words, by, one.example)
+    return Key(path, *said, when, one.words, by, one.example, one.stops, usual)
 
 
 def _below(table, name):

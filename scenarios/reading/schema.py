@@ -24,8 +24,8 @@ class Key:
 
     `range` is an interval for numbers, the words of a choice, the entries of a row (those with "?" may be left out),
     else empty. `when` limits the key to some words of the choice `by` in its table, e.g. to the price rules that use
-    it. Default None: may be left out. example: a legal value, for a page that needs one. follow: of a
-    choice, what else of its table changes with it, as choices.follow calls it.
+    it. Default None: may be left out. example: a legal value, stops: (value, word) of a slider, for a page. follow: of
+    a choice, what else of its table changes with it, as choices.follow calls it.
     """
 
     path: str
@@ -39,6 +39,8 @@ class Key:
     by: str = ""
     example: object = None
     follow: Callable | None = None
+    stops: tuple = ()
+    usual: str | None = None  # the word of `by` where it is left out
 
     @cached_property
     def table(self) -> str:
@@ -50,7 +52,7 @@ class Key:
 
     def goes_with(self, chosen: dict) -> bool:
         """Does the key belong to a table with these choices?"""
-        return not self.when or chosen.get(self.by) in self.when
+        return not self.when or (chosen.get(self.by) or self.usual) in self.when
 
     @property
     def allowed(self) -> str:
@@ -115,9 +117,10 @@ def _check_belonging(raw, rows, table, place):
     """Refuse a key that is known, but only together with another choice."""
     for name in raw:
         if name not in table:
-            by = next(row.by for row in rows if row.name == name)
-            words = one_of([word for row in rows if row.name == name for word in row.when])
-            raise place.at(name).error(f"does not belong to {by} = {quoted(table[by])}", f"only to {by} = {words}")
+            alike = [row for row in rows if row.name == name]
+            by, words = alike[0].by, one_of([word for row in alike for word in row.when])
+            got = f"does not belong to {by} = {quoted(table.get(by) or alike[0].usual)}"
+            raise place.at(name).error(got, f"only to {by} = {words}")
 
 
 def _default(key, keys, place):

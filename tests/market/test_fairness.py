@@ -69,4 +69,4 @@ def test_alpha_near_one_is_close_to_proportional_fairness():
 def test_max_min_gains_what_the_least_surplus_gains():
     old, new = np.array([2.0, 3.0]), np.array([[2.5, 9.0], [1.0, 9.0]])
     np.testing.assert_allclose(objective(math.inf, 0.0).gain(new, old, old > 0), [0.25, -0.5])
-    assert MaxMin().gain(np.array([0.5, 1.0]), np.zeros(2), np.zeros(2, bool)) == 0.5
+    assert MaxMin(0.0).gain(np.array([0.5, 1.0]), np.zeros(2), np.zeros(2, bool)) == 0.5

@@ -6,7 +6,7 @@ import re
 import solara
 
 from views.browser.files import offered
-from views.kit.parameters import ALPHA_MARKS, MOST_TYPED, inside, parameters, stops, written
+from views.kit.parameters import MOST_TYPED, inside, parameters, stops, written
 
 SECTIONS = {
     "": "Run",
@@ -80,7 +80,8 @@ def control(parameter, original, refused, files=()):
     if key.type in ("choice", "switch"):
         return {**shown, "kind": key.type, "value": parameter.value, "items": list(key.range)}
     values = _stops(parameter, original)
-    marks = [ALPHA_MARKS.get(value, "") for value in values] if key.path == "group.fairness.alpha" else []
+    words = dict(key.stops)
+    marks = [words.get(value, "") for value in values] if words else []
     slider = {"stops": len(values), "at": values.index(parameter.value) if values else 0, "marks": marks}
     slider |= {"items": [*key.words, *files], "value": refused[0] if refused else written(parameter.value)}
     return {**shown, "kind": "number", **slider}

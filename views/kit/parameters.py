@@ -27,8 +27,6 @@ NOT_SHOWN = (
     "prosumers.names",
     "prosumers.times",
 )
-ALPHAS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, math.inf)
-ALPHA_MARKS = {0.0: "welfare", 1.0: "proportional", math.inf: "max-min"}
 MOST_TYPED = 2_000  # characters
 MOST_LISTED = 12  # numbers of a list that can be edited
 MOST_WHOLE = 60  # whole numbers a slider steps through one by one
@@ -165,8 +163,8 @@ def stops(parameter, original):
         or key.path.endswith(".seed")
     ):
         return ()
-    if key.path == "group.fairness.alpha":
-        return tuple(sorted({*ALPHAS, float(value)}))
+    if key.stops:
+        return tuple(sorted({*(stop for stop, _ in key.stops), float(value)}))
     low, high = _ends(key)
     base = original if isinstance(original, float | int) and not isinstance(original, bool) else value
     if math.isfinite(high) and key.type == "whole" and high - low <= MOST_WHOLE:

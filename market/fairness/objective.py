@@ -1,0 +1,65 @@
+"""What every fairness objective offers, and the questions that solvers ask of it."""
+
+from abc import ABC, abstractmethod
+
+OFFSET = {"key": "surplus_offset", "unit": "money", "range": "[0, inf)", "meaning": "added to each surplus"}
+
+
+class Objective(ABC):
+    """An aggregator's objective Φ of its users' surpluses (Li, Motoki, Zhang, section II-A), rising in each of them.
+
+    A player's multiplier is a number z for each player, in which the margins of its users rise: `respond` says what
+    they then get. Users stand last in every array.
+    alpha, offset: what tables call it by and what is added to each surplus, where it has such.
+    common_surplus: do all whom it serves have one surplus? It then does not mind how much exactly it buys where the
+    price is flat. welfare: is it the plain sum? literal: is it minus infinity as soon as one user has no surplus?
+    sudden: may what a player buys jump where one of its users is priced out? steepness: how many times faster the
+    logarithm of a margin may move than z.
+    """
+
+    alpha: float | None = None
+    offset: float = 0.0
+    common_surplus: bool = False
+    welfare: bool = False
+    literal: bool = False
+    sudden: bool = False
+    steepness: float = 1.0
+
+    @abstractmethod
+    def respond(self, utility, price, z, roof=None):
+        """Users' (x, margin, demand slope, share, margin_p) at a price and z, each shape (…, users).
+
+        share = dlog m/dz, margin_p = dm/dp; roof: with a common surplus, the most it can be and its relative slope.
+        """
+
+    @abstractmethod
+    def first_guess(self, utility, price, slope, by_player):
+        """Multiplier z from which Newton's method starts; `by_player(ufunc, v)` reduces users to players."""
+
+    @abstractmethod
+    def multiplier(self, utility, price, x, roof=None):
+        """The z at which a user would get quantity x, shape (…, users)."""
+
+    @abstractmethod
+    def gain(self, new, old, served, players=None):
+        """Rise of Φ from surpluses `old` to `new` in a unit of its own, shape (…) or (…, players)."""
+
+    @abstractmethod
+    def regret(self, new, old, counted, served, worth, players):
+        """The gain as the certificate tells it, in no unit, shape (…, players)."""
+
+    def log_scale(self, surplus, served):
+        """Logarithm of the unit in which `gain` counts, of one player with surpluses (…, users)."""
+        raise NotImplementedError
+
+    def margin(self, utility, price, z):
+        """Users' margins at a price and z, rising in z and not falling in the price, shape (…, users)."""
+        raise NotImplementedError
+
+    def least_margin(self, z):
+        """What a served user's margin is at least, whatever the price, or None."""
+        return None
+
+    def pressure_rises(self, utility):
+        """Does x/m of a user rise with the price at a given z?"""
+        return False
