@@ -553,7 +553,7 @@ def draw_pictures(options, folder, result):
         return
     from engine.store import add_pictures
     from views.drawing import tried
-    from views.markets import pictures
+    from views.pictures import pictures
 
     for line in tried(lambda: add_pictures(folder, partial(pictures, result))):
         told(line)

@@ -45,7 +45,7 @@ def keys_of(market: str) -> tuple[Key, ...]:
 @lru_cache(32)
 def _keys_of(market, markets, registered):
     offers = keys_offered(market)
-    return common(markets, offers.ROUNDS) + expanded(offers.KEYS)
+    return expanded(common(markets, offers.ROUNDS) + offers.KEYS)
 
 
 def load(name_or_path, *, set=(), seed=None, rounds=None) -> Scenario:

@@ -74,18 +74,3 @@ def pictures_of(market: str) -> Pictures:
 def page_of(market: str) -> Page:
     """A market's page."""
     return cast(Page, offered(market, "page"))
-
-
-def pictures(shown: Result | Comparison, folder: Path) -> Iterable[Path]:
-    """Write the pictures of a Result or a Comparison; returns their paths."""
-    return (comparison_pictures if isinstance(shown, Comparison) else run_pictures)(shown, folder)
-
-
-def run_pictures(result: Result, folder: Path) -> Iterable[Path]:
-    """Write the pictures of one Result; returns their paths."""
-    return pictures_of(result.scenario.market).run_pictures(result, folder)
-
-
-def comparison_pictures(comparison: Comparison, folder: Path) -> Iterable[Path]:
-    """Write the pictures of a Comparison; returns their paths."""
-    return pictures_of(comparison.market).comparison_pictures(comparison, folder)

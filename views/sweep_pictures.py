@@ -13,7 +13,7 @@ from engine.verifying import as_written, read_manifest
 from scenarios import load
 from scenarios.reading.files import opened
 from views.drawing import draw_all
-from views.plots import sweep_heat, sweep_lines
+from views.plots import PLOTS
 
 ENOUGH = 3  # values of each of two keys from which a heat map makes sense
 
@@ -43,9 +43,9 @@ def sweep_pictures(folder, measures=(), along=None):
     made = {}
     for measure in measures or [name for name in headline(scenario) if table[f"{name} mean"].notna().any()]:
         name, unit = measure.replace(" ", "_").replace("/", "per").replace("'", "").replace(":", ""), known[measure]
-        made[name] = partial(sweep_lines, table, measure, along, others, unit)
+        made[name] = partial(PLOTS["sweep lines"], table, measure, along, others, unit)
         if len(keys) == 2 and all(table[key].nunique() >= ENOUGH for key in keys):
-            made[f"{name}_map"] = partial(sweep_heat, table, measure, (along, others[0]), unit)
+            made[f"{name}_map"] = partial(PLOTS["sweep heat"], table, measure, (along, others[0]), unit)
     return draw_all(made, folder)
 
 

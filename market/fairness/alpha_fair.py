@@ -36,10 +36,10 @@ class AlphaFair(Objective):
     )
     offset: float = parameter(default=0.01, **OFFSET)
 
-    @staticmethod
-    def of_keys(alpha=0.0, offset=0.01):
+    @classmethod
+    def of_keys(cls, alpha=0.0, offset=0.01):
         """The objective Φ_alpha: alpha-fair up to alpha = LARGEST, max-min beyond and for infinity."""
-        return MaxMin(float(offset)) if float(alpha) > LARGEST else AlphaFair(float(alpha), float(offset))
+        return MaxMin(float(offset)) if float(alpha) > LARGEST else cls(float(alpha), float(offset))
 
     @property
     def welfare(self):

@@ -10,7 +10,8 @@ from engine import InProcess, compare, run, save_comparison, save_result, sweep,
 from engine.sweeps.points import product
 from engine.sweeps.sweep_folder import read_rows
 from scenarios import ScenarioError, draw, load
-from views.markets import comparison_pictures, run_pictures, words_of
+from views.markets import words_of
+from views.pictures import comparison_pictures, run_pictures
 from views.sweep_pictures import sweep_pictures
 
 EIGHT, NEIGHBOURS = "designs_eight_nodes", "designs_neighbourhood"

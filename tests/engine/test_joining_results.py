@@ -13,7 +13,7 @@ from market.outcome import Status
 from scenarios import load
 from tests.scenarios.refusals import check, refusal
 from views.aggregator.words import summary_text
-from views.markets import run_pictures
+from views.pictures import run_pictures
 
 FEW = ["group.0.users=15", "group.1.users=15"]
 

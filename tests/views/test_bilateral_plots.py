@@ -14,7 +14,7 @@ from views.bilateral.payoff_split import gains, payoff_split
 from views.bilateral.price_rounds import MOST_LINES, core_prices, fair_prices, highlighted, price_rounds
 from views.bilateral.trading_day import trading_day
 from views.bilateral.violation_rounds import relative_history, violation_rounds
-from views.markets import comparison_pictures, run_pictures
+from views.pictures import comparison_pictures, run_pictures
 from views.plots import measure_panels
 
 SMALL = ["buyers.count=4", "sellers.count=4"]

@@ -14,12 +14,12 @@ from market.microgrid.network import network_of
 from market.microgrid.random_lines import random_private
 from market.microgrid.tariff import Tariff
 from scenarios.microgrid.cases import network_of_case
-from views.markets import comparison_pictures, run_pictures
 from views.microgrid.look import BEHAVIOURS as COLOURS
 from views.microgrid.losses_by_behaviour import losses_by_behaviour
 from views.microgrid.network_map import IDLE, LABELLED, MOST_ARROWS, MOST_SHOWN, network_map, positions_of, signed
 from views.microgrid.node_payments import node_payments
 from views.microgrid.periods import periods
+from views.pictures import comparison_pictures, run_pictures
 
 NAMES = ("none", "ad_hoc", "self_interested", "cooperative", "integrated")
 PERIODS = "injection=[[0, 3, -1, -1, -1, 1, 0, -2], [0, 0, -1, -1, -1, 1, 0, -3], [0, 5, -1, -1, 0, 1, 0, 0]]"

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from engine import compare, run
-from views.markets import comparison_pictures, run_pictures
+from views.pictures import comparison_pictures, run_pictures
 
 HEAD = 'title = "t"\nmarket = "aggregator"\nsource = "test"\nseed = 1\nrounds = 5\nprice = { rule = "linear", c = 1 }\n'
 ONE = '[[group]]\nname = "small"\nkind = "%s"\nusers = %d\nutility = { form = "quadratic", a = %s, b = %s }\n'

@@ -3,12 +3,8 @@
 from functools import partial
 from pathlib import Path
 
-from views.aggregator.convergence import convergence
-from views.aggregator.members import members
-from views.aggregator.purchases import purchases
-from views.aggregator.user_bands import user_bands
 from views.drawing import draw_all
-from views.plots import bars, densities, scatter
+from views.plots import PLOTS
 from views.style import CONSUMPTION, SURPLUS, design_colours, group_colours
 
 CROWD = 5  # users from which a density makes sense
@@ -18,22 +14,24 @@ def run_pictures(result, folder):
     """Write the pictures of one Result; returns their paths. What a run has no data for has no picture."""
     folder, made = Path(folder), {}
     if result.joined is not None:
-        made["members"] = partial(members, result)
+        made["members"] = partial(PLOTS["members"], result)
     elif len(result.history):
-        made["convergence"] = partial(convergence, result)
+        made["convergence"] = partial(PLOTS["convergence"], result)
         if any(block.users > 1 for block in result.game.blocks):
-            made["users_by_round"] = partial(user_bands, result)
-    made["purchases"] = partial(purchases, result)
+            made["users_by_round"] = partial(PLOTS["user bands"], result)
+    made["purchases"] = partial(PLOTS["purchases"], result)
     if result.outcome is not None:
         groups = {block.name: result.group(block.name) for block in result.game.blocks}
-        made["surplus_against_consumption"] = partial(scatter, groups)
+        made["surplus_against_consumption"] = partial(PLOTS["scatter"], groups)
         many = {name: values for name, values in groups.items() if len(values[0]) >= CROWD}
         if many:
             panels = {
                 label: {name: values[k] for name, values in many.items()}
                 for k, label in enumerate((CONSUMPTION, SURPLUS))
             }
-            made["densities"] = partial(densities, panels, group_colours([block.name for block in result.game.blocks]))
+            made["densities"] = partial(
+                PLOTS["densities"], panels, group_colours([block.name for block in result.game.blocks])
+            )
     return draw_all(made, folder)
 
 
@@ -41,10 +39,10 @@ def comparison_pictures(comparison, folder):
     """Write the pictures of a Comparison: bars of surplus, consumption and price, and the small users' densities."""
     folder = Path(folder)
     made = {
-        "surplus": partial(bars, comparison, "mean small surplus"),
-        "consumption": partial(bars, comparison, "mean small consumption"),
-        "price": partial(bars, comparison, "price"),
-        "fairness": partial(bars, comparison, "jain"),
+        "surplus": partial(PLOTS["bars"], comparison, "mean small surplus"),
+        "consumption": partial(PLOTS["bars"], comparison, "mean small consumption"),
+        "price": partial(PLOTS["bars"], comparison, "price"),
+        "fairness": partial(PLOTS["bars"], comparison, "jain"),
     }
     users = {name: values for name, values in comparison.agents.items() if values[0].size}
     if users:
@@ -54,6 +52,6 @@ def comparison_pictures(comparison, folder):
             for k, label in enumerate(("consumption of a small user (energy)", "surplus of a small user (money)"))
         }
         made["densities"] = partial(
-            densities, panels, {name.replace("_", " "): colour for name, colour in colours.items()}
+            PLOTS["densities"], panels, {name.replace("_", " "): colour for name, colour in colours.items()}
         )
     return draw_all(made, folder)

@@ -3,13 +3,9 @@
 from functools import partial
 from pathlib import Path
 
-from views.bilateral.contract_graph import contract_graph
-from views.bilateral.payoff_split import payoff_split
-from views.bilateral.price_rounds import price_rounds
-from views.bilateral.trading_day import trading_day
-from views.bilateral.violation_rounds import relative_history, violation_rounds
+from views.bilateral.violation_rounds import relative_history
 from views.drawing import draw_all
-from views.plots import bars, measure_panels
+from views.plots import PLOTS
 
 SHARES = {"buyers' share": "buyers' share of the gains", "distance to tau": "distance to tau, share of the gains"}
 EFFORT = {"rounds": "rounds of negotiation", "messages": "numbers sent"}
@@ -26,18 +22,20 @@ def run_pictures(result, folder):
         outcome = result.outcomes[number]
         title = result.scenario.title + (f", period {number}" if several else "")
         numbers = (outcome.period.buyer, outcome.period.seller) if several else None
-        made["contracts"] = partial(contract_graph, outcome, title, numbers)
-        made["payoffs"] = partial(payoff_split, result)
+        made["contracts"] = partial(PLOTS["contract graph"], outcome, title, numbers)
+        made["payoffs"] = partial(PLOTS["payoff split"], result)
     if result.rounds and len(result.prices) and len(result.prices[0]) and not several:
-        made["prices_by_round"] = partial(price_rounds, result)
+        made["prices_by_round"] = partial(PLOTS["price rounds"], result)
     if result.rounds:
         name = result.scenario.table["negotiation"]["rule"]
         history = relative_history(result)
         history = history.drop(columns="spread") if name == "corner" else history  # there it is the core's width
         tolerance = None if name == "corner" else result.game.rule.tolerance
-        made["violation_by_round"] = partial(violation_rounds, {name: history}, tolerance, result.scenario.title)
+        made["violation_by_round"] = partial(
+            PLOTS["violation rounds"], {name: history}, tolerance, result.scenario.title
+        )
     if several:
-        made["periods"] = partial(trading_day, result)
+        made["periods"] = partial(PLOTS["trading day"], result)
     return draw_all(made, folder)
 
 
@@ -49,11 +47,11 @@ def comparison_pictures(comparison, folder):
     """Write the pictures of a Comparison of bilateral markets: gains, who gets them, what the negotiation takes."""
     folder = Path(folder)
     made = {
-        "welfare": partial(bars, comparison, "welfare"),
-        "saved": partial(bars, comparison, "saved against the grid"),
+        "welfare": partial(PLOTS["bars"], comparison, "welfare"),
+        "saved": partial(PLOTS["bars"], comparison, "saved against the grid"),
         "shares": partial(
-            measure_panels, comparison, SHARES, limits={"buyers' share": (0, 1), "distance to tau": (0, None)}
+            PLOTS["measure panels"], comparison, SHARES, limits={"buyers' share": (0, 1), "distance to tau": (0, None)}
         ),
-        "effort": partial(measure_panels, comparison, EFFORT, log=True),
+        "effort": partial(PLOTS["measure panels"], comparison, EFFORT, log=True),
     }
     return draw_all(made, folder)

@@ -8,8 +8,9 @@ import numpy as np
 from engine.comparing import interval
 from engine.results.designs import by_class
 from scenarios import draw
-from views.designs.design_panels import PANELS, design_panels
+from views.designs.design_panels import PANELS
 from views.drawing import draw_all
+from views.plots import PLOTS
 
 
 def run_pictures(result, folder):
@@ -22,7 +23,7 @@ def run_pictures(result, folder):
         for name, marks in by_class(result.game).items()
     }
     counts = tuple(_column(values, side) for side in ("winners", "losers"))
-    made = {"designs": partial(design_panels, names, measures, surplus, counts, result.scenario.title)}
+    made = {"designs": partial(PLOTS["design panels"], names, measures, surplus, counts, result.scenario.title)}
     return draw_all(made, Path(folder))
 
 
@@ -48,7 +49,7 @@ def comparison_pictures(comparison, folder):
         )
         spoken = [name.rpartition(": ")[2] for name in names]
         title, name = scenario.title + runs, "designs" if alone else f"designs_{scenario.name}"
-        made[name] = partial(design_panels, spoken, measures, surplus, counts, title)
+        made[name] = partial(PLOTS["design panels"], spoken, measures, surplus, counts, title)
     return draw_all(made, Path(folder))
 
 

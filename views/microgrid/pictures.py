@@ -4,10 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from views.drawing import draw_all
-from views.microgrid.losses_by_behaviour import losses_by_behaviour
-from views.microgrid.network_map import network_map
-from views.microgrid.node_payments import node_payments
-from views.microgrid.periods import periods
+from views.plots import PLOTS
 
 
 def run_pictures(result, folder):
@@ -21,9 +18,9 @@ def run_pictures(result, folder):
         shown = result.outcomes[number]
         title = result.scenario.title + (f", period {number}" if len(result.outcomes) > 1 else "")
         groups = result.coalitions if number == 0 else ()
-        made["network_map"] = partial(network_map, shown.network, shown.dispatch, title, groups)
+        made["network_map"] = partial(PLOTS["network map"], shown.network, shown.dispatch, title, groups)
     if len(result.outcomes) > 1:
-        made["periods"] = partial(periods, result)
+        made["periods"] = partial(PLOTS["periods"], result)
     return draw_all(made, folder)
 
 
@@ -36,7 +33,7 @@ def _period_shown(result):
 def comparison_pictures(comparison, folder):
     """Write the pictures of a Comparison of microgrids: losses by behaviour, and payments where there are any."""
     folder = Path(folder)
-    made = {"losses": partial(losses_by_behaviour, comparison)}
+    made = {"losses": partial(PLOTS["losses by behaviour"], comparison)}
     if any(paid.size for paid, _ in comparison.agents.values()):
-        made["payments"] = partial(node_payments, comparison)
+        made["payments"] = partial(PLOTS["node payments"], comparison)
     return draw_all(made, folder)

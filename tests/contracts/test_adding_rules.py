@@ -1,0 +1,366 @@
+"""A rule of any kind is one file and one entry of a dict: commands then know its name, its keys and their limits."""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+import run
+from market.bilateral.negotiation import RULES
+from market.fairness import OBJECTIVES
+from market.microgrid.behaviours import BEHAVIOURS
+from market.microgrid.payments import PAYMENTS
+from market.prices import PRICES
+from market.utilities import UTILITIES
+from scenarios import load, schema_table
+from scenarios.loading import keys_of
+from views.kit.parameters import changed, parameters
+from views.plots import PLOTS
+
+PRICE = '''
+from dataclasses import dataclass
+import numpy as np
+from market.parameters import ParameterError, parameter
+from market.prices import PriceRule
+
+@dataclass(frozen=True)
+class RULE(PriceRule):
+    """Price p0 + c log(1 + Y/k)."""
+
+    c: float = parameter(unit="money/energy", range="(0, inf)", meaning="rise by a factor of e", example=1.0)
+    knee: float = parameter(unit="energy", range="(0, inf)", meaning="where the rise slackens", example=10.0)
+
+    p0: float = parameter(unit="money/energy", range="[0, inf)", default=0.0, meaning="price at no purchase")
+
+    @staticmethod
+    def check_keys(keys):
+        if keys["c"] > 100 * keys["knee"]:
+            raise ParameterError("c", f"got {keys['c']:g}", "at most a hundred knees is possible")
+
+    def value(self, total):
+        return self.p0 + self.c * np.log1p(np.asarray(total) / self.knee)
+
+    def left_slope(self, total):
+        return self.c / (self.knee + np.asarray(total, dtype=float))
+
+    def curvature(self, total):
+        return -self.c / (self.knee + np.asarray(total, dtype=float)) ** 2
+
+    def supply(self, price):
+        return self.knee * np.expm1(np.minimum(np.maximum(np.asarray(price) - self.p0, 0.0) / self.c, 700.0))
+
+    def cost(self, total):
+        whole = self.knee + total
+        return self.p0 * total + self.c * (whole * np.log1p(total / self.knee) - total)
+'''
+UTILITY = '''
+from dataclasses import dataclass
+import numpy as np
+from market.parameters import parameter
+from market.utilities import Utility
+
+@dataclass(frozen=True)
+class RULE(Utility):
+    """b x - 2/3 a x^(3/2)."""
+
+    b: np.ndarray = parameter(type="numbers", unit="money/energy", range="[0, inf)", meaning="worth", example=1.0)
+    bend: np.ndarray = parameter(type="numbers", range="(0, inf)", meaning="fall beside the root", example=1.0)
+
+    @property
+    def reservation(self):
+        return self.b
+
+    def value(self, x):
+        return self.b * x - 2 / 3 * self.bend * x**1.5
+
+    def marginal(self, x):
+        return self.b - self.bend * np.sqrt(x)
+
+    def demand(self, price):
+        return (np.maximum(self.b - price, 0.0) / self.bend) ** 2
+
+    def demand_slope(self, price):
+        return 2 * np.maximum(self.b - price, 0.0) / self.bend**2
+
+    def meets(self, level, slope):
+        rest = np.maximum(self.b - level, 0.0)
+        return (2 * rest / (self.bend + np.sqrt(self.bend**2 + 4 * slope * rest))) ** 2
+'''
+OBJECTIVE = '''
+from dataclasses import dataclass
+from market.fairness import AlphaFair
+from market.parameters import parameter
+
+@dataclass(frozen=True)
+class RULE(AlphaFair):
+    """Atkinson's: aversion to inequality in place of alpha."""
+
+    alpha: float = parameter(key="aversion", range="[0, 10]", meaning="to inequality")
+'''
+BEHAVIOUR = '''
+from dataclasses import dataclass
+from market.microgrid.behaviours import Behaviour, Cooperative
+from market.microgrid.dispatch import served_publicly
+from market.parameters import parameter
+
+@dataclass(frozen=True)
+class RULE(Behaviour):
+    """A share of what cooperation would send."""
+
+    share: float = parameter(range="[0, 1]", meaning="of the cooperative flows")
+    optimal = False
+
+    def _some(self, network, grid, tariff, losses):
+        g = Cooperative().dispatch(network, grid, tariff, losses).g
+        return served_publicly(network, grid, tariff, self.share * g, losses == "lossy", gap=0.0)
+
+    def priced(self, network, grid, tariff):
+        return self._some(network, grid, tariff, "priced")
+
+    def lossy(self, network, grid, tariff):
+        return self._some(network, grid, tariff, "lossy")
+'''
+NEGOTIATION = '''
+from dataclasses import dataclass, replace
+from market.bilateral.negotiation import Bilateral
+from market.parameters import parameter
+
+@dataclass(frozen=True, kw_only=True)
+class RULE(Bilateral):
+    """Bilateral, but nobody meets in most rounds."""
+
+    every: int = parameter(type="whole", unit="rounds", range="[1, 9]", meaning="between two that count")
+
+    def round(self, state, rng=None):
+        return replace(state, round=state.round + 1) if state.round % self.every else super().round(state, rng)
+'''
+PAYMENT = '''
+from dataclasses import dataclass, replace
+from market.microgrid.payments import tariff_payments
+from market.parameters import parameter
+
+@dataclass(frozen=True)
+class RULE:
+    """The tariff and a levy on every node but the main grid's."""
+
+    levy: float = parameter(unit="money", range="[0, inf)", meaning="what each pays besides")
+
+    def __call__(self, network, grid, tariff, dispatch):
+        paid = tariff_payments(network, grid, tariff, dispatch)
+        agents = paid.agents.copy()
+        agents[network.agents] -= self.levy
+        return replace(paid, agents=agents, grid=paid.grid + paid.agents.sum() - agents.sum())
+'''
+PLOT = """
+from views.plots.asked import drawn_of
+from views.style import new_figure
+
+@drawn_of("WHAT", "aggregator")
+def RULE(shown):
+    figure, axes = new_figure()
+    axes.plot([0, 1])
+    return figure
+"""
+STREET = """
+market = "aggregator"
+price = { %s }
+[[group]]
+name = "homes"
+kind = "aggregator"
+users = 6
+utility = { %s }
+%s
+[[group]]
+name = "shop"
+kind = "large"
+utility = { form = "quadratic", a = 1, b = 8 }
+"""
+LINEAR, QUADRATIC = 'rule = "linear", c = 0.5', 'form = "quadratic", a = 1, b = { uniform = [4, 9] }'
+GRID = 'market = "microgrid"\nnetwork = { case = "eight_nodes" }\n'
+DEAL = 'market = "bilateral"\nbuyers = { count = 3, demand = 1, value = { uniform = [2, 3] } }\n'
+DEAL += "sellers = { count = 3, supply = 1, ask = { uniform = [1, 2] } }\n"
+SPREAD = "bend = { uniform = [1, 2] }"
+KINDS = {  # source, registry, file, the same with a usual rule, a key, what is said of it, a wrong value
+    "price": (
+        PRICE,
+        PRICES,
+        STREET % ('rule = "new", c = 1, knee = 10', QUADRATIC, ""),
+        STREET % (LINEAR, QUADRATIC, ""),
+        "price.knee",
+        "where the rise slackens",
+        "0",
+    ),
+    "utility": (
+        UTILITY,
+        UTILITIES,
+        STREET % (LINEAR, f'form = "new", b = 6, {SPREAD}', ""),
+        STREET % (LINEAR, QUADRATIC, ""),
+        "group.0.utility.bend",
+        "fall beside the root",
+        "-1",
+    ),
+    "objective": (
+        OBJECTIVE,
+        OBJECTIVES,
+        STREET % (LINEAR, QUADRATIC, 'fairness = { objective = "new", aversion = 3 }'),
+        STREET % (LINEAR, QUADRATIC, ""),
+        "group.0.fairness.aversion",
+        "to inequality",
+        "11",
+    ),
+    "behaviour": (
+        BEHAVIOUR,
+        BEHAVIOURS,
+        GRID + 'behaviour = "new"\nshare = 0.5\n',
+        GRID,
+        "share",
+        "of the cooperative flows",
+        "2",
+    ),
+    "negotiation": (
+        NEGOTIATION,
+        RULES,
+        DEAL + 'negotiation = { rule = "new", every = 3 }\n',
+        DEAL,
+        "negotiation.every",
+        "between two that count",
+        "0",
+    ),
+    "payment": (
+        PAYMENT,
+        PAYMENTS,
+        GRID + 'payments = "new"\nlevy = 0.25\n',
+        GRID + 'payments = "tariff"\n',
+        "levy",
+        "what each pays besides",
+        "-1",
+    ),
+}
+every_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+@pytest.fixture
+def register(monkeypatch, tmp_path):
+    """A function that writes a rule's file, and names the rule in a registry."""
+    monkeypatch.chdir(tmp_path)
+
+    def register(source, registry, name="new"):
+        path = tmp_path / f"{name}_rule.py"
+        path.write_text(source)
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, path.stem, module)
+        spec.loader.exec_module(module)
+        monkeypatch.setitem(registry, name, module.RULE)
+        return module.RULE
+
+    return register
+
+
+@pytest.fixture
+def answer(capsys):
+    """A function that plays a command and returns its exit code and both texts."""
+
+    def answer(*words):
+        code = run.main([str(word) for word in words])
+        return code, *capsys.readouterr()
+
+    return answer
+
+
+def files(kind):
+    _, _, new, usual, *_ = KINDS[kind]
+    Path("mine.toml").write_text(new)
+    Path("usual.toml").write_text(usual)
+
+
+@every_kind
+def test_the_commands_play_and_compare_a_new_rule(kind, register, answer):
+    register(*KINDS[kind][:2])
+    files(kind)
+    code, shown, _ = answer("show", "mine.toml")
+    assert code == 0 and '"new"' in shown
+    assert any(KINDS[kind][4] in line and KINDS[kind][5] in line for line in shown.splitlines())
+    mine, usual = (json.loads(answer("run", name, "--no-plots", "--json")[1]) for name in ("mine.toml", "usual.toml"))
+    assert mine["status"] in ("settled", "solved") and mine["gap"] < 1e-2
+    differing = [key for key in mine if mine[key] != usual[key] and key not in ("scenario", "folder")]
+    assert differing, "the rule changes nothing"
+    words = ("--replications", 2, "--workers", 1, "--no-plots", "--json")
+    compared = json.loads(answer("compare", "mine.toml", "usual.toml", *words)[1])
+    assert set(compared["differences_to_first"]) == {"usual"}
+
+
+@every_kind
+def test_what_a_new_rule_says_of_its_keys_is_what_files_are_held_to(kind, register, answer):
+    register(*KINDS[kind][:2])
+    files(kind)
+    key, wrong = KINDS[kind][4], KINDS[kind][6]
+    code, out, said = answer("run", "mine.toml", "--set", f"{key}={wrong}")
+    assert (code, out) == (2, "") and key.rpartition(".")[2] in said and said.count("\n") == 1
+    code, _, said = answer("run", "usual.toml", "--set", f"{key}=1")
+    assert code == 2 and "does not belong to" in said and "only to" in said and "new" in said
+
+
+@every_kind
+def test_a_new_rule_has_its_row_in_the_docs_and_its_control_on_the_page(kind, register):
+    register(*KINDS[kind][:2])
+    files(kind)
+    scenario, key = load("mine.toml"), KINDS[kind][4]
+    (shown,) = [one for one in parameters(scenario) if one.dotted == key]
+    assert KINDS[kind][5] in shown.help
+    assert shown.key.allowed in shown.help
+    assert KINDS[kind][5] in schema_table(scenario.market)
+
+
+@every_kind
+def test_a_rule_that_is_gone_is_known_no_more(kind, register, monkeypatch, answer):
+    source, registry, *_ = KINDS[kind]
+    files_of = dict(registry)
+    register(source, registry)
+    files(kind)
+    market = load("mine.toml").market
+    assert any("new" in key.range for key in keys_of(market) if key.type == "choice")
+    monkeypatch.undo()
+    assert dict(registry) == files_of
+    assert not any("new" in key.range for key in keys_of(market) if key.type == "choice")
+
+
+def test_a_rule_says_which_of_its_keys_do_not_go_together(register, answer):
+    register(PRICE, PRICES)
+    files("price")
+    code, _, said = answer("run", "mine.toml", "--set", "price.c=5000")
+    assert code == 2 and "price.c: got 5000; at most a hundred knees is possible" in said
+
+
+def test_a_choice_of_a_new_rule_on_the_page_takes_its_examples_along(register):
+    register(PRICE, PRICES)
+    files("price")
+    scenario = changed(load("usual.toml"), ("price", "rule"), "new")
+    assert scenario.table["price"] == {"rule": "new", "p0": 0.0, "c": 0.5, "knee": 10.0}
+
+
+def test_a_key_that_means_something_else_already_is_refused(register):
+    register(BEHAVIOUR.replace("share", "rounds"), BEHAVIOURS)
+    with pytest.raises(ValueError, match="behaviour has a key 'rounds', which stands for something else already"):
+        keys_of("microgrid")
+
+
+@pytest.mark.parametrize("what", ["run", "comparison"])
+def test_a_new_plot_is_drawn_beside_the_others(what, register, answer):
+    register(PLOT.replace("WHAT", what), PLOTS, "new plot")
+    files("price")
+    Path("mine.toml").write_text(STREET % (LINEAR, QUADRATIC, ""))
+    assert answer("run", "mine.toml", "--out", "one")[0] == 0
+    assert answer("compare", "mine.toml", "usual.toml", "--replications", 2, "--workers", 1, "--out", "two")[0] == 0
+    drawn = {folder for folder in ("one", "two") if list(Path(folder).rglob("new_plot.png"))}
+    assert drawn == {"one" if what == "run" else "two"}
+
+
+def test_a_market_s_pictures_are_chosen_from_the_registry(register, answer):
+    drawn = []
+    plot = register(PLOT.replace("WHAT", "nothing"), PLOTS, "purchases")
+    PLOTS["purchases"] = lambda result: drawn.append(result) or plot(result)
+    Path("mine.toml").write_text(STREET % (LINEAR, QUADRATIC, ""))
+    assert answer("run", "mine.toml")[0] == 0 and len(drawn) == 1

@@ -1,0 +1,37 @@
+"""The pictures of a run or a comparison: the market's own, and registered plots that ask to be drawn beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+from engine import Comparison, Result
+from views.drawing import draw_all
+from views.markets import pictures_of
+from views.plots import PLOTS
+from views.plots.asked import asks_for
+
+
+def pictures(shown: Result | Comparison, folder: Path) -> Iterable[Path]:
+    """Write the pictures of a Result or a Comparison; returns their paths."""
+    return (comparison_pictures if isinstance(shown, Comparison) else run_pictures)(shown, folder)
+
+
+def run_pictures(result: Result, folder: Path) -> Iterable[Path]:
+    """Write the pictures of one Result; returns their paths."""
+    market = result.scenario.market
+    return [*pictures_of(market).run_pictures(result, folder), *_besides("run", market, result, folder)]
+
+
+def comparison_pictures(comparison: Comparison, folder: Path) -> Iterable[Path]:
+    """Write the pictures of a Comparison; returns their paths."""
+    market = comparison.market
+    besides = _besides("comparison", market, comparison, folder)
+    return [*pictures_of(market).comparison_pictures(comparison, folder), *besides]
+
+
+def _besides(what, market, shown, folder):
+    """Write the pictures of registered plots that ask to be drawn beside a market's own; returns their paths."""
+    made = {name: partial(plot, shown) for name, plot in PLOTS.items() if asks_for(plot, what, market)}
+    return draw_all({name.replace(" ", "_"): plot for name, plot in made.items()}, Path(folder))
