@@ -70,9 +70,8 @@ class Rules:
 
 
 def _key(table, one, when, by, usual=None):
-    path = _below(table, one.key)
-    said = one.type, one.unit, one.default, one.range, one.meaning
-    return Key(path, *said, when, one.words, by, one.example, one.stops, usual)
+    said = one.type, one.unit, one.default, one.range, one.meaning, when, one.words
+    return Key(_below(table, one.key), *said, by=by, example=one.example, stops=one.stops, usual=usual)
 
 
 def _below(table, name):

@@ -205,7 +205,7 @@ KINDS = {  # source, registry, file, the same with a usual rule, a key, what is 
         OBJECTIVE,
         OBJECTIVES,
         STREET % (LINEAR, QUADRATIC, 'fairness = { objective = "new", aversion = 3 }'),
-        STREET % (LINEAR, QUADRATIC, ""),
+        STREET % (LINEAR, QUADRATIC, "fairness = { alpha = 1 }"),
         "group.0.fairness.aversion",
         "to inequality",
         "11",
@@ -364,3 +364,17 @@ def test_a_market_s_pictures_are_chosen_from_the_registry(register, answer):
     PLOTS["purchases"] = lambda result: drawn.append(result) or plot(result)
     Path("mine.toml").write_text(STREET % (LINEAR, QUADRATIC, ""))
     assert answer("run", "mine.toml")[0] == 0 and len(drawn) == 1
+
+
+@pytest.mark.parametrize(("named", "usual"), [("alpha-fair", "alpha = 2"), ("max-min", "alpha = inf")])
+def test_a_shipped_objective_can_be_named_too(named, usual, answer, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    said = 'objective = "max-min"' if named == "max-min" else f'objective = "alpha-fair", {usual}'
+    found = []
+    for fairness in (said, usual):
+        Path("mine.toml").write_text(STREET % (LINEAR, QUADRATIC, f"fairness = {{ {fairness} }}"))
+        found.append(json.loads(answer("run", "mine.toml", "--no-plots", "--json")[1]))
+    assert found[0] == found[1]
+    Path("mine.toml").write_text(STREET % (LINEAR, QUADRATIC, 'fairness = { objective = "max-min", alpha = 1 }'))
+    code, _, error = answer("run", "mine.toml")
+    assert code == 2 and "alpha: does not belong to objective = 'max-min'; only to objective = alpha-fair" in error
