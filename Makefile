@@ -4,7 +4,7 @@
 # make mutants  150 small changes to market/: which do the tests not notice? SIZE=30 SEED=2 take another sample
 # make test-optional  the tests of optional packages, in .venv-optional
 # make test-lowest  a share of the tests with the lowest versions that requirements*.txt allow, in .venv-lowest
-# make lint  the linter's rules and layout
+# make lint  the linter's rules and layout, and the types of annotated files
 # make bench  measure speed and memory against targets
 # make docs  write the keys page anew from the schema
 # make clean  take away the environments and caches
@@ -39,6 +39,7 @@ test-lowest: $(VENV)-lowest/done
 lint: $(VENV)/development
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 bench: $(VENV)/runtime
 	$(BIN)/python run.py bench

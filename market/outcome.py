@@ -1,5 +1,6 @@
 """The vocabulary all markets share: how a run ended, what to do about it, and what came out."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -21,7 +22,7 @@ class Status(StrEnum):
     NOT_FOUND = "not-found"
 
     @property
-    def advice(self):
+    def advice(self) -> str:
         """One sentence on what the status means and what a user can do."""
         return ADVICE[self]
 
@@ -58,7 +59,7 @@ WORST_FIRST = (
 )
 
 
-def worst(found, fine=Status.SETTLED):
+def worst(found: Iterable[Status], fine: Status = Status.SETTLED) -> Status:
     """How several periods or designs ended together: the first of WORST_FIRST that one ended with, else `fine`."""
     found = set(found)
     return next((status for status in WORST_FIRST if status in found), fine)
@@ -81,11 +82,11 @@ class Outcome:
     regrets: np.ndarray | None = field(default=None, repr=False)
 
     @property
-    def quantity(self):
+    def quantity(self) -> float:
         """Total purchases Y."""
         return float(np.sum(self.y))
 
     @property
-    def welfare(self):
+    def welfare(self) -> float:
         """Sum of all users' surplus, in money."""
         return float(np.sum(self.s))

@@ -11,12 +11,12 @@ TOLERANCES = ("tol_gap_abs", "tol_gap_rel", "tol_feas")
 TIGHT = {f"{kind}{name}": size for kind, size in (("", 1e-10), ("reduced_", 1e-8)) for name in TOLERANCES}
 
 
-def solved(problem):
+def solved(problem: cp.Problem) -> bool | None:
     """Solve with Clarabel; True if accurate, False if solved at reduced accuracy, None if not solved."""
     return SOLVED.get(_handed(problem))
 
 
-def solved_tightly(problem):
+def solved_tightly(problem: cp.Problem) -> bool | None:
     """As `solved`, but as exactly as the solver can; no less accurate answers count as accurate than do there."""
     return True if SOLVED.get(_handed(problem, **TIGHT)) is not None else solved(problem)
 

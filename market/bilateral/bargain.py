@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from market.arrays import Array, Integers
 from market.bilateral.market import Market
 
 
@@ -35,37 +36,37 @@ class Bargain:
         return len(self.buyer)
 
     @property
-    def single(self):
+    def single(self) -> bool:
         """Does nobody hold more than one contract?"""
         return max(np.bincount(self.buyer).max(initial=0), np.bincount(self.seller).max(initial=0)) <= 1
 
     @cached_property
-    def contract_value(self):
+    def contract_value(self) -> Array:
         """What each contract's two claims are held against, shape (k,)."""
         return self.value[self.buyer, self.seller]
 
     @cached_property
-    def mean_contract(self):
+    def mean_contract(self) -> float:
         """Mean of the contracts' values; 0 without contracts."""
         return float(np.mean(self.contract_value)) if len(self) else 0.0
 
     @cached_property
-    def welfare(self):
+    def welfare(self) -> float:
         """What all contracts gain together, money."""
         return float(np.sum(self.contract_value * self.amount / self.unit))
 
     @cached_property
-    def open_value(self):
+    def open_value(self) -> Array:
         """Values with −∞ where a pair is at its cap and cannot trade more, shape (m, n)."""
         return _struck(self.value, self.buyer[self.capped], self.seller[self.capped])
 
     @cached_property
-    def outside_value(self):
+    def outside_value(self) -> Array:
         """Values with −∞ where a pair holds a contract, shape (m, n)."""
         return _struck(self.value, self.buyer, self.seller)
 
     @cached_property
-    def mirrored(self):
+    def mirrored(self) -> "Bargain":
         """The same contracts with the two sides' roles exchanged (only for what asks no prices of it)."""
         return replace(
             self,
@@ -79,11 +80,11 @@ class Bargain:
         )
 
     @cached_property
-    def partner(self):
+    def partner(self) -> Integers:
         """Seller of each buyer, −1 for none, shape (m,); where several, the last."""
         return _partners(len(self.buyer_idle), self.buyer, self.seller)
 
-    def payoffs(self, u, v):
+    def payoffs(self, u: Array, v: Array) -> tuple[Array, Array]:
         """Money buyers and sellers gain with claims u (m,), v (n,), a cap's rent in halves; shapes (m,), (n,)."""
         money_u, money_v = u * self.buyer_size, v * self.seller_size
         c = self.capped
@@ -92,21 +93,21 @@ class Bargain:
         money_v += np.bincount(self.seller[c], rent, len(v))
         return money_u, money_v
 
-    def bids(self, u):
+    def bids(self, u: Array) -> Array:
         """Price each contract's buyer bids with claims u (m,), h − u/q, money per kWh, shape (k,)."""
         return self.market.worth[self.buyer, self.seller] - u[self.buyer] / self.unit
 
-    def asks(self, v):
+    def asks(self, v: Array) -> Array:
         """Price each contract's seller asks with claims v (n,), c + v/q, money per kWh, shape (k,)."""
         return self.market.cost[self.seller] + v[self.seller] / self.unit
 
-    def prices(self, u, v):
+    def prices(self, u: Array, v: Array) -> Array:
         """Half-way between bid and ask, within cost and worth, money per kWh, shape (k,)."""
         low, high = self.market.cost[self.seller], self.market.worth[self.buyer, self.seller]
         return np.clip((self.bids(u) + self.asks(v)) / 2, low, high)
 
 
-def single_contracts(market, partner):
+def single_contracts(market: Market, partner: Integers) -> "Bargain":
     """The bargain where every agent signs at most one contract; partner: seller of each buyer, −1 for none, (m,).
 
     >>> from market.bilateral.market import assignment_game

@@ -12,6 +12,8 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.linalg import lsqr
 
+from market.arrays import Array, Integers
+from market.bilateral.bargain import Bargain
 from market.bilateral.market import MarketError
 
 VALUE_ROUNDING = 1e-12  # share of the largest value that counts as nothing
@@ -32,17 +34,17 @@ class Corners:
     seller: tuple
 
     @property
-    def tau(self):
+    def tau(self) -> tuple[Array, Array]:
         """Half-way between the corners: the tau value, Thompson's fair division point (Núñez and Rafels 2002)."""
         return tuple((one + other) / 2 for one, other in zip(self.buyer, self.seller, strict=True))
 
 
-def rounding(bargain):
+def rounding(bargain: Bargain) -> float:
     """What counts as nothing beside the values at hand, in units of claims."""
     return VALUE_ROUNDING * float(np.max(bargain.value, initial=0.0))
 
 
-def counter_offers(bargain, v):
+def counter_offers(bargain: Bargain, v: Array) -> Array:
     """What each buyer can claim with sellers claiming v (n,): its contract's value less the partner's claim, (m,)."""
     u = np.where(bargain.buyer_idle, 0.0, np.inf)
     np.minimum.at(u, bargain.buyer, bargain.contract_value - v[bargain.seller])
@@ -50,7 +52,7 @@ def counter_offers(bargain, v):
     return u
 
 
-def raised(bargain, v, slack=0.0):
+def raised(bargain: Bargain, v: Array, slack: float = 0.0) -> tuple[Array, Array]:
     """The least claims (u, v) without a blocking pair that start from sellers' claims v (n,) and only raise them.
 
     1. Each buyer claims what its contracts leave it.
@@ -85,7 +87,7 @@ def _best_offers(values, u, rows):
     return (values[rows] - u[rows, None]).max(axis=0)
 
 
-def buyer_corner(bargain):
+def buyer_corner(bargain: Bargain) -> tuple[Array, Array]:
     """The buyers' best claims (u, v) in the core. Raises NoStablePrices."""
     nothing = np.zeros(len(bargain.seller_idle))
     try:
@@ -97,13 +99,13 @@ def buyer_corner(bargain):
     return np.maximum(u, 0.0), v
 
 
-def seller_corner(bargain):
+def seller_corner(bargain: Bargain) -> tuple[Array, Array]:
     """The sellers' best claims (u, v) in the core. Raises NoStablePrices."""
     v, u = buyer_corner(bargain.mirrored)
     return u, v
 
 
-def corners(bargain):
+def corners(bargain: Bargain) -> "Corners":
     """Both corners of the core. Raises NoStablePrices.
 
     >>> from market.bilateral.bargain import single_contracts
@@ -115,7 +117,7 @@ def corners(bargain):
     return Corners(buyer_corner(bargain), seller_corner(bargain))
 
 
-def is_stable(bargain, slack=0.0):
+def is_stable(bargain: Bargain, slack: float = 0.0) -> bool:
     """Are there prices at which no pair gains more than `slack` (in units of claims) by leaving?"""
     try:
         raised(bargain, np.zeros(len(bargain.seller_idle)), slack)
@@ -124,7 +126,7 @@ def is_stable(bargain, slack=0.0):
     return True
 
 
-def repaired(bargain, u, v, known=None):
+def repaired(bargain: Bargain, u: Array, v: Array, known: "Corners | None" = None) -> tuple[Array, Array]:
     """A core point near claims u, v: sellers' claims are cut to the corners, then raised. Raises NoStablePrices.
 
     known: the Corners, where they are at hand.
@@ -134,19 +136,19 @@ def repaired(bargain, u, v, known=None):
     return np.clip(u, known.seller[0], known.buyer[0]), v
 
 
-def mismatch(bargain, u, v):
+def mismatch(bargain: Bargain, u: Array, v: Array) -> Array:
     """How far both claims are from each contract's value, shape (k,), ≥ 0; a capped contract may leave some over."""
     over = u[bargain.buyer] + v[bargain.seller] - bargain.contract_value
     return np.where(bargain.capped, np.maximum(over, 0.0), np.abs(over))
 
 
-def violation(bargain, u, v):
+def violation(bargain: Bargain, u: Array, v: Array) -> float:
     """How far claims u (m,), v (n,) are from the core, in units of claims: the worst broken constraint, ≥ 0."""
     gap = np.max(bargain.open_value - v - u[:, None], initial=0.0)
     return max(float(gap), violation_without_pairs(bargain, u, v))
 
 
-def violation_without_pairs(bargain, u, v):
+def violation_without_pairs(bargain: Bargain, u: Array, v: Array) -> float:
     """The worst broken constraint but for blocking pairs: contracts, claims below 0, claims of idle agents."""
     idle = np.concatenate([u[bargain.buyer_idle], v[bargain.seller_idle]])
     return float(
@@ -159,7 +161,9 @@ def violation_without_pairs(bargain, u, v):
     )
 
 
-def blocking_pairs(bargain, u, v, tolerance=None):
+def blocking_pairs(
+    bargain: Bargain, u: Array, v: Array, tolerance: float | None = None
+) -> tuple[Integers, Integers, Array]:
     """Pairs that both gain by leaving: (buyers, sellers, gains), gains in units of claims, largest first.
 
     tolerance: gain from which a pair counts; PROGRAMME_MISS of the largest value where it is not given.
@@ -178,7 +182,7 @@ def blocking_pairs(bargain, u, v, tolerance=None):
     return buyers[order], sellers[order], gains[order]
 
 
-def equal_split(bargain):
+def equal_split(bargain: Bargain) -> tuple[Array, Array]:
     """Claims that halve every contract, (u, v); an agent with several gets their mean by energy. Often not stable."""
     half = bargain.contract_value / 2 * bargain.amount / bargain.unit
     u = np.bincount(bargain.buyer, half, len(bargain.buyer_idle))
@@ -190,7 +194,7 @@ def equal_split(bargain):
         )
 
 
-def nearest_core_point(bargain, u, v):
+def nearest_core_point(bargain: Bargain, u: Array, v: Array) -> tuple[Array, Array]:
     """The core point nearest to claims u (m,), v (n,) in the Euclidean sense. Raises NoStablePrices.
 
     A quadratic programme over the pairs that matter: solve, add every row's and column's worst blocking pair, again.
@@ -203,14 +207,14 @@ def nearest_core_point(bargain, u, v):
     gap = bargain.open_value - here[m:] - here[:m, None]
     i, j = np.nonzero(gap >= -MET_WITH_EQUALITY * scale)
     for _ in range(MOST_CUTS):
-        found, met = _projected(bargain, start, i, j, scale)
+        found, (rows, right) = _projected(bargain, start, i, j, scale)
         gap = bargain.open_value - found[m:] - found[:m, None]
         more = _worst_pairs(gap, 1e-10 * scale)
         fresh = ~np.isin(more[0] * len(v) + more[1], i * len(v) + j)
         if not np.any(fresh):
             break
         i, j = np.concatenate([i, more[0][fresh]]), np.concatenate([j, more[1][fresh]])
-    exact = start + _least_move(*met, start)
+    exact = start + _least_move(rows, right, start)
     best = exact if violation(bargain, exact[:m], exact[m:]) <= 1e-10 * scale else found
     return repaired(bargain, best[:m], best[m:])
 
@@ -264,12 +268,12 @@ def _unit_rows(columns, width):
     return coo_array((np.ones(len(columns)), (np.arange(len(columns)), columns)), shape=(len(columns), width)).tocsr()
 
 
-def tau_point(bargain):
+def tau_point(bargain: Bargain) -> tuple[Array, Array]:
     """The tau value as claims (u, v)."""
     return corners(bargain).tau
 
 
-def split_point(bargain):
+def split_point(bargain: Bargain) -> tuple[Array, Array]:
     """The core point nearest to the equal split, as claims (u, v)."""
     return nearest_core_point(bargain, *equal_split(bargain))
 
@@ -277,7 +281,7 @@ def split_point(bargain):
 FAIR = {"tau": tau_point, "equal-split": split_point, "buyer": buyer_corner, "seller": seller_corner}
 
 
-def fair_point(bargain, fair="tau"):
+def fair_point(bargain: Bargain, fair: str = "tau") -> tuple[Array, Array]:
     """The stable claims (u, v) called fair: one of FAIR. Raises NoStablePrices, MarketError."""
     if fair not in FAIR:
         raise MarketError(f"fair={fair!r} is not one of {', '.join(FAIR)}")

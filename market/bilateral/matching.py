@@ -1,16 +1,18 @@
 """Who signs with whom, where an agent signs at most one contract: the optimal matching, an auction, a given list."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from market.bilateral.market import MarketError
+from market.arrays import Integers
+from market.bilateral.market import Market, MarketError
 
 NOBODY = -1
 
 
-def optimal_matching(market):
+def optimal_matching(market: Market) -> Integers:
     """Seller of each buyer in a matching of greatest value, NOBODY where none, shape (m,); no contract is worth 0.
 
     >>> from market.bilateral.market import assignment_game
@@ -21,7 +23,7 @@ def optimal_matching(market):
     return _gainful(market, rows, columns)
 
 
-def given_matching(market, sellers):
+def given_matching(market: Market, sellers: Sequence[int]) -> Integers:
     """A matching written down: the seller of each buyer, −1 for none; pairs worth 0 sign no contract.
 
     Raises MarketError where it is no matching. Whether it is optimal only the core can tell.
@@ -38,7 +40,7 @@ def given_matching(market, sellers):
         raise MarketError(f"buyer {first}: matching(={partner[first]:g}) must be a seller, -1 to {market.sellers - 1}")
     rows = np.flatnonzero(partner > NOBODY)
     columns = partner[rows].astype(np.intp)
-    taken, first, count = np.unique(columns, return_index=True, return_counts=True)
+    taken, count = np.unique(columns, return_counts=True)
     if np.any(count > 1):
         twice = int(np.argmax(count > 1))
         first, second = rows[np.flatnonzero(columns == taken[twice])[:2]]
@@ -59,7 +61,7 @@ class Auction:
     bids: int
 
 
-def auction(market, share=1e-3):
+def auction(market: Market, share: float = 1e-3) -> "Auction":
     """A matching by bidding (Bertsekas 1988, Jacobi form): only price bids travel.
 
     1. Every buyer without a contract bids for the seller that leaves it most, up to what makes it indifferent to its

@@ -1,11 +1,17 @@
 """Tastes for sellers: economic, social and environmental preferences from tags with weights."""
 
-import numpy as np
+from collections.abc import Mapping
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from market.arrays import Array, Mask
 from market.bilateral.market import MarketError, check_pairs, floats
 
 
-def tag_preference(weights, marks, buyers, sellers):
+def tag_preference(
+    weights: Mapping[str, ArrayLike], marks: Mapping[str, ArrayLike], buyers: int, sellers: int
+) -> Array:
     """Preference of each buyer for each seller, money per kWh, shape (buyers, sellers): Σ over tags weight × mark.
 
     weights: by tag, what the tag adds to a kWh's worth, money per kWh, one number or one for each buyer; marks: by tag,
@@ -30,7 +36,7 @@ def tag_preference(weights, marks, buyers, sellers):
     return total
 
 
-def same(buyers, sellers):
+def same(buyers: list[str], sellers: list[str]) -> Mask:
     """Marks of the pairs with the same label (a street, a family), shape (buyers, sellers).
 
     >>> same(["north", "south"], ["south"]).tolist()

@@ -5,8 +5,11 @@ from enum import StrEnum
 
 import numpy as np
 
+from market.arrays import Array, Integers, Mask
 from market.bilateral.bargain import Bargain
 from market.bilateral.core import NoStablePrices, mismatch, repaired, rounding, violation
+from market.bilateral.market import Market
+from market.bilateral.negotiation.negotiation import State
 
 
 class Ending(StrEnum):
@@ -27,43 +30,42 @@ class Settlement:
     ending: Ending
 
     @property
-    def price(self):
+    def price(self) -> Array:
         """Price of each contract, money per kWh, shape (k,)."""
         return self.bargain.prices(self.u, self.v)
 
     @property
-    def buyer_gain(self):
+    def buyer_gain(self) -> Array:
         """What each contract brings its buyer beside the grid, money, shape (k,)."""
         worth = self.bargain.market.worth[self.bargain.buyer, self.bargain.seller]
         return (worth - self.price) * self.bargain.amount
 
     @property
-    def seller_gain(self):
+    def seller_gain(self) -> Array:
         """What each contract brings its seller beside the grid, money, shape (k,)."""
         return (self.price - self.bargain.market.cost[self.bargain.seller]) * self.bargain.amount
 
     @property
-    def payoffs(self):
+    def payoffs(self) -> tuple[Array, Array]:
         """Money all buyers (m,) and all sellers (n,) gain beside the grid."""
-        return (
-            np.bincount(self.bargain.buyer, self.buyer_gain, len(self.u)),
-            np.bincount(self.bargain.seller, self.seller_gain, len(self.v)),
-        )
+        bought = np.bincount(self.bargain.buyer, self.buyer_gain, len(self.u)).astype(float)
+        sold = np.bincount(self.bargain.seller, self.seller_gain, len(self.v)).astype(float)
+        return bought, sold
 
     @property
-    def violation(self):
+    def violation(self) -> float:
         """The most a pair gains by leaving, or a contract or claim is off, money."""
         return violation_in_money(self.bargain, self.u, self.v)
 
     @property
-    def gap(self):
+    def gap(self) -> float:
         """Violation beside the mean contract's value in money; without contracts beside the most a pair could gain."""
         mean = self.bargain.welfare / len(self.bargain) if len(self.bargain) else 0.0
         beside = mean if mean > 0 else most_in_money(self.bargain)
         return self.violation / beside if beside > 0 else 0.0
 
 
-def violation_in_money(bargain, u, v):
+def violation_in_money(bargain: Bargain, u: Array, v: Array) -> float:
     """The worst broken constraint of the core, money: claims by kWh count with the energy they could concern."""
     if claims_are_money(bargain):
         return violation(bargain, u, v)
@@ -76,13 +78,13 @@ def violation_in_money(bargain, u, v):
     return float(max(np.max(each, initial=0.0) for each in (gaps, off, pinned, negative)))
 
 
-def claims_are_money(bargain):
+def claims_are_money(bargain: Bargain) -> bool:
     """Are claims amounts of money, as where an agent signs one contract, not money per kWh?"""
     sizes_of_one = np.all(bargain.buyer_size == 1) and np.all(bargain.seller_size == 1)
     return bool(sizes_of_one and np.array_equal(bargain.unit, bargain.amount))
 
 
-def most_in_money(bargain):
+def most_in_money(bargain: Bargain) -> float:
     """The most any one pair could gain by a contract, money; 0 where none could."""
     value = bargain.value if claims_are_money(bargain) else bargain.value * bargain.market.quantity
     return float(np.max(value, initial=0.0))
@@ -100,7 +102,7 @@ class Least:
     slack: float
 
 
-def conclude(state, repair=True, deadline=False, least=None):
+def conclude(state: State, repair: bool = True, deadline: bool = False, least: Least | None = None) -> "Settlement":
     """Settle a negotiation's State at half-way prices, moved into the core where `repair` is asked for and possible.
 
     deadline: where it has not settled and cannot be repaired, everybody trades with the grid instead. least: the Least
@@ -120,7 +122,7 @@ def conclude(state, repair=True, deadline=False, least=None):
     return found if least is None else signed_only(found, accepted(found, least))
 
 
-def accepted(settlement, least):
+def accepted(settlement: "Settlement", least: Least) -> Mask:
     """Marks of the contracts whose price leaves both partners the Least they stand by, shape (k,)."""
     bargain, price = settlement.bargain, settlement.price
     worth, cost = bargain.market.worth[bargain.buyer, bargain.seller], bargain.market.cost[bargain.seller]
@@ -128,7 +130,7 @@ def accepted(settlement, least):
     return bought & ((price - cost) * bargain.unit >= least.v[bargain.seller] - least.slack)
 
 
-def signed_only(settlement, rows):
+def signed_only(settlement: "Settlement", rows: Mask) -> "Settlement":
     """The settlement with the marked contracts only (k,); who loses one has capacity left, and nothing without any."""
     if np.all(rows):
         return settlement
@@ -143,7 +145,7 @@ def signed_only(settlement, rows):
     return Settlement(left, claims["buyer"], claims["seller"], settlement.ending)
 
 
-def met_half_way(bargain, u, v):
+def met_half_way(bargain: Bargain, u: Array, v: Array) -> tuple[Array, Array]:
     """Claims after partners moved to the half-way price, where each has one contract; else claims as they are."""
     if not bargain.single or np.any(bargain.capped):
         return u, v
@@ -154,7 +156,7 @@ def met_half_way(bargain, u, v):
     return new_u, new_v
 
 
-def without_contracts(bargain):
+def without_contracts(bargain: Bargain) -> Bargain:
     """The bargain with nothing signed."""
     nothing = {name: getattr(bargain, name)[:0] for name in ("buyer", "seller", "amount", "unit", "capped")}
     idle = {name: np.ones_like(getattr(bargain, name)) for name in ("buyer_idle", "seller_idle")}
@@ -169,7 +171,7 @@ class Bills:
     earned: np.ndarray
 
 
-def grid_bills(market):
+def grid_bills(market: Market) -> "Bills":
     """Bills where everybody trades with the grid only; who would rather not, does without.
 
     >>> from market.bilateral.market import Market
@@ -180,18 +182,18 @@ def grid_bills(market):
     return Bills(market.tariff.buy * market.demand * buys, market.tariff.sell * market.supply * sells)
 
 
-def bills(market, settlement):
+def bills(market: Market, settlement: "Settlement") -> "Bills":
     """Bills of a settlement, see `bills_of`."""
     bargain = settlement.bargain
     return bills_of(market, bargain.buyer, bargain.seller, bargain.amount, settlement.price)
 
 
-def bills_of(market, buyer, seller, amount, price):
+def bills_of(market: Market, buyer: Integers, seller: Integers, amount: Array, price: Array) -> "Bills":
     """Bills with contracts, arrays (k,): the network's fees paid by buyers, what is left traded with the grid."""
     rest = grid_bills(market)
     bought, sold = np.bincount(buyer, amount, market.buyers), np.bincount(seller, amount, market.sellers)
     met = np.divide(bought, market.demand, out=np.zeros(market.buyers), where=market.demand > 0)
     gone = np.divide(sold, market.supply, out=np.zeros(market.sellers), where=market.supply > 0)
-    paid = np.bincount(buyer, amount * (price + market.fee[buyer, seller]), market.buyers)
+    paid = np.bincount(buyer, amount * (price + np.asarray(market.fee)[buyer, seller]), market.buyers)
     earned = np.bincount(seller, amount * price, market.sellers)
     return Bills(paid + rest.paid * (1 - met), earned + rest.earned * (1 - gone))

@@ -1,7 +1,10 @@
 """From a market to the contracts that are negotiated: who signs with whom, one contract an agent or several."""
 
-from market.bilateral.bargain import single_contracts
-from market.bilateral.market import MarketError
+from collections.abc import Sequence
+
+from market.arrays import Integers
+from market.bilateral.bargain import Bargain, single_contracts
+from market.bilateral.market import Market, MarketError
 from market.bilateral.matching import auction, given_matching, optimal_matching
 from market.bilateral.transport import multi_contracts
 
@@ -9,7 +12,7 @@ MATCHINGS = {"optimal": optimal_matching, "auction": lambda market: auction(mark
 CONTRACTS = ("single", "multi")
 
 
-def matched(market, matching="optimal"):
+def matched(market: Market, matching: str | Sequence[int] = "optimal") -> Integers:
     """Seller of each buyer, −1 for none, shape (m,); matching: one of MATCHINGS or a list. Raises MarketError.
 
     >>> from market.bilateral.market import assignment_game
@@ -23,7 +26,9 @@ def matched(market, matching="optimal"):
     return MATCHINGS[matching](market)
 
 
-def signed(market, contracts="single", matching="optimal", block=None):
+def signed(
+    market: Market, contracts: str = "single", matching: str | Sequence[int] = "optimal", block: float | None = None
+) -> Bargain:
     """The Bargain of a market: one contract an agent by a matching, or several by the transportation programme.
 
     block: kWh, several contracts in whole blocks only. Raises MarketError.

@@ -3,15 +3,18 @@
 Losses are priced. A partition is an array of labels, one an agent in the order of network.agents.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from scipy import linalg
 
+from market.arrays import Array, Integers, Mask
 from market.grid.lines import RESISTANCE_FLOOR
+from market.grid.power_flow import Grid
 from market.microgrid.coalitions import MOST_AGENTS, membership
-from market.microgrid.network import SHARED
+from market.microgrid.network import SHARED, Network
 
 LEAST_GAIN = 1e-9  # money from which two coalitions merge
 MOST_ENUMERATED = 9  # agents up to which all partitions are looked at
@@ -34,18 +37,18 @@ class PartitionGame:
     price: float
 
     @cached_property
-    def floor(self):
+    def floor(self) -> float:
         """Resistance in p.u. that stands for less, beside the largest there is and what the public grid resists."""
         return RESISTANCE_FLOOR * (
             max(float(np.max(each, initial=0.0)) for each in (self.r, np.diagonal(self.loss))) or 1.0
         )
 
-    def inside(self, labels):
+    def inside(self, labels: Integers) -> Mask:
         """Marks the lines that have both ends, and the owner, in one coalition."""
         owned = (self.owner == SHARED) | (labels[self.owner] == labels[self.tail])
         return (labels[self.tail] == labels[self.head]) & owned
 
-    def flows(self, labels):
+    def flows(self, labels: Integers) -> Array:
         """Equilibrium flows of a partition, shape (lines,): [PᵀM̃P + 2R] g = PᵀM̃e, M̃ = M doubled within coalitions."""
         g = np.zeros(len(self.r))
         lines = np.flatnonzero(self.inside(labels))
@@ -58,17 +61,17 @@ class PartitionGame:
             g[lines] = linalg.solve(square, across.T @ self.injection, assume_a="pos")
         return g
 
-    def values(self, labels, g=None):
+    def values(self, labels: Integers, g: Array | None = None) -> Array:
         """V(S; π) = c (Σ e − p_Sᵀ M p − Σ R g²) of every coalition, by label, shape (labels,)."""
         g = self.flows(labels) if g is None else g
         n = len(self.injection)
         p = self.injection - np.bincount(self.tail, g, n) + np.bincount(self.head, g, n)
         agents = self.injection - p * (self.loss @ p)
         private = np.bincount(labels[self.tail], self.r * g**2, labels.max() + 1)
-        return self.price * (np.bincount(labels, agents) - private)
+        return np.asarray(self.price * (np.bincount(labels, agents) - private), dtype=np.float64)
 
 
-def partition_game(network, grid, price):
+def partition_game(network: Network, grid: Grid, price: float) -> "PartitionGame":
     """The partition game of a network. Raises ValueError where a node does not reach the main grid publicly."""
     agents = network.agents
     if not np.all(network.reaches_publicly):
@@ -82,7 +85,7 @@ def partition_game(network, grid, price):
     return PartitionGame(network.injection[agents], loss, number[lines.tail], number[lines.head], owner, lines.r, price)
 
 
-def partitions(players):
+def partitions(players: int) -> Iterator[Integers]:
     """All partitions as labels, restricted growth strings in lexicographic order.
 
     >>> [labels.tolist() for labels in partitions(3)]
@@ -99,7 +102,7 @@ def partitions(players):
     yield from grow([], 0)
 
 
-def believed(game, belief):
+def believed(game: "PartitionGame", belief: str) -> Array:
     """v(S) under a belief on how outsiders group, shape (2ⁿ,); the empty coalition's is 0.
 
     gamma: each alone; delta: together; pessimistic, optimistic: the worst, the best of all ways. Raises ValueError.
@@ -142,7 +145,7 @@ BELIEFS = {
 }
 
 
-def mergers(game):
+def mergers(game: "PartitionGame") -> Iterator[tuple[Integers, float]]:
     """Who joins whom: from agents alone, the two linked coalitions that gain most together merge, until none gains.
 
     Yields (labels, gain) after each merger, gain in money of the two together.

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from market.arrays import Array
 from market.grid.lines import NetworkError
 from market.microgrid.network import SHARED, PrivateLines
 
@@ -17,7 +18,7 @@ DENSITIES = {
 }
 
 
-def chance(density, nodes):
+def chance(density: float | str, nodes: int) -> float:
     """The chance of a private line: a density by name, or a number from 0 to 1. Raises NetworkError.
 
     >>> chance("1/n", 300) == 1 / 300, chance(0.5, 300)
@@ -32,7 +33,15 @@ def chance(density, nodes):
     return float(density)
 
 
-def random_private(nodes, slack, density, rng, side=1.0, mean_resistance=None, resistance_per_km=None):
+def random_private(
+    nodes: int,
+    slack: int,
+    density: float | str,
+    rng: np.random.Generator,
+    side: float = 1.0,
+    mean_resistance: float | None = None,
+    resistance_per_km: float | None = None,
+) -> tuple[Array, PrivateLines]:
     """Positions in km, shape (nodes, 2), and private lines drawn at random.
 
     First all positions are drawn, uniform in a square of this side in km, then one uniform number for each pair of

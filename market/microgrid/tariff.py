@@ -28,6 +28,6 @@ class Tariff:
                 f"tariff: 0 <= sell(={self.sell:g}) <= generation(={self.generation:g}) <= buy(={self.buy:g}) must hold"
             )
 
-    def bill(self, supply):
+    def bill(self, supply: float) -> float:
         """Cost of the main grid's supply in p.u.; a surplus is worth the selling price."""
         return supply * (self.generation if supply >= 0 else self.sell)

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from market.arrays import Array
 
-def hinge_root(slope, constant, weight, knot):
+
+def hinge_root(slope: Array, constant: Array, weight: Array, knot: Array) -> Array:
     """The t of each row with slope · t = constant + Σ_q weight_q max(0, knot_q − t), shape (rows,).
 
     slope, constant: shape (rows,); weight, knot: shape (rows, q). The difference of both sides must rise with t. Knots
