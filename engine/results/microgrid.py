@@ -11,7 +11,8 @@ from market.microgrid.market import ADVICE, CERTIFIED, ClearedPeriod, winners_an
 from market.microgrid.payments import generation_cost
 from market.microgrid.random_lines import chance
 from market.outcome import Status
-from scenarios.microgrid.cases import DATA, left_out, spelt_out
+from scenarios.grid.cases import DATA
+from scenarios.microgrid.cases import left_out, spelt_out
 from scenarios.reading.errors import Place
 
 MEASURES = {

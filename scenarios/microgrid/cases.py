@@ -8,17 +8,11 @@ import numpy as np
 
 from market.grid.lines import NetworkError
 from market.microgrid.network import Network, network_of
-from scenarios.grid import pandapower_case
-from scenarios.reading import toml_text
+from scenarios.grid.cases import CASE, DATA, check_name, raw_table, table_of
 from scenarios.reading.columns import row_label
-from scenarios.reading.errors import Place, nearest, one_of, quoted
-from scenarios.reading.files import LARGEST, content_of
+from scenarios.reading.errors import Place
 from scenarios.reading.schema import REQUIRED, Key, read_table
 
-DATA = Path(__file__).parents[1] / "data"
-CASES = ("eight_nodes", "ieee300")  # data/<case>.toml
-PANDAPOWER = "pandapower:"
-CASE = f'{one_of(CASES)}, a TOML file, or "{PANDAPOWER}NAME"'
 SPELT_OUT = ("slack", "injection", "public", "private", "positions")
 POWER = "[-1e6, 1e6]"  # in p.u.
 LEAST_REACTANCE = 1e-9  # in p.u.; below, rounding makes systems of equations singular
@@ -70,8 +64,7 @@ def read_network(table, place: Place) -> dict:
             raise place.at(name).error("goes with a network that is spelt out", "leave it out, or leave out case")
     if case.endswith(".toml"):
         return _own(case, place.at("case")) | {key: value for key, value in table.items() if key != "case"}
-    if case not in CASES and not case.startswith(PANDAPOWER):
-        raise place.at("case").error(f"got {quoted(case)}", f"{CASE} is needed", nearest(case, CASES))
+    check_name(case, place.at("case"))
     return table
 
 
@@ -80,8 +73,7 @@ def spelt_out(table, place: Place) -> dict:
     case = table.get("case")
     if case is None:
         return table
-    name = case.removeprefix(PANDAPOWER)
-    found = _shipped(case) if name == case else pandapower_case.table_of(name, place.at("case"))
+    found = table_of(case, place.at("case"), _shipped)
     return found | {key: value for key, value in table.items() if key != "case"}
 
 
@@ -112,15 +104,7 @@ def check_cost(table, place: Place):
 
 def _from_file(file, place):
     """The spelt-out network of a TOML file, its path relative to the place's folder."""
-    path = place.folder / file
-    try:
-        content = content_of(path, LARGEST)
-    except OSError as error:
-        raise place.error(f"cannot read {quoted(file)}: {error.strerror}", f"looked in {place.folder}") from None
-    inner = Place(path.name, path.parent)
-    raw = toml_text.parse(content, inner)
-    if "case" in raw:
-        raise inner.at("case").error(f"got {quoted(raw['case'])}", "a file that is a case cannot name another")
+    raw, inner = raw_table(file, place)
     return read_network(read_table(raw, KEYS, "network", inner), inner)
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from scenarios import ScenarioError
-from scenarios.microgrid.cases import CASES, PANDAPOWER
+from scenarios.grid.cases import CASES, PANDAPOWER
 from scenarios.reading.toml_text import dump
 
 MOST_FILES, MOST_COLUMNS = 20, 40  # that are offered
