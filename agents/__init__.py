@@ -11,6 +11,7 @@ from agents.designs.model import DesignsModel
 from agents.microgrid.model import MicrogridModel
 from agents.microgrid.owners import Owner
 from agents.microgrid.players import GridOperator, MicrogridNode, Owners, PrivateLine, PublicLine
+from agents.seats import Player, SeatError
 
 __all__ = [
     "Aggregator",
@@ -29,9 +30,11 @@ __all__ = [
     "Owner",
     "Owners",
     "Platform",
+    "Player",
     "PrivateLine",
     "PublicLine",
     "Registrar",
+    "SeatError",
     "Seller",
     "SmallUser",
 ]

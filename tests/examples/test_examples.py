@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from scenarios import build
+
 FILES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
 FEW = {"replications": 2, "workers": 1}
 
@@ -43,3 +45,23 @@ def test_fairness_lowers_surplus_and_raises_the_index():
     assert welfare > fair > least
     indices = [comparison.values(name, "jain").mean() for name in comparison.names]
     assert indices == sorted(indices)
+
+
+def test_ones_own_players_change_what_happens_in_all_three_markets(capsys):
+    example = load(FILES[0].parent / "own_agents.py")
+    assert len(Path(example.__file__).read_text(encoding="utf-8").splitlines()) < 25
+    example.main()
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in said] == ["two_aggregators", "p2p_single", "eight_nodes_ad_hoc"]
+    ways = ("north", example.Bold), ("sellers", {0: example.Stubborn}), ("owners", {2: example.Refuser})
+    for line, (group, who) in zip(said, ways, strict=True):
+        usual, own = (build(line.split()[0], rounds=60, players=players) for players in (None, {group: who}))
+        usual.run()
+        assert f": {own.run()}, gap {own.gap:.2g}" in line
+        if group == "north":
+            assert own.y[0] > usual.y[0] and own.gap > 1e-6
+        if group == "sellers":
+            assert own.state.v[0] >= 0.3 > usual.state.v[0] and usual.running is False
+        if group == "owners":
+            mine = [2 in line for line in zip(own.network.private.tail, own.network.private.head, strict=True)]
+            assert any(mine) and usual.dispatch.g[mine].any() and not own.dispatch.g[mine].any()
