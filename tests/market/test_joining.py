@@ -236,6 +236,15 @@ def test_draws_do_not_depend_on_who_would_gain(order):
     assert (keen.wishes, picky.wishes) == (40, 20) and 10 < keen.moves == len(keen.state) < 30
 
 
+@pytest.mark.parametrize("order", ["in-turn", "random", "together"])
+def test_inertia_is_the_chance_to_stay(order):
+    best, go = lambda state, who: (1.0, 0), lambda state, who, to: state + len(who)
+    found = play(Moving(0.8, order), 0, 2000, best, go, np.random.default_rng(5))
+    assert found.wishes == 2000 and found.state == found.moves
+    assert found.moves == pytest.approx(0.2 * 2000, abs=5 * np.sqrt(2000 * 0.2 * 0.8))
+    assert play(Moving(0.0, order), 0, 50, best, go, np.random.default_rng(5)).moves == 50
+
+
 def test_one_after_the_other_sees_the_moves_before():
     """Two look for an empty house: in turn the second stays out, together both move in."""
     best = lambda state, who: (1.0, 0) if not state else (0.0, 0)  # noqa: E731
