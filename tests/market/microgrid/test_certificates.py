@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 
 from market.grid.power_flow import build_grid
-from market.microgrid.behaviours import BEHAVIOURS, AdHoc, cooperative, integrated, lossy_programme
+from market.microgrid.behaviours import (
+    BEHAVIOURS,
+    AdHoc,
+    SelfInterested,
+    cooperative,
+    integrated,
+    lossy_programme,
+    self_interested,
+)
 from market.microgrid.behaviours.ad_hoc import profits_left
 from market.microgrid.behaviours.cooperative import loss_bound, of_least_cost
 from market.microgrid.behaviours.lossy_programme import outcome_of
@@ -167,9 +175,11 @@ def test_infeasible_is_claimed_only_with_a_proof(monkeypatch):
             assert proves_infeasible(beyond, grid, np.array([0.0, 0.0, 1.0]))
             assert not proves_infeasible(served, grid, np.array([0.0, 0.0, 1.0]))
             assert not proves_infeasible(beyond, grid, np.zeros(3))
+        assert rule().lossy(beyond, build_grid(beyond), TARIFF).lossy, name
     monkeypatch.setattr(lossy_programme, "help_needed", lambda *given: None)
     unknown = BEHAVIOURS["integrated"]().lossy(beyond, build_grid(beyond), TARIFF)
     assert (unknown.status, unknown.unserved, unknown.f) == (Status.INACCURATE, (2,), None)
+    assert unknown.lossy and not unknown.accurate
 
 
 def test_negative_prices_bound_nothing(eight, eight_grid):
@@ -178,3 +188,31 @@ def test_negative_prices_bound_nothing(eight, eight_grid):
     q[[1, 4]] = -3.0
     assert free_bound(eight, q, 1.0, 1.0) == -inf
     assert physical_bound(eight, eight_grid, q, 1.0, 1.0, np.zeros(8)) == -inf
+
+
+@pytest.mark.parametrize("share", [0.9, 1.1])
+def test_power_that_nodes_lack_or_waste_counts_in_the_gap(eight, eight_grid, share):
+    """Flows that leave nodes short need less supply; what is out of balance is added to their excess, whatever sign."""
+    best = BEHAVIOURS["integrated"]().lossy(eight, eight_grid, TARIFF)
+    unit = eight.power * eight.resistance
+    found = Found(best.f, best.g, (best.prices / TARIFF.generation - 1) / unit, unit, 0.0, True)
+    f, g = best.f * share, best.g * share
+    told = outcome_of(eight, TARIFF, found, g, f, best.loss / unit)
+    left = eight.injection - eight.public_incidence @ f - eight.private_incidence @ g
+    left -= abs(eight.public_incidence) @ (eight.public.r * f**2) / 2
+    left -= abs(eight.private_incidence) @ (eight.private.r * g**2) / 2
+    lost = eight.public.r @ f**2 + eight.private.r @ g**2
+    astray = abs(left[eight.agents].sum())
+    bill = TARIFF.bill(-left[eight.slack])
+    assert astray > 0.01
+    assert told.gap == pytest.approx(relative(TARIFF.generation * (lost - best.loss + astray), bill, eight, TARIFF))
+
+
+@pytest.mark.parametrize("precise", [True, False, None])
+def test_an_even_residual_is_as_accurate_as_its_programme(eight, eight_grid, monkeypatch, precise):
+    true = self_interested.solved_tightly
+    rule = SelfInterested("even")
+    monkeypatch.setattr(self_interested, "solved_tightly", lambda problem: true(problem) and precise)
+    outcome = rule.lossy(eight, eight_grid, TARIFF)
+    assert outcome.accurate == (precise is True)
+    assert np.any(outcome.g) == (precise is not None)
