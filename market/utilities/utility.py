@@ -8,7 +8,6 @@ import numpy as np
 # A user whose surplus is off by one part in 1e13 is off by far less in its purchase.
 MARGIN_PRECISION = 1e-13  # of the margin's logarithm
 MOST_MARGIN_STEPS = 200
-ROUNDING_STEP = 1e-8  # steps below it that do not get shorter are rounding
 LEAST_LOGGED = 1e-300  # what stands for nothing in a logarithm
 FARTHEST_LOG_SHARE = 600.0  # the logarithm of the least share of the widest margin that is told from none
 HIGHEST_LOG_ODDS = 30.0  # log(m / (w − m)) where the margin m is all but the widest w, the surplus rounding error
@@ -129,8 +128,7 @@ class Utility(ABC):
 def _bracketed_newton(residual, low, high, at):
     """Elementwise root of an increasing function by Newton's method.
 
-    Halves the bracket instead where a step would leave it or is more than half as long as the one before, but ends
-    where it is below ROUNDING_STEP: then it is rounding.
+    Halves the bracket instead where a step would leave it or is more than half as long as the one before.
     """
     moved, done = np.inf, False
     for _ in range(MOST_MARGIN_STEPS):
@@ -138,10 +136,8 @@ def _bracketed_newton(residual, low, high, at):
         low, high = np.where(value < 0, at, low), np.where(value > 0, at, high)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             step = at - value / slope
-        shorter = np.abs(step - at) <= moved / 2
-        good = (step >= low) & (step <= high) & shorter
-        done = done | (value == 0) | (~shorter & (np.abs(step - at) <= ROUNDING_STEP * (1 + np.abs(at))))
-        step = np.where(done, at, np.where(good, step, (low + high) / 2))
+        good = (step >= low) & (step <= high) & (np.abs(step - at) <= moved / 2)
+        step = np.where(done | (value == 0), at, np.where(good, step, (low + high) / 2))
         moved = np.abs(step - at)
         done = (
             done | (moved <= MARGIN_PRECISION * (1 + np.abs(at))) | (high - low <= MARGIN_PRECISION * (1 + np.abs(at)))
