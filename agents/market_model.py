@@ -15,6 +15,7 @@ class MarketModel(mesa.Model):
     streams: where its random numbers come from, Mesa's own included.
     """
 
+    promised = None  # the largest gap that the status allows, None where it promises none
     certify = True  # is what is only proof searched for when the run ends?
     numbered = 0  # agents made so far
 
@@ -28,6 +29,11 @@ class MarketModel(mesa.Model):
             self.numbered += 1
             agent.unique_id = self.numbered
         super().register_agent(agent)
+
+    @property
+    def advice(self):
+        """What the status means and what a user can do."""
+        return self.status.advice
 
     @property
     def history(self):

@@ -9,7 +9,7 @@ import numpy as np
 from agents.aggregator.joining_players import Member, Registrar
 from agents.aggregator.model import Trajectory
 from agents.market_model import MarketModel, shown
-from market.aggregator.clearing import ending
+from market.aggregator import endings
 from market.aggregator.joining import FORESIGHTS, game_of
 from market.joining import Ending, Moving, is_move, play
 from market.measures import gini, jain
@@ -62,7 +62,17 @@ class JoiningModel(MarketModel):
     @property
     def status(self):
         """How the run stands; once its gap has been searched, settled only at an equilibrium."""
-        return self.ended if self.state is None else ending(self.ended, self.registrar.known)
+        return self.ended if self.state is None else endings.ending(self.ended, self.registrar.known)
+
+    @property
+    def advice(self):
+        """What the status means and what a user can do."""
+        return endings.advice(self.status, joins=True)
+
+    @property
+    def promised(self):
+        """The largest gap the status allows, None where it promises none."""
+        return endings.promised(self.status)
 
     @property
     def cycle(self):

@@ -9,8 +9,8 @@ from agents.aggregator.market_operator import MarketOperator
 from agents.aggregator.players import SHIPPED, Aggregator, Crowd, Heard, LargeUser, SmallUser, User, View
 from agents.market_model import MarketModel, attributes, shown
 from agents.seats import Player, Seat, SeatError, check_groups, seated
+from market.aggregator import endings
 from market.aggregator.best_response import PricedOut
-from market.aggregator.clearing import ending
 from market.aggregator.payoff import payoffs
 from market.aggregator.rounds import ORDERS, Watch, are_purchases, move_together, take_turns, wrong_part
 from market.measures import gini, jain
@@ -78,7 +78,17 @@ class AggregatorModel(MarketModel):
     @property
     def status(self):
         """How the run stands; once its gap has been searched, settled only at an equilibrium."""
-        return ending(self.ended, self.outcome)
+        return endings.ending(self.ended, self.outcome)
+
+    @property
+    def advice(self):
+        """What the status means and what a user can do."""
+        return endings.advice(self.status)
+
+    @property
+    def promised(self):
+        """The largest gap the status allows, None where it promises none."""
+        return endings.promised(self.status)
 
     @property
     def cycle(self):

@@ -11,8 +11,9 @@ from agents.bilateral.rounds import Table, check_rule
 from agents.bilateral.views import Signed
 from agents.market_model import MarketModel
 from agents.seats import Seat, check_groups, seated
+from market.bilateral import endings
 from market.bilateral.trading import remember, remembered
-from market.outcome import Status, worst
+from market.outcome import Status
 
 MOST_RECORDED = 200  # agents whose claims and prices the data collector keeps
 MOST_REMEMBERED = 5_000_000  # prices kept as a trajectory: contracts times rounds
@@ -63,7 +64,17 @@ class BilateralModel(MarketModel):
     @property
     def gap(self):
         """Largest gap of the periods' settlements, relative to their mean contract; None before the first."""
-        return max((outcome.settlement.gap for outcome in self.outcomes), default=None)
+        return endings.gap(self.outcomes)
+
+    @property
+    def advice(self):
+        """What the status means and what a user can do."""
+        return endings.advice(self.trading, self.status)
+
+    @property
+    def promised(self):
+        """The largest gap the status allows, None where it promises none."""
+        return endings.promised(self.trading, self.status, self.outcomes)
 
     def step(self):
         """Play one round of negotiation, and end its period where it is over. Nothing once all have ended."""
@@ -159,7 +170,7 @@ class BilateralModel(MarketModel):
             self._tell()
         self.memory = remember(self.memory, self.shown, self.state)
         if len(self.outcomes) == len(self.trading.periods):
-            self.status = worst(outcome.state.status for outcome in self.outcomes)
+            self.status = endings.ending(self.outcomes)
             self.running = False
 
     def _tell(self):

@@ -5,7 +5,10 @@ from functools import partial
 import mesa
 
 from agents.market_model import MarketModel
-from market.outcome import Status, worst
+from market.designs import endings
+from market.designs.endings import Ended
+from market.designs.study import PLANNER, TARIFF
+from market.outcome import Status
 
 
 class DesignsModel(MarketModel):
@@ -19,10 +22,42 @@ class DesignsModel(MarketModel):
     def __init__(self, study, parts, streams=None):
         super().__init__(streams)
         self.study, self.parts = study, parts
-        self.round, self.status, self.ended = 0, Status.RUNNING, ()
+        self.round, self.ended = 0, ()
         shown = [(name, what) for name, part in parts.items() for what in _shown(part)]
         columns = {f"{name}: {what}": partial(_of, name=name, what=what) for name, what in shown}
         self.datacollector = mesa.DataCollector(model_reporters={"round": "round", "running": _running} | columns)
+
+    @property
+    def status(self):
+        """How the run stands; at its end that of all designs, with the planner's once it was looked for."""
+        if self.running:
+            return Status.RUNNING
+        looked = self.certify or "optimum" in vars(self.study)
+        best = (endings.planned(self.study.optimum),) if looked else ()
+        return endings.ending([*(Ended(part.status) for part in self.parts.values()), *best])
+
+    @property
+    def endings(self):
+        """{design: how it ended}, the planner's among them, None before the end; gaps are searched when asked for."""
+        if self.running:
+            return None
+        found = {name: Ended(part.status, part.round, part.gap, part.promised) for name, part in self.parts.items()}
+        return found | {TARIFF: endings.AT_TARIFF, PLANNER: endings.planned(self.study.optimum)}
+
+    @property
+    def gap(self):
+        """The largest gap as a share of what its design promises; None before the end."""
+        return None if self.running else endings.gap(self.endings.values())
+
+    @property
+    def promised(self):
+        """1 where any design promises a gap, else None."""
+        return None if self.running else endings.promised(self.endings.values())
+
+    @property
+    def advice(self):
+        """What the status means and what a user can do."""
+        return endings.advice(self.status, self.endings or {})
 
     def step(self):
         """Play one round of every design that has not ended. Nothing once all have."""
@@ -34,8 +69,6 @@ class DesignsModel(MarketModel):
             self.parts[name].step()
         self.ended = tuple(name for name in moving if not self.parts[name].running)
         self.running = any(part.running for part in self.parts.values())
-        if not self.running:
-            self.status = worst(part.status for part in self.parts.values())
         self.datacollector.collect(self)
 
 

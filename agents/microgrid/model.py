@@ -11,6 +11,7 @@ from agents.market_model import MarketModel, attributes, shown
 from agents.microgrid.owners import GROUP, Owner, heard_by, least_offer, offer_of, owners_seats, rents_of, view_of
 from agents.microgrid.players import GridOperator, MicrogridNode, Neighbours, Owners, PrivateLine, PublicLine
 from agents.seats import check_groups, seated
+from market.microgrid import endings
 from market.microgrid.dispatch import fits
 from market.outcome import Status
 
@@ -73,8 +74,17 @@ class MicrogridModel(MarketModel):
     @property
     def gap(self):
         """Largest gap of the periods ended and of the present one; None where nobody can be served."""
-        gaps = [outcome.dispatch.gap for outcome in (*self.outcomes, self.outcome) if outcome is not None]
-        return None if not gaps or None in gaps else max(gaps)
+        return endings.gap(one for one in (*self.outcomes, self.outcome) if one is not None)
+
+    @property
+    def advice(self):
+        """What the status means and what a user can do."""
+        return endings.advice(self.status)
+
+    @property
+    def promised(self):
+        """The largest gap the status allows, None where it promises none."""
+        return endings.promised(self.market, self.status)
 
     def step(self):
         """Play one round: the owners decide, the operator clears, the data collector records. Nothing once ended."""

@@ -9,13 +9,12 @@ import pandas as pd
 from agents import JoiningModel
 from agents.aggregator.model import MOST_REMEMBERED
 from engine.results.result import Measure, Result, number
-from market import joining
-from market.aggregator.clearing import CERTIFIED, ending
+from market.aggregator import endings
 from market.aggregator.equilibrium import solve
 from market.aggregator.joining import Joining, Move, is_stable, largest_gain
 from market.aggregator.planner import best_total_welfare, planned_surplus
 from market.measures import gini, jain, price_of_anarchy, producer_surplus, total_welfare
-from market.outcome import Outcome, Status
+from market.outcome import Outcome
 
 MOST_CSV_USERS = 10_000
 MOST_PROVEN = 500  # users up to whom every user's every move is tried at the end of joining
@@ -24,18 +23,6 @@ DOUBLE = 8  # bytes of a number
 USER, AGENT = 1_400, 1_000  # bytes that a user needs while the market is solved, and beside them as an agent
 SEARCHED, SEARCH = 10_000, 100_000_000  # bytes of the search for gaps, for each user up to so many in all
 KEPT, KEPT_BY_AGENT = 24, 170  # bytes of a user's trajectory in each round, and of an agent's record
-NO_PROMISE = (
-    Status.CYCLING,
-    Status.ROUND_LIMIT,
-    Status.NO_EQUILIBRIUM,
-    Status.NOT_FOUND,
-    Status.INFEASIBLE,
-    Status.INACCURATE,
-)
-ADVICE = {
-    Status.INACCURATE: "No best response lies further away than the tolerance, yet somebody gains by more than 1e-6 of "
-    "its payoff, as the gap says; lower tolerance, or take a price without such steep pieces."
-}
 HEADLINE = ("mean small surplus", "mean small consumption", "price", "jain", "gini")
 DRAWN = HEADLINE
 MEASURES = {
@@ -111,13 +98,12 @@ class AggregatorResult(Result):
     @property
     def advice(self):
         """What the status means, for purchases or for moves."""
-        known = ADVICE if self.joined is None else joining.ADVICE
-        return known.get(self.status, self.status.advice)
+        return endings.advice(self.status, self.joined is not None)
 
     @property
     def promised(self):
         """Equilibria were certified up to this."""
-        return promised(self.game, self.status)
+        return endings.promised(self.status)
 
     @property
     def cleared(self):
@@ -316,7 +302,7 @@ def solved(game, certify):
     """Facts of a direct solution."""
     solution = solve(game, certify)
     return {
-        "status": ending(solution.status, solution.outcome),
+        "status": endings.ending(solution.status, solution.outcome),
         "outcome": solution.outcome,
         "gap": solution.outcome.gap,
         "quantities": np.empty((0, game.users)),
@@ -325,11 +311,6 @@ def solved(game, certify):
         "unique": solution.unique,
         "continuum": solution.continuum,
     }
-
-
-def promised(game, status):
-    """The gap up to which equilibria were certified; None where the status promises none."""
-    return None if status in NO_PROMISE else CERTIFIED
 
 
 def small_rows(game):

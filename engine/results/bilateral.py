@@ -8,8 +8,8 @@ import pandas as pd
 
 from agents.bilateral.model import MOST_REMEMBERED
 from engine.results.result import Measure, Result, mean_by_agent, number, numbers
-from market.bilateral.negotiation import ADVICE, RULES
-from market.bilateral.settlement import Ending
+from market.bilateral import endings
+from market.bilateral.negotiation import RULES
 from market.bilateral.trading import ClosedPeriod
 from market.measures import jain
 from market.outcome import Status
@@ -29,7 +29,6 @@ MEASURES = {
     "cost of energy": Measure("money", lambda result: float(result.costs[0].sum())),
     "saved against the grid": Measure("money", lambda result: result.saved),
 }
-HALF_WAY = 3  # times the tolerance: claims, moved to the half-way price or to nothing, on both sides of a pair
 HEADLINE = (
     "welfare",
     "buyers' share",
@@ -47,7 +46,6 @@ MATRICES, MATRICES_PERIOD = 9, 6  # numbers of each pair in the first period, an
 PRICE = 24  # bytes of a contract's price in a round: remembered, tabled and written
 AGENT_PERIOD = 200  # bytes of an agent in a period
 PROPOSALS = 8  # numbers of each two agents where everybody holds a proposal for everybody
-TOLERATED = 1e-9  # beside the tolerance of the scenario, for rounding
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -61,12 +59,12 @@ class BilateralResult(Result):
     @property
     def advice(self):
         """What the status means in this market."""
-        return advice(self.scenario, self.status)
+        return endings.advice(self.game, self.status)
 
     @property
     def promised(self):
         """Contracts were negotiated up to this, in the units of the gap."""
-        return promised(self.game, self.status, self.outcomes)
+        return endings.promised(self.game, self.status, self.outcomes)
 
     @property
     def by_row(self):
@@ -226,17 +224,6 @@ class BilateralResult(Result):
 
 
 RESULT = BilateralResult
-DEADLINE = (
-    "The deadline came before all claims agreed, as it may; what is signed is what was then made of them: stable "
-    "prices where negotiation.repair allows, else trade with the grid. A later deadline leaves more time."
-)
-
-
-def advice(scenario, status):
-    """What a status means in this market, and what a user can do."""
-    if status is Status.ROUND_LIMIT and "deadline" in scenario.table:
-        return DEADLINE
-    return ADVICE.get(status, status.advice)
 
 
 def stepped(model, certify):
@@ -252,33 +239,13 @@ def stepped(model, certify):
 def solved(game, certify):
     """Facts of the fair point of each period's core, without negotiation: no rounds, no messages."""
     outcomes = tuple(game.solve(period) for period in game.periods)
-    found = [outcome.state.status for outcome in outcomes]
-    status = Status.NO_EQUILIBRIUM if Status.NO_EQUILIBRIUM in found else Status.SOLVED
-    return {"status": status, "outcomes": outcomes, "gap": max(o.settlement.gap for o in outcomes)}
+    status, gap = endings.ending(outcomes, Status.SOLVED), endings.gap(outcomes)
+    return {"status": status, "outcomes": outcomes, "gap": gap}
 
 
 def share(part, whole):
     """part / whole, None where there is no whole."""
     return part / whole if whole > 0 else None
-
-
-def promised(game, status, outcomes):
-    """The gap up to which the contracts of outcomes were negotiated; None where the status promises none."""
-    if status not in (Status.SETTLED, Status.SOLVED):
-        return None
-    return game.rule.tolerance * max(map(_stretch, outcomes)) + TOLERATED
-
-
-def _stretch(outcome):
-    """How many times the tolerance a settled period's gap may be: claims are met half-way and told in money."""
-    bargain = outcome.settlement.bargain
-    exact = outcome.settlement.ending is not Ending.HALF_WAY or outcome.state.gap <= TOLERATED
-    if exact or not len(bargain):
-        return 1.0
-    if np.array_equal(bargain.unit, bargain.amount):
-        return HALF_WAY
-    largest = max(np.max(bargain.buyer_size), np.max(bargain.seller_size))
-    return HALF_WAY * bargain.mean_contract * largest * len(bargain) / bargain.welfare
 
 
 def _snapped(value, size):

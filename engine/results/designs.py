@@ -8,11 +8,14 @@ import pandas as pd
 
 from engine.results import aggregator, bilateral, microgrid
 from engine.results.result import Measure, Result, mean_by_agent, number, numbers
-from market.designs import accounts
+from market.aggregator import endings as of_purchases
+from market.bilateral import endings as of_contracts
+from market.designs import accounts, endings
 from market.designs.accounts import Account
-from market.designs.planner import PROVEN
+from market.designs.endings import AT_TARIFF, Ended, planned
 from market.designs.study import DIRECT, PLANNER, TARIFF
-from market.outcome import Status, worst
+from market.microgrid import endings as of_dispatch
+from market.outcome import Status
 from scenarios.designs.keys import spelt_out
 from scenarios.microgrid.cases import left_out
 
@@ -41,11 +44,6 @@ HEADLINE = tuple(MEASURES)[:10]
 DRAWN = ("price of anarchy",)  # of each design of a sweep, where no measure is asked for
 PARTS = {"aggregator": aggregator, "bilateral": bilateral, "microgrid": microgrid}
 AGENT, PAIR = 10_000, 20  # bytes of an agent under all designs, and of two agents: half of them may buy, half sell
-ADVICE = {
-    Status.RUNNING: "Some designs still run; what they show is not their end.",
-    Status.SETTLED: "Every design has settled; each has its own gap.",
-    Status.SOLVED: "Every design is solved directly; each has its own gap.",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,13 +98,12 @@ class DesignsResult(Result):
     @property
     def advice(self):
         """What the status means."""
-        odd = ", ".join(name for name, design in self.designs.items() if design.status == self.status)
-        return ADVICE.get(self.status, f"So ended: {odd}. {self.status.advice}")
+        return endings.advice(self.status, self.designs)
 
     @property
     def promised(self):
         """1: no gap is above what its design promises."""
-        return 1.0 if any(design.promised is not None for design in self.designs.values()) else None
+        return endings.promised(self.designs.values())
 
     def facts(self, users=False):
         """The population, and every design's measures, surplus by class, status and gap."""
@@ -200,10 +197,11 @@ def _plain(value):
 def stepped(model, certify):
     """Facts of a model stepped to its end, or so far: what has not cleared yet has no account."""
     found = {}
-    for name, (market, game) in model.study.games.items():
+    for name, (market, _) in model.study.games.items():
         part = model.parts[name]
-        facts = {"status": part.status, "rounds": part.round} | PARTS[market].stepped(part, certify)
-        found[name] = _ended(model.study, market, game, facts)
+        facts = PARTS[market].stepped(part, certify)
+        ended = Ended(part.status, part.round, facts["gap"], part.promised)
+        found[name] = ended, ACCOUNTS[market](model.study, facts)
     return _facts(model.study, found, Status.SETTLED)
 
 
@@ -211,16 +209,17 @@ def solved(game, certify):
     """Facts of all designs solved directly."""
     found = {}
     for name, (market, part) in game.games.items():
-        found[name] = _ended(game, market, part, {"rounds": 0} | PARTS[market].solved(part, certify))
+        facts = PARTS[market].solved(part, certify)
+        ended = Ended(facts["status"], 0, facts["gap"], PROMISED[market](part, facts))
+        found[name] = ended, ACCOUNTS[market](game, facts)
     return _facts(game, found, Status.SOLVED)
 
 
-def _ended(study, market, game, facts):
-    """(Ending, account) of one design; the account is None where nothing cleared."""
-    outcomes = (facts["outcomes"],) if market == "bilateral" else ()
-    promised = PARTS[market].promised(game, facts["status"], *outcomes)
-    ending = {name: facts[name] for name in ("status", "rounds", "gap")} | {"promised": promised}
-    return ending, ACCOUNTS[market](study, facts)
+PROMISED = {
+    "aggregator": lambda game, facts: of_purchases.promised(facts["status"]),
+    "bilateral": lambda game, facts: of_contracts.promised(game, facts["status"], facts["outcomes"]),
+    "microgrid": lambda game, facts: of_dispatch.promised(game, facts["status"]),
+}
 
 
 def _purchases(study, facts):
@@ -246,28 +245,20 @@ def _nodes(study, facts):
 ACCOUNTS = {"aggregator": _purchases, "bilateral": _contracts, "microgrid": _nodes}
 
 
-def _planner(study):
-    best = study.optimum
-    if best is None:
-        return {"status": Status.INACCURATE, "rounds": 0, "gap": None, "promised": None}, None
-    status = Status.SOLVED if best.gap <= PROVEN else Status.INACCURATE
-    promised = PROVEN if status is Status.SOLVED else None
-    return {"status": status, "rounds": 0, "gap": best.gap, "promised": promised}, accounts.of_optimum(study)
-
-
 def _facts(study, found, fine):
-    """Facts of a result from the (ending, account) of each game's design, with the tariff's and the planner's."""
+    """Facts of a result from the (Ended, account) of each game's design, with the tariff's and the planner's."""
     direct = found[DIRECT][1]
     before = None if direct is None else accounts.surplus(study, direct)
-    alone = {"status": Status.SOLVED, "rounds": 0, "gap": None, "promised": None}, accounts.of_tariff(study)
-    found = {DIRECT: found[DIRECT], TARIFF: alone} | found | {PLANNER: _planner(study)}
-    designs = {name: _design(study, *ended, before) for name, ended in found.items()}
-    shares = [design.gap / design.promised for design in designs.values() if None not in (design.gap, design.promised)]
-    status = worst((design.status for design in designs.values()), fine)
-    return {"status": status, "gap": max(shares, default=None), "designs": designs}
+    alone = AT_TARIFF, accounts.of_tariff(study)
+    best = planned(study.optimum), None if study.optimum is None else accounts.of_optimum(study)
+    found = {DIRECT: found[DIRECT], TARIFF: alone} | found | {PLANNER: best}
+    designs = {name: _design(study, *one, before) for name, one in found.items()}
+    ended = [one for one, _ in found.values()]
+    return {"status": endings.ending(ended, fine), "gap": endings.gap(ended), "designs": designs}
 
 
-def _design(study, ending, account, before):
+def _design(study, ended, account, before):
+    ending = ended._asdict()
     if account is None:
         return Design(**ending, account=None, values=dict.fromkeys(MEASURES), gained=np.empty(0), against=np.empty(0))
     gained, values = accounts.surplus(study, account), accounts.measures(study, account)

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from engine.results.result import Measure, Result, mean_by_agent, number, numbers
-from market.microgrid.market import ADVICE, CERTIFIED, ClearedPeriod, winners_and_losers
+from market.microgrid import endings
+from market.microgrid.market import ClearedPeriod, winners_and_losers
 from market.microgrid.payments import generation_cost
 from market.microgrid.random_lines import chance
 from market.outcome import Status
@@ -34,7 +35,6 @@ DOUBLE = 8  # bytes of a number
 MATRIX = 4 * DOUBLE  # bytes for each pair of nodes: the inverse Laplacian, losses and a system of equations
 LINE, LINE_PERIOD, NODE = 6_000, 100, 200  # bytes of a private line, and in each period of a line and of a node
 CASES = Place("network", DATA)  # where the networks of cases are
-PROMISED = (Status.SETTLED, Status.SOLVED, Status.CYCLING)  # cycling: trades are made, coalitions go on
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -47,7 +47,7 @@ class MicrogridResult(Result):
     @property
     def advice(self):
         """What the status means in this market."""
-        return ADVICE.get(self.status, self.status.advice)
+        return endings.advice(self.status)
 
     @property
     def outcome(self):
@@ -63,7 +63,7 @@ class MicrogridResult(Result):
     @property
     def promised(self):
         """Optima are shown to be such up to this."""
-        return promised(self.game, self.status)
+        return endings.promised(self.game, self.status)
 
     @cached_property
     def stabilities(self):
@@ -255,14 +255,8 @@ def solved(game, certify):
     """Facts of all periods dispatched at once, without rounds."""
     networks = [game.at(period) for period in range(game.periods)]
     outcomes = tuple(game.clear(one, game.dispatch(one, k), period=k) for k, one in enumerate(networks))
-    status = game.ending(outcomes, certify, Status.SOLVED)
-    gaps = [outcome.dispatch.gap for outcome in outcomes]
-    return {"status": status, "outcomes": outcomes, "gap": None if None in gaps else max(gaps), "certified": certify}
-
-
-def promised(game, status):
-    """The gap up to which a market's optima are shown to be such; None where its behaviour or status promises none."""
-    return CERTIFIED if status in PROMISED and game.behaviour.optimal else None
+    status, gap = game.ending(outcomes, certify, Status.SOLVED), endings.gap(outcomes)
+    return {"status": status, "outcomes": outcomes, "gap": gap, "certified": certify}
 
 
 def memory(scenario):

@@ -4,7 +4,7 @@ import numpy as np
 
 from market.aggregator.allocation import split
 from market.aggregator.certificate import gap
-from market.outcome import Outcome, Status
+from market.outcome import Outcome
 
 CERTIFIED = 1e-6  # gap up to which an outcome counts as an equilibrium
 CAPACITY_ROUNDING = 1e-13  # purchases beyond the capacity by a share this small are the capacity
@@ -37,15 +37,3 @@ def certified(game, outcome):
     """The outcome with its gap and every player's regret."""
     largest, regrets = gap(game, outcome.y, outcome.x)
     return Outcome(outcome.y, outcome.x, outcome.s, outcome.price, outcome.unserved, largest, regrets)
-
-
-def ending(status, outcome):
-    """The status of a run or a solution in view of its outcome, the same for whoever asks.
-
-    Settled or solved it is inaccurate where the gap is known and no equilibrium's, short where part is unserved.
-    """
-    if status not in (Status.SETTLED, Status.SOLVED) or outcome is None:
-        return status
-    if outcome.gap is not None and outcome.gap > CERTIFIED:
-        return Status.INACCURATE
-    return Status.SHORT if outcome.unserved > 0 else status

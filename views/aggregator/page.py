@@ -45,8 +45,8 @@ def variants(scenario):
 def frame(run, before):
     """The run after its last round."""
     model, users = run.model, users_of(run)
-    known = {"round": model.round, "limit": run.scenario.rounds, "status": users.status}
-    known |= {"advice": users.advice, "gap": gap_text(run.memory.get("gap"))}
+    known = {"round": model.round, "limit": run.scenario.rounds, "status": model.status}
+    known |= {"advice": model.advice, "gap": gap_text(run.memory.get("gap"))}
     known |= {"tiles": tiles(run, before), "panels": panels(run), "table": table(run)}
     if model.outcome is None:
         return Frame(

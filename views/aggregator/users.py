@@ -3,8 +3,6 @@
 import numpy as np
 
 from agents import JoiningModel
-from engine.results.aggregator import ADVICE as PURCHASES
-from market.joining import ADVICE as MOVES
 from views.aggregator.convergence import MOST_LINES
 from views.kit.charts import Band, Line
 from views.style import LINES, plain, players
@@ -21,10 +19,10 @@ class Staying:
     """Users who stay in their groups: a user's own number is its row in the game.
 
     names: of the groups; small: marks of the small users, shape (users,); fixed: columns of the table of users that
-    stay as they are; joins: may users move?; words: advice of their own for a status.
+    stay as they are; joins: may users move?
     """
 
-    joins, words = False, PURCHASES
+    joins = False
 
     def __init__(self, run):
         self.run, self.model = run, run.model
@@ -39,16 +37,6 @@ class Staying:
             "player": np.concatenate(player),
             "reservation price": _reservation(blocks),
         }
-
-    @property
-    def status(self):
-        """How the run stands."""
-        return self.model.status
-
-    @property
-    def advice(self):
-        """What that means."""
-        return self.words.get(self.status, self.status.advice)
 
     @property
     def said(self):
@@ -100,7 +88,7 @@ class Choosing(Staying):
     names: of the offers, then of the groups of users who stay.
     """
 
-    joins, words = True, MOVES
+    joins = True
 
     def __init__(self, run):
         self.run, self.model = run, run.model

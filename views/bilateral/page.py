@@ -3,8 +3,8 @@
 import numpy as np
 
 from engine.results import measured
-from engine.results.bilateral import TOLERATED, advice
 from market.bilateral.core import NoStablePrices
+from market.bilateral.endings import TOLERATED
 from market.bilateral.negotiation import RULES
 from views.bilateral import look
 from views.bilateral.contract_graph import positions
@@ -57,7 +57,7 @@ def frame(run, before):
     model = run.model
     limit = min(run.scenario.rounds, model.trading.deadline or run.scenario.rounds) * len(model.trading.periods)
     known = {"round": model.round, "limit": limit, "status": model.status}
-    known |= {"advice": advice(run.scenario, model.status), "gap": gap_text(run.memory.get("gap"))}
+    known |= {"advice": model.advice, "gap": gap_text(run.memory.get("gap"))}
     if model.state is None:
         said = "Press Step or ▶ to sign contracts and begin to negotiate."
         return Frame(**known, said=said, tiles=tiles(run, before), panels=panels(run), table=table(run))

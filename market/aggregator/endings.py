@@ -1,0 +1,33 @@
+"""How a run or a solution of the aggregator market ended, what that promises, and what it means."""
+
+from market import joining
+from market.aggregator.clearing import CERTIFIED
+from market.outcome import Outcome, Status
+
+PROVEN = (Status.SETTLED, Status.SOLVED, Status.SHORT)  # whose gap, once known, is an equilibrium's
+ADVICE = {
+    Status.INACCURATE: "No best response lies further away than the tolerance, yet somebody gains by more than 1e-6 of "
+    "its payoff, as the gap says; lower tolerance, or take a price without such steep pieces."
+}
+
+
+def ending(status: Status, outcome: Outcome | None) -> Status:
+    """The status of a run or a solution in view of its outcome, the same for whoever asks.
+
+    Settled or solved it is inaccurate where the gap is known and no equilibrium's, short where part is unserved.
+    """
+    if status not in (Status.SETTLED, Status.SOLVED) or outcome is None:
+        return status
+    if outcome.gap is not None and outcome.gap > CERTIFIED:
+        return Status.INACCURATE
+    return Status.SHORT if outcome.unserved > 0 else status
+
+
+def promised(status: Status) -> float | None:
+    """The gap up to which equilibria were certified; None where the status promises none."""
+    return CERTIFIED if status in PROVEN else None
+
+
+def advice(status: Status, joins: bool = False) -> str:
+    """What a status means for purchases, or for moves where users join, and what a user can do."""
+    return (joining.ADVICE if joins else ADVICE).get(status, status.advice)

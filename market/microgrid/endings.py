@@ -1,0 +1,24 @@
+"""How a run of a microgrid through its periods ended, what that promises, and what it means."""
+
+from collections.abc import Iterable
+
+from market.microgrid.market import ADVICE, CERTIFIED, ClearedPeriod, Microgrid
+from market.outcome import Status
+
+PROVEN = (Status.SETTLED, Status.SOLVED, Status.CYCLING)  # cycling: trades are made, coalitions go on
+
+
+def gap(periods: Iterable[ClearedPeriod]) -> float | None:
+    """The largest gap of some periods; None where one has none, or there are none."""
+    gaps = [one.dispatch.gap for one in periods]
+    return None if not gaps or None in gaps else max(gaps)
+
+
+def promised(market: Microgrid, status: Status) -> float | None:
+    """The gap up to which optima are shown to be such; None where behaviour or status promises none."""
+    return CERTIFIED if status in PROVEN and market.behaviour.optimal else None
+
+
+def advice(status: Status) -> str:
+    """What a status means in this market, and what a user can do."""
+    return ADVICE.get(status, status.advice)
