@@ -38,7 +38,7 @@ class BilateralModel(MarketModel):
         self.draws = np.random.default_rng(0) if rng is None else rng
         self.round, self.messages, self.status, self.outcomes = 0, 0, Status.RUNNING, []
         self.state = self.blocks = self.market = self.shown = self.latest = None
-        self._held = None, None
+        self._held = self._core = None, None
         self.prices, self.resigned, self.between = [], False, True
         self.memory = np.full((trading.agents, 2), np.nan)
         self.platform = Platform(self)
@@ -190,6 +190,13 @@ class BilateralModel(MarketModel):
         if self._held[0] is not self.state.bargain:
             self._held = self.state.bargain, Holdings(self.state.bargain, self.blocks, self.shown)
         return self._held[1]
+
+    @property
+    def core_prices(self):
+        """(Lowest, highest) stable price of each contract negotiated, shape (k,) each, found once for each set."""
+        if self._core[0] is not self.state.bargain:
+            self._core = self.state.bargain, self.trading.core_prices(self.market, self.state.bargain)
+        return self._core[1]
 
     def _remember_prices(self):
         self.latest = self.state.prices

@@ -160,6 +160,13 @@ def by_class(study):
     return {name: people.member == k for k, name in enumerate(people.classes)}
 
 
+def class_marks(scenario):
+    """{class: marks of its agents, shape (n,)} of every replication: agents stand in the order of their classes."""
+    rows = scenario.table["class"]
+    member = np.repeat(np.arange(len(rows)), [row["count"] for row in rows])
+    return {row["name"]: member == k for k, row in enumerate(rows)}
+
+
 def _of_class(design, marks):
     """A class's surplus, and how many of it win and lose."""
     if design.account is None:

@@ -8,11 +8,13 @@ import pandas as pd
 
 from engine.results.result import Measure, Result, mean_by_agent, number, numbers
 from market.microgrid import endings
+from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.market import ClearedPeriod, winners_and_losers
 from market.microgrid.payments import generation_cost
 from market.microgrid.random_lines import chance
 from market.outcome import Status
 from scenarios.grid.cases import DATA
+from scenarios.loading import draw, load
 from scenarios.microgrid.cases import left_out, spelt_out
 from scenarios.reading.errors import Place
 
@@ -257,6 +259,19 @@ def solved(game, certify):
     outcomes = tuple(game.clear(one, game.dispatch(one, k), period=k) for k, one in enumerate(networks))
     status, gap = game.ending(outcomes, certify, Status.SOLVED), endings.gap(outcomes)
     return {"status": status, "outcomes": outcomes, "gap": gap, "certified": certify}
+
+
+def under_each(scenario, replication, game):
+    """{behaviour: the market of a replication under it}; game: the market as the scenario has it."""
+    mine = scenario.table["behaviour"]
+    others = {name: load(scenario, set=[f"behaviour={name}"]) for name in BEHAVIOURS if name != mine}
+    return {name: game if name == mine else draw(others[name], replication).game for name in BEHAVIOURS}
+
+
+def losses_under_each(games, period):
+    """{behaviour: (public loss, private loss), p.u., or None where not all can be served} of a period by itself."""
+    found = {name: game.dispatch(game.at(period), period) for name, game in games.items()}
+    return {name: None if one.loss is None else (one.public_loss, one.private_loss) for name, one in found.items()}
 
 
 def memory(scenario):

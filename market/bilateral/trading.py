@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from market.bilateral import stable
 from market.bilateral.bargain import Bargain
 from market.bilateral.core import Corners, NoStablePrices, corners, fair_point, rounding, violation
 from market.bilateral.ledger import MATCHING_LEDGER
@@ -56,6 +57,14 @@ class Trading:
             blocks = block_market(market, self.block or DEFAULT_BLOCK)
             return signed(blocks.market, "single"), blocks
         return signed(market, self.contracts, self.matching if matching is None else matching, self.block), None
+
+    def core_prices(self, market, bargain):
+        """Lowest and highest stable price of each contract of a bargain of a market, (k,); NaN where none is stable."""
+        best, _ = self.open(market, "optimal")
+        try:
+            return stable.core_prices(bargain, best)
+        except NoStablePrices:
+            return tuple(np.full((2, len(bargain)), np.nan))
 
     def left(self, period):
         """The period's market once those have left who leave in the middle."""
@@ -124,6 +133,20 @@ class ClosedPeriod:
         """Money of buyers (m,) and sellers (n,) at the core's corners, as Corners."""
         found = corners(self.best)
         return Corners(self._money(*found.buyer), self._money(*found.seller))
+
+    def core_prices(self, bargain):
+        """Lowest and highest stable price of each contract of a bargain of the period, shapes (k,), or NaN."""
+        return stable.core_prices(bargain, self.best)
+
+    def fair_prices(self, bargain):
+        """Price of each contract of a bargain of the period at the core's fair point, shape (k,), or NaN."""
+        return stable.fair_prices(bargain, self.best, self.fair)
+
+    @cached_property
+    def mean_prices(self):
+        """Mean price by energy: as settled, at the buyers' corner of the core, at the sellers'; NaN without any."""
+        settled = stable.mean_price(self.contracts["price"], self.contracts["quantity"])
+        return settled, *stable.mean_prices(self.best)
 
     @cached_property
     def fair_payoffs(self):

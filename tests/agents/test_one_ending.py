@@ -12,7 +12,9 @@ from market.aggregator.game import Block, Game
 from market.outcome import Status
 from market.prices import Dispatch, Linear
 from market.utilities import Quadratic
-from scenarios import build
+from scenarios import build, load
+from views.kit.live import Run
+from views.markets import page_of
 
 COARSE = ["tolerance=0.1"]  # settles beside the equilibrium
 
@@ -25,6 +27,46 @@ def test_model_and_command_line_say_the_same(name, changes):
     assert ended == model.status == result.status
     assert model.history["status"].iloc[-1] == result.history["status"].iloc[-1] == result.status
     assert (result.status == Status.SETTLED) == (result.gap <= CERTIFIED)
+
+
+EVERYWHERE = {
+    "settled": ("two_aggregators", []),
+    "inaccurate": ("two_aggregators", COARSE),
+    "short of rounds": ("two_aggregators", ["rounds=1"]),
+    "priced out": ("no_equilibrium", ["rounds=20"]),
+    "joining settles": ("joining_three", ["group.0.users=4", "group.1.users=4", "group.2.users=4"]),
+    "joining goes in circles": ("two_users_chase", []),
+    "nodes": ("eight_nodes_ad_hoc", []),
+    "an optimum": ("eight_nodes_integrated", []),
+    "nodes through a day": ("eight_nodes_day", []),
+    "a day cut short": ("eight_nodes_day", ["rounds=3"]),
+    "contracts": ("p2p_single", ["buyers.count=4", "sellers.count=4"]),
+    "contracts cut short": ("p2p_single", ["buyers.count=4", "sellers.count=4", "rounds=2"]),
+    "contracts with a deadline": ("p2p_deadline", ["buyers.count=4", "sellers.count=4"]),
+    "no stable contracts": ("wrong_matching", ["rounds=40"]),
+    "designs": ("designs_eight_nodes", []),
+    "designs cut short": ("designs_eight_nodes", ["rounds=2"]),
+}
+
+
+@pytest.mark.parametrize(("name", "changes"), EVERYWHERE.values(), ids=EVERYWHERE)
+def test_notebook_command_line_and_page_say_the_same(name, changes):
+    """Status, what it means, the gap and what is promised of it, in every market; each by a model of its own."""
+    model, result, shown = build(name, set=changes), run(name, set=changes), Run(load(name, set=changes))
+    model.run()
+    summary = result.summary()
+    assert str(model.status) == str(result.status) == summary["status"]
+    assert model.advice == result.advice == summary["advice"]
+    assert number(model.gap) == number(result.gap) == summary["gap"]
+    assert model.promised == result.promised
+    shown.start()
+    while shown.model.running:
+        shown.model.step()
+    shown.memory["gap"] = shown.model.gap  # as a session does
+    frame = page_of(shown.scenario.market).frame(shown, {})
+    assert (str(frame.status), frame.advice) == (summary["status"], summary["advice"])
+    if result.promised is not None:
+        assert result.gap <= result.promised
 
 
 def test_a_coarse_tolerance_ends_inaccurate_in_the_model_already():

@@ -8,10 +8,11 @@ import pytest
 
 from engine import compare, run
 from market.bilateral.core import violation
+from market.bilateral.stable import core_prices, fair_prices
 from views import style
 from views.bilateral.contract_graph import contract_graph, crossings, positions
 from views.bilateral.payoff_split import gains, payoff_split
-from views.bilateral.price_rounds import MOST_LINES, core_prices, fair_prices, highlighted, price_rounds
+from views.bilateral.price_rounds import MOST_LINES, highlighted, price_rounds
 from views.bilateral.trading_day import trading_day
 from views.bilateral.violation_rounds import relative_history, violation_rounds
 from views.pictures import comparison_pictures, run_pictures

@@ -7,7 +7,6 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from views.bilateral import look
-from views.bilateral.price_rounds import core_prices
 from views.style import BLACK, edges, finite, legend_below, new_figure, plain, styled
 
 MOST_A_SIDE = 60  # drawn one by one; contracts of more agents are dots of price against quantity
@@ -193,7 +192,7 @@ def _many(outcome, contracts, title):
     quantity, price = contracts["quantity"], contracts["price"]
     bargain = outcome.settlement.bargain
     if outcome.blocks is None and len(price):
-        low, high = core_prices(bargain, outcome.best)
+        low, high = outcome.core_prices(bargain)
         stable = [((x, a), (x, b)) for x, a, b in zip(bargain.amount, low, high, strict=True) if np.isfinite(a)]
         left.add_collection(LineCollection(stable, colors=look.CORE, linewidths=1.6, label="stable prices", zorder=1))
     gain = finite(contracts["buyer_gain"]) + finite(contracts["seller_gain"])

@@ -3,12 +3,11 @@
 import numpy as np
 
 from engine.results import measured
-from market.bilateral.core import NoStablePrices
 from market.bilateral.endings import TOLERATED
 from market.bilateral.negotiation import RULES
 from views.bilateral import look
 from views.bilateral.contract_graph import positions
-from views.bilateral.price_rounds import core_prices, highlighted
+from views.bilateral.price_rounds import highlighted
 from views.kit.charts import HEIGHT, Band, Line, legend, line_chart, svg
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import gap_text
@@ -225,20 +224,6 @@ def _hex(colour):
     return "#" + "".join(f"{round(255 * part):02x}" for part in colour[:3])
 
 
-def intervals(run):
-    """(Lowest, highest) stable price of each contract under negotiation, (k,) each; NaN where none is stable."""
-    model, bargain = run.model, run.model.state.bargain
-    known = run.memory.get("intervals")
-    if known is None or known[0] is not bargain:
-        best, _ = model.trading.open(model.market, "optimal")
-        try:
-            ends = core_prices(bargain, best)
-        except NoStablePrices:
-            ends = np.full((2, len(bargain)), np.nan)
-        known = run.memory["intervals"] = (bargain, ends)
-    return known[1]
-
-
 def _history(run):
     """(Rounds, prices (rounds, k)) of the present contracts, an even choice of very many rounds."""
     model = run.model
@@ -255,7 +240,7 @@ def _prices(run):
     rounds, prices = _history(run)
     if not len(rounds):
         return line_chart([], "price (money/kWh)")
-    chosen, (low, high) = highlighted(prices[-1])[::3], intervals(run)
+    chosen, (low, high) = highlighted(prices[-1])[::3], run.model.core_prices
     lines, bands, edge = [], [], np.array([rounds[0], max(rounds[-1], rounds[0] + 1)])
     ends = run.model.state.bargain
     for k, colour in zip(chosen.tolist(), PALETTE, strict=False):
@@ -272,7 +257,7 @@ def _core(run):
     if run.model.state is None or not len(run.model.state.bargain):
         return line_chart([], "price (money/kWh)", xlabel="contracts by price")
     prices = _now(run)
-    low, high = intervals(run)
+    low, high = run.model.core_prices
     order = np.argsort(prices, kind="stable")
     if len(order) > MOST_A_SIDE:
         order = order[np.linspace(0, len(order) - 1, MOST_A_SIDE).round().astype(int)]

@@ -3,7 +3,6 @@
 import numpy as np
 from matplotlib.collections import LineCollection
 
-from market.bilateral.core import corners, fair_point
 from views.bilateral import look
 from views.style import PALETTE, legend_below, new_figure, styled
 
@@ -49,28 +48,6 @@ def highlighted(last):
     return order[np.unique(np.linspace(0, len(order) - 1, min(len(order), MOST_LINES)).round().astype(int))]
 
 
-def core_prices(bargain, best):
-    """Lowest and highest stable price of each contract of a bargain, shapes (k,); NaN where `best` has it not.
-
-    best: the bargain of an optimal matching. At a corner of the core the price is c_j + v_j / q_ij.
-    """
-    found = corners(best)
-    ends = np.array([best.prices(*point) for point in (found.buyer, found.seller)]).reshape(2, -1)
-    return tuple(np.append(each, np.nan)[_rows(bargain, best)] for each in ends)
-
-
-def fair_prices(bargain, best, fair):
-    """Price of each contract of a bargain at the fair point, shape (k,); NaN where `best` has no such contract."""
-    return np.append(best.prices(*fair_point(best, fair)), np.nan)[_rows(bargain, best)]
-
-
-def _rows(bargain, best):
-    """Where each contract of a bargain is among those of `best`, len(best) where nowhere, shape (k,)."""
-    known = {pair: row for row, pair in enumerate(zip(best.buyer.tolist(), best.seller.tolist(), strict=True))}
-    pairs = zip(bargain.buyer.tolist(), bargain.seller.tolist(), strict=True)
-    return np.array([known.get(pair, len(best)) for pair in pairs], dtype=np.intp)
-
-
 def _paths(axes, prices, chosen):
     """A line for each highlighted contract, thin lines for an even choice of the others; prices (rounds, k)."""
     number = np.arange(1, len(prices) + 1)
@@ -96,8 +73,8 @@ def _paths(axes, prices, chosen):
 def _intervals(axes, outcome, chosen, rounds):
     """Core interval, fair and settled price of negotiated contracts, the highlighted ones in their colours."""
     bargain, settled = outcome.state.bargain, outcome.settlement
-    low, high = core_prices(bargain, outcome.best)
-    fair = fair_prices(bargain, outcome.best, outcome.fair)
+    low, high = outcome.core_prices(bargain)
+    fair = outcome.fair_prices(bargain)
     agreed = settled.price if len(settled.bargain) == len(bargain) else np.full(len(bargain), np.nan)
     shown = np.union1d(chosen, np.linspace(0, len(low) - 1, min(len(low), MOST_INTERVALS)).round().astype(int))
     last = np.where(np.isfinite(agreed), agreed, outcome.state.prices)

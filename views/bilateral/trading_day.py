@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from market.bilateral.core import corners
 from market.outcome import Status
 from views.bilateral import look
 from views.style import BLACK, GREY, VERMILLION, legend_below, new_figure, styled
@@ -34,19 +33,6 @@ def trading_day(result):
     return figure
 
 
-def mean_prices(outcome):
-    """Mean price by energy: as settled, at the buyers' corner of the core, at the sellers'; NaN without contracts."""
-    contracts, best = outcome.contracts, outcome.best
-    quantity = contracts["quantity"]
-    settled = _mean(contracts["price"], quantity)
-    found = corners(best)
-    return settled, *(_mean(best.prices(*point), best.amount) for point in (found.buyer, found.seller))
-
-
-def _mean(price, quantity):
-    return float(np.sum(price * quantity) / np.sum(quantity)) if len(price) else np.nan
-
-
 def _energy(axes, at, outcomes):
     traded = np.array([outcome.contracts["quantity"].sum() for outcome in outcomes])
     for label, style, name, colour in (("wanted", "-", "demand", look.BUYER), ("offered", "--", "supply", look.SELLER)):
@@ -63,7 +49,7 @@ def _energy(axes, at, outcomes):
 
 
 def _prices(axes, at, outcomes):
-    settled, low, high = np.array([mean_prices(outcome) for outcome in outcomes]).T
+    settled, low, high = np.array([outcome.mean_prices for outcome in outcomes]).T
     axes.vlines(at, low, high, color=look.CORE, linewidth=9, label="stable mean prices (core)")
     axes.plot(at, settled, "o", color=BLACK, label="mean price of the contracts")
     for name, style in (("buy", "--"), ("sell", ":")):

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.comparing import interval
-from engine.results.designs import by_class
-from scenarios import draw
+from engine.results.designs import by_class, class_marks
 from views.designs.design_panels import PANELS
 from views.drawing import draw_all
 from views.plots import PLOTS
@@ -42,7 +41,7 @@ def comparison_pictures(comparison, folder):
         measures = {
             one: tuple(np.array([_where_always(comparison.values(name, one)) for name in names]).T) for one in PANELS
         }
-        marks = by_class(draw(scenario).game)
+        marks = class_marks(scenario)
         surplus = {name: class_surplus(comparison, names, rows) for name, rows in marks.items()}
         counts = tuple(
             np.array([interval(comparison.values(name, side))[0] for name in names]) for side in ("winners", "losers")

@@ -1,9 +1,8 @@
 """A run of several designs in words."""
 
 from engine.comparing import interval
-from engine.results.designs import HEADLINE, by_class
+from engine.results.designs import HEADLINE, class_marks
 from market.designs.accounts import sides
-from scenarios import draw
 from views.tables import ending, left_out_lines, table, with_width
 
 NOT_COMPARABLE = (
@@ -65,7 +64,7 @@ def comparison_notes(comparison):
     for scenario in comparison.scenarios:
         alone = len(comparison.scenarios) == 1
         names = [name for name in comparison.names if alone or name.startswith(f"{scenario.name}: ")]
-        marks = by_class(draw(scenario).game)
+        marks = class_marks(scenario)
         rows = [(name, *(_mean_cell(*comparison.agents[name], rows) for rows in marks.values())) for name in names]
         lines.append(table(("design", *(f"{name} ({rows.sum()})" for name, rows in marks.items())), rows))
     return "\n".join([*lines, "", UNDEFINED, NOT_COMPARABLE])

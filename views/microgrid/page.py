@@ -2,15 +2,14 @@
 
 import numpy as np
 
-from engine.results.microgrid import played, total
+from engine.results import measured
+from engine.results.microgrid import losses_under_each, under_each
 from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.market import ADVICE
 from market.outcome import Status
-from scenarios import draw
 from views.kit.charts import HEIGHT, Bar, Line, bar_chart, legend, line_chart, points, svg
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import gap_text
-from views.kit.parameters import changed
 from views.microgrid import look
 from views.microgrid.network_map import IDLE, MOST_SHOWN, positions_of, strokes
 from views.microgrid.words import fate, joining_text, nodes_text
@@ -36,7 +35,7 @@ WIDE, HIGH = 640, 420  # of the map
 LABELLED = 30  # nodes up to which nodes and trades have labels
 MOST_BARS = 12
 NO_FLOW = 1e-9  # p.u. or money that counts as nothing
-SUMS = ("loss", "public_loss", "private_loss", "grid_supply")  # of a dispatch
+SHOWN = ("loss", "public loss", "private loss", "grid supply", "paid to agents")  # of MEASURES
 
 
 def too_large(scenario):
@@ -84,13 +83,10 @@ def tiles(run, before):
     """Losses, supply, and who gains; of a day, the sums over the periods that have ended."""
     model, values, span = run.model, [None] * 6, ""
     if model.dispatch is not None:
-        outcomes = played(model)
-        flows = [total(outcomes, lambda o, name=name: getattr(o.dispatch, name)) for name in SUMS]
-        payments = total(outcomes, lambda o: None if o.payments is None else o.payments.agents)
-        idle = total(outcomes, lambda o: o.idle_loss)
-        paid = None if payments is None else float(payments.sum())
-        saved = None if flows[0] is None or not idle else 1 - flows[0] / idle
-        values = [*flows, paid, saved]
+        found = measured("microgrid", run.result())
+        values = [found[name] for name in SHOWN]
+        share = found["loss / no trade"]
+        values.append(None if share is None else 1 - share)
     if model.market.periods > 1:
         span = f", {max(len(model.outcomes), 1)} of {model.market.periods} periods"
     names = (
@@ -286,24 +282,13 @@ def _hex(colour):
 
 
 def losses_of_all(run):
-    """{behaviour: (public loss, private loss) or None} on the network shown, all by themselves; found once a period."""
-    known = run.memory.setdefault("behaviours", {})
-    period = run.model.period
-    if period not in known:
-        known.clear()
-        known[period] = {name: _loss(run, name, period) for name in BEHAVIOURS}
-    return known[period]
-
-
-def _loss(run, behaviour, period):
-    game = run.drawn.game
-    if behaviour != run.scenario.table["behaviour"]:
-        others = run.memory.setdefault("games", {})
-        if behaviour not in others:
-            others[behaviour] = draw(changed(run.scenario, ("behaviour",), behaviour), run.replication).game
-        game = others[behaviour]
-    dispatch = game.dispatch(game.at(period))
-    return None if dispatch.loss is None else (dispatch.public_loss, dispatch.private_loss)
+    """Losses of every behaviour on the network shown, all by themselves; found once a period."""
+    if "games" not in run.memory:
+        run.memory["games"] = under_each(run.scenario, run.replication, run.drawn.game)
+    known, period = run.memory.get("behaviours"), run.model.period
+    if known is None or known[0] != period:
+        known = run.memory["behaviours"] = period, losses_under_each(run.memory["games"], period)
+    return known[1]
 
 
 def _behaviours(run):
@@ -325,12 +310,11 @@ def _bills(run):
     """
     if run.model.outcome is None:
         return '<p class="none">No payments yet.</p>'
-    outcomes = played(run.model)
-    gains = total(outcomes, lambda outcome: outcome.gains)
-    values = total(outcomes, lambda o: None if o.payments is None else o.payments.agents) if gains is None else gains
+    result = run.result()
+    gains, values = result.gains, result.paid if result.gains is None else result.gains
     if values is None:
         return '<p class="none">This rule pays nothing here.</p>'
-    agents = outcomes[-1].network.agents
+    agents = result.game.network.agents
     order = np.argsort(-np.abs(values[agents]), kind="stable")[:MOST_BARS]
     shown = agents if len(agents) <= MOST_BARS else agents[order]
     bars = [Bar(f"node {node}", ((float(values[node]), _sign(values[node])),), _signed(values[node])) for node in shown]

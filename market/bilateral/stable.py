@@ -1,0 +1,41 @@
+"""Stable prices of contracts: what a contract may cost in the core, and at its fair point."""
+
+import numpy as np
+
+from market.bilateral.bargain import Bargain
+from market.bilateral.core import corners, fair_point
+
+
+def core_prices(bargain: Bargain, best: Bargain) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest stable price of each contract of a bargain, shapes (k,); NaN where `best` has it not.
+
+    best: the bargain of an optimal matching. At a corner of the core the price is c_j + v_j / q_ij.
+    """
+    found = corners(best)
+    ends = np.array([best.prices(*point) for point in (found.buyer, found.seller)]).reshape(2, -1)
+    low, high = (np.append(each, np.nan)[_rows(bargain, best)] for each in ends)
+    return low, high
+
+
+def fair_prices(bargain: Bargain, best: Bargain, fair: str) -> np.ndarray:
+    """Price of each contract of a bargain at the fair point, shape (k,); NaN where `best` has no such contract."""
+    return np.append(best.prices(*fair_point(best, fair)), np.nan)[_rows(bargain, best)]
+
+
+def mean_prices(best: Bargain) -> tuple[float, float]:
+    """Mean price by energy of an optimal matching at the buyers' corner and at the sellers'; NaN without contracts."""
+    found = corners(best)
+    low, high = (mean_price(best.prices(*point), best.amount) for point in (found.buyer, found.seller))
+    return low, high
+
+
+def mean_price(price: np.ndarray, quantity: np.ndarray) -> float:
+    """Mean of prices by energy; NaN where there are none."""
+    return float(np.sum(price * quantity) / np.sum(quantity)) if len(price) else np.nan
+
+
+def _rows(bargain, best):
+    """Where each contract of a bargain is among those of `best`, len(best) where nowhere, shape (k,)."""
+    known = {pair: row for row, pair in enumerate(zip(best.buyer.tolist(), best.seller.tolist(), strict=True))}
+    pairs = zip(bargain.buyer.tolist(), bargain.seller.tolist(), strict=True)
+    return np.array([known.get(pair, len(best)) for pair in pairs], dtype=np.intp)

@@ -1,0 +1,66 @@
+"""Whoever draws or writes is handed numbers: nothing in views/ solves, certifies, dispatches or draws a population."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import views
+
+ROOT = Path(views.__file__).parent
+MEASURED = {"Status", "gini", "jain", "sides", "winners_and_losers"}  # words of endings, and what only counts
+SOLVERS = {"solve", "certify", "certified", "dispatch", "stability", "best_response", "optimum", "corners"}
+SOLVERS |= {"fair_point", "play", "largest_gain", "best_total_welfare", "stepped", "solved"}
+DRAWS = {"views/kit/live.py"}  # a run that is watched begins there
+FILES = sorted(ROOT.rglob("*.py"))
+
+
+def imports(tree):
+    """[(module, name)] of everything imported, modules alone with name ""."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            yield from ((node.module or "", alias.name) for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+
+
+def calls(tree):
+    """Last names of everything called."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield getattr(node.func, "attr", getattr(node.func, "id", ""))
+
+
+def faults(text, name):
+    """What a file does that it should be handed."""
+    tree = ast.parse(text)
+    for module, what in imports(tree):
+        if module.partition(".")[0] == "market" and not (what.isupper() or what in MEASURED):
+            yield f"imports {what or module} of {module}"
+        if module.startswith("scenarios") and what in ("draw", "build") and name not in DRAWS:
+            yield f"imports {what}"
+        if module.partition(".")[0] == "cvxpy" or module.startswith("scipy.optimize"):
+            yield f"imports {module}"
+    yield from (f"calls {what}" for what in calls(tree) if what in SOLVERS and name != "views/kit/live.py")
+
+
+@pytest.mark.parametrize("file", FILES, ids=[str(file.relative_to(ROOT)) for file in FILES])
+def test_a_view_solves_nothing(file):
+    name = file.relative_to(ROOT.parent).as_posix()
+    assert list(faults(file.read_text(encoding="utf-8"), name)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from market.bilateral.core import corners",
+        "from market.aggregator import equilibrium",
+        "import market.designs.planner",
+        "from scenarios import draw",
+        "from scenarios.loading import draw, load",
+        "def f(run):\n    return run.game.dispatch(run.network)",
+        "import cvxpy as cp",
+    ],
+)
+def test_a_view_that_solves_is_noticed(text):
+    assert list(faults(text, "views/some/page.py"))
