@@ -34,7 +34,6 @@ EVERYWHERE = {
     "inaccurate": ("two_aggregators", COARSE),
     "short of rounds": ("two_aggregators", ["rounds=1"]),
     "priced out": ("no_equilibrium", ["rounds=20"]),
-    "joining settles": ("joining_three", ["group.0.users=4", "group.1.users=4", "group.2.users=4"]),
     "joining goes in circles": ("two_users_chase", []),
     "nodes": ("eight_nodes_ad_hoc", []),
     "an optimum": ("eight_nodes_integrated", []),
