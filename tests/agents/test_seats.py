@@ -244,3 +244,9 @@ def test_a_model_made_by_hand_has_seats_too():
     game = build("two_aggregators").game
     model = AggregatorModel(game, players={"data centre": Fixed(10.0)})
     assert model.run() == Status.INACCURATE and model.y[2] == 10.0
+
+
+def test_neither_generator_of_a_player_is_anybody_elses():
+    seats = [("two_aggregators", {}), ("two_aggregators", {"seed": 2}), ("two_aggregators", {"replication": 1})]
+    agents = [agent for name, draws in seats for _, agent in build(name, **draws).seats]
+    assert len({agent.rng.random() for agent in agents}) == len({agent.random.random() for agent in agents}) == 9
