@@ -351,7 +351,7 @@ def test_other_versions_may_differ_in_the_last_digits_only(name, tmp_path):
 
 
 def test_a_gap_above_the_tolerance_fails(stored, monkeypatch):
-    monkeypatch.setattr("engine.results.result.aggregator.AggregatorResult.promised", -1.0)
+    monkeypatch.setattr("engine.results.aggregator.AggregatorResult.promised", -1.0)
     assert verify(stored).lines[2].startswith("FAIL  gap")
 
 
