@@ -182,12 +182,6 @@ def grid_bills(market: Market) -> "Bills":
     return Bills(market.tariff.buy * market.demand * buys, market.tariff.sell * market.supply * sells)
 
 
-def bills(market: Market, settlement: "Settlement") -> "Bills":
-    """Bills of a settlement, see `bills_of`."""
-    bargain = settlement.bargain
-    return bills_of(market, bargain.buyer, bargain.seller, bargain.amount, settlement.price)
-
-
 def bills_of(market: Market, buyer: Integers, seller: Integers, amount: Array, price: Array) -> "Bills":
     """Bills with contracts, arrays (k,): the network's fees paid by buyers, what is left traded with the grid."""
     rest = grid_bills(market)

@@ -8,11 +8,17 @@ from hypothesis import strategies as st
 from market.bilateral.core import violation
 from market.bilateral.market import Market, RetailTariff, assignment_game
 from market.bilateral.negotiation import Bilateral, Corner, MessageNetwork, Tight, negotiate
-from market.bilateral.settlement import Ending, bills, conclude, grid_bills, violation_in_money
+from market.bilateral.settlement import Ending, bills_of, conclude, grid_bills, violation_in_money
 from market.bilateral.signing import signed
 
 FEW = settings(max_examples=30, deadline=None, derandomize=True, database=None)
 SEEDS = st.integers(0, 10_000)
+
+
+def bills(market, settled):
+    """Bills with the contracts of a settlement."""
+    signed = settled.bargain
+    return bills_of(market, signed.buyer, signed.seller, signed.amount, settled.price)
 
 
 def drawn(seed, buyers=4, sellers=5):

@@ -6,9 +6,9 @@ import pytest
 from market.grid.power_flow import build_grid
 from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.behaviours.ad_hoc import most_trade
-from market.microgrid.dispatch import balance_residual
 from market.microgrid.tariff import Tariff
 from market.outcome import Status
+from tests.market.microgrid.balance import balance_residual
 
 ALL = tuple(BEHAVIOURS)
 TARIFF = Tariff()

@@ -13,10 +13,10 @@ from market.grid.power_flow import build_grid
 from market.microgrid.behaviours import BEHAVIOURS, AdHoc, SelfInterested
 from market.microgrid.behaviours.cooperative import by_line, by_node
 from market.microgrid.behaviours.self_interested import loss_price, tariff_bill
-from market.microgrid.dispatch import balance_residual
 from market.microgrid.network import network_of
 from market.microgrid.tariff import Tariff
 from market.outcome import Status
+from tests.market.microgrid.balance import balance_residual
 from tests.market.microgrid.programmes import least_loss
 
 TARIFF = Tariff()

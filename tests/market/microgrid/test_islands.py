@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from market.grid.power_flow import build_grid
 from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.behaviours.cooperative import by_line, by_node, least_loss, loss_bound
-from market.microgrid.dispatch import balance_residual, put_in
+from market.microgrid.dispatch import put_in
 from market.microgrid.network import network_of
 from market.microgrid.tariff import Tariff
 from tests.market.microgrid import programmes
+from tests.market.microgrid.balance import balance_residual
 
 TARIFF = Tariff(2.0, 1.0, 1.5)
 FEW = settings(max_examples=10, deadline=None, derandomize=True, database=None)

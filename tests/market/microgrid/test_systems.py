@@ -12,9 +12,9 @@ from market.grid.power_flow import build_grid
 from market.grid.systems import laplacian, solve_in_place
 from market.microgrid.behaviours import BEHAVIOURS, integrated
 from market.microgrid.behaviours.cooperative import by_line
-from market.microgrid.dispatch import balance_residual
 from market.microgrid.network import network_of
 from market.microgrid.tariff import Tariff
+from tests.market.microgrid.balance import balance_residual
 
 FEW = settings(max_examples=25, deadline=None, derandomize=True, database=None)
 SEEDS = st.integers(0, 10_000)

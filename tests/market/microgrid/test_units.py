@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from market.grid.power_flow import PHYSICS
 from market.microgrid.behaviours import BEHAVIOURS, SelfInterested
-from market.microgrid.dispatch import balance_residual
 from market.microgrid.market import Microgrid
 from market.microgrid.network import network_of
 from market.microgrid.payments import PAYMENTS
 from market.microgrid.tariff import Tariff
 from market.outcome import Status
+from tests.market.microgrid.balance import balance_residual
 
 RULES = {name: rule() for name, rule in BEHAVIOURS.items()} | {"even": SelfInterested("even")}
 FEW = settings(max_examples=4, deadline=None, derandomize=True, database=None)
