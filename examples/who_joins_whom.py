@@ -18,7 +18,7 @@ def survivors(scenario, replication, changes):
         yield {
             "aggregator": offer.name,
             "stable": bool(result.joined.stable),
-            "cycling": result.period is not None,
+            "cycling": result.cycle is not None,
             "buying": len(mine),
             "worth": joining.utility.reservation[mine].mean() if len(mine) else np.nan,
             "surplus": surplus[mine].mean() if len(mine) else np.nan,
