@@ -22,7 +22,8 @@ def player(a, b, alpha=0.0, offset=0.01, kind="aggregator"):
 def in_units(game, energy, money):
     """A market written in other units of energy and money."""
     rule, worth = game.price, money / energy
-    scaled = Piecewise(rule.quantities * energy, rule.prices * worth, rule.last_slope * worth / energy)
+    last = float(rule.right_slope(2 * rule.quantities[-1]))
+    scaled = Piecewise(rule.quantities * energy, rule.prices * worth, last * worth / energy)
     object.__setattr__(scaled, "capacity", rule.capacity * energy)
     blocks = tuple(
         Block(
