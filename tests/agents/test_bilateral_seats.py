@@ -297,7 +297,7 @@ def test_a_stubborn_seller_sells_for_no_less_than_its_price_or_not_at_all(least,
 
 
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("answer", [float("nan"), -5, "7", True, float("inf"), [1.0], object(), 1j, 1e200, 10**400])
+@pytest.mark.parametrize("answer", [float("nan"), -5, "7", True, float("inf"), [1.0], ..., 1j, 1e200, 10**400])
 def test_nonsense_is_refused_by_agent_and_round(rule, answer):
     class Odd(Watcher):
         def decide(self):

@@ -258,7 +258,7 @@ def test_owners_see_trade_go_on_and_may_change_their_mind():
 # what is no answer
 
 
-NO_OFFER = [None, "7", np.nan, -1, -np.inf, [1.0], [True, False, True], [[True, True]], 1j, object(), {}, [[1], [2, 3]]]
+NO_OFFER = [None, "7", np.nan, -1, -np.inf, [1.0], [True, False, True], [[True, True]], 1j, ..., {}, [[1], [2, 3]]]
 
 
 @pytest.mark.parametrize("answer", NO_OFFER, ids=repr)

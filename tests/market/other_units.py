@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 
 from agents.aggregator.model import AggregatorModel
-from market.aggregator.clearing import ending
+from market.aggregator.endings import ending
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
 from market.aggregator.planner import best_total_welfare, planned_surplus
