@@ -4,12 +4,23 @@ A state is any object; `best(state, who)` says the most that somebody gains by a
 where)` is the state after moves, given as arrays. What a move is worth, each market says.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from market.outcome import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    from market.arrays import Integers
+
+    State = TypeVar("State")
+
 
 ORDERS = ("in-turn", "random", "together")
 ADVICE = {
@@ -44,12 +55,12 @@ class Moving:
             raise ValueError(f"least_gain={self.least_gain!r} must be > 0")
 
     @property
-    def deterministic(self):
+    def deterministic(self) -> bool:
         """Does the same state always lead to the same next one?"""
         return self.inertia == 0 and self.order != "random"
 
 
-def is_move(answer, places):
+def is_move(answer: object, places: int) -> bool:
     """Is an answer a pair of a gain, a number, and one of so many places to go to?"""
     if not (isinstance(answer, tuple) and len(answer) == 2):
         return False
@@ -63,12 +74,19 @@ def is_move(answer, places):
 class Round(NamedTuple):
     """A state after a round, how many would have gained by a move when asked, and how many made it."""
 
-    state: object
+    state: Any
     wishes: int
     moves: int
 
 
-def play(moving, state, members, best, go, rng):
+def play(
+    moving: Moving,
+    state: State,
+    members: int,
+    best: Callable[[State, int], tuple[float, int]],
+    go: Callable[[State, Integers, Integers], State],
+    rng: np.random.Generator,
+) -> Round:
     """One round in which each of so many members is asked once; draws of `rng` do not depend on who would gain."""
     order = rng.permutation(members) if moving.order == "random" else np.arange(members)
     goes = rng.random(members) >= moving.inertia if moving.inertia else np.ones(members, dtype=bool)
@@ -100,7 +118,7 @@ class Ending:
     def __init__(self, moving, rounds):
         self.moving, self.rounds, self.cycle, self.seen = moving, rounds, None, {}
 
-    def status(self, played, wishes, labels):
+    def status(self, played: int, wishes: int | None, labels: Integers) -> Status:
         """Status after so many rounds: how many would have gained in the last one, None before anybody was asked.
 
         labels: the group each is in after it.

@@ -1,11 +1,22 @@
 """Measures of an outcome: fairness indices, spread, welfare and efficiency."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from market.aggregator.game import Game
+    from market.outcome import Outcome
+
 
 RELATIVE_ROUNDING = 1e-9  # share of the largest number that counts as nothing
 
 
-def jain(values):
+def jain(values: npt.ArrayLike) -> float:
     """Jain's fairness index (Σv)² / (n Σv²) of non-negative values; 1 where all are zero, NaN where one is below 0.
 
     >>> float(jain([1, 1, 1, 1])), float(jain([1, 0, 0, 0])), float(jain([0, 0]))
@@ -21,7 +32,7 @@ def jain(values):
     return np.sum(share) ** 2 / (len(share) * np.sum(share**2))
 
 
-def gini(values):
+def gini(values: npt.ArrayLike) -> float:
     """Gini coefficient Σ_i Σ_j |v_i − v_j| / (2 n Σ v) of non-negative values; 0 where all are zero, NaN as jain's.
 
     >>> float(gini([1, 1, 1, 1])), float(gini([0, 0, 0, 1]))
@@ -36,18 +47,18 @@ def gini(values):
     return np.sum((2 * np.arange(1, n + 1) - n - 1) * values) / (n * total)
 
 
-def total_welfare(game, outcome):
+def total_welfare(game: Game, outcome: Outcome) -> float:
     """Utility of all users less the cost of production, ΣU − ∫₀^Y p, in money."""
     spent = outcome.price * float(np.sum(outcome.x))
     return outcome.welfare + spent - float(game.price.cost(outcome.quantity))
 
 
-def producer_surplus(game, outcome):
+def producer_surplus(game: Game, outcome: Outcome) -> float:
     """What producers earn above their cost, pY − ∫₀^Y p, in money."""
     return outcome.price * outcome.quantity - float(game.price.cost(outcome.quantity))
 
 
-def price_of_anarchy(planned, welfare):
+def price_of_anarchy(planned: float, welfare: float) -> float | None:
     """Users' surplus under one welfare-maximising planner over that of the market, at least 1; None where undefined.
 
     The planner could buy what the market bought, so less than 1 by rounding is 1.
@@ -58,6 +69,6 @@ def price_of_anarchy(planned, welfare):
     return 1.0 if 1 - RELATIVE_ROUNDING <= ratio < 1 else ratio
 
 
-def price_of_fairness(welfare, welfare_at_zero):
+def price_of_fairness(welfare: float, welfare_at_zero: float) -> float | None:
     """Share of users' surplus lost against alpha = 0, 1 − Σs(alpha)/Σs(0); None where undefined (section IV-D)."""
     return 1 - welfare / welfare_at_zero if welfare_at_zero > 0 else None

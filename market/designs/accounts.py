@@ -1,11 +1,19 @@
 """Accounts: what everybody consumes and pays under each design, and the same measures of all of them."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from market.designs.planner import welfare_of
 from market.measures import gini, jain
+
+if TYPE_CHECKING:
+    from market.arrays import Array, Integers, Mask
+    from market.designs.study import Study
+
 
 RATIO_ROUNDING = 1e-12  # by which a ratio may miss 1
 NO_GAIN = 1e-9  # money, relative to the largest surplus, up to which nobody wins or loses
@@ -16,31 +24,31 @@ class Account:
     """One design's outcome: consumption, energy, and what is paid in all (negative: received), money, shape (n,); loss,
     energy."""
 
-    consumption: np.ndarray
-    paid: np.ndarray
+    consumption: Array
+    paid: Array
     loss: float
 
 
-def of_purchases(study, z, price):
+def of_purchases(study: Study, z: Array, price: float) -> Account:
     """The account where agents buy energy z, shape (n,), at one price and feed in what they have left at the tariff."""
     net = study.fed_in - z
     paid = price * z - study.sell * study.fed_in
     return Account(study.population.generation - net, paid, study.public_loss(net))
 
 
-def of_tariff(study):
+def of_tariff(study: Study) -> Account:
     """The account where everybody trades with the main grid at the tariff, and with nobody else."""
     return Account(study.consumption, study.tariff_bill, study.public_loss(study.net))
 
 
-def of_contracts(study, agents, cost):
+def of_contracts(study: Study, agents: Integers, cost: Array) -> Account:
     """The account where consumption is that at the tariff and some agents' energy costs so much, contracts and all."""
     paid = np.zeros(len(study.population))
     np.add.at(paid, agents, cost)
     return Account(study.consumption, paid, study.public_loss(study.net))
 
 
-def of_nodes(study, received, loss):
+def of_nodes(study: Study, received: Array, loss: float) -> Account:
     """The account where consumption is that at the tariff and nodes receive money, shape (nodes,); loss in p.u.
 
     Agents of a node pay the tariff and share what the node has beyond that by the energy they have left or need.
@@ -51,7 +59,7 @@ def of_nodes(study, received, loss):
     return Account(study.consumption, paid, study.base * loss)
 
 
-def shares(node, size, nodes):
+def shares(node: Integers, size: Array, nodes: int) -> Array:
     """Each agent's share of its node, in proportion to sizes ≥ 0, even where all of a node's are 0, shape (n,).
 
     >>> import numpy as np
@@ -62,19 +70,19 @@ def shares(node, size, nodes):
     return np.where(whole > 0, size / np.where(whole > 0, whole, 1.0), 1 / count)
 
 
-def of_optimum(study):
+def of_optimum(study: Study) -> Account:
     """The account of the planner's optimum: all pay, or get, the marginal cost of energy at their node."""
     best, people = study.optimum, study.population
-    return Account(best.consumption, best.prices[people.node] * (best.consumption - people.generation), best.loss)
+    return Account(best.consumption, best.prices[people.node] * (best.consumption - people.generation), best.loss)  # type: ignore[union-attr]
 
 
-def surplus(study, account):
+def surplus(study: Study, account: Account) -> Array:
     """U(x) less what is paid less what own generation alone would give, money, shape (n,)."""
     people = study.population
     return people.utility(account.consumption) - account.paid - people.alone
 
 
-def measures(study, account):
+def measures(study: Study, account: Account) -> dict[str, float | None]:
     """{name: value} of one design; None where it is not defined.
 
     price: what net buyers pay a unit; volume: what they buy; grid supply: net imports with losses; grid surplus: what
@@ -98,13 +106,13 @@ def measures(study, account):
     }
 
 
-def fair_shares(gained):
+def fair_shares(gained: Array) -> Array | None:
     """Surpluses with rounding below 0 put right; None where somebody loses, so that no index of fairness applies."""
     least = -NO_GAIN * float(np.max(np.abs(gained), initial=0.0))
     return None if np.any(gained < least) else np.maximum(gained, 0.0)
 
 
-def price_of_anarchy(study, welfare):
+def price_of_anarchy(study: Study, welfare: float) -> float | None:
     """The planner's welfare over a design's, at least 1; None where one is unknown or the design's is not above 0."""
     if study.optimum is None or not welfare > 0:
         return None
@@ -112,7 +120,7 @@ def price_of_anarchy(study, welfare):
     return ratio if abs(ratio - 1) > RATIO_ROUNDING else 1.0
 
 
-def sides(gained, before):
+def sides(gained: Array, before: Array) -> tuple[Mask, Mask]:
     """(Winners, losers): marks of the agents better and worse off than before, shape (n,)."""
     away = gained - before
     size = NO_GAIN * float(np.max(np.abs([gained, before]), initial=0.0))

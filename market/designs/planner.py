@@ -1,6 +1,9 @@
 """The planner's optimum: who consumes how much, and what flows where, for the greatest welfare of all."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cvxpy as cp
 import numpy as np
@@ -10,6 +13,12 @@ from scipy.sparse import csr_array
 from market.grid.circuit import serve
 from market.grid.lines import Ends, components, incidence
 from market.programmes import solved_tightly
+
+if TYPE_CHECKING:
+    from market.arrays import Array, Integers
+    from market.designs.population import Population
+    from market.designs.supply import Supply
+
 
 LOSSLESS = 1e-12  # share of all energy that a line loses which counts as joining its two nodes
 MOST_REPLIES = 5  # of all agents to the losses found, while that brings the plan nearer to its bound
@@ -25,14 +34,16 @@ class Optimum:
     per energy, shape (nodes,); welfare: money; gap: welfare missing to the dual bound, relative; None where unsolved.
     """
 
-    consumption: np.ndarray
+    consumption: Array
     loss: float
-    prices: np.ndarray
+    prices: Array
     welfare: float
     gap: float
 
 
-def optimum(population, supply, wires, slack, nodes, base):
+def optimum(
+    population: Population, supply: Supply, wires: tuple[Integers | Array, ...], slack: int, nodes: int, base: float
+) -> Optimum | None:
     """Maximise ΣU(x) − C(Σx − Σg + losses) over consumption 0 ≤ x ≤ b/2a and free flows f on all lines; or None.
 
     wires: (tail, head, r in p.u.) of all lines of either kind; base: energy of 1 p.u. Every node balances its agents'
@@ -111,7 +122,7 @@ def _largest(*kinds):
     return max(float(np.max(np.abs(each), initial=0.0)) for each in kinds) or 1.0
 
 
-def welfare_of(population, supply, consumption, loss):
+def welfare_of(population: Population, supply: Supply, consumption: Array, loss: float) -> float:
     """What all agents and the main grid have together beyond own generation without a grid, money."""
     net = float(np.sum(consumption - population.generation)) + loss
     return float(np.sum(population.utility(consumption) - population.alone) - supply.cost(net))

@@ -1,13 +1,23 @@
 """What is compared: one population on one network, the tariff, and the games of all designs made from them."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from market.designs.planner import optimum
 from market.designs.population import Population, at_tariff
 from market.designs.supply import Supply
+
+if TYPE_CHECKING:
+    from market.arrays import Array
+    from market.designs.planner import Optimum
+    from market.grid.power_flow import Grid
+    from market.microgrid.network import Network
+
 
 DIRECT, TARIFF, PLANNER = "direct", "tariff", "planner"
 
@@ -17,55 +27,56 @@ class Study:
     """One population under several designs.
 
     supply: the main grid's cost; its floor is what the tariff pays for energy; buy: what the tariff charges, money per
-    energy; network, grid: of the microgrid market, injections those at the tariff; base: energy of 1 p.u.; games:
+    energy; network, grid: of the microgrid market, injections those at the tariff, grid None
+    before they are known; base: energy of 1 p.u.; games:
     {name of a design: (its market, its game)}, all but the tariff alone and the planner.
     """
 
     population: Population
     supply: Supply
     buy: float
-    network: object
-    grid: object
+    network: Network
+    grid: Grid | None
     base: float
-    games: dict = field(default_factory=dict)
+    games: dict[str, tuple[str, object]] = field(default_factory=dict)
 
     @property
-    def sell(self):
+    def sell(self) -> float:
         """What the tariff pays for energy, money per energy."""
         return self.supply.floor
 
     @cached_property
-    def consumption(self):
+    def consumption(self) -> Array:
         """Best consumption x₀ at the tariff, energy, shape (n,)."""
         people = self.population
         return at_tariff(people.a, people.b, people.generation, self.buy, self.sell)
 
     @cached_property
-    def net(self):
+    def net(self) -> Array:
         """What each agent has left (> 0) or needs (< 0) at the tariff, e = g − x₀, energy, shape (n,)."""
         return self.population.generation - self.consumption
 
     @cached_property
-    def fed_in(self):
+    def fed_in(self) -> Array:
         """What each agent has left at the tariff, energy ≥ 0, shape (n,)."""
         return np.maximum(self.net, 0.0)
 
     @cached_property
-    def tariff_bill(self):
+    def tariff_bill(self) -> Array:
         """What each agent pays by the tariff alone, money, negative: gets, shape (n,)."""
         return self.buy * np.maximum(-self.net, 0.0) - self.sell * self.fed_in
 
-    def by_node(self, values):
+    def by_node(self, values: Array) -> Array:
         """Sum of the agents' values at each node, shape (nodes,)."""
-        return np.bincount(self.population.node, values, self.network.nodes)
+        return np.bincount(self.population.node, values, self.network.nodes)  # type: ignore[return-value]  # of weights
 
-    def public_loss(self, net):
+    def public_loss(self, net: Array) -> float:
         """Energy lost on the public lines, private ones idle, when agents have so much left or need it, shape (n,)."""
-        flows = self.grid.flows(self.by_node(net) / self.base)
+        flows = self.grid.flows(self.by_node(net) / self.base)  # type: ignore[union-attr]  # known by then
         return self.base * float(self.network.public.r @ flows**2)
 
     @cached_property
-    def optimum(self):
+    def optimum(self) -> Optimum | None:
         """The planner's Optimum on all lines, public and private; None where it is not solved."""
         kinds = (self.network.public, self.network.private)
         wires = tuple(np.concatenate([getattr(lines, name) for lines in kinds]) for name in ("tail", "head", "r"))

@@ -1,10 +1,18 @@
 """What the main grid's supply costs: one curve for all designs."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from market.prices import Affine, Piecewise
+
+if TYPE_CHECKING:
+    from market.arrays import Numbers
+    from market.prices import PriceRule
+
 
 TILT = 1e-6
 
@@ -25,25 +33,25 @@ class Supply:
     floor: float
 
     @property
-    def bend(self):
+    def bend(self) -> float:
         """Net imports down to which the marginal cost falls, energy."""
         return (self.floor - self.p0) / self.c
 
-    def price(self, net):
+    def price(self, net: Numbers) -> Numbers:
         """Marginal cost at net imports, money per energy."""
         return np.maximum(self.floor, self.p0 + self.c * net)
 
-    def cost(self, net):
+    def cost(self, net: Numbers) -> Numbers:
         """Cost of net imports, the integral of the marginal cost from 0, money; negative for what exports are worth."""
         above, start = (np.maximum(n - self.bend, 0.0) for n in (net, 0.0))
         return self.floor * net + self.c / 2 * (above**2 - start**2)
 
-    def most_profit(self, price):
+    def most_profit(self, price: Numbers) -> Numbers:
         """The most that supply at a price not below the floor earns above its cost, money (the cost's conjugate)."""
         net = (price - self.p0) / self.c
         return price * net - self.cost(net)
 
-    def rule(self, fed_in):
+    def rule(self, fed_in: float) -> PriceRule:
         """The price of all purchases Y beside energy fed in, that of net imports Y − fed_in, as a PriceRule.
 
         At the floor it rises by TILT of its later slope: at a price that does not move max-min aggregators care for

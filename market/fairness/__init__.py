@@ -7,7 +7,7 @@ from market.fairness.objective import Objective
 OBJECTIVES = {"alpha-fair": AlphaFair, "max-min": MaxMin}
 
 
-def objective(alpha, offset):
+def objective(alpha: float, offset: float) -> Objective:
     """The objective Φ_alpha with a surplus offset, see AlphaFair.
 
     >>> objective(1.0, 0.01).alpha, type(objective(float("inf"), 0.0)).__name__

@@ -1,7 +1,10 @@
 """Alpha-fairness: welfare at 0, proportional fairness at 1, ever closer to max-min beyond."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +13,12 @@ from market.fairness.objective import OFFSET, Objective
 from market.fairness.one_player import OnePlayer
 from market.parameters import parameter
 from market.utilities import Quadratic
+
+if TYPE_CHECKING:
+    from market.arrays import Array, Mask, Numbers
+    from market.fairness.objective import Players, Reduction, Response, Roof
+    from market.utilities import Utility
+
 
 LEAST_LOGGED = 1e-300  # what stands for nothing in a logarithm
 MOST_EXPONENT = 700.0  # exp of it is still a number
@@ -37,39 +46,39 @@ class AlphaFair(Objective):
     offset: float = parameter(default=0.01, **OFFSET)
 
     @classmethod
-    def of_keys(cls, alpha=0.0, offset=0.01):
+    def of_keys(cls, alpha: float = 0.0, offset: float = 0.01) -> Objective:
         """The objective Φ_alpha: alpha-fair up to alpha = LARGEST, max-min beyond and for infinity."""
         return MaxMin(float(offset)) if float(alpha) > LARGEST else cls(float(alpha), float(offset))
 
     @property
-    def welfare(self):
+    def welfare(self) -> bool:  # type: ignore[override]  # nobody sets it
         return self.alpha == 0
 
     @property
-    def literal(self):
+    def literal(self) -> bool:  # type: ignore[override]  # nobody sets it
         return self.alpha >= 1 and self.offset == 0
 
     @property
-    def sudden(self):
+    def sudden(self) -> bool:  # type: ignore[override]  # nobody sets it
         return self.offset == 0
 
     @property
-    def steepness(self):
+    def steepness(self) -> float:  # type: ignore[override]  # nobody sets it
         return self.alpha
 
-    def margin(self, utility, price, z):
+    def margin(self, utility: Utility, price: Numbers, z: Numbers) -> Array:
         return utility.alpha_fair_margin(price, z, self.alpha, self.offset)
 
-    def least_margin(self, z):
+    def least_margin(self, z: Numbers) -> Numbers | None:
         """With an offset a user served has a surplus, so a margin of at least kappa offset^alpha."""
         if self.offset == 0:
             return None
         return np.exp(np.clip(z + self.alpha * np.log(self.offset), -MOST_EXPONENT, MOST_EXPONENT))
 
-    def pressure_rises(self, utility):
+    def pressure_rises(self, utility: Utility) -> bool:
         return self.offset == 0 and self.alpha >= 0.5 and isinstance(utility, Quadratic)
 
-    def respond(self, utility, price, z, roof=None):
+    def respond(self, utility: Utility, price: Numbers, z: Numbers, roof: Roof | None = None) -> Response:
         """Users' quantities and margins and how they move, each shape (…, users) (FOC: m = kappa (s + offset)^alpha).
 
         Returns (x, margin, demand slope, share, margin_p): share = dlog m/dz, margin_p = dm/dp. A user not served has
@@ -87,7 +96,7 @@ class AlphaFair(Objective):
         whole = kept + pull * yielding
         return x, margin, bend, kept / whole, -pull * (x + yielding) / whole
 
-    def first_guess(self, utility, price, slope, by_player):
+    def first_guess(self, utility: Utility, price: Numbers, slope: Numbers, by_player: Reduction) -> Array:
         """Multiplier z of a player too small to move the price; `by_player(ufunc, v)` reduces users to players."""
         demand = utility.demand(price)
         weight = -self.alpha * np.log(np.maximum(utility.best_surplus(price) + self.offset, LEAST_LOGGED))
@@ -95,13 +104,13 @@ class AlphaFair(Objective):
         with np.errstate(divide="ignore"):
             return np.log(slope * by_player(np.add, demand)) + np.where(np.isfinite(largest), largest, 0.0)
 
-    def multiplier(self, utility, price, x, roof=None):
+    def multiplier(self, utility: Utility, price: Numbers, x: Array, roof: Roof | None = None) -> Array:
         """The z at which a user would get quantity x, shape (…, users); infinite ends for users at either limit."""
         margin = np.maximum(utility.marginal(x) - price, LEAST_LOGGED)
         kept = np.maximum(utility.surplus(price, x) + self.offset, LEAST_LOGGED)
         return np.log(margin) - self.alpha * np.log(kept)
 
-    def value(self, surplus, counted, players):
+    def value(self, surplus: Array, counted: Mask, players: Players) -> Array:
         """Φ of every player's surpluses, (…, users) to (…, players); minus infinity where it has no value.
 
         `counted` is what max-min asks for.
@@ -115,13 +124,13 @@ class AlphaFair(Objective):
             worth = np.log(kept) if self.alpha == 1 else kept ** (1 - self.alpha) / (1 - self.alpha)
         return players.by_player(np.add, np.where(lost, -np.inf, worth))
 
-    def log_scale(self, surplus, served):
+    def log_scale(self, surplus: Array, served: Mask) -> Numbers:
         """Logarithm of Σ (s + offset)^(1−alpha) over the served users, the unit in which `gain` counts."""
         with np.errstate(divide="ignore"):
             power = (1 - self.alpha) * np.log(np.maximum(surplus + self.offset, LEAST_LOGGED))
         return np.logaddexp.reduce(np.where(served, power, -np.inf), axis=-1)
 
-    def gain(self, new, old, served, players=None):
+    def gain(self, new: Array, old: Array, served: Mask, players: Players | None = None) -> Numbers:
         """Rise of the objective from surpluses `old` to `new`, as a share of Σ (old + offset)^(1−alpha) of the served.
 
         Arrays of shape (…, users) of one player, result (…); with a block of `players`, result (…, players). Formed
@@ -130,7 +139,7 @@ class AlphaFair(Objective):
         gain = self._share(new, old, served, old, np.inf, OnePlayer if players is None else players)
         return gain[..., 0] if players is None else gain
 
-    def regret(self, new, old, counted, served, worth, players):
+    def regret(self, new: Array, old: Array, counted: Mask, served: Mask, worth: Array, players: Players) -> Array:
         """The gain as the certificate tells it, in no unit: shape (…, players) for surpluses (…, users).
 
         counted: users whose surplus matters; worth: surpluses that they could have in a good market. Where nobody is

@@ -1,12 +1,21 @@
 """Max-min fairness: the least surplus as large as possible."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from market.fairness.objective import OFFSET, Objective
 from market.fairness.one_player import OnePlayer
 from market.parameters import parameter
+
+if TYPE_CHECKING:
+    from market.arrays import Array, Mask, Numbers
+    from market.fairness.objective import Players, Reduction, Response, Roof
+    from market.utilities import Utility
+
 
 LEAST_LOGGED = 1e-300  # what stands for nothing in a logarithm
 FARTHEST_MULTIPLIER = 300.0  # the square of exp of it is still a number
@@ -25,7 +34,7 @@ class MaxMin(Objective):
     common_surplus = True
     sudden = True
 
-    def respond(self, utility, price, z, roof):
+    def respond(self, utility: Utility, price: Numbers, z: Numbers, roof: Roof) -> Response:  # type: ignore[override]  # always told
         """Users' quantities and margins and how they move, each shape (…, users).
 
         `roof` is (least best_surplus, its relative slope in the price), each broadcastable to users.
@@ -47,21 +56,21 @@ class MaxMin(Objective):
             margin_p = -(x + common * rate) / (margin * bend) - 1
         return x, margin, bend * served, np.where(served, share, 0.0), np.where(served, margin_p, 0.0)
 
-    def first_guess(self, utility, price, slope, by_player):
+    def first_guess(self, utility: Utility, price: Numbers, slope: Numbers, by_player: Reduction) -> Array:
         """Multiplier z from which Newton's method starts: half of the roof given up."""
         return np.zeros_like(by_player(np.add, utility.demand(price)))
 
-    def multiplier(self, utility, price, x, roof):
+    def multiplier(self, utility: Utility, price: Numbers, x: Array, roof: Roof) -> Array:  # type: ignore[override]  # always told
         """The z at which a user would get quantity x, shape (…, users)."""
         least = np.maximum(roof[0] * LEAST_LOGGED, LEAST_LOGGED)  # the quotient stays a number
         return np.log(np.maximum(roof[0] / np.maximum(utility.surplus(price, x), least) - 1, LEAST_LOGGED))
 
-    def value(self, surplus, counted, players):
+    def value(self, surplus: Array, counted: Mask, players: Players) -> Array:
         """Least surplus of every player's users who count, (…, users) to (…, players); 0 where none does."""
         least = players.by_player(np.minimum, np.where(counted, surplus, np.inf))
         return np.where(np.isposinf(least), 0.0, least)
 
-    def gain(self, new, old, served, players=None):
+    def gain(self, new: Array, old: Array, served: Mask, players: Players | None = None) -> Numbers:
         """Rise of the least surplus, as a share of the old one plus the offset; the rise itself where that is 0.
 
         Arrays of shape (…, users) of one player, result (…); with a block of `players`, result (…, players).
@@ -69,7 +78,7 @@ class MaxMin(Objective):
         gain = self._share(new, old, self.offset, 1.0, OnePlayer if players is None else players)
         return gain[..., 0] if players is None else gain
 
-    def regret(self, new, old, counted, served, worth, players):
+    def regret(self, new: Array, old: Array, counted: Mask, served: Mask, worth: Array, players: Players) -> Array:
         """The gain as the certificate tells it, in no unit: shape (…, players) for surpluses (…, users).
 
         counted: users whose surplus matters; worth: surpluses that they could have in a good market. An offset above

@@ -1,8 +1,41 @@
 """What every fairness objective offers, and the questions that solvers ask of it."""
 
-from abc import ABC, abstractmethod
+from __future__ import annotations
 
-OFFSET = {"key": "surplus_offset", "unit": "money", "range": "[0, inf)", "meaning": "added to each surplus"}
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol, TypeVar
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from market.arrays import Array, Mask, Numbers
+    from market.utilities import Utility
+
+    Reduction = Callable[[np.ufunc, Array], Array]  # an array (…, users) reduced to (…, players)
+    Scalar = TypeVar("Scalar", bound=np.generic)
+    Response = tuple[Array, Array, Array, Numbers, Numbers]  # what `respond` returns
+    Roof = tuple[Array, Array]  # the most that a common surplus can be, and its relative slope in the price
+
+    class Players(Protocol):
+        """Players whose users stand last in an array: a block, or OnePlayer."""
+
+        def by_player(self, ufunc: np.ufunc, values: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
+            """Reduce an array (…, users) to (…, players)."""
+
+        def to_users(self, values: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
+            """Spread an array (…, players) over the users, or leave it to broadcast."""
+
+
+OFFSET: dict[str, Any] = {
+    "key": "surplus_offset",
+    "unit": "money",
+    "range": "[0, inf)",
+    "meaning": "added to each surplus",
+}
 
 
 class Objective(ABC):
@@ -26,40 +59,40 @@ class Objective(ABC):
     steepness: float = 1.0
 
     @abstractmethod
-    def respond(self, utility, price, z, roof=None):
+    def respond(self, utility: Utility, price: Numbers, z: Numbers, roof: Roof | None = None) -> Response:
         """Users' (x, margin, demand slope, share, margin_p) at a price and z, each shape (…, users).
 
         share = dlog m/dz, margin_p = dm/dp; roof: with a common surplus, the most it can be and its relative slope.
         """
 
     @abstractmethod
-    def first_guess(self, utility, price, slope, by_player):
+    def first_guess(self, utility: Utility, price: Numbers, slope: Numbers, by_player: Reduction) -> Array:
         """Multiplier z from which Newton's method starts; `by_player(ufunc, v)` reduces users to players."""
 
     @abstractmethod
-    def multiplier(self, utility, price, x, roof=None):
+    def multiplier(self, utility: Utility, price: Numbers, x: Array, roof: Roof | None = None) -> Array:
         """The z at which a user would get quantity x, shape (…, users)."""
 
     @abstractmethod
-    def gain(self, new, old, served, players=None):
+    def gain(self, new: Array, old: Array, served: Mask, players: Players | None = None) -> Numbers:
         """Rise of Φ from surpluses `old` to `new` in a unit of its own, shape (…) or (…, players)."""
 
     @abstractmethod
-    def regret(self, new, old, counted, served, worth, players):
+    def regret(self, new: Array, old: Array, counted: Mask, served: Mask, worth: Array, players: Players) -> Array:
         """The gain as the certificate tells it, in no unit, shape (…, players)."""
 
-    def log_scale(self, surplus, served):
+    def log_scale(self, surplus: Array, served: Mask) -> Numbers:
         """Logarithm of the unit in which `gain` counts, of one player with surpluses (…, users)."""
         raise NotImplementedError
 
-    def margin(self, utility, price, z):
+    def margin(self, utility: Utility, price: Numbers, z: Numbers) -> Array:
         """Users' margins at a price and z, rising in z and not falling in the price, shape (…, users)."""
         raise NotImplementedError
 
-    def least_margin(self, z):
+    def least_margin(self, z: Numbers) -> Numbers | None:
         """What a served user's margin is at least, whatever the price, or None."""
         return None
 
-    def pressure_rises(self, utility):
+    def pressure_rises(self, utility: Utility) -> bool:
         """Does x/m of a user rise with the price at a given z?"""
         return False

@@ -1,11 +1,17 @@
 """Affine price p0 + c Y."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from market.parameters import parameter
 from market.prices.price_rule import MONEY, PriceRule
+
+if TYPE_CHECKING:
+    from market.arrays import Numbers
 
 
 @dataclass(frozen=True)
@@ -20,14 +26,14 @@ class Affine(PriceRule):
     p0: float = parameter(unit=MONEY, range="[0, inf)", meaning="price at no purchase: p = p0 + c Y", example=0.0)
     c: float = parameter(unit="money/energy²", range="(0, inf)", meaning="slope: p = c Y, or p0 + c Y", example=0.001)
 
-    def value(self, total):
+    def value(self, total: Numbers) -> Numbers:
         return self.p0 + self.c * total
 
-    def left_slope(self, total):
+    def left_slope(self, total: Numbers) -> Numbers:
         return np.full_like(np.asarray(total, dtype=float), self.c)
 
-    def supply(self, price):
+    def supply(self, price: Numbers) -> Numbers:
         return np.maximum(price - self.p0, 0.0) / self.c
 
-    def cost(self, total):
+    def cost(self, total: Numbers) -> Numbers:
         return (self.p0 + self.c * total / 2) * total

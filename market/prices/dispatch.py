@@ -1,11 +1,22 @@
 """Economic dispatch: the marginal cost of the cheapest way to generate Y."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from market.parameters import Columns, ParameterError, parameter
 from market.prices.piecewise import BrokenLine
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    import numpy.typing as npt
+
+    from market.arrays import Array
+
 
 FLEET = Columns("generators", "the fleet; p is its marginal cost")
 
@@ -26,7 +37,7 @@ class Dispatch(BrokenLine):
     (np.float64(5.0), np.float64(10.0), np.float64(100.0))
     """
 
-    max_p_mw: np.ndarray = parameter(
+    max_p_mw: npt.ArrayLike = parameter(
         type="list",
         unit="MW",
         range="(0, inf)",
@@ -34,7 +45,7 @@ class Dispatch(BrokenLine):
         example=[100.0, 200.0, 400.0],
         columns=FLEET,
     )
-    cost_quadratic: np.ndarray = parameter(
+    cost_quadratic: npt.ArrayLike = parameter(
         type="list",
         unit="money/MW²h",
         range="[0, inf)",
@@ -42,7 +53,7 @@ class Dispatch(BrokenLine):
         example=[0.001, 0.002, 0.004],
         columns=FLEET,
     )
-    cost_linear: np.ndarray = parameter(
+    cost_linear: npt.ArrayLike = parameter(
         type="list",
         unit="money/MWh",
         range="[0, inf)",
@@ -69,7 +80,7 @@ class Dispatch(BrokenLine):
         object.__setattr__(self, "capacity", float(quantities[-1]))
 
     @staticmethod
-    def check_keys(keys):
+    def check_keys(keys: dict[str, Any]) -> None:
         """Raises ParameterError where columns differ in length, or the cap is below a marginal cost."""
         fleet = keys["generators"]
         lengths = {name: len(values) for name, values in fleet.items()}
@@ -84,7 +95,7 @@ class Dispatch(BrokenLine):
             raise ParameterError("cap", f"got {keys['cap']:g}", allowed)
 
 
-def output(price, start, full, quadratic, size, jump):
+def output(price: Array, start: Array, full: Array, quadratic: Array, size: Array, jump: bool) -> Array:
     """What each generator runs at a price, shape (prices, generators); a flat block starts above its price, or at it.
 
     jump: is a block whose price this is taken whole?

@@ -1,12 +1,23 @@
 """Price given by points joined by straight lines."""
 
+from __future__ import annotations
+
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from market.parameters import ParameterError, parameter
 from market.prices.price_rule import MONEY, PriceRule
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    import numpy.typing as npt
+
+    from market.arrays import Numbers
+
 
 SIDES = {"left": -1e-13, "right": 1e-13}  # a total this close to a kink, relative, is at it: sums are rounded
 
@@ -18,7 +29,7 @@ class BrokenLine(PriceRule):
     def __post_init__(self):
         """Lay the line."""
 
-    def draw(self, quantities, prices, last_slope):
+    def draw(self, quantities: npt.ArrayLike, prices: npt.ArrayLike, last_slope: float) -> None:
         """Lay the line through the points (quantities, prices), shapes (points,), with a last slope beyond them."""
         quantities, prices = (np.asarray(v, dtype=float) for v in (quantities, prices))
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -41,20 +52,20 @@ class BrokenLine(PriceRule):
         rises = (step > 0) & (slope > 0)
         return self.prices[piece] + np.where(rises, slope, 0.0) * np.where(rises, step, 0.0)
 
-    def value(self, total):
+    def value(self, total: Numbers) -> Numbers:
         return self._along(total, self._line(total, "left"))[()]
 
-    def right_value(self, total):
+    def right_value(self, total: Numbers) -> Numbers:
         return self._along(total, self._line(total, "right"))[()]
 
-    def left_slope(self, total):
+    def left_slope(self, total: Numbers) -> Numbers:
         return self._slopes[np.where(np.asarray(total) > 0, self._line(total, "left"), self._line(total, "right"))]
 
-    def right_slope(self, total):
+    def right_slope(self, total: Numbers) -> Numbers:
         jump = self.right_value(total) > self.value(total)
         return np.where(jump, np.inf, self._slopes[self._line(total, "right")])[()]
 
-    def supply(self, price):
+    def supply(self, price: Numbers) -> Numbers:
         price = np.asarray(price, dtype=float)
         piece = np.searchsorted(self.prices, price, "right") - 1
         last = piece == len(self.prices) - 1
@@ -64,7 +75,7 @@ class BrokenLine(PriceRule):
             step = np.where(last & (self._slopes[at] == 0), np.inf, rise / self._slopes[at])
         return np.where(piece < 0, 0.0, self.quantities[at] + np.where(np.isnan(step), 0.0, step))[()]
 
-    def cost(self, total):
+    def cost(self, total: Numbers) -> Numbers:
         piece = self._line(total, "right")
         step = total - self.quantities[piece]
         return (self._areas[piece] + step * (self.prices[piece] + self._slopes[piece] * step / 2))[()]
@@ -81,14 +92,14 @@ class Piecewise(BrokenLine):
     (np.float64(11.0), np.float64(1.0), np.float64(10.0))
     """
 
-    quantities: np.ndarray = parameter(
+    quantities: npt.ArrayLike = parameter(
         type="list",
         unit="energy",
         range="[0, inf)",
         meaning="points, first 0; twice for a jump",
         example=[0.0, 100.0, 500.0],
     )
-    prices: np.ndarray = parameter(
+    prices: npt.ArrayLike = parameter(
         type="list", unit=MONEY, range="[0, inf)", meaning="price at each point, never falling", example=[0.0, 0.1, 1.0]
     )
     last_slope: float = parameter(unit="money/energy²", range="(0, inf)", meaning="end slope", example=0.01)
@@ -97,7 +108,7 @@ class Piecewise(BrokenLine):
         self.draw(self.quantities, self.prices, self.last_slope)
 
     @staticmethod
-    def check_keys(keys):
+    def check_keys(keys: dict[str, Any]) -> None:
         """Raises ParameterError where the points are no line that never falls."""
         quantities, prices = keys["quantities"], keys["prices"]
         if len(quantities) != len(prices):

@@ -1,11 +1,17 @@
 """Power price c Y^k."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from market.parameters import parameter
 from market.prices.price_rule import PriceRule
+
+if TYPE_CHECKING:
+    from market.arrays import Numbers
 
 
 @dataclass(frozen=True)
@@ -19,20 +25,20 @@ class Power(PriceRule):
     c: float = parameter(unit="money/energy^(1+k)", range="(0, inf)", meaning="factor: p = c Y^k", example=0.001)
     k: float = parameter(range="(0, inf)", meaning="exponent: p = c Y^k", example=1.0)
 
-    def value(self, total):
+    def value(self, total: Numbers) -> Numbers:
         return self.c * total**self.k
 
-    def left_slope(self, total):
+    def left_slope(self, total: Numbers) -> Numbers:
         with np.errstate(divide="ignore"):
             return self.c * self.k * np.asarray(total, dtype=float) ** (self.k - 1)
 
-    def curvature(self, total):
+    def curvature(self, total: Numbers) -> Numbers:
         with np.errstate(divide="ignore", invalid="ignore"):
             return self.c * self.k * (self.k - 1) * np.asarray(total, dtype=float) ** (self.k - 2)
 
-    def supply(self, price):
+    def supply(self, price: Numbers) -> Numbers:
         with np.errstate(over="ignore"):  # a price that hardly rises: endless supply
             return (np.maximum(price, 0.0) / self.c) ** (1 / self.k)
 
-    def cost(self, total):
+    def cost(self, total: Numbers) -> Numbers:
         return self.c * total ** (self.k + 1) / (self.k + 1)

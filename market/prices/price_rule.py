@@ -1,8 +1,15 @@
 """What every price rule offers."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from market.arrays import Array, Numbers
+
 
 MONEY = "money/energy"
 
@@ -15,34 +22,34 @@ class PriceRule(ABC):
     All methods take and return arrays of any shape.
     """
 
-    kinks = np.empty(0)  # totals at which slope or price jumps, ascending, all > 0
-    flats = ()  # stretches (from, to) of totals with one price
-    capacity = np.inf  # purchases above it cannot be served
+    kinks: Array = np.empty(0)  # totals at which slope or price jumps, ascending, all > 0
+    flats: tuple[tuple[float, float], ...] = ()  # stretches (from, to) of totals with one price
+    capacity: float = np.inf  # purchases above it cannot be served
 
     @abstractmethod
-    def value(self, total):
+    def value(self, total: Numbers) -> Numbers:
         """Price at a total, the limit from the left."""
 
     @abstractmethod
-    def left_slope(self, total):
+    def left_slope(self, total: Numbers) -> Numbers:
         """Slope of the price just below a total."""
 
     @abstractmethod
-    def supply(self, price):
+    def supply(self, price: Numbers) -> Numbers:
         """Largest total whose price is at most the given one, 0 where there is none, infinite above every price."""
 
     @abstractmethod
-    def cost(self, total):
+    def cost(self, total: Numbers) -> Numbers:
         """Cost of production ∫₀^Y p, in money."""
 
-    def right_value(self, total):
+    def right_value(self, total: Numbers) -> Numbers:
         """Price just above a total."""
         return self.value(total)
 
-    def right_slope(self, total):
+    def right_slope(self, total: Numbers) -> Numbers:
         """Slope of the price just above a total."""
         return self.left_slope(total)
 
-    def curvature(self, total):
+    def curvature(self, total: Numbers) -> Numbers:
         """Second derivative of the price between kinks."""
         return np.zeros_like(np.asarray(total, dtype=float))

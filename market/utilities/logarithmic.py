@@ -1,11 +1,20 @@
 """Logarithmic utility U(x) = b k log(1 + x/k)."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from market.parameters import parameter
 from market.utilities.utility import Utility
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from market.arrays import Array, Numbers
+
 
 SMALL_SHARE = 0.01  # of log(1 + d) that its first term is enough for, else a series is
 NEXT_TO_NONE = 1e-300  # a price below this share of the margin counts as it, so that quotients stay numbers
@@ -24,39 +33,37 @@ class Logarithmic(Utility):
     (array([6.]), array([1.]))
     """
 
-    b: np.ndarray = parameter(
+    b: Array = parameter(
         type="numbers", unit="money/energy", range="[0, inf)", meaning="reservation price", example={"uniform": [0, 10]}
     )
-    k: np.ndarray = parameter(
-        type="numbers", unit="energy", range="(0, inf)", meaning="use where U' is b/2", example=1.0
-    )
+    k: Array = parameter(type="numbers", unit="energy", range="(0, inf)", meaning="use where U' is b/2", example=1.0)
 
     @property
-    def reservation(self):
+    def reservation(self) -> Array:
         return self.b
 
-    def value(self, x):
+    def value(self, x: Numbers) -> Array:
         return self.b * self.k * np.log1p(x / self.k)
 
-    def marginal(self, x):
+    def marginal(self, x: Numbers) -> Array:
         return self.b / (1 + x / self.k)
 
-    def demand(self, price):
+    def demand(self, price: Numbers) -> Array:
         wanted = self.k * np.maximum(self.b - price, 0.0)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             return np.where(wanted > 0, wanted / price, 0.0)
 
-    def demand_slope(self, price):
+    def demand_slope(self, price: Numbers) -> Array:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             return np.where(self.b > 0, self.k * self.b / np.square(price), 0.0)
 
-    def bent(self, least):
+    def bent(self, least: Numbers) -> Self:
         with np.errstate(over="ignore"):
             flat = least * self.k > self.b
         most = self.b / np.where(flat, least, 1.0)
         return replace(self, k=np.where(flat, most, self.k)) if np.any(flat) else self
 
-    def meets(self, level, slope):
+    def meets(self, level: Numbers, slope: Numbers) -> Array:
         """Positive root of slope x² + (level + slope k) x − (b − level) k = 0, 0 where b ≤ level."""
         half = level + slope * self.k
         rest = np.maximum(self.b - level, 0.0) * self.k
@@ -64,13 +71,13 @@ class Logarithmic(Utility):
             root = 2 * rest / (half + np.sqrt(half * half + 4 * slope * rest))
         return np.where(rest > 0, root, 0.0)
 
-    def best_surplus(self, price):
+    def best_surplus(self, price: Numbers) -> Array:
         """What a margin of b − p would lose: b k (log(b/p) − 1 + p/b), infinite at no price."""
         price = np.asarray(price, dtype=float)
         lost = self.surplus_lost(np.where(price > 0, price, 1.0), np.maximum(self.b - price, 0.0))
         return np.where((price > 0) | (self.b <= 0), lost, np.inf)
 
-    def surplus_lost(self, price, margin):
+    def surplus_lost(self, price: Numbers, margin: Numbers) -> Array:
         share = margin / np.maximum(price, np.maximum(margin, 1.0) * NEXT_TO_NONE)
         small = np.minimum(share, SMALL_SHARE)
         series = small * small * np.polyval(SMALL_SHARE_SERIES, small)

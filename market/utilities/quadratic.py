@@ -1,14 +1,23 @@
 """Quadratic utility U(x) = b x − a x²."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from market.parameters import ParameterError, parameter
 from market.utilities.utility import Utility
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Self
+
+    from market.arrays import Array, Numbers
+
 
 LAST_ANGLE_STEP = 1e-5  # a step cubes the error, so the next one is below rounding
 MOST_ANGLE_STEPS = 60
@@ -29,14 +38,14 @@ class Quadratic(Utility):
     (array([2.]), array([2.]))
     """
 
-    a: np.ndarray = parameter(
+    a: Array = parameter(
         type="numbers",
         unit="money/energy²",
         range="(0, inf)",
         meaning="U' = b − 2 a x",
         example={"uniform": [0.1, 0.9]},
     )
-    b: np.ndarray = parameter(
+    b: Array = parameter(
         type="numbers",
         unit="money/energy",
         range="[0, inf)",
@@ -57,48 +66,48 @@ class Quadratic(Utility):
     }
 
     @classmethod
-    def of_keys(cls, a, b=None, size=None):
+    def of_keys(cls, a: Array, b: Array | None = None, size: Numbers | None = None) -> Self:
         """The utilities with parameter b, or with the size b / a."""
-        return cls(a, size * a if b is None else b)
+        return cls(a, size * a if b is None else b)  # type: ignore[operator]  # one of both is said
 
     @staticmethod
-    def check_keys(keys):
+    def check_keys(keys: Mapping[str, object]) -> None:
         """Raises ParameterError unless exactly one of b and size is said."""
         if ("b" in keys) == ("size" in keys):
             got = "both b and size" if "b" in keys else "neither b nor size"
             raise ParameterError("", got, "exactly one of b, size is needed (size = b / a)")
 
     @property
-    def reservation(self):
+    def reservation(self) -> Array:
         return self.b
 
-    def value(self, x):
+    def value(self, x: Numbers) -> Array:
         return (self.b - self.a * x) * x
 
-    def marginal(self, x):
+    def marginal(self, x: Numbers) -> Array:
         return self.b - 2 * self.a * x
 
     @cached_property
     def _per_price(self):
         return 1 / (2 * self.a)
 
-    def demand(self, price):
+    def demand(self, price: Numbers) -> Array:
         return np.maximum(self.b - price, 0.0) * self._per_price
 
-    def demand_slope(self, price):
+    def demand_slope(self, price: Numbers) -> Array:
         return self._per_price
 
-    def bent(self, least):
+    def bent(self, least: Numbers) -> Self:
         flat = 2 * self.a < least
         return replace(self, a=np.where(flat, least / 2, self.a)) if np.any(flat) else self
 
-    def surplus(self, price, x):
+    def surplus(self, price: Numbers, x: Numbers) -> Array:
         return (self.b - price - self.a * x) * x
 
-    def meets(self, level, slope):
+    def meets(self, level: Numbers, slope: Numbers) -> Array:
         return np.maximum(self.b - level, 0.0) / (2 * self.a + slope)
 
-    def alpha_fair_margin(self, price, log_kappa, alpha, offset):
+    def alpha_fair_margin(self, price: Numbers, log_kappa: Numbers, alpha: float, offset: float) -> Array:
         """Margin m with m = kappa · (s(m) + offset)^alpha, at most b − p.
 
         With E = (b − p)²/4a + offset and nu = (s + offset)/E the condition is sqrt(1 − nu) = K nu^alpha,
@@ -118,10 +127,10 @@ class Quadratic(Utility):
         one_less_nu = 1 / (1 + np.exp(np.minimum(_theta(log_k, alpha), 700.0)))
         return np.minimum(np.sqrt(4 * self.a * most * one_less_nu), gap)
 
-    def surplus_lost(self, price, margin):
+    def surplus_lost(self, price: Numbers, margin: Numbers) -> Array:
         return margin * margin / (4 * self.a)
 
-    def margin_that_loses(self, price, lost):
+    def margin_that_loses(self, price: Numbers, lost: Numbers) -> Array:
         return np.minimum(np.sqrt(4 * self.a * lost), np.maximum(self.b - price, 0.0))
 
 

@@ -1,9 +1,18 @@
 """What every utility offers: value, marginal utility, demand, and the two questions an aggregator asks of it."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from dataclasses import fields
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from market.arrays import Array, Integers, Mask, Numbers
+
 
 # A user whose surplus is off by one part in 1e13 is off by far less in its purchase.
 MARGIN_PRECISION = 1e-13  # of the margin's logarithm
@@ -23,49 +32,49 @@ class Utility(ABC):
 
     @property
     @abstractmethod
-    def reservation(self):
+    def reservation(self) -> Array:
         """Price U_i'(0) at and above which user i buys nothing, shape (n,)."""
 
     @abstractmethod
-    def value(self, x):
+    def value(self, x: Numbers) -> Array:
         """Utility U_i(x) of quantity x, in money."""
 
     @abstractmethod
-    def marginal(self, x):
+    def marginal(self, x: Numbers) -> Array:
         """Marginal utility U_i'(x)."""
 
     @abstractmethod
-    def demand(self, price):
+    def demand(self, price: Numbers) -> Array:
         """Quantity at which marginal utility equals the price, 0 at and above the reservation price."""
 
     @abstractmethod
-    def demand_slope(self, price):
+    def demand_slope(self, price: Numbers) -> Array:
         """How fast demand falls with the price, −D_i'(price) > 0, for prices below the reservation price."""
 
     @abstractmethod
-    def meets(self, level, slope):
+    def meets(self, level: Numbers, slope: Numbers) -> Array:
         """Quantity x ≥ 0 where marginal utility falls to the line level + slope · x (slope ≥ 0)."""
 
     def __len__(self):
         return len(self.reservation)
 
-    def take(self, rows):
+    def take(self, rows: slice | Mask | Integers) -> Self:
         """The utilities of some users (a slice, mask or index array)."""
-        return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))
+        return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))  # type: ignore[arg-type]  # subclasses are dataclasses
 
-    def bent(self, least):
+    def bent(self, least: Numbers) -> Self:
         """The utilities with −U''(0) at least `least`, shape (n,); as they are where no rule for it is given."""
         return self
 
-    def surplus(self, price, x):
+    def surplus(self, price: Numbers, x: Numbers) -> Array:
         """Surplus U_i(x) − price · x (eq. 1), in money."""
         return self.value(x) - price * x
 
-    def best_surplus(self, price):
+    def best_surplus(self, price: Numbers) -> Array:
         """Surplus of a user who takes the price as given, 0 for a user it prices out."""
         return self.surplus(price, self.demand(price))
 
-    def alpha_fair_margin(self, price, log_kappa, alpha, offset):
+    def alpha_fair_margin(self, price: Numbers, log_kappa: Numbers, alpha: float, offset: float) -> Array:
         """Margin m with m = kappa · (s(m) + offset)^alpha, at most the margin w of a user who buys nothing.
 
         Newton's method, kept inside a bracket, on phi = log(m / (w − m)), for log(w/m) + alpha log(s(m) + offset)
@@ -101,11 +110,11 @@ class Utility(ABC):
         phi = _bracketed_newton(residual, low, high, high)
         return np.where(served, 1 / (1 + np.exp(-phi)), 1.0) * widest
 
-    def surplus_lost(self, price, margin):
+    def surplus_lost(self, price: Numbers, margin: Numbers) -> Array:
         """Surplus a user gives up by stopping at a margin, best_surplus(p) − s(m), in money."""
         return self.best_surplus(price) - self._surplus_at_margin(price, margin)
 
-    def margin_that_loses(self, price, lost):
+    def margin_that_loses(self, price: Numbers, lost: Numbers) -> Array:
         """Margin at which a user has given up the surplus `lost`, at most that of a user who buys nothing."""
         widest = np.maximum(self.reservation - price, 0.0)
 
