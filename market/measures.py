@@ -17,7 +17,8 @@ RELATIVE_ROUNDING = 1e-9  # share of the largest number that counts as nothing
 
 
 def jain(values: npt.ArrayLike) -> float:
-    """Jain's fairness index (Σv)² / (n Σv²) of non-negative values; 1 where all are zero, NaN where one is below 0.
+    """Jain's fairness index (Σv)² / (n Σv²) of non-negative values; 1 where all are zero, NaN where one is below 0
+    (docs/aggregator/model.md, Measures).
 
     >>> float(jain([1, 1, 1, 1])), float(jain([1, 0, 0, 0])), float(jain([0, 0]))
     (1.0, 0.25, 1.0)
@@ -33,7 +34,8 @@ def jain(values: npt.ArrayLike) -> float:
 
 
 def gini(values: npt.ArrayLike) -> float:
-    """Gini coefficient Σ_i Σ_j |v_i − v_j| / (2 n Σ v) of non-negative values; 0 where all are zero, NaN as jain's.
+    """Gini coefficient Σ_i Σ_j |v_i − v_j| / (2 n Σ v) of non-negative values; 0 where all are zero, NaN as jain's
+    (docs/aggregator/model.md, Measures).
 
     >>> float(gini([1, 1, 1, 1])), float(gini([0, 0, 0, 1]))
     (0.0, 0.75)
@@ -48,20 +50,20 @@ def gini(values: npt.ArrayLike) -> float:
 
 
 def total_welfare(game: Game, outcome: Outcome) -> float:
-    """Utility of all users less the cost of production, ΣU − ∫₀^Y p, in money."""
+    """Utility of all users less the cost of production, ΣU − ∫₀^Y p, in money (docs/aggregator/model.md, Measures)."""
     spent = outcome.price * float(np.sum(outcome.x))
     return outcome.welfare + spent - float(game.price.cost(outcome.quantity))
 
 
 def producer_surplus(game: Game, outcome: Outcome) -> float:
-    """What producers earn above their cost, pY − ∫₀^Y p, in money."""
+    """What producers earn above their cost, pY − ∫₀^Y p, in money (docs/aggregator/model.md, Measures)."""
     return outcome.price * outcome.quantity - float(game.price.cost(outcome.quantity))
 
 
 def price_of_anarchy(planned: float, welfare: float) -> float | None:
     """Users' surplus under one welfare-maximising planner over that of the market, at least 1; None where undefined.
 
-    The planner could buy what the market bought, so less than 1 by rounding is 1.
+    The planner could buy what the market bought, so less than 1 by rounding is 1 (docs/aggregator/model.md, Measures).
     """
     if not welfare > 0:
         return None
@@ -70,5 +72,6 @@ def price_of_anarchy(planned: float, welfare: float) -> float | None:
 
 
 def price_of_fairness(welfare: float, welfare_at_zero: float) -> float | None:
-    """Share of users' surplus lost against alpha = 0, 1 − Σs(alpha)/Σs(0); None where undefined (section IV-D)."""
+    """Share of users' surplus lost against alpha = 0, 1 − Σs(alpha)/Σs(0); None where undefined
+    (Li, Motoki, Zhang, section IV-D)."""
     return 1 - welfare / welfare_at_zero if welfare_at_zero > 0 else None

@@ -30,7 +30,8 @@ class Account:
 
 
 def of_purchases(study: Study, z: Array, price: float) -> Account:
-    """The account where agents buy energy z, shape (n,), at one price and feed in what they have left at the tariff."""
+    """The account where agents buy energy z, shape (n,), at one price, money per energy, and feed in what they have left
+    at the tariff (docs/designs/model.md, The map)."""
     net = study.fed_in - z
     paid = price * z - study.sell * study.fed_in
     return Account(study.population.generation - net, paid, study.public_loss(net))
@@ -42,7 +43,10 @@ def of_tariff(study: Study) -> Account:
 
 
 def of_contracts(study: Study, agents: Integers, cost: Array) -> Account:
-    """The account where consumption is that at the tariff and some agents' energy costs so much, contracts and all."""
+    """The account where consumption is that at the tariff and some agents' energy costs so much, contracts and all.
+
+    agents: their numbers, cost: money, both shape (k,) (docs/designs/model.md, The map).
+    """
     paid = np.zeros(len(study.population))
     np.add.at(paid, agents, cost)
     return Account(study.consumption, paid, study.public_loss(study.net))
@@ -51,7 +55,8 @@ def of_contracts(study: Study, agents: Integers, cost: Array) -> Account:
 def of_nodes(study: Study, received: Array, loss: float) -> Account:
     """The account where consumption is that at the tariff and nodes receive money, shape (nodes,); loss in p.u.
 
-    Agents of a node pay the tariff and share what the node has beyond that by the energy they have left or need.
+    Agents of a node pay the tariff and share what the node has beyond that by the energy they have left or need
+    (docs/designs/model.md, The map).
     """
     node, size = study.population.node, np.abs(study.net)
     beyond = received + study.by_node(study.tariff_bill)
@@ -73,11 +78,12 @@ def shares(node: Integers, size: Array, nodes: int) -> Array:
 def of_optimum(study: Study) -> Account:
     """The account of the planner's optimum: all pay, or get, the marginal cost of energy at their node."""
     best, people = study.optimum, study.population
-    return Account(best.consumption, best.prices[people.node] * (best.consumption - people.generation), best.loss)  # type: ignore[union-attr]
+    return Account(best.consumption, best.prices[people.node] * (best.consumption - people.generation), best.loss)  # type: ignore[union-attr]  # it is solved
 
 
 def surplus(study: Study, account: Account) -> Array:
-    """U(x) less what is paid less what own generation alone would give, money, shape (n,)."""
+    """U(x) less what is paid less what own generation alone would give, money, shape (n,)
+    (docs/designs/model.md, What the numbers mean)."""
     people = study.population
     return people.utility(account.consumption) - account.paid - people.alone
 
@@ -86,7 +92,8 @@ def measures(study: Study, account: Account) -> dict[str, float | None]:
     """{name: value} of one design; None where it is not defined.
 
     price: what net buyers pay a unit; volume: what they buy; grid supply: net imports with losses; grid surplus: what
-    the main grid gets less what its supply costs; welfare: agents' and main grid's; loss: energy.
+    the main grid gets less what its supply costs; welfare: agents' and main grid's; loss: energy
+    (docs/designs/model.md, What the numbers mean).
     """
     people, gained = study.population, surplus(study, account)
     bought = np.maximum(account.consumption - people.generation, 0.0)
@@ -107,7 +114,8 @@ def measures(study: Study, account: Account) -> dict[str, float | None]:
 
 
 def fair_shares(gained: Array) -> Array | None:
-    """Surpluses with rounding below 0 put right; None where somebody loses, so that no index of fairness applies."""
+    """Surpluses (n,), money, with rounding below 0 put right; None where somebody loses, so that no index of
+    fairness applies."""
     least = -NO_GAIN * float(np.max(np.abs(gained), initial=0.0))
     return None if np.any(gained < least) else np.maximum(gained, 0.0)
 
@@ -121,7 +129,7 @@ def price_of_anarchy(study: Study, welfare: float) -> float | None:
 
 
 def sides(gained: Array, before: Array) -> tuple[Mask, Mask]:
-    """(Winners, losers): marks of the agents better and worse off than before, shape (n,)."""
+    """(Winners, losers): marks of the agents better and worse off than before, shape (n,); surpluses in money."""
     away = gained - before
     size = NO_GAIN * float(np.max(np.abs([gained, before]), initial=0.0))
     return away > size, away < -size

@@ -41,7 +41,7 @@ def ending(designs: Iterable[Ended], fine: Status = Status.SETTLED) -> Status:
 
 def gap(designs: Iterable[Ended]) -> float | None:
     """The largest gap as a share of what its design promises; None where none promises any."""
-    shares = [design.gap / design.promised for design in designs if None not in (design.gap, design.promised)]  # type: ignore[operator]
+    shares = [design.gap / design.promised for design in designs if None not in (design.gap, design.promised)]  # type: ignore[operator]  # none is None
     return max(shares, default=None)
 
 

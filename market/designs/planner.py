@@ -44,7 +44,8 @@ class Optimum:
 def optimum(
     population: Population, supply: Supply, wires: tuple[Integers | Array, ...], slack: int, nodes: int, base: float
 ) -> Optimum | None:
-    """Maximise ΣU(x) − C(Σx − Σg + losses) over consumption 0 ≤ x ≤ b/2a and free flows f on all lines; or None.
+    """Maximise ΣU(x) − C(Σx − Σg + losses) over consumption 0 ≤ x ≤ b/2a and free flows f on all lines; or None
+    (docs/designs/model.md, What the numbers mean).
 
     wires: (tail, head, r in p.u.) of all lines of either kind; base: energy of 1 p.u. Every node balances its agents'
     energy with its lines' flows, losses Σ r f² are the main grid's to supply. Consumption comes from a programme whose
@@ -123,7 +124,8 @@ def _largest(*kinds):
 
 
 def welfare_of(population: Population, supply: Supply, consumption: Array, loss: float) -> float:
-    """What all agents and the main grid have together beyond own generation without a grid, money."""
+    """What all agents and the main grid have together beyond own generation without a grid, money
+    (docs/designs/model.md, What the numbers mean)."""
     net = float(np.sum(consumption - population.generation)) + loss
     return float(np.sum(population.utility(consumption) - population.alone) - supply.cost(net))
 

@@ -45,14 +45,15 @@ class Population:
 
 
 def wanted(a: Array, b: Array, price: float) -> Array:
-    """Consumption where marginal utility b − 2 a x equals a price, 0 at and above b, energy."""
+    """Consumption where marginal utility b − 2 a x equals a price, 0 at and above b, energy, shape (n,)."""
     return np.maximum(b - price, 0.0) / (2 * a)
 
 
 def at_tariff(a: Array, b: Array, generation: Array, buy: float, sell: float) -> Array:
     """Best consumption x₀ of agents who buy at one price and sell what they have left at another, energy, shape (n,).
 
-    Own generation is consumed while a unit is worth more than it sells for; more is bought while it is worth its price.
+    Own generation is consumed while a unit is worth more than it sells for; more is bought while it is worth its
+    price (docs/designs/model.md, The map).
 
     >>> import numpy as np
     >>> at_tariff(np.full(3, 0.5), np.full(3, 3.0), np.array([0.0, 1.5, 5.0]), buy=2.0, sell=1.0)
@@ -64,7 +65,7 @@ def at_tariff(a: Array, b: Array, generation: Array, buy: float, sell: float) ->
 def further(a: Array, b: Array, generation: Array) -> tuple[Array, Array]:
     """(a, b') of the utility of energy z beside own generation, U(g + z) − U(g) = b' z − a z², b' = b − 2 a g.
 
-    Nobody buys energy that it would not use: b' is at least 0.
+    Nobody buys energy that it would not use: b' is at least 0 (docs/designs/model.md, The map).
 
     >>> further(np.array([0.5]), np.array([3.0]), np.array([1.0]))
     (array([0.5]), array([2.]))

@@ -21,7 +21,8 @@ TILT = 1e-6
 class Supply:
     """The main grid's marginal cost max(floor, p0 + c N) at net imports N of all agents together, negative: exports.
 
-    p0, floor ≥ 0 in money per energy, c > 0 in money per energy²; the floor is what fed-in energy is paid.
+    p0, floor ≥ 0 in money per energy, c > 0 in money per energy²; the floor is what fed-in energy is paid
+    (docs/designs/model.md, The map).
 
     >>> supply = Supply(p0=1.0, c=0.5, floor=0.5)
     >>> float(supply.price(2.0)), float(supply.cost(2.0)), float(supply.cost(-3.0))
@@ -55,7 +56,7 @@ class Supply:
         """The price of all purchases Y beside energy fed in, that of net imports Y − fed_in, as a PriceRule.
 
         At the floor it rises by TILT of its later slope: at a price that does not move max-min aggregators care for
-        their worst-off users only, and any purchase for the others would do.
+        their worst-off users only, and any purchase for the others would do (docs/designs/model.md, The map).
 
         >>> Supply(p0=1.0, c=0.5, floor=0.5).rule(fed_in=1.0)
         Affine(p0=0.5, c=0.5)

@@ -8,7 +8,7 @@ OBJECTIVES = {"alpha-fair": AlphaFair, "max-min": MaxMin}
 
 
 def objective(alpha: float, offset: float) -> Objective:
-    """The objective Φ_alpha with a surplus offset, see AlphaFair.
+    """The objective Φ_alpha with a surplus offset, money, see AlphaFair (Li, Motoki, Zhang, eqs. 2, 3, 11).
 
     >>> objective(1.0, 0.01).alpha, type(objective(float("inf"), 0.0)).__name__
     (1.0, 'MaxMin')

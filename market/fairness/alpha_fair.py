@@ -35,7 +35,8 @@ LEAST_MARGIN = 1e-150  # a margin below it would overflow x/m
 
 @dataclass(frozen=True)
 class AlphaFair(Objective):
-    """Φ(s) = Σ (s_i + offset)^(1−alpha)/(1−alpha), Σ log(s_i + offset) at alpha = 1 (eqs. 2, 3, 11 with an offset).
+    """Φ(s) = Σ (s_i + offset)^(1−alpha)/(1−alpha), Σ log(s_i + offset) at alpha = 1
+    (Li, Motoki, Zhang, eqs. 2, 3, 11, with an offset).
 
     A player's multiplier is z = log kappa, kappa the value of one more unit of energy to the objective.
     """
@@ -70,7 +71,7 @@ class AlphaFair(Objective):
         return utility.alpha_fair_margin(price, z, self.alpha, self.offset)
 
     def least_margin(self, z: Numbers) -> Numbers | None:
-        """With an offset a user served has a surplus, so a margin of at least kappa offset^alpha."""
+        """With an offset a user served has a surplus, so a margin of at least kappa offset^alpha, money per unit."""
         if self.offset == 0:
             return None
         return np.exp(np.clip(z + self.alpha * np.log(self.offset), -MOST_EXPONENT, MOST_EXPONENT))
@@ -79,7 +80,8 @@ class AlphaFair(Objective):
         return self.offset == 0 and self.alpha >= 0.5 and isinstance(utility, Quadratic)
 
     def respond(self, utility: Utility, price: Numbers, z: Numbers, roof: Roof | None = None) -> Response:
-        """Users' quantities and margins and how they move, each shape (…, users) (FOC: m = kappa (s + offset)^alpha).
+        """Users' quantities and margins and how they move, each shape (…, users), from m = kappa (s + offset)^alpha
+        (docs/aggregator/model.md, Replies).
 
         Returns (x, margin, demand slope, share, margin_p): share = dlog m/dz, margin_p = dm/dp. A user not served has
         no quantity and no demand slope.
@@ -145,7 +147,7 @@ class AlphaFair(Objective):
         counted: users whose surplus matters; worth: surpluses that they could have in a good market. Where nobody is
         served, all counted are the measure, at what they are worth where they have neither surplus nor offset; an
         offset above all that is worth counts as that. Beyond alpha = MOST_SHARE it is the rise of the equal surplus
-        that would be worth as much, which becomes max-min's least surplus.
+        that would be worth as much, which becomes max-min's least surplus (docs/aggregator/model.md, The gap).
         """
         most = players.by_player(np.maximum, np.where(counted, worth, 0.0))
         most = np.where(most > 0, most, np.inf)

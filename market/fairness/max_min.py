@@ -23,7 +23,8 @@ FARTHEST_MULTIPLIER = 300.0  # the square of exp of it is still a number
 
 @dataclass(frozen=True)
 class MaxMin(Objective):
-    """Φ(s) = min s_i over the users not priced out before the player buys (alpha → ∞, eq. 11).
+    """Φ(s) = min s_i over the users not priced out before the player buys (alpha → ∞)
+    (Li, Motoki, Zhang, eq. 11).
 
     All of them then have one common surplus t = roof / (1 + e^z), roof the least best_surplus among them.
     """
@@ -82,7 +83,7 @@ class MaxMin(Objective):
         """The gain as the certificate tells it, in no unit: shape (…, players) for surpluses (…, users).
 
         counted: users whose surplus matters; worth: surpluses that they could have in a good market. An offset above
-        all that is worth counts as that, and so does no surplus without an offset.
+        all that is worth counts as that, and so does no surplus without an offset (docs/aggregator/model.md, The gap).
         """
         anyone = players.to_users(players.by_player(np.maximum, counted))
         new, old = (np.where(counted | ~anyone, surplus, np.inf) for surplus in (new, old))

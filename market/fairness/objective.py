@@ -79,7 +79,7 @@ class Objective(ABC):
 
     @abstractmethod
     def regret(self, new: Array, old: Array, counted: Mask, served: Mask, worth: Array, players: Players) -> Array:
-        """The gain as the certificate tells it, in no unit, shape (…, players)."""
+        """The gain as the certificate tells it, in no unit, shape (…, players) (docs/aggregator/model.md, The gap)."""
 
     def log_scale(self, surplus: Array, served: Mask) -> Numbers:
         """Logarithm of the unit in which `gain` counts, of one player with surpluses (…, users)."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Affine(PriceRule):
-    """Price p0 + c Y, p0 ≥ 0 in money per unit, c > 0 in money per unit².
+    """Price p0 + c Y, p0 ≥ 0 in money per unit, c > 0 in money per unit² (docs/aggregator/model.md, Prices).
 
     >>> rule = Affine(p0=1.0, c=0.5)
     >>> rule.value(4.0), float(rule.supply(3.0))

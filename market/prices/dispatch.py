@@ -29,7 +29,7 @@ class Dispatch(BrokenLine):
 
     Generator g runs between the prices linear_g and linear_g + 2 quadratic_g max_g; the price is piecewise linear,
     flat over a block of constant cost (quadratic 0), with a jump where all running generators are full before the next
-    one starts, and jumps to `cap` above capacity.
+    one starts, and jumps to `cap` above capacity (docs/aggregator/model.md, Prices).
     Arrays of shape (generators,): max_p_mw in MW, costs in money/MW²h and money/MWh; cap in money/MWh.
 
     >>> rule = Dispatch(max_p_mw=[10, 10], cost_quadratic=[0.5, 0.5], cost_linear=[0, 5], cap=100)
@@ -98,7 +98,8 @@ class Dispatch(BrokenLine):
 def output(price: Array, start: Array, full: Array, quadratic: Array, size: Array, jump: bool) -> Array:
     """What each generator runs at a price, shape (prices, generators); a flat block starts above its price, or at it.
 
-    jump: is a block whose price this is taken whole?
+    price: money/MWh, shape (prices, 1); start, full: marginal cost at no and at full output, quadratic, size: cost per
+    q² and capacity in MW, each (generators,); jump: is a block whose price this is taken whole?
     """
     flat = full <= start * (1 + SAME_PRICE)
     at_full = np.where(flat & (not jump), price * (1 - SAME_PRICE) > start, price >= full * (1 - SAME_PRICE))

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Power(PriceRule):
-    """Price c Y^k, c > 0, exponent k > 0; for k < 1 the slope is infinite at no purchase.
+    """Price c Y^k, c > 0, exponent k > 0; for k < 1 the slope is infinite at no purchase
+    (docs/aggregator/model.md, Prices).
 
     >>> Power(c=2.0, k=2.0).value(3.0), Power(c=2.0, k=2.0).cost(3.0)
     (18.0, 18.0)

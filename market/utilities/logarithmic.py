@@ -23,7 +23,8 @@ SMALL_SHARE_SERIES = [(-1) ** n * (n - 1) / n for n in range(9, 1, -1)]  # (log(
 
 @dataclass(frozen=True)
 class Logarithmic(Utility):
-    """U_i(x) = b_i k_i log(1 + x/k_i); b_i is the reservation price, k_i the quantity that halves marginal utility.
+    """U_i(x) = b_i k_i log(1 + x/k_i); b_i is the reservation price, k_i the quantity that halves marginal utility
+    (docs/aggregator/model.md, Users).
 
     Demand grows without bound as the price goes to zero.
 

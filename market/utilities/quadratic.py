@@ -108,7 +108,7 @@ class Quadratic(Utility):
         return np.maximum(self.b - level, 0.0) / (2 * self.a + slope)
 
     def alpha_fair_margin(self, price: Numbers, log_kappa: Numbers, alpha: float, offset: float) -> Array:
-        """Margin m with m = kappa · (s(m) + offset)^alpha, at most b − p.
+        """Margin m with m = kappa · (s(m) + offset)^alpha, at most b − p (docs/aggregator/model.md, Replies).
 
         With E = (b − p)²/4a + offset and nu = (s + offset)/E the condition is sqrt(1 − nu) = K nu^alpha,
         log K = log kappa + (alpha − 1/2) log E − log(4a)/2. In theta = log(nu / (1 − nu)) its logarithm has a

@@ -41,7 +41,7 @@ class Utility(ABC):
 
     @abstractmethod
     def marginal(self, x: Numbers) -> Array:
-        """Marginal utility U_i'(x)."""
+        """Marginal utility U_i'(x), money per unit."""
 
     @abstractmethod
     def demand(self, price: Numbers) -> Array:
@@ -67,7 +67,7 @@ class Utility(ABC):
         return self
 
     def surplus(self, price: Numbers, x: Numbers) -> Array:
-        """Surplus U_i(x) − price · x (eq. 1), in money."""
+        """Surplus U_i(x) − price · x (Li, Motoki, Zhang, eq. 1), in money."""
         return self.value(x) - price * x
 
     def best_surplus(self, price: Numbers) -> Array:
@@ -75,7 +75,8 @@ class Utility(ABC):
         return self.surplus(price, self.demand(price))
 
     def alpha_fair_margin(self, price: Numbers, log_kappa: Numbers, alpha: float, offset: float) -> Array:
-        """Margin m with m = kappa · (s(m) + offset)^alpha, at most the margin w of a user who buys nothing.
+        """Margin m with m = kappa · (s(m) + offset)^alpha, at most the margin w of a user who buys nothing
+        (docs/aggregator/model.md, Replies).
 
         Newton's method, kept inside a bracket, on phi = log(m / (w − m)), for log(w/m) + alpha log(s(m) + offset)
         = log w − log kappa: all but linear in phi without an offset, and in logarithms with one.
