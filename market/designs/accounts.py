@@ -30,8 +30,8 @@ class Account:
 
 
 def of_purchases(study: Study, z: Array, price: float) -> Account:
-    """The account where agents buy energy z, shape (n,), at one price, money per energy, and feed in what they have left
-    at the tariff (docs/designs/model.md, The map)."""
+    """The account where agents buy energy z, shape (n,), at one price, money per energy, and feed in what they have
+    left at the tariff (docs/designs/model.md, The map)."""
     net = study.fed_in - z
     paid = price * z - study.sell * study.fed_in
     return Account(study.population.generation - net, paid, study.public_loss(net))
