@@ -1,11 +1,13 @@
 """What is negotiated about: which pairs hold contracts, what each is worth, and who has nothing to ask for."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from market.arrays import Array, Integers
+from market.arrays import Array, Integers, Mask
 from market.bilateral.market import Market
 
 
@@ -21,16 +23,16 @@ class Bargain:
     """
 
     market: Market
-    value: np.ndarray
-    buyer: np.ndarray
-    seller: np.ndarray
-    amount: np.ndarray
-    unit: np.ndarray
-    buyer_idle: np.ndarray
-    seller_idle: np.ndarray
-    capped: np.ndarray
-    buyer_size: np.ndarray
-    seller_size: np.ndarray
+    value: Array
+    buyer: Integers
+    seller: Integers
+    amount: Array
+    unit: Array
+    buyer_idle: Mask
+    seller_idle: Mask
+    capped: Mask
+    buyer_size: Array
+    seller_size: Array
 
     def __len__(self):
         return len(self.buyer)
@@ -66,7 +68,7 @@ class Bargain:
         return _struck(self.value, self.buyer, self.seller)
 
     @cached_property
-    def mirrored(self) -> "Bargain":
+    def mirrored(self) -> Bargain:
         """The same contracts with the two sides' roles exchanged (only for what asks no prices of it)."""
         return replace(
             self,
@@ -107,7 +109,7 @@ class Bargain:
         return np.clip((self.bids(u) + self.asks(v)) / 2, low, high)
 
 
-def single_contracts(market: Market, partner: Integers) -> "Bargain":
+def single_contracts(market: Market, partner: Integers) -> Bargain:
     """The bargain where every agent signs at most one contract; partner: seller of each buyer, −1 for none, (m,).
 
     >>> from market.bilateral.market import assignment_game

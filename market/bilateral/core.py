@@ -30,13 +30,13 @@ class NoStablePrices(MarketError):
 class Corners:
     """The core's two corners, each a pair (u, v) of claims, shapes (m,), (n,): the buyers' best and the sellers'."""
 
-    buyer: tuple
-    seller: tuple
+    buyer: tuple[Array, Array]
+    seller: tuple[Array, Array]
 
     @property
     def tau(self) -> tuple[Array, Array]:
         """Half-way between the corners: the tau value, Thompson's fair division point (Núñez and Rafels 2002)."""
-        return tuple((one + other) / 2 for one, other in zip(self.buyer, self.seller, strict=True))
+        return tuple((one + other) / 2 for one, other in zip(self.buyer, self.seller, strict=True))  # type: ignore[return-value]
 
 
 def rounding(bargain: Bargain) -> float:

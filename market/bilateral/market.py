@@ -1,11 +1,17 @@
 """The bilateral market's data: who wants and has how much energy, what it is worth to whom, what the grid offers."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Real
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from market.arrays import Array, Integers, Mask, Numbers
 
 
 class MarketError(ValueError):
@@ -38,14 +44,14 @@ class Market:
     Raises MarketError.
     """
 
-    willingness: np.ndarray
-    demand: np.ndarray
-    ask: np.ndarray
-    supply: np.ndarray
-    preference: np.ndarray | float = 0.0
-    fee: np.ndarray | float = 0.0
+    willingness: Array
+    demand: Array
+    ask: Array
+    supply: Array
+    preference: Numbers = 0.0
+    fee: Numbers = 0.0
     tariff: RetailTariff = RetailTariff()
-    cap: np.ndarray | float | None = None
+    cap: Numbers | None = None
 
     def __post_init__(self):
         demand, supply = amounts("buyer", "demand", self.demand), amounts("seller", "supply", self.supply)
@@ -66,42 +72,42 @@ class Market:
             object.__setattr__(self, name, value)
 
     @property
-    def buyers(self):
+    def buyers(self) -> int:
         """How many buyers there are, m."""
         return len(self.demand)
 
     @property
-    def sellers(self):
+    def sellers(self) -> int:
         """How many sellers there are, n."""
         return len(self.supply)
 
     @cached_property
-    def worth(self):
+    def worth(self) -> Array:
         """h_ij, what a kWh from each seller is worth to each buyer beside the grid, money per kWh, shape (m, n)."""
         own = np.minimum(self.willingness, self.tariff.buy)
         return own[:, None] + self.preference - self.fee
 
     @cached_property
-    def cost(self):
+    def cost(self) -> Array:
         """c_j, the least each seller takes beside the grid's feed-in price, money per kWh, shape (n,)."""
         return np.maximum(self.ask, self.tariff.sell)
 
     @cached_property
-    def margin(self):
+    def margin(self) -> Array:
         """h_ij − c_j, what a kWh traded by a pair gains, money per kWh, shape (m, n)."""
         return self.worth - self.cost
 
     @cached_property
-    def quantity(self):
+    def quantity(self) -> Array:
         """q_ij, what a pair can trade in a contract of its own, kWh, shape (m, n)."""
         return np.minimum(self.demand[:, None], self.supply)
 
     @cached_property
-    def pair_value(self):
+    def pair_value(self) -> Array:
         """a_ij, what a pair gains together by a contract, money, ≥ 0, shape (m, n) (Shapley and Shubik 1971)."""
         return self.quantity * np.maximum(self.margin, 0.0)
 
-    def without(self, buyers=(), sellers=()):
+    def without(self, buyers: Sequence[int] | Integers = (), sellers: Sequence[int] | Integers = ()) -> Market:
         """The market after some left: they keep their numbers, with no energy to trade.
 
         >>> assignment_game([[5, 4]]).without(sellers=[0]).pair_value.tolist()
@@ -117,7 +123,7 @@ class Market:
         return replace(self, demand=demand, supply=supply)
 
 
-def assignment_game(pair_value):
+def assignment_game(pair_value: Sequence[Sequence[float]] | Array) -> Market:
     """The market given by what each pair gains, rows are buyers: a unit each, asks of 0.
 
     >>> assignment_game([[5, 7, 2], [8, 9, 3], [2, 6, 0]]).pair_value.shape
@@ -132,7 +138,7 @@ def assignment_game(pair_value):
     return Market(np.zeros(m), np.ones(m), np.zeros(n), np.ones(n), values, tariff=RetailTariff(0.0, 0.0))
 
 
-def matrix(name, rows):
+def matrix(name: str, rows: Sequence[Sequence[float]] | Array) -> Array:
     """Rows of numbers as a matrix of floats; no rows are a matrix without any. Raises MarketError."""
     if not isinstance(rows, np.ndarray):
         try:
@@ -151,7 +157,7 @@ def matrix(name, rows):
     return values
 
 
-def floats(name, values):
+def floats(name: str, values: ArrayLike) -> Array:
     """Numbers as an array of floats. Raises MarketError."""
     try:
         return np.asarray(values, dtype=float)
@@ -159,7 +165,7 @@ def floats(name, values):
         raise MarketError(f"{name} must be numbers, in rows of one length") from None
 
 
-def per_agent(kind, name, values, count):
+def per_agent(kind: str, name: str, values: ArrayLike, count: int) -> Array:
     """One finite number for each agent, shape (count,); a single number stands for all. Raises MarketError."""
     array = floats(name, values)
     if array.ndim == 0:
@@ -170,7 +176,7 @@ def per_agent(kind, name, values, count):
     return array
 
 
-def amounts(kind, name, values):
+def amounts(kind: str, name: str, values: ArrayLike) -> Array:
     """Energy of each agent, kWh ≥ 0, shape (count,). Raises MarketError."""
     array = floats(name, values)
     if array.ndim != 1:
@@ -179,10 +185,12 @@ def amounts(kind, name, values):
     return array
 
 
-def per_pair(name, values, shape, finite=True):
+def per_pair(
+    name: str, values: Numbers | Sequence[Sequence[float]], shape: tuple[int, int], finite: bool = True
+) -> Array:
     """A number for each pair, shape (m, n), from what broadcasts to it. Raises MarketError."""
     alone = isinstance(values, Real) or (isinstance(values, np.ndarray) and values.ndim == 0)
-    array = np.full(shape, float(values)) if alone else matrix(name, values)
+    array = np.full(shape, float(values)) if alone else matrix(name, values)  # type: ignore[arg-type]
     if not array.size and 0 in shape:
         array = np.zeros(shape)
     if array.shape != shape:
@@ -192,14 +200,14 @@ def per_pair(name, values, shape, finite=True):
     return array
 
 
-def check(kind, name, values, fine, allowed):
+def check(kind: str, name: str, values: Array, fine: Mask, allowed: str) -> None:
     """Complain about the first agent whose value is not fine."""
     if not np.all(fine):
         first = int(np.argmin(fine))
         raise MarketError(f"{kind} {first}: {name}(={values[first]:g}) must be {allowed}")
 
 
-def check_pairs(name, values, fine, allowed):
+def check_pairs(name: str, values: Array, fine: Mask, allowed: str) -> None:
     """Complain about the first pair whose value is not fine."""
     if not np.all(fine):
         i, j = np.unravel_index(np.argmin(fine), fine.shape)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from market.arrays import Integers
+from market.arrays import Array, Integers
 from market.bilateral.market import Market, MarketError
 
 NOBODY = -1
@@ -55,8 +55,8 @@ class Auction:
     Prices overshoot the core's corner; use the matching only.
     """
 
-    partner: np.ndarray
-    prices: np.ndarray
+    partner: Integers
+    prices: Array
     rounds: int
     bids: int
 

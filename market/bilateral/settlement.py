@@ -25,8 +25,8 @@ class Settlement:
     """Contracts as they are settled; u (m,), v (n,): claims in the bargain's units, met by the prices."""
 
     bargain: Bargain
-    u: np.ndarray
-    v: np.ndarray
+    u: Array
+    v: Array
     ending: Ending
 
     @property
@@ -97,8 +97,8 @@ class Least:
     slack: what they let go all the same, in units of claims.
     """
 
-    u: np.ndarray
-    v: np.ndarray
+    u: Array
+    v: Array
     slack: float
 
 
@@ -167,8 +167,8 @@ def without_contracts(bargain: Bargain) -> Bargain:
 class Bills:
     """Cash of a period: what each buyer pays (m,), what each seller gets (n,), money."""
 
-    paid: np.ndarray
-    earned: np.ndarray
+    paid: Array
+    earned: Array
 
 
 def grid_bills(market: Market) -> "Bills":

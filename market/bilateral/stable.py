@@ -1,12 +1,15 @@
 """Stable prices of contracts: what a contract may cost in the core, and at its fair point."""
 
+from __future__ import annotations
+
 import numpy as np
 
+from market.arrays import Array
 from market.bilateral.bargain import Bargain
 from market.bilateral.core import corners, fair_point
 
 
-def core_prices(bargain: Bargain, best: Bargain) -> tuple[np.ndarray, np.ndarray]:
+def core_prices(bargain: Bargain, best: Bargain) -> tuple[Array, Array]:
     """Lowest and highest stable price of each contract of a bargain, shapes (k,); NaN where `best` has it not.
 
     best: the bargain of an optimal matching. At a corner of the core the price is c_j + v_j / q_ij.
@@ -17,7 +20,7 @@ def core_prices(bargain: Bargain, best: Bargain) -> tuple[np.ndarray, np.ndarray
     return low, high
 
 
-def fair_prices(bargain: Bargain, best: Bargain, fair: str) -> np.ndarray:
+def fair_prices(bargain: Bargain, best: Bargain, fair: str) -> Array:
     """Price of each contract of a bargain at the fair point, shape (k,); NaN where `best` has no such contract."""
     return np.append(best.prices(*fair_point(best, fair)), np.nan)[_rows(bargain, best)]
 
@@ -29,7 +32,7 @@ def mean_prices(best: Bargain) -> tuple[float, float]:
     return low, high
 
 
-def mean_price(price: np.ndarray, quantity: np.ndarray) -> float:
+def mean_price(price: Array, quantity: Array) -> float:
     """Mean of prices by energy; NaN where there are none."""
     return float(np.sum(price * quantity) / np.sum(quantity)) if len(price) else np.nan
 

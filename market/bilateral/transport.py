@@ -1,11 +1,14 @@
 """Several contracts an agent: the transportation programme, its prices, and the same market as blocks of energy."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import coo_array
 
+from market.arrays import Array, Integers
 from market.bilateral.bargain import Bargain
 from market.bilateral.core import VALUE_ROUNDING
 from market.bilateral.market import Market, MarketError
@@ -26,13 +29,13 @@ class Flows:
     y + z + r ≥ h − c, equal where x > 0.
     """
 
-    x: np.ndarray
-    demand_price: np.ndarray
-    supply_price: np.ndarray
-    rent: np.ndarray
+    x: Array
+    demand_price: Array
+    supply_price: Array
+    rent: Array
 
 
-def in_blocks(market, block):
+def in_blocks(market: Market, block: float) -> Market:
     """The market with quantities, and caps, cut to whole blocks of so many kWh; what is left stays with the grid.
 
     >>> in_blocks(Market([1], [2.5], [0], [3]), 1.0).demand.tolist()
@@ -49,7 +52,7 @@ def _whole(quantity, block):
     return np.floor(quantity / block + WHOLE_BLOCK)
 
 
-def optimal_flows(market, block=None):
+def optimal_flows(market: Market, block: float | None = None) -> Flows:
     """The transportation programme: max Σ (h − c) x within demand, supply and caps; HiGHS's dual simplex.
 
     block: kWh; with it every quantity is a whole number of blocks, and prices of the cut market are given. Large
@@ -105,7 +108,7 @@ def _flows_among(market, unit, chosen, whole):
     return Flows(x, worth[:m], worth[m:], rent)
 
 
-def multi_contracts(market, block=None):
+def multi_contracts(market: Market, block: float | None = None) -> Bargain:
     """The bargain where agents may sign several contracts; claims are money per kWh, payoffs d_i y_i and s_j z_j.
 
     >>> market = Market([1, 1], [3, 2], [0.10, 0.12], [2, 4], [[0.05, 0.03], [0.01, 0.02]])
@@ -117,7 +120,7 @@ def multi_contracts(market, block=None):
     x, near = flows.x, NO_ENERGY * float(np.max(market.quantity, initial=0.0))
     buyer, seller = np.nonzero(x > 0)
     amount = x[buyer, seller]
-    most = np.full(len(amount), np.inf) if cut.cap is None else cut.cap[buyer, seller]
+    most = np.full(len(amount), np.inf) if cut.cap is None else cut.cap[buyer, seller]  # type: ignore[index]  # an array
     able = (cut.demand > near)[:, None] & (cut.supply > near)
     if cut.cap is not None:
         able &= cut.cap > near
@@ -144,22 +147,22 @@ class Blocks:
     """
 
     market: Market
-    buyer: np.ndarray
-    seller: np.ndarray
-    sides: tuple
+    buyer: Integers
+    seller: Integers
+    sides: tuple[int, int]
 
-    def payoffs(self, u, v):
+    def payoffs(self, u: Array, v: Array) -> tuple[Array, Array]:
         """Money of the agents whose blocks claim u (M,), v (N,): shapes (m,), (n,)."""
-        return np.bincount(self.buyer, u, self.sides[0]), np.bincount(self.seller, v, self.sides[1])
+        return np.bincount(self.buyer, u, self.sides[0]), np.bincount(self.seller, v, self.sides[1])  # type: ignore[return-value]
 
-    def quantities(self, bargain):
+    def quantities(self, bargain: Bargain) -> Array:
         """kWh between the agents when their blocks hold a bargain's contracts, shape (m, n)."""
         x = np.zeros(self.sides)
         np.add.at(x, (self.buyer[bargain.buyer], self.seller[bargain.seller]), bargain.amount)
         return x
 
 
-def block_market(market, block):
+def block_market(market: Market, block: float) -> Blocks:
     """The market of single blocks: every agent as so many virtual agents. Raises MarketError, also where caps are set.
 
     >>> block_market(Market([1], [2], [0], [3]), 1.0).market.pair_value.shape
@@ -181,8 +184,8 @@ def block_market(market, block):
         np.full(len(buyer), float(block)),
         market.ask[seller],
         np.full(len(seller), float(block)),
-        market.preference[alike],
-        market.fee[alike],
+        market.preference[alike],  # type: ignore[index]  # an array
+        market.fee[alike],  # type: ignore[index]  # an array
         market.tariff,
     )
     return Blocks(virtual, buyer, seller, (market.buyers, market.sellers))

@@ -1,5 +1,8 @@
 """The benchmark: distributed bargaining by projection onto bounding sets (Nedić and Bauso 2013)."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import clarabel
@@ -7,9 +10,11 @@ import cvxpy as cp
 import numpy as np
 from scipy.sparse import csc_matrix, vstack
 
+from market.arrays import Array, Integers
+from market.bilateral.bargain import Bargain
 from market.bilateral.ledger import Knowledge
 from market.bilateral.market import MarketError
-from market.bilateral.negotiation.consensus import Consensus, known_to
+from market.bilateral.negotiation.consensus import Consensus, Known, known_to
 from market.bilateral.negotiation.hinge import hinge_root
 from market.parameters import parameter
 
@@ -19,12 +24,12 @@ except ImportError:  # cvxpy may come without it
     osqp = None
 
 
-def known_projection(known, average):
+def known_projection(known: Known, average: Array) -> Array:
     """One agent's averaged proposal (m + n,) projected onto its bounding set by the sorted search."""
-    return exact_rows(average[None], np.array([known.row]), known.value, known.theirs, known.total)[0]
+    return exact_rows(average[None], np.array([known.row]), known.value, known.theirs, known.total)[0]  # type: ignore[arg-type]
 
 
-def exact(bargain, proposals):
+def exact(bargain: Bargain, proposals: Array) -> Array:
     """Projections of all agents at once by a sorted search in one dimension, shape (m + n, m + n).
 
     With multipliers λ of the sum and μ_q of the pairs: x_r = y_r − λ, x_q = max(y_q − λ, a_kq − x_k) and
@@ -38,7 +43,7 @@ def exact(bargain, proposals):
     return after
 
 
-def exact_rows(y, number, value, theirs, total):
+def exact_rows(y: Array, number: Integers, value: Array, theirs: slice, total: float) -> Array:
     """Projections of the proposals y (r, m + n) of agents of one side, see `exact`; a new array.
 
     number (r,): their numbers, buyers first; value (r, q): of their pairs; theirs: where proposals name the other side.
@@ -67,10 +72,10 @@ class BoundingSet:
     """An agent's set: rows · x ≥ least, with equality in the first row; sparse rows (constraints, m + n)."""
 
     rows: csc_matrix
-    least: np.ndarray
+    least: Array
 
 
-def bounding_set(bargain, agent):
+def bounding_set(bargain: Bargain, agent: int) -> BoundingSet:
     """The bounding set of an agent, buyers numbered first: the sum, its pairs, its own claim ≥ 0."""
     m, n = bargain.value.shape
     buys = agent < m
@@ -81,7 +86,7 @@ def bounding_set(bargain, agent):
     return BoundingSet(csc_matrix(rows), np.concatenate([[bargain.welfare], values, [0.0]]))
 
 
-def general(limits):
+def general(limits: BoundingSet) -> Callable[[Array], Array]:
     """A function that projects a proposal (m + n,) onto a BoundingSet: Clarabel through cvxpy, compiled once."""
     x, y = cp.Variable(limits.rows.shape[1]), cp.Parameter(limits.rows.shape[1])
     sides = [limits.rows[:1] @ x == limits.least[:1], limits.rows[1:] @ x >= limits.least[1:]]
@@ -95,7 +100,7 @@ def general(limits):
     return project
 
 
-def bare(limits):
+def bare(limits: BoundingSet) -> Callable[[Array], Array]:
     """A function that projects a proposal (m + n,) onto a BoundingSet: Clarabel itself, without the modelling layer."""
     agents = limits.rows.shape[1]
     rows, right = vstack([limits.rows[:1], -limits.rows[1:]], format="csc"), limits.least.copy()
@@ -111,7 +116,7 @@ def bare(limits):
     return project
 
 
-def reused(limits):
+def reused(limits: BoundingSet) -> Callable[[Array], Array]:
     """A function that projects a proposal (m + n,) onto a BoundingSet: OSQP, its set-up kept, to 1e-6."""
     upper = np.full(len(limits.least), np.inf)
     upper[0] = limits.least[0]
@@ -135,7 +140,7 @@ def reused(limits):
     return project
 
 
-def one_by_one(proposals, projections):
+def one_by_one(proposals: Array, projections: list[Callable[[Array], Array]]) -> Array:
     """Projections by every agent's own solver, shape (m + n, m + n)."""
     pairs = zip(projections, proposals, strict=True)
     return np.array([project(proposal) for project, proposal in pairs]).reshape(proposals.shape)
@@ -170,25 +175,27 @@ class Benchmark(Consensus):
             raise MarketError(f"solver={self.solver!r} is not one of {', '.join(SOLVERS)}")
 
     @property
-    def ledger(self):
+    def ledger(self) -> tuple[Knowledge, ...]:
         return (*super().ledger, Knowledge("the platform", "everybody", "v(N), what all gain together", "at the start"))
 
-    def check(self, bargain):
+    def check(self, bargain: Bargain) -> None:
         super().check(bargain)
         if not bargain.single:
             raise MarketError("rule: benchmark works with one contract an agent; cut the market into blocks")
 
-    def prepare(self, bargain):
+    def prepare(self, bargain: Bargain) -> list[Callable[[Array], Array]] | None:
         build, agents = SOLVERS[self.solver], len(bargain.buyer_idle) + len(bargain.seller_idle)
         return None if build is None else [build(bounding_set(bargain, agent)) for agent in range(agents)]
 
-    def operator(self, bargain, proposals, number, tools):
+    def operator(
+        self, bargain: Bargain, proposals: Array, number: int, tools: list[Callable[[Array], Array]] | None
+    ) -> Array:
         projected = exact(bargain, proposals) if tools is None else one_by_one(proposals, tools)
         return proposals + self.relaxation * (projected - proposals)
 
-    def known(self, bargain, row):
+    def known(self, bargain: Bargain, row: int) -> Known:
         return known_to(bargain, row, bargain.welfare)
 
-    def answer(self, known, average, number, tool=None):
+    def answer(self, known: Known, average: Array, number: int, tool: Callable[[Array], Array] | None = None) -> Array:
         projected = known_projection(known, average) if tool is None else tool(average)
         return average + self.relaxation * (projected - average)

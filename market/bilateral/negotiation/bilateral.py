@@ -1,14 +1,18 @@
 """Bilateral negotiation: one claim an agent, meetings of two at which a bid and an ask are told."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from market.arrays import Array, Integers, Mask, Numbers
+from market.bilateral.bargain import Bargain
 from market.bilateral.core import violation_without_pairs
 from market.bilateral.ledger import Knowledge
 from market.bilateral.market import MarketError
-from market.bilateral.negotiation.negotiation import MEETINGS, Negotiation, claimed_over, opening
-from market.bilateral.negotiation.shortlist import best_outside, largest
+from market.bilateral.negotiation.negotiation import MEETINGS, Negotiation, State, claimed_over, opening
+from market.bilateral.negotiation.shortlist import Best, best_outside, largest
 from market.parameters import parameter
 
 SCHEDULES = ("sequential", "disjoint")
@@ -39,7 +43,7 @@ class Bilateral(Negotiation):
                 raise MarketError(f"{name}={getattr(self, name)!r} is not one of {', '.join(allowed)}")
 
     @property
-    def ledger(self):
+    def ledger(self) -> tuple[Knowledge, ...]:
         told = (
             Knowledge("buyer", "the seller it meets", "its bid, a price", "in each meeting"),
             Knowledge("seller", "the buyer it meets", "its ask, a price", "in each meeting"),
@@ -49,12 +53,14 @@ class Bilateral(Negotiation):
             return told
         return (Knowledge("seller", "every buyer that hears it", "its ask, a price", "in each round"), *told)
 
-    def start(self, bargain, rng=None, claims=None):
+    def start(
+        self, bargain: Bargain, rng: np.random.Generator | None = None, claims: tuple[Array, Array] | None = None
+    ) -> State:
         u, v = self.first_claims(bargain, claims)
         plan = self.network.plan_pairs(len(u), len(v), rng)
         return opening(self, bargain, u, v, (plan, batches(bargain)))
 
-    def round(self, state, rng=None):
+    def round(self, state: State, rng: np.random.Generator | None = None) -> State:
         bargain, u, v = state.bargain, state.u.copy(), state.v.copy()
         pairs = self.network.pairs(state.plan[0], state.round, rng)
         meet = self._one_by_one if self.schedule == "sequential" else self._at_once
@@ -65,7 +71,7 @@ class Bilateral(Negotiation):
         v[bargain.seller_idle] = 0.0
         return self.after(state, u, v, spread, met, told)
 
-    def after(self, state, u, v, spread, met, told):
+    def after(self, state: State, u: Array, v: Array, spread: float, met: Integers, told: int) -> State:
         """The state after a round that left claims u, v; spread: partners' disagreement before they met.
 
         met: pairs that changed claims outside their contracts, (meetings, 2); told: scalars sent beside partners' own.
@@ -131,14 +137,14 @@ class Bilateral(Negotiation):
         close(bargain, u, v, i, j[i], self.relaxation * gap[i])
         return np.stack([i, j[i]], axis=1), told
 
-    def posted(self, values, pairs):
+    def posted(self, values: Array, pairs: Mask | None) -> int:
         """Asks sellers post in a round, one for each buyer that hears them."""
         if self.meeting == "cyclic":
             return 0
         return values.size if pairs is None else int(pairs.sum())
 
 
-def worst_sellers(bargain, v, pairs, known):
+def worst_sellers(bargain: Bargain, v: Array, pairs: Mask | None, known: Best | None) -> tuple[Integers, Array]:
     """(Seller, what it leaves) of each buyer where it is left most among the pairs that can meet, shapes (m,)."""
     if pairs is not None:
         return largest(np.where(pairs, bargain.outside_value - v, -np.inf))
@@ -146,7 +152,7 @@ def worst_sellers(bargain, v, pairs, known):
     return best.seller, best.left
 
 
-def next_sellers(bargain, v, pairs, number):
+def next_sellers(bargain: Bargain, v: Array, pairs: Mask | None, number: int) -> tuple[Integers, Array]:
     """(Seller, what it leaves) of each buyer, the sellers in turn; −∞ where there is none to meet, shapes (m,)."""
     m, n = bargain.value.shape
     buyer = np.arange(m)
@@ -158,28 +164,28 @@ def next_sellers(bargain, v, pairs, number):
     return j, np.where(able, bargain.outside_value[buyer, j] - v[j], -np.inf)
 
 
-def disjoint(j, gap):
+def disjoint(j: Integers, gap: Array) -> Integers:
     """Buyers who meet the seller they look for, j (m,): of each seller's the one of the largest gap (m,) above 0."""
     i = np.flatnonzero(gap > 0)
     i = i[np.argsort(-gap[i], kind="stable")]
     return i[np.unique(j[i], return_index=True)[1]]
 
 
-def rise(gap, alone):
+def rise(gap: Numbers, alone: Mask | bool) -> Numbers:
     """How much a claim rises to close a gap: half of it, all of it where the other can claim nothing (`alone`)."""
     return gap / (2 - alone)
 
 
-def close(bargain, u, v, i, j, gap):
+def close(bargain: Bargain, u: Array, v: Array, i: Integers, j: Integers, gap: Array) -> None:
     """Raise both claims of pairs i, j, no agent in two, by half of gap (one by all of it if one is idle), in place."""
     share = rise(gap, bargain.buyer_idle[i] | bargain.seller_idle[j])
     u[i] += np.where(bargain.buyer_idle[i], 0.0, share)
     v[j] += np.where(bargain.seller_idle[j], 0.0, share)
 
 
-def batches(bargain):
+def batches(bargain: Bargain) -> list[Integers]:
     """Numbers of the contracts in groups that share no agent, each group's partners can meet at once."""
-    taken, groups = {}, []
+    taken, groups = {}, []  # type: ignore[var-annotated]
     for contract, ends in enumerate(zip(bargain.buyer.tolist(), (~bargain.seller).tolist(), strict=True)):
         used = taken.setdefault(ends[0], set()) | taken.setdefault(ends[1], set())
         group = next(g for g in range(len(used) + 1) if g not in used)
@@ -191,7 +197,7 @@ def batches(bargain):
     return [np.array(group, dtype=np.intp) for group in groups]
 
 
-def agree(bargain, u, v, groups, arrives):
+def agree(bargain: Bargain, u: Array, v: Array, groups: list[Integers], arrives: Mask) -> None:
     """Partners who disagree move to the half-way price, in place; where one can claim nothing the other takes all."""
     for group in groups:
         group = group[arrives[group]]
@@ -200,7 +206,9 @@ def agree(bargain, u, v, groups, arrives):
         u[i], v[j] = half_way(u[i], v[j], value, *idle, bargain.capped[group])
 
 
-def half_way(u, v, value, buyer_idle, seller_idle, capped):
+def half_way(
+    u: Numbers, v: Numbers, value: Numbers, buyer_idle: Mask | bool, seller_idle: Mask | bool, capped: Mask | bool
+) -> tuple[Array, Array]:
     """Partners' claims at the price half-way between bid and ask, (u, v); theirs as they are where they agree.
 
     u, v: claims; value: the contract's; buyer_idle, seller_idle: who has capacity left, so that the other takes all;

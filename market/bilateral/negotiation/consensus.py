@@ -14,10 +14,12 @@ from functools import cached_property
 
 import numpy as np
 
+from market.arrays import Array, Integers, Mask
+from market.bilateral.bargain import Bargain
 from market.bilateral.core import violation
 from market.bilateral.ledger import Knowledge
 from market.bilateral.market import MarketError
-from market.bilateral.negotiation.negotiation import Negotiation, opening
+from market.bilateral.negotiation.negotiation import Negotiation, State, opening
 from market.bilateral.negotiation.network import metropolis
 
 MOST_AGENTS = 4_000
@@ -33,28 +35,32 @@ class Consensus(Negotiation):
     most_agents = MOST_AGENTS
 
     @abstractmethod
-    def operator(self, bargain, proposals, number, tools):
+    def operator(
+        self, bargain: Bargain, proposals: Array, number: int, tools: list[Callable[[Array], Array]] | None
+    ) -> Array:
         """What each agent makes of the averaged proposals (m + n, m + n), a row for each, in the round of this number.
 
         tools: what `prepare` made.
         """
 
-    def prepare(self, bargain):
+    def prepare(self, bargain: Bargain) -> list[Callable[[Array], Array]] | None:
         """What the operator needs besides and is made once, before the first round."""
         return None
 
     @property
-    def ledger(self):
+    def ledger(self) -> tuple[Knowledge, ...]:
         own = "its whole proposal: what everybody should gain, itself included"
         return (Knowledge("everybody", "its neighbours of the round", own, "in each round"),)
 
-    def check(self, bargain):
+    def check(self, bargain: Bargain) -> None:
         """Raises MarketError where the rule cannot work with the bargain."""
         agents = len(bargain.buyer_idle) + len(bargain.seller_idle)
         if agents > MOST_AGENTS:
             raise MarketError(f"{agents} agents: whole proposals are passed on for at most {MOST_AGENTS}")
 
-    def start(self, bargain, rng=None, claims=None):
+    def start(
+        self, bargain: Bargain, rng: np.random.Generator | None = None, claims: tuple[Array, Array] | None = None
+    ) -> State:
         """The state before the first round: everybody proposes its own claim and nothing for others.
 
         claims: (u, v) remembered from before are what everybody proposes.
@@ -67,24 +73,24 @@ class Consensus(Negotiation):
         mean = proposals.mean(axis=0) if len(first) else first
         return opening(self, bargain, mean[: len(u)], mean[len(u) :], plan, proposals, _spread(proposals, mean))
 
-    def known(self, bargain, row: int) -> Known:
+    def known(self, bargain: Bargain, row: int) -> Known:
         """What the agent of this number, buyers first, knows of a bargain."""
         return known_to(bargain, row)
 
-    def answer(self, known: Known, average: np.ndarray, number: int, tool: Callable | None = None) -> np.ndarray:
+    def answer(self, known: Known, average: Array, number: int, tool: Callable[[Array], Array] | None = None) -> Array:
         """What one agent makes of its averaged proposal (m + n,), as `operator` does for all; tool: its own."""
         raise NotImplementedError(f"{type(self).__name__} has no answer of a single agent")
 
-    def round(self, state, rng=None):
+    def round(self, state: State, rng: np.random.Generator | None = None) -> State:
         links, averages = self.averages(state, rng)
         return self.after(state, links, self.operator(state.bargain, averages, state.round, state.plan[1]))
 
-    def averages(self, state, rng=None):
+    def averages(self, state: State, rng: np.random.Generator | None = None) -> tuple[Mask, Array]:
         """(Links of a round, every agent's average of its own and its neighbours' proposals, (m + n, m + n))."""
         links = self.network.links(state.plan[0], state.round, rng)
         return links, metropolis(links) @ state.memory
 
-    def after(self, state, links, proposals):
+    def after(self, state: State, links: Mask, proposals: Array) -> State:
         """The state after a round that left these proposals."""
         m = len(state.u)
         mean = proposals.mean(axis=0) if len(proposals) else np.zeros(0)
@@ -115,26 +121,26 @@ class Known:
     row: int
     place: int
     theirs: slice
-    value: np.ndarray
-    buyer: np.ndarray
-    seller: np.ndarray
-    capped: np.ndarray
-    buyer_idle: np.ndarray
+    value: Array
+    buyer: Integers
+    seller: Integers
+    capped: Mask
+    buyer_idle: Mask
     total: float | None = None
 
     @cached_property
-    def outside_value(self) -> np.ndarray:
+    def outside_value(self) -> Array:
         """Values with −∞ where it holds a contract, shape (1, q)."""
         value = self.value.copy()
         value[0, self.seller] = -np.inf
         return value
 
     @property
-    def partner(self) -> np.ndarray:
+    def partner(self) -> Integers:
         """Its partner, −1 for none, shape (1,); where several, the last."""
         return self.seller[-1:] if len(self.seller) else np.array([-1])
 
-    def corrected(self, average: np.ndarray, operator: Callable, *extra) -> np.ndarray:
+    def corrected(self, average: Array, operator: Callable[..., tuple[Array, Array]], *extra: float | None) -> Array:
         """Apply operator(own, others, known, …) to its averaged proposal (m + n,); a new array."""
         own, rest = operator(average[[self.row]], average[None, self.theirs], self, *extra)
         after = average.copy()
@@ -142,7 +148,7 @@ class Known:
         return after
 
 
-def known_to(bargain, row: int, total: float | None = None) -> Known:
+def known_to(bargain: Bargain, row: int, total: float | None = None) -> Known:
     """What the agent of this number, buyers first, knows of a bargain for itself."""
     m, n = bargain.value.shape
     side, place = (bargain, row) if row < m else (bargain.mirrored, row - m)
@@ -160,7 +166,9 @@ def known_to(bargain, row: int, total: float | None = None) -> Known:
     )
 
 
-def both_sides(bargain, proposals, operator, *extra):
+def both_sides(
+    bargain: Bargain, proposals: Array, operator: Callable[..., tuple[Array, Array]], *extra: float | None
+) -> Array:
     """Apply operator(own, others, side's bargain, …) to the buyers' and to the sellers' rows; a new array.
 
     own: each agent's own claim, shape (rows,); others: what it proposes for the other side, shape (rows, other side).

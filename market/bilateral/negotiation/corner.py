@@ -1,13 +1,17 @@
 """Corner negotiation: each side in turn asks for no more than it must, exactly and in finitely many rounds."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from market.arrays import Array, Mask, Numbers
+from market.bilateral.bargain import Bargain
 from market.bilateral.core import FAIR, PROGRAMME_MISS, counter_offers, fair_point, rounding, violation
 from market.bilateral.ledger import Knowledge
 from market.bilateral.market import MarketError
-from market.bilateral.negotiation.negotiation import Negotiation, opening
+from market.bilateral.negotiation.negotiation import Negotiation, State, opening
 from market.outcome import Status
 
 
@@ -32,7 +36,7 @@ class Corner(Negotiation):
             raise MarketError(f"fair={self.fair!r} is not one of {', '.join(FAIR)}")
 
     @property
-    def ledger(self):
+    def ledger(self) -> tuple[Knowledge, ...]:
         told = (
             Knowledge("seller", "its partner", "its ask, a price", "when it rises"),
             Knowledge("buyer", "every other seller that hears it", "a counter-offer, a price", "when it is worse off"),
@@ -43,11 +47,13 @@ class Corner(Negotiation):
             return told
         return (*told, Knowledge("everybody", "the platform", "values and costs of all pairs", "at the end"))
 
-    def goal(self, bargain):
+    def goal(self, bargain: Bargain) -> float:
         """Corners are exact: contracts that are only nearly the best ones have none, so claims would rise for ever."""
         return 0.0 if bargain.single else PROGRAMME_MISS * float(np.max(bargain.value))
 
-    def start(self, bargain, rng=None, claims=None):
+    def start(
+        self, bargain: Bargain, rng: np.random.Generator | None = None, claims: tuple[Array, Array] | None = None
+    ) -> State:
         """The state before the first round; its memory: the sides' Asking, of the buyers' corner first."""
         if claims is not None:
             self.first_claims(bargain, claims)
@@ -57,11 +63,11 @@ class Corner(Negotiation):
         spread = _width(sides)
         return opening(self, bargain, u, v, plan, sides, spread)
 
-    def round(self, state, rng=None):
+    def round(self, state: State, rng: np.random.Generator | None = None) -> State:
         parts = zip((state.bargain, state.bargain.mirrored), state.memory, self.heard(state, rng), strict=True)
         return self.after(state, tuple(raise_once(each, side, mask) for each, side, mask in parts))
 
-    def heard(self, state, rng=None):
+    def heard(self, state: State, rng: np.random.Generator | None = None) -> list[Mask | None]:
         """Marks of the counter-offers that arrive in a round, for each corner: (m, n), (n, m), None for all."""
         bargain = state.bargain
         pairs = self.network.pairs(state.plan, state.round, rng)
@@ -74,7 +80,7 @@ class Corner(Negotiation):
             heard.append(mask)
         return heard
 
-    def after(self, state, sides):
+    def after(self, state: State, sides: tuple[Asking, ...]) -> State:
         """The state after a round that left both corners' Asking."""
         bargain = state.bargain
         told = sum(side.told for side in sides)
@@ -114,21 +120,21 @@ class Asking:
     rose: did any claim rise in the last round? told: scalars sent in it.
     """
 
-    u: np.ndarray
-    v: np.ndarray
-    fell: np.ndarray
+    u: Array
+    v: Array
+    fell: Mask
     rose: bool = True
     told: int = 0
 
 
-def asking(bargain):
+def asking(bargain: Bargain) -> Asking:
     """A corner's negotiation before the first round: whoever raises claims nothing."""
     v = np.zeros(len(bargain.seller_idle))
     u = counter_offers(bargain, v)
     return Asking(u, v, np.ones(len(u), dtype=bool))
 
 
-def raise_once(bargain, side, heard=None):
+def raise_once(bargain: Bargain, side: Asking, heard: Mask | None = None) -> Asking:
     """The corner's negotiation after a round; heard: marks of the offers that arrive, shape (m, n), None for all."""
     best = best_offers(bargain, side, heard)
     risen = asked(side.v, best.offers, rounding(bargain), bargain.seller_idle)
@@ -142,12 +148,12 @@ class BestOffers:
     told: scalars sent; waiting: offers sent that did not arrive, (m, n), None where all do.
     """
 
-    offers: np.ndarray
+    offers: Array
     told: int
-    waiting: np.ndarray | None
+    waiting: Mask | None
 
 
-def best_offers(bargain, side, heard=None):
+def best_offers(bargain: Bargain, side: Asking, heard: Mask | None = None) -> BestOffers:
     """The BestOffers of a round, from those whose claims fell; heard: marks of those that arrive, None for all."""
     values, u = bargain.open_value, side.u
     if heard is None and side.fell.ndim == 1:
@@ -160,12 +166,12 @@ def best_offers(bargain, side, heard=None):
     return BestOffers(offers, int(fell.sum()), fell & ~heard)
 
 
-def asked(claim, offer, little, idle):
+def asked(claim: Numbers, offer: Numbers, little: float, idle: Mask | bool) -> Array:
     """The best counter-offer where it is more than the claim by more than `little`, else the claim; shape of claim."""
     return np.where((offer > claim + little) & ~np.asarray(idle), offer, claim)
 
 
-def asked_for(bargain, side, best, risen, left):
+def asked_for(bargain: Bargain, side: Asking, best: BestOffers, risen: Array, left: Array) -> Asking:
     """The corner's negotiation after some raised their claims to `risen` (n,), which left the others `left` (m,)."""
     changed = risen != side.v
     fell = left < side.u

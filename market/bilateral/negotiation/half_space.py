@@ -1,11 +1,16 @@
 """The half-space operator: an agent corrects its contract and one blocking pair, nothing else."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from market.arrays import Array
+from market.bilateral.bargain import Bargain
 from market.bilateral.market import MarketError
-from market.bilateral.negotiation.consensus import Consensus, both_sides
+from market.bilateral.negotiation.consensus import Consensus, Known, both_sides
 from market.bilateral.negotiation.negotiation import MEETINGS
 from market.parameters import parameter
 
@@ -28,21 +33,25 @@ class HalfSpace(Consensus):
         if self.meeting not in MEETINGS:
             raise MarketError(f"meeting={self.meeting!r} is not one of {', '.join(MEETINGS)}")
 
-    def check(self, bargain):
+    def check(self, bargain: Bargain) -> None:
         super().check(bargain)
         if not bargain.single:
             raise MarketError("rule: half-space works with one contract an agent; cut the market into blocks")
 
-    def operator(self, bargain, proposals, number, tools):
+    def operator(
+        self, bargain: Bargain, proposals: Array, number: int, tools: list[Callable[[Array], Array]] | None
+    ) -> Array:
         turn = number if self.meeting == "cyclic" else None
         return both_sides(bargain, proposals, half_space, self.relaxation, turn)
 
-    def answer(self, known, average, number, tool=None):
+    def answer(self, known: Known, average: Array, number: int, tool: Callable[[Array], Array] | None = None) -> Array:
         turn = number + known.place if self.meeting == "cyclic" else None
         return known.corrected(average, half_space, self.relaxation, turn)
 
 
-def half_space(own, others, side, relaxation, turn=None):
+def half_space(
+    own: Array, others: Array, side: Bargain | Known, relaxation: float, turn: int | None = None
+) -> tuple[Array, Array]:
     """Corrected own claims (r,) and proposals for the other side (r, q); side: the bargain with the agents as rows.
 
     turn: a round number in place of the search for the most violated pair.
@@ -69,7 +78,9 @@ def half_space(own, others, side, relaxation, turn=None):
     return own, others
 
 
-def half_space_alone(own, others, outside, partner, worth, relaxation=1.0):
+def half_space_alone(
+    own: float, others: Array, outside: Array, partner: int, worth: float, relaxation: float = 1.0
+) -> float:
     """One agent's own step, in place in `others` (q,); returns its own claim.
 
     outside: values of its pairs with −∞ for its partner, shape (q,); partner: −1 for none; worth: its contract's value.

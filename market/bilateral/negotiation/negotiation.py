@@ -1,13 +1,17 @@
 """What every negotiation rule offers: a start, rounds, and what can be read after each round."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
+from market.arrays import Array, Integers
 from market.bilateral.bargain import Bargain
 from market.bilateral.core import NoStablePrices, fair_point, is_stable, violation
+from market.bilateral.ledger import Knowledge
 from market.bilateral.market import MarketError
 from market.bilateral.negotiation.network import MessageNetwork
 from market.outcome import Status
@@ -34,35 +38,35 @@ class State:
     """
 
     bargain: Bargain
-    u: np.ndarray
-    v: np.ndarray
+    u: Array
+    v: Array
     violation: float
     spread: float
     status: Status
     round: int = 0
     messages: int = 0
-    met: np.ndarray = field(default_factory=lambda: np.empty((0, 2), dtype=np.intp))
+    met: Integers = field(default_factory=lambda: np.empty((0, 2), dtype=np.intp))
     plan: Any = field(default=None, repr=False)
     memory: Any = field(default=None, repr=False)
 
     @property
-    def gap(self):
+    def gap(self) -> float:
         """Violation beside the mean contract's value; without contracts beside the most a pair could gain."""
         beside = self.bargain.mean_contract if len(self.bargain) else float(np.max(self.bargain.value, initial=0.0))
         return self.violation / beside if beside > 0 else 0.0
 
     @property
-    def prices(self):
+    def prices(self) -> Array:
         """Half-way between bid and ask of each contract, money per kWh, shape (k,)."""
         return self.bargain.prices(self.u, self.v)
 
     @property
-    def advice(self):
+    def advice(self) -> str:
         """One sentence on what the status means and what a user can do."""
         return ADVICE[self.status]
 
 
-def whole(bargain):
+def whole(bargain: Bargain) -> tuple[Array, Array]:
     """Both partners claim the whole contract."""
     u, v = np.zeros(len(bargain.buyer_idle)), np.zeros(len(bargain.seller_idle))
     np.maximum.at(u, bargain.buyer, bargain.contract_value)
@@ -70,19 +74,19 @@ def whole(bargain):
     return u, v
 
 
-def buyers_all(bargain):
+def buyers_all(bargain: Bargain) -> tuple[Array, Array]:
     """Buyers claim the whole contract, sellers nothing."""
     u, v = whole(bargain)
     return u, np.zeros_like(v)
 
 
-def sellers_all(bargain):
+def sellers_all(bargain: Bargain) -> tuple[Array, Array]:
     """Sellers claim the whole contract, buyers nothing."""
     u, v = whole(bargain)
     return np.zeros_like(u), v
 
 
-def tau_start(bargain):
+def tau_start(bargain: Bargain) -> tuple[Array, Array]:
     """The tau value, known beforehand; the whole contract where no prices are stable."""
     try:
         return fair_point(bargain, "tau")
@@ -126,23 +130,25 @@ class Negotiation(ABC):
 
     @property
     @abstractmethod
-    def ledger(self):
+    def ledger(self) -> tuple[Knowledge, ...]:
         """Who learns which numbers while negotiating: a tuple of Knowledge."""
 
     @abstractmethod
-    def start(self, bargain, rng=None, claims=None):
+    def start(
+        self, bargain: Bargain, rng: np.random.Generator | None = None, claims: tuple[Array, Array] | None = None
+    ) -> State:
         """The state before the first round; claims: (u, v) remembered from before, NaN where nothing is."""
 
     @abstractmethod
-    def round(self, state, rng=None):
+    def round(self, state: State, rng: np.random.Generator | None = None) -> State:
         """The state after one more round; rng: a numpy Generator, needed where links or losses are random."""
 
-    def resume(self, state, bargain, rng=None):
+    def resume(self, state: State, bargain: Bargain, rng: np.random.Generator | None = None) -> State:
         """Go on with other contracts, after some agents left: claims are kept, rounds and messages count on."""
         again = self.start(bargain, rng, (state.u, state.v))
         return replace(again, round=state.round, messages=state.messages)
 
-    def first_claims(self, bargain, claims):
+    def first_claims(self, bargain: Bargain, claims: tuple[Array, Array] | None) -> tuple[Array, Array]:
         """Claims to start from: remembered ones, cut to what the contracts are worth now, else those of `begin`."""
         most, (u, v) = whole(bargain), STARTS[self.begin](bargain) if len(bargain) else whole(bargain)
         if claims is None:
@@ -151,27 +157,29 @@ class Negotiation(ABC):
         for name, each, fresh in zip(("buyers", "sellers"), old, (u, v), strict=True):
             if each.shape != fresh.shape:
                 raise MarketError(f"claims of {name}: shape {each.shape} must be {fresh.shape}")
-        return tuple(
+        return tuple(  # type: ignore[return-value]  # two of them
             np.where(np.isnan(each), fresh, np.clip(each, 0.0, top))
             for each, fresh, top in zip(old, (u, v), most, strict=True)
         )
 
-    def goal(self, bargain):
+    def goal(self, bargain: Bargain) -> float:
         """The violation up to which the bargain counts as settled, in units of claims."""
         return self.tolerance * bargain.mean_contract
 
-    def first_status(self, bargain):
+    def first_status(self, bargain: Bargain) -> Status:
         """RUNNING, or NO_EQUILIBRIUM where no prices at all would do."""
         return Status.RUNNING if is_stable(bargain, self.goal(bargain)) else Status.NO_EQUILIBRIUM
 
-    def status(self, state, violation, spread):
+    def status(self, state: State, violation: float, spread: float) -> Status:
         """How a negotiation stands after a round with this violation and spread."""
         if state.status is Status.NO_EQUILIBRIUM:
             return state.status
         return Status.SETTLED if max(violation, spread) <= self.goal(state.bargain) else Status.RUNNING
 
 
-def opening(rule, bargain, u, v, plan, memory=None, spread=None):
+def opening(
+    rule: Negotiation, bargain: Bargain, u: Array, v: Array, plan: Any, memory: Any = None, spread: float | None = None
+) -> State:
     """The state before the first round, with claims u, v."""
     return State(
         bargain=bargain,
@@ -185,12 +193,18 @@ def opening(rule, bargain, u, v, plan, memory=None, spread=None):
     )
 
 
-def claimed_over(bargain, u, v):
+def claimed_over(bargain: Bargain, u: Array, v: Array) -> Array:
     """How much both partners claim above each contract's value, shape (k,)."""
     return u[bargain.buyer] + v[bargain.seller] - bargain.contract_value
 
 
-def negotiate(rule, bargain, rng=None, claims=None, rounds=10_000):
+def negotiate(
+    rule: Negotiation,
+    bargain: Bargain,
+    rng: np.random.Generator | None = None,
+    claims: tuple[Array, Array] | None = None,
+    rounds: int = 10_000,
+) -> State:
     """Rounds until the negotiation settles, cannot settle, or is out of rounds; the last state."""
     state = rule.start(bargain, rng, claims)
     while state.status is Status.RUNNING:

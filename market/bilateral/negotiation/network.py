@@ -5,42 +5,53 @@ single prices let pairs of a buyer and a seller meet. Either way every kind join
 and again, which is what convergence needs.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
 
+from market.arrays import Array, Integers, Mask
 from market.bilateral.market import MarketError
 
 NEVER = -1
 
 
-def complete_links(network, plan, number, rng):
+def complete_links(
+    network: MessageNetwork, plan: Integers | Mask, number: int, rng: np.random.Generator | None
+) -> Mask:
     """Everybody hears everybody."""
     return ~np.eye(len(plan), dtype=bool)
 
 
-def ring_links(network, plan, number, rng):
+def ring_links(network: MessageNetwork, plan: Integers | Mask, number: int, rng: np.random.Generator | None) -> Mask:
     """Everybody hears the next and the one before."""
     return ring(len(plan))
 
 
-def random_links(network, plan, number, rng):
+def random_links(
+    network: MessageNetwork, plan: Array | Integers | Mask, number: int, rng: np.random.Generator | None
+) -> Mask:
     """Each link is there with the same chance, anew in every round."""
-    drawn = np.triu(rng.random(plan.shape) < network.link_probability, 1)
+    drawn = np.triu(rng.random(plan.shape) < network.link_probability, 1)  # type: ignore[union-attr]
     return drawn | drawn.T
 
 
-def periodic_links(network, plan, number, rng):
+def periodic_links(
+    network: MessageNetwork, plan: Integers | Mask, number: int, rng: np.random.Generator | None
+) -> Mask:
     """The links of one phase, the phases in turn; only together do they join all."""
     return plan == number % network.phases
 
 
-def complete_pairs(network, plan, number, rng):
+def complete_pairs(
+    network: MessageNetwork, plan: Integers | Mask, number: int, rng: np.random.Generator | None
+) -> None:
     """Every pair can meet."""
     return None
 
 
-def ring_pairs(network, plan, number, rng):
+def ring_pairs(network: MessageNetwork, plan: Integers | Mask, number: int, rng: np.random.Generator | None) -> Mask:
     """Buyers stand in a ring and sellers walk around it: a buyer hears two sellers, one place on in the next round."""
     m, n = plan.shape
     size = max(m, n, 1)
@@ -48,12 +59,14 @@ def ring_pairs(network, plan, number, rng):
     return away <= 1
 
 
-def random_pairs(network, plan, number, rng):
+def random_pairs(network: MessageNetwork, plan: Integers | Mask, number: int, rng: np.random.Generator | None) -> Mask:
     """Each pair can meet with the same chance, anew in every round."""
-    return rng.random(plan.shape) < network.link_probability
+    return rng.random(plan.shape) < network.link_probability  # type: ignore[union-attr]
 
 
-def periodic_pairs(network, plan, number, rng):
+def periodic_pairs(
+    network: MessageNetwork, plan: Integers | Mask, number: int, rng: np.random.Generator | None
+) -> Mask:
     """The pairs of one phase, the phases in turn."""
     return plan == number % network.phases
 
@@ -91,51 +104,51 @@ class MessageNetwork:
             raise MarketError(f"network.phases(={self.phases}) must be a whole number >= 1")
 
     @property
-    def draws(self):
+    def draws(self) -> bool:
         """Does a round draw random numbers?"""
         return self.drop > 0 or self.kind == "random"
 
-    def plan_links(self, agents, rng):
+    def plan_links(self, agents: int, rng: np.random.Generator | None) -> Integers | Mask:
         """What is fixed before the first round: the phase of each link, NEVER for none, shape (agents, agents)."""
         if self.kind != "periodic":
             return np.empty((agents, agents), dtype=bool)
         here = ring(agents) | random_links(self, np.empty((agents, agents)), 0, rng)
         i, j = np.nonzero(np.triu(here, 1))
         phase = np.full((agents, agents), NEVER)
-        phase[i, j] = phase[j, i] = rng.permutation(len(i)) % self.phases
+        phase[i, j] = phase[j, i] = rng.permutation(len(i)) % self.phases  # type: ignore[union-attr]
         return phase
 
-    def plan_pairs(self, buyers, sellers, rng):
+    def plan_pairs(self, buyers: int, sellers: int, rng: np.random.Generator | None) -> Integers | Mask:
         """The phase in which each pair can meet, shape (buyers, sellers); every pair has one."""
         if self.kind != "periodic":
             return np.empty((buyers, sellers), dtype=bool)
-        return (rng.permutation(buyers * sellers) % self.phases).reshape(buyers, sellers)
+        return (rng.permutation(buyers * sellers) % self.phases).reshape(buyers, sellers)  # type: ignore[union-attr]
 
-    def links(self, plan, number, rng):
+    def links(self, plan: Integers | Mask, number: int, rng: np.random.Generator | None) -> Mask:
         """Links on which messages arrive in a round, symmetric, shape (agents, agents); both ends notice a loss."""
         there = GRAPHS[self.kind][0](self, plan, number, rng)
         if self.drop:
-            kept = np.triu(rng.random(there.shape) >= self.drop, 1)
+            kept = np.triu(rng.random(there.shape) >= self.drop, 1)  # type: ignore[union-attr]
             there = there & (kept | kept.T)
         return there
 
-    def pairs(self, plan, number, rng):
+    def pairs(self, plan: Integers | Mask, number: int, rng: np.random.Generator | None) -> Mask | None:
         """Pairs that can meet in a round, shape (buyers, sellers), or None for all; losses are drawn with `arrives`."""
         return GRAPHS[self.kind][1](self, plan, number, rng)
 
-    def arrives(self, shape, rng):
+    def arrives(self, shape: int | tuple[int, ...], rng: np.random.Generator | None) -> Mask:
         """Marks of the messages that are not lost, of the shape asked for."""
-        return rng.random(shape) >= self.drop if self.drop else np.ones(shape, dtype=bool)
+        return rng.random(shape) >= self.drop if self.drop else np.ones(shape, dtype=bool)  # type: ignore[union-attr]
 
 
-def ring(agents):
+def ring(agents: int) -> Mask:
     """Links between neighbours on a ring, shape (agents, agents)."""
     number = np.arange(agents)
     away = (number - number[:, None]) % max(agents, 1)
     return (away == 1) | (away == agents - 1) if agents > 1 else np.zeros((agents, agents), dtype=bool)
 
 
-def metropolis(links):
+def metropolis(links: Mask) -> Array:
     """Weights of an average over links, doubly stochastic, 1 / (1 + larger degree) each, shape of links.
 
     >>> metropolis(ring(3)).round(3).tolist()

@@ -4,9 +4,14 @@ Claims move little from round to round, so each buyer keeps a short list of its 
 other can leave it; only where the bound does not settle the matter are all sellers looked at. The answer is exact.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
+
+from market.arrays import Array, Integers
+from market.bilateral.bargain import Bargain
 
 LIST_LENGTH = 24
 MOST_DOUBTFUL = 0.05  # share of buyers looked at in full above which lists are made anew
@@ -16,22 +21,22 @@ MOST_DOUBTFUL = 0.05  # share of buyers looked at in full above which lists are 
 class Shortlist:
     """Each buyer's listed sellers, ascending, with their values, both (m, listed), what the best other leaves at v."""
 
-    sellers: np.ndarray
-    values: np.ndarray
-    rest: np.ndarray
-    v: np.ndarray
+    sellers: Integers
+    values: Array
+    rest: Array
+    v: Array
 
 
 @dataclass(frozen=True, eq=False)
 class Best:
     """The seller that leaves each buyer most outside its contracts, what it leaves, both (m,); the lists or None."""
 
-    seller: np.ndarray
-    left: np.ndarray
+    seller: Integers
+    left: Array
     lists: Shortlist | None = None
 
 
-def best_outside(bargain, v, before=None):
+def best_outside(bargain: Bargain, v: Array, before: Best | None = None) -> Best:
     """The Best with sellers' claims v (n,), the lowest number where several; before: the last round's, if any."""
     values = bargain.outside_value
     if not values.shape[1]:
@@ -40,7 +45,7 @@ def best_outside(bargain, v, before=None):
         return Best(*largest(values - v))
     if before is None:
         return _made_anew(values, v)
-    lists = before.lists
+    lists: Shortlist = before.lists  # type: ignore[assignment]  # there are, with so many sellers
     at, left = largest(lists.values - v[lists.sellers])
     seller = lists.sellers[np.arange(len(at)), at]
     doubtful = np.flatnonzero(left <= lists.rest + np.max(lists.v - v))
@@ -50,7 +55,7 @@ def best_outside(bargain, v, before=None):
     return Best(seller, left, lists)
 
 
-def largest(left):
+def largest(left: Array) -> tuple[Integers, Array]:
     """(Column, value) of the largest entry of each row, the first where several."""
     column = left.argmax(axis=1)
     return column, left[np.arange(len(left)), column]

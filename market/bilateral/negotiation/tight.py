@@ -1,10 +1,15 @@
 """The tight operator: the exact projection onto what an agent can accept, its own contract included."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from market.bilateral.negotiation.consensus import Consensus, both_sides
+from market.arrays import Array
+from market.bilateral.bargain import Bargain
+from market.bilateral.negotiation.consensus import Consensus, Known, both_sides
 from market.bilateral.negotiation.hinge import hinge_root
 
 
@@ -17,15 +22,17 @@ class Tight(Consensus):
     proposal moves beside the projection.
     """
 
-    def operator(self, bargain, proposals, number, tools):
+    def operator(
+        self, bargain: Bargain, proposals: Array, number: int, tools: list[Callable[[Array], Array]] | None
+    ) -> Array:
         projected = both_sides(bargain, proposals, tight)
         return proposals + self.relaxation * (projected - proposals)
 
-    def answer(self, known, average, number, tool=None):
+    def answer(self, known: Known, average: Array, number: int, tool: Callable[[Array], Array] | None = None) -> Array:
         return average + self.relaxation * (known.corrected(average, tight) - average)
 
 
-def tight(own, others, side):
+def tight(own: Array, others: Array, side: Bargain | Known) -> tuple[Array, Array]:
     """Projections of own claims (r,) and proposals for the other side (r, q); side: the bargain with agents as rows.
 
     With t = x_k the rest follows: x_l = a_kl − t for partners, x_q = max(y_q, a_kq − t) for others, and t balances
