@@ -36,7 +36,7 @@ class Corners:
     @property
     def tau(self) -> tuple[Array, Array]:
         """Half-way between the corners: the tau value, Thompson's fair division point (Núñez and Rafels 2002)."""
-        return tuple((one + other) / 2 for one, other in zip(self.buyer, self.seller, strict=True))  # type: ignore[return-value]
+        return tuple((one + other) / 2 for one, other in zip(self.buyer, self.seller, strict=True))  # type: ignore[return-value]  # two
 
 
 def rounding(bargain: Bargain) -> float:
@@ -55,6 +55,7 @@ def counter_offers(bargain: Bargain, v: Array) -> Array:
 def raised(bargain: Bargain, v: Array, slack: float = 0.0) -> tuple[Array, Array]:
     """The least claims (u, v) without a blocking pair that start from sellers' claims v (n,) and only raise them.
 
+    (docs/bilateral/model.md, Stable: the core)
     1. Each buyer claims what its contracts leave it.
     2. Each seller raises its claim to the best offer any buyer would rather make it, less `slack`.
     3. Again with the buyers whose claims fell, until nobody raises (Bellman and Ford's longest paths).
@@ -88,7 +89,10 @@ def _best_offers(values, u, rows):
 
 
 def buyer_corner(bargain: Bargain) -> tuple[Array, Array]:
-    """The buyers' best claims (u, v) in the core. Raises NoStablePrices."""
+    """The buyers' best claims (u, v), (m,), (n,), in the core (docs/bilateral/model.md, Stable: the core).
+
+    Raises NoStablePrices.
+    """
     nothing = np.zeros(len(bargain.seller_idle))
     try:
         u, v = raised(bargain, nothing)
@@ -100,7 +104,10 @@ def buyer_corner(bargain: Bargain) -> tuple[Array, Array]:
 
 
 def seller_corner(bargain: Bargain) -> tuple[Array, Array]:
-    """The sellers' best claims (u, v) in the core. Raises NoStablePrices."""
+    """The sellers' best claims (u, v), (m,), (n,), in the core (docs/bilateral/model.md, Stable: the core).
+
+    Raises NoStablePrices.
+    """
     v, u = buyer_corner(bargain.mirrored)
     return u, v
 
@@ -143,7 +150,10 @@ def mismatch(bargain: Bargain, u: Array, v: Array) -> Array:
 
 
 def violation(bargain: Bargain, u: Array, v: Array) -> float:
-    """How far claims u (m,), v (n,) are from the core, in units of claims: the worst broken constraint, ≥ 0."""
+    """How far claims u (m,), v (n,) are from the core, in units of claims: the worst broken constraint, ≥ 0.
+
+    (docs/bilateral/model.md, Stable: the core)
+    """
     gap = np.max(bargain.open_value - v - u[:, None], initial=0.0)
     return max(float(gap), violation_without_pairs(bargain, u, v))
 
@@ -166,6 +176,8 @@ def blocking_pairs(
 ) -> tuple[Integers, Integers, Array]:
     """Pairs that both gain by leaving: (buyers, sellers, gains), gains in units of claims, largest first.
 
+    Pairs with u_i + v_j < a_ij (docs/bilateral/model.md, Stable: the core).
+
     tolerance: gain from which a pair counts; PROGRAMME_MISS of the largest value where it is not given.
 
     >>> from market.bilateral.bargain import single_contracts
@@ -183,7 +195,10 @@ def blocking_pairs(
 
 
 def equal_split(bargain: Bargain) -> tuple[Array, Array]:
-    """Claims that halve every contract, (u, v); an agent with several gets their mean by energy. Often not stable."""
+    """Claims that halve every contract, (u, v), (m,), (n,); an agent with several gets their mean by energy.
+
+    Often not stable (docs/bilateral/model.md, Fair: which point of the core?).
+    """
     half = bargain.contract_value / 2 * bargain.amount / bargain.unit
     u = np.bincount(bargain.buyer, half, len(bargain.buyer_idle))
     v = np.bincount(bargain.seller, half, len(bargain.seller_idle))
@@ -197,6 +212,7 @@ def equal_split(bargain: Bargain) -> tuple[Array, Array]:
 def nearest_core_point(bargain: Bargain, u: Array, v: Array) -> tuple[Array, Array]:
     """The core point nearest to claims u (m,), v (n,) in the Euclidean sense. Raises NoStablePrices.
 
+    (docs/bilateral/model.md, Fair: which point of the core?)
     A quadratic programme over the pairs that matter: solve, add every row's and column's worst blocking pair, again.
     Then the constraints met with equality are solved to the last digits.
     """
@@ -269,12 +285,12 @@ def _unit_rows(columns, width):
 
 
 def tau_point(bargain: Bargain) -> tuple[Array, Array]:
-    """The tau value as claims (u, v)."""
+    """The tau value as claims (u, v), (m,), (n,) (Núñez and Rafels 2002)."""
     return corners(bargain).tau
 
 
 def split_point(bargain: Bargain) -> tuple[Array, Array]:
-    """The core point nearest to the equal split, as claims (u, v)."""
+    """The core point nearest to the equal split, (u, v) (docs/bilateral/model.md, Fair: which point of the core?)."""
     return nearest_core_point(bargain, *equal_split(bargain))
 
 
@@ -282,7 +298,10 @@ FAIR = {"tau": tau_point, "equal-split": split_point, "buyer": buyer_corner, "se
 
 
 def fair_point(bargain: Bargain, fair: str = "tau") -> tuple[Array, Array]:
-    """The stable claims (u, v) called fair: one of FAIR. Raises NoStablePrices, MarketError."""
+    """The stable claims (u, v) called fair: one of FAIR (docs/bilateral/model.md, Fair: which point of the core?).
+
+    Raises NoStablePrices, MarketError.
+    """
     if fair not in FAIR:
         raise MarketError(f"fair={fair!r} is not one of {', '.join(FAIR)}")
     return FAIR[fair](bargain)

@@ -37,6 +37,8 @@ class RetailTariff:
 class Market:
     """Buyers (rows) and sellers (columns) of one period; either side may be empty.
 
+    What follows from them stands in docs/bilateral/model.md, Buyers, sellers and what a pair gains.
+
     willingness: what a kWh is worth to each buyer, money per kWh, shape (m,); demand: kWh, shape (m,); ask: the least
     each seller takes for a kWh, shape (n,); supply: kWh, shape (n,); preference: how much more a buyer likes a kWh from
     a seller, money per kWh, (m, n) or what broadcasts to it; fee: network charge of a pair that the buyer pays, money
@@ -83,13 +85,13 @@ class Market:
 
     @cached_property
     def worth(self) -> Array:
-        """h_ij, what a kWh from each seller is worth to each buyer beside the grid, money per kWh, shape (m, n)."""
+        """h_ij = min(b_i, buy) + θ_ij − fee_ij, a kWh of each seller's worth to a buyer, money per kWh, (m, n)."""
         own = np.minimum(self.willingness, self.tariff.buy)
         return own[:, None] + self.preference - self.fee
 
     @cached_property
     def cost(self) -> Array:
-        """c_j, the least each seller takes beside the grid's feed-in price, money per kWh, shape (n,)."""
+        """c_j = max(c0_j, sell), the least each seller takes beside the feed-in price, money per kWh, shape (n,)."""
         return np.maximum(self.ask, self.tariff.sell)
 
     @cached_property
@@ -99,12 +101,12 @@ class Market:
 
     @cached_property
     def quantity(self) -> Array:
-        """q_ij, what a pair can trade in a contract of its own, kWh, shape (m, n)."""
+        """q_ij = min(d_i, s_j), what a pair can trade in a contract of its own, kWh, shape (m, n)."""
         return np.minimum(self.demand[:, None], self.supply)
 
     @cached_property
     def pair_value(self) -> Array:
-        """a_ij, what a pair gains together by a contract, money, ≥ 0, shape (m, n) (Shapley and Shubik 1971)."""
+        """a_ij = q_ij max(0, h_ij − c_j), a pair's gain by a contract, money, (m, n) (Shapley and Shubik 1971)."""
         return self.quantity * np.maximum(self.margin, 0.0)
 
     def without(self, buyers: Sequence[int] | Integers = (), sellers: Sequence[int] | Integers = ()) -> Market:
@@ -124,7 +126,7 @@ class Market:
 
 
 def assignment_game(pair_value: Sequence[Sequence[float]] | Array) -> Market:
-    """The market given by what each pair gains, rows are buyers: a unit each, asks of 0.
+    """The market given by what each pair gains, money, (m, n), rows are buyers: a unit each, asks of 0.
 
     >>> assignment_game([[5, 7, 2], [8, 9, 3], [2, 6, 0]]).pair_value.shape
     (3, 3)
@@ -190,7 +192,7 @@ def per_pair(
 ) -> Array:
     """A number for each pair, shape (m, n), from what broadcasts to it. Raises MarketError."""
     alone = isinstance(values, Real) or (isinstance(values, np.ndarray) and values.ndim == 0)
-    array = np.full(shape, float(values)) if alone else matrix(name, values)  # type: ignore[arg-type]
+    array = np.full(shape, float(values)) if alone else matrix(name, values)  # type: ignore[arg-type]  # a number
     if not array.size and 0 in shape:
         array = np.zeros(shape)
     if array.shape != shape:
@@ -201,14 +203,14 @@ def per_pair(
 
 
 def check(kind: str, name: str, values: Array, fine: Mask, allowed: str) -> None:
-    """Complain about the first agent whose value is not fine."""
+    """Complain about the first agent whose value (count,) is not fine (count,). Raises MarketError."""
     if not np.all(fine):
         first = int(np.argmin(fine))
         raise MarketError(f"{kind} {first}: {name}(={values[first]:g}) must be {allowed}")
 
 
 def check_pairs(name: str, values: Array, fine: Mask, allowed: str) -> None:
-    """Complain about the first pair whose value is not fine."""
+    """Complain about the first pair whose value (m, n) is not fine (m, n). Raises MarketError."""
     if not np.all(fine):
         i, j = np.unravel_index(np.argmin(fine), fine.shape)
         raise MarketError(f"buyer {i}, seller {j}: {name}(={values[i, j]:g}) must be {allowed}")

@@ -15,6 +15,8 @@ NOBODY = -1
 def optimal_matching(market: Market) -> Integers:
     """Seller of each buyer in a matching of greatest value, NOBODY where none, shape (m,); no contract is worth 0.
 
+    (docs/bilateral/model.md, Who signs with whom)
+
     >>> from market.bilateral.market import assignment_game
     >>> optimal_matching(assignment_game([[5, 7, 2], [8, 9, 3], [2, 6, 0]])).tolist()
     [2, 0, 1]

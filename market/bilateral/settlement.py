@@ -66,7 +66,10 @@ class Settlement:
 
 
 def violation_in_money(bargain: Bargain, u: Array, v: Array) -> float:
-    """The worst broken constraint of the core, money: claims by kWh count with the energy they could concern."""
+    """The worst broken constraint of the core, money: claims by kWh count with the energy they could concern.
+
+    u (m,), v (n,): claims, in the bargain's units (docs/bilateral/model.md, Stable: the core).
+    """
     if claims_are_money(bargain):
         return violation(bargain, u, v)
     gaps = np.maximum(bargain.open_value - v - u[:, None], 0.0) * bargain.market.quantity
@@ -105,6 +108,7 @@ class Least:
 def conclude(state: State, repair: bool = True, deadline: bool = False, least: Least | None = None) -> "Settlement":
     """Settle a negotiation's State at half-way prices, moved into the core where `repair` is asked for and possible.
 
+    (docs/bilateral/model.md, Negotiation: who tells whom what)
     deadline: where it has not settled and cannot be repaired, everybody trades with the grid instead. least: the Least
     some stand by: no repair leaves them less, and a contract whose price would is not signed.
     """
@@ -146,7 +150,7 @@ def signed_only(settlement: "Settlement", rows: Mask) -> "Settlement":
 
 
 def met_half_way(bargain: Bargain, u: Array, v: Array) -> tuple[Array, Array]:
-    """Claims after partners moved to the half-way price, where each has one contract; else claims as they are."""
+    """Claims (m,), (n,) after partners moved to the half-way price, where each has one contract; else as they are."""
     if not bargain.single or np.any(bargain.capped):
         return u, v
     i, j, value = bargain.buyer, bargain.seller, bargain.contract_value

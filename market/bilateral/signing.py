@@ -31,6 +31,7 @@ def signed(
 ) -> Bargain:
     """The Bargain of a market: one contract an agent by a matching, or several by the transportation programme.
 
+    (docs/bilateral/model.md, Who signs with whom)
     block: kWh, several contracts in whole blocks only. Raises MarketError.
     """
     if contracts not in CONTRACTS:

@@ -12,7 +12,8 @@ from market.bilateral.core import corners, fair_point
 def core_prices(bargain: Bargain, best: Bargain) -> tuple[Array, Array]:
     """Lowest and highest stable price of each contract of a bargain, shapes (k,); NaN where `best` has it not.
 
-    best: the bargain of an optimal matching. At a corner of the core the price is c_j + v_j / q_ij.
+    best: the bargain of an optimal matching. At a corner of the core the price is c_j + v_j / q_ij
+    (docs/bilateral/model.md, Stable: the core).
     """
     found = corners(best)
     ends = np.array([best.prices(*point) for point in (found.buyer, found.seller)]).reshape(2, -1)
@@ -21,19 +22,25 @@ def core_prices(bargain: Bargain, best: Bargain) -> tuple[Array, Array]:
 
 
 def fair_prices(bargain: Bargain, best: Bargain, fair: str) -> Array:
-    """Price of each contract of a bargain at the fair point, shape (k,); NaN where `best` has no such contract."""
+    """Price of each contract at the fair point, money per kWh, shape (k,); NaN where `best` has it not.
+
+    (docs/bilateral/model.md, Fair: which point of the core?)
+    """
     return np.append(best.prices(*fair_point(best, fair)), np.nan)[_rows(bargain, best)]
 
 
 def mean_prices(best: Bargain) -> tuple[float, float]:
-    """Mean price by energy of an optimal matching at the buyers' corner and at the sellers'; NaN without contracts."""
+    """Mean price by energy at the buyers' corner and at the sellers', money per kWh; NaN without contracts.
+
+    best: the bargain of an optimal matching.
+    """
     found = corners(best)
     low, high = (mean_price(best.prices(*point), best.amount) for point in (found.buyer, found.seller))
     return low, high
 
 
 def mean_price(price: Array, quantity: Array) -> float:
-    """Mean of prices by energy; NaN where there are none."""
+    """Mean of prices (k,), money per kWh, by energy (k,), kWh; NaN where there are none."""
     return float(np.sum(price * quantity) / np.sum(quantity)) if len(price) else np.nan
 
 

@@ -68,7 +68,7 @@ class Trading:
         try:
             return stable.core_prices(bargain, best)
         except NoStablePrices:
-            return tuple(np.full((2, len(bargain)), np.nan))  # type: ignore[return-value]
+            return tuple(np.full((2, len(bargain)), np.nan))  # type: ignore[return-value]  # two rows
 
     def left(self, period: Period) -> Market:
         """The period's market once those have left who leave in the middle."""
@@ -78,7 +78,7 @@ class Trading:
 
     @property
     def ledger(self) -> tuple[Knowledge, ...]:
-        """Who learns which numbers, while matching and while negotiating: a tuple of Knowledge."""
+        """Who learns which numbers, while matching and while negotiating."""
         matching = self.matching if isinstance(self.matching, str) else "given"
         return (*MATCHING_LEDGER[matching], *self.rule.ledger)
 
@@ -114,8 +114,8 @@ class Trading:
         """
         late = self.deadline is not None and state.status is not Status.SOLVED
         if least is not None:
-            least = Least(*least, slack=2 * self.rule.goal(state.bargain) + 4 * rounding(state.bargain))  # type: ignore[assignment]
-        settled = conclude(state, self.repair, late, least)  # type: ignore[arg-type]
+            least = Least(*least, slack=2 * self.rule.goal(state.bargain) + 4 * rounding(state.bargain))  # type: ignore[assignment]  # in place
+        settled = conclude(state, self.repair, late, least)  # type: ignore[arg-type]  # a Least now
         if len(settled.bargain) < len(state.bargain) and state.status is Status.SETTLED:
             state = replace(state, status=Status.ROUND_LIMIT)
         best, best_blocks = self.open(market, "optimal")
@@ -150,23 +150,26 @@ class ClosedPeriod:
         return stable.core_prices(bargain, self.best)
 
     def fair_prices(self, bargain: Bargain) -> Array:
-        """Price of each contract of a bargain of the period at the core's fair point, shape (k,), or NaN."""
+        """Price of each contract of a bargain of the period at the core's fair point, money per kWh, (k,), or NaN."""
         return stable.fair_prices(bargain, self.best, self.fair)
 
     @cached_property
     def mean_prices(self) -> tuple[float, float, float]:
-        """Mean price by energy: as settled, at the buyers' corner of the core, at the sellers'; NaN without any."""
+        """Mean price by energy, money per kWh: as settled, at the buyers' corner, at the sellers'; NaN without any."""
         settled = stable.mean_price(self.contracts["price"], self.contracts["quantity"])
         return settled, *stable.mean_prices(self.best)
 
     @cached_property
     def fair_payoffs(self) -> tuple[Array, Array]:
-        """Money of buyers (m,) and sellers (n,) at the core's fair point."""
+        """Money of buyers (m,) and sellers (n,) at the core's fair point.
+
+        (docs/bilateral/model.md, Fair: which point of the core?)
+        """
         return self._money(*fair_point(self.best, self.fair))
 
     @cached_property
     def tau(self) -> tuple[Array, Array]:
-        """Money of buyers (m,) and sellers (n,) at the tau value."""
+        """Money of buyers (m,) and sellers (n,) at the tau value (Núñez and Rafels 2002)."""
         return self.corners.tau
 
     def _money(self, u, v):
@@ -209,7 +212,7 @@ class ClosedPeriod:
         columns = self.contracts
         alone = grid_bills(self.period.market)
         now = bills_of(self.period.market, *(columns[name] for name in ("buyer", "seller", "quantity", "price")))
-        return tuple(np.concatenate([each.paid, -each.earned]) for each in (now, alone))  # type: ignore[return-value]
+        return tuple(np.concatenate([each.paid, -each.earned]) for each in (now, alone))  # type: ignore[return-value]  # two
 
 
 def remembered(trading: Trading, period: Period, claims: Array) -> tuple[Array, Array] | None:

@@ -55,6 +55,7 @@ def _whole(quantity, block):
 def optimal_flows(market: Market, block: float | None = None) -> Flows:
     """The transportation programme: max Σ (h − c) x within demand, supply and caps; HiGHS's dual simplex.
 
+    (docs/bilateral/model.md, Who signs with whom)
     block: kWh; with it every quantity is a whole number of blocks, and prices of the cut market are given. Large
     markets start with each agent's best pairs and take in others that the prices found show to be better.
     """
@@ -111,6 +112,8 @@ def _flows_among(market, unit, chosen, whole):
 def multi_contracts(market: Market, block: float | None = None) -> Bargain:
     """The bargain where agents may sign several contracts; claims are money per kWh, payoffs d_i y_i and s_j z_j.
 
+    y_i + z_j = h_ij − c_j on traded pairs (docs/bilateral/model.md, Stable: the core).
+
     >>> market = Market([1, 1], [3, 2], [0.10, 0.12], [2, 4], [[0.05, 0.03], [0.01, 0.02]])
     >>> multi_contracts(market).amount.tolist()
     [2.0, 1.0, 2.0]
@@ -152,8 +155,8 @@ class Blocks:
     sides: tuple[int, int]
 
     def payoffs(self, u: Array, v: Array) -> tuple[Array, Array]:
-        """Money of the agents whose blocks claim u (M,), v (N,): shapes (m,), (n,)."""
-        return np.bincount(self.buyer, u, self.sides[0]), np.bincount(self.seller, v, self.sides[1])  # type: ignore[return-value]
+        """Money of the agents whose blocks claim u (M,), v (N,), money: shapes (m,), (n,)."""
+        return np.bincount(self.buyer, u, self.sides[0]), np.bincount(self.seller, v, self.sides[1])  # type: ignore[return-value]  # floats by weights
 
     def quantities(self, bargain: Bargain) -> Array:
         """kWh between the agents when their blocks hold a bargain's contracts, shape (m, n)."""

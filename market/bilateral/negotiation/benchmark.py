@@ -26,7 +26,7 @@ except ImportError:  # cvxpy may come without it
 
 def known_projection(known: Known, average: Array) -> Array:
     """One agent's averaged proposal (m + n,) projected onto its bounding set by the sorted search."""
-    return exact_rows(average[None], np.array([known.row]), known.value, known.theirs, known.total)[0]  # type: ignore[arg-type]
+    return exact_rows(average[None], np.array([known.row]), known.value, known.theirs, known.total)[0]  # type: ignore[arg-type]  # it is told
 
 
 def exact(bargain: Bargain, proposals: Array) -> Array:
@@ -46,7 +46,8 @@ def exact(bargain: Bargain, proposals: Array) -> Array:
 def exact_rows(y: Array, number: Integers, value: Array, theirs: slice, total: float) -> Array:
     """Projections of the proposals y (r, m + n) of agents of one side, see `exact`; a new array.
 
-    number (r,): their numbers, buyers first; value (r, q): of their pairs; theirs: where proposals name the other side.
+    number (r,): their numbers, buyers first; value (r, q): of their pairs; theirs: where proposals name the other side;
+    total: v(N), what all gain together; all in units of claims.
     """
     row, agents = np.arange(len(y)), y.shape[1]
     own = y[row, number]
@@ -76,7 +77,7 @@ class BoundingSet:
 
 
 def bounding_set(bargain: Bargain, agent: int) -> BoundingSet:
-    """The bounding set of an agent, buyers numbered first: the sum, its pairs, its own claim ≥ 0."""
+    """The bounding set of an agent, buyers numbered first: sum, pairs, own claim ≥ 0 (Nedić and Bauso 2013)."""
     m, n = bargain.value.shape
     buys = agent < m
     values = bargain.value[agent] if buys else bargain.value[:, agent - m]
@@ -159,7 +160,8 @@ if osqp is not None:
 class Benchmark(Consensus):
     """Consensus in which each agent projects onto its bounding set, knowing v(N), what all gain together.
 
-    The set of agent k: Σ x = v(N), x_k + x_q ≥ a_kq for everybody on the other side, x_k ≥ 0. One contract an agent.
+    The set of agent k: Σ x = v(N), x_k + x_q ≥ a_kq for everybody on the other side, x_k ≥ 0 (Nedić and Bauso
+    2013). One contract an agent.
     solver: "exact", the sorted search for all agents at once; "general", a quadratic programme handed to Clarabel
     through cvxpy; "clarabel", the same without cvxpy; "osqp", handed to OSQP with its set-up kept from round to round.
     """

@@ -23,6 +23,7 @@ AGREED = 4 * np.finfo(float).eps  # share of a contract's value
 class Bilateral(Negotiation):
     """Scalar claims, moved by meetings of a buyer and a seller; alternating projections onto the core's half-spaces.
 
+    (docs/bilateral/model.md, Negotiation: who tells whom what)
     A round: 1. Every buyer meets a seller it holds no contract with: the one that leaves it most at the asks it hears
     (meeting "worst"), or the next in turn ("cyclic"). Where the bid exceeds the ask both raise their claim by
     relaxation × half the gap; where one can claim nothing the other takes all. 2. Partners move to the price half-way
@@ -177,7 +178,10 @@ def rise(gap: Numbers, alone: Mask | bool) -> Numbers:
 
 
 def close(bargain: Bargain, u: Array, v: Array, i: Integers, j: Integers, gap: Array) -> None:
-    """Raise both claims of pairs i, j, no agent in two, by half of gap (one by all of it if one is idle), in place."""
+    """Raise both claims u (m,), v (n,) of pairs i, j, no agent in two, by half of gap, in place.
+
+    Where one is idle the other rises by all of it. i, j, gap: shape (pairs,).
+    """
     share = rise(gap, bargain.buyer_idle[i] | bargain.seller_idle[j])
     u[i] += np.where(bargain.buyer_idle[i], 0.0, share)
     v[j] += np.where(bargain.seller_idle[j], 0.0, share)
@@ -185,7 +189,7 @@ def close(bargain: Bargain, u: Array, v: Array, i: Integers, j: Integers, gap: A
 
 def batches(bargain: Bargain) -> list[Integers]:
     """Numbers of the contracts in groups that share no agent, each group's partners can meet at once."""
-    taken, groups = {}, []  # type: ignore[var-annotated]
+    taken, groups = {}, []  # type: ignore[var-annotated]  # two at once
     for contract, ends in enumerate(zip(bargain.buyer.tolist(), (~bargain.seller).tolist(), strict=True)):
         used = taken.setdefault(ends[0], set()) | taken.setdefault(ends[1], set())
         group = next(g for g in range(len(used) + 1) if g not in used)

@@ -19,6 +19,7 @@ from market.outcome import Status
 class Corner(Negotiation):
     """Claims rise from nothing to the best counter-offer, once for each side; contracts settle between the two corners.
 
+    (docs/bilateral/model.md, Negotiation: who tells whom what)
     A round, for the buyers' corner: every seller tells its partner its ask; every buyer that is worse off than before
     tells each other seller the price at which it would rather trade with it; sellers raise their asks to the best such
     offer (Bellman and Ford's longest paths, so lost or late messages only delay). For the sellers' corner likewise with

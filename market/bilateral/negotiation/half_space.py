@@ -19,6 +19,7 @@ from market.parameters import parameter
 class HalfSpace(Consensus):
     """Consensus in which each agent (i) projects its own contract's two claims, (ii) closes one outside pair's gap.
 
+    (docs/bilateral/model.md, Negotiation: who tells whom what)
     (i) x_k + x_l = a_kl, both ≥ 0; x_k = 0 with capacity left. (ii) The most violated of x_k + x_q ≥ a_kq (meeting
     "worst"), or the next in turn ("cyclic"): both claims rise by relaxation × half the gap; where the agent can claim
     nothing the other rises by all of it. One contract an agent.
@@ -54,7 +55,7 @@ def half_space(
 ) -> tuple[Array, Array]:
     """Corrected own claims (r,) and proposals for the other side (r, q); side: the bargain with the agents as rows.
 
-    turn: a round number in place of the search for the most violated pair.
+    relaxation: in (0, 2); turn: a round number in place of the search for the most violated pair.
     """
     row, partner = np.arange(len(own)), side.partner
     signed = np.flatnonzero(partner >= 0)

@@ -67,7 +67,7 @@ class State:
 
 
 def whole(bargain: Bargain) -> tuple[Array, Array]:
-    """Both partners claim the whole contract."""
+    """Both partners claim the whole contract: claims (m,), (n,), in the bargain's units, as of all STARTS."""
     u, v = np.zeros(len(bargain.buyer_idle)), np.zeros(len(bargain.seller_idle))
     np.maximum.at(u, bargain.buyer, bargain.contract_value)
     np.maximum.at(v, bargain.seller, bargain.contract_value)
@@ -131,7 +131,7 @@ class Negotiation(ABC):
     @property
     @abstractmethod
     def ledger(self) -> tuple[Knowledge, ...]:
-        """Who learns which numbers while negotiating: a tuple of Knowledge."""
+        """Who learns which numbers while negotiating."""
 
     @abstractmethod
     def start(
@@ -194,7 +194,7 @@ def opening(
 
 
 def claimed_over(bargain: Bargain, u: Array, v: Array) -> Array:
-    """How much both partners claim above each contract's value, shape (k,)."""
+    """How much both partners claim above each contract's value, u_i + v_j − a_ij, shape (k,)."""
     return u[bargain.buyer] + v[bargain.seller] - bargain.contract_value
 
 

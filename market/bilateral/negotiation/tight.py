@@ -17,6 +17,7 @@ from market.bilateral.negotiation.hinge import hinge_root
 class Tight(Consensus):
     """Consensus in which each agent projects onto {own contracts' values met, no blocking pair with it, claims ≥ 0}.
 
+    (docs/bilateral/model.md, Negotiation: who tells whom what)
     The set of agent k with partners L: x_k + x_l = a_kl for l in L, x_k + x_q ≥ a_kq for all others, x_k, x_l ≥ 0;
     x_k = 0 with capacity left. Found by a sorted search in one dimension, without a solver. relaxation: how far a
     proposal moves beside the projection.
