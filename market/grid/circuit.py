@@ -1,11 +1,14 @@
 """Lines as a circuit of resistances: flows of least loss that serve injections, and what they lose at the margin."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csc_array, diags_array
 from scipy.sparse.linalg import splu
 
+from market.arrays import Array, Integers
 from market.grid.lines import Ends, components, incidence
 
 TINY_RESISTANCE = 1e-8  # share of the largest resistance up to which a line joins its ends, to be looked at on its own
@@ -19,11 +22,11 @@ class Served:
     """
 
     loss: float
-    potential: np.ndarray
+    potential: Array
     least: float
 
 
-def serve(tail, head, r, slack, put_in):
+def serve(tail: Integers, head: Integers, r: Array, slack: int, put_in: Array) -> Served:
     """Serve injections, p.u., shape (nodes,), by lines of resistance r ≥ 0 at the least loss (Thomson's principle).
 
     Lines of far less resistance than others join their nodes; among themselves they are a circuit of their own, so that

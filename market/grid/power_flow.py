@@ -10,6 +10,7 @@ import numpy as np
 from scipy.sparse import csr_array, diags_array
 from scipy.sparse.linalg import splu
 
+from market.arrays import Array, Integers, Mask
 from market.grid.lines import RESISTANCE_FLOOR, NetworkError, PublicLines, components, incidence
 
 PHYSICS = ("x", "r")
@@ -30,57 +31,57 @@ class Grid:
     physics: str
     nodes: int
     slack: int
-    island: np.ndarray
-    reference: np.ndarray
+    island: Integers
+    reference: Mask
     incidence: csr_array
-    tail: np.ndarray
-    head: np.ndarray
-    r: np.ndarray
-    weight: np.ndarray
-    inverse: np.ndarray
-    loop: np.ndarray
+    tail: Integers
+    head: Integers
+    r: Array
+    weight: Array
+    inverse: Array
+    loop: Array
 
     @cached_property
-    def resistive(self):
+    def resistive(self) -> Grid:
         """The same lines as a circuit of resistances: its flows are those of least loss, its X is their M."""
         weight = 1 / floored(self.r)
         inverse = _inverse(self.incidence, weight, self.reference)
         return replace(self, physics="r", weight=weight, inverse=inverse, loop=np.zeros(len(weight)))
 
     @cached_property
-    def ptdf(self):
+    def ptdf(self) -> Array:
         """S, shape (lines, n): flow on each line for a unit put in at a node and taken out at the reference."""
         return self.weight[:, None] * (self.incidence.T @ self.inverse)
 
     @cached_property
-    def loss(self):
+    def loss(self) -> Array:
         """M = Sᵀ diag(r) S, shape (n, n): the public loss of injections p is pᵀ M p, without phase shifts."""
         middle = self.incidence @ diags_array(self.weight**2 * self.r) @ self.incidence.T
         product = self.inverse.T @ (middle @ self.inverse)
         return (product + product.T) / 2
 
     @cached_property
-    def loop_pull(self):
+    def loop_pull(self) -> Array:
         """m = Sᵀ diag(r) loop, shape (n,): with phase shifts the public loss is pᵀ M p + 2 mᵀ p + loop_loss."""
         return self.inverse.T @ (self.incidence @ (self.weight * self.r * self.loop))
 
     @cached_property
-    def loop_loss(self):
+    def loop_loss(self) -> float:
         """Public loss in p.u. without any injection, which phase shifts cause."""
         return float(self.r @ self.loop**2)
 
-    def marginal_loss(self, p):
+    def marginal_loss(self, p: Array) -> Array:
         """Half of what the public loss grows by with each injection, M p + m, shape (n,)."""
         return self.loss @ p + self.loop_pull
 
     @cached_property
-    def apart(self):
+    def apart(self) -> Array:
         """Islands that do not reach the slack as 0/1 columns, shape (n, islands): what they take in must sum to 0."""
         references = np.flatnonzero(self.reference)
         numbers = self.island[references[references != self.slack]]
         return (self.island[:, None] == numbers).astype(float)
 
-    def flows(self, p):
+    def flows(self, p: Array) -> Array:
         """Flows f on all lines, shape (lines,), of injections p, losses priced."""
         theta = self.inverse @ p
         return self.weight * (theta[self.tail] - theta[self.head]) + self.loop

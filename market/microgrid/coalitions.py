@@ -4,20 +4,25 @@ Coalition values are always those of lossy flows. A coalition is a bit mask: bit
 is the agent network.agents[b]; arrays of values have shape (2ⁿ,), the empty coalition's is 0.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import linprog
 
+from market.arrays import Array, Mask
 from market.grid.lines import components
+from market.grid.power_flow import Grid
 from market.microgrid.behaviours.ad_hoc import profits_left
 from market.microgrid.behaviours.cooperative import Cooperative
 from market.microgrid.behaviours.none import NoTrade
 from market.microgrid.behaviours.self_interested import private_market
 from market.microgrid.dispatch import put_in
-from market.microgrid.network import SHARED
+from market.microgrid.network import SHARED, Network
 from market.microgrid.payments import by_owner
 from market.microgrid.price_driven import balanced, levelled, wires
+from market.microgrid.tariff import Tariff
 from market.outcome import Status
 
 MOST_AGENTS = 12
@@ -31,7 +36,7 @@ class LeastCore:
     """Payoffs of agents, shape (agents,), that leave no coalition more than the least possible epsilon short."""
 
     epsilon: float
-    payoffs: np.ndarray
+    payoffs: Array
     core_is_empty: bool
 
 
@@ -48,20 +53,20 @@ class Participation:
     gain: float
 
 
-def inside(network, members):
+def inside(network: Network, members: Mask) -> Mask:
     """Marks the private lines a coalition has to itself: both ends are members, and the owner if it has one."""
     lines = network.private
     owned = (lines.owner == SHARED) | members[lines.owner]
     return members[lines.tail] & members[lines.head] & owned
 
 
-def restricted(network, members):
+def restricted(network: Network, members: Mask) -> Network:
     """The network with a coalition's injections and lines alone; members: marks, shape (n,)."""
     alone = network.with_injection(np.where(members, network.injection, 0.0))
     return alone.with_private(network.private.take(inside(network, members)))
 
 
-def private_flows(network, tariff, members, start=None):
+def private_flows(network: Network, tariff: Tariff, members: Mask, start: Array | None = None) -> Array:
     """Flows on a coalition's own lines in its own interest, with lossy flows, shape (its lines,).
 
     start: prices (n,) that are nearly right, where some are known; Newton's method then mostly needs no programme.
@@ -75,7 +80,7 @@ def private_flows(network, tariff, members, start=None):
     return private_market(restricted(network, members), tariff, lossy=True)[0]
 
 
-def coalition_value(network, tariff, members, start=None):
+def coalition_value(network: Network, tariff: Tariff, members: Mask, start: Array | None = None) -> float:
     """v(S): minus the tariff's bill of a coalition that trades on its own lines only; members: marks, shape (n,)."""
     flows = private_flows(network, tariff, members, start)
     lines = wires(network.private.take(inside(network, members)), network, lossy=True)
@@ -83,12 +88,12 @@ def coalition_value(network, tariff, members, start=None):
     return float(np.sum(tariff_value(left, tariff)))
 
 
-def tariff_value(left, tariff):
+def tariff_value(left: Array, tariff: Tariff) -> Array:
     """What the main grid pays (negative: charges) for what is left at nodes, money, same shape."""
     return tariff.sell * np.maximum(left, 0.0) - tariff.buy * np.maximum(-left, 0.0)
 
 
-def private_game(network, tariff):
+def private_game(network: Network, tariff: Tariff) -> Array:
     """v(S) of every coalition (Shapley and Shubik's market game), shape (2ⁿ,), for at most MOST_AGENTS agents.
 
     A coalition whose lines do not connect it earns what its connected parts earn; only connected ones are solved.
@@ -114,7 +119,7 @@ def private_game(network, tariff):
     return values
 
 
-def all_coalitions(network):
+def all_coalitions(network: Network) -> Mask:
     """Marks of the members of every coalition, shape (2ⁿ, nodes). Raises ValueError above MOST_AGENTS agents."""
     agents = network.agents
     if len(agents) > MOST_AGENTS:
@@ -124,12 +129,12 @@ def all_coalitions(network):
     return marks
 
 
-def membership(players):
+def membership(players: int) -> Mask:
     """Members of every coalition, shape (2ⁿ, n)."""
     return (np.arange(1 << players)[:, None] >> np.arange(players) & 1).astype(bool)
 
 
-def least_core(values):
+def least_core(values: Array) -> LeastCore:
     """The least core: min ε, x(S) ≥ v(S) − ε for all coalitions but none and all, x(N) = v(N); a linear programme."""
     players = len(values).bit_length() - 1
     members = membership(players).astype(float)
@@ -143,7 +148,7 @@ def least_core(values):
     return LeastCore(epsilon, found.x[:-1], epsilon > CORE_TOLERANCE)
 
 
-def blocking(values, payoffs):
+def blocking(values: Array, payoffs: Array) -> tuple[tuple[int, ...], float] | None:
     """(Players, gain) of the coalition that gains most by leaving payoffs, shape (players,); None where none gains."""
     gains = values - membership(len(payoffs)) @ payoffs
     gains[0] = -np.inf
@@ -158,7 +163,9 @@ def _first_best(gains):
     return int(np.argmax(gains >= np.max(gains) - SAME_GAIN))
 
 
-def participation(network, tariff, payoffs, prices=None, values=None):
+def participation(
+    network: Network, tariff: Tariff, payoffs: Array, prices: Array | None = None, values: Array | None = None
+) -> Participation:
     """Does every private coalition do at least as well with payoffs (n,) as on its own?
 
     Up to MOST_AGENTS agents all are looked at; values: what `private_game` gave, where it is at hand. Above, it is
@@ -176,7 +183,7 @@ def participation(network, tariff, payoffs, prices=None, values=None):
     return _verdict(network, members, gain, proven=gain > CORE_TOLERANCE)
 
 
-def supported(network, tariff, payoffs, prices):
+def supported(network: Network, tariff: Tariff, payoffs: Array, prices: Array) -> bool:
     """Do prices within the tariff give every agent no more than its payoff, rents of best private flows included?
 
     Then no coalition gains by leaving: its value is at most what these prices give it, by weak duality.
@@ -237,7 +244,7 @@ def _marks(network, nodes):
     return marks
 
 
-def game_with_grid(network, grid, tariff):
+def game_with_grid(network: Network, grid: Grid, tariff: Tariff) -> Array:
     """Values where the main grid is a player too, shape (2ⁿ⁺¹,), its bit the highest.
 
     A coalition with the grid cooperates on its lines and serves the others, a self-interested coalition, at the tariff.

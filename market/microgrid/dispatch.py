@@ -1,16 +1,34 @@
 """What a behaviour leads to: flows on both kinds of lines, losses, the main grid's supply, and proof or reason."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import inf
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import numpy as np
 
+from market.arrays import Array, Integers, Mask
 from market.grid.lines import sent
+from market.grid.power_flow import Grid
 from market.microgrid.least_loss import proves_infeasible
 from market.microgrid.lossy_flow import half_losses, lossy_flows
-from market.microgrid.network import no_lines
+from market.microgrid.network import Network, no_lines
 from market.microgrid.programme import Programme, by_physics, help_needed, least_supply
+from market.microgrid.tariff import Tariff
 from market.outcome import Status
+
+if TYPE_CHECKING:
+
+    class Known(TypedDict, total=False):
+        """What else is known of an outcome: fields of Dispatch."""
+
+        gap: float | None
+        relax_gap: float
+        accurate: bool
+        private_prices: Array | None
+
 
 LOSSES = ("priced", "lossy")
 NO_FLOWS = ()  # proven: no flows serve everybody
@@ -33,26 +51,26 @@ class Dispatch:
 
     status: Status
     lossy: bool
-    g: np.ndarray | None = None
-    f: np.ndarray | None = None
-    p: np.ndarray | None = None
+    g: Array | None = None
+    f: Array | None = None
+    p: Array | None = None
     public_loss: float | None = None
     private_loss: float | None = None
     grid_supply: float | None = None
-    prices: np.ndarray | None = None
+    prices: Array | None = None
     gap: float | None = None
     relax_gap: float = 0.0
     accurate: bool = True
-    private_prices: np.ndarray | None = None
+    private_prices: Array | None = None
     unserved: tuple = ()
 
     @property
-    def loss(self):
+    def loss(self) -> float | None:
         """Total loss in p.u., None where infeasible."""
         return None if self.public_loss is None else self.public_loss + self.private_loss
 
 
-def fits(dispatch, network):
+def fits(dispatch: object, network: Network) -> bool:
     """Is it a Dispatch of the network, with finite numbers of the right shapes, or one that says it is infeasible?"""
     if not isinstance(dispatch, Dispatch):
         return False
@@ -68,19 +86,19 @@ def _finite(values, shape):
     return values.dtype.kind in "iuf" and values.shape == shape and bool(np.all(np.isfinite(values)))
 
 
-def infeasible(lossy, nodes):
+def infeasible(lossy: bool, nodes: Iterable[int]) -> Dispatch:
     """An infeasible outcome that names the nodes."""
     return Dispatch(Status.INFEASIBLE, lossy, unserved=tuple(int(node) for node in nodes))
 
 
-def not_found(network, lossy):
+def not_found(network: Network, lossy: bool) -> Dispatch:
     """The outcome where no flows were found and none are proven not to exist; it names all nodes in need."""
     needy = network.agents[network.injection[network.agents] < 0]
     nodes = needy if len(needy) else network.agents
     return Dispatch(Status.INACCURATE, lossy, accurate=False, unserved=tuple(nodes.tolist()))
 
 
-def priced_dispatch(network, g, f, prices, **known):
+def priced_dispatch(network: Network, g: Array, f: Array, prices: Array | None, **known: Unpack[Known]) -> Dispatch:
     """The outcome of flows with losses bought at the main grid (L1): grid supply u = −Σe + L."""
     p = put_in(network, g, lossy=False)
     public, private = float(network.public.r @ f**2), float(network.private.r @ g**2)
@@ -88,7 +106,9 @@ def priced_dispatch(network, g, f, prices, **known):
     return Dispatch(Status.SOLVED, False, g, f, p, public, private, supply, prices, **known)
 
 
-def lossy_dispatch(network, g, f, prices=None, **known):
+def lossy_dispatch(
+    network: Network, g: Array, f: Array, prices: Array | None = None, **known: Unpack[Known]
+) -> Dispatch:
     """The outcome of mid-line flows (L2): grid supply is what the slack's lines take in."""
     p = put_in(network, g, lossy=True)
     taken = network.public_incidence @ f + half_losses(network.public_incidence, network.public.r, f)
@@ -96,14 +116,14 @@ def lossy_dispatch(network, g, f, prices=None, **known):
     return Dispatch(Status.SOLVED, True, g, f, p, public, private, float(taken[network.slack]), prices, **known)
 
 
-def at_main_grid(network, dispatch):
+def at_main_grid(network: Network, dispatch: Dispatch) -> Dispatch:
     """A dispatch with what the main grid's own node has or needs in its supply; no behaviour can change that."""
     if dispatch.grid_supply is None or network.own == 0:
         return dispatch
     return replace(dispatch, grid_supply=dispatch.grid_supply - network.own)
 
 
-def put_in(network, g, lossy):
+def put_in(network: Network, g: Array, lossy: bool) -> Array:
     """What each node puts into the public grid beside private flows g, shape (n,); the slack minus the others' sum."""
     p = network.injection - sent(network.private, g, network.nodes)
     if lossy:
@@ -113,7 +133,9 @@ def put_in(network, g, lossy):
     return p
 
 
-def served_publicly(network, grid, tariff, g, lossy, **known):
+def served_publicly(
+    network: Network, grid: Grid, tariff: Tariff, g: Array, lossy: bool, **known: Unpack[Known]
+) -> Dispatch:
     """The outcome when private flows are g and the public grid carries the rest by its physics."""
     p = put_in(network, g, lossy)
     f = _lossy(network, grid, p) if lossy else grid.flows(p)
@@ -146,7 +168,7 @@ def _lossy(network, grid, p):
     return NO_FLOWS if proven else None
 
 
-def not_served(network, grid, p, f, lossy):
+def not_served(network: Network, grid: Grid, p: Array, f: Array, lossy: bool) -> Integers:
     """Nodes the public grid cannot serve: their island is out of balance, or they are cut off."""
     if not grid.apart.shape[1]:
         return np.zeros(0, dtype=np.intp)
@@ -158,17 +180,17 @@ def not_served(network, grid, p, f, lossy):
     return np.union1d(np.flatnonzero(on_such & (np.abs(p) > least)), beyond_reach(network, grid))
 
 
-def reached(network, grid):
+def reached(network: Network, grid: Grid) -> Mask:
     """Marks nodes that lines of either kind connect with the main grid, shape (n,)."""
     return network.reaches if grid.apart.shape[1] else np.ones(network.nodes, dtype=bool)
 
 
-def beyond_reach(network, grid):
+def beyond_reach(network: Network, grid: Grid) -> Integers:
     """Nodes with an injection that no line connects with the main grid."""
     return np.flatnonzero(~reached(network, grid) & (network.injection != 0))
 
 
-def overloaded(network, grid, p):
+def overloaded(network: Network, grid: Grid, p: Array) -> Integers:
     """Needy nodes behind lines asked for more than they deliver (r |f| > ½ without losses), else all needy or busy."""
     f = grid.flows(p)
     heavy = network.public.r * np.abs(f) > 0.5
@@ -179,7 +201,7 @@ def overloaded(network, grid, p):
     return next(nodes for nodes in choices if len(nodes))
 
 
-def relative(excess, bill, network, tariff):
+def relative(excess: float, bill: float, network: Network, tariff: Tariff) -> float:
     """An excess cost as a share of the bill; of SMALL_BILL of what all injections cost where that is more.
 
     0 where it is below 0 by no more than rounding; ∞ beyond, since a cost below its bound proves that bound wrong.

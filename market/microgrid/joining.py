@@ -5,25 +5,28 @@ which it has a line to use, or stand alone. How a coalition's value is divided a
 a partition in which nobody gains by going elsewhere is Nash stable (Bogomolnaia and Jackson 2002).
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
+from market.arrays import Array, Integers
 from market.joining import Ending, Moving, play
-from market.microgrid.partitions import LEAST_GAIN
+from market.microgrid.partitions import LEAST_GAIN, PartitionGame
 from market.outcome import Status
 
 MOST_JOINING = 30  # agents
 STARTS = ("alone", "together")
 
 
-def equal(game, members):
+def equal(game: PartitionGame, members: Integers) -> Array:
     """Everybody the same share of what a coalition gains over its members standing alone, shape (members,)."""
     return np.full(len(members), 1 / len(members))
 
 
-def proportional(game, members):
+def proportional(game: PartitionGame, members: Integers) -> Array:
     """Shares in proportion to what each has or needs, shape (members,)."""
     size = np.abs(game.injection[members])
     return size / size.sum() if size.sum() > 0 else equal(game, members)
@@ -32,7 +35,7 @@ def proportional(game, members):
 DIVISIONS = {"equal": equal, "proportional": proportional}
 
 
-def payoffs(game, labels, division="equal", only=None):
+def payoffs(game: PartitionGame, labels: Integers, division: str = "equal", only: int | None = None) -> Array:
     """What each agent has in a partition, money, shape (agents,); only: of the coalition with that label, 0 elsewhere.
 
     A coalition hands out what its members would have alone, the others staying as they are, and shares of the rest.
@@ -49,7 +52,7 @@ def payoffs(game, labels, division="equal", only=None):
     return found
 
 
-def numbered(labels):
+def numbered(labels: Integers) -> Integers:
     """The same partition with its coalitions numbered by first appearance.
 
     >>> numbered(np.array([3, 1, 3, 0])).tolist()
@@ -59,14 +62,14 @@ def numbered(labels):
     return np.argsort(np.argsort(first))[inverse]
 
 
-def moved(labels, agents, to):
+def moved(labels: Integers, agents: int | Integers, to: int | Integers) -> Integers:
     """The partition after agents have gone to coalitions, arrays both; a label that nobody has is that of none yet."""
     labels = labels.copy()
     labels[agents] = to
     return numbered(labels)
 
 
-def choices(game, labels, agent):
+def choices(game: PartitionGame, labels: Integers, agent: int) -> list[int]:
     """Labels of the coalitions an agent could go to: those with which a line of use to it comes in, and being alone."""
     count, own = int(labels.max()) + 1, labels[agent]
     touching = (game.tail == agent) | (game.head == agent) | (game.owner == agent)
@@ -75,7 +78,7 @@ def choices(game, labels, agent):
     return linked + ([count] if np.sum(labels == own) > 1 else [])
 
 
-def gains(game, labels, agent, division="equal"):
+def gains(game: PartitionGame, labels: Integers, agent: int, division: str = "equal") -> list[tuple[float, int]]:
     """[(gain in money, label)…] of every move an agent could make, all others staying where they are."""
     now = payoffs(game, labels, division, labels[agent])[agent]
     found = []
@@ -85,7 +88,7 @@ def gains(game, labels, agent, division="equal"):
     return found
 
 
-def best_move(game, labels, agent, division="equal"):
+def best_move(game: PartitionGame, labels: Integers, agent: int, division: str = "equal") -> tuple[float, int]:
     """(Gain in money, label) of the move by which an agent gains most; (0, its own) where it gains by none."""
     stay = 0.0, int(labels[agent])
     return max([stay, *gains(game, labels, agent, division)], key=lambda move: move[0])
@@ -99,20 +102,27 @@ class Joined:
     label) of the move that gains most of all agents' moves; gain 0 where none gains.
     """
 
-    labels: np.ndarray
-    payoffs: np.ndarray
+    labels: Integers
+    payoffs: Array
     status: Status
     rounds: int
     moves: int
     cycle: int | None
     best: tuple
 
-    def groups(self, agents):
+    def groups(self, agents: Integers) -> list[list[int]]:
         """The coalitions as lists of nodes, given each agent's node."""
         return [agents[self.labels == label].tolist() for label in range(self.labels.max() + 1)]
 
 
-def join(game, moving=None, division="equal", start="alone", rounds=100, rng=None):
+def join(
+    game: PartitionGame,
+    moving: Moving | None = None,
+    division: str = "equal",
+    start: str = "alone",
+    rounds: int = 100,
+    rng: np.random.Generator | None = None,
+) -> Joined:
     """Let agents leave and join coalitions by their own gains, from a start in STARTS, until nobody gains."""
     moving = Moving(least_gain=LEAST_GAIN) if moving is None else moving
     agents = len(game.injection)

@@ -4,11 +4,16 @@ The Lagrangian at prices λ = base + unit q splits into lines: free ones earn at
 share a quadratic of the potentials. No floor stands for a resistance here that is not paid for.
 """
 
+from __future__ import annotations
+
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
+from market.arrays import Array
 from market.grid.lines import RESISTANCE_FLOOR
+from market.grid.power_flow import Grid
 from market.grid.systems import solve
+from market.microgrid.network import Network
 from market.microgrid.price_driven import Wires, dual_bound, levelled
 
 SYSTEM_MISSED = 1e-7  # share of the right side by which a system may be missed
@@ -16,32 +21,32 @@ SURELY_MISSING = 1e-7  # power beyond doubt, as a share of the largest injection
 FLOW_SPARE = 4.0  # times the flows found: more than any best flows have on lines without notable resistance
 
 
-def both_kinds(network, base=0.0, unit=1.0):
+def both_kinds(network: Network, base: float = 0.0, unit: float = 1.0) -> Wires:
     """Wires of the public lines, then the private ones, with lossy flows."""
     public, private = network.public, network.private
     tail, head, r = (np.concatenate([getattr(public, k), getattr(private, k)]) for k in ("tail", "head", "r"))
     return Wires(network.nodes, tail, head, r, True, network.floor, base, unit)
 
 
-def private_kind(network, base=0.0, unit=1.0):
+def private_kind(network: Network, base: float = 0.0, unit: float = 1.0) -> Wires:
     """Wires of the private lines alone, with lossy flows."""
     lines = network.private
     return Wires(network.nodes, lines.tail, lines.head, lines.r, True, network.floor, base, unit)
 
 
-def pinned(network, value):
+def pinned(network: Network, value: float) -> tuple[Array, Array]:
     """Bounds of prices, each (n,): the slack's is fixed."""
     low, high = np.full(network.nodes, -np.inf), np.full(network.nodes, np.inf)
     low[network.slack] = high[network.slack] = value
     return low, high
 
 
-def free_bound(network, q, base, unit):
+def free_bound(network: Network, q: Array, base: float, unit: float) -> float:
     """Least of what balance is worth at prices where all flows are free, −qᵀe − Σ rents; −∞ where there is none."""
     return dual_bound(both_kinds(network, base, unit), network.injection, q, *pinned(network, 0.0))
 
 
-def physical_bound(network, grid, q, base, unit, f):
+def physical_bound(network: Network, grid: Grid, q: Array, base: float, unit: float, f: Array) -> float:
     """The same where public flows follow potentials, from public flows f, shape (lines,), of about the right size."""
     lines = private_kind(network, base, unit)
     q = levelled(lines, q, *pinned(network, 0.0))
@@ -49,7 +54,7 @@ def physical_bound(network, grid, q, base, unit, f):
     return private + public_bound(network, grid, q, base, unit, f)
 
 
-def public_bound(network, grid, q, base, unit, f):
+def public_bound(network: Network, grid: Grid, q: Array, base: float, unit: float, f: Array) -> float:
     """Least of Σ unit (q_i − q_j) f + ½ r (λ_i + λ_j) f² over flows of potentials, in the unit's money; or −∞."""
     lines, rest = network.public, np.flatnonzero(~grid.reference)
     total = 2 * base + unit * (q[lines.tail] + q[lines.head])
@@ -90,7 +95,7 @@ def _least_squares(matrix, right):
     return np.linalg.lstsq(dense, right, rcond=None)[0]
 
 
-def proves_infeasible(network, grid, prices):
+def proves_infeasible(network: Network, grid: Grid | None, prices: Array) -> bool:
     """Do prices (n,), 0 at the slack, show that no lossy flows serve everybody? grid: None where flows are free."""
     if not np.any(prices > 0):
         return False

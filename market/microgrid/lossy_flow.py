@@ -1,8 +1,12 @@
 """Public flows with lossy lines (L2): f is the flow in the middle of a line, each end supplies half of its loss."""
 
+from __future__ import annotations
+
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
+from market.arrays import Array
+from market.grid.power_flow import Grid
 from market.grid.systems import solve
 
 MOST_NEWTON = 30
@@ -10,12 +14,12 @@ BALANCED = 1e-12  # balance in p.u. at which Newton's method ends, relative to t
 LOOSELY_BALANCED = 1e3  # times BALANCED is still balance, where rounding ends Newton's method
 
 
-def half_losses(ends, r, f):
+def half_losses(ends: csr_array, r: Array, f: Array) -> Array:
     """What the ends supply of the loss r f² of each line, shape (n,), half each."""
     return abs(ends) @ (r * f**2) / 2
 
 
-def lossy_flows(grid, p, start=None):
+def lossy_flows(grid: Grid, p: Array, start: Array | None = None) -> Array | None:
     """Mid-line flows f with A f + ½|A| r f² = p at all nodes but references, shape (lines,); None where there are none.
 
     Newton's method on the potentials, from the flows without losses, or from flows `start` of potentials. Flows with

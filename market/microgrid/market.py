@@ -1,11 +1,14 @@
 """A microgrid market: a network through its periods, a behaviour, and what everybody pays."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
+from market.arrays import Array, Integers
 from market.grid.power_flow import Grid, build_grid
 from market.microgrid.behaviours import Behaviour, NoTrade
 from market.microgrid.dispatch import Dispatch, at_main_grid
@@ -47,10 +50,10 @@ class ClearedPeriod:
     dispatch: Dispatch
     status: Status
     payments: Payments | None
-    idle: np.ndarray | None
+    idle: Array | None
     idle_loss: float | None
     tariff: Tariff
-    most: np.ndarray | None = None
+    most: Array | None = None
 
     @property
     def offered(self) -> Network:
@@ -63,14 +66,14 @@ class ClearedPeriod:
         return np.zeros(0, dtype=np.intp) if self.most is None else np.flatnonzero(self.most <= 0)
 
     @property
-    def gains(self):
+    def gains(self) -> Array | None:
         """What private trade brings each node (its own generation costs the same), money, shape (n,), or None."""
         if self.payments is None or self.idle is None:
             return None
         return self.payments.agents - self.idle
 
     @property
-    def profits(self):
+    def profits(self) -> Array | None:
         """What each node is paid less what its own generation costs it, money, shape (n,), or None."""
         return None if self.payments is None else self.payments.agents - generation_cost(self.network)
 
@@ -87,7 +90,7 @@ class Microgrid:
     """
 
     network: Network
-    profile: np.ndarray
+    profile: Array
     behaviour: Behaviour
     tariff: Tariff | tuple[Tariff, ...]
     losses: str = "priced"
@@ -99,12 +102,12 @@ class Microgrid:
     payment_keys: dict = field(default_factory=dict)
 
     @property
-    def periods(self):
+    def periods(self) -> int:
         """How many periods there are."""
         return len(self.profile)
 
     @property
-    def lossy(self):
+    def lossy(self) -> bool:
         """Are flows lossy (L2)?"""
         return self.losses == "lossy"
 
@@ -113,15 +116,15 @@ class Microgrid:
         """The public grid, built once for all periods."""
         return build_grid(self.network, self.physics)
 
-    def at(self, period):
+    def at(self, period: int) -> Network:
         """The network in one period."""
         return self.network.with_injection(self.profile[period])
 
-    def tariff_at(self, period):
+    def tariff_at(self, period: int) -> Tariff:
         """The Tariff of one period."""
         return self.tariff if isinstance(self.tariff, Tariff) else self.tariff[period]
 
-    def dispatch(self, network, period=0, most=None):
+    def dispatch(self, network: Network, period: int = 0, most: Array | None = None) -> Dispatch:
         """What the behaviour leads to on a network, at a period's tariff, on the lines on offer.
 
         most: what owners let flow on each private line, p.u., shape (lines,), None: anything. Only behaviours that
@@ -134,7 +137,14 @@ class Microgrid:
         traded = rule.advance(rule.start(network), network, tariff, self.lossy, most=most)
         return rule.so_far(traded, network, self.grid, tariff, self.lossy, most)
 
-    def clear(self, network, dispatch, before=None, period=0, most=None):
+    def clear(
+        self,
+        network: Network,
+        dispatch: Dispatch,
+        before: ClearedPeriod | None = None,
+        period: int = 0,
+        most: Array | None = None,
+    ) -> ClearedPeriod:
         """The period's outcome: its payments, and those without private trade; before: an earlier one, if there is.
 
         What the main grid's own node has or needs is the main grid's: it changes its supply and what it has left.
@@ -155,14 +165,14 @@ class Microgrid:
         off = not dispatch.accurate or (self.behaviour.optimal and (dispatch.gap or 0.0) > CERTIFIED)
         return Status.INACCURATE if off and dispatch.status == Status.SOLVED else dispatch.status
 
-    def idle(self, network, period=0):
+    def idle(self, network: Network, period: int = 0) -> tuple[Array | None, float | None]:
         """Payments at the tariff, money, shape (n,), and loss, if private lines lie idle; None where infeasible."""
         tariff = self.tariff_at(period)
         dispatch = NoTrade().dispatch(network, self.grid, tariff, self.losses)
         paid = tariff_payments(network, self.grid, tariff, dispatch)
         return None if paid is None else paid.agents, dispatch.loss
 
-    def ending(self, outcomes, certify=True, fine=Status.SETTLED) -> Status:
+    def ending(self, outcomes: Sequence[ClearedPeriod], certify: bool = True, fine: Status = Status.SETTLED) -> Status:
         """How all periods ended together; where agents join each other it is `fine` only if that settles."""
         status = worst((outcome.status for outcome in outcomes), fine)
         if status != fine or not certify or self.coalition != "joining":
@@ -170,7 +180,7 @@ class Microgrid:
         joining = self.stability(outcomes[0]).joined.status
         return fine if joining == Status.SETTLED else joining
 
-    def stability(self, outcome, core=True) -> Stability:
+    def stability(self, outcome: ClearedPeriod, core: bool = True) -> Stability:
         """Would anybody rather leave, in one period, with the lines on offer? core: is the core looked for?"""
         dispatch = outcome.dispatch
         prices = dispatch.prices if self.payments == "lmp" else dispatch.private_prices
@@ -178,7 +188,7 @@ class Microgrid:
         return stability(*game, self.coalition, self.belief, core, self.joining())
 
 
-def winners_and_losers(gains, payments):
+def winners_and_losers(gains: Array, payments: Array) -> tuple[Integers, Integers]:
     """Nodes that private trade makes better off, and worse off, ascending; payments: to the nodes, money, (n,)."""
     size = NO_GAIN * max(float(np.max(np.abs(each), initial=0.0)) for each in (gains, payments))
     return np.flatnonzero(gains > size), np.flatnonzero(gains < -size)

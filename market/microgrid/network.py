@@ -1,11 +1,16 @@
 """The microgrid's data: nodes with injections, public lines everybody shares, private lines with owners."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
 import networkx as nx
 import numpy as np
+from scipy.sparse import csr_array
 
+from market.arrays import Array, Integers, Mask
 from market.grid.lines import (
     RESISTANCE_FLOOR,
     NetworkError,
@@ -32,26 +37,26 @@ class PrivateLines:
 
     label = "private line"
 
-    tail: np.ndarray
-    head: np.ndarray
-    r: np.ndarray
-    length: np.ndarray
-    owner: np.ndarray
+    tail: Integers
+    head: Integers
+    r: Array
+    length: Array
+    owner: Integers
 
     def __len__(self):
         return len(self.tail)
 
-    def take(self, rows):
+    def take(self, rows: Integers | Mask) -> PrivateLines:
         """Some of the lines (a mask or index array)."""
         return PrivateLines(*(getattr(self, f.name)[rows] for f in fields(self)))
 
 
-def no_lines():
+def no_lines() -> PrivateLines:
     """Private lines of a network that has none."""
     return lines_of(PrivateLines, [])
 
 
-def no_public_lines():
+def no_public_lines() -> PublicLines:
     """Public lines of a network that has none."""
     return lines_of(PublicLines, [])
 
@@ -65,12 +70,12 @@ class Network:
     in km, or None. cost: what a node's own generation costs it, money per p.u., shape (n,), ≥ 0. Raises NetworkError.
     """
 
-    injection: np.ndarray
+    injection: Array
     slack: int
     public: PublicLines
     private: PrivateLines = field(default_factory=no_lines)
-    positions: np.ndarray | None = None
-    cost: np.ndarray | None = None
+    positions: Array | None = None
+    cost: Array | None = None
     own: float = 0.0
 
     def __post_init__(self):
@@ -100,79 +105,79 @@ class Network:
             object.__setattr__(self, name, value)
 
     @property
-    def nodes(self):
+    def nodes(self) -> int:
         """How many nodes there are, the slack included."""
         return len(self.injection)
 
     @cached_property
-    def agents(self):
+    def agents(self) -> Integers:
         """The nodes but the slack, ascending."""
         return np.delete(np.arange(self.nodes), self.slack)
 
     @cached_property
-    def power(self):
+    def power(self) -> float:
         """The largest injection in p.u., 1 where there is none: what powers are measured by."""
         return float(np.max(np.abs(self.injection), initial=0.0)) or 1.0
 
     @cached_property
-    def resistance(self):
+    def resistance(self) -> float:
         """The largest resistance of any line in p.u., 1 where there is none: what resistances are measured by."""
         return max(float(np.max(lines.r, initial=0.0)) for lines in (self.public, self.private)) or 1.0
 
     @cached_property
-    def floor(self):
+    def floor(self) -> float:
         """Resistance in p.u. that stands for less where resistances are divided by."""
         return RESISTANCE_FLOOR * self.resistance
 
     @cached_property
-    def public_incidence(self):
+    def public_incidence(self) -> csr_array:
         """A, sparse, shape (n, public lines): +1 at a line's tail, −1 at its head."""
         return incidence(self.public, self.nodes)
 
     @cached_property
-    def private_incidence(self):
+    def private_incidence(self) -> csr_array:
         """P, sparse, shape (n, private lines): +1 at a line's tail, −1 at its head."""
         return incidence(self.private, self.nodes)
 
     @cached_property
-    def public_island(self):
+    def public_island(self) -> Integers:
         """Number of the public island each node lies on, shape (n,); nodes on one island reach each other publicly."""
         return components(self.nodes, self.public)
 
     @cached_property
-    def private_group(self):
+    def private_group(self) -> Integers:
         """Number of the private group each node lies in, shape (n,); its nodes reach each other by private lines."""
         return components(self.nodes, self.private)
 
     @cached_property
-    def reaches_publicly(self):
+    def reaches_publicly(self) -> Mask:
         """Which nodes reach the slack by public lines, shape (n,)."""
         return self.public_island == self.public_island[self.slack]
 
     @cached_property
-    def reaches(self):
+    def reaches(self) -> Mask:
         """Which nodes reach the slack by lines of either kind, shape (n,)."""
         group = components(self.nodes, self.public, self.private)
         return group == group[self.slack]
 
     @property
-    def endowments(self):
+    def endowments(self) -> Array:
         """What every node has, the main grid's included, in p.u., shape (n,)."""
         endowments = self.injection.copy()
         endowments[self.slack] = self.own
         return endowments
 
-    def with_injection(self, injection):
+    def with_injection(self, injection: Array) -> Network:
         """The same network at another time: other injections, shape (n,)."""
         check_length("injection", injection, self.nodes, "one for each node")
         return replace(self, injection=injection, own=0.0)
 
-    def with_private(self, private, positions=None):
+    def with_private(self, private: PrivateLines, positions: Array | None = None) -> Network:
         """The same network with other private lines."""
         return replace(self, private=private, positions=self.positions if positions is None else positions)
 
 
-def as_networkx(network):
+def as_networkx(network: Network) -> nx.MultiGraph:
     """A networkx MultiGraph of both kinds of lines, keys ("public", k) and ("private", k), all data as attributes.
 
     >>> from market.microgrid.network import network_of
@@ -192,7 +197,14 @@ def as_networkx(network):
     return graph
 
 
-def network_of(injection, public, private=(), slack=0, positions=None, cost=None):
+def network_of(
+    injection: Sequence[float] | Array,
+    public: Sequence[Sequence[float]],
+    private: Sequence[Sequence[float]] = (),
+    slack: int = 0,
+    positions: Array | None = None,
+    cost: Sequence[float] | Array | None = None,
+) -> Network:
     """A network from rows of numbers: public [i, j, r, x, shift?], private [i, j, r, length?, owner?]."""
     return Network(
         injection,
@@ -204,7 +216,7 @@ def network_of(injection, public, private=(), slack=0, positions=None, cost=None
     )
 
 
-def others(nodes, slack):
+def others(nodes: int, slack: int) -> str:
     """The numbers of all nodes but the slack, in words.
 
     >>> others(8, 0), others(8, 3), others(2, 1)

@@ -3,14 +3,22 @@
 All rules hand out minus the main grid's bill: agents and grid together pay exactly what the supply costs.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from market.arrays import Array, Numbers
+from market.grid.lines import PublicLines
+from market.grid.power_flow import Grid
 from market.microgrid.behaviours import SelfInterested
 from market.microgrid.behaviours.self_interested import loss_price
+from market.microgrid.dispatch import Dispatch
 from market.microgrid.lossy_flow import half_losses
-from market.microgrid.network import SHARED
+from market.microgrid.network import SHARED, Network, PrivateLines
+from market.microgrid.tariff import Tariff
 from market.outcome import Status
 
 
@@ -23,22 +31,24 @@ class Payments:
     what part of the savings each node gets, the grid's at the slack, shape (n,), or None.
     """
 
-    agents: np.ndarray
-    lines: np.ndarray
+    agents: Array
+    lines: Array
     grid: float
-    shares: np.ndarray | None = None
+    shares: Array | None = None
 
     @property
-    def total(self):
+    def total(self) -> float:
         """Everything handed out, minus the main grid's bill."""
         return float(np.sum(self.agents)) + self.grid
 
-    def with_bill(self, more):
+    def with_bill(self, more: float) -> Payments:
         """The same payments where the main grid's bill is so much more money."""
         return replace(self, grid=self.grid - more) if more else self
 
 
-def rents(lines, flows, prices, lossy, loss_price):
+def rents(
+    lines: PublicLines | PrivateLines, flows: Array, prices: Array, lossy: bool, loss_price: Numbers | None
+) -> Array:
     """What lines earn by buying at one end and selling at the other, money, shape (lines,).
 
     Lossy: λ_j (f − ½ r f²) − λ_i (f + ½ r f²). Priced: (λ_j − λ_i) f − loss_price r f².
@@ -48,7 +58,7 @@ def rents(lines, flows, prices, lossy, loss_price):
     return (high - low) * flows - lost * lines.r * flows**2
 
 
-def by_owner(network, values):
+def by_owner(network: Network, values: Array) -> Array:
     """Sum an amount of each private line over the nodes that own it, shape (n,); halves where it is shared."""
     lines, n = network.private, network.nodes
     shared = lines.owner == SHARED
@@ -57,7 +67,7 @@ def by_owner(network, values):
     return ends + np.bincount(lines.owner[~shared], values[~shared], n)
 
 
-def tariff_payments(network, grid, tariff, dispatch):
+def tariff_payments(network: Network, grid: Grid, tariff: Tariff, dispatch: Dispatch) -> Payments | None:
     """Agents pay the tariff for what they take from the public grid; private trade is paid between them.
 
     Self-interested: the private market's own prices and rents. Else a private trade costs (c_b + c_s)/2 a unit in the
@@ -87,7 +97,7 @@ def _private_market(network, tariff, dispatch):
     return Payments(agents, earned, -float(np.sum(agents)) - tariff.bill(dispatch.grid_supply))
 
 
-def lmp_payments(network, grid, tariff, dispatch):
+def lmp_payments(network: Network, grid: Grid, tariff: Tariff, dispatch: Dispatch) -> Payments | None:
     """Locational marginal prices: λ_i e_i and private rents to agents, public rents to the grid.
 
     Exports are worth less to the main grid than c_g; it bears the difference. None where the outcome has no prices.
@@ -102,7 +112,9 @@ def lmp_payments(network, grid, tariff, dispatch):
     return Payments(agents, private, float(np.sum(public)) + export)
 
 
-def savings_share(network, grid, tariff, dispatch, shares=None):
+def savings_share(
+    network: Network, grid: Grid, tariff: Tariff, dispatch: Dispatch, shares: Sequence[float] | Array | None = None
+) -> Payments | None:
     """Everybody gets what self-interest brings and a share of what this outcome saves on the bill.
 
     shares: shape (n,), sum 1, the grid's part at the slack; equal if not given. None where self-interest is infeasible.
@@ -120,7 +132,7 @@ def savings_share(network, grid, tariff, dispatch, shares=None):
     return replace(before, agents=agents, grid=before.grid + saved * float(shares[network.slack]), shares=shares)
 
 
-def generation_cost(network):
+def generation_cost(network: Network) -> Array:
     """What each node's own surplus costs it to generate, money, shape (n,); not part of any payment."""
     return network.cost * np.maximum(network.injection, 0.0)
 

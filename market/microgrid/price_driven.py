@@ -3,13 +3,18 @@
 A line moves power from the cheap to the dear end until the next bit would earn no more than it loses.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.sparse import csr_array
 
-from market.grid.lines import RESISTANCE_FLOOR, Ends, components
+from market.arrays import Array, Integers, Numbers
+from market.grid.lines import RESISTANCE_FLOOR, Ends, PublicLines, components
 from market.grid.systems import assembled, solve
+from market.microgrid.network import Network, PrivateLines
 
 MOST_ROUNDS = 60
 NEAR_BOUND = 1e-6  # share of the price range within which a price counts as on its bound
@@ -29,9 +34,9 @@ class Wires:
     """
 
     nodes: int
-    tail: np.ndarray
-    head: np.ndarray
-    r: np.ndarray
+    tail: Integers
+    head: Integers
+    r: Array
     lossy: bool
     floor: float
     base: float = 0.0
@@ -41,20 +46,20 @@ class Wires:
         return len(self.tail)
 
     @cached_property
-    def divisor(self):
+    def divisor(self) -> Array:
         return np.maximum(self.r, self.floor)
 
     @cached_property
-    def merged(self):
+    def merged(self) -> Integers:
         """Number of the group of each node, shape (n,): lines with less than the least resistance join its nodes."""
         least = self.r < self.floor
         return components(self.nodes, Ends(self.tail[least], self.head[least]))
 
-    def both_ends(self, q):
+    def both_ends(self, q: Array) -> Array:
         """Sum of the prices at the two ends of each line, shape (lines,)."""
         return 2 * self.base + self.unit * (q[self.tail] + q[self.head])
 
-    def flows(self, q):
+    def flows(self, q: Array) -> Array:
         """Best flow of each line, shape (lines,), for prices λ at the nodes, shape (n,).
 
         Lossy: argmax of λ_j (g − ½ r g²) − λ_i (g + ½ r g²); priced: argmax of (λ_j − λ_i) g − r g².
@@ -65,7 +70,7 @@ class Wires:
         total = self.both_ends(q)
         return np.divide(across, self.divisor * total, out=np.zeros(len(self)), where=total > 0)
 
-    def most_rents(self, q):
+    def most_rents(self, q: Array) -> Array:
         """The most each line could earn, money, shape (lines,), ≥ 0: true resistances, ∞ where there is no most."""
         across, weight = q[self.head] - q[self.tail], 2 * self.r
         if self.lossy:
@@ -74,17 +79,17 @@ class Wires:
             return np.full(len(self), np.inf)
         return self.unit / 2 * np.divide(across**2, weight, out=np.zeros(len(self)), where=weight > 0)
 
-    def left(self, injection, g):
+    def left(self, injection: Array, g: Array) -> Array:
         """What flows g leave at each node, shape (n,): e − P g, lossy also − ½|P| r g²."""
         loss = self.r * g**2 / 2 if self.lossy else 0.0
         sent = np.bincount(self.tail, g + loss, self.nodes)
         return injection - sent + np.bincount(self.head, g - loss, self.nodes)
 
-    def rounding(self, q):
+    def rounding(self, q: Array) -> float:
         """Balance in p.u. that flows computed from these prices cannot be told from, because resistances are small."""
         return NUMBER_ROUNDING * self.unit * np.max(np.abs(q)) / np.min(self.divisor, initial=np.inf)
 
-    def slope(self, q):
+    def slope(self, q: Array) -> Array | csr_array:
         """Derivative of what is left by the prices, shape (n, n), dense or sparse."""
         if self.lossy:
             total = np.maximum(self.both_ends(q), np.finfo(float).tiny)
@@ -101,7 +106,13 @@ class Wires:
         return assembled(self.nodes, rows, columns, self.unit * values)
 
 
-def wires(lines, network, lossy, loss_price=1.0, price=1.0):
+def wires(
+    lines: PublicLines | PrivateLines | Wires,
+    network: Network,
+    lossy: bool,
+    loss_price: Numbers = 1.0,
+    price: float = 1.0,
+) -> Wires:
     """Wires of some lines (anything with tail, head, r) of a network.
 
     loss_price: what a unit of loss costs if priced, a number or shape (lines,); price: the size of prices, 1 where
@@ -114,13 +125,13 @@ def wires(lines, network, lossy, loss_price=1.0, price=1.0):
     )
 
 
-def dual_bound(lines, injection, prices, low, high):
+def dual_bound(lines: Wires, injection: Array, prices: Array, low: Array, high: Array) -> float:
     """Least cost any flows can have, by weak duality: −λᵀe − Σ most_rents, λ within [low, high], all of shape (n,)."""
     level = levelled(lines, prices, low, high)
     return -level @ injection - np.sum(lines.most_rents(level))
 
 
-def levelled(lines, prices, low, high):
+def levelled(lines: Wires, prices: Array, low: Array, high: Array) -> Array:
     """Prices within [low, high] made equal where lines without notable resistance join nodes, shape (n,).
 
     What such lines could earn then needs no division by next to nothing, whatever stood for it when flows were found.
@@ -137,7 +148,7 @@ def _tightest(groups, bound, side):
     return side * most[groups]
 
 
-def balanced(lines, injection, start, low, high):
+def balanced(lines: Wires, injection: Array, start: Array, low: Array, high: Array) -> tuple[Array, Array] | None:
     """Prices within [low, high] whose flows leave nothing but at nodes on a bound: surplus at `low`, need at `high`.
 
     Newton's method with an active set, from prices that are nearly right. Arguments: Wires, e (n,), start (n,), bounds

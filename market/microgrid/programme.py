@@ -5,12 +5,18 @@ in units of `unit`, the share that the line of most resistance loses of the larg
 small, prices hardly differ, and q keeps their digits.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cvxpy as cp
 import numpy as np
 
+from market.arrays import Array, Integers
+from market.grid.power_flow import Grid
 from market.microgrid.convex import half, relaxation_gap, squares
+from market.microgrid.network import Network
 from market.programmes import solved, solved_tightly
 
 NOT_RELAXED = 1e-6  # r (l − f²) as a share of the largest injection at which lossy flows count as exact
@@ -42,12 +48,12 @@ class Programme:
                 self.loss = self.loss + r @ square
 
     @property
-    def flows(self):
+    def flows(self) -> tuple[Array, Array]:
         """Public and private flows found, in p.u."""
         return tuple(np.zeros(0) if flow.size == 0 else self.network.power * flow.value for flow in (self.f, self.g))
 
     @property
-    def relax_gap(self):
+    def relax_gap(self) -> float:
         """Largest r (l − f²) over both kinds of lines, as a share of the largest injection."""
         kinds = zip((self.network.public, self.network.private), (self.f, self.g), self.squares, strict=True)
         return max(
@@ -56,7 +62,7 @@ class Programme:
         )
 
 
-def by_physics(grid, programme):
+def by_physics(grid: Grid, programme: Programme) -> list[cp.Constraint]:
     """The constraints that tie a programme's public flows to potentials."""
     theta, reactance = cp.Variable(grid.nodes), 1 / grid.weight
     reactance = reactance / np.max(np.abs(reactance), initial=0.0) if len(reactance) else reactance
@@ -70,20 +76,20 @@ def by_physics(grid, programme):
 class Found:
     """The programme's answer: flows in p.u., prices 1 + unit q in units of the slack's, largest r (l − f²) in p.u."""
 
-    f: np.ndarray
-    g: np.ndarray
-    q: np.ndarray
+    f: Array
+    g: Array
+    q: Array
     unit: float
     relax_gap: float
     accurate: bool
 
     @property
-    def prices(self):
+    def prices(self) -> Array:
         """Prices at the nodes in units of the slack's, shape (n,)."""
         return 1 + self.unit * self.q
 
 
-def least_supply(network, programme, follows=()):
+def least_supply(network: Network, programme: Programme, follows: Sequence[cp.Constraint] = ()) -> Found | None:
     """Solve a programme for the least grid supply, which is that of least loss; None where it is not solved.
 
     follows: further constraints on its public flows.
@@ -98,7 +104,9 @@ def least_supply(network, programme, follows=()):
     return Found(*programme.flows, q, programme.unit, gap * network.power, accurate and gap <= NOT_RELAXED)
 
 
-def help_needed(network, programme, follows=()):
+def help_needed(
+    network: Network, programme: Programme, follows: Sequence[cp.Constraint] = ()
+) -> tuple[Integers, Array] | None:
     """(Nodes that need help where as little as possible is given so that all are served, prices of help (n,)); or None.
 
     Prices are at least 0 and 0 at the slack. None where this programme is not solved either.

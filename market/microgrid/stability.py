@@ -1,9 +1,13 @@
 """Would anybody rather leave? Participation of private coalitions, and the core of the game they play."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from market.arrays import Array
+from market.grid.power_flow import Grid
 from market.microgrid.coalitions import (
     MOST_AGENTS,
     LeastCore,
@@ -14,7 +18,9 @@ from market.microgrid.coalitions import (
     private_game,
 )
 from market.microgrid.joining import Joined, join
+from market.microgrid.network import Network
 from market.microgrid.partitions import believed, mergers, partition_game
+from market.microgrid.payments import Payments
 from market.microgrid.tariff import Tariff
 
 FORMS = ("market", "partition", "joining")
@@ -39,7 +45,17 @@ class Stability:
     joined: Joined | None = None
 
 
-def stability(network, grid, tariff, payments, prices, form="market", belief="gamma", core=True, joining=None):
+def stability(
+    network: Network,
+    grid: Grid,
+    tariff: Tariff,
+    payments: Payments | None,
+    prices: Array | None,
+    form: str = "market",
+    belief: str = "gamma",
+    core: bool = True,
+    joining: dict | None = None,
+) -> Stability:
     """The Stability of one period's outcome.
 
     form "market": a coalition trades on its own lines at the tariff (Shapley and Shubik); "partition": it shares the

@@ -5,21 +5,25 @@ balance of every node but the slack, and, for every potential, the marginal wort
 Σ w (q_i − q_j + r (λ_i + λ_j) f / unit) = 0.
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import numpy as np
 from scipy.sparse import block_array, csr_array, diags_array
 
+from market.grid.power_flow import Grid
 from market.grid.systems import solve
 from market.microgrid.least_loss import private_kind
 from market.microgrid.lossy_flow import half_losses
-from market.microgrid.programme import NOT_RELAXED
+from market.microgrid.network import Network
+from market.microgrid.programme import NOT_RELAXED, Found
 
 MOST_ROUNDS = 12
 BALANCED = 1e-11  # share of the largest injection up to which nodes balance
 
 
-def exact(network, grid, found):
+def exact(network: Network, grid: Grid, found: Found) -> Found:
     """The programme's answer with exact private flows and prices; as it was where Newton's method does not settle."""
     private, power = private_kind(network, 1.0, found.unit), network.power
     weight = grid.weight / np.max(np.abs(grid.weight), initial=1e-300)

@@ -1,12 +1,18 @@
 """Ad hoc trade between the ends of a private line, shortest line first."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from math import inf, sqrt
 
 import numpy as np
 
+from market.arrays import Array, Integers
+from market.grid.power_flow import Grid
 from market.microgrid.behaviours.behaviour import Behaviour
-from market.microgrid.dispatch import put_in, relative, served_publicly
+from market.microgrid.dispatch import Dispatch, put_in, relative, served_publicly
+from market.microgrid.network import Network
+from market.microgrid.tariff import Tariff
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,14 +23,14 @@ class Trading:
     shape (private lines,); trades: the lines that traded, in order.
     """
 
-    order: np.ndarray
+    order: Integers
     visited: int
-    left: np.ndarray
-    g: np.ndarray
+    left: Array
+    g: Array
     trades: tuple = ()
 
     @property
-    def over(self):
+    def over(self) -> bool:
         """Has every line been visited?"""
         return self.visited == len(self.order)
 
@@ -39,20 +45,28 @@ class AdHoc(Behaviour):
 
     optimal = False
 
-    def priced(self, network, grid, tariff):
+    def priced(self, network: Network, grid: Grid, tariff: Tariff) -> Dispatch:
         return self.so_far(self.advance(self.start(network), network, tariff, False), network, grid, tariff, False)
 
-    def lossy(self, network, grid, tariff):
+    def lossy(self, network: Network, grid: Grid, tariff: Tariff) -> Dispatch:
         return self.so_far(self.advance(self.start(network), network, tariff, True), network, grid, tariff, True)
 
-    def start(self, network):
+    def start(self, network: Network) -> Trading:
         """Trading before the first trade."""
         lines, e = network.private, network.injection
         order = np.lexsort((lines.head, lines.tail, lines.length))
         order = order[(e[lines.tail] * e[lines.head])[order] < 0]
         return Trading(order, 0, e.copy(), np.zeros(len(lines)))
 
-    def advance(self, trading, network, tariff, lossy, trades=None, most=None):
+    def advance(
+        self,
+        trading: Trading,
+        network: Network,
+        tariff: Tariff,
+        lossy: bool,
+        trades: int | None = None,
+        most: Array | None = None,
+    ) -> Trading:
         """Trading after the next so many trades, nearest first, or after all; visits without a trade do not count.
 
         most: what owners let flow on each line, p.u., shape (lines,), None: anything.
@@ -79,7 +93,9 @@ class AdHoc(Behaviour):
             made.append(line)
         return Trading(trading.order, visited, np.array(left), g, trading.trades + tuple(made))
 
-    def so_far(self, trading, network, grid, tariff, lossy, most=None):
+    def so_far(
+        self, trading: Trading, network: Network, grid: Grid, tariff: Tariff, lossy: bool, most: Array | None = None
+    ) -> Dispatch:
         """The outcome of the trades made so far; its gap is the largest profit left in one private pair.
 
         most: what owners let flow on each line, as in `advance`; what they do not let flow is no profit left.
@@ -92,7 +108,7 @@ class AdHoc(Behaviour):
         return served_publicly(network, grid, tariff, trading.g, lossy, gap=gap)
 
 
-def most_trade(r, tariff):
+def most_trade(r: Array, tariff: Tariff) -> Array:
     """Trade in p.u. at which a line's marginal loss eats up the spread, (c_b − c_s) / (r (c_b + c_s)); ∞ at r = 0."""
     worth, spread = r * (tariff.buy + tariff.sell), np.full(len(r), tariff.buy - tariff.sell)
     return np.divide(spread, worth, out=np.full(len(r), np.inf), where=worth > 0)
@@ -105,7 +121,9 @@ def _limits(surplus, need, r):
     return sells, buys
 
 
-def profits_left(network, tariff, g, left, lossy, most=None):
+def profits_left(
+    network: Network, tariff: Tariff, g: Array, left: Array, lossy: bool, most: Array | None = None
+) -> Array:
     """What the two ends of each line could still gain by trading more on it, money, shape (private lines,).
 
     Both ends valued at the tariff: (c_b − c_s) t − ½ (c_b + c_s) r t² for t in the middle of the line, t at most

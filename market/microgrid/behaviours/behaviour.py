@@ -1,8 +1,13 @@
 """What every behaviour offers."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 
-from market.microgrid.dispatch import LOSSES
+from market.grid.power_flow import Grid
+from market.microgrid.dispatch import LOSSES, Dispatch
+from market.microgrid.network import Network
+from market.microgrid.tariff import Tariff
 
 
 class Behaviour(ABC):
@@ -17,14 +22,14 @@ class Behaviour(ABC):
     optimal = True
 
     @abstractmethod
-    def priced(self, network, grid, tariff):
+    def priced(self, network: Network, grid: Grid, tariff: Tariff) -> Dispatch:
         """The outcome with losses bought at the main grid (L1)."""
 
     @abstractmethod
-    def lossy(self, network, grid, tariff):
+    def lossy(self, network: Network, grid: Grid, tariff: Tariff) -> Dispatch:
         """The outcome with half of a line's loss supplied at each of its ends (L2)."""
 
-    def dispatch(self, network, grid, tariff, losses="priced"):
+    def dispatch(self, network: Network, grid: Grid, tariff: Tariff, losses: str = "priced") -> Dispatch:
         """The outcome with losses "priced" or "lossy"."""
         if losses not in LOSSES:
             raise ValueError(f"losses={losses!r} is not one of {', '.join(LOSSES)}")

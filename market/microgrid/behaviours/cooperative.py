@@ -1,15 +1,21 @@
 """Private lines used for the least cost of the main grid, public losses included; public flows follow physics."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import linalg
 
+from market.arrays import Array, Mask, Numbers
 from market.grid.lines import sent
+from market.grid.power_flow import Grid
 from market.grid.systems import laplacian, solve_in_place
 from market.microgrid.behaviours.behaviour import Behaviour
 from market.microgrid.behaviours.lossy_programme import nowhere, outcome_of
 from market.microgrid.dispatch import (
+    Dispatch,
     beyond_reach,
     infeasible,
     priced_dispatch,
@@ -20,8 +26,10 @@ from market.microgrid.dispatch import (
 )
 from market.microgrid.least_loss import FLOW_SPARE, physical_bound
 from market.microgrid.lossy_flow import half_losses, lossy_flows
+from market.microgrid.network import Network
 from market.microgrid.programme import Programme, by_physics, least_supply
 from market.microgrid.stationary import exact
+from market.microgrid.tariff import Tariff
 
 MOST_CORRECTIONS = 20
 DENSE_PRODUCT = 0.2  # share of entries, repeated ones counted, from which a dense product is the faster one
@@ -36,7 +44,7 @@ class Cooperative(Behaviour):
     RESISTANCE_FLOOR of the largest count as that where they are divided by, not in the loss.
     """
 
-    def priced(self, network, grid, tariff):
+    def priced(self, network: Network, grid: Grid, tariff: Tariff) -> Dispatch:
         cut_off = beyond_reach(network, grid)
         if len(cut_off):
             return infeasible(False, cut_off)
@@ -45,7 +53,7 @@ class Cooperative(Behaviour):
         bound = loss_bound(network, g, p, potential, grid.loop_pull, grid.loop_loss)
         return of_least_cost(network, tariff, g, grid.flows(p), potential, bound)
 
-    def lossy(self, network, grid, tariff):
+    def lossy(self, network: Network, grid: Grid, tariff: Tariff) -> Dispatch:
         cut_off = beyond_reach(network, grid)
         if len(cut_off):
             return infeasible(True, cut_off)
@@ -63,7 +71,9 @@ class Cooperative(Behaviour):
         return outcome_of(network, tariff, found, g, outcome.f, bound)
 
 
-def least_loss(network, grid, loss, otherwise, pull=0.0):
+def least_loss(
+    network: Network, grid: Grid, loss: Array, otherwise: Callable[..., tuple[Array, Array]], pull: Numbers = 0.0
+) -> tuple[Array, Array]:
     """Private flows of least loss beside a public loss pᵀ M p + 2 mᵀ p, by whichever linear system is smaller.
 
     otherwise: the system with an unknown a node, arguments and answer as by_line; pull: m, shape (n,). Returns g, shape
@@ -78,14 +88,16 @@ def least_loss(network, grid, loss, otherwise, pull=0.0):
     return g, potential
 
 
-def of_least_cost(network, tariff, g, f, potential, bound):
+def of_least_cost(network: Network, tariff: Tariff, g: Array, f: Array, potential: Array, bound: float) -> Dispatch:
     """The outcome of flows of least loss and their potentials; its gap is the cost above that of the least loss."""
     outcome = priced_dispatch(network, g, f, tariff.generation * (1 - 2 * potential))
     excess = tariff.generation * (outcome.loss - bound)
     return replace(outcome, gap=relative(excess, tariff.bill(outcome.grid_supply), network, tariff))
 
 
-def by_line(network, loss, r, usable, islands, pull=0.0):
+def by_line(
+    network: Network, loss: Array, r: Array, usable: Mask, islands: Array, pull: Numbers = 0.0
+) -> tuple[Array, Array]:
     """Flows and potentials from (R + PᵀMP) g − PᵀZα = Pᵀ(Me + m), Zᵀ(e − Pg) = 0, Z the islands apart from the slack.
 
     Returns g, shape (lines,), and a = M(e − Pg) + m + Zα, shape (n,).
@@ -110,7 +122,9 @@ def by_line(network, loss, r, usable, islands, pull=0.0):
     return g, loss @ (network.injection - sent(network.private, g, network.nodes)) + pull + islands @ level
 
 
-def by_node(network, loss, r, usable, islands, pull=0.0):
+def by_node(
+    network: Network, loss: Array, r: Array, usable: Mask, islands: Array, pull: Numbers = 0.0
+) -> tuple[Array, Array]:
     """Flows and potentials from (I + KM) p + KZα = e − Km, Zᵀp = 0, with K = P R⁻¹ Pᵀ, one unknown a node.
 
     Returns g, shape (lines,), and a = Mp + m + Zα, shape (n,).
@@ -127,7 +141,9 @@ def by_node(network, loss, r, usable, islands, pull=0.0):
     return usable / r * (potential[lines.tail] - potential[lines.head]), potential
 
 
-def loss_bound(network, g, p, potential, pull=0.0, least=0.0):
+def loss_bound(
+    network: Network, g: Array, p: Array, potential: Array, pull: Numbers = 0.0, least: float = 0.0
+) -> float:
     """Least loss any flows can have, by weak duality at a = Mp + m + Zα where Zᵀp = 0.
 
     2aᵀe − (a − m)ᵀp − Σ (Pᵀa)²/R beside the public loss that there is without injections, `least`. What the least

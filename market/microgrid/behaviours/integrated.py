@@ -1,19 +1,25 @@
 """Both kinds of lines used for the least cost of the main grid, public flows free of physics."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
+from market.arrays import Array, Integers, Mask, Numbers
 from market.grid.lines import sent
+from market.grid.power_flow import Grid
 from market.grid.systems import laplacian, solve_in_place
 from market.microgrid.behaviours.behaviour import Behaviour
 from market.microgrid.behaviours.cooperative import least_loss, of_least_cost
 from market.microgrid.behaviours.lossy_programme import nowhere, outcome_of
-from market.microgrid.dispatch import beyond_reach, infeasible, put_in, reached
+from market.microgrid.dispatch import Dispatch, beyond_reach, infeasible, put_in, reached
 from market.microgrid.least_loss import both_kinds, free_bound, pinned
+from market.microgrid.network import Network
 from market.microgrid.price_driven import balanced, dual_bound
 from market.microgrid.programme import NOT_RELAXED, Programme, least_supply
+from market.microgrid.tariff import Tariff
 
 
 @dataclass(frozen=True)
@@ -25,7 +31,7 @@ class Integrated(Behaviour):
     that, but not in the loss. Lossy: a cone programme. The gap is the cost above the dual bound.
     """
 
-    def priced(self, network, grid, tariff):
+    def priced(self, network: Network, grid: Grid, tariff: Tariff) -> Dispatch:
         cut_off = beyond_reach(network, grid)
         if len(cut_off):
             return infeasible(False, cut_off)
@@ -40,7 +46,7 @@ class Integrated(Behaviour):
         bound = dual_bound(circuit, network.injection, -2 * potential, *pinned(network, 0.0))
         return of_least_cost(network, tariff, g, f, potential, bound)
 
-    def lossy(self, network, grid, tariff):
+    def lossy(self, network: Network, grid: Grid, tariff: Tariff) -> Dispatch:
         cut_off = beyond_reach(network, grid)
         if len(cut_off):
             return infeasible(True, cut_off)
@@ -52,7 +58,9 @@ class Integrated(Behaviour):
         return outcome_of(network, tariff, found, found.g, found.f, free_bound(network, found.q, 1.0, found.unit))
 
 
-def by_node(held, network, loss, r, usable, islands, pull=0.0):
+def by_node(
+    held: Integers, network: Network, loss: Array, r: Array, usable: Mask, islands: Array, pull: Numbers = 0.0
+) -> tuple[Array, Array]:
     """Flows and potentials of both kinds of lines as one circuit of resistances, one unknown a node.
 
     held: the nodes with potential 0, the slack and those out of reach; pull: none, for public flows are free. Returns

@@ -1,11 +1,21 @@
 """Outcomes of least loss with lossy flows: a programme's answer with its certificate, or proof that there is none."""
 
-from market.microgrid.dispatch import infeasible, lossy_dispatch, not_found, relative
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cvxpy as cp
+
+from market.arrays import Array
+from market.grid.power_flow import Grid
+from market.microgrid.dispatch import Dispatch, infeasible, lossy_dispatch, not_found, relative
 from market.microgrid.least_loss import proves_infeasible
-from market.microgrid.programme import help_needed
+from market.microgrid.network import Network
+from market.microgrid.programme import Found, Programme, help_needed
+from market.microgrid.tariff import Tariff
 
 
-def outcome_of(network, tariff, found, g, f, bound):
+def outcome_of(network: Network, tariff: Tariff, found: Found, g: Array, f: Array, bound: float) -> Dispatch:
     """The outcome of exact flows g and f near those found; its gap is the cost above the dual bound.
 
     bound: least loss at the prices found, in units of found.unit: small losses are then not lost beside the supply.
@@ -18,7 +28,9 @@ def outcome_of(network, tariff, found, g, f, bound):
     return lossy_dispatch(network, g, f, flows.prices, **known)
 
 
-def nowhere(network, grid, programme, follows=()):
+def nowhere(
+    network: Network, grid: Grid | None, programme: Programme, follows: Sequence[cp.Constraint] = ()
+) -> Dispatch:
     """The outcome where a programme is not solved: infeasible if prices prove it, with the nodes that need help.
 
     grid: None where public flows are free of physics.

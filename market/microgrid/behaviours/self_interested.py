@@ -1,14 +1,19 @@
 """Private groups that maximise their joint profit at the tariff and see private losses only."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cvxpy as cp
 import numpy as np
 
+from market.arrays import Array
+from market.grid.power_flow import Grid
 from market.microgrid.behaviours.behaviour import Behaviour
 from market.microgrid.convex import half, relaxation_gap, squares
-from market.microgrid.dispatch import put_in, relative, served_publicly
-from market.microgrid.network import no_public_lines
+from market.microgrid.dispatch import Dispatch, put_in, relative, served_publicly
+from market.microgrid.network import Network, no_public_lines
 from market.microgrid.price_driven import balanced, dual_bound, wires
 from market.microgrid.programme import NOT_RELAXED
 from market.microgrid.tariff import Tariff
@@ -42,17 +47,17 @@ class SelfInterested(Behaviour):
             raise ValueError(f"residual={self.residual!r} is not one of {', '.join(RESIDUALS)}")
 
     @property
-    def optimal(self):
+    def optimal(self) -> bool:
         """An even residual costs more than the optimum; its gap says how much."""
         return self.residual == "exact"
 
-    def priced(self, network, grid, tariff):
+    def priced(self, network: Network, grid: Grid, tariff: Tariff) -> Dispatch:
         g, known = private_market(network, tariff, lossy=False)
         if self.residual == "even":
             g, known = _even_priced(network), known | {"private_prices": None}
         return self._outcome(network, grid, tariff, g, known, lossy=False)
 
-    def lossy(self, network, grid, tariff):
+    def lossy(self, network: Network, grid: Grid, tariff: Tariff) -> Dispatch:
         g, known = private_market(network, tariff, lossy=True)
         if self.residual == "even":
             g, even = _even_lossy(network)
@@ -66,21 +71,21 @@ class SelfInterested(Behaviour):
         return served_publicly(network, grid, tariff, g, lossy, gap=gap, **known)
 
 
-def tariff_bill(network, tariff, g, lossy):
+def tariff_bill(network: Network, tariff: Tariff, g: Array, lossy: bool) -> float:
     """What all agents together pay at the tariff for what private flows g leave, money; priced, with private losses."""
     left = put_in(network, g, lossy)[network.agents]
     bill = tariff.buy * np.sum(np.maximum(-left, 0.0)) - tariff.sell * np.sum(np.maximum(left, 0.0))
     return float(bill if lossy else bill + np.sum(loss_price(network, tariff) * network.private.r * g**2))
 
 
-def loss_price(network, tariff):
+def loss_price(network: Network, tariff: Tariff) -> Array:
     """What a unit of loss costs the group of each line (L1), shape (lines,): c_b in need, else c_s."""
     group = network.private_group
     net = np.bincount(group, network.injection)
     return np.where(net[group[network.private.tail]] < 0, tariff.buy, tariff.sell)
 
 
-def private_market(network, tariff, lossy):
+def private_market(network: Network, tariff: Tariff, lossy: bool) -> tuple[Array, dict[str, Any]]:
     """Flows of the groups' optimum, shape (lines,), and what is known of it: bound, prices, accuracy.
 
     Worked out with powers in units of the largest injection and money in units of what power is bought for.
@@ -91,13 +96,13 @@ def private_market(network, tariff, lossy):
     return power * g, {name: value * scales.get(name, 1) for name, value in known.items()}
 
 
-def in_units(network, power):
+def in_units(network: Network, power: float) -> Network:
     """The network with powers in another unit: injections over it, resistances times it."""
     lines = replace(network.private, r=network.private.r * power)
     return replace(network, injection=network.injection / power, private=lines, public=no_public_lines())
 
 
-def in_money(tariff, unit):
+def in_money(tariff: Tariff, unit: float) -> Tariff:
     """The tariff in another unit of money."""
     return Tariff(tariff.buy / unit, tariff.sell / unit, tariff.generation / unit)
 
