@@ -4,11 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
+
+from market.arrays import Array, Integers, Mask
+
+if TYPE_CHECKING:
+
+    class Lines(Protocol):
+        """Lines whose ends are only read: tail and head, numbers of nodes, shape (lines,)."""
+
+        @property
+        def tail(self) -> Integers: ...
+
+        @property
+        def head(self) -> Integers: ...
+
+    class Columns(Lines, Protocol):
+        """A dataclass of lines with the name of one."""
+
+        label: ClassVar[str]
+        __dataclass_fields__: ClassVar[dict[str, Any]]
+
 
 RESISTANCE_FLOOR = 1e-9  # share of the largest resistance that stands for less where resistances are divided by
 
@@ -16,15 +36,15 @@ RESISTANCE_FLOOR = 1e-9  # share of the largest resistance that stands for less 
 class HasEnds(Protocol):
     """Whatever has ends: tail and head, numbers of nodes, shape (lines,)."""
 
-    tail: np.ndarray
-    head: np.ndarray
+    tail: Integers
+    head: Integers
 
 
 class Ends(NamedTuple):
     """Ends of lines of which no more is known, arrays of shape (lines,)."""
 
-    tail: np.ndarray
-    head: np.ndarray
+    tail: Integers
+    head: Integers
 
 
 Kind = TypeVar("Kind")  # a class of lines
@@ -49,17 +69,17 @@ class PublicLines:
 
     label = "public line"
 
-    tail: np.ndarray
-    head: np.ndarray
-    r: np.ndarray
-    x: np.ndarray
-    shift: np.ndarray | None = None
+    tail: Integers
+    head: Integers
+    r: Array
+    x: Array
+    shift: Array | None = None
 
     def __len__(self) -> int:
         return len(self.tail)
 
 
-def lines_of(kind: type[Kind], rows: Sequence, defaults: tuple = ()) -> Kind:
+def lines_of(kind: type[Kind], rows: Sequence[Sequence[float]], defaults: tuple[float, ...] = ()) -> Kind:
     """Lines from rows of numbers; a row may leave out its last entries if there are `defaults` for them.
 
     kind: a dataclass of arrays with a `label`, as PublicLines. Raises NetworkError.
@@ -82,7 +102,7 @@ def lines_of(kind: type[Kind], rows: Sequence, defaults: tuple = ()) -> Kind:
     return kind(*np.ascontiguousarray(table.T))
 
 
-def incidence(lines: HasEnds, nodes: int) -> csr_array:
+def incidence(lines: Lines, nodes: int) -> csr_array:
     """Sparse incidence matrix, shape (nodes, lines): +1 at the tail, −1 at the head."""
     m = len(lines.tail)
     column = np.arange(m)
@@ -91,19 +111,19 @@ def incidence(lines: HasEnds, nodes: int) -> csr_array:
     return csr_array((values, where), shape=(nodes, m))
 
 
-def components(nodes: int, *kinds: HasEnds) -> np.ndarray:
+def components(nodes: int, *kinds: Lines) -> Integers:
     """Number of the connected component of each node under lines of the given kinds, shape (nodes,)."""
     tail, head = (np.concatenate([getattr(lines, end) for lines in kinds]) for end in ("tail", "head"))
     graph = csr_array((np.ones(len(tail)), (tail, head)), shape=(nodes, nodes))
     return connected_components(graph, directed=False)[1]
 
 
-def sent(lines: HasEnds, flows: np.ndarray, nodes: int) -> np.ndarray:
+def sent(lines: Lines, flows: Array, nodes: int) -> Array:
     """What flows take out of their nodes, the incidence matrix times them, shape (nodes,)."""
     return np.bincount(lines.tail, flows, nodes) - np.bincount(lines.head, flows, nodes)
 
 
-def floats(name: str, values: object, dimensions: int = 1) -> np.ndarray:
+def floats(name: str, values: object, dimensions: int = 1) -> Array:
     """Values as an array of floats of so many dimensions; raises NetworkError."""
     try:
         array = np.asarray(values, dtype=float)
@@ -114,7 +134,7 @@ def floats(name: str, values: object, dimensions: int = 1) -> np.ndarray:
     return array
 
 
-def check(name: str, row: str, values: np.ndarray, fine: np.ndarray, allowed: str) -> None:
+def check(name: str, row: str, values: Array | Integers, fine: Mask, allowed: str) -> None:
     """Raise NetworkError on the first value that is not fine."""
     if not np.all(fine):
         first = int(np.argmin(fine))
@@ -123,13 +143,13 @@ def check(name: str, row: str, values: np.ndarray, fine: np.ndarray, allowed: st
         raise error
 
 
-def check_length(name: str, values: Sequence | np.ndarray, length: int, why: str) -> None:
+def check_length(name: str, values: Sequence[float] | Array, length: int, why: str) -> None:
     """Raise NetworkError unless there are so many values."""
     if len(values) != length:
         raise NetworkError(f"{name} has {len(values)} entries; {length} are needed, {why}")
 
 
-def checked_ends(lines: HasEnds, nodes: int, allowed: str) -> dict:
+def checked_ends(lines: Columns, nodes: int, allowed: str) -> dict[str, Any]:
     """All columns as float arrays of one length, the ends as indices of different nodes; raises NetworkError."""
     label = lines.label
     columns = {f.name: floats(f"{label}s: {f.name}", getattr(lines, f.name)) for f in fields(lines)}

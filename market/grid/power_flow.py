@@ -138,7 +138,7 @@ def _inverse(ends, weight, reference):
     return inverse
 
 
-def floored(r: np.ndarray, share: float = RESISTANCE_FLOOR) -> np.ndarray:
+def floored(r: Array, share: float = RESISTANCE_FLOOR) -> Array:
     """Resistances with those below a share of the largest as that, all as 1 where none has any, shape (lines,)."""
     largest = np.max(r, initial=0.0)
     return np.maximum(r, share * largest) if largest > 0 else np.ones(len(r))

@@ -10,12 +10,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from market.arrays import Array, Integers
 from market.microgrid.dispatch import Dispatch
 from market.microgrid.network import SHARED, Network, PrivateLines
 from market.microgrid.payments import Payments
 
 
-def owned(lines: PrivateLines) -> dict[int, np.ndarray]:
+def owned(lines: PrivateLines) -> dict[int, Integers]:
     """Numbers of the lines that each owner has a part in, ascending, by its node; who owns none is left out.
 
     >>> from market.microgrid.network import network_of
@@ -31,14 +32,14 @@ def owned(lines: PrivateLines) -> dict[int, np.ndarray]:
     return dict(zip(nodes.tolist(), np.split(row[order], first[1:]), strict=False))
 
 
-def offered(network: Network, most: np.ndarray | None) -> Network:
+def offered(network: Network, most: Array | None) -> Network:
     """The network with the private lines on offer alone; itself where all are."""
     if most is None or np.all(most > 0):
         return network
     return network.with_private(network.private.take(most > 0))
 
 
-def spread(values: np.ndarray | None, most: np.ndarray | None) -> np.ndarray | None:
+def spread(values: Array | None, most: Array | None) -> Array | None:
     """Values of the lines on offer as values of all lines, 0 on those withheld, shape (lines,)."""
     if values is None or most is None or np.all(most > 0):
         return values
@@ -47,17 +48,17 @@ def spread(values: np.ndarray | None, most: np.ndarray | None) -> np.ndarray | N
     return whole
 
 
-def on_all_lines(dispatch: Dispatch, most: np.ndarray | None) -> Dispatch:
+def on_all_lines(dispatch: Dispatch, most: Array | None) -> Dispatch:
     """A dispatch of the lines on offer as one of all lines."""
     return dispatch if most is None else replace(dispatch, g=spread(dispatch.g, most))
 
 
-def on_offered_lines(dispatch: Dispatch, most: np.ndarray | None) -> Dispatch:
+def on_offered_lines(dispatch: Dispatch, most: Array | None) -> Dispatch:
     """A dispatch of all lines as one of those on offer."""
     return dispatch if most is None or dispatch.g is None else replace(dispatch, g=dispatch.g[most > 0])
 
 
-def paid_on_all_lines(payments: Payments | None, most: np.ndarray | None) -> Payments | None:
+def paid_on_all_lines(payments: Payments | None, most: Array | None) -> Payments | None:
     """Payments with the rents of the lines on offer as those of all lines."""
     if payments is None or most is None:
         return payments

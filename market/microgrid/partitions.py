@@ -28,12 +28,12 @@ class PartitionGame:
     r: shape (lines,); price: what a unit costs the main grid.
     """
 
-    injection: np.ndarray
-    loss: np.ndarray
-    tail: np.ndarray
-    head: np.ndarray
-    owner: np.ndarray
-    r: np.ndarray
+    injection: Array
+    loss: Array
+    tail: Integers
+    head: Integers
+    owner: Integers
+    r: Array
     price: float
 
     @cached_property

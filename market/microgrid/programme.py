@@ -48,7 +48,7 @@ class Programme:
                 self.loss = self.loss + r @ square
 
     @property
-    def flows(self) -> tuple[Array, Array]:
+    def flows(self) -> tuple[Array, ...]:
         """Public and private flows found, in p.u."""
         return tuple(np.zeros(0) if flow.size == 0 else self.network.power * flow.value for flow in (self.f, self.g))
 

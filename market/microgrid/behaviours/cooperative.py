@@ -142,7 +142,7 @@ def by_node(
 
 
 def loss_bound(
-    network: Network, g: Array, p: Array, potential: Array, pull: Numbers = 0.0, least: float = 0.0
+    network: Network, g: Array, p: Array, potential: Array, pull: Numbers = 0.0, least: Numbers = 0.0
 ) -> float:
     """Least loss any flows can have, by weak duality at a = Mp + m + Zα where Zᵀp = 0.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import cvxpy as cp
 
@@ -14,6 +15,9 @@ from market.microgrid.network import Network
 from market.microgrid.programme import Found, Programme, help_needed
 from market.microgrid.tariff import Tariff
 
+if TYPE_CHECKING:
+    from market.microgrid.dispatch import Known
+
 
 def outcome_of(network: Network, tariff: Tariff, found: Found, g: Array, f: Array, bound: float) -> Dispatch:
     """The outcome of exact flows g and f near those found; its gap is the cost above the dual bound.
@@ -24,7 +28,7 @@ def outcome_of(network: Network, tariff: Tariff, found: Found, g: Array, f: Arra
     astray = flows.grid_supply + float(network.injection.sum()) - flows.loss
     excess = found.unit * (flows.loss / found.unit - bound) + abs(astray)
     gap = relative(tariff.generation * excess, tariff.bill(flows.grid_supply), network, tariff)
-    known = {"gap": gap, "relax_gap": found.relax_gap, "accurate": found.accurate}
+    known: Known = {"gap": gap, "relax_gap": found.relax_gap, "accurate": found.accurate}
     return lossy_dispatch(network, g, f, flows.prices, **known)
 
 
