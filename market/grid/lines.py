@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     class Columns(Lines, Protocol):
         """A dataclass of lines with the name of one."""
 
-        label: ClassVar[str]
         __dataclass_fields__: ClassVar[dict[str, Any]]
+
+        @property
+        def label(self) -> str: ...
 
 
 RESISTANCE_FLOOR = 1e-9  # share of the largest resistance that stands for less where resistances are divided by
@@ -87,17 +89,17 @@ def lines_of(kind: type[Kind], rows: Sequence[Sequence[float]], defaults: tuple[
     >>> lines_of(PublicLines, [[1, 2, 0.025, 0.1], [2, 3, 0.025, 0.1, 30.0]], defaults=(0.0,)).shift.tolist()
     [0.0, 30.0]
     """
-    names = [f.name for f in fields(kind)]
+    names = [f.name for f in fields(kind)]  # type: ignore[arg-type]  # a class with a label
     least = len(names) - len(defaults)
     full = []
     for number, row in enumerate(rows):
         if not least <= len(row) <= len(names):
-            raise NetworkError(f"{kind.label} {number}: {list(row)} must have {least} to {len(names)} entries")
+            raise NetworkError(f"{kind.label} {number}: {list(row)} must have {least} to {len(names)} entries")  # type: ignore[attr-defined]  # a class with a label
         full.append([*row, *defaults[len(row) - least :]])
     try:
         table = np.array(full, dtype=float).reshape(-1, len(names))
     except (TypeError, ValueError):
-        raise NetworkError(f"{kind.label}s must be rows of numbers {', '.join(names)}") from None
+        raise NetworkError(f"{kind.label}s must be rows of numbers {', '.join(names)}") from None  # type: ignore[attr-defined]  # a class with a label
     # Rows in memory as those of a copy or a pickle: sums of strided numbers differ in bits.
     return kind(*np.ascontiguousarray(table.T))
 
@@ -120,7 +122,7 @@ def components(nodes: int, *kinds: Lines) -> Integers:
 
 def sent(lines: Lines, flows: Array, nodes: int) -> Array:
     """What flows take out of their nodes, the incidence matrix times them, shape (nodes,)."""
-    return np.bincount(lines.tail, flows, nodes) - np.bincount(lines.head, flows, nodes)
+    return np.bincount(lines.tail, flows, nodes) - np.bincount(lines.head, flows, nodes)  # type: ignore[return-value]  # numpy's types
 
 
 def floats(name: str, values: object, dimensions: int = 1) -> Array:
@@ -139,7 +141,7 @@ def check(name: str, row: str, values: Array | Integers, fine: Mask, allowed: st
     if not np.all(fine):
         first = int(np.argmin(fine))
         error = NetworkError(f"{row} {first}: {name}(={values[first]:g}) must be {allowed}")
-        error.kind, error.row = row, first
+        error.kind, error.row = row, first  # type: ignore[assignment]  # a row at fault
         raise error
 
 

@@ -260,5 +260,5 @@ def game_with_grid(network: Network, grid: Grid, tariff: Tariff) -> Array:
         rule = Cooperative() if len(left.private) else NoTrade()
         outcome = rule.lossy(left, grid, tariff)
         if outcome.status is Status.SOLVED:
-            together[number] = -tariff.bill(outcome.grid_supply) - private[len(private) - 1 - number]
+            together[number] = -tariff.bill(outcome.grid_supply) - private[len(private) - 1 - number]  # type: ignore[arg-type]  # with flows
     return np.concatenate([private, together])

@@ -67,7 +67,7 @@ class Dispatch:
     @property
     def loss(self) -> float | None:
         """Total loss in p.u., None where infeasible."""
-        return None if self.public_loss is None else self.public_loss + self.private_loss
+        return None if self.public_loss is None else self.public_loss + self.private_loss  # type: ignore[operator]  # with flows
 
 
 def fits(dispatch: object, network: Network) -> bool:

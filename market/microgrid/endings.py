@@ -11,7 +11,7 @@ PROVEN = (Status.SETTLED, Status.SOLVED, Status.CYCLING)  # cycling: trades are 
 def gap(periods: Iterable[ClearedPeriod]) -> float | None:
     """The largest gap of some periods; None where one has none, or there are none."""
     gaps = [one.dispatch.gap for one in periods]
-    return None if not gaps or None in gaps else max(gaps)
+    return None if not gaps or None in gaps else max(gaps)  # type: ignore[type-var]  # no None among them
 
 
 def promised(market: Microgrid, status: Status) -> float | None:

@@ -186,7 +186,7 @@ def as_networkx(network: Network) -> nx.MultiGraph:
     (0.1, True)
     """
     graph = nx.MultiGraph(slack=network.slack)
-    for node, (injection, cost) in enumerate(zip(network.injection.tolist(), network.cost.tolist(), strict=True)):
+    for node, (injection, cost) in enumerate(zip(network.injection.tolist(), network.cost.tolist(), strict=True)):  # type: ignore[union-attr]  # never None once made
         position = None if network.positions is None else tuple(network.positions[node].tolist())
         graph.add_node(node, injection=injection, cost=cost, slack=node == network.slack, position=position)
     for kind in ("public", "private"):
@@ -207,12 +207,12 @@ def network_of(
 ) -> Network:
     """A network from rows of numbers: public [i, j, r, x, shift?], private [i, j, r, length?, owner?]."""
     return Network(
-        injection,
+        injection,  # type: ignore[arg-type]  # made an array there
         slack,
         lines_of(PublicLines, public, defaults=(0.0,)),
         lines_of(PrivateLines, private, defaults=(1.0, SHARED)),
         positions,
-        cost,
+        cost,  # type: ignore[arg-type]  # made an array there
     )
 
 

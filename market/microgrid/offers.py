@@ -62,4 +62,4 @@ def paid_on_all_lines(payments: Payments | None, most: Array | None) -> Payments
     """Payments with the rents of the lines on offer as those of all lines."""
     if payments is None or most is None:
         return payments
-    return replace(payments, lines=spread(payments.lines, most))
+    return replace(payments, lines=spread(payments.lines, most))  # type: ignore[arg-type]  # there are rents

@@ -97,7 +97,7 @@ class Wires:
             by_tail, by_head = -2 * high / (self.divisor * total**2), 2 * low / (self.divisor * total**2)
             bend = self.r * self.flows(q)
         else:
-            by_head, bend = 1 / (2 * self.divisor), 0.0
+            by_head, bend = 1 / (2 * self.divisor), 0.0  # type: ignore[assignment]  # broadcast
             by_tail = -by_head
         sends, gets = -(1 + bend), 1 - bend
         rows = np.concatenate([self.tail, self.tail, self.head, self.head])
@@ -128,7 +128,7 @@ def wires(
 def dual_bound(lines: Wires, injection: Array, prices: Array, low: Array, high: Array) -> float:
     """Least cost any flows can have, by weak duality: −λᵀe − Σ most_rents, λ within [low, high], all of shape (n,)."""
     level = levelled(lines, prices, low, high)
-    return -level @ injection - np.sum(lines.most_rents(level))
+    return -level @ injection - np.sum(lines.most_rents(level))  # type: ignore[return-value]  # numpy's types
 
 
 def levelled(lines: Wires, prices: Array, low: Array, high: Array) -> Array:

@@ -48,9 +48,9 @@ class Programme:
                 self.loss = self.loss + r @ square
 
     @property
-    def flows(self) -> tuple[Array, ...]:
+    def flows(self) -> tuple[Array, Array]:
         """Public and private flows found, in p.u."""
-        return tuple(np.zeros(0) if flow.size == 0 else self.network.power * flow.value for flow in (self.f, self.g))
+        return tuple(np.zeros(0) if flow.size == 0 else self.network.power * flow.value for flow in (self.f, self.g))  # type: ignore[return-value]  # two of them
 
     @property
     def relax_gap(self) -> float:
@@ -116,7 +116,7 @@ def help_needed(
     goal = cp.Minimize(cp.sum(given + taken))
     if solved(cp.Problem(goal, [balance, *programme.squared, *follows])) is None:
         return None
-    helped = given.value + taken.value > NOT_HELPED
+    helped = given.value + taken.value > NOT_HELPED  # type: ignore[operator]  # solved
     helped[network.slack] = False
     prices = np.maximum(balance.dual_value[network.slack] - balance.dual_value, 0.0)
     return np.flatnonzero(helped), prices

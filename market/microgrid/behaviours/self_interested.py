@@ -47,7 +47,7 @@ class SelfInterested(Behaviour):
             raise ValueError(f"residual={self.residual!r} is not one of {', '.join(RESIDUALS)}")
 
     @property
-    def optimal(self) -> bool:
+    def optimal(self) -> bool:  # type: ignore[override]  # read-only here
         """An even residual costs more than the optimum; its gap says how much."""
         return self.residual == "exact"
 
