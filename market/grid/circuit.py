@@ -29,8 +29,9 @@ class Served:
 def serve(tail: Integers, head: Integers, r: Array, slack: int, put_in: Array) -> Served:
     """Serve injections, p.u., shape (nodes,), by lines of resistance r ≥ 0 at the least loss (Thomson's principle).
 
-    Lines of far less resistance than others join their nodes; among themselves they are a circuit of their own, so that
-    resistances may be far apart. Potentials are 0 at the slack and at a node of each part that does not reach it.
+    tail, head, r: shape (lines,), r in p.u. Lines of far less resistance than others join their nodes; among themselves
+    they are a circuit of their own, so that resistances may be far apart. Potentials are 0 at the slack and at a node
+    of each part that does not reach it.
     """
     nodes = len(put_in)
     if not np.any(r > 0):

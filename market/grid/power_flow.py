@@ -50,12 +50,18 @@ class Grid:
 
     @cached_property
     def ptdf(self) -> Array:
-        """S, shape (lines, n): flow on each line for a unit put in at a node and taken out at the reference."""
+        """S, shape (lines, n): flow on each line for a unit put in at a node and taken out at the reference.
+
+        f = S p (docs/microgrid/model.md, Nodes and lines).
+        """
         return self.weight[:, None] * (self.incidence.T @ self.inverse)
 
     @cached_property
     def loss(self) -> Array:
-        """M = Sᵀ diag(r) S, shape (n, n): the public loss of injections p is pᵀ M p, without phase shifts."""
+        """M = Sᵀ diag(r) S, shape (n, n): the public loss of injections p is pᵀ M p, without phase shifts.
+
+        p: p.u., shape (n,) (docs/microgrid/model.md, Nodes and lines).
+        """
         middle = self.incidence @ diags_array(self.weight**2 * self.r) @ self.incidence.T
         product = self.inverse.T @ (middle @ self.inverse)
         return (product + product.T) / 2
@@ -71,7 +77,7 @@ class Grid:
         return float(self.r @ self.loop**2)
 
     def marginal_loss(self, p: Array) -> Array:
-        """Half of what the public loss grows by with each injection, M p + m, shape (n,)."""
+        """Half of what the public loss grows by with each injection, M p + m, shape (n,); p: p.u., shape (n,)."""
         return self.loss @ p + self.loop_pull
 
     @cached_property
@@ -82,7 +88,7 @@ class Grid:
         return (self.island[:, None] == numbers).astype(float)
 
     def flows(self, p: Array) -> Array:
-        """Flows f on all lines, shape (lines,), of injections p, losses priced."""
+        """Flows f on all lines, shape (lines,), of injections p, shape (n,), in p.u., losses priced."""
         theta = self.inverse @ p
         return self.weight * (theta[self.tail] - theta[self.head]) + self.loop
 

@@ -29,7 +29,7 @@ def laplacian(tail: Integers, head: Integers, weight: Array, n: int, filled: flo
 
 
 def solve(matrix: Array | csr_array, right: Array) -> Array:
-    """Solution of a system, by dense elimination where the matrix is small or well filled."""
+    """Solution of a system, shape (n,), by dense elimination where the matrix is small or well filled."""
     n = matrix.shape[0]
     if isinstance(matrix, np.ndarray):
         return np.linalg.solve(matrix, right)  # type: ignore[return-value]  # numpy's types

@@ -81,7 +81,10 @@ def private_flows(network: Network, tariff: Tariff, members: Mask, start: Array 
 
 
 def coalition_value(network: Network, tariff: Tariff, members: Mask, start: Array | None = None) -> float:
-    """v(S): minus the tariff's bill of a coalition that trades on its own lines only; members: marks, shape (n,)."""
+    """v(S): minus the tariff's bill of a coalition that trades on its own lines only, money.
+
+    members: marks, shape (n,) (docs/microgrid/model.md, Who would rather leave?).
+    """
     flows = private_flows(network, tariff, members, start)
     lines = wires(network.private.take(inside(network, members)), network, lossy=True)
     left = lines.left(np.where(members, network.injection, 0.0), flows)
@@ -94,9 +97,10 @@ def tariff_value(left: Array, tariff: Tariff) -> Array:
 
 
 def private_game(network: Network, tariff: Tariff) -> Array:
-    """v(S) of every coalition (Shapley and Shubik's market game), shape (2ⁿ,), for at most MOST_AGENTS agents.
+    """v(S) of every coalition (Shapley and Shubik's market game), money, shape (2ⁿ,), for at most MOST_AGENTS agents.
 
-    A coalition whose lines do not connect it earns what its connected parts earn; only connected ones are solved.
+    A coalition whose lines do not connect it earns what its connected parts earn; only connected ones are solved
+    (docs/microgrid/open-question.md, 1).
     """
     marks = all_coalitions(network)
     prices = private_market(network, tariff, lossy=True)[1]["private_prices"]
@@ -135,7 +139,10 @@ def membership(players: int) -> Mask:
 
 
 def least_core(values: Array) -> LeastCore:
-    """The least core: min ε, x(S) ≥ v(S) − ε for all coalitions but none and all, x(N) = v(N); a linear programme."""
+    """The least core: min ε, x(S) ≥ v(S) − ε for all coalitions but none and all, x(N) = v(N); a linear programme.
+
+    values: v, money, shape (2ⁿ,) (docs/microgrid/model.md, Who would rather leave?).
+    """
     players = len(values).bit_length() - 1
     members = membership(players).astype(float)
     some = slice(1, len(values) - 1)
@@ -169,7 +176,8 @@ def participation(
     """Does every private coalition do at least as well with payoffs (n,) as on its own?
 
     Up to MOST_AGENTS agents all are looked at; values: what `private_game` gave, where it is at hand. Above, it is
-    proven where prices (n,) within the tariff support the payoffs (duality); else some likely coalitions are searched.
+    proven where prices (n,) within the tariff support the payoffs (duality); else some likely coalitions are searched
+    (docs/microgrid/model.md, Who would rather leave?).
     """
     if len(network.agents) <= MOST_AGENTS:
         marks = all_coalitions(network)[1:]
@@ -186,7 +194,8 @@ def participation(
 def supported(network: Network, tariff: Tariff, payoffs: Array, prices: Array) -> bool:
     """Do prices within the tariff give every agent no more than its payoff, rents of best private flows included?
 
-    Then no coalition gains by leaving: its value is at most what these prices give it, by weak duality.
+    Then no coalition gains by leaving: its value is at most what these prices give it, by weak duality
+    (docs/microgrid/model.md, Who would rather leave?).
     """
     at = prices[network.agents]
     if not np.all((at >= tariff.sell - CORE_TOLERANCE) & (at <= tariff.buy + CORE_TOLERANCE)):
@@ -245,10 +254,11 @@ def _marks(network, nodes):
 
 
 def game_with_grid(network: Network, grid: Grid, tariff: Tariff) -> Array:
-    """Values where the main grid is a player too, shape (2ⁿ⁺¹,), its bit the highest.
+    """Values where the main grid is a player too, money, shape (2ⁿ⁺¹,), its bit the highest.
 
     A coalition with the grid cooperates on its lines and serves the others, a self-interested coalition, at the tariff.
-    −∞ where it cannot serve them. Shows why the grid should not be a strategic player: the core is then empty.
+    −∞ where it cannot serve them. Shows why the grid should not be a strategic player: the core is then empty
+    (docs/microgrid/open-question.md, 3).
     """
     private = private_game(network, tariff)
     prices = private_market(network, tariff, lossy=True)[1]["private_prices"]

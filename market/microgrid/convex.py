@@ -10,7 +10,10 @@ from market.arrays import Array
 
 
 def half(ends: csr_array, r: Array, square: cp.Variable) -> cp.Expression:
-    """Expression of the half losses at the nodes, ½ |ends| diag(r) square, shape (n,)."""
+    """Expression of the half losses at the nodes, ½ |ends| diag(r) square, shape (n,).
+
+    ends: incidence, shape (n, lines); r, square: shape (lines,) (docs/microgrid/model.md, Nodes and lines).
+    """
     return cp.Constant(abs(ends) * (r / 2)) @ square
 
 
@@ -22,6 +25,6 @@ def squares(r: Array, flow: cp.Variable) -> tuple[cp.Variable, list[cp.Constrain
 
 
 def relaxation_gap(r: Array, flow: Array, square: Array) -> float:
-    """Largest r (square − flow²), in p.u., ≥ 0."""
+    """Largest r (square − flow²), p.u., ≥ 0; arguments of shape (lines,) (docs/microgrid/model.md, Five behaviours)."""
     lossy = r > 0
     return float(np.max(r[lossy] * (square[lossy] - flow[lossy] ** 2), initial=0.0))

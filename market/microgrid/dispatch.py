@@ -99,7 +99,10 @@ def not_found(network: Network, lossy: bool) -> Dispatch:
 
 
 def priced_dispatch(network: Network, g: Array, f: Array, prices: Array | None, **known: Unpack[Known]) -> Dispatch:
-    """The outcome of flows with losses bought at the main grid (L1): grid supply u = −Σe + L."""
+    """The outcome of flows with losses bought at the main grid (L1): grid supply u = −Σe + L.
+
+    g, f: p.u., shape (lines,); prices: money per p.u., shape (n,) (docs/microgrid/model.md, Nodes and lines).
+    """
     p = put_in(network, g, lossy=False)
     public, private = float(network.public.r @ f**2), float(network.private.r @ g**2)
     supply = public + private - float(np.sum(network.injection))
@@ -109,7 +112,10 @@ def priced_dispatch(network: Network, g: Array, f: Array, prices: Array | None, 
 def lossy_dispatch(
     network: Network, g: Array, f: Array, prices: Array | None = None, **known: Unpack[Known]
 ) -> Dispatch:
-    """The outcome of mid-line flows (L2): grid supply is what the slack's lines take in."""
+    """The outcome of mid-line flows (L2): grid supply is what the slack's lines take in.
+
+    g, f: p.u., shape (lines,); prices: money per p.u., shape (n,) (docs/microgrid/model.md, Nodes and lines).
+    """
     p = put_in(network, g, lossy=True)
     taken = network.public_incidence @ f + half_losses(network.public_incidence, network.public.r, f)
     public, private = float(network.public.r @ f**2), float(network.private.r @ g**2)
@@ -124,7 +130,10 @@ def at_main_grid(network: Network, dispatch: Dispatch) -> Dispatch:
 
 
 def put_in(network: Network, g: Array, lossy: bool) -> Array:
-    """What each node puts into the public grid beside private flows g, shape (n,); the slack minus the others' sum."""
+    """What each node puts into the public grid beside private flows g, shape (n,); the slack minus the others' sum.
+
+    p = e − P g in p.u., lossy less half of the losses (docs/microgrid/model.md, Nodes and lines).
+    """
     p = network.injection - sent(network.private, g, network.nodes)
     if lossy:
         p -= half_losses(network.private_incidence, network.private.r, g)
@@ -204,7 +213,8 @@ def overloaded(network: Network, grid: Grid, p: Array) -> Integers:
 def relative(excess: float, bill: float, network: Network, tariff: Tariff) -> float:
     """An excess cost as a share of the bill; of SMALL_BILL of what all injections cost where that is more.
 
-    0 where it is below 0 by no more than rounding; ∞ beyond, since a cost below its bound proves that bound wrong.
+    0 where it is below 0 by no more than rounding; ∞ beyond, since a cost below its bound proves that bound wrong
+    (docs/microgrid/model.md, How sure, how fast).
     """
     turnover = tariff.buy * float(np.sum(np.abs(network.injection)))
     if turnover == 0:

@@ -38,7 +38,8 @@ DIVISIONS = {"equal": equal, "proportional": proportional}
 def payoffs(game: PartitionGame, labels: Integers, division: str = "equal", only: int | None = None) -> Array:
     """What each agent has in a partition, money, shape (agents,); only: of the coalition with that label, 0 elsewhere.
 
-    A coalition hands out what its members would have alone, the others staying as they are, and shares of the rest.
+    A coalition hands out what its members would have alone, the others staying as they are, and shares of the rest
+    (docs/microgrid/open-question.md, 2).
     """
     values, found = game.values(labels), np.zeros(len(labels))
     for label in range(len(values)) if only is None else [only]:

@@ -35,14 +35,18 @@ def private_kind(network: Network, base: float = 0.0, unit: float = 1.0) -> Wire
 
 
 def pinned(network: Network, value: float) -> tuple[Array, Array]:
-    """Bounds of prices, each (n,): the slack's is fixed."""
+    """Bounds of prices, each (n,): the slack's is fixed at a value, the others' infinite."""
     low, high = np.full(network.nodes, -np.inf), np.full(network.nodes, np.inf)
     low[network.slack] = high[network.slack] = value
     return low, high
 
 
 def free_bound(network: Network, q: Array, base: float, unit: float) -> float:
-    """Least of what balance is worth at prices where all flows are free, −qᵀe − Σ rents; −∞ where there is none."""
+    """Least of what balance is worth at prices where all flows are free, −qᵀe − Σ rents; −∞ where there is none.
+
+    Prices are base + unit q, q of shape (n,); the bound is in the unit's money
+    (docs/microgrid/model.md, How sure, how fast).
+    """
     return dual_bound(both_kinds(network, base, unit), network.injection, q, *pinned(network, 0.0))
 
 

@@ -15,7 +15,10 @@ LOOSELY_BALANCED = 1e3  # times BALANCED is still balance, where rounding ends N
 
 
 def half_losses(ends: csr_array, r: Array, f: Array) -> Array:
-    """What the ends supply of the loss r f² of each line, shape (n,), half each."""
+    """What the ends supply of the loss r f² of each line, p.u., shape (n,), half each.
+
+    ends: incidence, shape (n, lines); r, f: shape (lines,) (docs/microgrid/model.md, Nodes and lines).
+    """
     return abs(ends) @ (r * f**2) / 2
 
 
@@ -23,7 +26,8 @@ def lossy_flows(grid: Grid, p: Array, start: Array | None = None) -> Array | Non
     """Mid-line flows f with A f + ½|A| r f² = p at all nodes but references, shape (lines,); None where there are none.
 
     Newton's method on the potentials, from the flows without losses, or from flows `start` of potentials. Flows with
-    r |f| > 1 deliver less the more is sent and count as none.
+    r |f| > 1 deliver less the more is sent and count as none. p: p.u., shape (n,)
+    (docs/microgrid/model.md, Nodes and lines).
     """
     ends, r, weight, rest = grid.incidence, grid.r, grid.weight, np.flatnonzero(~grid.reference)
     sends = ends @ diags_array(weight) @ ends.T

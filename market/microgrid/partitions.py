@@ -49,7 +49,10 @@ class PartitionGame:
         return (labels[self.tail] == labels[self.head]) & owned
 
     def flows(self, labels: Integers) -> Array:
-        """Equilibrium flows of a partition, shape (lines,): [PᵀM̃P + 2R] g = PᵀM̃e, M̃ = M doubled within coalitions."""
+        """Equilibrium flows of a partition, shape (lines,): [PᵀM̃P + 2R] g = PᵀM̃e, M̃ = M doubled within coalitions.
+
+        labels: shape (agents,) (docs/microgrid/open-question.md, 2).
+        """
         g = np.zeros(len(self.r))
         lines = np.flatnonzero(self.inside(labels))
         if len(lines):
@@ -62,7 +65,10 @@ class PartitionGame:
         return g
 
     def values(self, labels: Integers, g: Array | None = None) -> Array:
-        """V(S; π) = c (Σ e − p_Sᵀ M p − Σ R g²) of every coalition, by label, shape (labels,)."""
+        """V(S; π) = c (Σ e − p_Sᵀ M p − Σ R g²) of every coalition, by label, money, shape (labels,).
+
+        g: flows, p.u., shape (lines,), those of the equilibrium if not given (docs/microgrid/open-question.md, 2).
+        """
         g = self.flows(labels) if g is None else g
         n = len(self.injection)
         p = self.injection - np.bincount(self.tail, g, n) + np.bincount(self.head, g, n)
@@ -105,7 +111,8 @@ def partitions(players: int) -> Iterator[Integers]:
 def believed(game: "PartitionGame", belief: str) -> Array:
     """v(S) under a belief on how outsiders group, shape (2ⁿ,); the empty coalition's is 0.
 
-    gamma: each alone; delta: together; pessimistic, optimistic: the worst, the best of all ways. Raises ValueError.
+    gamma: each alone; delta: together; pessimistic, optimistic: the worst, the best of all ways. Raises ValueError
+    (docs/microgrid/open-question.md, 2).
     """
     if belief not in BELIEFS:
         raise ValueError(f"belief={belief!r} is not one of {', '.join(BELIEFS)}")
@@ -148,7 +155,7 @@ BELIEFS = {
 def mergers(game: "PartitionGame") -> Iterator[tuple[Integers, float]]:
     """Who joins whom: from agents alone, the two linked coalitions that gain most together merge, until none gains.
 
-    Yields (labels, gain) after each merger, gain in money of the two together.
+    Yields (labels, gain) after each merger, gain in money of the two together (docs/microgrid/open-question.md, 2).
     """
     labels = np.arange(len(game.injection))
     values = game.values(labels)

@@ -52,6 +52,8 @@ def rents(
     """What lines earn by buying at one end and selling at the other, money, shape (lines,).
 
     Lossy: λ_j (f − ½ r f²) − λ_i (f + ½ r f²). Priced: (λ_j − λ_i) f − loss_price r f².
+    flows: p.u., shape (lines,); prices: λ, money per p.u., shape (n,); loss_price: money per p.u., a number or shape
+    (lines,), not asked for where lossy (docs/microgrid/model.md, Prices and payments).
     """
     low, high = prices[lines.tail], prices[lines.head]
     lost = (low + high) / 2 if lossy else loss_price
@@ -71,7 +73,8 @@ def tariff_payments(network: Network, grid: Grid, tariff: Tariff, dispatch: Disp
     """Agents pay the tariff for what they take from the public grid; private trade is paid between them.
 
     Self-interested: the private market's own prices and rents. Else a private trade costs (c_b + c_s)/2 a unit in the
-    middle of the line; priced, each end also pays the main grid for half of the loss at that price.
+    middle of the line; priced, each end also pays the main grid for half of the loss at that price
+    (docs/microgrid/model.md, Prices and payments).
     """
     if dispatch.status is not Status.SOLVED:
         return None
@@ -100,7 +103,8 @@ def _private_market(network, tariff, dispatch):
 def lmp_payments(network: Network, grid: Grid, tariff: Tariff, dispatch: Dispatch) -> Payments | None:
     """Locational marginal prices: λ_i e_i and private rents to agents, public rents to the grid.
 
-    Exports are worth less to the main grid than c_g; it bears the difference. None where the outcome has no prices.
+    Exports are worth less to the main grid than c_g; it bears the difference. None where the outcome has no prices
+    (docs/microgrid/model.md, Prices and payments).
     """
     if dispatch.status is not Status.SOLVED or dispatch.prices is None:
         return None
@@ -117,7 +121,8 @@ def savings_share(
 ) -> Payments | None:
     """Everybody gets what self-interest brings and a share of what this outcome saves on the bill.
 
-    shares: shape (n,), sum 1, the grid's part at the slack; equal if not given. None where self-interest is infeasible.
+    shares: shape (n,), sum 1, the grid's part at the slack; equal if not given. None where self-interest is infeasible
+    (docs/microgrid/model.md, Prices and payments).
     """
     alone = SelfInterested().dispatch(network, grid, tariff, "lossy" if dispatch.lossy else "priced")
     if dispatch.status is not Status.SOLVED or alone.status is not Status.SOLVED:

@@ -126,7 +126,10 @@ def wires(
 
 
 def dual_bound(lines: Wires, injection: Array, prices: Array, low: Array, high: Array) -> float:
-    """Least cost any flows can have, by weak duality: −λᵀe − Σ most_rents, λ within [low, high], all of shape (n,)."""
+    """Least cost any flows can have, by weak duality: −λᵀe − Σ most_rents, λ within [low, high], all of shape (n,).
+
+    In money, of the unit where the lines have one (docs/microgrid/model.md, How sure, how fast).
+    """
     level = levelled(lines, prices, low, high)
     return -level @ injection - np.sum(lines.most_rents(level))  # type: ignore[return-value]  # numpy's types
 

@@ -63,7 +63,10 @@ class Programme:
 
 
 def by_physics(grid: Grid, programme: Programme) -> list[cp.Constraint]:
-    """The constraints that tie a programme's public flows to potentials."""
+    """The constraints that tie a programme's public flows to potentials, x f = θ_i − θ_j.
+
+    With shifts and under "r" as in the grid (docs/microgrid/model.md, Nodes and lines).
+    """
     theta, reactance = cp.Variable(grid.nodes), 1 / grid.weight
     reactance = reactance / np.max(np.abs(reactance), initial=0.0) if len(reactance) else reactance
     ends = cp.Constant(grid.incidence.T)
@@ -92,7 +95,7 @@ class Found:
 def least_supply(network: Network, programme: Programme, follows: Sequence[cp.Constraint] = ()) -> Found | None:
     """Solve a programme for the least grid supply, which is that of least loss; None where it is not solved.
 
-    follows: further constraints on its public flows.
+    follows: further constraints on its public flows (docs/microgrid/model.md, Five behaviours).
     """
     balance = programme.left == 0
     accurate = solved_tightly(cp.Problem(cp.Minimize(programme.loss), [balance, *programme.squared, *follows]))

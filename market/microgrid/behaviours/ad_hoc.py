@@ -40,7 +40,7 @@ class AdHoc(Behaviour):
     """Neighbours trade what they can, by length of their line, then by its ends.
 
     A surplus end sells to a needy end as much as both want, but no more than `most_trade`: there the private loss eats
-    up the spread of the tariff. Nothing is passed on over a second line.
+    up the spread of the tariff. Nothing is passed on over a second line (docs/microgrid/model.md, Five behaviours).
     """
 
     optimal = False
@@ -109,7 +109,10 @@ class AdHoc(Behaviour):
 
 
 def most_trade(r: Array, tariff: Tariff) -> Array:
-    """Trade in p.u. at which a line's marginal loss eats up the spread, (c_b − c_s) / (r (c_b + c_s)); ∞ at r = 0."""
+    """Trade at which a line's marginal loss eats up the spread, (c_b − c_s) / (r (c_b + c_s)), p.u.; ∞ at r = 0.
+
+    r: p.u., shape (lines,), as the result (docs/microgrid/model.md, Five behaviours).
+    """
     worth, spread = r * (tariff.buy + tariff.sell), np.full(len(r), tariff.buy - tariff.sell)
     return np.divide(spread, worth, out=np.full(len(r), np.inf), where=worth > 0)
 
@@ -126,8 +129,9 @@ def profits_left(
 ) -> Array:
     """What the two ends of each line could still gain by trading more on it, money, shape (private lines,).
 
-    Both ends valued at the tariff: (c_b − c_s) t − ½ (c_b + c_s) r t² for t in the middle of the line, t at most
-    `most`, shape (private lines,), where it is given.
+    g: flows so far, p.u., shape (private lines,); left: what nodes have left, p.u., shape (n,). Both ends valued at the
+    tariff: (c_b − c_s) t − ½ (c_b + c_s) r t² for t in the middle of the line, t at most `most`, shape (private
+    lines,), where it is given.
     """
     lines = network.private
     low, high = left[lines.tail], left[lines.head]

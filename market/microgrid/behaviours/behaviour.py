@@ -23,11 +23,11 @@ class Behaviour(ABC):
 
     @abstractmethod
     def priced(self, network: Network, grid: Grid, tariff: Tariff) -> Dispatch:
-        """The outcome with losses bought at the main grid (L1)."""
+        """The outcome with losses bought at the main grid (L1) (docs/microgrid/model.md, Nodes and lines)."""
 
     @abstractmethod
     def lossy(self, network: Network, grid: Grid, tariff: Tariff) -> Dispatch:
-        """The outcome with half of a line's loss supplied at each of its ends (L2)."""
+        """The outcome with half of a loss supplied at each end (L2) (docs/microgrid/model.md, Nodes and lines)."""
 
     def dispatch(self, network: Network, grid: Grid, tariff: Tariff, losses: str = "priced") -> Dispatch:
         """The outcome with losses "priced" or "lossy"."""

@@ -37,7 +37,7 @@ DENSE_PRODUCT = 0.2  # share of entries, repeated ones counted, from which a den
 
 @dataclass(frozen=True)
 class Cooperative(Behaviour):
-    """All agents and the main grid minimise its cost.
+    """All agents and the main grid minimise its cost (docs/microgrid/model.md, Five behaviours).
 
     Priced: min (e − Pg)ᵀ M (e − Pg) + gᵀ R g, by whichever linear system is smaller, one unknown a node or one a
     private line. Lossy: a cone programme. The gap is the cost above the dual bound. Private resistances below
@@ -100,7 +100,8 @@ def by_line(
 ) -> tuple[Array, Array]:
     """Flows and potentials from (R + PᵀMP) g − PᵀZα = Pᵀ(Me + m), Zᵀ(e − Pg) = 0, Z the islands apart from the slack.
 
-    Returns g, shape (lines,), and a = M(e − Pg) + m + Zα, shape (n,).
+    loss: M, shape (n, n); r, usable: shape (lines,); islands: Z, shape (n, islands); pull: m, shape (n,). Returns g,
+    shape (lines,), and a = M(e − Pg) + m + Zα, shape (n,) (docs/microgrid/model.md, Five behaviours).
     """
     pull = np.broadcast_to(pull, network.nodes)
     tail, head = network.private.tail[usable], network.private.head[usable]
@@ -127,7 +128,8 @@ def by_node(
 ) -> tuple[Array, Array]:
     """Flows and potentials from (I + KM) p + KZα = e − Km, Zᵀp = 0, with K = P R⁻¹ Pᵀ, one unknown a node.
 
-    Returns g, shape (lines,), and a = Mp + m + Zα, shape (n,).
+    Arguments as by_line. Returns g, shape (lines,), and a = Mp + m + Zα, shape (n,)
+    (docs/microgrid/model.md, Five behaviours).
     """
     lines, n, k = network.private, network.nodes, islands.shape[1]
     pull = np.broadcast_to(pull, n)
@@ -144,10 +146,11 @@ def by_node(
 def loss_bound(
     network: Network, g: Array, p: Array, potential: Array, pull: Numbers = 0.0, least: Numbers = 0.0
 ) -> float:
-    """Least loss any flows can have, by weak duality at a = Mp + m + Zα where Zᵀp = 0.
+    """Least loss in p.u. any flows can have, by weak duality at a = Mp + m + Zα where Zᵀp = 0.
 
     2aᵀe − (a − m)ᵀp − Σ (Pᵀa)²/R beside the public loss that there is without injections, `least`. What the least
-    resistance adds to those below it is taken off again, at more than any best flows would have there.
+    resistance adds to those below it is taken off again, at more than any best flows would have there
+    (docs/microgrid/model.md, How sure, how fast).
     """
     lines, r = network.private, np.maximum(network.private.r, network.floor)
     across = potential[lines.tail] - potential[lines.head]

@@ -24,7 +24,7 @@ from market.microgrid.tariff import Tariff
 
 @dataclass(frozen=True)
 class Integrated(Behaviour):
-    """All flows are chosen for the least cost of the main grid.
+    """All flows are chosen for the least cost of the main grid (docs/microgrid/model.md, Five behaviours).
 
     Priced: the flow of least loss on both kinds of lines together, a network of resistances, by whichever linear system
     is smaller, one unknown a node or one a private line; resistances below RESISTANCE_FLOOR of the largest count as
@@ -64,7 +64,7 @@ def by_node(
     """Flows and potentials of both kinds of lines as one circuit of resistances, one unknown a node.
 
     held: the nodes with potential 0, the slack and those out of reach; pull: none, for public flows are free. Returns
-    g, shape (private lines,), and a, shape (n,).
+    g, shape (private lines,), and a, shape (n,) (docs/microgrid/model.md, Five behaviours).
     """
     public, private = network.public, network.private
     tail, head = np.append(public.tail, private.tail), np.append(public.head, private.head)

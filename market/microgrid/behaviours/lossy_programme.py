@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 def outcome_of(network: Network, tariff: Tariff, found: Found, g: Array, f: Array, bound: float) -> Dispatch:
     """The outcome of exact flows g and f near those found; its gap is the cost above the dual bound.
 
-    bound: least loss at the prices found, in units of found.unit: small losses are then not lost beside the supply.
+    g, f: p.u., shape (lines,); bound: least loss at the prices found, in units of found.unit: small losses are then not
+    lost beside the supply (docs/microgrid/model.md, How sure, how fast).
     """
     flows = lossy_dispatch(network, g, f, tariff.generation * found.prices)
     astray = flows.grid_supply + float(network.injection.sum()) - flows.loss  # type: ignore[operator]  # with flows

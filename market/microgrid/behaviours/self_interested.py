@@ -26,7 +26,7 @@ RESIDUALS = ("exact", "even")
 
 @dataclass(frozen=True)
 class SelfInterested(Behaviour):
-    """Each group of the private graph minimises what it pays at the tariff.
+    """Each group of the private graph minimises what it pays at the tariff (docs/microgrid/model.md, Five behaviours).
 
     Priced, a group's loss costs c_b a unit where the group is in need, else c_s. residual: "exact" leaves what is
     bought where it is needed; "even" shares what a group still buys or sells evenly over its nodes on the public grid,
@@ -79,16 +79,17 @@ def tariff_bill(network: Network, tariff: Tariff, g: Array, lossy: bool) -> floa
 
 
 def loss_price(network: Network, tariff: Tariff) -> Array:
-    """What a unit of loss costs the group of each line (L1), shape (lines,): c_b in need, else c_s."""
+    """What a unit of loss costs the group of each line (L1), money per p.u., shape (lines,): c_b in need, else c_s."""
     group = network.private_group
     net = np.bincount(group, network.injection)
     return np.where(net[group[network.private.tail]] < 0, tariff.buy, tariff.sell)
 
 
 def private_market(network: Network, tariff: Tariff, lossy: bool) -> tuple[Array, dict[str, Any]]:
-    """Flows of the groups' optimum, shape (lines,), and what is known of it: bound, prices, accuracy.
+    """Flows of the groups' optimum, p.u., shape (lines,), and what is known of it: bound, prices, accuracy.
 
-    Worked out with powers in units of the largest injection and money in units of what power is bought for.
+    Worked out with powers in units of the largest injection and money in units of what power is bought for
+    (docs/microgrid/model.md, Five behaviours).
     """
     power, price = network.power, tariff.buy or 1.0
     g, known = _normal_market(in_units(network, power), in_money(tariff, price), lossy)
