@@ -10,8 +10,8 @@ import numpy as np
 from market.prices import Affine, Piecewise
 
 if TYPE_CHECKING:
-    from market.arrays import Numbers
     from market.prices import PriceRule
+    from market.prices.price_rule import Totals
 
 
 TILT = 1e-6
@@ -38,16 +38,16 @@ class Supply:
         """Net imports down to which the marginal cost falls, energy."""
         return (self.floor - self.p0) / self.c
 
-    def price(self, net: Numbers) -> Numbers:
+    def price(self, net: Totals) -> Totals:
         """Marginal cost at net imports, money per energy."""
         return np.maximum(self.floor, self.p0 + self.c * net)
 
-    def cost(self, net: Numbers) -> Numbers:
+    def cost(self, net: Totals) -> Totals:
         """Cost of net imports, the integral of the marginal cost from 0, money; negative for what exports are worth."""
         above, start = (np.maximum(n - self.bend, 0.0) for n in (net, 0.0))
         return self.floor * net + self.c / 2 * (above**2 - start**2)
 
-    def most_profit(self, price: Numbers) -> Numbers:
+    def most_profit(self, price: Totals) -> Totals:
         """The most that supply at a price not below the floor earns above its cost, money (the cost's conjugate)."""
         net = (price - self.p0) / self.c
         return price * net - self.cost(net)

@@ -132,7 +132,7 @@ class AlphaFair(Objective):
             power = (1 - self.alpha) * np.log(np.maximum(surplus + self.offset, LEAST_LOGGED))
         return np.logaddexp.reduce(np.where(served, power, -np.inf), axis=-1)
 
-    def gain(self, new: Array, old: Array, served: Mask, players: Players | None = None) -> Numbers:
+    def gain(self, new: Array, old: Array, served: Mask, players: Players | None = None) -> Array:
         """Rise of the objective from surpluses `old` to `new`, as a share of Σ (old + offset)^(1−alpha) of the served.
 
         Arrays of shape (…, users) of one player, result (…); with a block of `players`, result (…, players). Formed

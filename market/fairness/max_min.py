@@ -71,7 +71,7 @@ class MaxMin(Objective):
         least = players.by_player(np.minimum, np.where(counted, surplus, np.inf))
         return np.where(np.isposinf(least), 0.0, least)
 
-    def gain(self, new: Array, old: Array, served: Mask, players: Players | None = None) -> Numbers:
+    def gain(self, new: Array, old: Array, served: Mask, players: Players | None = None) -> Array:
         """Rise of the least surplus, as a share of the old one plus the offset; the rise itself where that is 0.
 
         Arrays of shape (…, users) of one player, result (…); with a block of `players`, result (…, players).

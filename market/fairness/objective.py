@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Reduction = Callable[[np.ufunc, Array], Array]  # an array (…, users) reduced to (…, players)
     Scalar = TypeVar("Scalar", bound=np.generic)
     Response = tuple[Array, Array, Array, Numbers, Numbers]  # what `respond` returns
-    Roof = tuple[Array, Array]  # the most that a common surplus can be, and its relative slope in the price
+    Roof = tuple[Array, ...]  # the most that a common surplus can be, and its relative slope in the price
 
     class Players(Protocol):
         """Players whose users stand last in an array: a block, or OnePlayer."""
@@ -74,7 +74,7 @@ class Objective(ABC):
         """The z at which a user would get quantity x, shape (…, users)."""
 
     @abstractmethod
-    def gain(self, new: Array, old: Array, served: Mask, players: Players | None = None) -> Numbers:
+    def gain(self, new: Array, old: Array, served: Mask, players: Players | None = None) -> Array:
         """Rise of Φ from surpluses `old` to `new` in a unit of its own, shape (…) or (…, players)."""
 
     @abstractmethod

@@ -11,7 +11,8 @@ from market.parameters import parameter
 from market.prices.price_rule import MONEY, PriceRule
 
 if TYPE_CHECKING:
-    from market.arrays import Numbers
+    from market.arrays import Array, Numbers
+    from market.prices.price_rule import Totals
 
 
 @dataclass(frozen=True)
@@ -26,14 +27,14 @@ class Affine(PriceRule):
     p0: float = parameter(unit=MONEY, range="[0, inf)", meaning="price at no purchase: p = p0 + c Y", example=0.0)
     c: float = parameter(unit="money/energy²", range="(0, inf)", meaning="slope: p = c Y, or p0 + c Y", example=0.001)
 
-    def value(self, total: Numbers) -> Numbers:
+    def value(self, total: Totals) -> Totals:
         return self.p0 + self.c * total
 
-    def left_slope(self, total: Numbers) -> Numbers:
+    def left_slope(self, total: Numbers) -> Array:
         return np.full_like(np.asarray(total, dtype=float), self.c)
 
-    def supply(self, price: Numbers) -> Numbers:
+    def supply(self, price: Totals) -> Totals:
         return np.maximum(price - self.p0, 0.0) / self.c
 
-    def cost(self, total: Numbers) -> Numbers:
+    def cost(self, total: Totals) -> Totals:
         return (self.p0 + self.c * total / 2) * total

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from market.arrays import Numbers
+    from market.arrays import Array, Numbers
+    from market.prices.price_rule import Totals
 
 
 SIDES = {"left": -1e-13, "right": 1e-13}  # a total this close to a kink, relative, is at it: sums are rounded
@@ -52,20 +53,20 @@ class BrokenLine(PriceRule):
         rises = (step > 0) & (slope > 0)
         return self.prices[piece] + np.where(rises, slope, 0.0) * np.where(rises, step, 0.0)
 
-    def value(self, total: Numbers) -> Numbers:
+    def value(self, total: Totals) -> Totals:
         return self._along(total, self._line(total, "left"))[()]
 
-    def right_value(self, total: Numbers) -> Numbers:
+    def right_value(self, total: Totals) -> Totals:
         return self._along(total, self._line(total, "right"))[()]
 
-    def left_slope(self, total: Numbers) -> Numbers:
+    def left_slope(self, total: Numbers) -> Array:
         return self._slopes[np.where(np.asarray(total) > 0, self._line(total, "left"), self._line(total, "right"))]
 
-    def right_slope(self, total: Numbers) -> Numbers:
+    def right_slope(self, total: Numbers) -> Array:
         jump = self.right_value(total) > self.value(total)
         return np.where(jump, np.inf, self._slopes[self._line(total, "right")])[()]
 
-    def supply(self, price: Numbers) -> Numbers:
+    def supply(self, price: Totals) -> Totals:
         price = np.asarray(price, dtype=float)
         piece = np.searchsorted(self.prices, price, "right") - 1
         last = piece == len(self.prices) - 1
@@ -75,7 +76,7 @@ class BrokenLine(PriceRule):
             step = np.where(last & (self._slopes[at] == 0), np.inf, rise / self._slopes[at])
         return np.where(piece < 0, 0.0, self.quantities[at] + np.where(np.isnan(step), 0.0, step))[()]
 
-    def cost(self, total: Numbers) -> Numbers:
+    def cost(self, total: Totals) -> Totals:
         piece = self._line(total, "right")
         step = total - self.quantities[piece]
         return (self._areas[piece] + step * (self.prices[piece] + self._slopes[piece] * step / 2))[()]

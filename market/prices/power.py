@@ -11,7 +11,8 @@ from market.parameters import parameter
 from market.prices.price_rule import PriceRule
 
 if TYPE_CHECKING:
-    from market.arrays import Numbers
+    from market.arrays import Array, Numbers
+    from market.prices.price_rule import Totals
 
 
 @dataclass(frozen=True)
@@ -26,20 +27,20 @@ class Power(PriceRule):
     c: float = parameter(unit="money/energy^(1+k)", range="(0, inf)", meaning="factor: p = c Y^k", example=0.001)
     k: float = parameter(range="(0, inf)", meaning="exponent: p = c Y^k", example=1.0)
 
-    def value(self, total: Numbers) -> Numbers:
+    def value(self, total: Totals) -> Totals:
         return self.c * total**self.k
 
-    def left_slope(self, total: Numbers) -> Numbers:
+    def left_slope(self, total: Numbers) -> Array:
         with np.errstate(divide="ignore"):
             return self.c * self.k * np.asarray(total, dtype=float) ** (self.k - 1)
 
-    def curvature(self, total: Numbers) -> Numbers:
+    def curvature(self, total: Numbers) -> Array:
         with np.errstate(divide="ignore", invalid="ignore"):
             return self.c * self.k * (self.k - 1) * np.asarray(total, dtype=float) ** (self.k - 2)
 
-    def supply(self, price: Numbers) -> Numbers:
+    def supply(self, price: Totals) -> Totals:
         with np.errstate(over="ignore"):  # a price that hardly rises: endless supply
             return (np.maximum(price, 0.0) / self.c) ** (1 / self.k)
 
-    def cost(self, total: Numbers) -> Numbers:
+    def cost(self, total: Totals) -> Totals:
         return self.c * total ** (self.k + 1) / (self.k + 1)

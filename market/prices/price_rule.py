@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from typing import TypeVar
+
     from market.arrays import Array, Numbers
+
+    Totals = TypeVar("Totals", float, Array)
 
 
 MONEY = "money/energy"
@@ -27,29 +31,29 @@ class PriceRule(ABC):
     capacity: float = np.inf  # purchases above it cannot be served
 
     @abstractmethod
-    def value(self, total: Numbers) -> Numbers:
+    def value(self, total: Totals) -> Totals:
         """Price at a total, the limit from the left."""
 
     @abstractmethod
-    def left_slope(self, total: Numbers) -> Numbers:
+    def left_slope(self, total: Numbers) -> Array:
         """Slope of the price just below a total."""
 
     @abstractmethod
-    def supply(self, price: Numbers) -> Numbers:
+    def supply(self, price: Totals) -> Totals:
         """Largest total whose price is at most the given one, 0 where there is none, infinite above every price."""
 
     @abstractmethod
-    def cost(self, total: Numbers) -> Numbers:
+    def cost(self, total: Totals) -> Totals:
         """Cost of production ∫₀^Y p, in money."""
 
-    def right_value(self, total: Numbers) -> Numbers:
+    def right_value(self, total: Totals) -> Totals:
         """Price just above a total."""
         return self.value(total)
 
-    def right_slope(self, total: Numbers) -> Numbers:
+    def right_slope(self, total: Numbers) -> Array:
         """Slope of the price just above a total."""
         return self.left_slope(total)
 
-    def curvature(self, total: Numbers) -> Numbers:
+    def curvature(self, total: Numbers) -> Array:
         """Second derivative of the price between kinks."""
         return np.zeros_like(np.asarray(total, dtype=float))

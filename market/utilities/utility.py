@@ -58,8 +58,8 @@ class Utility(ABC):
     def __len__(self):
         return len(self.reservation)
 
-    def take(self, rows: slice | Mask | Integers) -> Self:
-        """The utilities of some users (a slice, mask or index array)."""
+    def take(self, rows: slice | tuple[slice, None] | Mask | Integers) -> Self:
+        """The utilities of some users (a slice, mask or index array; with a None behind it each a row of its own)."""
         return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))  # type: ignore[arg-type]  # subclasses are dataclasses
 
     def bent(self, least: Numbers) -> Self:
