@@ -91,8 +91,8 @@ def play(
 
     rng: None will do where moving is deterministic.
     """
-    order = rng.permutation(members) if moving.order == "random" else np.arange(members)  # type: ignore[union-attr]
-    goes = rng.random(members) >= moving.inertia if moving.inertia else np.ones(members, dtype=bool)  # type: ignore[union-attr]
+    order = rng.permutation(members) if moving.order == "random" else np.arange(members)  # type: ignore[union-attr]  # told where asked
+    goes = rng.random(members) >= moving.inertia if moving.inertia else np.ones(members, dtype=bool)  # type: ignore[union-attr]  # told where asked
     if moving.order == "together":
         return _together(moving, state, order, best, go, goes)
     wishes = moves = 0
