@@ -1,13 +1,19 @@
 """How a player splits a given purchase among its users at a given price."""
 
+from __future__ import annotations
+
 import numpy as np
 from scipy.optimize import elementwise
+
+from market.aggregator.game import Block
+from market.arrays import Array
+from market.fairness import Objective
 
 MULTIPLIER_PRECISION = 1e-14  # relative and absolute
 FARTHEST_MULTIPLIER = 600.0  # a multiplier at which max-min takes all it can
 
 
-def split(block, price, y, precision=MULTIPLIER_PRECISION):
+def split(block: Block, price: Array, y: Array, precision: float = MULTIPLIER_PRECISION) -> Array:
     """The split of each purchase that maximises its player's objective at a fixed price (section II-C).
 
     Arguments: prices of shape (nodes,) or (nodes, players), purchases of shape (nodes, players). Result: quantities of
@@ -73,13 +79,15 @@ def _bracket(block, price, demand, x, roof):
     return low - room, high + room
 
 
-def quantities(block, price, z, roof=None, objective=None):
+def quantities(
+    block: Block, price: Array, z: Array, roof: tuple[Array, Array] | None = None, objective: Objective | None = None
+) -> Array:
     """Quantities (nodes, users) at prices (nodes, 1 or users) and multipliers z (nodes, players)."""
     lifted = None if roof is None else tuple(block.to_users(part) for part in roof)
     return (objective or block.objective).respond(block.utility, price, block.to_users(z), lifted)[0]
 
 
-def lowest_roof(block, price):
+def lowest_roof(block: Block, price: Array) -> tuple[Array, Array] | None:
     """For max-min: the least best_surplus of each player's users above the price, (nodes, players); else None."""
     if not block.objective.common_surplus:
         return None
@@ -87,7 +95,7 @@ def lowest_roof(block, price):
     return least, np.zeros_like(least)
 
 
-def least_best(block, price):
+def least_best(block: Block, price: Array) -> tuple[Array, Array]:
     """Users' best_surplus, infinite for those not above the price, and each player's least of it, 1 where none is."""
     best = np.where(block.utility.reservation > price, block.utility.best_surplus(price), np.inf)
     least = block.by_player(np.minimum, best)

@@ -5,14 +5,20 @@ again. So every peak that can matter is looked for: Newton's method finds one, w
 cannot beat it, and the rest is scanned for further roots of the first-order condition.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from market.aggregator.allocation import quantities, split
+from market.aggregator.game import Block
 from market.aggregator.reply import eager
 from market.aggregator.roots import cell_edges, newton, scan, span
 from market.aggregator.single import best_quantities
+from market.arrays import Array, Mask
+from market.prices import PriceRule
 
 SAME_PAYOFF = 1e-12  # peaks this close in payoff, as a share of it, count as equal: the nearer one is kept
 MOST_CELL_USERS = 2_000_000  # users times cells that weak duality looks at
@@ -24,12 +30,12 @@ EVEN_CUTS = 17  # further cuts between no purchase and the highest
 class PricedOut(Exception):
     """A player's objective is minus infinity at every purchase: `user` of it is priced out by the others alone."""
 
-    def __init__(self, user):
+    def __init__(self, user: int) -> None:
         super().__init__(f"user {user} is priced out")
         self.user = user
 
 
-def best_response(rule, player, outside, now=0.0):
+def best_response(rule: PriceRule, player: Block, outside: float, now: float = 0.0) -> float:
     """The purchase y ≥ 0 that maximises J(y) over all y, for a block of one player (eq. 3).
 
     `outside` is the others' total; `now`, the present purchase, starts the search and settles ties.
@@ -49,17 +55,17 @@ def best_response(rule, player, outside, now=0.0):
     return nearest(rule, player, outside, now, best) if player.objective.common_surplus else best
 
 
-def literal(block):
+def literal(block: Block) -> bool:
     """Is the objective minus infinity as soon as one user has no surplus?"""
     return block.objective.literal
 
 
-def only(player, rows):
+def only(player: Block, rows: Mask) -> Block:
     """A block of one player with some of its users."""
     return replace(player, utility=player.utility.take(rows), sizes=np.array([np.sum(rows)]))
 
 
-def ceiling(rule, player, outside):
+def ceiling(rule: PriceRule, player: Block, outside: float) -> float:
     """Total above which the player certainly gains nothing.
 
     It never buys more than its users want at the price without it; under max-min and the literal objectives all
@@ -72,7 +78,7 @@ def ceiling(rule, player, outside):
     return min(span(rule, (player,), outside)[1], wanted)
 
 
-def peaks(rule, player, outside, now):
+def peaks(rule: PriceRule, player: Block, outside: float, now: float) -> list[float]:
     """All peaks of J that can be the highest, as purchases."""
     high = ceiling(rule, player, outside)
     smooth = not np.any((rule.kinks > outside) & (rule.kinks <= high))
@@ -86,12 +92,12 @@ def peaks(rule, player, outside, now):
     elif total is None or player.objective.common_surplus:
         within, fallback = [(outside, high)], 0.0
     else:
-        within, fallback = promising(rule, player, outside, total, z[0]), total - outside
-    roots = scan(rule, (player,), outside, within, [known] if z else (), MOST_USER_NODES).roots
+        within, fallback = promising(rule, player, outside, total, z[0]), total - outside  # type: ignore[index, arg-type]  # known with it
+    roots = scan(rule, (player,), outside, within, [known] if z else (), MOST_USER_NODES).roots  # type: ignore[list-item]  # z: known
     return [root.total - outside for root in roots] or [fallback]
 
 
-def multiplier_of(rule, player, total, y):
+def multiplier_of(rule: PriceRule, player: Block, total: float, y: float) -> Array:
     """The multiplier of a purchase y at the price of a total, shape (1, 1): that of the largest user."""
     price = np.array([float(rule.value(total))])
     x = split(player, price, np.array([[y]]))[0]
@@ -99,12 +105,12 @@ def multiplier_of(rule, player, total, y):
     return np.array([[z[np.argmax(x)]]])
 
 
-def has_one_peak(rule, player, total):
+def has_one_peak(rule: PriceRule, player: Block, total: float) -> bool:
     """Is a peak on a smooth price the only one? At alpha = 0 always, under max-min where the price is convex."""
     return player.objective.welfare or (player.objective.common_surplus and float(rule.curvature(total)) >= 0)
 
 
-def best_peak(rule, player, outside, now, purchases):
+def best_peak(rule: PriceRule, player: Block, outside: float, now: float, purchases: Sequence[float]) -> float:
     """The purchase with the highest payoff; of equals the one nearest to the present purchase."""
     if len(purchases) == 1:
         return float(purchases[0])
@@ -115,7 +121,7 @@ def best_peak(rule, player, outside, now, purchases):
     return float(y[equal[np.argmin(np.abs(y[equal] - now))]])
 
 
-def nearest(rule, player, outside, now, best):
+def nearest(rule: PriceRule, player: Block, outside: float, now: float, best: float) -> float:
     """Of the purchases on a flat stretch that are worth as much to a max-min player the one nearest to the present."""
     price, total = float(rule.value(outside + best)), outside + best
     if rule.left_slope(total) > 0 or now >= best:
@@ -124,14 +130,14 @@ def nearest(rule, player, outside, now, best):
     return other if float(rule.value(outside + other)) == price else best
 
 
-def surpluses(rule, player, outside, y, precision=1e-14):
+def surpluses(rule: PriceRule, player: Block, outside: float, y: Array, precision: float = 1e-14) -> Array:
     """Surplus of every user at the best split of each purchase y, shape (purchases, users)."""
     price = rule.value(outside + y)
     x = split(player, price, y[:, None], precision)
     return player.utility.surplus(price[:, None], x)
 
 
-def promising(rule, player, outside, found, z):
+def promising(rule: PriceRule, player: Block, outside: float, found: float, z: Array) -> list[tuple[float, float]]:
     """Intervals of the total that may hold a higher payoff than the peak found with multiplier z, by weak duality.
 
     For y between y1 and y2 the price is at least that at y1, so with any multiplier kappa the payoff is at most
@@ -153,7 +159,7 @@ def promising(rule, player, outside, found, z):
     return merged(edges[:-1][keep], edges[1:][keep])
 
 
-def merged(low, high):
+def merged(low: Array, high: Array) -> list[tuple[float, float]]:
     """Join intervals that touch."""
     new = np.concatenate([[True], low[1:] > high[:-1]])
     return list(zip(low[new], high[np.concatenate([np.flatnonzero(new)[1:] - 1, [len(high) - 1]])], strict=True))

@@ -5,12 +5,18 @@ quantity in it (docs/aggregator/model.md). A cell is free of roots where the bou
 others are halved, down to a narrow core around each known root, in which the slope of F has to be negative.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from market.aggregator.game import Block
 from market.aggregator.reply import Prices, eager, replies, solve_multipliers
-from market.aggregator.roots import excess_reply, prices_at, span
+from market.aggregator.roots import Root, excess_reply, prices_at, span
+from market.arrays import Array, Mask
+from market.prices import PriceRule
 
 MOST_USER_CELLS = 100_000  # users times cells one proof may look at
 CORE_HALF_WIDTH = 1e-6  # half the width of a known root's core, as a share of its total
@@ -27,16 +33,16 @@ DOUBLINGS = 16
 class Ends(NamedTuple):
     """Prices and slopes at the lower and the upper end of cells, each of shape (cells,)."""
 
-    p1: np.ndarray
-    p2: np.ndarray
-    s1: np.ndarray
-    s2: np.ndarray
+    p1: Array
+    p2: Array
+    s1: Array
+    s2: Array
 
-    def rows(self, rows):
+    def rows(self, rows: Mask) -> Ends:
         return Ends(*(v[rows] for v in self))
 
 
-def nothing_else(rule, blocks, roots):
+def nothing_else(rule: PriceRule, blocks: Sequence[Block], roots: Sequence[Root]) -> bool:
     """Is it certain that F has no roots beside the known ones and, where a price is flat or jumps, its kinks?"""
     high = span(rule, blocks, 0.0)[1]
     first = empty_below(rule, blocks, high)
@@ -60,7 +66,7 @@ def nothing_else(rule, blocks, roots):
     return True
 
 
-def empty_below(rule, blocks, high):
+def empty_below(rule: PriceRule, blocks: Sequence[Block], high: float) -> float | None:
     """A total below which nothing is bought in equilibrium but nothing at all, None where none is known.
 
     At a root every purchase is at most Y, so some served user's margin is at most Y p'(Y), which rises from 0; none is
@@ -105,7 +111,7 @@ def _first_cells(rule, blocks, low, high, roots):
     return start[keep], stop[keep]
 
 
-def excess_bounds(rule, blocks, start, stop):
+def excess_bounds(rule: PriceRule, blocks: Sequence[Block], start: Array, stop: Array) -> tuple[Array, Array]:
     """Bounds of F over cells of totals without a kink inside, shapes (cells,)."""
     ends = _ends(rule, start, stop)
     least, most = -stop, -start
@@ -123,7 +129,7 @@ def _ends(rule, start, stop):
     return Ends(p1, p2, np.minimum(first, last), np.maximum(first, last))
 
 
-def reply_bounds(block, ends):
+def reply_bounds(block: Block, ends: Ends) -> tuple[Array, Array]:
     """The least and the most every player of a block may reply in cells, shapes (cells, players)."""
     if block.objective.welfare:
         return _replies(block, ends.p2, ends.s2), _replies(block, ends.p1, ends.s1)

@@ -6,13 +6,19 @@ formed from an explicit split of the purchase, user by user: on the grid by the 
 and at the present purchase also by `second_split`, so that a split gone wrong is regretted.
 """
 
+from __future__ import annotations
+
 from itertools import pairwise
 
 import numpy as np
 from scipy.optimize import elementwise
 
 from market.aggregator.allocation import split
+from market.aggregator.game import Block, Game
 from market.aggregator.second_split import second_split
+from market.arrays import Array
+from market.prices import PriceRule
+from market.utilities import Utility
 
 EVEN_POINTS = 65  # even points between no purchase and the largest sensible one
 MOST_WORK = 2_000_000  # users times grid points over all players; the grid thins out beyond
@@ -28,7 +34,7 @@ HALVINGS = 40  # of an interval of logarithms
 LOG_SPAN = 60.0  # how far below the highest the least purchase looked at is, as a logarithm
 
 
-def gap(game, y, x):
+def gap(game: Game, y: Array, x: Array) -> tuple[float, Array]:
     """Largest relative regret of any player and all of them, shape (players,) (docs/aggregator/model.md).
 
     Arguments: purchases y of shape (players,), quantities x of shape (users,). A regret is the gain of the best
@@ -68,7 +74,7 @@ def _batches(block, points):
     return [slice(int(lo), int(hi)) for lo, hi in pairwise(edges)]
 
 
-def aggregator_regrets(rule, block, outside, y, x, points):
+def aggregator_regrets(rule: PriceRule, block: Block, outside: Array, y: Array, x: Array, points: int) -> Array:
     """Relative regrets of aggregators, shape (players,), each searched alone with the others' totals `outside`."""
     before = np.asarray(rule.right_value(outside), dtype=float)
     counted = block.utility.reservation > block.to_users(before)
@@ -99,7 +105,7 @@ def aggregator_regrets(rule, block, outside, y, x, points):
     return np.where(everyone, regret, np.inf) if block.objective.literal else regret
 
 
-def worth(utility):
+def worth(utility: Utility) -> Array:
     """Surplus of every user at half its reservation price, in money, shape (users,): what a good price brings it."""
     return utility.best_surplus(utility.reservation / 2)
 

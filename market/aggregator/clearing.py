@@ -1,16 +1,20 @@
 """Clearing: from the players' purchases to the price, every user's quantity and its surplus."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from market.aggregator.allocation import split
 from market.aggregator.certificate import gap
+from market.aggregator.game import Game
+from market.arrays import Array
 from market.outcome import Outcome
 
 CERTIFIED = 1e-6  # gap up to which an outcome counts as an equilibrium
 CAPACITY_ROUNDING = 1e-13  # purchases beyond the capacity by a share this small are the capacity
 
 
-def clear(game, y):
+def clear(game: Game, y: Array) -> Outcome:
     """The outcome of purchases y, shape (players,): price p(Y), splits inside every player, surpluses (eq. 1)."""
     game = game.unmixed
     price = float(game.price.value(float(np.sum(y))))
@@ -19,21 +23,21 @@ def clear(game, y):
     return outcome_of(game, y, x, price)
 
 
-def outcome_of(game, y, x, price):
+def outcome_of(game: Game, y: Array, x: Array, price: float) -> Outcome:
     """The outcome of purchases and quantities at a price, with surpluses and what exceeds the capacity."""
     beyond = float(np.sum(y)) - game.price.capacity
     unserved = beyond if beyond > CAPACITY_ROUNDING * game.price.capacity else 0.0
     return Outcome(y, x, surpluses(game, price, x), float(price), unserved)
 
 
-def surpluses(game, price, x):
+def surpluses(game: Game, price: float, x: Array) -> Array:
     """Surplus of every user at a price, shape (users,)."""
     return np.concatenate(
         [block.utility.surplus(price, x[rows]) + 0.0 for block, rows in zip(game.blocks, game.user_slices, strict=True)]
     )
 
 
-def certified(game, outcome):
+def certified(game: Game, outcome: Outcome) -> Outcome:
     """The outcome with its gap and every player's regret."""
     largest, regrets = gap(game, outcome.y, outcome.x)
     return Outcome(outcome.y, outcome.x, outcome.s, outcome.price, outcome.unserved, largest, regrets)

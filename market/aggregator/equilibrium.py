@@ -4,6 +4,9 @@ A root of F(Y) = Σ_j y_j(Y) − Y satisfies every player's first-order conditio
 valley for some player (docs/aggregator/model.md).
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +14,11 @@ import numpy as np
 from market.aggregator.allocation import lowest_roof, quantities
 from market.aggregator.bounds import nothing_else
 from market.aggregator.clearing import CERTIFIED, certified, clear, outcome_of
+from market.aggregator.game import Game
 from market.aggregator.kinks import COARSE, FINE, MOST_PLAYERS, best_sets, holds, play, shares, sides
 from market.aggregator.reply import Prices, eager, replies
 from market.aggregator.roots import LAST_STEP, MOST_CELL_USERS, Root, Scan, common_slope, newton, scan, span
+from market.arrays import Array
 from market.outcome import Outcome, Status
 
 MOST_SAMPLED_USERS = 4096
@@ -32,13 +37,13 @@ class Solution:
 
     status: Status
     outcome: Outcome
-    equilibria: tuple
-    candidates: tuple
+    equilibria: tuple[Outcome, ...]
+    candidates: tuple[Outcome, ...]
     unique: bool | None
     continuum: bool
 
 
-def solve(game, certify=True, last_step=LAST_STEP):
+def solve(game: Game, certify: bool = True, last_step: float = LAST_STEP) -> Solution:
     """All equilibria of a game by the aggregate reply (docs/aggregator/model.md).
 
     Up to MOST_CELL_USERS users in fair aggregators every cell is scanned and `unique` can be known; above, one root is
@@ -69,16 +74,16 @@ def solve(game, certify=True, last_step=LAST_STEP):
     return Solution(Status.SOLVED, best, kept, tuple(outcomes), unique, continuum)
 
 
-def apart(outcomes):
+def apart(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
     """The outcomes whose purchases differ."""
-    kept = []
+    kept: list[Outcome] = []
     for outcome in outcomes:
         if all(np.max(np.abs(outcome.y - other.y)) > SAME_PURCHASES * outcome.quantity for other in kept):
             kept.append(outcome)
     return tuple(kept)
 
 
-def find_roots(game, thorough=True, last_step=LAST_STEP):
+def find_roots(game: Game, thorough: bool = True, last_step: float = LAST_STEP) -> Scan:
     """Every root where the market is small enough to scan, one root by Newton's method elsewhere."""
     rule, blocks = game.price, game.blocks
     fair = sum(block.users for block in blocks if not block.objective.welfare)
@@ -93,7 +98,7 @@ def find_roots(game, thorough=True, last_step=LAST_STEP):
     )
 
 
-def first_total(game):
+def first_total(game: Game) -> float:
     """Rough total for Newton's method to start from: where price-taking demand of a sample of users meets the price."""
     price = game.highest_reservation * np.linspace(0, 1, PRICES_TRIED + 1)[1:]
     steps = [max(1, block.users // MOST_SAMPLED_USERS) for block in game.blocks]
@@ -104,7 +109,7 @@ def first_total(game):
     return float(game.price.supply(price[np.argmax(wanted <= game.price.supply(price))] - price[0] / 2))
 
 
-def outcome_at(game, root, certify=True):
+def outcome_at(game: Game, root: Root, certify: bool = True) -> Outcome:
     """The outcome in which every player plays its reply at a root."""
     slope = common_slope(game.price, game.blocks, root.total) if root.at_kink else root.slope
     prices = Prices(
@@ -141,7 +146,7 @@ def _block_reply(block, prices, z):
     return block.by_player(np.add, x), x
 
 
-def at_kink(game, root, outcome):
+def at_kink(game: Game, root: Root, outcome: Outcome) -> tuple[Outcome, bool, bool]:
     """An equilibrium at a kink if there is one, given the outcome with one slope for all.
 
     Returns (the outcome, is it one of a line of equilibria, is it known whether there are others at this kink).
@@ -171,12 +176,12 @@ def at_kink(game, root, outcome):
     return outcome, False, play(*hull_of(left), total) <= SAME_PURCHASES * total
 
 
-def hull_of(sets):
+def hull_of(sets: Sequence[list[tuple[float, float]]]) -> Array:
     """The least and the most of every set, shapes (players,)."""
     return np.array([(pieces[0][0], pieces[-1][1]) if pieces else (np.inf, -np.inf) for pieces in sets]).T
 
 
-def on_flats(game):
+def on_flats(game: Game) -> Iterator[tuple[Outcome, bool]]:
     """Equilibria on flat stretches of the price where max-min players do not care how much exactly they buy.
 
     Yields (outcome, is it one of a line of equilibria) for every stretch that may hold such a line.
@@ -202,19 +207,19 @@ def on_flats(game):
         yield (fine or tried)[0], bool(fine)
 
 
-def shares_fall(game):
+def shares_fall(game: Game) -> bool:
     """Is there at most one root on each smooth stretch by the argument for alpha = 0 (docs/aggregator/model.md)?"""
     return all(block.objective.welfare for block in game.blocks)
 
 
-def rescaled(game, outcome, total):
+def rescaled(game: Game, outcome: Outcome, total: float) -> Outcome:
     """The outcome with purchases that add up to the total to the last bit or nearly so."""
     if outcome.quantity <= 0 or outcome.quantity == total:
         return outcome
     return certified(game, clear(game, outcome.y * (total / outcome.quantity)))
 
 
-def has_line(game, outcome, ends):
+def has_line(game: Game, outcome: Outcome, ends: tuple[Array, Array] | Array) -> bool:
     """May two players trade a little of their purchases, within their ends, and the outcome stay an equilibrium?"""
     room = np.minimum(outcome.y - ends[0], ends[1] - outcome.y)
     one, other = np.argsort(room)[-2:] if len(room) > 1 else (0, 0)
@@ -225,12 +230,12 @@ def has_line(game, outcome, ends):
     return certified(game, clear(game, moved)).gap <= CERTIFIED
 
 
-def nobody_buys(game):
+def nobody_buys(game: Game) -> Outcome:
     """The outcome without any purchase."""
     return appraised(game, np.zeros(game.players), np.zeros(game.users), float(game.price.right_value(0.0)), True)
 
 
-def appraised(game, y, x, price, certify):
+def appraised(game: Game, y: Array, x: Array, price: float, certify: bool) -> Outcome:
     """An outcome with, if asked for, its gap."""
     outcome = outcome_of(game, y, x, price)
     return certified(game, outcome) if certify else outcome

@@ -1,14 +1,22 @@
 """The game's data: a price rule and blocks of players, each player some users in a row."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
+from market.arrays import Array, Integers
 from market.fairness import Objective, objective
 from market.prices import PriceRule
 from market.utilities import Utility
+
+if TYPE_CHECKING:
+    Scalar = TypeVar("Scalar", bound=np.generic)
 
 SAMPLE = 256
 STRAIGHT = 1e-8  # of what a user gains: what a utility may lose by being bent, so that its purchase is a number
@@ -28,68 +36,68 @@ class Block:
     utility: Utility
     alpha: float
     surplus_offset: float
-    sizes: np.ndarray
+    sizes: Integers
     fair: Objective | None = None
 
     @cached_property
-    def objective(self):
+    def objective(self) -> Objective:
         """The fairness objective; of a single user, its own surplus."""
         return objective(0.0, 0.0) if self.single else self.fair or objective(self.alpha, self.surplus_offset)
 
     @cached_property
-    def single(self):
+    def single(self) -> bool:
         """Is every player one user?"""
         return bool(np.all(self.sizes == 1))
 
     @cached_property
-    def starts(self):
+    def starts(self) -> Integers:
         """Index of each player's first user, shape (players,)."""
         return np.concatenate([[0], np.cumsum(self.sizes)[:-1]]).astype(np.intp)
 
     @cached_property
-    def highest_reservation(self):
+    def highest_reservation(self) -> Array:
         """Price at which a player buys nothing, shape (players,)."""
         return self.by_player(np.maximum, self.utility.reservation)
 
     @property
-    def users(self):
+    def users(self) -> int:
         return len(self.utility)
 
     @property
-    def players(self):
+    def players(self) -> int:
         return len(self.sizes)
 
-    def by_player(self, ufunc, values):
+    def by_player(self, ufunc: np.ufunc, values: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
         """Reduce an array (…, users) to (…, players) by np.add, np.minimum or np.maximum."""
         return values if self.single else ufunc.reduceat(values, self.starts, axis=-1)
 
-    def to_users(self, values):
+    def to_users(self, values: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
         """Spread an array (…, players) over the users, (…, users), or (…, 1) where one player has them all."""
         return values if self.single or self.players == 1 else np.repeat(values, self.sizes, axis=-1)
 
-    def player(self, j):
+    def player(self, j: int) -> Block:
         """The block of player j alone."""
         return self.players_from(slice(j, j + 1))
 
     @property
-    def unmixed(self):
+    def unmixed(self) -> tuple[Block, ...]:
         """The block cut where players of one user and larger ones meet: a player of one user has its own objective."""
         edges = np.flatnonzero(np.diff(self.sizes == 1)) + 1
         if not len(edges):
             return (self,)
         return tuple(self.players_from(slice(int(lo), int(hi))) for lo, hi in pairwise([0, *edges, self.players]))
 
-    def player_name(self, j):
+    def player_name(self, j: int) -> str:
         """The name of player j: the block's, with its number where there are several."""
         return self.name if self.players == 1 else f"{self.name} {j + 1}"
 
-    def players_from(self, some):
+    def players_from(self, some: slice) -> Block:
         """The block of some players in a row, a slice."""
         start, stop = self.starts[some.start], self.starts[some.stop - 1] + self.sizes[some.stop - 1]
         return replace(self, utility=self.utility.take(slice(start, stop)), sizes=self.sizes[some])
 
     @cached_property
-    def sample(self):
+    def sample(self) -> tuple[Block, Array]:
         """(A block with at most SAMPLE users of every player, how many users each of them stands for)."""
         if np.max(self.sizes) <= SAMPLE:
             return self, np.ones(self.players)
@@ -99,10 +107,10 @@ class Block:
         return replace(self, utility=self.utility.take(rows), sizes=sizes), self.sizes / sizes
 
     @cached_property
-    def pieces(self):
+    def pieces(self) -> list[tuple[Block, Integers]]:
         """Players cut into pieces of at most PIECE users, gathered into chunks of about that size.
 
-        A list of (chunk's block of pieces, players' range, player of each piece): sums over a million users
+        A list of (chunk's block of pieces, player of each piece): sums over a million users
         then run through the cache instead of memory.
         """
         cuts = np.maximum(-(-self.sizes // PIECE), 1)
@@ -127,50 +135,50 @@ class Game:
     """
 
     price: PriceRule
-    blocks: tuple
+    blocks: tuple[Block, ...]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "blocks", tuple(bent(self.price, block) for block in self.blocks))
 
     @cached_property
-    def player_slices(self):
+    def player_slices(self) -> tuple[slice, ...]:
         """Where each block's players stand in an array of all purchases y, a tuple of slices."""
         stops = np.cumsum([0] + [block.players for block in self.blocks])
         return tuple(slice(lo, hi) for lo, hi in pairwise(stops))
 
     @cached_property
-    def user_slices(self):
+    def user_slices(self) -> tuple[slice, ...]:
         """Where each block's users stand in an array of all users, a tuple of slices."""
         stops = np.cumsum([0] + [block.users for block in self.blocks])
         return tuple(slice(lo, hi) for lo, hi in pairwise(stops))
 
     @cached_property
-    def unmixed(self):
+    def unmixed(self) -> Game:
         """The same players in the same order, in blocks of which none holds both single users and larger players."""
         blocks = tuple(part for block in self.blocks for part in block.unmixed)
         return self if len(blocks) == len(self.blocks) else Game(self.price, blocks)
 
     @property
-    def players(self):
+    def players(self) -> int:
         return sum(block.players for block in self.blocks)
 
     @property
-    def users(self):
+    def users(self) -> int:
         return sum(block.users for block in self.blocks)
 
     @cached_property
-    def highest_reservation(self):
+    def highest_reservation(self) -> float:
         """Price at which nobody buys."""
         return float(max(block.utility.reservation.max() for block in self.blocks))
 
-    def player(self, j):
+    def player(self, j: int) -> Block:
         """The block of player j alone."""
         for block, where in zip(self.blocks, self.player_slices, strict=True):
             if j < where.stop:
                 return block.player(j - where.start)
         raise IndexError(f"player {j} of {self.players}")
 
-    def player_name(self, j):
+    def player_name(self, j: int) -> str:
         """The name of player j: its group's, with its number where the group has several."""
         for block, where in zip(self.blocks, self.player_slices, strict=True):
             if j < where.stop:
@@ -178,7 +186,7 @@ class Game:
         raise IndexError(f"player {j} of {self.players}")
 
 
-def bent(rule, block):
+def bent(rule: PriceRule, block: Block) -> Block:
     """The block with utilities whose bend tells in purchases: −U''(0) at least 2 STRAIGHT (b − p(0)) / supply(b).
 
     No purchase x above supply(b), the total at which the price is b, serves a user, so utilities fall by at most

@@ -4,6 +4,9 @@ Between moves the market is at the equilibrium of its membership (market.aggrega
 move is its surplus in the equilibrium after the move, all other users staying where they are, less its surplus now.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -16,6 +19,7 @@ from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
 from market.aggregator.reply import Prices, common_roof, solve_multipliers
 from market.aggregator.single import best_quantities
+from market.arrays import Array, Integers
 from market.fairness import Objective
 from market.outcome import Outcome
 from market.prices import PriceRule
@@ -50,11 +54,11 @@ class Joining:
     stayers: tuple[Block, ...]
 
     @property
-    def movers(self):
+    def movers(self) -> int:
         return len(self.utility)
 
     @property
-    def users(self):
+    def users(self) -> int:
         return self.movers + sum(block.users for block in self.stayers)
 
 
@@ -66,24 +70,24 @@ class State:
     """
 
     joining: Joining
-    membership: np.ndarray
+    membership: Integers
     game: Game
-    rows: np.ndarray
+    rows: Integers
     outcome: Outcome
 
-    def by_user(self, values):
+    def by_user(self, values: Array) -> Array:
         """Values in the order of the game's users, in the order of the users' numbers, shape (users,)."""
         found = np.empty_like(values)
         found[self.rows] = values
         return found
 
     @cached_property
-    def surplus(self):
+    def surplus(self) -> Array:
         """Surplus of the movers, in money, shape (movers,)."""
         return self.by_user(self.outcome.s)[: self.joining.movers]
 
     @cached_property
-    def expected_gains(self):
+    def expected_gains(self) -> Array:
         """What movers would gain if a move changed neither price nor terms; money, shape (movers, offers).
 
         The terms of an aggregator are its multiplier kappa: a newcomer has U'(x) − p = kappa (s + offset)^alpha.
@@ -106,7 +110,7 @@ class State:
         return utility.surplus(price, block.objective.respond(utility, price, z, roof)[0][0])
 
 
-def joining_of(game, direct=False, alone="alone"):
+def joining_of(game: Game, direct: bool = False, alone: str = "alone") -> tuple[Joining, Integers]:
     """The Joining of a game and the membership it starts from: users of aggregators may move, each to any aggregator.
 
     direct: they, and the users who buy directly, may also buy alone, an offer called `alone`.
@@ -129,13 +133,13 @@ def joining_of(game, direct=False, alone="alone"):
     return Joining(game.price, utility, offers + direct * (Offer(alone, "direct", 0.0, 0.0),), stayers), membership
 
 
-def together(utilities):
+def together(utilities: Sequence[Utility]) -> Utility:
     """The utilities of several groups, all of one form, as those of one."""
     form = type(utilities[0])
-    return form(*(np.concatenate([getattr(one, field.name) for one in utilities]) for field in fields(form)))
+    return form(*(np.concatenate([getattr(one, field.name) for one in utilities]) for field in fields(form)))  # type: ignore[arg-type]  # a dataclass
 
 
-def game_of(joining, membership):
+def game_of(joining: Joining, membership: Integers) -> tuple[Game, Integers]:
     """The game that a membership makes, a block for each offer somebody took, and the number of each of its users."""
     order = np.argsort(membership, kind="stable")
     sizes = np.bincount(membership, minlength=len(joining.offers))
@@ -153,7 +157,7 @@ def _block(offer, utility):
     return Block(offer.name, offer.kind, utility, offer.alpha, offer.surplus_offset, sizes, offer.fair)
 
 
-def settled(joining, membership, certify=True):
+def settled(joining: Joining, membership: Integers, certify: bool = True) -> State:
     """The State of a membership, its equilibrium found directly.
 
     It is the first root that is certified; up to MOST_SEARCHED users all are looked for and it is the one of highest
@@ -174,14 +178,14 @@ def _settled(joining, membership, certify):
     return State(joining, membership, game, rows, outcome)
 
 
-def moved(state, users, to, certify=True):
+def moved(state: State, users: int | Integers, to: int | np.intp | Integers, certify: bool = True) -> State:
     """The State after some users have moved to offers, arrays both, all else as it is."""
     membership = state.membership.copy()
     membership[users] = to
     return settled(state.joining, membership, certify)
 
 
-def exact_gains(state, user):
+def exact_gains(state: State, user: int) -> Array:
     """What a user gains by a move to each offer, the market solved after each move; money, shape (offers,).
 
     A gain that the first root promises is worked out again at the certified equilibrium.
@@ -195,10 +199,13 @@ def exact_gains(state, user):
     return gains
 
 
-FORESIGHTS = {"equilibrium": exact_gains, "terms": lambda state, user: state.expected_gains[user]}
+FORESIGHTS: dict[str, Callable[[State, int], Array]] = {
+    "equilibrium": exact_gains,
+    "terms": lambda state, user: state.expected_gains[user],
+}
 
 
-def best_move(state, user, foresight="equilibrium"):
+def best_move(state: State, user: int, foresight: str = "equilibrium") -> tuple[float, int]:
     """(Gain in money, offer) of the move by which a user expects to gain most, the first of equals."""
     gains = FORESIGHTS[foresight](state, user)
     to = int(np.argmax(gains))
@@ -213,7 +220,7 @@ class Move(NamedTuple):
     gain: float
 
 
-def largest_gain(state):
+def largest_gain(state: State) -> Move:
     """The Move that gains most of all users' moves to all offers, the market solved after each.
 
     Where none gains, it is user 0's to where it is, with gain 0.
@@ -222,7 +229,7 @@ def largest_gain(state):
     return max(moves, key=lambda move: move.gain)
 
 
-def is_stable(state, best, least_gain):
+def is_stable(state: State, best: Move, least_gain: float) -> bool | None:
     """Does no move gain more than `least_gain` from one equilibrium to another? None where that is not known.
 
     best: the Move that gains most. It is not known where the market as it is has no certified equilibrium, nor, where
@@ -238,7 +245,7 @@ def is_stable(state, best, least_gain):
     return True if all(in_equilibrium(moved(state, user, to, False)) for user, to in moves) else None
 
 
-def in_equilibrium(state):
+def in_equilibrium(state: State) -> bool:
     """Is the outcome of a state a certified equilibrium? Where all replies stay, no further search is made."""
     outcome = state.outcome
     if outcome.gap is None and not _all_stay(state.game, outcome.y):

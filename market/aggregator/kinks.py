@@ -5,6 +5,9 @@ some slope between the left and the right one, its own: an interval, between the
 is a candidate as soon as the *sum* of these sets holds it (docs/aggregator/model.md).
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -12,7 +15,10 @@ import numpy as np
 
 from market.aggregator.allocation import split
 from market.aggregator.best_response import PricedOut, best_response
+from market.aggregator.game import Block, Game
 from market.aggregator.reply import Prices, replies
+from market.arrays import Array
+from market.prices import PriceRule
 
 INSIDE = 1e-9  # relative gain up to which a purchase counts as best
 FINE = 1e-7  # how well the ends of a set are found, as a share of the total
@@ -26,11 +32,11 @@ MOST_PIECES = 64  # of a sum of sets
 class Held(NamedTuple):
     """Purchases of one player at a kink, as (low, high): certainly best ones, and all that are not ruled out."""
 
-    best: list
-    left: list
+    best: list[tuple[float, float]]
+    left: list[tuple[float, float]]
 
 
-def sides(rule, blocks, kink):
+def sides(rule: PriceRule, blocks: Sequence[Block], kink: float) -> tuple[Array, Array]:
     """What every player replies to a kink's right and to its left slope, shapes (players,)."""
     price = np.array([float(rule.value(kink))])
 
@@ -42,19 +48,19 @@ def sides(rule, blocks, kink):
     return np.minimum(at(rule.right_slope(kink)), most), most
 
 
-def best_sets(game, kink, fine=FINE):
+def best_sets(game: Game, kink: float, fine: float = FINE) -> list[Held]:
     """The purchases every player may hold at a kink, a list of `Held`, whose ends are found to a share of the total."""
     ends = zip(*sides(game.price, game.blocks, kink), strict=True)
     return [best_set(game.price, game.player(j), kink, float(a), float(b), fine) for j, (a, b) in enumerate(ends)]
 
 
-def best_set(rule, player, kink, low, high, fine=FINE):
+def best_set(rule: PriceRule, player: Block, kink: float, low: float, high: float, fine: float = FINE) -> Held:
     """Purchases between low and high that no other beats while all together buy the kink.
 
     Payoffs fall in the others' total and rise in a purchase at one price. So a best response at the lower end of a
     cell that beats what the upper end is worth rules out all between; cells with mixed ends are halved.
     """
-    known = {}
+    known: dict[float, tuple[Array | None, Array]] = {}
 
     def gain(y, over):
         for at in (y, over):
@@ -101,9 +107,9 @@ def _worth(rule, player, kink, y):
     return best[rows], held[rows]
 
 
-def joined(pieces):
+def joined(pieces: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
     """A union of intervals (low, high), ascending, those that touch made one."""
-    union = []
+    union: list[tuple[float, float]] = []
     for low, high in sorted(pieces):
         if union and low <= union[-1][1]:
             union[-1] = (union[-1][0], max(high, union[-1][1]))
@@ -112,7 +118,7 @@ def joined(pieces):
     return union
 
 
-def sums(sets):
+def sums(sets: Iterable[list[tuple[float, float]]]) -> list[list[tuple[float, float]]]:
     """The sums of the first 0, 1, … sets, each a union of intervals, or one hull where it has too many pieces."""
     total = [[(0.0, 0.0)]]
     for pieces in sets:
@@ -121,20 +127,20 @@ def sums(sets):
     return total
 
 
-def holds(sets, total):
+def holds(sets: Sequence[list[tuple[float, float]]], total: float) -> bool:
     """May purchases of each set add up to a total?"""
     slack = len(sets) * FINE * total
     return any(low - slack <= total <= high + slack for low, high in sums(sets)[-1])
 
 
-def play(least, most, total):
+def play(least: Array, most: Array, total: float) -> float:
     """How far a purchase may move while all add up to a total and stay between their least and most: the widest."""
     low = np.maximum(least, total - (most.sum() - most))
     high = np.minimum(most, total - (least.sum() - least))
     return float(np.max(high - low))
 
 
-def shares(sets, total):
+def shares(sets: Sequence[list[tuple[float, float]]], total: float) -> Array | None:
     """One purchase of each set, as far inside as may be, that add up to a total; None where none do."""
     room, y = sums(sets), []
     rest = total

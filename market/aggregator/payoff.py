@@ -6,10 +6,11 @@ import numpy as np
 
 from market.aggregator.best_response import surpluses
 from market.aggregator.game import Block
+from market.arrays import Array, Numbers
 from market.prices import PriceRule
 
 
-def payoff(rule: PriceRule, player: Block, outside: float, purchases: float | np.ndarray) -> np.ndarray:
+def payoff(rule: PriceRule, player: Block, outside: float, purchases: Numbers) -> Array:
     """J(y) = Φ(surpluses at the best split of y at price p(outside + y)) (eq. 3), shape of the purchases.
 
     player: a block of one player; outside: the others' total, energy. Raises ValueError for several players.
@@ -19,10 +20,10 @@ def payoff(rule: PriceRule, player: Block, outside: float, purchases: float | np
     y = np.asarray(purchases, dtype=float)
     held = surpluses(rule, player, outside, y.ravel())
     counted = player.utility.reservation > float(rule.right_value(outside))
-    return player.objective.value(held, counted, player)[:, 0].reshape(y.shape)
+    return player.objective.value(held, counted, player)[:, 0].reshape(y.shape)  # type: ignore[attr-defined]  # each objective has it
 
 
-def payoffs(rule: PriceRule, block: Block, total: float, y: np.ndarray, surplus: np.ndarray) -> np.ndarray:
+def payoffs(rule: PriceRule, block: Block, total: float, y: Array, surplus: Array) -> Array:
     """What purchases y, shape (players,), of a block paid, given all purchases and its users' surpluses, (players,)."""
     without = np.asarray(rule.right_value(np.maximum(total - y, 0.0)), dtype=float)
-    return block.objective.value(surplus, block.utility.reservation > block.to_users(without), block)
+    return block.objective.value(surplus, block.utility.reservation > block.to_users(without), block)  # type: ignore[attr-defined]

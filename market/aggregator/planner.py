@@ -1,9 +1,13 @@
 """Yardsticks: the purchase one planner would make for all users, and the total welfare of price-taking users."""
 
+from __future__ import annotations
+
 from itertools import pairwise
 
 import numpy as np
 from scipy.optimize import brentq
+
+from market.aggregator.game import Game
 
 DOWN = 10.0 ** -np.arange(0, 300, 15)  # shares of the highest total, to find where price-taking users want more
 ABOVE = 1e-12  # how far above a kink its right side begins, as a share of the stretch
@@ -11,12 +15,12 @@ TOTALS = 10.0 ** np.arange(-300, 301)
 TIGHT = {"xtol": 1e-300, "rtol": 1e-14, "maxiter": 500}
 
 
-def demand(game, price):
+def demand(game: Game, price: float) -> float:
     """Total demand of price-taking users at a price."""
     return float(sum(np.sum(block.utility.demand(price)) for block in game.blocks))
 
 
-def planned_surplus(game):
+def planned_surplus(game: Game) -> float:
     """Highest sum of all users' surplus that one planner reaches who buys for everybody: one aggregator at alpha = 0.
 
     The planner equates every user's marginal utility with marginal outlay p + p' Y; on each smooth stretch of the price
@@ -30,7 +34,7 @@ def planned_surplus(game):
     return max([0.0, *(_surplus_of_total(game, total) for total in totals if total > 0)])
 
 
-def best_total_welfare(game):
+def best_total_welfare(game: Game) -> float:
     """Highest total welfare ΣU − ∫₀^Y p, reached where price-taking demand meets the price."""
     rule = game.price
     end = _last_total(game)

@@ -1,12 +1,17 @@
 """The potential function of the game at alpha = 0 with an affine price: its maximiser is the equilibrium."""
 
+from __future__ import annotations
+
 import numpy as np
 from scipy.optimize import brentq
 
+from market.aggregator.game import Game
+from market.arrays import Array
 from market.prices import Affine
+from market.utilities import Utility
 
 
-def potential(game, y):
+def potential(game: Game, y: Array) -> float:
     """ΣV_j(y_j) − p0 Y − (c/2)(Y² + Σ y_j²), V_j(y) the largest utility player j's users get from y.
 
     Every player's payoff changes by exactly as much as the potential when it alone changes its purchase.
@@ -21,7 +26,7 @@ def potential(game, y):
     return value - rule.p0 * total - rule.c / 2 * (total**2 + float(np.sum(y**2)))
 
 
-def pooled_utility(utility, y):
+def pooled_utility(utility: Utility, y: float) -> float:
     """V(y): the largest sum of utilities from a purchase y shared among users, at one common marginal utility."""
     if y <= 0:
         return 0.0

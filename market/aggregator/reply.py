@@ -1,10 +1,14 @@
 """The reply of every player to a total: what it buys at price p(Y) and slope p'(Y), by the first-order condition."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np
 
 from market.aggregator.allocation import least_best
+from market.aggregator.game import Block
+from market.arrays import Array, Mask
 
 MULTIPLIER_FOUND = 1e-11  # relative error of p' Σ x/m at which a multiplier counts as found
 ROUNDING = 1e-6  # below it an error that a step does not halve is rounding: a straight utility's margin tells little
@@ -19,26 +23,26 @@ USUAL_ALPHA = 50.0
 class Prices(NamedTuple):
     """Prices, slopes and curvatures at some totals, each of shape (nodes,)."""
 
-    value: np.ndarray
-    slope: np.ndarray
-    curvature: np.ndarray
+    value: Array
+    slope: Array
+    curvature: Array
 
-    def rows(self, rows):
+    def rows(self, rows: Mask | slice) -> Prices:
         return Prices(*(v[rows] for v in self))
 
 
 class Sums(NamedTuple):
     """Per player, shape (nodes, players): quantity Σx and pressure Σx/m, with their slopes in z and in the price."""
 
-    quantity: np.ndarray
-    pressure: np.ndarray
-    quantity_z: np.ndarray
-    quantity_p: np.ndarray
-    pressure_z: np.ndarray
-    pressure_p: np.ndarray
+    quantity: Array
+    pressure: Array
+    quantity_z: Array
+    quantity_p: Array
+    pressure_z: Array
+    pressure_p: Array
 
 
-def replies(block, prices, z=None):
+def replies(block: Block, prices: Prices, z: Array | None = None) -> tuple[Array, Array, Array | None]:
     """What each player of a block buys at given prices, with its slope in the total, shapes (nodes, players).
 
     docs/aggregator/model.md: every served user has margin m = kappa (s + offset)^alpha and the player's kappa
@@ -52,7 +56,7 @@ def replies(block, prices, z=None):
     for lo in range(0, nodes, step):
         rows = slice(lo, min(lo + step, nodes))
         parts.append(_aggregator_replies(block, prices.rows(rows), None if z is None else z[rows]))
-    return parts[0] if len(parts) == 1 else tuple(np.concatenate(part) for part in zip(*parts, strict=True))
+    return parts[0] if len(parts) == 1 else tuple(np.concatenate(part) for part in zip(*parts, strict=True))  # type: ignore[return-value]  # three
 
 
 def _single_replies(block, prices):
@@ -79,7 +83,7 @@ def _aggregator_replies(block, prices, z):
     return y, rise, z_out
 
 
-def eager(block, price):
+def eager(block: Block, price: Array) -> Array:
     """The least a max-min player needs at a flat price to give all users the best surplus of the worst-off one.
 
     Prices of shape (nodes, 1), result (nodes, players); any purchase from there to what they want is worth as much.
@@ -96,7 +100,7 @@ def _inner_replies(block, prices, z):
     return sums.quantity, reply_slope(prices, sums), z
 
 
-def reply_slope(prices, sums):
+def reply_slope(prices: Prices, sums: Sums) -> Array:
     """dy/dY along p' Σ x/m = 1, shape (nodes, players)."""
     slope, curvature = prices.slope[:, None], prices.curvature[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -104,7 +108,7 @@ def reply_slope(prices, sums):
         return np.where(sums.pressure > 0, sums.quantity_p * slope + sums.quantity_z * drift, 0.0)
 
 
-def solve_multipliers(block, prices, z=None):
+def solve_multipliers(block: Block, prices: Prices, z: Array | None = None) -> tuple[Array, Sums]:
     """Multipliers z with p' Σ x/m = 1 for every player, by Newton's method on logarithms inside a bracket.
 
     Returns (z, sums), shapes (nodes, players). Players whom the price keeps out have zero sums.
@@ -133,7 +137,7 @@ def solve_multipliers(block, prices, z=None):
     return z, sums
 
 
-def first_guess(block, prices):
+def first_guess(block: Block, prices: Prices) -> Array:
     """Multipliers for Newton's method to start from, (nodes, players): of players too small to move the price."""
     sample, weight = block.sample
     price, slope = prices.value[:, None], prices.slope[:, None] * weight
@@ -141,12 +145,12 @@ def first_guess(block, prices):
     return np.where(np.isfinite(z), z, 0.0)
 
 
-def longest_step(block):
+def longest_step(block: Block) -> float:
     """The longest step in log kappa that Newton's method takes."""
     return LONGEST_MULTIPLIER_STEP * max(1.0, block.objective.steepness / USUAL_ALPHA)
 
 
-def multiplier_step(slope, sums, far=LONGEST_MULTIPLIER_STEP):
+def multiplier_step(slope: Array, sums: Sums, far: float = LONGEST_MULTIPLIER_STEP) -> tuple[Array, Array]:
     """log(p' Σ x/m), positive where z is too low, and Newton's step in z; shapes (nodes, players).
 
     The step is that of the logarithm, but of the pressure itself where z is so high that hardly a user is served and
@@ -159,14 +163,14 @@ def multiplier_step(slope, sums, far=LONGEST_MULTIPLIER_STEP):
     return excess, np.clip(np.where(np.isfinite(step), step, -far), -far, far)
 
 
-def inside(new, old, low, high, far=LONGEST_MULTIPLIER_STEP):
+def inside(new: Array, old: Array, low: Array, high: Array, far: float = LONGEST_MULTIPLIER_STEP) -> Array:
     """The new point where it lies strictly between low and high, else their middle (a far step on an open side)."""
     with np.errstate(invalid="ignore"):
         middle = np.where(np.isfinite(low) & np.isfinite(high), (low + high) / 2, np.clip(new, old - far, old + far))
     return np.where((new > low) & (new < high), new, middle)
 
 
-def common_roof(block, price):
+def common_roof(block: Block, price: Array) -> tuple[Array, Array] | None:
     """For max-min: each player's least best_surplus of the users above the price, and its relative slope; else None."""
     if not block.objective.common_surplus:
         return None
@@ -178,7 +182,7 @@ def common_roof(block, price):
         return least, -fall / least
 
 
-def player_sums(block, price, z, roof=None):
+def player_sums(block: Block, price: Array, z: Array, roof: tuple[Array, Array] | None = None) -> Sums:
     """Quantities and pressures of every player at prices (nodes,) and multipliers (nodes, players)."""
     if len(block.pieces) == 1 and block.pieces[0][0].players == block.players:
         return Sums(*_chunk_sums(block.objective, block, price[:, None], z, roof, slice(None)))

@@ -5,11 +5,15 @@ candidates for its best response. F is continuous between kinks of the price and
 at either; it is evaluated cell by cell between them, finer where its slopes tell of a turn.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import brentq
 
+from market.aggregator.game import Block
 from market.aggregator.reply import (
     ROUNDING,
     Prices,
@@ -20,6 +24,8 @@ from market.aggregator.reply import (
     player_sums,
     replies,
 )
+from market.arrays import Array, Mask, Numbers
+from market.prices import PriceRule
 
 MOST_CELL_USERS = 10_000  # above it the cells follow the kinks of the price alone
 MOST_USER_NODES = 500_000_000  # users times nodes one scan may cost
@@ -45,23 +51,23 @@ class Root(NamedTuple):
     slope: float
     at_kink: bool
     spread: float  # how much the replies differ between a kink's two slopes, relative to the total
-    multipliers: list | None = None  # by block, where they are known
+    multipliers: list[Array | None] | None = None  # by block, where they are known
 
 
 class Scan(NamedTuple):
     """The roots of F, ascending, and whether every cell between kinks and reservation prices was looked at."""
 
-    roots: tuple
+    roots: tuple[Root, ...]
     exhaustive: bool
 
 
-def prices_at(rule, totals):
+def prices_at(rule: PriceRule, totals: Numbers) -> Prices:
     """Price, slope and curvature just below totals, shape (nodes,)."""
     totals = np.atleast_1d(np.asarray(totals, dtype=float))
     return Prices(*(np.asarray(v(totals), dtype=float) for v in (rule.value, rule.left_slope, rule.curvature)))
 
 
-def excess_reply(blocks, prices, totals, outside=0.0):
+def excess_reply(blocks: Sequence[Block], prices: Prices, totals: Array, outside: float = 0.0) -> tuple[Array, Array]:
     """F and its slope at given totals, shapes (nodes,)."""
     value, slope = outside - totals, np.full(len(totals), -1.0)
     for block in blocks:
@@ -70,7 +76,14 @@ def excess_reply(blocks, prices, totals, outside=0.0):
     return value, slope
 
 
-def scan(rule, blocks, outside=0.0, within=None, known=(), work=MOST_USER_NODES):
+def scan(
+    rule: PriceRule,
+    blocks: Sequence[Block],
+    outside: float = 0.0,
+    within: Sequence[tuple[float, float]] | None = None,
+    known: Iterable[tuple[float, list[Array | None]]] = (),
+    work: int = MOST_USER_NODES,
+) -> Scan:
     """All downward crossings of F, by cells.
 
     `within` restricts the totals to a list of (low, high) intervals; `known` are roots found before, as `newton`
@@ -101,7 +114,7 @@ def scan(rule, blocks, outside=0.0, within=None, known=(), work=MOST_USER_NODES)
     return Scan(tuple(sorted(roots, key=lambda root: root.total)), exhaustive)
 
 
-def span(rule, blocks, outside):
+def span(rule: PriceRule, blocks: Sequence[Block], outside: float) -> tuple[float, float]:
     """Totals between which every root lies: from the others' purchases to where the price keeps everybody out."""
     top = max(block.utility.reservation.max() for block in blocks)
     high = float(rule.supply(top))
@@ -113,7 +126,7 @@ def span(rule, blocks, outside):
     return max(outside, 0.0), lowered(rule, blocks, outside, high)
 
 
-def lowered(rule, blocks, outside, high):
+def lowered(rule: PriceRule, blocks: Sequence[Block], outside: float, high: float) -> float:
     """The end of the span, made lower where users want far less there at any price: above what they want F < 0."""
 
     def wanted(total):
@@ -128,11 +141,11 @@ def lowered(rule, blocks, outside, high):
     return 2 * 10.0**high
 
 
-def cell_edges(rule, blocks, low, high):
+def cell_edges(rule: PriceRule, blocks: Sequence[Block], low: float, high: float) -> tuple[Array, bool]:
     """Kinks of the price and totals at reservation prices between low and high, with both; exhaustive or not."""
     fair = [block for block in blocks if not block.objective.welfare]
     few = sum(block.users for block in fair) <= MOST_CELL_USERS
-    marks = [rule.kinks] + [rule.supply(block.utility.reservation) for block in fair if few]
+    marks: list[Array] | Array = [rule.kinks] + [rule.supply(block.utility.reservation) for block in fair if few]
     marks = np.concatenate([np.ravel(mark) for mark in marks])
     inner = np.unique(marks[(marks > low) & (marks < high)])
     edges = np.concatenate([[low], inner, [high]])
@@ -140,7 +153,7 @@ def cell_edges(rule, blocks, low, high):
     return edges[apart], few
 
 
-def cells(edges, within, most):
+def cells(edges: Array, within: Sequence[tuple[float, float]], most: int) -> tuple[Array, Array, bool]:
     """Ends of the cells that meet the intervals `within`, and whether there were at most `most` of them."""
     start, stop = edges[:-1], edges[1:]
     met = np.any([(stop >= low) & (start <= high) for low, high in within], axis=0)
@@ -151,11 +164,11 @@ def cells(edges, within, most):
     return start, np.maximum(stop, start), together <= 1
 
 
-def spread_nodes(start, stop, lowest):
+def spread_nodes(start: Array, stop: Array, lowest: float) -> Array:
     """Nodes inside every cell, even ones and ones that crowd towards its upper edge, where a user is priced out."""
     each = int(np.clip(NODES_OVER_CELLS // max(len(start), 1), 2, 32))
     even = np.linspace(0, 1, each + 1)[1:-1]
-    crowded = 1 - np.geomspace(1e-6, 0.3, each) if each > 2 else []
+    crowded: Array | list[float] = 1 - np.geomspace(1e-6, 0.3, each) if each > 2 else []
     shares = np.unique(np.concatenate([[EDGE_SHARE, 1 - EDGE_SHARE], even, crowded]))
     nodes = (start[:, None] + (stop - start)[:, None] * shares).ravel()
     if len(start) and start[0] == lowest:
@@ -164,12 +177,12 @@ def spread_nodes(start, stop, lowest):
     return np.unique(nodes)
 
 
-def users_of(blocks):
+def users_of(blocks: Iterable[Block]) -> int:
     """Number of users in all blocks."""
     return sum(block.users for block in blocks)
 
 
-def demand_reaches(rule, blocks, nodes, outside):
+def demand_reaches(rule: PriceRule, blocks: Sequence[Block], nodes: Array, outside: float) -> Mask:
     """Could the users want as much as each node's total? Above the price-taking demand F is negative."""
     reach = np.zeros(len(nodes), dtype=bool)
     step = max(1, USER_NODES_AT_ONCE // users_of(blocks))
@@ -182,7 +195,7 @@ def demand_reaches(rule, blocks, nodes, outside):
     return reach
 
 
-def refined(rule, blocks, nodes, outside):
+def refined(rule: PriceRule, blocks: Sequence[Block], nodes: Array, outside: float) -> tuple[Array, Array]:
     """The nodes with F at each, more of them where F turns between two: beside a hidden pair of roots."""
     value, slope = excess_reply(blocks, prices_at(rule, nodes), nodes, outside)
     for _ in range(REFINEMENTS):
@@ -196,7 +209,7 @@ def refined(rule, blocks, nodes, outside):
     return nodes, value
 
 
-def turning_points(nodes, value, slope):
+def turning_points(nodes: Array, value: Array, slope: Array) -> Array:
     """Where the tangents at two neighbouring nodes meet beyond zero, or the slopes tell of more than one crossing."""
     left, right, width = slice(None, -1), slice(1, None), np.diff(nodes)
     sign, turned = np.sign(value[left]), np.sign(slope[left]) != np.sign(slope[right])
@@ -209,7 +222,7 @@ def turning_points(nodes, value, slope):
     return (nodes[left] + meet)[doubtful & wide]
 
 
-def kink_roots(rule, blocks, outside, low, high):
+def kink_roots(rule: PriceRule, blocks: Sequence[Block], outside: float, low: float, high: float) -> list[Root]:
     """Roots at convex kinks and jumps: the replies to the left slope reach the kink, those to the right one do not."""
     kinks = rule.kinks[(rule.kinks > low) & (rule.kinks <= high)]
     if len(kinks) == 0:
@@ -225,7 +238,7 @@ def kink_roots(rule, blocks, outside, low, high):
     ]
 
 
-def common_slope(rule, blocks, kink):
+def common_slope(rule: PriceRule, blocks: Sequence[Block], kink: float) -> float:
     """The slope between a kink's left and right one at which all replies add up to the kink.
 
     It is sought as the share u of a slope typical of this market in itself and the rise above the left slope.
@@ -245,7 +258,14 @@ def common_slope(rule, blocks, kink):
     return slope(brentq(excess, last, 1.0, xtol=1e-300, rtol=8.9e-16)) if excess(last) < 0 else min(slope(last), most)
 
 
-def smooth_root(rule, blocks, outside, low, high, known=()):
+def smooth_root(
+    rule: PriceRule,
+    blocks: Sequence[Block],
+    outside: float,
+    low: float,
+    high: float,
+    known: Iterable[tuple[float, list[Array | None]]] = (),
+) -> Root:
     """The root of F between two totals with F(low) > 0 ≥ F(high)."""
     total, z = next((found for found in known if low <= found[0] <= high), (None, None))
     if total is None:
@@ -262,7 +282,15 @@ def smooth_root(rule, blocks, outside, low, high, known=()):
     return Root(float(total), float(rule.value(total)), float(rule.left_slope(total)), False, 0.0, z)
 
 
-def newton(rule, blocks, outside, low, high, start=None, last_step=LAST_STEP):
+def newton(
+    rule: PriceRule,
+    blocks: Sequence[Block],
+    outside: float,
+    low: float,
+    high: float,
+    start: float | None = None,
+    last_step: float = LAST_STEP,
+) -> tuple[float, list[Array | None]] | tuple[None, None]:
     """Newton's method on the total and all multipliers at once, one pass over the users a step.
 
     The equations are p' Σ x/m = 1 for every player and F = 0: an arrow, solved by eliminating the multipliers.

@@ -1,11 +1,17 @@
 """Rounds of best responses (Algorithm 1) and how they end."""
 
+from __future__ import annotations
+
 from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from market.aggregator.single import best_quantities
+from market.arrays import Array, Numbers
 from market.outcome import Status
+from market.prices import PriceRule
+from market.utilities import Utility
 
 ORDERS = ("in-turn", "random", "together")
 LONGEST_CYCLE = 64
@@ -13,7 +19,9 @@ CYCLE_CLOSED = 1e-6  # a cycle has closed when it misses its start by this share
 MOST_REMEMBERED = 20_000_000  # purchases remembered to notice a cycle
 
 
-def take_turns(seats, y, order, damping):
+def take_turns(
+    seats: Sequence[tuple[slice, Callable[[float, Array], Numbers]]], y: Array, order: Iterable[int], damping: float
+) -> tuple[Array, Array]:
     """One round in which each player in turn sees the others' latest purchases (Algorithm 1, steps 3 to 7).
 
     seats: pairs (where, decide): a slice of y and a function of (others' total, present purchases) that gives best
@@ -31,7 +39,9 @@ def take_turns(seats, y, order, damping):
     return y, target
 
 
-def move_together(seats, y, damping):
+def move_together(
+    seats: Iterable[tuple[slice, Callable[[float, Array], Numbers]]], y: Array, damping: float
+) -> tuple[Array, Array]:
     """One round in which all players respond to the same last purchases; returns (new y, undamped best responses)."""
     target = y.copy()
     total = float(y.sum())
@@ -40,7 +50,7 @@ def move_together(seats, y, damping):
     return y + damping * (target - y), target
 
 
-def users_in_turn(rule, utility, outside, now, damping):
+def users_in_turn(rule: PriceRule, utility: Utility, outside: float, now: Array, damping: float) -> tuple[Array, Array]:
     """Best responses of many single users, one after another; `outside` is the total of everybody else.
 
     Returns (undamped best responses, damped purchases), shapes (users,).
@@ -56,7 +66,7 @@ def users_in_turn(rule, utility, outside, now, damping):
     return target, y
 
 
-def are_purchases(answer, players):
+def are_purchases(answer: object, players: int) -> bool:
     """Is an answer a finite purchase ≥ 0 for every one of so many players: a number, or an array of them?"""
     if isinstance(answer, (bool, str, bytes)):
         return False
@@ -69,7 +79,7 @@ def are_purchases(answer, players):
     return bool(np.all((values >= 0) & (values < np.inf)))
 
 
-def wrong_part(answer):
+def wrong_part(answer: object) -> object:
     """What is wrong in an answer that is no purchase: the first number of an array that is none, else all of it."""
     values = answer if isinstance(answer, np.ndarray) else np.empty(0)
     wrong = values[~((values >= 0) & (values < np.inf))] if values.dtype.kind in "iuf" else np.empty(0)
@@ -83,12 +93,12 @@ class Watch:
     for where the rounds are deterministic (in turn and together); cycle: how many rounds one takes, or None.
     """
 
-    def __init__(self, order, tolerance, rounds):
+    def __init__(self, order: str, tolerance: float, rounds: int) -> None:
         self.order, self.tolerance, self.rounds = order, tolerance, rounds
-        self.past = deque(maxlen=LONGEST_CYCLE + 1)
-        self.cycle = None
+        self.past: deque[Array] = deque(maxlen=LONGEST_CYCLE + 1)
+        self.cycle: int | None = None
 
-    def status(self, played, before, target, after):
+    def status(self, played: int, before: Array, target: Array, after: Array) -> Status:
         """Status after a round: purchases before it, best responses in it, purchases after it, shapes (players,)."""
         move = float(np.max(np.abs(target - before)))
         if move <= self.tolerance * max(float(after.sum()), np.finfo(float).tiny):

@@ -1,13 +1,18 @@
 """How a player would split a purchase, found by halving alone: the certificate's own road beside `allocation`."""
 
+from __future__ import annotations
+
 import numpy as np
+
+from market.aggregator.game import Block
+from market.arrays import Array
 
 MOST_HALVINGS = 100  # of a multiplier's interval, and of every user's between two of them
 SPLIT_FOUND = 1e-9  # share of a purchase up to which its split may be open
 LEAST_LOGGED = 1e-300  # what stands for nothing in a logarithm
 
 
-def second_split(block, price, y):
+def second_split(block: Block, price: Array, y: Array) -> Array:
     """The split of each purchase that maximises its player's objective at a fixed price (FOC of section II-C).
 
     Prices and purchases of shape (nodes, players), quantities (nodes, users). Every user served has the same

@@ -1,12 +1,18 @@
 """The best response of users who buy for themselves."""
 
+from __future__ import annotations
+
 import numpy as np
+
+from market.arrays import Array
+from market.prices import PriceRule
+from market.utilities import Utility
 
 MOST_STEPS = 100
 SLIVER = 1e-12  # how far inside a smooth stretch of the price its lower end is evaluated, as a share of the total
 
 
-def best_quantities(rule, utility, outside):
+def best_quantities(rule: PriceRule, utility: Utility, outside: Array) -> Array:
     """Globally best purchase of each user given the others' total, shapes (users,).
 
     On every stretch of the price between kinks, J(x) = U(x) − p(outside + x) x is concave, so its peak there solves
