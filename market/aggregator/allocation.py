@@ -14,11 +14,12 @@ FARTHEST_MULTIPLIER = 600.0  # a multiplier at which max-min takes all it can
 
 
 def split(block: Block, price: Array, y: Array, precision: float = MULTIPLIER_PRECISION) -> Array:
-    """The split of each purchase that maximises its player's objective at a fixed price (section II-C).
+    """The split of each purchase that maximises its player's objective at a fixed price.
 
-    Arguments: prices of shape (nodes,) or (nodes, players), purchases of shape (nodes, players). Result: quantities of
-    shape (nodes, users). A purchase beyond what the users want at the price is shared in proportion to what they want,
-    equally where they want nothing: a player may hold such a purchase for a round after others have moved the price.
+    (Li, Motoki, Zhang, section II-C.) Arguments: prices of shape (nodes,) or (nodes, players), money per unit of
+    energy, purchases of shape (nodes, players), energy. Result: quantities of shape (nodes, users). A purchase beyond
+    what the users want at the price is shared in proportion to what they want, equally where they want nothing: a
+    player may hold such a purchase for a round after others have moved the price.
     """
     price, y = np.asarray(price, dtype=float), np.asarray(y, dtype=float)
     if block.single:
@@ -82,13 +83,19 @@ def _bracket(block, price, demand, x, roof):
 def quantities(
     block: Block, price: Array, z: Array, roof: tuple[Array, Array] | None = None, objective: Objective | None = None
 ) -> Array:
-    """Quantities (nodes, users) at prices (nodes, 1 or users) and multipliers z (nodes, players)."""
+    """Quantities (nodes, users) at prices (nodes, 1 or users) and multipliers z (nodes, players).
+
+    Each user's first-order condition is met alone (docs/aggregator/model.md, Replies). roof: as `lowest_roof` gives it.
+    """
     lifted = None if roof is None else tuple(block.to_users(part) for part in roof)
     return (objective or block.objective).respond(block.utility, price, block.to_users(z), lifted)[0]
 
 
 def lowest_roof(block: Block, price: Array) -> tuple[Array, Array] | None:
-    """For max-min: the least best_surplus of each player's users above the price, (nodes, players); else None."""
+    """For max-min: the least best_surplus of each player's users above the price, (nodes, players); else None.
+
+    With it goes its relative slope in the price, left at 0. Prices of shape (nodes, 1) or (nodes, users).
+    """
     if not block.objective.common_surplus:
         return None
     least = least_best(block, price)[1]
@@ -96,7 +103,10 @@ def lowest_roof(block: Block, price: Array) -> tuple[Array, Array] | None:
 
 
 def least_best(block: Block, price: Array) -> tuple[Array, Array]:
-    """Users' best_surplus, infinite for those not above the price, and each player's least of it, 1 where none is."""
+    """Users' best_surplus, infinite for those not above the price, and each player's least of it, 1 where none is.
+
+    Prices of shape (nodes, 1) or (nodes, users), results (nodes, users) and (nodes, players), in money.
+    """
     best = np.where(block.utility.reservation > price, block.utility.best_surplus(price), np.inf)
     least = block.by_player(np.minimum, best)
     return best, np.where(np.isfinite(least), least, 1.0)

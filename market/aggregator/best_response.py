@@ -36,9 +36,9 @@ class PricedOut(Exception):
 
 
 def best_response(rule: PriceRule, player: Block, outside: float, now: float = 0.0) -> float:
-    """The purchase y ≥ 0 that maximises J(y) over all y, for a block of one player (eq. 3).
+    """The purchase y ≥ 0 that maximises J(y) over all y, for a block of one player (Li, Motoki, Zhang, eq. 3).
 
-    `outside` is the others' total; `now`, the present purchase, starts the search and settles ties.
+    `outside` is the others' total, energy; `now`, the present purchase, starts the search and settles ties.
     Raises PricedOut where alpha ≥ 1 without a surplus offset and a user's reservation price is at most p(outside).
     """
     price = float(rule.right_value(outside))
@@ -79,7 +79,7 @@ def ceiling(rule: PriceRule, player: Block, outside: float) -> float:
 
 
 def peaks(rule: PriceRule, player: Block, outside: float, now: float) -> list[float]:
-    """All peaks of J that can be the highest, as purchases."""
+    """All peaks of J that can be the highest, as purchases (docs/aggregator/model.md, Replies)."""
     high = ceiling(rule, player, outside)
     smooth = not np.any((rule.kinks > outside) & (rule.kinks <= high))
     start = outside + now if now > 0 and outside + now < high else None
@@ -140,8 +140,9 @@ def surpluses(rule: PriceRule, player: Block, outside: float, y: Array, precisio
 def promising(rule: PriceRule, player: Block, outside: float, found: float, z: Array) -> list[tuple[float, float]]:
     """Intervals of the total that may hold a higher payoff than the peak found with multiplier z, by weak duality.
 
-    For y between y1 and y2 the price is at least that at y1, so with any multiplier kappa the payoff is at most
-    Σ max_x [phi(s_i(x)) − kappa x] + kappa y2 at that price; kappa of the peak makes the bound tight beside it.
+    (docs/aggregator/model.md, Replies.) z: shape (1, 1). For y between y1 and y2 the price is at least that at y1, so
+    with any multiplier kappa the payoff is at most Σ max_x [phi(s_i(x)) − kappa x] + kappa y2 at that price; kappa of
+    the peak makes the bound tight beside it.
     """
     objective, utility = player.objective, player.utility
     at = float(rule.value(found))

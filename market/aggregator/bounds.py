@@ -43,7 +43,10 @@ class Ends(NamedTuple):
 
 
 def nothing_else(rule: PriceRule, blocks: Sequence[Block], roots: Sequence[Root]) -> bool:
-    """Is it certain that F has no roots beside the known ones and, where a price is flat or jumps, its kinks?"""
+    """Is it certain that F has no roots beside the known ones and, where a price is flat or jumps, its kinks?
+
+    By halving cells of totals (docs/aggregator/model.md, What `unique` and *no-equilibrium* rest on, any α).
+    """
     high = span(rule, blocks, 0.0)[1]
     first = empty_below(rule, blocks, high)
     if high <= 0 or first is None:
@@ -112,7 +115,7 @@ def _first_cells(rule, blocks, low, high, roots):
 
 
 def excess_bounds(rule: PriceRule, blocks: Sequence[Block], start: Array, stop: Array) -> tuple[Array, Array]:
-    """Bounds of F over cells of totals without a kink inside, shapes (cells,)."""
+    """Bounds of F over cells [start, stop] of totals without a kink inside, all of shape (cells,), energy."""
     ends = _ends(rule, start, stop)
     least, most = -stop, -start
     for block in blocks:

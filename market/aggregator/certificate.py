@@ -35,9 +35,9 @@ LOG_SPAN = 60.0  # how far below the highest the least purchase looked at is, as
 
 
 def gap(game: Game, y: Array, x: Array) -> tuple[float, Array]:
-    """Largest relative regret of any player and all of them, shape (players,) (docs/aggregator/model.md).
+    """Largest relative regret of any player and all of them, shape (players,) (docs/aggregator/model.md, The gap).
 
-    Arguments: purchases y of shape (players,), quantities x of shape (users,). A regret is the gain of the best
+    Arguments: purchases y of shape (players,), quantities x of shape (users,), energy. A regret is the gain of the best
     purchase found over the present one, as a share of Σ (s_i + offset)^(1−alpha) over the player's served users
     (max-min: the least surplus plus the offset; a single user: its surplus; where that is nothing: what its users are
     worth). Infinite for a player whose objective is minus infinity.
@@ -75,7 +75,10 @@ def _batches(block, points):
 
 
 def aggregator_regrets(rule: PriceRule, block: Block, outside: Array, y: Array, x: Array, points: int) -> Array:
-    """Relative regrets of aggregators, shape (players,), each searched alone with the others' totals `outside`."""
+    """Relative regrets of aggregators, shape (players,), each searched alone with the others' totals `outside`.
+
+    outside, y: shape (players,); x: shape (users,); points: of each player's first grid of purchases.
+    """
     before = np.asarray(rule.right_value(outside), dtype=float)
     counted = block.utility.reservation > block.to_users(before)
     everyone = block.by_player(np.minimum, counted)

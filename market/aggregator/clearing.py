@@ -15,7 +15,10 @@ CAPACITY_ROUNDING = 1e-13  # purchases beyond the capacity by a share this small
 
 
 def clear(game: Game, y: Array) -> Outcome:
-    """The outcome of purchases y, shape (players,): price p(Y), splits inside every player, surpluses (eq. 1)."""
+    """The outcome of purchases y, shape (players,): price p(Y), splits inside every player, surpluses.
+
+    (Li, Motoki, Zhang, eq. 1; docs/aggregator/model.md, Users.)
+    """
     game = game.unmixed
     price = float(game.price.value(float(np.sum(y))))
     parts = zip(game.blocks, game.player_slices, strict=True)
@@ -31,13 +34,13 @@ def outcome_of(game: Game, y: Array, x: Array, price: float) -> Outcome:
 
 
 def surpluses(game: Game, price: float, x: Array) -> Array:
-    """Surplus of every user at a price, shape (users,)."""
+    """Surplus of every user with quantities x at a price, shape (users,), money (Li, Motoki, Zhang, eq. 1)."""
     return np.concatenate(
         [block.utility.surplus(price, x[rows]) + 0.0 for block, rows in zip(game.blocks, game.user_slices, strict=True)]
     )
 
 
 def certified(game: Game, outcome: Outcome) -> Outcome:
-    """The outcome with its gap and every player's regret."""
+    """The outcome with its gap and every player's regret (docs/aggregator/model.md, The gap)."""
     largest, regrets = gap(game, outcome.y, outcome.x)
     return Outcome(outcome.y, outcome.x, outcome.s, outcome.price, outcome.unserved, largest, regrets)

@@ -44,7 +44,7 @@ class Solution:
 
 
 def solve(game: Game, certify: bool = True, last_step: float = LAST_STEP) -> Solution:
-    """All equilibria of a game by the aggregate reply (docs/aggregator/model.md).
+    """All equilibria of a game by the aggregate reply (docs/aggregator/model.md, The direct solution).
 
     Up to MOST_CELL_USERS users in fair aggregators every cell is scanned and `unique` can be known; above, one root is
     found by Newton's method, which ends with a step below `last_step` times the total. Without `certify` the first root
@@ -149,7 +149,8 @@ def _block_reply(block, prices, z):
 def at_kink(game: Game, root: Root, outcome: Outcome) -> tuple[Outcome, bool, bool]:
     """An equilibrium at a kink if there is one, given the outcome with one slope for all.
 
-    Returns (the outcome, is it one of a line of equilibria, is it known whether there are others at this kink).
+    Returns (the outcome, is it one of a line of equilibria, is it known whether there are others at this kink)
+    (docs/aggregator/model.md, Kinks).
     """
     total, ends = root.total, sides(game.price, game.blocks, root.total)
     outcome = rescaled(game, outcome, total)
@@ -184,7 +185,8 @@ def hull_of(sets: Sequence[list[tuple[float, float]]]) -> Array:
 def on_flats(game: Game) -> Iterator[tuple[Outcome, bool]]:
     """Equilibria on flat stretches of the price where max-min players do not care how much exactly they buy.
 
-    Yields (outcome, is it one of a line of equilibria) for every stretch that may hold such a line.
+    Yields (outcome, is it one of a line of equilibria) for every stretch that may hold such a line
+    (docs/aggregator/model.md, Flat prices).
     """
     indifferent = np.concatenate([np.full(b.players, b.objective.common_surplus) for b in game.blocks])
     if not np.any(indifferent):
@@ -208,7 +210,10 @@ def on_flats(game: Game) -> Iterator[tuple[Outcome, bool]]:
 
 
 def shares_fall(game: Game) -> bool:
-    """Is there at most one root on each smooth stretch by the argument for alpha = 0 (docs/aggregator/model.md)?"""
+    """Is there at most one root on each smooth stretch by the argument for alpha = 0?
+
+    (docs/aggregator/model.md, What `unique` and *no-equilibrium* rest on.)
+    """
     return all(block.objective.welfare for block in game.blocks)
 
 

@@ -1,7 +1,8 @@
 """Which aggregator a user would rather be with: the market for every membership, and what a move is worth.
 
 Between moves the market is at the equilibrium of its membership (market.aggregator.equilibrium). A user's *gain* by a
-move is its surplus in the equilibrium after the move, all other users staying where they are, less its surplus now.
+move is its surplus in the equilibrium after the move, all other users staying where they are, less its surplus now
+(docs/aggregator/who-joins-whom.md, The rule).
 """
 
 from __future__ import annotations
@@ -90,8 +91,9 @@ class State:
     def expected_gains(self) -> Array:
         """What movers would gain if a move changed neither price nor terms; money, shape (movers, offers).
 
-        The terms of an aggregator are its multiplier kappa: a newcomer has U'(x) − p = kappa (s + offset)^alpha.
-        Alone, or with an aggregator of less than two members, it has U'(x) = p + p' x.
+        The terms of an aggregator are its multiplier kappa: a newcomer has U'(x) − p = kappa (s + offset)^alpha
+        (docs/aggregator/who-joins-whom.md, The rule). Alone, or with an aggregator of less than two members, it has
+        U'(x) = p + p' x.
         """
         members = {block.name: block for block in self.game.blocks}
         offered = [self._offered(members.get(offer.name)) for offer in self.joining.offers]
@@ -233,7 +235,7 @@ def is_stable(state: State, best: Move, least_gain: float) -> bool | None:
     """Does no move gain more than `least_gain` from one equilibrium to another? None where that is not known.
 
     best: the Move that gains most. It is not known where the market as it is has no certified equilibrium, nor, where
-    no move gains, if a market after a move has none.
+    no move gains, if a market after a move has none (docs/aggregator/who-joins-whom.md, The proof).
     """
     if not in_equilibrium(state):
         return None

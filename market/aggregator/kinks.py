@@ -37,7 +37,10 @@ class Held(NamedTuple):
 
 
 def sides(rule: PriceRule, blocks: Sequence[Block], kink: float) -> tuple[Array, Array]:
-    """What every player replies to a kink's right and to its left slope, shapes (players,)."""
+    """What every player replies to a kink's right and to its left slope, shapes (players,).
+
+    (docs/aggregator/model.md, Kinks.)
+    """
     price = np.array([float(rule.value(kink))])
 
     def at(slope):
@@ -57,8 +60,9 @@ def best_sets(game: Game, kink: float, fine: float = FINE) -> list[Held]:
 def best_set(rule: PriceRule, player: Block, kink: float, low: float, high: float, fine: float = FINE) -> Held:
     """Purchases between low and high that no other beats while all together buy the kink.
 
-    Payoffs fall in the others' total and rise in a purchase at one price. So a best response at the lower end of a
-    cell that beats what the upper end is worth rules out all between; cells with mixed ends are halved.
+    (docs/aggregator/model.md, Kinks.) Payoffs fall in the others' total and rise in a purchase at one price. So a best
+    response at the lower end of a cell that beats what the upper end is worth rules out all between; cells with mixed
+    ends are halved.
     """
     known: dict[float, tuple[Array | None, Array]] = {}
 

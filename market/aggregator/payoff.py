@@ -11,9 +11,10 @@ from market.prices import PriceRule
 
 
 def payoff(rule: PriceRule, player: Block, outside: float, purchases: Numbers) -> Array:
-    """J(y) = Φ(surpluses at the best split of y at price p(outside + y)) (eq. 3), shape of the purchases.
+    """J(y) = Φ(surpluses at the best split of y at price p(outside + y)), shape of the purchases.
 
-    player: a block of one player; outside: the others' total, energy. Raises ValueError for several players.
+    (Li, Motoki, Zhang, eq. 3.) player: a block of one player; outside: the others' total, energy. Raises ValueError for
+    several players.
     """
     if player.players != 1:
         raise ValueError(f"the payoff function is one player's, not that of {player.players}")

@@ -16,7 +16,7 @@ TIGHT = {"xtol": 1e-300, "rtol": 1e-14, "maxiter": 500}
 
 
 def demand(game: Game, price: float) -> float:
-    """Total demand of price-taking users at a price."""
+    """Total demand of price-taking users at a price, energy."""
     return float(sum(np.sum(block.utility.demand(price)) for block in game.blocks))
 
 
@@ -35,7 +35,10 @@ def planned_surplus(game: Game) -> float:
 
 
 def best_total_welfare(game: Game) -> float:
-    """Highest total welfare ΣU − ∫₀^Y p, reached where price-taking demand meets the price."""
+    """Highest total welfare ΣU − ∫₀^Y p, in money, reached where price-taking demand meets the price.
+
+    (docs/aggregator/model.md, Measures.)
+    """
     rule = game.price
     end = _last_total(game)
     if end <= 0:

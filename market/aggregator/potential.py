@@ -14,6 +14,7 @@ from market.utilities import Utility
 def potential(game: Game, y: Array) -> float:
     """ΣV_j(y_j) − p0 Y − (c/2)(Y² + Σ y_j²), V_j(y) the largest utility player j's users get from y.
 
+    Purchases y of shape (players,), energy; the result is money (docs/aggregator/model.md, The gap).
     Every player's payoff changes by exactly as much as the potential when it alone changes its purchase.
     Raises ValueError unless the price is affine and every player is a single user or an aggregator with alpha = 0.
     """

@@ -68,7 +68,7 @@ def prices_at(rule: PriceRule, totals: Numbers) -> Prices:
 
 
 def excess_reply(blocks: Sequence[Block], prices: Prices, totals: Array, outside: float = 0.0) -> tuple[Array, Array]:
-    """F and its slope at given totals, shapes (nodes,)."""
+    """F and its slope at given totals, energy, shapes (nodes,) (docs/aggregator/model.md, The direct solution)."""
     value, slope = outside - totals, np.full(len(totals), -1.0)
     for block in blocks:
         y, rise, _ = replies(block, prices)
@@ -84,7 +84,7 @@ def scan(
     known: Iterable[tuple[float, list[Array | None]]] = (),
     work: int = MOST_USER_NODES,
 ) -> Scan:
-    """All downward crossings of F, by cells.
+    """All downward crossings of F, by cells (docs/aggregator/model.md, The direct solution).
 
     `within` restricts the totals to a list of (low, high) intervals; `known` are roots found before, as `newton`
     returns them; `work` limits users times nodes, neighbouring cells being taken together beyond it.
@@ -241,7 +241,8 @@ def kink_roots(rule: PriceRule, blocks: Sequence[Block], outside: float, low: fl
 def common_slope(rule: PriceRule, blocks: Sequence[Block], kink: float) -> float:
     """The slope between a kink's left and right one at which all replies add up to the kink.
 
-    It is sought as the share u of a slope typical of this market in itself and the rise above the left slope.
+    (docs/aggregator/model.md, Kinks.) It is sought as the share u of a slope typical of this market in itself and the
+    rise above the left slope.
     """
     at, least, most = prices_at(rule, kink), float(rule.left_slope(kink)), float(rule.right_slope(kink))
     typical = float(max(block.utility.reservation.max() for block in blocks)) / kink

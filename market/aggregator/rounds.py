@@ -1,4 +1,4 @@
-"""Rounds of best responses (Algorithm 1) and how they end."""
+"""Rounds of best responses (Li, Motoki, Zhang, Algorithm 1) and how they end."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ MOST_REMEMBERED = 20_000_000  # purchases remembered to notice a cycle
 def take_turns(
     seats: Sequence[tuple[slice, Callable[[float, Array], Numbers]]], y: Array, order: Iterable[int], damping: float
 ) -> tuple[Array, Array]:
-    """One round in which each player in turn sees the others' latest purchases (Algorithm 1, steps 3 to 7).
+    """One round in which each player in turn sees the others' latest purchases.
 
+    (Li, Motoki, Zhang, Algorithm 1, steps 3 to 7.)
     seats: pairs (where, decide): a slice of y and a function of (others' total, present purchases) that gives best
     responses; order: indices of seats; damping in (0, 1]. Returns (new y, undamped best responses).
     """
@@ -87,7 +88,7 @@ def wrong_part(answer: object) -> object:
 
 
 class Watch:
-    """Notices how a run ends: settled, cycling, or out of rounds.
+    """Notices how a run ends: settled, cycling, or out of rounds (docs/aggregator/model.md, Rounds).
 
     tolerance: settled when no undamped best response is further away than this share of the total; cycles are looked
     for where the rounds are deterministic (in turn and together); cycle: how many rounds one takes, or None.

@@ -13,12 +13,13 @@ LEAST_LOGGED = 1e-300  # what stands for nothing in a logarithm
 
 
 def second_split(block: Block, price: Array, y: Array) -> Array:
-    """The split of each purchase that maximises its player's objective at a fixed price (FOC of section II-C).
+    """The split of each purchase that maximises its player's objective at a fixed price.
 
-    Prices and purchases of shape (nodes, players), quantities (nodes, users). Every user served has the same
-    log(U' − p) − alpha log(s + offset), max-min: the same surplus; both fall as a user gets more, so the common value
-    is between those that give all users together too much and too little. Where a purchase is nothing, or as much as
-    its users want or more, the answer is none: not a number.
+    Prices and purchases of shape (nodes, players), quantities (nodes, users). By the first-order condition
+    (Li, Motoki, Zhang, section II-C) every user served has the same log(U' − p) − alpha log(s + offset), max-min: the
+    same surplus; both fall as a user gets more, so the common value is between those that give all users together too
+    much and too little. Where a purchase is nothing, or as much as its users want or more, the answer is none: not a
+    number.
     """
     spread = block.to_users(price)
     demand = block.utility.demand(spread)

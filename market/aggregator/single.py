@@ -15,8 +15,8 @@ SLIVER = 1e-12  # how far inside a smooth stretch of the price its lower end is 
 def best_quantities(rule: PriceRule, utility: Utility, outside: Array) -> Array:
     """Globally best purchase of each user given the others' total, shapes (users,).
 
-    On every stretch of the price between kinks, J(x) = U(x) − p(outside + x) x is concave, so its peak there solves
-    U'(x) = p + p' x; the best of all stretches is the answer.
+    (Li, Motoki, Zhang, section II-C: one user an aggregator.) On every stretch of the price between kinks, J(x) = U(x)
+    − p(outside + x) x is concave, so its peak there solves U'(x) = p + p' x; the best of all stretches is the answer.
     """
     outside = np.asarray(outside, dtype=float)[:, None]
     column = utility.take((slice(None), None))
