@@ -92,8 +92,8 @@ def peaks(rule: PriceRule, player: Block, outside: float, now: float) -> list[fl
     elif total is None or player.objective.common_surplus:
         within, fallback = [(outside, high)], 0.0
     else:
-        within, fallback = promising(rule, player, outside, total, z[0]), total - outside  # type: ignore[index, arg-type]  # known with it
-    roots = scan(rule, (player,), outside, within, [known] if z else (), MOST_USER_NODES).roots  # type: ignore[list-item]  # z: known
+        within, fallback = promising(rule, player, outside, total, z[0]), total - outside  # type: ignore[index, arg-type]  # z is known where the total is
+    roots = scan(rule, (player,), outside, within, [known] if z else (), MOST_USER_NODES).roots  # type: ignore[list-item]  # so is the total where z is
     return [root.total - outside for root in roots] or [fallback]
 
 

@@ -27,4 +27,4 @@ def payoff(rule: PriceRule, player: Block, outside: float, purchases: Numbers) -
 def payoffs(rule: PriceRule, block: Block, total: float, y: Array, surplus: Array) -> Array:
     """What purchases y, shape (players,), of a block paid, given all purchases and its users' surpluses, (players,)."""
     without = np.asarray(rule.right_value(np.maximum(total - y, 0.0)), dtype=float)
-    return block.objective.value(surplus, block.utility.reservation > block.to_users(without), block)  # type: ignore[attr-defined]
+    return block.objective.value(surplus, block.utility.reservation > block.to_users(without), block)  # type: ignore[attr-defined]  # as above
