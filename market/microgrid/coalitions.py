@@ -49,7 +49,7 @@ class Participation:
 
     holds: bool
     proven: bool
-    coalition: tuple
+    coalition: tuple[int, ...]
     gain: float
 
 

@@ -62,7 +62,7 @@ class Dispatch:
     relax_gap: float = 0.0
     accurate: bool = True
     private_prices: Array | None = None
-    unserved: tuple = ()
+    unserved: tuple[int, ...] = ()
 
     @property
     def loss(self) -> float | None:

@@ -109,7 +109,7 @@ class Joined:
     rounds: int
     moves: int
     cycle: int | None
-    best: tuple
+    best: tuple[int, float, int]
 
     def groups(self, agents: Integers) -> list[list[int]]:
         """The coalitions as lists of nodes, given each agent's node."""

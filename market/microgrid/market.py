@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -61,7 +62,7 @@ class ClearedPeriod:
         return offered(self.network, self.most)
 
     @property
-    def withheld(self) -> np.ndarray:
+    def withheld(self) -> Integers:
         """Numbers of the private lines that some owner does not let be used."""
         return np.zeros(0, dtype=np.intp) if self.most is None else np.flatnonzero(self.most <= 0)
 
@@ -98,8 +99,8 @@ class Microgrid:
     payments: str = "lmp"
     coalition: str = "market"
     belief: str = "gamma"
-    joining: Callable = dict
-    payment_keys: dict = field(default_factory=dict)
+    joining: Callable[[], dict[str, Any]] = dict
+    payment_keys: dict[str, Any] = field(default_factory=dict)
 
     @property
     def periods(self) -> int:
@@ -114,7 +115,7 @@ class Microgrid:
     @cached_property
     def grid(self) -> Grid:
         """The public grid, built once for all periods."""
-        return build_grid(self.network, self.physics)
+        return build_grid(self.network, self.physics)  # type: ignore[arg-type]  # only read
 
     def at(self, period: int) -> Network:
         """The network in one period."""
@@ -134,8 +135,8 @@ class Microgrid:
         if most is None or not hasattr(rule, "advance"):
             found = rule.dispatch(offered(network, most), self.grid, tariff, self.losses)
             return on_all_lines(found, most)
-        traded = rule.advance(rule.start(network), network, tariff, self.lossy, most=most)
-        return rule.so_far(traded, network, self.grid, tariff, self.lossy, most)
+        traded = rule.advance(rule.start(network), network, tariff, self.lossy, most=most)  # type: ignore[attr-defined]  # has them
+        return rule.so_far(traded, network, self.grid, tariff, self.lossy, most)  # type: ignore[attr-defined]  # has them
 
     def clear(
         self,
@@ -152,12 +153,12 @@ class Microgrid:
         """
         tariff = self.tariff_at(period)
         same = before is not None and before.network is network
-        idle = (before.idle, before.idle_loss) if same else self.idle(network, period)
+        idle = (before.idle, before.idle_loss) if same else self.idle(network, period)  # type: ignore[union-attr]  # there is one
         rule, on_offer = made(PAYMENTS[self.payments], self.payment_keys), on_offered_lines(dispatch, most)
         paid = paid_on_all_lines(rule(offered(network, most), self.grid, tariff, on_offer), most)
         whole = at_main_grid(network, dispatch)
         if paid is not None:
-            paid = paid.with_bill(tariff.bill(whole.grid_supply) - tariff.bill(dispatch.grid_supply))
+            paid = paid.with_bill(tariff.bill(whole.grid_supply) - tariff.bill(dispatch.grid_supply))  # type: ignore[arg-type]  # with flows
         return ClearedPeriod(network, whole, self._status(dispatch), paid, *idle, tariff, most)
 
     def _status(self, dispatch):
@@ -177,7 +178,7 @@ class Microgrid:
         status = worst((outcome.status for outcome in outcomes), fine)
         if status != fine or not certify or self.coalition != "joining":
             return status
-        joining = self.stability(outcomes[0]).joined.status
+        joining = self.stability(outcomes[0]).joined.status  # type: ignore[union-attr]  # there is one
         return fine if joining == Status.SETTLED else joining
 
     def stability(self, outcome: ClearedPeriod, core: bool = True) -> Stability:
@@ -189,6 +190,9 @@ class Microgrid:
 
 
 def winners_and_losers(gains: Array, payments: Array) -> tuple[Integers, Integers]:
-    """Nodes that private trade makes better off, and worse off, ascending; payments: to the nodes, money, (n,)."""
+    """Nodes that private trade makes better off, and worse off, ascending; both arguments money, shape (n,).
+
+    payments: to the nodes (docs/microgrid/model.md, Prices and payments).
+    """
     size = NO_GAIN * max(float(np.max(np.abs(each), initial=0.0)) for each in (gains, payments))
     return np.flatnonzero(gains > size), np.flatnonzero(gains < -size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -40,8 +41,8 @@ class Stability:
 
     participation: Participation | None
     core: LeastCore | None
-    short: tuple | None
-    groups: tuple = ()
+    short: tuple[list[int], float] | None
+    groups: tuple[tuple[list[list[int]], float], ...] = ()
     joined: Joined | None = None
 
 
@@ -54,17 +55,20 @@ def stability(
     form: str = "market",
     belief: str = "gamma",
     core: bool = True,
-    joining: dict | None = None,
+    joining: dict[str, Any] | None = None,
 ) -> Stability:
     """The Stability of one period's outcome.
 
     form "market": a coalition trades on its own lines at the tariff (Shapley and Shubik); "partition": it shares the
     public loss, and what it has depends on how the others group, of which it holds a belief; "joining": agents join
     such coalitions one by one, by the options of `join` in `joining`. payments: Payments or None; prices: those behind
-    them, shape (n,), or None. core: is the core looked for, or are agents let join?
+    them, shape (n,), or None. core: is the core looked for, or are agents let join
+    (docs/microgrid/model.md, Who would rather leave?)?
     """
     turnover = tariff.buy * float(np.sum(np.abs(network.injection)))
-    unit = 2.0 ** np.round(np.log2(turnover / USUAL_COST)) if turnover > 0 else 1.0  # a power of two changes no digit
+    unit: float = (
+        2.0 ** np.round(np.log2(turnover / USUAL_COST)) if turnover > 0 else 1.0  # type: ignore[assignment]  # numpy's types
+    )  # a power of two changes no digit
     tariff = Tariff(tariff.buy / unit, tariff.sell / unit, tariff.generation / unit)
     few = len(network.agents) <= MOST_AGENTS
     private = private_game(network, tariff) if few and (payments is not None or (core and form == "market")) else None
@@ -84,10 +88,10 @@ def stability(
     else:
         game = partition_game(network, grid, tariff.generation)
         values, groups = believed(game, belief), _groups(network, game)
-    least = least_core(values)
-    found = blocking(values, least.payoffs)
+    least = least_core(values)  # type: ignore[arg-type]  # looked for above
+    found = blocking(values, least.payoffs)  # type: ignore[arg-type]  # looked for above
     short = None if found is None else (network.agents[list(found[0])].tolist(), found[1] * unit)
-    groups = tuple((nodes, gain * unit) for nodes, gain in groups)
+    groups = tuple((nodes, gain * unit) for nodes, gain in groups)  # type: ignore[assignment, var-annotated]  # none for one form
     return Stability(content, LeastCore(least.epsilon * unit, least.payoffs * unit, least.core_is_empty), short, groups)
 
 

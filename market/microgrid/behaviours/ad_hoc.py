@@ -27,7 +27,7 @@ class Trading:
     visited: int
     left: Array
     g: Array
-    trades: tuple = ()
+    trades: tuple[int, ...] = ()
 
     @property
     def over(self) -> bool:

@@ -72,7 +72,11 @@ class Cooperative(Behaviour):
 
 
 def least_loss(
-    network: Network, grid: Grid, loss: Array, otherwise: Callable[..., tuple[Array, Array]], pull: Numbers = 0.0
+    network: Network,
+    grid: Grid,
+    loss: Array,
+    otherwise: Callable[[Network, Array, Array, Mask, Array, Numbers], tuple[Array, Array]],
+    pull: Numbers = 0.0,
 ) -> tuple[Array, Array]:
     """Private flows of least loss beside a public loss pᵀ M p + 2 mᵀ p, by whichever linear system is smaller.
 
