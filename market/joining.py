@@ -85,14 +85,11 @@ def play(
     members: int,
     best: Callable[[State, int], tuple[float, int]],
     go: Callable[[State, Integers, Integers], State],
-    rng: np.random.Generator | None,
+    rng: np.random.Generator,
 ) -> Round:
-    """One round in which each of so many members is asked once; draws of `rng` do not depend on who would gain.
-
-    rng: None will do where moving is deterministic.
-    """
-    order = rng.permutation(members) if moving.order == "random" else np.arange(members)  # type: ignore[union-attr]  # told where asked
-    goes = rng.random(members) >= moving.inertia if moving.inertia else np.ones(members, dtype=bool)  # type: ignore[union-attr]  # told where asked
+    """One round in which each of so many members is asked once; draws of `rng` do not depend on who would gain."""
+    order = rng.permutation(members) if moving.order == "random" else np.arange(members)
+    goes = rng.random(members) >= moving.inertia if moving.inertia else np.ones(members, dtype=bool)
     if moving.order == "together":
         return _together(moving, state, order, best, go, goes)
     wishes = moves = 0
