@@ -88,7 +88,7 @@ def quantities(
     Each user's first-order condition is met alone (docs/aggregator/model.md, Replies). roof: as `lowest_roof` gives it.
     """
     lifted = None if roof is None else tuple(block.to_users(part) for part in roof)
-    return (objective or block.objective).respond(block.utility, price, block.to_users(z), lifted)[0]  # type: ignore[arg-type]  # a pair
+    return (objective or block.objective).respond(block.utility, price, block.to_users(z), lifted)[0]
 
 
 def lowest_roof(block: Block, price: Array) -> tuple[Array, Array] | None:

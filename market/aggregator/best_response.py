@@ -116,7 +116,7 @@ def best_peak(rule: PriceRule, player: Block, outside: float, now: float, purcha
         return float(purchases[0])
     y = np.array(purchases)
     surplus = surpluses(rule, player, outside, y)
-    gain: Array = player.objective.gain(surplus, surplus[0], surplus[0] > 0)  # type: ignore[assignment]  # of an array of purchases
+    gain = player.objective.gain(surplus, surplus[0], surplus[0] > 0)
     equal = np.flatnonzero(gain >= gain.max() - SAME_PAYOFF)
     return float(y[equal[np.argmin(np.abs(y[equal] - now))]])
 
@@ -132,7 +132,7 @@ def nearest(rule: PriceRule, player: Block, outside: float, now: float, best: fl
 
 def surpluses(rule: PriceRule, player: Block, outside: float, y: Array, precision: float = 1e-14) -> Array:
     """Surplus of every user at the best split of each purchase y, shape (purchases, users)."""
-    price: Array = rule.value(outside + y)  # type: ignore[assignment]  # of an array of totals
+    price = rule.value(outside + y)
     x = split(player, price, y[:, None], precision)
     return player.utility.surplus(price[:, None], x)
 

@@ -145,7 +145,7 @@ def cell_edges(rule: PriceRule, blocks: Sequence[Block], low: float, high: float
     """Kinks of the price and totals at reservation prices between low and high, with both; exhaustive or not."""
     fair = [block for block in blocks if not block.objective.welfare]
     few = sum(block.users for block in fair) <= MOST_CELL_USERS
-    marks: list[Array] | Array = [rule.kinks] + [rule.supply(block.utility.reservation) for block in fair if few]  # type: ignore[misc]  # totals at an array of prices
+    marks: list[Array] | Array = [rule.kinks] + [rule.supply(block.utility.reservation) for block in fair if few]
     marks = np.concatenate([np.ravel(mark) for mark in marks])
     inner = np.unique(marks[(marks > low) & (marks < high)])
     edges = np.concatenate([[low], inner, [high]])
@@ -187,7 +187,7 @@ def demand_reaches(rule: PriceRule, blocks: Sequence[Block], nodes: Array, outsi
     reach = np.zeros(len(nodes), dtype=bool)
     step = max(1, USER_NODES_AT_ONCE // users_of(blocks))
     for lo in range(0, len(nodes), step):
-        price = rule.value(nodes[lo : lo + step])[:, None]  # type: ignore[index]  # prices of an array
+        price = rule.value(nodes[lo : lo + step])[:, None]
         wanted = outside + sum(block.utility.demand(price).sum(axis=1) for block in blocks)
         reach[lo : lo + step] = wanted >= nodes[lo : lo + step]
     last = np.flatnonzero(reach)[-1] if reach.any() else -1

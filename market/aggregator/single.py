@@ -19,7 +19,7 @@ def best_quantities(rule: PriceRule, utility: Utility, outside: Array) -> Array:
     − p(outside + x) x is concave, so its peak there solves U'(x) = p + p' x; the best of all stretches is the answer.
     """
     outside = np.asarray(outside, dtype=float)[:, None]
-    column = utility.take((slice(None), None))  # type: ignore[arg-type]  # users in a column
+    column = utility.take((slice(None), None))
     top = column.reservation
     edges = np.concatenate([[0.0], rule.kinks, [np.inf]])
     low = np.maximum(edges[:-1] - outside, 0.0)
