@@ -132,7 +132,7 @@ def join(
     ending, played, moves = Ending(moving, rounds), 0, 0
     status = ending.status(0, None, labels)
     while status == Status.RUNNING:
-        labels, wishes, made = play(moving, labels, agents, best, moved, rng)
+        labels, wishes, made = play(moving, labels, agents, best, moved, rng)  # type: ignore[arg-type]  # None where nothing is drawn
         played, moves = played + 1, moves + made
         status = ending.status(played, wishes, labels)
     left = max(((i, *best(labels, i)) for i in range(agents)), key=lambda move: move[1])
