@@ -11,8 +11,8 @@ import run as command_line
 from engine import run, save_result
 from engine.sweeps.sweep_folder import read_rows
 from papers.aggregator import feasible
-from views.aggregator import pictures as aggregator
 from views.console import steady
+from views.plots import PLOTS
 
 COMMANDS = {
     "run": ["run", "two_peaks", "--no-plots"],
@@ -124,8 +124,8 @@ def broken_plot(*given, **options):
 @pytest.mark.parametrize("words", [COMMANDS["run"][:2], COMMANDS["compare"][:-1]], ids=["run", "compare"])
 def test_a_picture_that_fails_is_one_line_and_the_others_are_drawn(words, command, monkeypatch):
     usual = command(*words, "--out", "usual")
-    monkeypatch.setattr(aggregator, "purchases", broken_plot)
-    monkeypatch.setattr(aggregator, "bars", broken_plot)
+    for name in ("purchases", "bars"):
+        monkeypatch.setitem(PLOTS, name, broken_plot)
     answer = command(*words, "--out", "results")
     failed = answer.err.splitlines()
     assert (answer.code, usual.code, usual.err) == (0, 0, "")
