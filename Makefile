@@ -25,7 +25,7 @@ test: $(VENV)/development
 	$(BIN)/python -m pytest
 
 nightly: $(VENV)/development
-	HARDENING=nightly $(BIN)/python -m pytest tests/hardening
+	HARDENING=nightly $(BIN)/python -m pytest tests/hardening tests/cli/test_streams.py
 
 mutants: $(VENV)/development
 	$(BIN)/python -m tests.mutants --size $(or $(SIZE),150) --seed $(or $(SEED),1)

@@ -12,7 +12,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.browser.conftest import ROOT, Server, Visitor
+from scenarios.loading import shipped
+from tests.browser.conftest import Server, Visitor
 
 TRY = """async url => {
     const ws = url.replace('http', 'ws') + '/jupyter/api/kernels/' + crypto.randomUUID() + '/channels?session_id=1';
@@ -247,7 +248,7 @@ STORED = ("manifest.json", "rounds.csv", "scenario.toml")
 def own(tmp_path_factory):
     """A server of a user's own file with others beside it, under other names too, and stored runs that are pipes."""
     folder = tmp_path_factory.mktemp("own")
-    scenario = (ROOT / "scenarios" / "two_aggregators.toml").read_text(encoding="utf-8")
+    scenario = shipped("two_aggregators").read_text(encoding="utf-8")
     (folder / "here" / "deep").mkdir(parents=True)
     for name, text in (FILES | {"own.toml": scenario}).items():
         (folder / "here" / name).write_text(text, encoding="utf-8")

@@ -35,12 +35,12 @@ SHELL = {
     "nobody reads": "| true",
     "one line is read": "2>errors | head -n 1 >/dev/null; cat errors >&2; exit ${PIPESTATUS[0]}",
 }
-USUAL = {
+USUAL = [
     ("run", "one line is read"),
     ("sweep", "all closed"),
     ("workers", "all closed"),
     ("reproduce", "output closed"),
-}
+]
 
 
 def shell(process, words, how):
@@ -54,11 +54,11 @@ def shell(process, words, how):
     )
 
 
-@pytest.mark.parametrize("how", SHELL)
-@pytest.mark.parametrize("name", COMMANDS)
+ALL = [(name, how) for name in COMMANDS for how in SHELL]
+
+
+@pytest.mark.parametrize(("name", "how"), ALL if os.environ.get("HARDENING") == "nightly" else USUAL)
 def test_a_result_is_stored_whatever_becomes_of_the_streams(name, how, process, tmp_path):
-    if (name, how) not in USUAL and os.environ.get("HARDENING") != "nightly":
-        pytest.skip("by `make nightly`")
     done = shell(process, COMMANDS[name], SHELL[how])
     assert (done.returncode, done.stderr) == (0, "")
     assert list((tmp_path / "results").glob(STORED[name]))
