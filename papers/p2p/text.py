@@ -87,7 +87,7 @@ def _at_once(times):
 def rounds_said(ended, rule, size):
     """Median rounds as text; with what was not finished: above the cap, and how many were.
 
-    >>> from views.reproduce.p2p_cells import Ended
+    >>> from papers.p2p.cells import Ended
     >>> nothing = (0.0,) * 5 + (0, 0.0)
     >>> rounds_said([Ended(9, True, *nothing)], "tight", 5)
     '9'

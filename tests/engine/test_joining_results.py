@@ -8,7 +8,7 @@ import pytest
 
 from engine import compare, run, save_result, verify
 from engine.results import aggregator as aggregator_engine
-from market.aggregator import clearing
+from market.aggregator import endings
 from market.outcome import Status
 from scenarios import load
 from tests.scenarios.refusals import check, refusal
@@ -80,7 +80,7 @@ def test_the_proof_is_left_out_among_many(monkeypatch):
 
 
 def test_what_is_no_equilibrium_is_inaccurate(monkeypatch):
-    monkeypatch.setattr(clearing, "CERTIFIED", -1.0)
+    monkeypatch.setattr(endings, "CERTIFIED", -1.0)
     result = run("joining_proportional", set=FEW)
     assert result.status == Status.INACCURATE and "not proven" in result.advice
 

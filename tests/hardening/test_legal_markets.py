@@ -32,7 +32,7 @@ ENDS = {
         "not-found",
         "inaccurate",
     },
-    "microgrid": {*PROVEN, "round-limit", "infeasible", "inaccurate"},
+    "microgrid": {*PROVEN, "cycling", "round-limit", "infeasible", "inaccurate"},
     "bilateral": {*PROVEN, "round-limit", "no-equilibrium"},
 }
 

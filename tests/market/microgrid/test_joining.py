@@ -88,7 +88,7 @@ def test_four_agents_who_never_agree():
     assert not any(stable(game, labels, "equal") for labels in partitions(4))
     for start in STARTS:
         found = join(game, start=start)
-        assert found.status == Status.CYCLING and found.period >= 1 and found.best[1] > 1e-3
+        assert found.status == Status.CYCLING and found.cycle >= 1 and found.best[1] > 1e-3
     held = join(game, Moving(inertia=0.5, least_gain=LEAST_GAIN), rounds=30, rng=np.random.default_rng(1))
     assert held.status == Status.ROUND_LIMIT and held.rounds == 30
 
