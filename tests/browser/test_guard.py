@@ -242,6 +242,8 @@ def test_every_answer_keeps_itself_out_of_frames(server, path):
 
 FILES = {"users.csv": "a,b\n0.5,10\nSECRET,20\n", "table.csv": "SECRET;x\n"}
 STORED = ("manifest.json", "rounds.csv", "scenario.toml")
+MANIFEST = """{"schema_version": 1, "kind": "run", "direct": false, "replication": 0, "files": {}, "versions": {},
+"machine": {}}"""
 
 
 @pytest.fixture(scope="module")
@@ -259,7 +261,7 @@ def own(tmp_path_factory):
         stored = folder / "results" / "piped" / name.partition(".")[0]
         stored.mkdir(parents=True)
         for part in set(STORED) - {name}:
-            (stored / part).write_text("{}", encoding="utf-8")
+            (stored / part).write_text(MANIFEST if part == "manifest.json" else "", encoding="utf-8")
         os.mkfifo(stored / name)
     served = Server(folder, "here/own.toml", "--allow-host", "Energy.example", "--allow-host", "localhost:9000")
     served.folder = folder

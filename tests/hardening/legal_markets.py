@@ -132,7 +132,8 @@ def _group(make, number):
         group["count"] = make.whole(1, min(users, 4))
         group["fairness"] = make.keep({"alpha": make.pick(ALPHAS), "surplus_offset": make.pick(OFFSETS)}, 0.8)
         if make.chance(0.1):
-            group["fairness"] = {"objective": "max-min", "surplus_offset": make.pick(OFFSETS)}
+            name = make.choice("aggregator", "group.fairness.objective")
+            group["fairness"] = {"objective": name, "surplus_offset": make.pick(OFFSETS)}
     return group
 
 
