@@ -176,7 +176,7 @@ def test_a_cluster_that_is_not_there_is_told_in_one_line(nowhere):
 def test_a_frozen_workers_runs_go_to_others_and_late_workers_that_do_not_fit_get_none(processes, tmp_path, capfd):
     _, address = processes.scheduler()
     one, other = (processes.worker(address) for _ in range(2))
-    jobs = [0.02 + number / 1e5 for number in range(60)]
+    jobs = [0.1 + number / 1e5 for number in range(80)]  # enough that each worker has some whenever it freezes
     with doing(Cluster(address, timeout=60), 10, lambda: os.kill(one.pid, signal.SIGSTOP)) as pool:
         pool.patience = 5  # once they have answered: imports may take long
         assert sorted(job for job, _, error in pool.completed(time.sleep, jobs) if error is None) == jobs
