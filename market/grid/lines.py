@@ -35,13 +35,6 @@ if TYPE_CHECKING:
 RESISTANCE_FLOOR = 1e-9  # share of the largest resistance that stands for less where resistances are divided by
 
 
-class HasEnds(Protocol):
-    """Whatever has ends: tail and head, numbers of nodes, shape (lines,)."""
-
-    tail: Integers
-    head: Integers
-
-
 class Ends(NamedTuple):
     """Ends of lines of which no more is known, arrays of shape (lines,)."""
 
