@@ -27,7 +27,11 @@ FIRST_CELLS = 24  # cells to begin with
 MOST_EDGES = 200  # reservation prices that bound cells where players are max-min or take no offset
 ULP = 1e-12  # of a price: on which side of a reservation price an end of a cell stands
 GUARD = 1e-9  # by which multipliers are wider than computed
+FARTHEST_MULTIPLIER = 1e5  # log kappa that stands for an infinite one, times alpha above 1
 DOUBLINGS = 16
+LEAST_FALL = (
+    0.1  # of the pressure's logarithm with the multiplier that a first move counts on, divided by alpha above 1
+)
 
 
 class Ends(NamedTuple):
@@ -157,7 +161,7 @@ def _fair_bounds(block, ends):
     middle = Prices((ends.p1 + ends.p2) / 2, np.sqrt(ends.s1 * ends.s2), np.zeros_like(ends.p1))
     z, sums = solve_multipliers(block, middle)
     fall = np.where(sums.pressure > 0, -sums.pressure_z / np.maximum(sums.pressure, 1e-300), 1.0)
-    step = np.clip(1 / np.maximum(fall, 0.1), 0.0, 10.0)
+    step = 1 / np.maximum(fall, LEAST_FALL / max(1.0, block.objective.steepness))
     lower = _moved(block, ends, z, -step, upper=False)
     upper = _moved(block, ends, z, step, upper=True)
     return _in_cell(block, ends, upper)[0], _in_cell(block, ends, lower)[2]
@@ -182,7 +186,8 @@ def _in_cell(block, ends, z):
     """Least quantity and pressure, most quantity and pressure of players with multipliers z anywhere in cells."""
     utility, objective = block.utility, block.objective
     p1, p2 = ends.p1[:, None], ends.p2[:, None]
-    at = block.to_users(np.clip(z, -1e5, 1e5))
+    far = FARTHEST_MULTIPLIER * max(1.0, objective.steepness)
+    at = block.to_users(np.clip(z, -far, far))
     widest1, widest2 = np.maximum(utility.reservation - p1, 0.0), np.maximum(utility.reservation - p2, 0.0)
     m1 = np.minimum(objective.margin(utility, p1, at), widest1)
     m2 = np.minimum(objective.margin(utility, p2, at), widest2)

@@ -13,6 +13,7 @@ import numpy as np
 
 from market.aggregator.allocation import lowest_roof, quantities
 from market.aggregator.bounds import nothing_else
+from market.aggregator.certificate import gap
 from market.aggregator.clearing import CERTIFIED, certified, clear, outcome_of
 from market.aggregator.game import Game
 from market.aggregator.kinks import COARSE, FINE, MOST_PLAYERS, best_sets, holds, play, shares, sides
@@ -161,8 +162,10 @@ def at_kink(game: Game, root: Root, outcome: Outcome) -> tuple[Outcome, bool, bo
         return outcome, True, True
     if game.players > MOST_PLAYERS:
         return outcome, False, False
+    regrets = gap(game, outcome.y, outcome.x)[1]
+    order, known = np.argsort(-regrets, kind="stable").tolist(), [{} for _ in regrets]
     for precision in (COARSE, FINE):
-        sets = best_sets(game, total, precision)
+        sets = best_sets(game, total, precision, order, known)
         y = None if fine else shares([held.best for held in sets], total)
         if y is not None:
             other = certified(game, clear(game, y))

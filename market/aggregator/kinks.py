@@ -23,7 +23,8 @@ from market.prices import PriceRule
 INSIDE = 1e-9  # relative gain up to which a purchase counts as best
 FINE = 1e-7  # how well the ends of a set are found, as a share of the total
 COARSE = 1.0  # the same where only a few purchases are tried
-FIRST = 5  # purchases tried in a set before it is looked at more finely
+FIRST, FIRST_COARSE = 5, 3  # purchases tried in a set before it is looked at more finely
+WORTH_PRECISION = 1e-7  # a split this precise changes a payoff by its square
 MOST_TRIED = 300  # best responses that one player's set may cost
 MOST_PLAYERS = 200  # whose sets are looked for
 MOST_PIECES = 64  # of a sum of sets
@@ -34,6 +35,9 @@ class Held(NamedTuple):
 
     best: list[tuple[float, float]]
     left: list[tuple[float, float]]
+
+
+Known = dict[float, tuple["Array | None", "Array"]]  # by purchase, the surpluses of `_worth`
 
 
 def sides(rule: PriceRule, blocks: Sequence[Block], kink: float) -> tuple[Array, Array]:
@@ -51,20 +55,38 @@ def sides(rule: PriceRule, blocks: Sequence[Block], kink: float) -> tuple[Array,
     return np.minimum(at(rule.right_slope(kink)), most), most
 
 
-def best_sets(game: Game, kink: float, fine: float = FINE) -> list[Held]:
-    """The purchases every player may hold at a kink, a list of `Held`, whose ends are found to a share of the total."""
-    ends = zip(*sides(game.price, game.blocks, kink), strict=True)
-    return [best_set(game.price, game.player(j), kink, float(a), float(b), fine) for j, (a, b) in enumerate(ends)]
+def best_sets(
+    game: Game,
+    kink: float,
+    fine: float = FINE,
+    order: Iterable[int] | None = None,
+    known: Sequence[Known] | None = None,
+) -> list[Held]:
+    """The purchases every player may hold at a kink, a list of `Held`, whose ends are found to a share of the total.
+
+    Players are looked at in an `order`; after one whose set is empty the kink holds nothing, and the others' are left
+    empty. `known`, a dictionary a player, keeps what purchases were found to be worth for a next call.
+    """
+    least, most = sides(game.price, game.blocks, kink)
+    sets = [Held([], [])] * game.players
+    for j in range(game.players) if order is None else order:
+        worth = None if known is None else known[j]
+        sets[j] = best_set(game.price, game.player(j), kink, float(least[j]), float(most[j]), fine, worth)
+        if not sets[j].left:
+            break
+    return sets
 
 
-def best_set(rule: PriceRule, player: Block, kink: float, low: float, high: float, fine: float = FINE) -> Held:
+def best_set(
+    rule: PriceRule, player: Block, kink: float, low: float, high: float, fine: float = FINE, known: Known | None = None
+) -> Held:
     """Purchases between low and high that no other beats while all together buy the kink.
 
     (docs/aggregator/model.md, Kinks.) Payoffs fall in the others' total and rise in a purchase at one price. So a best
     response at the lower end of a cell that beats what the upper end is worth rules out all between; cells with mixed
     ends are halved.
     """
-    known: dict[float, tuple[Array | None, Array]] = {}
+    known = {} if known is None else known
 
     def gain(y, over):
         for at in (y, over):
@@ -76,7 +98,8 @@ def best_set(rule: PriceRule, player: Block, kink: float, low: float, high: floa
         return float(player.objective.gain(best, held, held > 0)) if len(held) else 0.0
 
     width = high - low
-    points = np.linspace(low, high, FIRST).tolist() if width > FINE * kink else [low]
+    first = FIRST_COARSE if fine == COARSE else FIRST
+    points = np.linspace(low, high, first).tolist() if width > FINE * kink else [low]
     best = [(y, y) for y in points if gain(y, y) <= INSIDE]
     left, cells = list(best), list(pairwise(points))
     while cells:
@@ -95,7 +118,11 @@ def best_set(rule: PriceRule, player: Block, kink: float, low: float, high: floa
 def _worth(rule, player, kink, y):
     """(Surpluses of the best response, None where it is better than any y here; those of y), others buying the rest."""
     outside, at_kink = max(kink - y, 0.0), float(rule.value(kink))
-    held = player.utility.surplus(at_kink, split(player, np.array([at_kink]), np.array([[y]]))[0])
+
+    def surpluses(price, y):
+        return player.utility.surplus(price, split(player, np.array([price]), np.array([[y]]), WORTH_PRECISION)[0])
+
+    held = surpluses(at_kink, y)
     rows = slice(None)
     if player.objective.common_surplus:  # it never prices out one whom it counts
         rows = player.utility.reservation > at_kink
@@ -107,8 +134,7 @@ def _worth(rule, player, kink, y):
     except PricedOut:
         return None, held[rows]
     price = float(rule.value(outside + found))
-    best = player.utility.surplus(price, split(player, np.array([price]), np.array([[found]]))[0])
-    return best[rows], held[rows]
+    return surpluses(price, found)[rows], held[rows]
 
 
 def joined(pieces: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:

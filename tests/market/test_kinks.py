@@ -1,8 +1,12 @@
 """Kinks, flat and steep prices: equilibria that one slope for all does not show, and proof that there are no others."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from agents.aggregator.model import AggregatorModel
+from market.aggregator import kinks
 from market.aggregator.bounds import empty_below, excess_bounds
 from market.aggregator.certificate import gap
 from market.aggregator.clearing import clear
@@ -10,7 +14,7 @@ from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
 from market.aggregator.roots import excess_reply, prices_at, span
 from market.outcome import Status
-from market.prices import Dispatch, Piecewise, Power
+from market.prices import Dispatch, Linear, Piecewise, Power
 from market.utilities import Quadratic
 
 
@@ -153,6 +157,17 @@ def test_a_price_that_is_steepest_at_none_is_searched_beyond(alpha, offset):
 @pytest.mark.parametrize("seed", range(15))
 def test_no_total_leaves_the_bounds_of_its_cell(small_markets, kinds, seed):
     game = small_markets.market(seed, getattr(small_markets, kinds), (1, 3))
+    no_total_leaves_the_bounds(game, seed)
+
+
+@pytest.mark.parametrize("alpha", [150.0, 1e3, 1e6])
+@pytest.mark.parametrize("seed", range(4))
+def test_no_total_leaves_the_bounds_of_its_cell_however_large_alpha_is(small_markets, alpha, seed):
+    game = small_markets.market(seed, small_markets.SMOOTH, (1, 3))
+    no_total_leaves_the_bounds(Game(game.price, tuple(replace(block, alpha=alpha) for block in game.blocks)), seed)
+
+
+def no_total_leaves_the_bounds(game, seed):
     rule, blocks = game.price, game.blocks
     high = span(rule, blocks, 0.0)[1]
     low = empty_below(rule, blocks, high) if high > 0 else None
@@ -167,3 +182,33 @@ def test_no_total_leaves_the_bounds_of_its_cell(small_markets, kinds, seed):
         value, _ = excess_reply(blocks, prices_at(rule, total), total)
         assert np.all((value >= least - 1e-8 * total) & (value <= most + 1e-8 * total))
         assert not np.any((value > 0) & (most < 0))
+
+
+@pytest.mark.parametrize("alpha", [2.0, 150.0, 1e3, 1e6, np.inf])
+def test_a_market_without_equilibrium_is_proven_to_have_none_however_large_alpha_is(alpha):
+    """The documented one: beside the second player's purchase the first serves one user or two, never what it should.
+
+    Its replies are the max-min ones (tests/agents/test_orders_and_endings.py) but for a share of 1/alpha.
+    """
+    first, second = player([0.8, 0.55], [0.85, 9.0], alpha), player([1.0, 1.0], [3.7, 3.7], alpha)
+    game = Game(Linear(1.0), (first, second))
+    found = solve(game)
+    assert (found.status, found.equilibria) == (Status.NO_EQUILIBRIUM, ())
+    assert found.outcome.gap > 1
+    model = AggregatorModel(game, rounds=60)
+    assert (model.run(), model.cycle) == (Status.CYCLING, 2)
+    assert model.gap > 1e-3
+
+
+def test_a_kink_is_refuted_by_the_player_who_regrets_most(monkeypatch):
+    """Of twenty players one cannot hold what the kink asks of it: the others' sets are not looked for."""
+    rng = np.random.default_rng(3)
+    a, b = rng.uniform(0.1, 0.9, 200), rng.uniform(1, 10, 200)
+    block = Block("A", "aggregator", Quadratic(a, b), 2.0, 0.01, np.full(20, 10))
+    kink = 115.782
+    tried = []
+    one = kinks.best_response
+    monkeypatch.setattr(kinks, "best_response", lambda *args: tried.append(args) or one(*args))
+    found = solve(Game(Piecewise(np.array([0.0, kink]), np.array([0.0, 0.02 * kink]), 0.1), (block,)))
+    assert found.status == Status.NO_EQUILIBRIUM
+    assert len(tried) <= 10
