@@ -59,6 +59,10 @@ class Comparison:
         """A measure of one scenario by replication, shape (replications,)."""
         return self.runs.loc[self.runs["scenario"] == name, measure].to_numpy(dtype=float)
 
+    def mean_by_agent(self, name):
+        """Means over the replications of one scenario's arrays by agent, each of shape (agents,)."""
+        return tuple(values.mean(axis=0) for values in self.agents[name])
+
     def means(self):
         """Table of scenario, measure, mean and half-width of its 95 % interval."""
         return self._table(lambda name, measure: self.values(name, measure), self.names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol, cast
 
 import pandas as pd
@@ -54,10 +55,14 @@ def units_of(market: str) -> dict[str, str]:
     return {name: measure.unit for name, measure in results_of(market).MEASURES.items()}
 
 
-def measured(market: str, part) -> dict:
-    """{measure: value} of a result, or of one of its parts; None for all where nothing cleared."""
+def measured(market: str, part, names: Iterable[str] | None = None) -> dict:
+    """{measure: value} of a result, or of one of its parts; None for all where nothing cleared.
+
+    names: of the measures wanted, by default all.
+    """
     measures = results_of(market).MEASURES
-    return {name: measure.of(part) if part.cleared else None for name, measure in measures.items()}
+    wanted = measures if names is None else names
+    return {name: measures[name].of(part) if part.cleared else None for name in wanted}
 
 
 def units(scenario):

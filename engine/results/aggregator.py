@@ -8,9 +8,11 @@ import pandas as pd
 
 from agents import JoiningModel
 from agents.aggregator.model import MOST_REMEMBERED
+from engine.results import measured
 from engine.results.result import Measure, Result, number
 from market.aggregator import endings
 from market.aggregator.equilibrium import solve
+from market.aggregator.game import Game
 from market.aggregator.joining import Joining, Move, is_stable, largest_gain
 from market.aggregator.planner import best_total_welfare, planned_surplus
 from market.measures import gini, jain, price_of_anarchy, producer_surplus, total_welfare
@@ -25,15 +27,23 @@ SEARCHED, SEARCH = 10_000, 100_000_000  # bytes of the search for gaps, for each
 KEPT, KEPT_BY_AGENT = 24, 170  # bytes of a user's trajectory in each round, and of an agent's record
 HEADLINE = ("mean small surplus", "mean small consumption", "price", "jain", "gini")
 DRAWN = HEADLINE
+OF_SURPLUS = {"mean small surplus": np.mean, "least small surplus": np.min, "jain": jain, "gini": gini}
+
+
+def _of_small(name):
+    """What reads a measure of the small users' surplus."""
+    return lambda result: of_some(OF_SURPLUS[name], result.small(result.outcome.s))
+
+
 MEASURES = {
-    "mean small surplus": Measure("money", lambda result: mean(result.small(result.outcome.s))),
+    "mean small surplus": Measure("money", _of_small("mean small surplus")),
     "mean small consumption": Measure("energy", lambda result: mean(result.small(result.outcome.x))),
     "price": Measure("money/energy", lambda result: result.outcome.price),
     "quantity": Measure("energy", lambda result: result.outcome.quantity),
     "welfare": Measure("money", lambda result: result.outcome.welfare),
-    "least small surplus": Measure("money", lambda result: of_some(np.min, result.small(result.outcome.s))),
-    "jain": Measure("1", lambda result: of_some(jain, result.small(result.outcome.s))),
-    "gini": Measure("1", lambda result: of_some(gini, result.small(result.outcome.s))),
+    "least small surplus": Measure("money", _of_small("least small surplus")),
+    "jain": Measure("1", _of_small("jain")),
+    "gini": Measure("1", _of_small("gini")),
     "mean large surplus": Measure("money", lambda result: mean(result.outcome.s[~result.is_small])),
     "efficiency": Measure("1", lambda result: result.yardsticks["efficiency"]),
     "price of anarchy": Measure("1", lambda result: result.yardsticks["price_of_anarchy"]),
@@ -76,8 +86,55 @@ class Joined:
         return facts | ({"member_of": [names[k] for k in last]} if users else {})
 
 
+class Cleared:
+    """What measures are read off: a game and its outcome."""
+
+    game: Game
+    outcome: Outcome | None
+
+    @property
+    def cleared(self):
+        """Was there an outcome at all?"""
+        return self.outcome is not None
+
+    @cached_property
+    def is_small(self):
+        """Marks of the small users, shape (users,)."""
+        return small_rows(self.game)
+
+    def small(self, values):
+        """The small users' part of values (users,)."""
+        return values[self.is_small]
+
+    @cached_property
+    def yardsticks(self):
+        """Price of anarchy, total welfare and its efficiency, producer surplus; None where part is unserved."""
+        if self.outcome is None or self.outcome.unserved > 0:
+            return dict.fromkeys(("price_of_anarchy", "total_welfare", "efficiency", "producer_surplus"))
+        total, best = total_welfare(self.game, self.outcome), best_total_welfare(self.game)
+        return {
+            "price_of_anarchy": number(price_of_anarchy(planned_surplus(self.game), self.outcome.welfare)),
+            "total_welfare": number(total),
+            "efficiency": number(total / best if best > 0 else None),
+            "producer_surplus": number(producer_surplus(self.game, self.outcome)),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Standing(Cleared):
+    """How a market stands after any round."""
+
+    game: Game
+    outcome: Outcome | None
+
+    @cached_property
+    def is_small(self):
+        """Marks of the small users, of all where none is small, shape (users,)."""
+        return small_or_all(self.game)
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
-class AggregatorResult(Result):
+class AggregatorResult(Cleared, Result):
     """A run of the aggregator market.
 
     quantities, surpluses: trajectories (rounds, users), float32 for large populations; equilibria, unique, continuum:
@@ -106,20 +163,6 @@ class AggregatorResult(Result):
         return endings.promised(self.status)
 
     @property
-    def cleared(self):
-        """Was there an outcome at all?"""
-        return self.outcome is not None
-
-    @cached_property
-    def is_small(self):
-        """Marks of the small users, shape (users,)."""
-        return small_rows(self.game)
-
-    def small(self, values):
-        """The small users' part of values (users,)."""
-        return values[self.is_small]
-
-    @property
     def by_agent(self):
         """Quantities and surpluses of the small users."""
         return self.small(self.outcome.x), self.small(self.outcome.s)
@@ -130,19 +173,6 @@ class AggregatorResult(Result):
             if block.name == name:
                 return self.outcome.x[rows], self.outcome.s[rows]
         raise KeyError(f"{name!r} is not a group of {self.scenario.name}")
-
-    @cached_property
-    def yardsticks(self):
-        """Price of anarchy, total welfare and its efficiency, producer surplus; None where part is unserved."""
-        if self.outcome is None or self.outcome.unserved > 0:
-            return dict.fromkeys(("price_of_anarchy", "total_welfare", "efficiency", "producer_surplus"))
-        total, best = total_welfare(self.game, self.outcome), best_total_welfare(self.game)
-        return {
-            "price_of_anarchy": number(price_of_anarchy(planned_surplus(self.game), self.outcome.welfare)),
-            "total_welfare": number(total),
-            "efficiency": number(total / best if best > 0 else None),
-            "producer_surplus": number(producer_surplus(self.game, self.outcome)),
-        }
 
     def facts(self, users=False):
         """Totals, yardsticks, purchases and groups."""
@@ -318,15 +348,37 @@ def small_rows(game):
     return np.concatenate([np.full(0, True), *(np.full(block.users, block.kind != "large") for block in game.blocks)])
 
 
+def small_or_all(game):
+    """Marks the small users, all where none is small, shape (users,)."""
+    small = small_rows(game)
+    return small if small.any() else ~small
+
+
 def small_facts(game, outcome):
     """How many small users there are, their mean surplus and how even it is; of all users where none is small."""
-    small = small_rows(game)
-    small = small if small.any() else ~small
-    facts = {"users": int(small.sum()), "mean_surplus": None, "jain": None, "gini": None}
-    if outcome is None or not small.any():
-        return facts
-    s = outcome.s[small]
-    return facts | {"mean_surplus": number(s.mean()), "jain": number(jain(s)), "gini": number(gini(s))}
+    standing = Standing(game, outcome)
+    found = measured("aggregator", standing, ("mean small surplus", "jain", "gini"))
+    words = ("mean_surplus", "jain", "gini")
+    return {"users": int(standing.is_small.sum())} | dict(zip(words, map(number, found.values()), strict=True))
+
+
+def by_round(names, surpluses, small):
+    """Measures of the small users' surplus by round, shape (rounds, names).
+
+    names: in OF_SURPLUS; surpluses: shape (rounds, users), money; small: marks of the users meant, shape (users,).
+    """
+    values = [[float(of_some(OF_SURPLUS[name], s)) for name in names] for s in surpluses[:, small]]
+    return np.array(values, dtype=float).reshape(-1, len(names))
+
+
+def mean_by_round(means, counts):
+    """Mean surplus of all users of some groups by round, shape (rounds,), money.
+
+    means: {group: mean surplus by round}, not a number where it has no users; counts: {group: its users, by round or
+    at all}.
+    """
+    total = sum(count * np.nan_to_num(means[name]) for name, count in counts.items())
+    return total / sum(counts.values())
 
 
 def of_some(measure, values):

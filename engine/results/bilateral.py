@@ -10,6 +10,7 @@ from agents.bilateral.model import MOST_REMEMBERED
 from engine.results.result import Measure, Result, mean_by_agent, number, numbers
 from market.bilateral import endings
 from market.bilateral.negotiation import RULES
+from market.bilateral.stable import mean_price
 from market.bilateral.trading import ClosedPeriod
 from market.measures import jain
 from market.outcome import Status
@@ -241,6 +242,50 @@ def solved(game, certify):
     outcomes = tuple(game.solve(period) for period in game.periods)
     status, gap = endings.ending(outcomes, Status.SOLVED), endings.gap(outcomes)
     return {"status": status, "outcomes": outcomes, "gap": gap}
+
+
+def by_claims(model):
+    """{name: value} of a negotiation by the claims made so far, as MEASURES have it of settled periods."""
+    bargain = model.state.bargain
+    sides = [float(np.sum(side)) for side in bargain.payoffs(model.state.u, model.state.v)]
+    traded = float(np.sum(bargain.amount))
+    return {
+        "contracts": len(bargain),
+        "mean price": share(float(np.sum(model.state.prices * bargain.amount)), traded),
+        "welfare": bargain.welfare,
+        "buyers' share": share(sides[0], sum(sides)),
+        "messages": model.messages,
+    }
+
+
+def of_agents(ends, quantity, price, many):
+    """(Contracts, energy in kWh, mean price or NaN) of each agent of a side, shapes (many,).
+
+    ends: the side's agent of each contract; quantity, price: of the contracts; shapes (k,).
+    """
+    count, energy = np.bincount(ends, minlength=many), np.bincount(ends, quantity, many)
+    paid = np.bincount(ends, quantity * price, many)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return count, energy, np.where(energy > 0, paid / energy, np.nan)
+
+
+def of_contracts(quantity, price):
+    """(Contracts, energy in kWh, mean price by energy) of contracts, shapes (k,), whose numbers are finite."""
+    known = np.isfinite(quantity) & np.isfinite(price)
+    quantity, price = quantity[known], price[known]
+    return len(quantity), float(quantity.sum()), mean_price(price, quantity)
+
+
+def totals(summary):
+    """{point: (money of all buyers, of all sellers)} of a summary: settled, the core's corners, its fair point."""
+    points = {"outcome": summary["outcome"], **summary["corners"], "fair": summary["fair"]}
+    return {name: (sum(point["u"]), sum(point["v"])) for name, point in points.items()}
+
+
+def bills(summary):
+    """(Cost with contracts, with the grid alone, saved) of all agents of a summary, money."""
+    now, alone = (sum(summary["costs"][name]) for name in ("with_contracts", "grid_only"))
+    return now, alone, alone - now
 
 
 def share(part, whole):

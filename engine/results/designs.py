@@ -1,7 +1,7 @@
 """What a run of several designs leaves behind: each design's account, the same measures of all, files."""
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
@@ -41,6 +41,7 @@ UNITS = {
 }
 MEASURES = {name: Measure(unit, partial(_value, name=name)) for name, unit in UNITS.items()}
 HEADLINE = tuple(MEASURES)[:10]
+SAME_VALUE = 1e-9  # of the largest value, below which a difference is none
 DRAWN = ("price of anarchy",)  # of each design of a sweep, where no measure is asked for
 PARTS = {"aggregator": aggregator, "bilateral": bilateral, "microgrid": microgrid}
 AGENT, PAIR = 10_000, 20  # bytes of an agent under all designs, and of two agents: half of them may buy, half sell
@@ -99,6 +100,24 @@ class DesignsResult(Result):
     def advice(self):
         """What the status means."""
         return endings.advice(self.status, self.designs)
+
+    def best(self, measure):
+        """(Design, value) of a measure's greatest value but the planner's, the first of equals; None where unknown."""
+        known = {name: MEASURES[measure].of(design) for name, design in self.designs.items() if name != PLANNER}
+        known = {name: value for name, value in known.items() if value is not None}
+        if not known:
+            return None
+        most = max(known.values())
+        return next((name, value) for name, value in known.items() if value >= most - SAME_VALUE * abs(most))
+
+    @cached_property
+    def surplus_by_class(self):
+        """{design: {class: its surplus, money}}, empty where nothing cleared."""
+        marks = by_class(self.game)
+        return {
+            name: {one: float(design.gained[rows].sum()) for one, rows in marks.items()} if design.cleared else {}
+            for name, design in self.designs.items()
+        }
 
     @property
     def promised(self):
@@ -165,6 +184,25 @@ def class_marks(scenario):
     rows = scenario.table["class"]
     member = np.repeat(np.arange(len(rows)), [row["count"] for row in rows])
     return {row["name"]: member == k for k, row in enumerate(rows)}
+
+
+def mean_of_class(gained, against, marks):
+    """A class over replications: (mean surplus of an agent in each, shape (replications,), winners, losers on average).
+
+    gained, against: surpluses, and surpluses above direct participation, money, shape (replications, agents).
+    """
+    pairs = [accounts.sides(one, one - away) for one, away in zip(gained, against, strict=True)]
+    found = [[side[marks].sum() for side in pair] for pair in pairs]
+    winners, losers = (sum(each) / len(found) for each in zip(*found, strict=True))
+    return gained[:, marks].mean(axis=1), winners, losers
+
+
+def mean_surplus_of_class(gained, marks):
+    """Mean over replications of a class's surplus together, money; not a number where nothing cleared.
+
+    gained: surpluses, money, shape (replications, agents).
+    """
+    return gained[:, marks].sum(axis=1).mean() if gained.size else np.nan
 
 
 def _of_class(design, marks):

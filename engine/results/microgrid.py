@@ -100,6 +100,12 @@ class MicrogridResult(Result):
         return self.cut_off is None
 
     @property
+    def loss_avoided(self):
+        """Share of the loss without private trade that there is not, None where that is unknown or nothing."""
+        left = MEASURES["loss / no trade"].of(self) if self.cleared else None
+        return None if left is None else 1 - left
+
+    @property
     def left_to_grid(self):
         """What is left to the main grid over all periods, money, or None."""
         return self.total(lambda o: None if o.payments is None else o.payments.grid)
@@ -269,9 +275,21 @@ def under_each(scenario, replication, game):
 
 
 def losses_under_each(games, period):
-    """{behaviour: (public loss, private loss), p.u., or None where not all can be served} of a period by itself."""
-    found = {name: game.dispatch(game.at(period), period) for name, game in games.items()}
-    return {name: None if one.loss is None else (one.public_loss, one.private_loss) for name, one in found.items()}
+    """{behaviour: its Dispatch} of a period by itself; `loss` is None where not all can be served."""
+    return {name: game.dispatch(game.at(period), period) for name, game in games.items()}
+
+
+def of_nodes(summary):
+    """(Paid to all nodes, gain of each) of a summary, money; None where it is unknown."""
+    paid, idle = summary["payments"]["agents"], summary["idle"]["agents"]
+    gains = None if paid is None or idle is None else [one - other for one, other in zip(paid, idle, strict=True)]
+    return None if paid is None else sum(paid), gains
+
+
+def mean_sides(comparison, name):
+    """(Winners, losers) against no private trade by the mean over replications, nodes; None without payments."""
+    paid, gains = comparison.mean_by_agent(name)
+    return winners_and_losers(gains, paid) if np.all(np.isfinite(gains)) else None
 
 
 def memory(scenario):

@@ -183,6 +183,11 @@ class ClosedPeriod:
         return paid if self.blocks is None else self.blocks.payoffs(*paid)
 
     @property
+    def traded(self) -> float:
+        """Energy of all contracts, kWh."""
+        return float(self.contracts["quantity"].sum())
+
+    @property
     def welfare(self) -> float:
         """What all gain together beside the grid, money."""
         return float(sum(np.sum(side) for side in self.payoffs))

@@ -65,6 +65,11 @@ class Dispatch:
     unserved: tuple[int, ...] = ()
 
     @property
+    def in_use(self) -> int:
+        """How many private lines carry power."""
+        return 0 if self.g is None else int(np.count_nonzero(self.g))
+
+    @property
     def loss(self) -> float | None:
         """Total loss in p.u., None where infeasible."""
         return None if self.public_loss is None else self.public_loss + self.private_loss  # type: ignore[operator]  # with flows

@@ -15,7 +15,7 @@ from market.microgrid.behaviours import Behaviour, NoTrade
 from market.microgrid.dispatch import Dispatch, at_main_grid
 from market.microgrid.network import Network
 from market.microgrid.offers import offered, on_all_lines, on_offered_lines, paid_on_all_lines
-from market.microgrid.payments import PAYMENTS, Payments, generation_cost, tariff_payments
+from market.microgrid.payments import PAYMENTS, Payments, tariff_payments
 from market.microgrid.stability import Stability, stability
 from market.microgrid.tariff import Tariff
 from market.outcome import Status, worst
@@ -74,9 +74,9 @@ class ClearedPeriod:
         return self.payments.agents - self.idle
 
     @property
-    def profits(self) -> Array | None:
-        """What each node is paid less what its own generation costs it, money, shape (n,), or None."""
-        return None if self.payments is None else self.payments.agents - generation_cost(self.network)
+    def idle_supply(self) -> float | None:
+        """What the main grid would supply if private lines lay idle, p.u., or None."""
+        return None if self.idle_loss is None else self.idle_loss - float(np.sum(self.network.injection))
 
 
 @dataclass(frozen=True, eq=False)

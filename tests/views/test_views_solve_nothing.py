@@ -1,4 +1,4 @@
-"""Whoever draws or writes is handed numbers: nothing in views/ solves, certifies, dispatches or draws a population."""
+"""Whoever draws or writes is handed numbers: nothing in views/ solves, certifies, measures or draws a population."""
 
 import ast
 from pathlib import Path
@@ -8,7 +8,9 @@ import pytest
 import views
 
 ROOT = Path(views.__file__).parent
-MEASURED = {"Status", "gini", "jain", "sides", "winners_and_losers"}  # words of endings, and what only counts
+WORDS = {"Status"}  # of endings
+SPOKEN = {"page.py", "words.py", "pictures.py"}  # what says numbers; charts may smooth, bin and place theirs
+AVERAGES = {"mean", "average", "sum", "nansum", "nanmean", "median", "dot"}
 SOLVERS = {"solve", "certify", "certified", "dispatch", "stability", "best_response", "optimum", "corners"}
 SOLVERS |= {"fair_point", "play", "largest_gain", "best_total_welfare", "stepped", "solved"}
 DRAWS = {"views/kit/live.py"}  # a run that is watched begins there
@@ -35,13 +37,22 @@ def faults(text, name):
     """What a file does that it should be handed."""
     tree = ast.parse(text)
     for module, what in imports(tree):
-        if module.partition(".")[0] == "market" and not (what.isupper() or what in MEASURED):
+        if module.partition(".")[0] == "market" and not (what.isupper() or what in WORDS):
             yield f"imports {what or module} of {module}"
         if module.startswith("scenarios") and what in ("draw", "build") and name not in DRAWS:
             yield f"imports {what}"
         if module.partition(".")[0] == "cvxpy" or module.startswith("scipy.optimize"):
             yield f"imports {module}"
     yield from (f"calls {what}" for what in calls(tree) if what in SOLVERS and name != "views/kit/live.py")
+    if Path(name).name in SPOKEN:
+        yield from (f"calls {what}" for what in averages(tree))
+
+
+def averages(tree):
+    """Sums and means of arrays that are taken."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in AVERAGES:
+            yield node.func.attr
 
 
 @pytest.mark.parametrize("file", FILES, ids=[str(file.relative_to(ROOT)) for file in FILES])
@@ -60,6 +71,10 @@ def test_a_view_solves_nothing(file):
         "from scenarios.loading import draw, load",
         "def f(run):\n    return run.game.dispatch(run.network)",
         "import cvxpy as cp",
+        "from market.measures import gini, jain",
+        "from market.designs.accounts import sides",
+        "def tiles(run):\n    return [run.model.outcome.s.mean()]",
+        "def tiles(run):\n    return [np.sum(run.model.outcome.x)]",
     ],
 )
 def test_a_view_that_solves_is_noticed(text):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from engine.results.aggregator import small_facts
-from market.measures import gini, jain
+from engine.results import measured
+from engine.results.aggregator import Standing, by_round, mean_by_round
 from market.outcome import Status
 from views.aggregator.users import users_of
 from views.kit.charts import Line, density_chart, line_chart
@@ -22,6 +22,7 @@ TRACKS = ("price (money/energy)", "mean surplus of small users (money)", "Jain's
 MOST_USERS = 1_000_000
 RATIO = 50  # of means from which surplus is drawn on a log scale
 FAIRNESS = (("Jain's index (1 = even)", GREEN, "-"), ("Gini (0 = even)", PURPLE, "--"))
+SHOWN = ("price", "quantity", "welfare", "mean small surplus", "jain", "gini")  # of MEASURES
 NONE = "Press Step or ▶ to begin."
 
 
@@ -60,18 +61,13 @@ def frame(run, before):
 def _mean_small(run):
     """Mean surplus of the small users by round, money; of all where there are none."""
     counts = users_of(run).counts()
-    total = sum(count * np.nan_to_num(run.column(f"surplus {name}")) for name, count in counts.items())
-    return total / sum(counts.values())
+    return mean_by_round({name: run.column(f"surplus {name}") for name in counts}, counts)
 
 
 def tiles(run, before):
     """Price, total, surplus and how even it is."""
-    outcome, users = run.model.outcome, users_of(run)
-    values = [None] * 6
-    if outcome is not None:
-        small = small_facts(run.model.game, outcome)
-        values = [outcome.price, outcome.quantity, outcome.welfare]
-        values += [small["mean_surplus"], small["jain"], small["gini"]]
+    users = users_of(run)
+    values = measured("aggregator", Standing(run.model.game, run.model.outcome), SHOWN).values()
     whose = "small users" if users.small.any() else "all users"
     names = (
         ("price", "money/energy"),
@@ -155,12 +151,12 @@ def _fairness(run, rounds, played):
 def fairness(run):
     """Jain's index and the Gini coefficient of the small users' surplus by round, NaN where it was not kept."""
     known, small = run.memory.setdefault("fairness", []), users_of(run).small
-    small = small if small.any() else ~small
     missing = run.model.round - len(known)
-    kept = run.model.trajectory.surpluses[-missing:][:, small] if missing else ()
-    known += [(np.nan, np.nan)] * (missing - len(kept))
-    known += [(float(jain(s)), float(gini(s))) for s in kept]
-    return np.array(known).reshape(-1, 2).T
+    if missing:
+        kept = run.model.trajectory.surpluses[-missing:]
+        known += [(np.nan, np.nan)] * (missing - len(kept))
+        known += by_round(("jain", "gini"), kept, small if small.any() else ~small).tolist()
+    return np.array(known, dtype=float).reshape(-1, 2).T
 
 
 def _user(run, rounds, played):

@@ -5,6 +5,7 @@ import numpy as np
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from engine.results.bilateral import of_contracts
 from market.outcome import Status
 from views.style import BLACK, BLUE, ORANGE, plain
 
@@ -66,8 +67,6 @@ def contracts_said(outcome):
     if not len(quantity):
         alone = not (outcome.market.buyers and outcome.market.sellers)
         return "no contracts: " + ("one side is empty" if alone else "no pair gains beside the grid")
-    known = np.isfinite(quantity) & np.isfinite(price)
-    quantity, price = quantity[known], price[known]
-    mean = float(np.sum(quantity * price) / np.sum(quantity)) if len(quantity) else np.nan
-    many = f"{len(known):,} contract" + ("s" if len(known) > 1 else "")
-    return f"{many} over {plain(float(quantity.sum()), 3)} kWh, mean price {plain(mean, 3)}"
+    many = f"{len(quantity):,} contract" + ("s" if len(quantity) > 1 else "")
+    _, energy, mean = of_contracts(quantity, price)
+    return f"{many} over {plain(energy, 3)} kWh, mean price {plain(mean, 3)}"

@@ -3,6 +3,7 @@
 import numpy as np
 
 from engine.results import measured
+from engine.results.bilateral import by_claims, of_agents
 from market.bilateral.endings import TOLERATED
 from market.bilateral.negotiation import RULES
 from views.bilateral import look
@@ -30,6 +31,7 @@ MAIN += (
 )
 FOLLOWS = False  # can one agent be looked at?
 TRACKS = ("violation (share of a contract)", "mean price (money/kWh)", "messages")
+SHOWN = ("contracts", "mean price", "welfare", "buyers' share", "messages")  # of MEASURES
 MOST_PAIRS = 4_000_000
 MOST_A_SIDE = 60  # agents drawn one by one
 MOST_ROUNDS = 240  # prices by round that are drawn
@@ -85,15 +87,10 @@ def _said(model):
 def tiles(run, before):
     """Contracts, prices, how far from stable, who gets what: of the periods ended, before that of the claims made."""
     model, values, span = run.model, [None] * 6, ""
-    if model.outcomes:
-        values = _ended(run)
-    elif model.state is not None:
-        bargain, prices = model.state.bargain, model.state.prices
-        gained = [float(np.sum(side)) for side in _payoffs(run)]
-        share = gained[0] / sum(gained) if sum(gained) else None
-        traded = float(np.sum(bargain.amount))
-        mean = float(np.sum(prices * bargain.amount)) / traded if traded else None
-        values = [len(bargain), mean, model.state.gap, bargain.welfare, share, model.messages]
+    if model.state is not None or model.outcomes:
+        found, gap = _standing(run)
+        contracts, price, *gains = (found[name] for name in SHOWN)
+        values = [contracts, price, gap, *gains]
     if len(model.trading.periods) > 1:
         span = f", {max(len(model.outcomes), 1)} of {len(model.trading.periods)} periods"
     single = model.blocks is not None and not model.outcomes
@@ -108,16 +105,16 @@ def tiles(run, before):
     return tiles_of(names, values, before)
 
 
-def _ended(run):
-    """The tiles' values of the periods that have ended, as the summary has them; made once a period."""
+def _standing(run):
+    """(Measures, gap negotiated) of the periods that have ended, made once a period; before, by the claims made."""
     model = run.model
+    if not model.outcomes:
+        return by_claims(model), model.state.gap
     known = run.memory.get("ended")
     if known is None or known[0] != len(model.outcomes):
-        found = measured("bilateral", run.result())
         gap = max(outcome.state.gap for outcome in model.outcomes)
-        values = [found["contracts"], found["mean price"], gap, found["welfare"], found["buyers' share"]]
-        known = run.memory["ended"] = len(model.outcomes), values
-    return [*known[1], model.messages]
+        known = run.memory["ended"] = len(model.outcomes), measured("bilateral", run.result(), SHOWN), gap
+    return known[1] | {"messages": model.messages}, known[2]
 
 
 def _payoffs(run):
@@ -323,11 +320,7 @@ def table(run):
         name: [] for name in ("agent", "side", "energy (kWh)", "contracts", "price (money/kWh)", "gains (money)")
     }
     for side, many, energy, numbers, gains in sides:
-        ends, q = contracts[side], contracts["quantity"]
-        count, total = np.bincount(ends, minlength=many), np.bincount(ends, q, many)
-        paid = np.bincount(ends, q * contracts["price"], many)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            price = np.where(total > 0, paid / total, np.nan)
+        count, _, price = of_agents(contracts[side], contracts["quantity"], contracts["price"], many)
         gains = gains if len(gains) == many else np.full(many, np.nan)
         parts = (numbers, np.repeat(side, many), energy, count, price, gains)
         for column, values in zip(columns.values(), parts, strict=True):

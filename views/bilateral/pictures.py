@@ -40,7 +40,7 @@ def run_pictures(result, folder):
 
 
 def _period_shown(result):
-    return max(range(len(result.outcomes)), key=lambda k: result.outcomes[k].contracts["quantity"].sum())
+    return max(range(len(result.outcomes)), key=lambda k: result.outcomes[k].traded)
 
 
 def comparison_pictures(comparison, folder):

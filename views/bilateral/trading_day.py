@@ -34,7 +34,7 @@ def trading_day(result):
 
 
 def _energy(axes, at, outcomes):
-    traded = np.array([outcome.contracts["quantity"].sum() for outcome in outcomes])
+    traded = np.array([outcome.traded for outcome in outcomes])
     for label, style, name, colour in (("wanted", "-", "demand", look.BUYER), ("offered", "--", "supply", look.SELLER)):
         total = [getattr(outcome.period.market, name).sum() for outcome in outcomes]
         axes.step(at, total, style, where="mid", color=colour, label=f"energy {label}")

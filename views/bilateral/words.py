@@ -1,5 +1,8 @@
 """A run of the bilateral market in words."""
 
+import numpy as np
+
+from engine.results.bilateral import bills, totals
 from views.tables import cell, ending, table
 
 MOST_ROWS = 25  # contracts, or agents, shown on a terminal
@@ -77,25 +80,22 @@ def _named(row, summary):
 
 def shares_text(summary):
     """Buyers' and sellers' gains: as settled, at the core's corners, at the fair point."""
-    rows = [
-        ("as settled", summary["outcome"]),
-        ("best for buyers", summary["corners"]["buyer"]),
-        ("best for sellers", summary["corners"]["seller"]),
-        (f"fair ({summary['fair']['point']})", summary["fair"]),
-    ]
-    sums = [(name, sum(point["u"]), sum(point["v"])) for name, point in rows]
+    words = {"outcome": "as settled", "buyer": "best for buyers", "seller": "best for sellers"}
+    words["fair"] = f"fair ({summary['fair']['point']})"
+    found = totals(summary)
+    sums = [(name, *found[point]) for point, name in words.items()]
     head = "Gains in money beside the grid; between the two corners every point of the core is stable\n"
     return head + table(("point", "all buyers", "all sellers"), sums)
 
 
 def cost_text(summary):
     """What energy costs everybody, with contracts and with the grid alone."""
-    now, alone = (sum(summary["costs"][name]) for name in ("with_contracts", "grid_only"))
+    now, alone, saved = bills(summary)
     if not any(summary["costs"]["grid_only"]):
         return (
             "With the grid alone nobody would trade: buyers value energy below its price, sellers above what it pays."
         )
-    return f"Energy costs all {cell(now)} money net, {cell(alone)} with the grid alone: {cell(alone - now)} saved."
+    return f"Energy costs all {cell(now)} money net, {cell(alone)} with the grid alone: {cell(saved)} saved."
 
 
 def comparison_notes(comparison):
@@ -103,7 +103,7 @@ def comparison_notes(comparison):
     lines = ["Saved against the grid alone, by each agent's mean"]
     for name, (_, saved) in comparison.agents.items():
         if saved.size:
-            mean = saved.mean(axis=0)
+            _, mean = comparison.mean_by_agent(name)
             most = cell(float(mean.max()))
-            lines.append(f"  {name}: {int((mean > 0).sum())} of {len(mean)} agents, the most {most} money")
+            lines.append(f"  {name}: {np.count_nonzero(mean > 0)} of {len(mean)} agents, the most {most} money")
     return "\n".join(lines) if len(lines) > 1 else ""

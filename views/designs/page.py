@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.results.designs import by_class
+from engine.results import measured
 from market.bilateral.signing import CONTRACTS
 from market.designs.study import DIRECT, PLANNER
 from market.microgrid.payments import PAYMENTS
@@ -22,7 +22,6 @@ FOLLOWS = True  # can one agent be looked at?
 TRACKS = ("price, direct (money/energy)", "violation of contracts (money)", "designs still running (designs)")
 MOST_AGENTS, MOST_LINES = 1_000, 2_000
 ROW = 16  # of a chart's height for each design
-SAME_VALUE = 1e-9  # of the largest value, below which a difference is none
 NONE = "Press Step or ▶ to play a round of every design."
 
 
@@ -85,17 +84,7 @@ def _said(result):
 def _bests(result):
     """{for whom, in words: (design, value) of the best beside the planner's, or None}."""
     measures = {"agents have most under": "surplus", "welfare is highest under": "welfare"}
-    return {what: _best(result, measure) for what, measure in measures.items()}
-
-
-def _best(result, measure):
-    """(Design, value) of the greatest value but the planner's, the first of equals; None where there is none."""
-    known = {name: design.values[measure] for name, design in result.designs.items() if name != PLANNER}
-    known = {name: value for name, value in known.items() if value is not None}
-    if not known:
-        return None
-    most = max(known.values())
-    return next((name, value) for name, value in known.items() if value >= most - SAME_VALUE * abs(most))
+    return {what: result.best(measure) for what, measure in measures.items()}
 
 
 def tiles(run, before):
@@ -103,7 +92,7 @@ def tiles(run, before):
     result, values = _result(run), [None] * 6
     if result is not None:
         surplus, welfare = (best or (None, None) for best in _bests(result).values())
-        planned = result.designs[PLANNER].values["welfare"]
+        planned = measured("designs", result.designs[PLANNER], ("welfare",))["welfare"]
         values = [len(run.drawn.game.population), _word(surplus), surplus[1], _word(welfare), welfare[1], planned]
     names = (
         ("agents", "in all classes"),
@@ -150,10 +139,9 @@ def _designs(result):
 
 def _surplus(run, result):
     """Each class's surplus one after another, and the sum of them."""
-    marks, bars = by_class(run.drawn.game), []
-    colours = group_colours(list(marks))
+    bars, colours = [], group_colours(list(run.drawn.game.population.classes))
     for name, design, mark in _designs(result):
-        parts = [(float(design.gained[rows].sum()), colours[one]) for one, rows in marks.items() if len(design.gained)]
+        parts = [(value, colours[one]) for one, value in result.surplus_by_class[name].items()]
         said = plain(design.values["surplus"], 3) if parts else "–"
         bars.append(Bar(short(name), tuple(parts), said + mark))
     return _chart(run, bars, "surplus (money)", list(colours.items()))

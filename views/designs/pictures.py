@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.comparing import interval
-from engine.results.designs import by_class, class_marks
+from engine.results.designs import class_marks, mean_surplus_of_class
 from views.designs.design_panels import PANELS
 from views.drawing import draw_all
 from views.plots import PLOTS
@@ -17,10 +17,8 @@ def run_pictures(result, folder):
     names = list(result.designs)
     values = {name: design.values for name, design in result.designs.items()}
     measures = {one: (_column(values, one), np.full(len(names), np.nan)) for one in PANELS}
-    surplus = {
-        name: np.array([np.nan if not len(d.gained) else d.gained[marks].sum() for d in result.designs.values()])
-        for name, marks in by_class(result.game).items()
-    }
+    by_class = result.surplus_by_class.values()
+    surplus = {name: np.array([one.get(name, np.nan) for one in by_class]) for name in result.game.population.classes}
     counts = tuple(_column(values, side) for side in ("winners", "losers"))
     made = {"designs": partial(PLOTS["design panels"], names, measures, surplus, counts, result.scenario.title)}
     return draw_all(made, Path(folder))
@@ -42,7 +40,10 @@ def comparison_pictures(comparison, folder):
             one: tuple(np.array([_where_always(comparison.values(name, one)) for name in names]).T) for one in PANELS
         }
         marks = class_marks(scenario)
-        surplus = {name: class_surplus(comparison, names, rows) for name, rows in marks.items()}
+        surplus = {
+            name: np.array([mean_surplus_of_class(comparison.agents[one][0], rows) for one in names])
+            for name, rows in marks.items()
+        }
         counts = tuple(
             np.array([interval(comparison.values(name, side))[0] for name in names]) for side in ("winners", "losers")
         )
@@ -55,9 +56,3 @@ def comparison_pictures(comparison, folder):
 def _where_always(values):
     """Mean and half-width of its interval; NaN where a replication has no value, so that designs' means compare."""
     return interval(values) if np.all(np.isfinite(values)) else (np.nan, np.nan)
-
-
-def class_surplus(comparison, names, marks):
-    """Mean surplus of some agents together under each design, money, shape (designs,), NaN where nothing cleared."""
-    found = [comparison.agents[name][0] for name in names]
-    return np.array([gained[:, marks].sum(axis=1).mean() if gained.size else np.nan for gained in found])

@@ -1,8 +1,9 @@
 """A run of several designs in words."""
 
+import numpy as np
+
 from engine.comparing import interval
-from engine.results.designs import HEADLINE, class_marks
-from market.designs.accounts import sides
+from engine.results.designs import HEADLINE, class_marks, mean_of_class
 from views.tables import ending, left_out_lines, table, with_width
 
 NOT_COMPARABLE = (
@@ -66,7 +67,7 @@ def comparison_notes(comparison):
         names = [name for name in comparison.names if alone or name.startswith(f"{scenario.name}: ")]
         marks = class_marks(scenario)
         rows = [(name, *(_mean_cell(*comparison.agents[name], rows) for rows in marks.values())) for name in names]
-        lines.append(table(("design", *(f"{name} ({rows.sum()})" for name, rows in marks.items())), rows))
+        lines.append(table(("design", *(f"{name} ({np.count_nonzero(rows)})" for name, rows in marks.items())), rows))
     return "\n".join([*lines, "", UNDEFINED, NOT_COMPARABLE])
 
 
@@ -74,6 +75,5 @@ def _mean_cell(gained, against, marks):
     """One class under one design over the replications."""
     if not gained.size:
         return "–"
-    found = [[side[marks].sum() for side in sides(one, one - away)] for one, away in zip(gained, against, strict=True)]
-    win, lose = (sum(each) / len(found) for each in zip(*found, strict=True))
-    return f"{with_width(*interval(gained[:, marks].mean(axis=1)))} ({win:.3g}, {lose:.3g})"
+    surplus, win, lose = mean_of_class(gained, against, marks)
+    return f"{with_width(*interval(surplus))} ({win:.3g}, {lose:.3g})"

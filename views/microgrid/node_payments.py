@@ -23,7 +23,7 @@ def node_payments(comparison):
     figure, axes = new_figure(width=11.0 if few else 9.0, height=6.0)
     labels, colours = look.scenario_labels(comparison.scenarios), look.scenario_colours(comparison.scenarios)
     many = f", mean of {comparison.replications} networks" if comparison.replications > 1 else ""
-    (_bars if few else _sorted)(axes, known, labels, colours)
+    _bars(axes, comparison, known, labels, colours) if few else _sorted(axes, known, labels, colours)
     axes.set_title(("payments by node" if few else "gains over no private trade, node by node") + many)
     if len(known) < len(comparison.names):
         left_out = [labels[name] for name in comparison.names if name not in known]
@@ -32,11 +32,11 @@ def node_payments(comparison):
     return figure
 
 
-def _bars(axes, known, labels, colours):
+def _bars(axes, comparison, known, labels, colours):
     """A group of bars per node, a mark in each where its payment would be with private lines idle."""
     axes.set_xlabel("node")
     axes.set_ylabel("payment (money)")
-    means = {name: (paid.mean(axis=0), gains.mean(axis=0)) for name, (paid, gains) in known.items()}
+    means = {name: comparison.mean_by_agent(name) for name in known}
     busy = [np.abs(paid) + np.abs(gains) for paid, gains in means.values()]
     nodes = np.flatnonzero(np.max(busy, axis=0) > NO_MONEY) if busy else np.zeros(0, dtype=int)
     place, wide = np.arange(len(nodes)), PER_NODE / max(len(means), 1)

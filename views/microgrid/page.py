@@ -61,8 +61,7 @@ def frame(run, before):
     if dispatch is not None and dispatch.loss is None:
         said = f"Nodes {nodes_text(dispatch.unserved)} {fate(dispatch.status)}."
     elif dispatch is not None:
-        busy = int(np.sum(np.abs(dispatch.g) > 0))
-        said = f"{busy} of {len(dispatch.g)} private lines carry power."
+        said = f"{dispatch.in_use} of {len(dispatch.g)} private lines carry power."
     found = joining(run) if "coalition" in run.scenario.table else None
     if found is not None:
         known |= {"beside": f"joining: {found['status']}", "doubt": not found["stable"]}
@@ -83,10 +82,8 @@ def tiles(run, before):
     """Losses, supply, and who gains; of a day, the sums over the periods that have ended."""
     model, values, span = run.model, [None] * 6, ""
     if model.dispatch is not None:
-        found = measured("microgrid", run.result())
-        values = [found[name] for name in SHOWN]
-        share = found["loss / no trade"]
-        values.append(None if share is None else 1 - share)
+        result = run.result()
+        values = [*measured("microgrid", result, SHOWN).values(), result.loss_avoided]
     if model.market.periods > 1:
         span = f", {max(len(model.outcomes), 1)} of {model.market.periods} periods"
     names = (
@@ -296,8 +293,9 @@ def _behaviours(run):
     mine = run.scenario.table["behaviour"]
     bars = []
     for name, found in losses_of_all(run).items():
-        parts = () if found is None else ((found[0], look.PUBLIC), (found[1], look.PRIVATE))
-        said = "cannot serve all" if found is None else plain(sum(found), 3)
+        served = found.loss is not None
+        parts = ((found.public_loss, look.PUBLIC), (found.private_loss, look.PRIVATE)) if served else ()
+        said = plain(found.loss, 3) if served else "cannot serve all"
         bars.append(Bar(look.spoken(name), parts, said, name == mine))
     when = f", period {run.model.period}" if run.model.market.periods > 1 else ""
     return bar_chart(bars, f"loss (p.u.){when}", [("public lines", look.PUBLIC), ("private lines", look.PRIVATE)])

@@ -21,13 +21,13 @@ def periods(result):
         for name in ("public_loss", "private_loss", "grid_supply")
     }
     idle = np.array([np.nan if o.idle_loss is None else o.idle_loss for o in outcomes], dtype=float)
-    need = np.array([-np.sum(o.network.injection) for o in outcomes])
+    idle_supply = np.array([np.nan if o.idle_supply is None else o.idle_supply for o in outcomes], dtype=float)
     figure, (left, right) = new_figure(1, 2, width=13.0, height=5.6)
     colour = look.BEHAVIOURS.get(look.behaviour_of(result.scenario), BLACK)
     _stacked(left, at, {"on public lines": value["public_loss"], "on private lines": value["private_loss"]})
     _line(left, at, idle, GREY, IDLE, "--")
     _line(right, at, value["grid_supply"], colour, look.spoken(look.behaviour_of(result.scenario)), "-")
-    _line(right, at, idle + need, GREY, IDLE, "--")
+    _line(right, at, idle_supply, GREY, IDLE, "--")
     for axes, label in ((left, "loss (p.u.)"), (right, "supply of the main grid (p.u.)")):
         axes.set_xlabel("period")
         axes.set_ylabel(label)

@@ -1,8 +1,6 @@
 """A run of the microgrid market in words."""
 
-import numpy as np
-
-from market.microgrid.market import winners_and_losers
+from engine.results.microgrid import mean_sides, of_nodes
 from views.tables import cell, ending, left_out_lines, table
 
 MOST_ROWS = 20  # lines, or nodes, shown on a terminal
@@ -18,9 +16,8 @@ def round_line(model):
     )
     if dispatch.loss is None:
         return f"{when}   nodes {nodes_text(dispatch.unserved)} {fate(dispatch.status)}   {model.status}"
-    busy = int(np.sum(np.abs(dispatch.g) > 0))
     return (
-        f"{when}   private lines in use {busy:5d}   loss {cell(dispatch.loss):>8}   "
+        f"{when}   private lines in use {dispatch.in_use:5d}   loss {cell(dispatch.loss):>8}   "
         f"grid supply {cell(dispatch.grid_supply):>8}   {model.status}"
     )
 
@@ -80,7 +77,7 @@ def trades_text(summary):
 def nodes_table(summary):
     """What each node puts into the public grid, its price, what it is paid, and what private trade brings it."""
     paid, idle, prices = summary["payments"]["agents"], summary["idle"]["agents"], summary["prices"]
-    n = len(summary["injection"])
+    n, (total, gains) = len(summary["injection"]), of_nodes(summary)
     if paid is None:
         rule = summary["payments"]["rule"]
         alone = rule == "savings-share"
@@ -88,14 +85,14 @@ def nodes_table(summary):
         head = f"payments by rule {rule!r}: none, {why}"
     else:
         head = (
-            f"Payments by rule {summary['payments']['rule']!r} (positive: receives): agents {cell(sum(paid))} money, "
+            f"Payments by rule {summary['payments']['rule']!r} (positive: receives): agents {cell(total)} money, "
             f"left to the main grid {cell(summary['payments']['grid'])}. {winners_text(summary)}"
         )
     if n > MOST_ROWS:
         return head
     columns = [[None] * n if values is None else list(map(_snapped, values)) for values in (prices, paid, idle)]
-    gains = [None if a is None or b is None else a - b for a, b in zip(*columns[1:], strict=True)]
-    rows = list(zip(range(n), map(_snapped, summary["injection"]), *columns, gains, strict=True))
+    columns.append([None] * n if gains is None else list(map(_snapped, gains)))
+    rows = list(zip(range(n), map(_snapped, summary["injection"]), *columns, strict=True))
     return head + "\n" + table(("node", "puts in", "price", "paid", "paid if idle", "gain"), rows)
 
 
@@ -181,19 +178,19 @@ def comparison_notes(comparison):
     """Who wins and who loses against no private trade, and on a small network what each node is paid."""
     known = {name: arrays for name, arrays in comparison.agents.items() if arrays[0].size}
     lines = ["Against no private trade, at the tariff, by each node's mean gain"]
-    lines += [f"  {name}: {_sides(gains.mean(axis=0), paid.mean(axis=0))}" for name, (paid, gains) in known.items()]
+    lines += [f"  {name}: {_sides(mean_sides(comparison, name))}" for name in known]
     n = next((paid.shape[1] for paid, _ in known.values()), 0)
     if 0 < n <= MOST_ROWS:
-        columns = [paid.mean(axis=0) for paid, _ in known.values()]
+        columns = [comparison.mean_by_agent(name)[0] for name in known]
         rows = [(node, *(column[node] for column in columns)) for node in range(n)]
         lines += ["", "Payments to each node, money (positive: receives)", table(("node", *known), rows)]
     return "\n".join(lines) if known else ""
 
 
-def _sides(gains, paid):
-    if not np.all(np.isfinite(gains)):
+def _sides(sides):
+    if sides is None:
         return "no payments by this rule"
-    winners, losers = winners_and_losers(gains, paid)
+    winners, losers = sides
     return "; ".join(
         f"{len(nodes)} {verb}" + (f" ({nodes_text(nodes)})" if len(nodes) else "")
         for nodes, verb in ((winners, "win"), (losers, "lose"))
