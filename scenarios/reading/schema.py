@@ -235,6 +235,15 @@ def _read_numbers(value, key, keys, place):
     return read_numbers(value, key.range, place)
 
 
+def _read_named(value, key, keys, place):
+    """A table of numbers whose keys are names of the file's own."""
+    if not isinstance(value, dict):
+        raise place.error(f"got {quoted(value)}", "{ NAME = number } is needed")
+    for name in value:
+        _read_text(name, key, keys, place)
+    return {name: read_number(number, key.range, place.at(name)) for name, number in value.items()}
+
+
 def _read_table(value, key, keys, place):
     return read_table(value, keys, key.path, place)
 
@@ -280,6 +289,7 @@ READERS = {
     "rows": _read_rows,
     "profile": _read_profile,
     "matrix": _read_matrix,
+    "named": _read_named,
     "table": _read_table,
     "columns": _read_columns,
     "tables": _read_tables,
@@ -299,6 +309,7 @@ KINDS = {
     "matrix": "number, draw, rows of numbers or CSV file",
     "rows": "rows of numbers or CSV file",
     "profile": "list of numbers, rows of periods, CSV file or CSV column",
+    "named": "{ NAME = number }",
     "table": "table",
     "columns": "CSV file, or table of lists",
     "tables": "tables",
