@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from scenarios.grid.matlab_tables import Matlab, Table, read_tables
 from scenarios.reading.errors import Place, nearest, quoted
@@ -232,7 +232,7 @@ def _polynomial(row, line, place):
 def _points(row, line, place):
     numbers = _numbers(row, line, 2, place)
     points = list(zip(numbers[::2], numbers[1::2], strict=True))
-    for (low, _), (high, _) in zip(points[:-1], points[1:], strict=True):
+    for (low, _), (high, _) in pairwise(points):
         if high <= low:
             raise place.error(f"line {line}: after {low:g} MW comes {high:g} MW", "points must ascend")
     return points
@@ -240,7 +240,7 @@ def _points(row, line, place):
 
 def _piecewise(points, least, most, start, line, place):
     """Pieces of a piecewise linear cost, its first and last going on beyond the points."""
-    slopes = [(after[1] - at[1]) / (after[0] - at[0]) for at, after in zip(points[:-1], points[1:], strict=True)]
+    slopes = [(after[1] - at[1]) / (after[0] - at[0]) for at, after in pairwise(points)]
     rounding = ROUNDING * max(map(abs, slopes))
     for k in range(len(slopes) - 1):
         if slopes[k + 1] < slopes[k] - rounding:

@@ -41,7 +41,7 @@ KEYS = (
     Key("network.generator", "tables", "", None, "", "the generators that sell at cost; left out: none"),
     Key("network.generator.node", "text", "", REQUIRED, "", "where it is"),
     Key("network.generator.name", "text", "", None, "", "rows of one name, one after another, are pieces of one"),
-    Key("network.generator.capacity", "number", ENERGY, REQUIRED, "[0, inf]", "the most it makes; inf where cost rises"),
+    Key("network.generator.capacity", "number", ENERGY, REQUIRED, "[0, inf]", "the most it makes"),
     Key("network.generator.cost", "number", PRICE, REQUIRED, ANY, "marginal cost at no output"),
     Key("network.generator.rise", "number", "money/energy²", 0.0, "[0, inf)", "of its marginal cost; 0: least_rise"),
     Key("network.generator.least", "number", ENERGY, 0.0, "[0, inf)", "what it makes at any price"),
@@ -122,7 +122,9 @@ def grid_of(table: dict, place: Place) -> NodalGrid:
 
 def _numbered(names, place):
     """{name: number} of the nodes; raises ScenarioError for a name that stands twice."""
-    number = {name: k for k, name in enumerate(names)}
+    number = {}
+    for k, name in enumerate(names):
+        number.setdefault(name, k)
     if len(number) < len(names):
         twice = next(k for k, name in enumerate(names) if number[name] != k)
         raise place.at(twice).at("name").error(f"{quoted(names[twice])} is another node's too", "names must differ")
@@ -138,9 +140,7 @@ def node_number(name: str, number: dict[str, int], place: Place) -> int:
 
 
 def _ends(rows, key, number, place):
-    return [
-        node_number(row[key], number, place.at(name).at(key)) for row, name in zip(rows, called(rows), strict=True)
-    ]
+    return [node_number(row[key], number, place.at(name).at(key)) for row, name in zip(rows, called(rows), strict=True)]
 
 
 def _lines(rows, number, place):
@@ -157,13 +157,19 @@ def _lines(rows, number, place):
 
 def _generators(rows, number, place):
     node = _ends(rows, "node", number, place)
-    unit = np.cumsum([k == 0 or "name" not in row or row["name"] != rows[k - 1].get("name") for k, row in enumerate(rows)])
+    unit = np.cumsum(
+        [k == 0 or "name" not in row or row["name"] != rows[k - 1].get("name") for k, row in enumerate(rows)]
+    )
     columns = ([row[key] for row in rows] for key in ("cost", "rise", "least", "capacity"))
     return Generators(node, *columns, unit=unit - 1)
 
 
 def _elastic(nodes, place):
-    rows = [(k, *_pair(row["elastic"], ELASTIC, place.at(k).at("elastic"))) for k, row in enumerate(nodes) if "elastic" in row]
+    rows = [
+        (k, *_pair(row["elastic"], ELASTIC, place.at(k).at("elastic")))
+        for k, row in enumerate(nodes)
+        if "elastic" in row
+    ]
     return ElasticDemand(*np.array(rows, dtype=float).reshape(-1, 3).T)
 
 
@@ -198,7 +204,9 @@ def _limited(grid, limits, place):
     number, limit = {name: k for k, name in enumerate(grid.line_names)}, grid.lines.limit.copy()
     for name, value in limits.items():
         if name not in number:
-            raise place.at(name).error("there is no such line", "FROM-TO of the network is needed", nearest(name, number))
+            turned = {"-".join(reversed(one.split("-"))): one for one in number}
+            near = nearest(turned.get(name, name), number)
+            raise place.at(name).error("there is no such line", "FROM-TO of the network is needed", near)
         limit[number[name]] = value
     return replace(grid, lines=replace(grid.lines, limit=limit))
 
@@ -243,4 +251,3 @@ def left_out(table: dict) -> dict:
     """{"left_out": what an imported network's source holds and the model does not}, else empty."""
     found = spelt_out(table)
     return {"left_out": list(found["left_out"])} if "left_out" in found else {}
-
