@@ -60,8 +60,8 @@ def test_own_generation_alone_may_be_thrown_away():
 @given(p0=MONEY, c=POSITIVE, floor=MONEY, net=st.floats(-20, 20))
 def test_the_cost_is_the_integral_of_the_price(p0, c, floor, net):
     supply = Supply(p0, c, floor)
-    inside = [supply.bend] if min(0, net) < supply.bend < max(0, net) else None
-    area = quad(lambda n: float(supply.price(n)), 0, net, points=inside)[0]
+    bend = supply.bend / net if net else 0.0
+    area = net * quad(lambda share: float(supply.price(share * net)), 0, 1, points=[bend] if 0 < bend < 1 else None)[0]
     assert float(supply.cost(net)) == pytest.approx(area, abs=1e-7 * (1 + abs(area)))
 
 
