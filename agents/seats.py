@@ -140,6 +140,29 @@ def check_groups(players: Mapping[str, Seated] | None, groups: Iterable[str]) ->
             raise SeatError(f"players: no group {str(name)!r}; {have}{hint}")
 
 
+def names_of(players: Mapping[str, Seated] | None) -> dict[str, list[str]]:
+    """{group: sorted names of the classes, functions or objects that sit there}; of entries that are None, nothing.
+
+    >>> names_of({"north": None, "south": {3: dict}, "east": [dict, list]})
+    {'south': ['dict'], 'east': ['dict', 'list']}
+    """
+    named = {str(group): sorted({_name_of(one) for one in _entered(who)}) for group, who in (players or {}).items()}
+    return {group: found for group, found in named.items() if found}
+
+
+def _entered(who):
+    """Whoever is named for a group's seats, one by one."""
+    if isinstance(who, Mapping):
+        who = list(who.values())
+    listed = isinstance(who, Sequence) and not isinstance(who, str)
+    return [one for one in (who if listed else [who]) if one is not None]
+
+
+def _name_of(one):
+    """What messages call a class, a function or an object that decides."""
+    return getattr(one, "__name__", None) or type(one).__name__
+
+
 def refuse(players: Mapping[str, Seated] | None, why: str) -> None:
     """Raise SeatError where anybody is to sit in a market without seats for them."""
     if players:

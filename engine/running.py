@@ -5,20 +5,34 @@ from dataclasses import replace
 
 import pandas as pd
 
+from agents.seats import names_of, refuse
 from engine import limits
 from engine.results import results_of
 from scenarios import build, draw, load
 
 
 def run(
-    scenario, *, seed=None, replication=0, set=(), rounds=None, direct=False, certify=True, on_round=None, patient=False
+    scenario,
+    *,
+    seed=None,
+    replication=0,
+    set=(),
+    rounds=None,
+    direct=False,
+    certify=True,
+    on_round=None,
+    patient=False,
+    players=None,
 ):
     """Run a scenario (name, path or Scenario) to its end and return a Result.
 
     `set` holds "key=value" changes as of the command line; `direct` solves without rounds; without `certify` what is
-    only proof is not searched; `on_round(model)` is called after every round. Raises scenarios.ScenarioError, and
+    only proof is not searched; `on_round(model)` is called after every round; `players`, {group: who}, sit down in
+    place of shipped ones. Raises scenarios.ScenarioError, agents.seats.SeatError where somebody cannot sit there, and
     limits.TooLarge where it may not fit in memory, unless `patient`.
     """
+    if direct:
+        refuse(players, "without rounds nobody decides; leave out `direct`, or the players")
     scenario = load(scenario, set=set, seed=seed, rounds=rounds)
     limits.check([scenario], patient=patient)
     market = results_of(scenario.market)
@@ -27,8 +41,10 @@ def run(
     if direct:
         facts = {"rounds": 0, "history": pd.DataFrame(), "direct": True} | market.solved(drawn.game, certify)
     else:
-        facts = _stepped(market, build(scenario, replication=replication, drawn=drawn), certify, on_round)
+        seats = {} if players is None else {"players": players}
+        facts = _stepped(market, build(scenario, replication=replication, drawn=drawn, **seats), certify, on_round)
     known = {"scenario": scenario, "replication": replication, "game": drawn.game, "redraws": drawn.redraws}
+    known["seated"] = names_of(players)
     result = market.RESULT(**(known | facts))
     return replace(result, seconds=time.perf_counter() - started)
 

@@ -20,8 +20,10 @@ SCHEMA_VERSION = 1
 
 
 def result_folder(result, root="results"):
-    """Where a result belongs: root/<scenario>/<digest of scenario and seed>."""
+    """Where a result belongs: root/<scenario>/<digest of scenario and seed>, with one of the players of one's own."""
     kind = "-direct" if result.direct else ""
+    if result.seated:
+        kind += f"-{hashlib.sha256(json.dumps(result.seated, sort_keys=True).encode()).hexdigest()[:12]}"
     return Path(root) / result.scenario.name / (result.scenario.digest(result.replication) + kind)
 
 
@@ -98,7 +100,7 @@ def history_table(result):
 
 
 def run_manifest(result):
-    """What identifies a run: scenario, seed, versions, time, status and gap."""
+    """What identifies a run: scenario, seed, versions, time, status and gap; players of one's own, where some sat."""
     return {
         "kind": "run",
         "scenario": result.scenario.name,
@@ -110,7 +112,7 @@ def run_manifest(result):
         "gap": number(result.gap),
         "wall_seconds": round(result.seconds, 3),
         "redraws": {f"{group}.{key}": count for (group, key), count in result.redraws.items()},
-    }
+    } | ({"seated": result.seated} if result.seated else {})
 
 
 def write_manifest(folder, facts, names=None):

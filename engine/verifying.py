@@ -53,12 +53,23 @@ def verify(folder):
 
 def _verify_run(folder, manifest):
     checks = [_files(folder, manifest)]
+    if who := seated(manifest):
+        return _verification([*checks, (True, f"none  numbers: {who}: it cannot be run again from its folder")])
     result = run(folder / "scenario.toml", replication=manifest["replication"], direct=manifest["direct"], patient=True)
     with tempfile.TemporaryDirectory() as again:
         write_facts(result, Path(again))
         checks.append(_tried("numbers", "compared", _numbers, folder, Path(again), manifest))
     checks.append(_gap(result))
     return _verification(checks)
+
+
+def seated(manifest):
+    """Who sat in a run in place of shipped players, in words; "" for nobody."""
+    known = manifest.get("seated")
+    if not known:
+        return ""
+    groups = "; ".join(f"{', '.join(map(str, names))} in {group}" for group, names in known.items())
+    return f"players of one's own sat there ({groups})"
 
 
 def _verify_sweep(folder, manifest):
@@ -149,10 +160,20 @@ def read_manifest(folder, kinds=None, said="only a run or a sweep can be verifie
         if type(manifest.get(key)) is not kind:
             got = f"got {quoted(manifest[key])}" if key in manifest else "missing"
             raise FolderError(f"{folder}: manifest.json: {key}: {got}; the manifest as written is needed")
+    if not _is_seated(manifest.get("seated", {})):
+        got = f"seated: got {quoted(manifest['seated'])}"
+        raise FolderError(f"{folder}: manifest.json: {got}; the manifest as written is needed")
     if manifest["kind"] == "run" and not 0 <= manifest["replication"] < 2**32:
         got = f"replication: got {manifest['replication']}"
         raise FolderError(f"{folder}: manifest.json: {got}; the manifest as written is needed")
     return manifest
+
+
+def _is_seated(value):
+    """Is it {group: names}?"""
+    return isinstance(value, dict) and all(
+        isinstance(names, list) and all(isinstance(name, str) for name in names) for names in value.values()
+    )
 
 
 def _files(folder, manifest):

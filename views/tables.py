@@ -45,7 +45,9 @@ def ending(summary):
     how = f"{summary['status']}" + (f" (period {summary['period']})" if "period" in summary else "")
     rounds = summary["rounds"]
     after = f" after {rounds} round{'s' if rounds > 1 else ''}" if rounds else ""
-    return f"{how}{after}, gap {gap}. {summary['advice']}"
+    seated = "; ".join(f"{', '.join(names)} in {group}" for group, names in summary.get("seated", {}).items())
+    own = f" Players of one's own: {seated}." if seated else ""
+    return f"{how}{after}, gap {gap}. {summary['advice']}{own}"
 
 
 def comparison_text(comparison):

@@ -23,7 +23,7 @@ class Result(ABC):
     """The facts of one run, with the scenario it came from.
 
     game: what was drawn for the replication; history: one row a round; redraws: {(group, key): draws repeated until
-    legal}; direct: solved without rounds.
+    legal}; direct: solved without rounds; seated: {group: names of the players of one's own that sat there}.
     """
 
     scenario: object
@@ -36,6 +36,7 @@ class Result(ABC):
     redraws: dict = field(default_factory=dict)
     direct: bool = False
     seconds: float = 0.0
+    seated: dict = field(default_factory=dict)
 
     @property
     def advice(self):
@@ -72,6 +73,7 @@ class Result(ABC):
 
     def summary(self, users=False):
         """The run as plain numbers for JSON: infinity is "inf", what is not defined is None."""
+        extra = {"seated": self.seated} if self.seated else {}
         return {
             "scenario": self.scenario.name,
             "market": self.scenario.market,
@@ -81,7 +83,7 @@ class Result(ABC):
             "advice": self.advice,
             "rounds": self.rounds,
             "gap": number(self.gap),
-        } | self.facts(users)
+        } | (self.facts(users) | extra)
 
 
 def number(value):

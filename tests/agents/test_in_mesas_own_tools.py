@@ -143,3 +143,22 @@ def test_solara_viz_shows_steps_and_resets_a_model():
         assert changed.round == 1
     finally:
         context.close()
+
+
+def test_solara_viz_steps_ones_own_players():
+    cls = model_class("two_aggregators", players={"north": Eager})
+    model = solara.reactive(cls(**FEW))
+
+    @solara.component
+    def page():
+        with solara.AppLayout(sidebar_open=True):
+            SolaraViz(model, components=[make_plot_component("price")], model_params={"rng": 3, **FEW})
+
+    _, context = solara.render(page(), handle_error=False)
+    try:
+        for _ in range(2):
+            click(context, "Step")
+            assert [type(agent) for agent in model.value.own] == [Eager] and model.value.round == 1
+            click(context, "Reset")
+    finally:
+        context.close()

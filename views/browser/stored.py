@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from engine.store import history_table
-from engine.verifying import FolderError, read_manifest
+from engine.verifying import FolderError, read_manifest, seated
 from scenarios import ScenarioError, load
 from scenarios.reading.csv_file import EXACT_FLOATS
 from scenarios.reading.errors import quoted
@@ -55,6 +55,8 @@ def open_folder(root, name):
     manifest = read_manifest(folder, ("run",), "only a run can be played again")
     if manifest["direct"]:
         raise FolderError(f"{name}: solved directly, without rounds to replay")
+    if who := seated(manifest):
+        raise FolderError(f"{name}: {who}: it cannot be played again from its folder")
     odd = next((part for part in ("scenario.toml", "rounds.csv") if not _is_plain(folder / part)), None)
     if odd:
         raise FolderError(f"{name}: it has no file {odd}")
