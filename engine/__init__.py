@@ -4,12 +4,13 @@ from engine.cluster import Cluster, ClusterError
 from engine.comparing import Comparison, compare
 from engine.executors import Executor, ExecutorError, Here, InProcess
 from engine.limits import TooLarge
+from engine.pace import TooLong
 from engine.results.result import Result
 from engine.running import run
 from engine.store import save_comparison, save_result
 from engine.sweeps.points import Points
 from engine.sweeps.sweep_folder import SweepError
-from engine.sweeps.sweeping import TooLong, sweep
+from engine.sweeps.sweeping import sweep
 from engine.verifying import FolderError, verify
 
 __all__ = [

@@ -5,6 +5,8 @@ import sys
 
 from tqdm import tqdm
 
+MANY = 1000  # items from which on a bar is worth the while
+
 
 class Bar(tqdm):
     """tqdm without a thread of its own, to which Ctrl-C would go while the main one holds it back."""
@@ -12,10 +14,18 @@ class Bar(tqdm):
     monitor_interval = 0
 
 
-def bar(label, total, done=0, shown=True):
+def bar(label, total, done=0, shown=True, unit="run"):
     """A bar with rate and time left; `done` of `total` runs were done before."""
     disable = None if shown else True
-    return Bar(desc=label, total=total, initial=done, unit="run", miniters=1, disable=disable, leave=False)
+    return Bar(desc=label, total=total, initial=done, unit=unit, miniters=1, disable=disable, leave=False)
+
+
+def each_of(items, label, unit):
+    """The items of a sequence one by one, with a bar where there are many."""
+    with bar(label, len(items), shown=len(items) >= MANY, unit=unit) as shown:
+        for item in items:
+            yield item
+            shown.update()
 
 
 def say(text):

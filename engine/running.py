@@ -2,11 +2,12 @@
 
 import time
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 
 from agents.seats import names_of, refuse
-from engine import limits
+from engine import limits, pace
 from engine.results import results_of
 from scenarios import build, draw, load
 
@@ -28,8 +29,8 @@ def run(
 
     `set` holds "key=value" changes as of the command line; `direct` solves without rounds; without `certify` what is
     only proof is not searched; `on_round(model)` is called after every round; `players`, {group: who}, sit down in
-    place of shipped ones. Raises scenarios.ScenarioError, agents.seats.SeatError where somebody cannot sit there, and
-    limits.TooLarge where it may not fit in memory, unless `patient`.
+    place of shipped ones. Raises scenarios.ScenarioError, agents.seats.SeatError where somebody cannot sit there,
+    limits.TooLarge where it may not fit in memory, and pace.TooLong where its periods may take too long, unless `patient`.
     """
     if direct:
         refuse(players, "without rounds nobody decides; leave out `direct`, or the players")
@@ -38,6 +39,9 @@ def run(
     market = results_of(scenario.market)
     started = time.perf_counter()
     drawn = draw(scenario, replication)
+    if hasattr(market, "one_period"):
+        work = partial(market.one_period, drawn.game, certify=certify)
+        pace.check(scenario.name, drawn.game.periods, work, patient=patient)
     if direct:
         facts = {"rounds": 0, "history": pd.DataFrame(), "direct": True} | market.solved(drawn.game, certify)
     else:

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from engine.progress import each_of
 from engine.results.result import Measure, Result, mean_by_agent, number, numbers
 from market.microgrid import endings
 from market.microgrid.behaviours import BEHAVIOURS
@@ -72,7 +73,8 @@ class MicrogridResult(Result):
         """The Stability of every period, the core of the first; empty if not asked for or somebody is cut off."""
         if not self.certified or self.cut_off is not None:
             return ()
-        return tuple(self.game.stability(outcome, core=k == 0) for k, outcome in enumerate(self.outcomes))
+        outcomes = each_of(self.outcomes, "who would leave", "period")
+        return tuple(self.game.stability(outcome, core=k == 0) for k, outcome in enumerate(outcomes))
 
     @property
     def coalitions(self):
@@ -261,10 +263,22 @@ def stepped(model, certify):
 
 def solved(game, certify):
     """Facts of all periods dispatched at once, without rounds."""
-    networks = [game.at(period) for period in range(game.periods)]
-    outcomes = tuple(game.clear(one, game.dispatch(one, k), period=k) for k, one in enumerate(networks))
+    outcomes = tuple(cleared(game, k) for k in each_of(range(game.periods), "periods", "period"))
     status, gap = game.ending(outcomes, certify, Status.SOLVED), endings.gap(outcomes)
     return {"status": status, "outcomes": outcomes, "gap": gap, "certified": certify}
+
+
+def cleared(game, period):
+    """The outcome of one period, dispatched at once."""
+    network = game.at(period)
+    return game.clear(network, game.dispatch(network, period), period=period)
+
+
+def one_period(game, number, certify):
+    """All the work of one period, by whose time that of all is told."""
+    outcome = cleared(game, number)
+    if certify and not outcome.dispatch.unserved:
+        game.stability(outcome, core=False)
 
 
 def under_each(scenario, replication, game):

@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache, partial
 from engine import inputs, limits
 from engine.cluster import Cluster
 from engine.executors import on_this_machine
+from engine.pace import TooLong, in_words
 from engine.progress import bar
 from engine.provenance import machine
 from engine.results import all_measured, units
@@ -87,10 +88,6 @@ class Held:
     scenario: Scenario = field(compare=False)
 
 
-class TooLong(ValueError):
-    """A sweep that would take longer than it may without being asked about; its text is one line."""
-
-
 def sweep(
     scenario, points, *, replications=1, direct=False, out="results", executor=None, progress=True, patient=False
 ):
@@ -132,16 +129,6 @@ def _ask_patience(seconds, left, executor, patient):
             f"sweep: {left:,} runs of {seconds:.2g} s would take about {in_words(total)} on {workers} workers; "
             "fewer points or replications, or --yes to go on"
         )
-
-
-def in_words(seconds):
-    """A long time in words.
-
-    >>> in_words(200_000), in_words(1e9)
-    ('2.3 days', '31.7 years')
-    """
-    days = seconds / 86_400
-    return f"{days:.1f} days" if days < 365 else f"{days / 365.25:.1f} years"
 
 
 def _run_all(planned, folder, waiting, count, executor, progress):

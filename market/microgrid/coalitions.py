@@ -7,6 +7,7 @@ is the agent network.agents[b]; arrays of values have shape (2ⁿ,), the empty c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.optimize import linprog
@@ -19,7 +20,7 @@ from market.microgrid.behaviours.cooperative import Cooperative
 from market.microgrid.behaviours.none import NoTrade
 from market.microgrid.behaviours.self_interested import private_market
 from market.microgrid.dispatch import put_in
-from market.microgrid.network import SHARED, Network
+from market.microgrid.network import SHARED, Network, Topology
 from market.microgrid.payments import by_owner
 from market.microgrid.price_driven import balanced, levelled, wires
 from market.microgrid.tariff import Tariff
@@ -53,7 +54,7 @@ class Participation:
     gain: float
 
 
-def inside(network: Network, members: Mask) -> Mask:
+def inside(network: Network | Topology, members: Mask) -> Mask:
     """Marks the private lines a coalition has to itself: both ends are members, and the owner if it has one."""
     lines = network.private
     owned = (lines.owner == SHARED) | members[lines.owner]
@@ -103,27 +104,50 @@ def private_game(network: Network, tariff: Tariff) -> Array:
     (docs/microgrid/open-question.md, 1).
     """
     marks = all_coalitions(network)
-    prices = private_market(network, tariff, lossy=True)[1]["private_prices"]
-    bits = np.zeros(network.nodes, dtype=np.intp)
-    bits[network.agents] = 1 << np.arange(len(network.agents))
     alone = tariff_value(network.injection, tariff)
-    lines, values = network.private, np.zeros(len(marks))
-    for number in range(1, len(marks)):
-        members = marks[number]
-        own = inside(network, members)
-        part = components(network.nodes, lines.take(own))
-        first = part == part[np.argmax(members)]
-        rest = number - int(bits[first].sum())
-        if rest and not np.any(lines.owner[own] != SHARED):
+    values, prices = np.zeros(len(marks)), None
+    for number, rest in enumerate(_parts(network.topology)):
+        if rest > 0:
             values[number] = values[number - rest] + values[rest]
-        elif np.any(own):
-            values[number] = coalition_value(network, tariff, members, prices)
+        elif rest == CONNECTED:
+            prices = _start(network, tariff) if prices is None else prices
+            values[number] = coalition_value(network, tariff, marks[number], prices)
         else:
-            values[number] = alone[members].sum()
+            values[number] = alone[marks[number]].sum()
     return values
 
 
-def all_coalitions(network: Network) -> Mask:
+CONNECTED = -1
+
+
+@lru_cache(maxsize=4)
+def _parts(topology):
+    """By coalition, how its value is found: the number of what its first part leaves, CONNECTED, or 0 without lines.
+
+    A part is taken off only where no line has an owner of its own; what lines join is the same at all times.
+    """
+    agents, lines = topology.agents, topology.private
+    bits = np.zeros(topology.nodes, dtype=np.intp)
+    bits[agents] = 1 << np.arange(len(agents))
+    found = [0]
+    for number, members in enumerate(all_coalitions(topology)[1:], start=1):
+        own = inside(topology, members)
+        part = components(topology.nodes, lines.take(own))
+        rest = number - int(bits[part == part[np.argmax(members)]].sum())
+        parted = rest and not np.any(lines.owner[own] != SHARED)
+        found.append(rest if parted else CONNECTED if np.any(own) else 0)
+    return found
+
+
+def _start(network, tariff):
+    """Prices (n,) of the private market of all, exact or nearly: where Newton's method begins for each coalition."""
+    lines = wires(network.private, network, lossy=True)
+    low, high = np.full(network.nodes, tariff.sell), np.full(network.nodes, tariff.buy)
+    found = balanced(lines, network.injection, np.where(network.injection < 0, high, low), low, high)
+    return private_market(network, tariff, lossy=True)[1]["private_prices"] if found is None else found[0]
+
+
+def all_coalitions(network: Network | Topology) -> Mask:
     """Marks of the members of every coalition, shape (2ⁿ, nodes). Raises ValueError above MOST_AGENTS agents."""
     agents = network.agents
     if len(agents) > MOST_AGENTS:

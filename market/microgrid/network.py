@@ -62,6 +62,52 @@ def no_public_lines() -> PublicLines:
 
 
 @dataclass(frozen=True, eq=False)
+class Topology:
+    """What lines join, whatever flows on them; networks at several times share one."""
+
+    nodes: int
+    slack: int
+    public: PublicLines
+    private: PrivateLines
+
+    @cached_property
+    def agents(self) -> Integers:
+        """The nodes but the slack, ascending."""
+        return np.delete(np.arange(self.nodes), self.slack)
+
+    @cached_property
+    def resistance(self) -> float:
+        """The largest resistance of any line in p.u., 1 where there is none."""
+        return max(float(np.max(lines.r, initial=0.0)) for lines in (self.public, self.private)) or 1.0
+
+    @cached_property
+    def public_incidence(self) -> csr_array:
+        """A, sparse, shape (n, public lines): +1 at a line's tail, −1 at its head."""
+        return incidence(self.public, self.nodes)
+
+    @cached_property
+    def private_incidence(self) -> csr_array:
+        """P, sparse, shape (n, private lines): +1 at a line's tail, −1 at its head."""
+        return incidence(self.private, self.nodes)
+
+    @cached_property
+    def public_island(self) -> Integers:
+        """Number of the public island each node lies on, shape (n,)."""
+        return components(self.nodes, self.public)
+
+    @cached_property
+    def private_group(self) -> Integers:
+        """Number of the private group each node lies in, shape (n,)."""
+        return components(self.nodes, self.private)
+
+    @cached_property
+    def reaches(self) -> Mask:
+        """Which nodes reach the slack by lines of either kind, shape (n,)."""
+        group = components(self.nodes, self.public, self.private)
+        return group == group[self.slack]
+
+
+@dataclass(frozen=True, eq=False)
 class Network:
     """Nodes 0 … n−1, one of them the main grid ("slack"), with public and private lines.
 
@@ -79,13 +125,10 @@ class Network:
     own: float = 0.0
 
     def __post_init__(self):
-        injection = floats("injection", self.injection).copy()
-        n = len(injection)
+        n = len(floats("injection", self.injection))
         if isinstance(self.slack, bool) or self.slack != int(self.slack) or not 0 <= self.slack < n:
             raise NetworkError(f"slack(={self.slack}) must be a node, 0 to {n - 1}")
-        check("injection", "node", injection, np.isfinite(injection), "finite")
-        own = float(self.own + injection[int(self.slack)])
-        injection[int(self.slack)] = 0.0
+        injection, own = _split(self.injection, int(self.slack))
         cost = np.zeros(n) if self.cost is None else floats("cost", self.cost)
         check_length("cost", cost, n, "one for each node")
         check("cost", "node", cost, np.isfinite(cost) & (cost >= 0), "finite and >= 0")
@@ -99,7 +142,7 @@ class Network:
             "private": _checked_private(self.private, n, int(self.slack)),
             "positions": positions,
             "cost": cost,
-            "own": own,
+            "own": self.own + own,
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -110,55 +153,59 @@ class Network:
         return len(self.injection)
 
     @cached_property
+    def topology(self) -> Topology:
+        """What its lines join."""
+        return Topology(self.nodes, self.slack, self.public, self.private)
+
+    @property
     def agents(self) -> Integers:
         """The nodes but the slack, ascending."""
-        return np.delete(np.arange(self.nodes), self.slack)
+        return self.topology.agents
 
     @cached_property
     def power(self) -> float:
         """The largest injection in p.u., 1 where there is none: what powers are measured by."""
         return float(np.max(np.abs(self.injection), initial=0.0)) or 1.0
 
-    @cached_property
+    @property
     def resistance(self) -> float:
         """The largest resistance of any line in p.u., 1 where there is none: what resistances are measured by."""
-        return max(float(np.max(lines.r, initial=0.0)) for lines in (self.public, self.private)) or 1.0
+        return self.topology.resistance
 
-    @cached_property
+    @property
     def floor(self) -> float:
         """Resistance in p.u. that stands for less where resistances are divided by."""
         return RESISTANCE_FLOOR * self.resistance
 
-    @cached_property
+    @property
     def public_incidence(self) -> csr_array:
         """A, sparse, shape (n, public lines): +1 at a line's tail, −1 at its head."""
-        return incidence(self.public, self.nodes)
+        return self.topology.public_incidence
 
-    @cached_property
+    @property
     def private_incidence(self) -> csr_array:
         """P, sparse, shape (n, private lines): +1 at a line's tail, −1 at its head."""
-        return incidence(self.private, self.nodes)
+        return self.topology.private_incidence
 
-    @cached_property
+    @property
     def public_island(self) -> Integers:
         """Number of the public island each node lies on, shape (n,); nodes on one island reach each other publicly."""
-        return components(self.nodes, self.public)
+        return self.topology.public_island
 
-    @cached_property
+    @property
     def private_group(self) -> Integers:
         """Number of the private group each node lies in, shape (n,); its nodes reach each other by private lines."""
-        return components(self.nodes, self.private)
+        return self.topology.private_group
 
-    @cached_property
+    @property
     def reaches_publicly(self) -> Mask:
         """Which nodes reach the slack by public lines, shape (n,)."""
         return self.public_island == self.public_island[self.slack]
 
-    @cached_property
+    @property
     def reaches(self) -> Mask:
         """Which nodes reach the slack by lines of either kind, shape (n,)."""
-        group = components(self.nodes, self.public, self.private)
-        return group == group[self.slack]
+        return self.topology.reaches
 
     @property
     def endowments(self) -> Array:
@@ -170,11 +217,24 @@ class Network:
     def with_injection(self, injection: Array) -> Network:
         """The same network at another time: other injections, shape (n,)."""
         check_length("injection", injection, self.nodes, "one for each node")
-        return replace(self, injection=injection, own=0.0)
+        left, own = _split(injection, self.slack)
+        changed = object.__new__(Network)  # what was checked is not checked again, what lines join is found once
+        changed.__dict__.update({f.name: getattr(self, f.name) for f in fields(self)})
+        changed.__dict__.update(injection=left, own=own, topology=self.topology)
+        return changed
 
     def with_private(self, private: PrivateLines, positions: Array | None = None) -> Network:
         """The same network with other private lines."""
         return replace(self, private=private, positions=self.positions if positions is None else positions)
+
+
+def _split(injection, slack):
+    """Injections, 0 at the slack, and the slack's own; raises NetworkError."""
+    injection = floats("injection", injection).copy()
+    check("injection", "node", injection, np.isfinite(injection), "finite")
+    own = float(injection[slack])
+    injection[slack] = 0.0
+    return injection, own
 
 
 def as_networkx(network: Network) -> nx.MultiGraph:
