@@ -136,8 +136,6 @@ def check_shifts(table, network, place):
     form = table.get("coalition", {}).get("form", "market")
     if form != "market":
         raise place.at("coalition").at("form").error(f"got {quoted(form)}, but {got}", "'market' is needed")
-    if table.get("losses") == "lossy" and table["behaviour"] == "cooperative":
-        raise place.at("losses").error(f"got 'lossy', but {got}", "cooperative use of lines needs losses = 'priced'")
 
 
 def _check_coalition(coalition, network, place):

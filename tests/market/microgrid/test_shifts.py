@@ -3,6 +3,9 @@
 import cvxpy as cp
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import minimize, root
 
 from market.grid.lines import NetworkError
 from market.grid.power_flow import build_grid
@@ -13,6 +16,7 @@ from market.microgrid.market import Microgrid
 from market.microgrid.network import network_of
 from market.microgrid.payments import PAYMENTS
 from market.microgrid.tariff import Tariff
+from market.outcome import Status
 from scenarios import ScenarioError, draw, load
 from scenarios.microgrid.draw import model
 
@@ -149,10 +153,49 @@ LOOP = (
     [
         ('physics = "r"', "physics: got 'r', but phase shifts drive"),
         ('coalition = { form = "partition" }', "coalition.form: got 'partition', but phase shifts"),
-        ('losses = "lossy"', "losses: got 'lossy', but phase shifts"),
     ],
 )
 def test_what_knows_no_phases_is_refused_beside_shifts(tmp_path, keys, said):
     with pytest.raises(ScenarioError, match=said):
         load(written(tmp_path, LOOP.format(keys)))
-    assert draw(load(written(tmp_path, LOOP.format("")))).game is not None
+    for known in ("", 'losses = "lossy"', 'losses = "lossy"\nbehaviour = "integrated"'):
+        assert draw(load(written(tmp_path, LOOP.format(known)))).game is not None
+
+
+def lossy_by_search(network):
+    """Least loss over private flows, the public ones found by angles at each: no programme, no potentials of ours."""
+    lines, own = network.public, network.private
+    ends, sends = network.public_incidence.toarray(), network.private_incidence.toarray()
+
+    def flows(angles):
+        return (ends.T @ np.append(0.0, angles) - np.radians(lines.shift)) / lines.x
+
+    def loss(g):
+        p = network.injection - sends @ g - abs(sends) @ (own.r * g**2) / 2
+        found = root(lambda a: (p - ends @ flows(a) - abs(ends) @ (lines.r * flows(a) ** 2) / 2)[1:], np.zeros(3))
+        return lines.r @ flows(found.x) ** 2 + own.r @ g**2
+
+    start = minimize(loss, np.zeros(len(own)), method="BFGS").x
+    return minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-13}).fun
+
+
+@settings(max_examples=12, deadline=None, derandomize=True, database=None)
+@given(
+    seed=st.integers(0, 10_000), size=st.sampled_from([1.0, 5.0, 20.0, 60.0]), unit=st.sampled_from([1e-4, 1e3, 1e6])
+)
+def test_lossy_cooperation_finds_the_least_loss_beside_shifts_in_any_unit(seed, size, unit):
+    network = shifted(seed, size=size)
+    found = BEHAVIOURS["cooperative"]().lossy(network, build_grid(network), Tariff())
+    assert found.status is Status.SOLVED and found.accurate and found.gap < 1e-9
+    assert found.loss == pytest.approx(lossy_by_search(network), rel=1e-8)
+    public = [
+        (i, j, r / unit, x / unit, shift)
+        for i, j, r, x, shift in zip(
+            *(getattr(network.public, f) for f in ("tail", "head", "r", "x", "shift")), strict=True
+        )
+    ]
+    private = [[1, 2, 0.02 / unit], [2, 3, 0.05 / unit, 1.0, 3], [1, 3, 0.1 / unit]]
+    other = network_of(unit * network.injection, public, private)
+    there = BEHAVIOURS["cooperative"]().lossy(other, build_grid(other), Tariff())
+    np.testing.assert_allclose(there.f / unit, found.f, rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(there.prices, found.prices, rtol=1e-9)
