@@ -173,7 +173,7 @@ def balanced(lines: Wires, injection: Array, start: Array, low: Array, high: Arr
         total = np.bincount(groups, left)[groups]
         rows = np.flatnonzero((~held | eased) & ~level)
         if not np.any(eased) and np.max(np.abs(left[~held]), initial=0.0) <= aim:
-            return prices, _corrected(lines, injection, flows, rows)
+            return prices, corrected(lines, injection, flows, rows)
         prices = prices + _newton_step(lines, prices, left, rows)
         if not np.all(np.isfinite(prices)):
             return None
@@ -194,7 +194,7 @@ def _newton_step(lines, prices, left, rows):
     return step
 
 
-def _corrected(lines, injection, flows, rows):
+def corrected(lines: Wires, injection: Array, flows: Array, rows: Integers) -> Array:
     """Flows that leave nothing at some nodes but for rounding of the flows, not of the prices behind them."""
     priced = Wires(lines.nodes, lines.tail, lines.head, lines.r, False, lines.floor)
     laplacian = priced.slope(np.ones(lines.nodes))[rows][:, rows]

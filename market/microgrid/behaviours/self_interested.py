@@ -7,14 +7,16 @@ from typing import Any
 
 import cvxpy as cp
 import numpy as np
+from scipy.sparse import block_array, csr_array
 
 from market.arrays import Array
 from market.grid.power_flow import Grid
+from market.grid.systems import solve
 from market.microgrid.behaviours.behaviour import Behaviour
 from market.microgrid.convex import half, relaxation_gap, squares
 from market.microgrid.dispatch import Dispatch, put_in, relative, served_publicly
 from market.microgrid.network import Network, no_public_lines
-from market.microgrid.price_driven import balanced, dual_bound, wires
+from market.microgrid.price_driven import BALANCED, MOST_ROUNDS, balanced, corrected, dual_bound, wires
 from market.microgrid.programme import NOT_RELAXED
 from market.microgrid.tariff import Tariff
 from market.parameters import parameter
@@ -186,6 +188,9 @@ def _even_lossy(network):
     if not len(network.private):
         return np.zeros(0), {"private_prices": None}
     scaled = in_units(network, power)
+    g = _even_exact(scaled, shares)
+    if g is not None:
+        return power * g, {"private_prices": None, "accurate": True, "relax_gap": 0.0}
     ends, r = scaled.private_incidence, scaled.private.r
     g, share = cp.Variable(len(r)), cp.Variable(shares.shape[1])
     square, squared = squares(r, g)
@@ -199,3 +204,40 @@ def _even_lossy(network):
     relax_gap = relaxation_gap(r, g.value, square.value)
     fine = accurate and relax_gap <= NOT_RELAXED
     return power * g.value, {"private_prices": None, "accurate": fine, "relax_gap": power * relax_gap}
+
+
+def _even_exact(network, shares):
+    """Flows (lines,) of an even residual at the least loss by Newton's method; None where it does not settle.
+
+    Prices q drive them as in a lossy market, λ = 1 + unit q, of mean 1 over the nodes that bear a group's share: the
+    conditions of the cone programme, whose optimum they are wherever no line has prices below 0. Where resistances are
+    far apart the programme does not tell its flows, which hardly matter for its loss.
+    """
+    lines = replace(wires(network.private, network, lossy=True), base=1.0, unit=network.resistance)
+    agents, borne = network.agents, shares.sum(axis=0) > 0
+    shares = shares[agents][:, borne & np.any(shares[agents] > 0, axis=0)]
+    q, share, still = np.zeros(network.nodes), np.zeros(shares.shape[1]), csr_array((shares.shape[1],) * 2)
+    for _ in range(MOST_ROUNDS):
+        g = lines.flows(q)
+        missing = lines.left(network.injection, g)[agents] - shares @ share
+        if not np.all(np.isfinite(missing)) or np.any(lines.both_ends(q) <= 0):
+            return None
+        if np.max(np.abs(missing), initial=0.0) <= max(BALANCED, lines.rounding(q)):
+            evened = network.injection.copy()
+            evened[agents] -= shares @ share
+            return corrected(lines, evened, g, _all_but_first(network.private_group, agents))
+        slope = csr_array(lines.slope(q))[agents][:, agents]
+        matrix = block_array([[slope, -csr_array(shares)], [csr_array(shares.T), still]]).tocsr()
+        try:
+            with np.errstate(all="ignore"):
+                step = solve(matrix, -np.concatenate([missing, shares.T @ q[agents]]))
+        except (np.linalg.LinAlgError, RuntimeError):
+            return None
+        q[agents] += step[: len(agents)]
+        share += step[len(agents) :]
+    return None
+
+
+def _all_but_first(group, agents):
+    """Agents but the first of each group, ascending."""
+    return np.setdiff1d(agents, np.unique(group, return_index=True)[1])
