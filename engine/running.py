@@ -30,7 +30,8 @@ def run(
     `set` holds "key=value" changes as of the command line; `direct` solves without rounds; without `certify` what is
     only proof is not searched; `on_round(model)` is called after every round; `players`, {group: who}, sit down in
     place of shipped ones. Raises scenarios.ScenarioError, agents.seats.SeatError where somebody cannot sit there,
-    limits.TooLarge where it may not fit in memory, and pace.TooLong where its periods may take too long, unless `patient`.
+    limits.TooLarge where it may not fit in memory, and pace.TooLong where all its periods may take too long, unless
+    `patient`.
     """
     if direct:
         refuse(players, "without rounds nobody decides; leave out `direct`, or the players")
