@@ -17,6 +17,7 @@ ALPHAS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, np.inf)
 OFFSETS = (0.0, 0.01, 0.01, 0.1)
 KINKED, SMOOTH = ("piecewise", "dispatch", "blocks"), ("linear", "affine", "power", "steep")
 EVEN, ROUNDS, HALVINGS = 24, 60, 60
+WIDTH = 1e-14  # of a bracket that is not halved again, as a share
 SURE = 1e-9  # gap of an equilibrium beyond doubt
 
 
@@ -108,7 +109,9 @@ def crossings(game):
     found = []
     for k in np.flatnonzero(value[:-1] * value[1:] <= 0):
         low, high = grid[k], grid[k + 1]
-        for _ in range(HALVINGS):
+        for _ in range(HALVINGS if value[k] else 0):
+            if high - low <= WIDTH * high:
+                break
             middle = (low + high) / 2
             low, high = (middle, high) if excess(middle) * value[k] > 0 else (low, middle)
         found += [np.array([y, other(y)]) for y in (low, high) if other(y) is not None]
