@@ -55,6 +55,7 @@ def nothing_else(rule: PriceRule, blocks: Sequence[Block], roots: Sequence[Root]
     first = empty_below(rule, blocks, high)
     if high <= 0 or first is None:
         return high <= 0
+    roots = [root for root in roots if root.at_kink or root.total >= first]  # those below are rounding
     if not all(_falls(rule, blocks, root) for root in roots):
         return False
     start, stop = _first_cells(rule, blocks, first, high, roots)

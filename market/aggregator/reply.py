@@ -114,28 +114,64 @@ def solve_multipliers(block: Block, prices: Prices, z: Array | None = None) -> t
     (docs/aggregator/model.md, Replies.) Returns (z, sums), shapes (nodes, players). Players whom the price keeps out
     have zero sums.
     """
-    slope, far = prices.slope[:, None], longest_step(block)
-    roof = common_roof(block, prices.value)
     if z is None:
         z = first_guess(block, prices)
     z = np.where(np.isfinite(z), z, 0.0)
-    buyers = block.highest_reservation > prices.value[:, None]
-    low, high = np.full(z.shape, -np.inf), np.full(z.shape, np.inf)
-    before = high
+    search, left = _first(block, prices, z), np.arange(len(z))
     for count in range(MOST_STEPS):
-        sums = player_sums(block, prices.value, z, roof)
-        excess, step = multiplier_step(slope, sums, far)
-        stepped = count <= PATIENCE or count % 2 == 0  # the last step was Newton's
-        rounded = stepped & (np.abs(excess) <= ROUNDING) & (np.abs(excess) > before / 2)
-        done = (np.abs(excess) <= MULTIPLIER_FOUND) | rounded | ~buyers | (high - low <= 4e-16 * np.abs(z))
-        before = np.abs(excess)
+        search, sums, done = _step(block, search, count)
         if np.all(done):
             break
-        low, high = np.where(excess > 0, z, low), np.where(excess < 0, z, high)
-        stuck = (count >= PATIENCE) & (count % 2 == 0) & np.isfinite(low) & np.isfinite(high)
-        new = np.where(stuck, np.inf, z + step)  # beyond the bracket: halve it
-        z = np.where(done, z, inside(new, z, low, high, far))
-    return z, sums
+        if count % PATIENCE == PATIENCE - 1:  # the nodes that are found wait for the others no longer
+            z[left] = search.z
+            rows = ~np.all(done, axis=1)
+            search, left = search.rows(rows), left[rows]
+    if len(left) == len(z):
+        return search.z, sums
+    z[left] = search.z
+    return z, player_sums(block, prices.value, z, common_roof(block, prices.value))
+
+
+class _Search(NamedTuple):
+    """Multipliers of some nodes and what is known of them, each of shape (nodes, 1 or players)."""
+
+    price: Array
+    slope: Array
+    roof: tuple[Array, Array] | None
+    buyers: Mask
+    z: Array
+    low: Array
+    high: Array
+    before: Array  # |excess| one step ago
+    rounded: Mask  # has a step not halved an excess as small as rounding?
+
+    def rows(self, rows: Mask) -> _Search:
+        roof = None if self.roof is None else (self.roof[0][rows], self.roof[1][rows])
+        return _Search(*(roof if v is self.roof else v[rows] for v in self))
+
+
+def _first(block, prices, z):
+    high = np.full(z.shape, np.inf)
+    buyers = block.highest_reservation > prices.value[:, None]
+    roof, slope = common_roof(block, prices.value), prices.slope[:, None]
+    return _Search(prices.value, slope, roof, buyers, z, -high, high, high, np.zeros(z.shape, dtype=bool))
+
+
+def _step(block, search, count):
+    """A search after one step, the sums before it and which multipliers are found."""
+    far, z = longest_step(block), search.z
+    sums = player_sums(block, search.price, z, search.roof)
+    excess, step = multiplier_step(search.slope, sums, far)
+    stepped = count <= PATIENCE or count % 2 == 0  # the last step was Newton's
+    off = np.abs(excess)
+    rounded = search.rounded | (stepped & (off <= ROUNDING) & (off > search.before / 2))
+    narrow = search.high - search.low <= 4e-16 * np.abs(z)
+    done = (off <= MULTIPLIER_FOUND) | rounded | ~search.buyers | narrow
+    low, high = np.where(excess > 0, z, search.low), np.where(excess < 0, z, search.high)
+    stuck = (count >= PATIENCE) & (count % 2 == 0) & np.isfinite(low) & np.isfinite(high)
+    new = np.where(stuck, np.inf, z + step)  # beyond the bracket: halve it
+    z = np.where(done, z, inside(new, z, low, high, far))
+    return search._replace(z=z, low=low, high=high, before=off, rounded=rounded), sums, done
 
 
 def first_guess(block: Block, prices: Prices) -> Array:

@@ -45,8 +45,11 @@ class BrokenLine(PriceRule):
 
     def _line(self, total, side):
         """Index of the straight piece just below ("left") or above ("right") a total, up to rounding."""
-        piece = np.searchsorted(self.quantities, total * (1 + SIDES[side]), side) - 1
-        return np.clip(piece, 0, len(self.quantities) - 1)
+        return np.clip(self._points_below(total, side) - 1, 0, len(self.quantities) - 1)
+
+    def _points_below(self, total, side):
+        """How many points of the line lie below a total ("left"), or below or at it ("right"), up to rounding."""
+        return np.searchsorted(self.quantities, total * (1 + SIDES[side]), side)
 
     def _along(self, total, piece):
         step, slope = total - self.quantities[piece], self._slopes[piece]
@@ -63,7 +66,8 @@ class BrokenLine(PriceRule):
         return self._slopes[np.where(np.asarray(total) > 0, self._line(total, "left"), self._line(total, "right"))]
 
     def right_slope(self, total: Numbers) -> Array:
-        jump = self.right_value(total) > self.value(total)
+        twice = self._points_below(total, "right") - self._points_below(total, "left") > 1
+        jump = twice & (self.right_value(total) > self.value(total))  # elsewhere the two may differ by rounding
         return np.where(jump, np.inf, self._slopes[self._line(total, "right")])[()]
 
     def supply(self, price: Totals) -> Totals:

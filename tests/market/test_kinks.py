@@ -15,7 +15,7 @@ from market.aggregator.game import Block, Game
 from market.aggregator.roots import excess_reply, prices_at, span
 from market.outcome import Status
 from market.prices import Dispatch, Linear, Piecewise, Power
-from market.utilities import Quadratic
+from market.utilities import Logarithmic, Quadratic
 
 
 def player(a, b, alpha=0.0, offset=0.01, kind="aggregator"):
@@ -123,6 +123,39 @@ def test_units_of_energy_and_money_change_no_status(game, energy, money):
     assert (one.status, one.unique, one.continuum) == (other.status, other.unique, other.continuum)
     assert len(one.equilibria) == len(other.equilibria)
     np.testing.assert_allclose(other.outcome.y / energy, one.outcome.y, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_kink_is_no_jump_by_rounding(seed):
+    """The line to a point may end an ulp beside it; only a quantity that stands twice is a jump."""
+    rng = np.random.default_rng(seed)
+    energy, worth = 10.0 ** rng.uniform(-9, 9, 2)
+    quantities = energy * np.concatenate([[0.0], np.cumsum(rng.uniform(0.3, 4, 8))])
+    prices = worth * np.cumsum(rng.uniform(0.1, 2, 9))
+    slopes = np.append(np.diff(prices) / np.diff(quantities), 0.3 * worth / energy)
+    rule = Piecewise(quantities, prices, slopes[-1])
+    np.testing.assert_array_equal(rule.right_slope(rule.kinks), slopes[1:])
+    again = np.concatenate([quantities[:4], quantities[3:]]), np.concatenate([prices, [2 * prices[-1]]])
+    assert np.isinf(Piecewise(*again, 1.0).right_slope(rule.kinks)).tolist() == [k == 2 for k in range(8)]
+
+
+def test_a_total_that_only_rounding_takes_for_a_root_denies_no_proof():
+    """Where the price is steepest at none, replies to next to nothing are rounding."""
+    first = Block(
+        "first",
+        "aggregator",
+        Logarithmic(
+            np.array([5.90172, 3.78149, 1.1421, 5.16823]), 1 / np.array([0.44156005, 0.60025757, 0.4739171, 0.48043958])
+        ),
+        1.0,
+        0.1,
+        np.array([4]),
+    )
+    second = player([0.24401575, 0.47532227, 0.63984438, 0.32145555], [9.99, 5.944, 7.936, 9.021], 1.0)
+    for share in (0.9, 1.0, 1.1):
+        rule = Power(0.5628414956698626 * share, 0.3203676002269655)
+        found = solve(Game(rule, (first, second)))
+        assert (found.status, found.unique) == (Status.SOLVED, True)
 
 
 def test_a_fleet_of_constant_costs_has_steps_and_jumps():
