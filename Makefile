@@ -12,7 +12,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # What leans most on the libraries: solvers, frames, pictures, clusters, other packages.
-LEANING := tests/contracts tests/market/microgrid tests/market/designs tests/engine/test_microgrid_results.py \
+LEANING := tests/contracts tests/market/microgrid tests/market/designs tests/market/days \
+	tests/engine/test_microgrid_results.py \
 	tests/engine/test_cluster.py tests/views/test_pictures.py tests/optional
 REQUIREMENTS := requirements.txt requirements-dev.txt requirements-optional.txt
 

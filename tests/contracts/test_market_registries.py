@@ -7,9 +7,15 @@ from pathlib import Path
 import pytest
 
 from market import fairness, prices, utilities
+from market.aggregator.days import parts
 
-REGISTRIES = {utilities: utilities.UTILITIES, prices: prices.PRICES, fairness: fairness.OBJECTIVES}
-PROMISES = {utilities: "marginal", prices: "supply", fairness: "gain"}  # a method every rule of the package has
+REGISTRIES = {utilities: utilities.UTILITIES, prices: prices.PRICES, fairness: fairness.OBJECTIVES, parts: parts.PARTS}
+PROMISES = {
+    utilities: "marginal",
+    prices: "supply",
+    fairness: "gain",
+    parts: "lay",
+}  # a method every rule of the package has
 
 
 @pytest.mark.parametrize("package", REGISTRIES, ids=lambda package: package.__name__)

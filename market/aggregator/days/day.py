@@ -1,0 +1,144 @@
+"""A day: periods, a price rule in each, the background's net load and the homes that decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from market.aggregator.days.alone import worth_alone
+from market.aggregator.days.block import Homes, whole
+from market.aggregator.days.clock import Clock
+from market.aggregator.days.outlay import prices_at
+from market.aggregator.days.party import Party
+from market.arrays import Array
+from market.parameters import made, parameters_of
+from market.prices import Affine, PriceRule
+
+
+@dataclass(frozen=True, eq=False)
+class Day:
+    """`prices`: a price rule a period; `background`: net load of everybody else, energy, shape (periods,).
+
+    Prices are those of the whole load p_t(Y_t), Y_t = Σ_j y_jt + background_t. Below no load an affine price goes on
+    falling, any other stays what it is at no load (docs/days/model.md, Prices).
+    """
+
+    clock: Clock
+    prices: tuple[PriceRule, ...]
+    blocks: tuple[Homes, ...]
+    background: Array = field(default_factory=lambda: np.zeros(1))
+
+    def __post_init__(self) -> None:
+        background = np.asarray(self.background, dtype=float)
+        object.__setattr__(self, "background", np.broadcast_to(background, (self.clock.count,)))
+
+    @property
+    def periods(self) -> int:
+        return self.clock.count
+
+    @property
+    def players(self) -> int:
+        return sum(block.players for block in self.blocks)
+
+    @property
+    def users(self) -> int:
+        return sum(block.users for block in self.blocks)
+
+    @cached_property
+    def player_slices(self) -> tuple[slice, ...]:
+        """Where each block's players stand among all players."""
+        return _slices([block.players for block in self.blocks])
+
+    @cached_property
+    def user_slices(self) -> tuple[slice, ...]:
+        """Where each block's users stand among all users."""
+        return _slices([block.users for block in self.blocks])
+
+    @cached_property
+    def party(self) -> Party:
+        """Everybody's days laid out."""
+        return Party.of(self.blocks, self.clock)
+
+    @cached_property
+    def alone(self) -> Array:
+        """What users' best days are worth without a grid, money, shape (users,)."""
+        return np.concatenate([worth_alone(block, self.clock, self.energy_unit) for block in self.blocks])
+
+    @cached_property
+    def welfare(self) -> bool:
+        """Does every player maximise the plain sum of its users' surpluses?"""
+        return all(block.welfare for block in self.blocks)
+
+    @cached_property
+    def affine(self) -> tuple[Array, Array] | None:
+        """(p0, c) of every period where all prices are affine, shapes (periods,), else None."""
+        if not all(isinstance(rule, Affine) for rule in self.prices):
+            return None
+        p0, c = (np.array([getattr(rule, name) for rule in self.prices], dtype=float) for name in ("p0", "c"))
+        return p0, c
+
+    def price(self, total: Array) -> Array:
+        """Prices at total loads with the background in them, shape (…, periods)."""
+        return prices_at(self.prices, total)
+
+    def load(self, y: Array) -> Array:
+        """Total load of purchases (players, periods) and the background, shape (periods,)."""
+        return np.sum(y, axis=0) + self.background
+
+    def where(self, j: int) -> tuple[int, int]:
+        """(block, number in it) of player j."""
+        for k, players in enumerate(self.player_slices):
+            if j < players.stop:
+                return k, j - players.start
+        raise IndexError(f"player {j} of {self.players}")
+
+    def player(self, j: int) -> Homes:
+        """Player j alone."""
+        k, number = self.where(j)
+        return self.blocks[k].player(number)
+
+    def player_name(self, j: int) -> str:
+        """The name of player j: its group's, with its number where the group has several."""
+        k, number = self.where(j)
+        return self.blocks[k].player_name(number)
+
+    def changed(self, blocks: Sequence[Homes]) -> Day:
+        """The same day with other homes."""
+        return replace(self, blocks=tuple(blocks))
+
+    @cached_property
+    def energy_unit(self) -> float:
+        """A quantity of the day's size: the most that a part of a user moves, or the background."""
+        sizes = [whole(block.parts, self.clock) for block in self.blocks]
+        return max([*sizes, float(np.max(np.abs(self.background))) / 100]) or 1.0
+
+
+def rules_by_period(rule: type[PriceRule], keys: Mapping[str, Any], periods: int) -> tuple[PriceRule, ...]:
+    """A price rule for each period of a file's keys, in which a number may be a list with one value a period."""
+    numbers = {name for name, said in parameters_of(rule).items() if said.type == "number"}
+    lists = {name for name, value in keys.items() if name in numbers and np.ndim(value) == 1}
+    if not lists:
+        return (made(rule, dict(keys)),) * periods
+    return tuple(
+        made(rule, {name: value[t] if name in lists else value for name, value in keys.items()}) for t in range(periods)
+    )
+
+
+def price_at(rules: Sequence[PriceRule], total: Array) -> Array:
+    """Prices at total loads, shape (periods,); affine ones go on falling below no load, others do not."""
+    return np.array(
+        [
+            rule.p0 + rule.c * y if isinstance(rule, Affine) else float(rule.value(max(y, 0.0)))
+            for rule, y in zip(rules, total, strict=True)
+        ]
+    )
+
+
+def _slices(counts):
+    stops = np.cumsum([0, *counts])
+    return tuple(slice(int(lo), int(hi)) for lo, hi in pairwise(stops))

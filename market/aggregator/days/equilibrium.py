@@ -1,0 +1,81 @@
+"""The equilibrium at alpha = 0 with affine prices: the optimum of one convex programme, its potential."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from market.aggregator.clearing import CERTIFIED
+from market.aggregator.days.day import Day
+from market.aggregator.days.outcome import DayOutcome, certified_welfare, clear
+from market.aggregator.days.programme import USABLE, Answer, Programme, free, joined, solve, stacked
+from market.arrays import Array
+from market.outcome import Status
+
+EQUILIBRIUM = (1.0, 1.0)  # weights (own, all) of the potential
+PRICE_TAKING = (0.0, 1.0)
+PLANNER = (0.0, 2.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """status and outcome, as the aggregator market's; proven: is the gap the most that anybody could gain?"""
+
+    status: Status
+    outcome: DayOutcome
+
+    @property
+    def proven(self) -> bool:
+        return self.outcome.proven
+
+
+def potential_solution(day: Day, certify: bool = True) -> Solution:
+    """The one equilibrium where every player maximises the plain sum and prices are affine (docs/days/model.md).
+
+    Raises ValueError where there is no potential.
+    """
+    plan, answer = potential_optimum(day)
+    outcome = clear(day, plan)
+    if answer.status not in USABLE:
+        return Solution(Status.INFEASIBLE if answer.status == "infeasible" else Status.NOT_FOUND, outcome)
+    outcome = certified_welfare(day, outcome) if certify else outcome
+    return Solution(ended(outcome, Status.SOLVED), outcome)
+
+
+def ended(outcome: DayOutcome, status: Status) -> Status:
+    """How a run or a solution that came to its end is told: inaccurate where its gap is no equilibrium's."""
+    if outcome.gap is not None and not outcome.gap <= CERTIFIED:
+        return Status.INACCURATE
+    return Status.SHORT if np.any(outcome.unserved > 0) else status
+
+
+def potential_programme(day: Day, weights: tuple[float, float] = EQUILIBRIUM) -> Programme:
+    """Minimise −Σ_j V_j + Σ_t [(p0_t + c_t N_t) Y_t + (c_t/2)(all Y_t² + own Σ_j y_jt²)] over everybody's day.
+
+    N: the background, Y here without it; weights (own, all): EQUILIBRIUM, PRICE_TAKING or PLANNER (docs/days/model.md,
+    The potential). Columns: everybody's plan, y (players × periods), Y (periods). Raises ValueError where a price is
+    not affine or a player does not maximise the plain sum.
+    """
+    if day.affine is None or not (day.welfare or weights != EQUILIBRIUM):
+        raise ValueError("a potential exists only for affine prices and alpha = 0")
+    own, every = weights
+    (p0, c), party, periods = day.affine, day.party, day.periods
+    count = party.players * periods
+    bought = free(np.zeros(count), own * np.tile(c / 2, party.players))
+    whole = stacked([party.days, bought, free(p0 + c * day.background, every * c / 2)])
+    sums = [-party.player_load, sparse.eye_array(count), sparse.csr_array((count, periods))]
+    totals = -sparse.kron(np.ones((1, party.players)), sparse.eye_array(periods))
+    totals = [sparse.csr_array((periods, party.columns)), totals, sparse.eye_array(periods)]
+    given = party.by_player(party.given).ravel()
+    whole = joined(whole, sparse.hstack(sums, format="csr"), given, given)
+    return joined(whole, sparse.hstack(totals, format="csr"), np.zeros(periods), np.zeros(periods))
+
+
+def potential_optimum(
+    day: Day, weights: tuple[float, float] = EQUILIBRIUM, solver: str = "piqp"
+) -> tuple[Array, Answer]:
+    """(everybody's plan at the optimum of `potential_programme`, the programme's answer)."""
+    answer = solve(potential_programme(day, weights), day.energy_unit, solver)
+    return answer.v[: day.party.columns], answer

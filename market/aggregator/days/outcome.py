@@ -1,0 +1,90 @@
+"""Outcomes: what everybody's plans for a day amount to, and what any player could still gain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from market.aggregator.days.day import Day
+from market.aggregator.days.replies import payoffs, replies
+from market.arrays import Array
+
+SERVED = 1e-9  # gains below this share of what is turned over are none
+
+
+@dataclass(frozen=True, eq=False)
+class DayOutcome:
+    """plan: everybody's columns; z: net purchases (users, periods), y: of players (players, periods), energy; worth:
+    utility less discomfort, alone: the same without a grid, s: surplus worth − Σ p z − alone, money (users,); load with
+    the background, price, unserved (beyond the capacity): (periods,); gap, regrets (players,): what was found that a
+    player could gain, as a share of what its users gain; proven: could no search find more?"""
+
+    plan: Array
+    z: Array
+    y: Array
+    worth: Array
+    alone: Array
+    s: Array
+    load: Array
+    price: Array
+    unserved: Array
+    gap: float | None = None
+    regrets: Array | None = None
+    proven: bool = False
+
+    @property
+    def bills(self) -> Array:
+        """What users pay over the day, money, shape (users,); below 0 where they are paid."""
+        return self.z @ self.price
+
+    @property
+    def quantity(self) -> float:
+        """Net purchases of all users over the day."""
+        return float(np.sum(self.y))
+
+    @property
+    def welfare(self) -> float:
+        """Sum of all users' surplus, money."""
+        return float(np.sum(self.s))
+
+    @cached_property
+    def mean_price(self) -> float:
+        """Price weighted by what is bought in each period; the plain mean where nobody buys."""
+        bought = np.sum(np.maximum(self.z, 0.0), axis=0)
+        return float(np.average(self.price, weights=bought if np.sum(bought) > 0 else None))
+
+
+def clear(day: Day, plan: Array) -> DayOutcome:
+    """The outcome of everybody's plan, shape (columns,): prices p_t(Y_t), worths and surpluses."""
+    party = day.party
+    z = party.purchases(plan)
+    y = party.by_player(z)
+    load = day.load(y)
+    price, worth = day.price(load), party.worth(plan)
+    capacity = np.array([rule.capacity for rule in day.prices])
+    unserved = np.maximum(load - capacity * (1 + 1e-13), 0.0)
+    return DayOutcome(plan, z, y, worth, day.alone, worth - z @ price - day.alone, load, price, unserved)
+
+
+def certified_welfare(day: Day, outcome: DayOutcome) -> DayOutcome:
+    """The outcome with its gap, where every player maximises the plain sum: reply programmes on another solver.
+
+    proven: each reply is a convex programme's optimum, so the gap is the most that anybody could gain.
+    """
+    others = outcome.load - outcome.y
+    best = replies(day.party, day.prices, others, day.energy_unit, outcome.plan, solver="clarabel")
+    if best.status not in ("solved", "inaccurate"):
+        return outcome
+    held = payoffs(day.party, day.prices, others, outcome.plan)
+    regrets = np.maximum(best.payoff - held, 0.0) / gains_of(day, outcome)
+    return replace(outcome, gap=float(np.max(regrets)), regrets=regrets, proven=bool(np.all(best.sure)))
+
+
+def gains_of(day: Day, outcome: DayOutcome) -> Array:
+    """What a player's users gain over the day, the scale of its regret; what they turn over where that is nothing."""
+    gained = day.party.by_player(np.abs(outcome.s))
+    turned = day.party.by_player(np.abs(outcome.worth) + np.abs(outcome.z) @ np.abs(outcome.price))
+    scale = np.where(gained > SERVED * turned, gained, turned)
+    return np.where(scale > 0, scale, 1.0)

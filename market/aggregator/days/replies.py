@@ -1,0 +1,152 @@
+"""Best days of players who each maximise the plain sum of their users' surpluses, the others' loads given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from market.aggregator.days.outlay import Pieces, convex, pieces, prices_at
+from market.aggregator.days.party import Party
+from market.aggregator.days.programme import Programme, joined, solve, stacked
+from market.arrays import Array, Mask
+from market.prices import Affine, PriceRule
+
+MOST_STEPS = 60
+LAST_GAIN = 1e-13  # of what a day is worth
+HALVINGS = 30
+
+
+@dataclass(frozen=True, eq=False)
+class Replies:
+    """plan: of all users of a party; payoff: of its players, money; status: the solver's; sure: is each player's reply
+    a convex programme's optimum, so that no better one exists, shape (players,)?"""
+
+    plan: Array
+    payoff: Array
+    status: str
+    sure: Mask
+
+
+def payoffs(party: Party, rules: Sequence[PriceRule], others: Array, plan: Array) -> Array:
+    """Σ of users' worth less p(R + y) y of each player, money, shape (players,); others: (players, periods)."""
+    y = party.by_player(party.purchases(plan))
+    paid = np.sum(prices_at(rules, others + y) * y, axis=1)
+    return party.by_player(party.worth(plan)) - paid
+
+
+def replies(
+    party: Party,
+    rules: Sequence[PriceRule],
+    others: Array,
+    energy: float,
+    plan: Array | None = None,
+    solver: str = "piqp",
+) -> Replies:
+    """Every player's best day against the others' loads, shape (players, periods), each as if alone.
+
+    One convex programme where prices are affine; else one after another from `plan` on, each with the outlay to the
+    second order, never to a worse day (docs/days/model.md, Replies). energy: the size of quantities.
+    """
+    straight = all(isinstance(rule, Affine) for rule in rules)
+    if plan is None:
+        plan = np.zeros(party.columns) if straight else best_days(party, prices_at(rules, others), energy, solver)
+    if straight:
+        answer = solve(reply_programme(party, pieces(rules, others, np.zeros_like(others))), energy, solver)
+        plan = answer.v[: party.columns]
+        sure = np.full(party.players, answer.status == "solved")
+        return Replies(plan, payoffs(party, rules, others, plan), answer.status, sure)
+    return _stepwise(party, rules, others, energy, plan, solver)
+
+
+def reply_programme(party: Party, outlay: Pieces) -> Programme:
+    """Minimise what days cost by themselves and the outlay; columns: the plan, then the outlay's pieces."""
+    count = outlay.base.size
+    bare = sparse.csr_array((0, len(outlay.place)))
+    whole = stacked(
+        [party.days, Programme(outlay.cost, outlay.square, outlay.low, outlay.high, bare, np.empty(0), np.empty(0))]
+    )
+    sums = sparse.csr_array(
+        (np.ones(len(outlay.place)), (outlay.place, np.arange(len(outlay.place)))), shape=(count, len(outlay.place))
+    )
+    right = (party.by_player(party.given) - outlay.base).ravel()
+    return joined(whole, sparse.hstack([-party.player_load, sums], format="csr"), right, right)
+
+
+def best_days(party: Party, price: Array, energy: float, solver: str = "piqp") -> Array:
+    """The plan in which every user lives its best day at given prices: (periods,), (players, ·) or (users, ·)."""
+    price = np.broadcast_to(price, (len(price), party.periods)) if np.ndim(price) > 1 else price
+    if np.ndim(price) > 1 and len(price) == party.players:
+        price = price[party.player_of]
+    prices = np.broadcast_to(price, (party.users, party.periods))
+    days = party.days
+    paid = Programme(
+        days.cost + party.load.T @ prices.ravel(), days.square, days.low, days.high, days.rows, days.least, days.most
+    )
+    return solve(paid, energy, solver).v
+
+
+def _stepwise(party, rules, others, energy, plan, solver):
+    """Steps of the second order with lines searched, until nobody gains."""
+    payoff = payoffs(party, rules, others, plan)
+    status, tried = "solved", 0
+    for _ in range(MOST_STEPS):
+        y = party.by_player(party.purchases(plan))
+        outlay = pieces(rules, others, y)
+        answer = solve(reply_programme(party, outlay), energy, solver)
+        status = answer.status
+        if status not in ("solved", "inaccurate"):
+            break
+        plan, gained = _searched(party, rules, others, plan, answer.v[: party.columns], payoff)
+        payoff = payoff + gained
+        scale = np.abs(payoff) + np.abs(party.by_player(party.worth(plan)))
+        if np.all(gained <= LAST_GAIN * scale):
+            nudged = _across(party, rules, others, energy, plan, payoff, outlay, solver) if tried < HALVINGS else None
+            if nudged is None:
+                break
+            (plan, payoff), tried = nudged, tried + 1
+    least = party.by_player(least_purchases(party))
+    return Replies(plan, payoff, status, convex(rules, others, least) & (status == "solved"))
+
+
+def _searched(party, rules, others, plan, target, payoff):
+    """For each player the longest of halved steps towards the target that does not lose; (plan, gains)."""
+    step, gained = np.ones(party.players), np.zeros(party.players)
+    column_player = party.player_of[party.owner]
+    done = np.zeros(party.players, dtype=bool)
+    for _ in range(HALVINGS):
+        there = plan + step[column_player] * (target - plan)
+        gain = payoffs(party, rules, others, there) - payoff
+        good = ~done & (gain >= 0)
+        gained, done = np.where(good, gain, gained), done | good
+        if np.all(done):
+            break
+        step = np.where(done, step, step / 2)
+    step = np.where(done, step, 0.0)
+    return plan + step[column_player] * (target - plan), gained
+
+
+def _across(party, rules, others, energy, plan, payoff, outlay, solver):
+    """A better day on the other side of a kink at which the outlay bends down, or None."""
+    if not np.any(outlay.ends):
+        return None
+    y = party.by_player(party.purchases(plan))
+    for side in (1e-6, -1e-6):
+        moved = y + side * energy * outlay.ends
+        answer = solve(reply_programme(party, pieces(rules, others, moved)), energy, solver)
+        if answer.status != "solved":
+            continue
+        there, gained = _searched(party, rules, others, plan, answer.v[: party.columns], payoff)
+        if np.any(gained > 1e-9 * np.abs(payoff)):
+            return there, payoff + gained
+    return None
+
+
+def least_purchases(party: Party) -> Array:
+    """A bound from below on users' purchases, shape (users, periods): all columns that lower them at their most."""
+    days, load = party.days, party.load
+    lowest = load.maximum(0) @ np.where(np.isfinite(days.low), days.low, 0.0)
+    highest = (-load).maximum(0) @ np.where(np.isfinite(days.high), days.high, 0.0)
+    return (lowest - highest).reshape(party.users, party.periods) + party.given
