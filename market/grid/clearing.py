@@ -1,0 +1,152 @@
+"""A round cleared at least cost on a grid: nodal prices, flows, multipliers, rents (docs/network/model.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from market.arrays import Array
+from market.grid.active_set import Active, Answer, Load, Programme, System
+from market.grid.nodal import NodalGrid
+from market.grid.pivots import merit_order, settle
+from market.outcome import Status
+
+EXACT = 1e-9  # up to which limits and signs of multipliers must hold, in the grid's own units
+FULL = 1e-9  # of the grid's unit of energy: spilled or shed below it is rounding
+
+
+@dataclass(frozen=True, eq=False)
+class Cleared:
+    """A cleared round: prices λ (nodes,), flows (lines,), their multipliers, what is generated, taken, shed.
+
+    multipliers: ≥ 0 on a line full from tail to head, ≤ 0 on one full the other way, 0 elsewhere, money per unit of
+    capacity, shape (lines,); generation (generators,); elastic: taken by elastic demand (demands,); shed, spilled
+    (nodes,): load not served, output that no line carries away; cost: of generation, load lost and spilled, less the
+    elastic demand's benefit, money; demand, injected: what players' purchases and sales and the fixed demand are,
+    (nodes,); status: solved, short where load is shed, infeasible where output is spilled or limits cannot be met,
+    inaccurate; why: in words where it is not solved.
+    """
+
+    grid: NodalGrid
+    demand: Array
+    injected: Array
+    prices: Array
+    flows: Array
+    multipliers: Array
+    generation: Array
+    elastic: Array
+    shed: Array
+    spilled: Array
+    status: Status
+    why: str = ""
+
+    @cached_property
+    def generation_cost(self) -> float:
+        """Σ cost q + rise q²/2 of generators, money."""
+        q = self.generation
+        return float(np.sum((self.grid.generators.cost + self.grid.rises * q / 2) * q))
+
+    @cached_property
+    def benefit(self) -> float:
+        """Σ P0 d − (P0/Q0) d²/2 of elastic demand, money."""
+        d, elastic = self.elastic, self.grid.elastic
+        return float(np.sum(elastic.price * d * (1 - d / elastic.quantity / 2)))
+
+    @cached_property
+    def cost(self) -> float:
+        """What the operator has made least: C*(demand), money."""
+        lost = self.grid.value_of_lost_load * float(np.sum(self.shed) + np.sum(self.spilled))
+        return self.generation_cost - self.benefit + lost
+
+    @cached_property
+    def rent(self) -> float:
+        """Congestion rent Σ_n λ_n (withdrawal − injection) = Σ μ F, less what shifts drive, money."""
+        return float(self.prices @ self.withdrawn)
+
+    @cached_property
+    def withdrawn(self) -> Array:
+        """What every node takes out of the lines, shape (nodes,), energy."""
+        grid, nodes = self.grid, self.grid.nodes
+        taken = self.demand - self.injected + np.bincount(grid.elastic.node, self.elastic, nodes)
+        return taken - np.bincount(grid.generators.node, self.generation, nodes) - self.shed + self.spilled
+
+
+class Operator:
+    """Who clears rounds on a grid; what can be worked out once is.
+
+    Raises NetworkError where flows are not defined.
+    """
+
+    def __init__(self, grid: NodalGrid) -> None:
+        self.grid = grid
+        self.programme = Programme(grid)
+
+    def clear(self, demand: Array | None = None, injected: Array | None = None) -> Cleared:
+        """Clear a demand (nodes,), the grid's own if left out, with what players put in at the nodes, (nodes,) ≥ 0."""
+        grid = self.grid
+        demand = grid.demand if demand is None else np.asarray(demand, dtype=float)
+        injected = np.zeros(grid.nodes) if injected is None else np.asarray(injected, dtype=float)
+        load = self.programme.load(demand, injected)
+        active, answer, met = settle(self.programme, merit_order(self.programme, load), load)
+        return cleared(self.programme, active, load, answer, met, demand, injected)
+
+
+def clear(grid: NodalGrid, demand: Array | None = None, injected: Array | None = None) -> Cleared:
+    """The least-cost dispatch of a grid (docs/network/model.md, The clearing); arguments as Operator.clear has them."""
+    return Operator(grid).clear(demand, injected)
+
+
+def node_prices(programme: Programme, active: Active, answer: Answer) -> Array:
+    """Nodal prices λ, shape (nodes,), in the grid's unit."""
+    return answer.p @ programme.full_rows(active) * programme.offers.price
+
+
+def cleared(
+    programme: Programme, active: Active, load: Load, answer: Answer, met: bool, demand: Array, injected: Array
+) -> Cleared:
+    """What an active set's answer comes to, in the grid's units."""
+    offers, grid, transfer = programme.offers, programme.grid, programme.transfer
+    q = np.clip(answer.q, load.low, load.high)
+    flows = transfer.carried(programme.inside(load, q) * offers.energy) + transfer.loop
+    multipliers = np.zeros(len(grid.lines))
+    held = np.array(active.signs) * np.maximum(answer.p[programme.islands :], 0.0)
+    np.add.at(multipliers, transfer.limited[active.lines], held * offers.price)
+    q = q * offers.energy
+    shed, spilled = q[offers.shed], 0.0 - q[offers.spill]
+    status, why = _status(programme, active, load, answer, met)
+    parts = (q[offers.generators], 0.0 - q[offers.elastic], shed, spilled)
+    return Cleared(
+        grid, demand, injected, node_prices(programme, active, answer), flows, multipliers, *parts, status, why
+    )
+
+
+def _status(programme, active, load, answer, met):
+    offers, names = programme.offers, programme.grid.names
+    if not met:
+        return Status.INFEASIBLE, "lines' limits cannot be met, whatever is shed or spilled"
+    spilled = -answer.q[offers.spill]
+    if np.max(spilled) > FULL:
+        return (
+            Status.INFEASIBLE,
+            f"output that must run at node {names[int(np.argmax(spilled))]} cannot be carried away",
+        )
+    if not _exact(programme, active, load, answer):
+        return Status.INACCURATE, "limits are missed by more than rounding"
+    shed = answer.q[offers.shed]
+    if np.max(shed) > FULL:
+        return Status.SHORT, f"load at node {names[int(np.argmax(shed))]} is shed"
+    return Status.SOLVED, ""
+
+
+def _exact(programme, active, load, answer):
+    """Are all limits kept and all multipliers of the right sign, up to EXACT?"""
+    flow = programme.transfer.on_limited(programme.inside(load, answer.q)) + programme.loop
+    over = max(
+        np.max(answer.q - load.high), np.max(load.low - answer.q), np.max(np.abs(flow) - programme.limits, initial=0.0)
+    )
+    system = System(programme, active)
+    worth = system.worth(answer, constant=True)
+    apart = np.append(np.ones(len(active.lines), dtype=bool), load.high[system.ends] > load.low[system.ends])
+    return over <= EXACT and np.min(worth, initial=0.0, where=apart) >= -EXACT * (1 + np.max(np.abs(answer.p)))

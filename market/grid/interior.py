@@ -1,0 +1,98 @@
+"""A second road to nodal prices: the dispatch over voltage angles, by an interior-point solver (Clarabel).
+
+It shares nothing with the active set but the grid's data: the balance of every node is a row of its own and its
+multiplier the price; lines' flows are differences of angles.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import clarabel
+import numpy as np
+from scipy.sparse import block_array, csc_array, diags_array, eye_array
+
+from market.arrays import Array
+from market.grid.lines import components, incidence
+from market.grid.nodal import NodalGrid
+from market.grid.offers import Offers, offers_of
+
+SOLVED = ("Solved", "AlmostSolved")
+PRECISION = 1e-11
+
+
+class Angles:
+    """The dispatch of one grid over outputs q (offers,) and angles θ (nodes,), laid out once for many demands."""
+
+    def __init__(self, grid: NodalGrid) -> None:
+        self.grid, self.offers = grid, offers_of(grid)
+        settings = clarabel.DefaultSettings()
+        settings.verbose = False
+        settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = PRECISION
+        self.settings = settings
+
+    @cached_property
+    def _parts(self):
+        grid, offers, n = self.grid, self.offers, self.grid.nodes
+        lines = grid.lines
+        unit = np.max(np.abs(lines.susceptance), initial=0.0) or 1.0
+        weight = lines.susceptance / unit
+        ends = incidence(lines, n)
+        shifted = lines.susceptance * grid.power * np.radians(lines.shift) / offers.energy
+        places = csc_array(
+            (np.ones(len(offers.node)), (offers.node, np.arange(len(offers.node)))), (n, len(offers.node))
+        )
+        carried = csc_array(diags_array(weight) @ ends.T)
+        limited = np.flatnonzero(np.isfinite(lines.limit))
+        first = np.unique(components(n, lines), return_index=True)[1]
+        return ends, shifted, places, carried, limited, first
+
+    def prices(self, demand: Array, injected: Array) -> Array | None:
+        """Nodal prices (nodes,) in the grid's unit at a demand and an injection, (nodes,); None where not solved."""
+        found = self.solve(demand, injected)
+        return None if found is None else found[0]
+
+    def solve(self, demand: Array, injected: Array) -> tuple[Array, Array] | None:
+        """(Prices (nodes,), outputs of all offers (offers,)) in the grid's units, None where not solved."""
+        ends, shifted, places, carried, limited, first = self._parts
+        offers: Offers = self.offers
+        net = (demand - injected) / offers.energy
+        low, high = offers.bounds(demand / offers.energy, injected / offers.energy)
+        fixed = low == high
+        free, above, below = np.flatnonzero(~fixed), np.flatnonzero(~fixed & np.isfinite(high)), np.flatnonzero(~fixed)
+        n, u = len(net), len(free)
+        taken = net - places[:, np.flatnonzero(fixed)] @ low[fixed] + ends @ -shifted
+        chosen = eye_array(len(low), format="csc")[:, free]
+        limits = self.grid.lines.limit[limited] / offers.energy
+        flows = carried[limited]
+        rows = block_array(
+            [
+                [places[:, free], -(ends @ carried)],
+                [None, eye_array(n, format="csc")[first]],
+                [chosen[above], None],
+                [-chosen[below], None],
+                [None, flows],
+                [None, -flows],
+            ],
+            format="csc",
+        )
+        right = np.concatenate(
+            [
+                taken,
+                np.zeros(len(first)),
+                high[above],
+                -low[below],
+                limits + shifted[limited],
+                limits - shifted[limited],
+            ]
+        )
+        equal = n + len(first)
+        cones = [clarabel.ZeroConeT(equal), clarabel.NonnegativeConeT(len(right) - equal)]
+        bend = csc_array(diags_array(np.concatenate([offers.m[free], np.zeros(n)])))
+        cost = np.concatenate([offers.a[free], np.zeros(n)])
+        found = clarabel.DefaultSolver(bend, cost, csc_array(rows), right, cones, self.settings).solve()
+        if str(found.status) not in SOLVED:
+            return None
+        q = low.copy()
+        q[free] = np.array(found.x)[:u]
+        return -np.array(found.z)[:n] * offers.price, q * offers.energy

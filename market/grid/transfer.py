@@ -1,0 +1,83 @@
+"""How injections at nodes become flows on lines by DC power flow, sparse: flows of all, shares of lines one by one."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from scipy.sparse import csc_array, diags_array
+from scipy.sparse.linalg import splu
+
+from market.arrays import Array, Integers
+from market.grid.lines import NetworkError, components, incidence
+from market.grid.nodal import NodalGrid
+
+MOST_DENSE = 1_000_000  # lines with a limit times nodes up to which all their shares are laid out at once
+LEAST_LOOP = 1e-12  # share of what shifts drive below which a flow round in circles is rounding
+
+
+class Transfer:
+    """Flows f = H p + loop of injections p, (nodes,), that add up to nothing on every island (DC power flow).
+
+    H is the matrix of power transfer factors, with the first node of each island as its reference; loop: flows that
+    phase shifts drive whatever the injections (MATPOWER's DC model: a shift is a pair of injections).
+    limited: numbers of the lines with a finite limit; limits: theirs. Raises NetworkError where reactances cancel.
+    """
+
+    def __init__(self, grid: NodalGrid) -> None:
+        lines, n = grid.lines, grid.nodes
+        self.nodes, self.weight, self.ends = n, lines.susceptance, incidence(lines, n)
+        self.island = components(n, lines)
+        self.rest = np.setdiff1d(np.arange(n), np.unique(self.island, return_index=True)[1])
+        self.limited: Integers = np.flatnonzero(np.isfinite(lines.limit))
+        self.limits = lines.limit[self.limited]
+        self._shift = grid.power * np.radians(lines.shift)
+        self._rows: dict[int, Array] = {}
+        if len(self.rest):
+            self._solve  # noqa: B018  # told at once where it cannot be
+
+    @cached_property
+    def _solve(self):
+        matrix = csc_array(self.ends @ diags_array(self.weight) @ self.ends.T)[self.rest][:, self.rest]
+        try:
+            factors = splu(csc_array(matrix))
+        except RuntimeError:
+            raise NetworkError("lines: reactances of opposite sign cancel; flows are not defined") from None
+        return factors.solve
+
+    def _potentials(self, injections):
+        theta = np.zeros(self.nodes)
+        if len(self.rest):
+            theta[self.rest] = self._solve(injections[self.rest])
+        return theta
+
+    def carried(self, injections: Array) -> Array:
+        """Flows H p on all lines, shape (lines,), without those that shifts drive."""
+        return self.weight * (self.ends.T @ self._potentials(injections))
+
+    @cached_property
+    def loop(self) -> Array:
+        """Flows that phase shifts drive round in circles, shape (lines,)."""
+        driven = -self.weight * self._shift
+        if not np.any(driven):
+            return np.zeros(len(driven))
+        loop = driven + self.carried(-(self.ends @ driven))
+        return np.where(np.abs(loop) > LEAST_LOOP * np.max(np.abs(driven)), loop, 0.0)
+
+    @cached_property
+    def _dense(self):
+        return np.array([self.row(k) for k in range(len(self.limited))]).reshape(-1, self.nodes)
+
+    def on_limited(self, injections: Array) -> Array:
+        """Flows H p on the lines with a limit alone, shape (limited lines,)."""
+        if len(self.limited) * self.nodes <= MOST_DENSE:
+            return self._dense @ injections
+        return self.carried(injections)[self.limited]
+
+    def row(self, k: int) -> Array:
+        """What the k-th line with a limit carries of a unit put in at each node, shape (nodes,)."""
+        if k not in self._rows:
+            line = self.limited[k]
+            pair = self.ends[:, [line]].toarray()[:, 0]
+            self._rows[k] = self.weight[line] * self._potentials(pair)
+        return self._rows[k]
