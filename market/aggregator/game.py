@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -127,18 +127,31 @@ class Block:
         ]
 
 
-@dataclass(frozen=True, eq=False)
-class Game:
-    """A price rule and the blocks of players who face it (Li, Motoki, Zhang, section II).
+class Members(Protocol):
+    """Players of one kind in a game: how many there are, and how many users stand behind them."""
 
-    A utility all but straight up to the last total a user can want is bent by STRAIGHT of its gain (`bent`).
-    """
+    @property
+    def users(self) -> int:
+        """How many users consume."""
 
-    price: PriceRule
-    blocks: tuple[Block, ...]
+    @property
+    def players(self) -> int:
+        """How many players act."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "blocks", tuple(bent(self.price, block) for block in self.blocks))
+    def player(self, j: int) -> Self:
+        """Player j alone."""
+
+    def player_name(self, j: int) -> str:
+        """What player j is called."""
+
+
+Group = TypeVar("Group", bound=Members)
+
+
+class Players(Generic[Group]):
+    """Blocks of players, and where each stands among all players and all users."""
+
+    blocks: tuple[Group, ...]
 
     @cached_property
     def player_slices(self) -> tuple[slice, ...]:
@@ -152,12 +165,6 @@ class Game:
         stops = np.cumsum([0] + [block.users for block in self.blocks])
         return tuple(slice(lo, hi) for lo, hi in pairwise(stops))
 
-    @cached_property
-    def unmixed(self) -> Game:
-        """The same players in the same order, in blocks of which none holds both single users and larger players."""
-        blocks = tuple(part for block in self.blocks for part in block.unmixed)
-        return self if len(blocks) == len(self.blocks) else Game(self.price, blocks)
-
     @property
     def players(self) -> int:
         return sum(block.players for block in self.blocks)
@@ -166,12 +173,7 @@ class Game:
     def users(self) -> int:
         return sum(block.users for block in self.blocks)
 
-    @cached_property
-    def highest_reservation(self) -> float:
-        """Price at which nobody buys."""
-        return float(max(block.utility.reservation.max() for block in self.blocks))
-
-    def player(self, j: int) -> Block:
+    def player(self, j: int) -> Group:
         """The block of player j alone."""
         for block, where in zip(self.blocks, self.player_slices, strict=True):
             if j < where.stop:
@@ -184,6 +186,31 @@ class Game:
             if j < where.stop:
                 return block.player_name(j - where.start)
         raise IndexError(f"player {j} of {self.players}")
+
+
+@dataclass(frozen=True, eq=False)
+class Game(Players[Block]):
+    """A price rule and the blocks of players who face it (Li, Motoki, Zhang, section II).
+
+    A utility all but straight up to the last total a user can want is bent by STRAIGHT of its gain (`bent`).
+    """
+
+    price: PriceRule
+    blocks: tuple[Block, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "blocks", tuple(bent(self.price, block) for block in self.blocks))
+
+    @cached_property
+    def unmixed(self) -> Game:
+        """The same players in the same order, in blocks of which none holds both single users and larger players."""
+        blocks = tuple(part for block in self.blocks for part in block.unmixed)
+        return self if len(blocks) == len(self.blocks) else Game(self.price, blocks)
+
+    @cached_property
+    def highest_reservation(self) -> float:
+        """Price at which nobody buys."""
+        return float(max(block.utility.reservation.max() for block in self.blocks))
 
 
 def bent(rule: PriceRule, block: Block) -> Block:

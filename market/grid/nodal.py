@@ -274,12 +274,11 @@ def _checked_hub(hub: object, nodes: int) -> Array:
 
 
 def _check_supply(grid: NodalGrid) -> None:
-    """Every island with demand has something that could ever serve it."""
+    """Every island with fixed demand has something that could ever serve it; elastic demand may go without."""
     supplied = np.zeros(grid.island.max() + 1, dtype=bool)
     supplied[grid.island[grid.generators.node[grid.generators.capacity > 0]]] = True
     supplied[grid.island[grid.demand < 0]] = True
     wants: Mask = grid.demand > 0
-    wants[grid.elastic.node] = True
     check("demand", "node", grid.demand, supplied[grid.island] | ~wants, "0 on an island without supply")
 
 

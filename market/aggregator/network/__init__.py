@@ -1,0 +1,1 @@
+"""The aggregator game on a network: players buy and sell at nodes whose prices lines keep apart."""

@@ -1,0 +1,66 @@
+"""Measures of an outcome on a network: welfare, producers' surplus, whose money goes where."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from market.aggregator.network.game import NetworkGame, NetworkOutcome, sells
+from market.arrays import Mask
+from market.grid.clearing import Cleared
+
+FULL = 1e-9  # of its limit: a line so near it is full
+
+
+class Accounts(NamedTuple):
+    """Who pays and who gets in a round, money: players and price-taking demand pay, makers and lines get."""
+
+    buyers: float
+    fixed: float
+    elastic: float
+    generators: float
+    producers: float
+    rent: float
+
+    @property
+    def missing(self) -> float:
+        """What is paid and reaches nobody: 0 but for rounding, unless load is shed or output spilled."""
+        return self.buyers + self.fixed + self.elastic - self.generators - self.producers - self.rent
+
+
+def accounts(game: NetworkGame, outcome: NetworkOutcome) -> Accounts:
+    """The payments of a round (docs/network/model.md, Measures)."""
+    grid, cleared, selling = game.grid, outcome.cleared, game.selling
+    turnover = outcome.paid * outcome.y
+    return Accounts(
+        buyers=float(turnover @ (1 - selling)),
+        fixed=float(grid.demand @ cleared.prices),
+        elastic=float(cleared.elastic @ cleared.prices[grid.elastic.node]),
+        generators=float(cleared.generation @ cleared.prices[grid.generators.node]),
+        producers=float(turnover @ selling),
+        rent=cleared.rent,
+    )
+
+
+def total_welfare(game: NetworkGame, outcome: NetworkOutcome) -> float:
+    """Utility of users and of elastic demand less the cost of all that is made, and of load lost, money."""
+    used, spent = 0.0, 0.0
+    for block, rows, where in zip(game.blocks, game.user_slices, game.player_slices, strict=True):
+        if sells(block):
+            spent += float(np.sum(block.spent(outcome.y[where])))  # type: ignore[union-attr]  # a producer's
+        else:
+            used += float(outcome.paid[where][0] * np.sum(outcome.x[rows]))
+    return outcome.welfare + used - outcome.cleared.cost - spent
+
+
+def producer_surplus(game: NetworkGame, outcome: NetworkOutcome) -> float:
+    """What generators and producers earn above their cost, money."""
+    earned = accounts(game, outcome).generators - outcome.cleared.generation_cost
+    return earned + float(np.sum(outcome.profits))
+
+
+def full_lines(cleared: Cleared) -> Mask:
+    """Which lines carry all they can, shape (lines,)."""
+    limit = cleared.grid.lines.limit
+    return np.isfinite(limit) & (np.abs(cleared.flows) >= limit * (1 - FULL))  # type: ignore[return-value,operator,arg-type]  # checked: no None
