@@ -63,4 +63,4 @@ def producer_surplus(game: NetworkGame, outcome: NetworkOutcome) -> float:
 def full_lines(cleared: Cleared) -> Mask:
     """Which lines carry all they can, shape (lines,)."""
     limit = cleared.grid.lines.limit
-    return np.isfinite(limit) & (np.abs(cleared.flows) >= limit * (1 - FULL))  # type: ignore[return-value,operator,arg-type]  # checked: no None
+    return np.isfinite(limit) & (np.abs(cleared.flows) >= limit * (1 - FULL))
