@@ -1,9 +1,15 @@
 """Do the tests notice when market/ is broken? `make mutants` puts a sample of small changes to its code before them.
 
-A change, a mutant, is made to the syntax tree of one file and lives in the memory of one process: an import hook
-compiles it there, no file is touched. It is killed when a test fails, or when the tests take far more processor time
-than without it. Its tests are those that call the changed function, the fastest first, then the rest of their files.
-Which test calls what is found first: one run of all of them, with a note at the head of every function of market/.
+A change, a mutant, is made to the syntax tree of one file and lives in the memory of one process, no file is touched.
+It is killed when a test fails, or when the tests take far more processor time than without it. Its tests are those that
+call the changed function, files of the quickest first, up to a limit of time. Which test calls what is found first, by
+a note at the head of every function of market/, and kept for files unchanged.
+
+Tests are collected once; for each mutant the process forks, gives the function its changed code, and runs its tests.
+What acts when modules are imported, such as constants and defaults, is changed by an import hook in a fresh process.
+One of them works at a time. Each fate is written as it comes: an interrupted sample goes on where it stopped. What
+decides nothing is not changed: docstrings, annotations, texts of errors, imports for the type checker. A mutant that no
+test can notice stands with its reason in equivalent_mutants.toml; it is told, not asked.
 
 Tests that run commands in processes of their own do not see the change and are not asked. mutmut works here too, but
 leaves out properties, constants of modules and class bodies, breaks texts of errors, and draws no sample: it makes and
@@ -15,31 +21,37 @@ import ast
 import builtins
 import importlib
 import importlib.util
+import inspect
 import json
 import multiprocessing
 import os
 import random
 import resource
 import sys
+import tomllib
 from collections import Counter
+from contextlib import suppress
 from hashlib import sha256
 from importlib.machinery import SourceFileLoader
-from multiprocessing.connection import wait
 from pathlib import Path
 from time import process_time
+from types import CodeType, FunctionType
 from typing import NamedTuple
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).parents[1]
 CODE = "market"
-TESTS = ("tests/market", "tests/contracts", "tests/agents", CODE)
-TIMED = "speed"  # in names of tests of speed, which fail by chance on a busy machine
+EQUIVALENT = Path(__file__).parent / "equivalent_mutants.toml"
+TESTS = ("tests/market", "tests/contracts", "tests/agents", "tests/engine", CODE)
+APART = ("speed", "cluster", "sweep")  # in names of tests of speed, and of those that work in other processes
 LIBRARIES = ("cvxpy", "hypothesis.extra.numpy", "mesa", "pandas", "scipy.optimize", "scipy.sparse.linalg", "xdist")
 REWRITTEN = "ignore::pytest.PytestAssertRewriteWarning"  # plugins are imported before the processes part
-OPTIONS = ("-n", "0", "-x", "-p", "no:cacheprovider", "--hypothesis-seed=0", "-W", REWRITTEN)
-PROCESSES = 2
-SPARE, SLOWER = 30, 4  # seconds of processor time a mutant may take beside so many times what its tests took
+OPTIONS = ("-n", "0", "-p", "no:cacheprovider", "--hypothesis-seed=0", "-W", REWRITTEN)
+PHASES = (hypothesis.Phase.explicit, hypothesis.Phase.generate)  # a failure is not made smaller, only noticed
+ASKED = 60  # seconds that the tests of one mutant may take without it
+SPARE, SLOWER = 20, 3  # seconds of processor time a mutant may take beside so many times what its tests took
 MEMORY = 4 << 30  # bytes
 FUNCTIONS = (ast.FunctionDef, ast.ClassDef)
 SWAPS = {
@@ -67,8 +79,18 @@ SWAPS = {
     ast.NotIn: ast.In,
 }
 EDGES = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
+SYMMETRIC = {"minimum", "maximum", "min", "max", "any", "all", "clip"}  # in their first two arguments
 TWINS = {"minimum": "maximum", "maximum": "minimum", "min": "max", "max": "min", "any": "all", "all": "any"}
 UNCHANGED = ("annotation", "returns", "exc", "decorator_list")  # what decides nothing, and errors' texts
+AROUND = (
+    ast.expr,
+    ast.keyword,
+    ast.arguments,
+    ast.Assign,
+    ast.AnnAssign,
+    ast.Return,
+)  # what is told where a number in it is changed
+LIVING = ("survived", "untested")
 
 
 class Mutant(NamedTuple):
@@ -95,10 +117,11 @@ def changes(node, scope="", function=""):
         if isinstance(child, FUNCTIONS):
             inner = f"{scope}.{child.name}".lstrip(".")
             owner = inner if isinstance(child, ast.FunctionDef) else function
+        told = node if isinstance(child, ast.Constant) and isinstance(node, AROUND) else child
         for target, name, value in edits(child):
-            before, text = getattr(target, name), _text(child)
+            before, text = getattr(target, name), _text(told)
             setattr(target, name, value)
-            yield child.lineno, owner, f"{text}  →  {_text(child)}"
+            yield child.lineno, owner, f"{text}  →  {_text(told)}"
             setattr(target, name, before)
         yield from changes(child, inner, owner)
 
@@ -107,8 +130,13 @@ def _parts(node):
     """Parts of a node that decide something."""
     for name, value in ast.iter_fields(node):
         for part in value if isinstance(value, list) else [value]:
-            if name not in UNCHANGED and isinstance(part, ast.AST) and not isinstance(part, ast.JoinedStr):
+            if name not in UNCHANGED and isinstance(part, ast.AST) and not _for_readers(part):
                 yield part
+
+
+def _for_readers(node):
+    """Is it a text, or for the type checker alone?"""
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
 
 
 def _text(node):
@@ -130,7 +158,7 @@ def edits(node):
     elif isinstance(node, ast.Constant) and isinstance(node.value, (bool, int, float)):
         yield node, "value", not node.value if isinstance(node.value, bool) else node.value + 1
     elif isinstance(node, ast.Call):
-        symmetric = getattr(node.func, "attr", getattr(node.func, "id", "")) in TWINS
+        symmetric = getattr(node.func, "attr", getattr(node.func, "id", "")) in SYMMETRIC
         if len(node.args) > 1 and not symmetric and not any(isinstance(one, ast.Starred) for one in node.args[:2]):
             yield node, "args", [node.args[1], node.args[0], *node.args[2:]]
         if isinstance(node.func, ast.Attribute) and node.func.attr in TWINS:
@@ -209,7 +237,11 @@ class Notes:
     """Notes which functions of market/ each test calls and how long it takes; tests that fail are left out."""
 
     def __init__(self):
-        self.now, self.tests, self.failed = set(), {}, set()
+        self.now, self.tests, self.failed, self.imported = set(), {}, set(), []
+
+    def pytest_collection_finish(self):
+        """Notes of what is called when modules are imported and tests collected."""
+        self.imported = sorted(self.now)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item):
@@ -227,15 +259,14 @@ class Notes:
 
 
 class Order:
-    """Tests in the order of a list, then others of the same files; remembers the first that fails."""
+    """Tests of a list in its order; remembers the first that fails."""
 
-    def __init__(self, names, known):
-        self.rank, self.known, self.failed = {name: k for k, name in enumerate(names)}, known, None
+    def __init__(self, names):
+        self.rank, self.failed = {name: k for k, name in enumerate(names)}, None
 
     def pytest_collection_modifyitems(self, items):
-        """Only tests that pass without the change."""
-        ranks = [(self.rank.get(item.nodeid, len(self.rank)), k) for k, item in enumerate(items)]
-        items[:] = [items[k] for _, k in sorted(ranks) if items[k].nodeid in self.known]
+        """Only those asked."""
+        items[:] = sorted((one for one in items if one.nodeid in self.rank), key=lambda one: self.rank[one.nodeid])
 
     def pytest_runtest_logreport(self, report):
         """The first test that fails."""
@@ -244,134 +275,207 @@ class Order:
 
 
 def note_calls(file):
-    """{test: [seconds, functions of market/ it calls], None where it fails} of a file of tests, run in this process."""
+    """Calls of a file of tests, run in this process: {test: [seconds, functions of market/], None where it fails}.
+
+    With it what its import calls, as [0, functions] under the file's own name.
+    """
     notes = Notes()
     builtins._called = notes.now.add
-    _run([file], notes, Hook(lambda path: noted(path, ast.parse((ROOT / path).read_text(encoding="utf-8")))), False)
-    return {name: None if name in notes.failed else found for name, found in notes.tests.items()}
+    hook = Hook(lambda path: noted(path, ast.parse((ROOT / path).read_text(encoding="utf-8"))))
+    _silently(hook)
+    pytest.main([*OPTIONS, file], plugins=[notes])
+    found = {name: None if name in notes.failed else told for name, told in notes.tests.items()}
+    return found | {file: [0.0, notes.imported]}
 
 
-def judge(mutant, names, known):
-    """The Fate of a mutant by these tests and the others of their files, run in this process."""
-    seconds = sum(known[name][0] for name in known if name.split("::")[0] in _files(names))
+def judge_import(mutant, names, seconds):
+    """The Fate of a mutant that acts on import, by these tests, which take so many seconds without it; run apart."""
     resource.setrlimit(resource.RLIMIT_CPU, (int(SPARE + SLOWER * seconds),) * 2)
-    order = Order(names, known)
-    code = _run(_files(names), order, Hook(lambda path: broken(mutant) if path == mutant.path else None), True)
-    return Fate("killed" if code else "survived", order.failed)
+    _silently(Hook(lambda path: broken(mutant) if path == mutant.path else None))
+    for file in dict.fromkeys(name.split("::")[0] for name in names):
+        order = Order([name for name in names if name.split("::")[0] == file])
+        code = pytest.main([*OPTIONS, "-x", file], plugins=[order])
+        if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            return Fate("killed", order.failed or file)
+    return Fate("survived")
 
 
-def _run(files, plugin, hook, first):
-    """Run files of tests in this process; pytest's exit code."""
-    sys.meta_path.insert(0, hook)
+def judge_code(mutant, items, order, seconds):
+    """The Fate of a mutant of a function's code, by these collected tests; run apart."""
+    resource.setrlimit(resource.RLIMIT_CPU, (int(SPARE + SLOWER * seconds),) * 2)
+    _silently()
+    swap(mutant)
+    for item, after in zip(items, [*items[1:], None], strict=True):
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+        if order.failed:
+            return Fate("killed", order.failed)
+    return Fate("survived")
+
+
+class Asking:
+    """A plugin of pytest that runs no tests but has mutants of code judged by those collected: {mutant: names}."""
+
+    def __init__(self, asked, tell):
+        self.asked, self.tell, self.order = asked, tell, Order([])
+
+    def pytest_runtestloop(self, session):
+        """Every mutant in a process of its own."""
+        session.config.pluginmanager.register(self.order)
+        items = {item.nodeid: item for item in session.items}
+        for mutant, (names, seconds) in self.asked.items():
+            tests = [items[name] for name in names if name in items]
+            self.tell(mutant, apart(judge_code, mutant, tests, self.order, seconds) or Fate("time"))
+        return True
+
+
+def body(tree, path, function):
+    """(Name, code) of the outermost function around one, compiled from a tree; None where there is none."""
+    found = _codes(compile(ast.fix_missing_locations(tree), path, "exec"))
+    parts = function.split(".")
+    names = [".".join(parts[: k + 1]) for k in range(len(parts))]
+    return next(((name, found[name]) for name in names if name in found), None)
+
+
+def _codes(code):
+    """Codes of the functions of a module and its classes, by qualified name."""
+    found = {}
+    for one in code.co_consts:
+        if isinstance(one, CodeType):
+            found |= {one.co_qualname: one} if one.co_flags & inspect.CO_OPTIMIZED else _codes(one)
+    return found
+
+
+def in_code(mutant):
+    """Is a function's code all that a mutant changes?"""
+    whole = ast.parse((ROOT / mutant.path).read_text(encoding="utf-8"))
+    before = body(whole, mutant.path, mutant.function)
+    return before is not None and body(broken(mutant), mutant.path, mutant.function) != before
+
+
+def swap(mutant):
+    """Give a mutant's function, as it is imported, the changed code."""
+    path = Path(mutant.path).with_suffix("")
+    name, code = body(broken(mutant), mutant.path, mutant.function)
+    place = importlib.import_module(".".join(path.parts[:-1] if path.name == "__init__" else path.parts))
+    for part in name.split("."):
+        place = vars(place)[part]
+    while not isinstance(place, FunctionType) or hasattr(place, "__wrapped__"):
+        place = next(getattr(place, one) for one in ("__wrapped__", "fget", "func", "__func__") if hasattr(place, one))
+    place.__code__ = code
+
+
+def _silently(*hooks):
+    sys.meta_path[:0] = hooks
     silent = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silent, 1)
     os.dup2(silent, 2)
-    options = [one for one in OPTIONS if first or one != "-x"]
-    return int(pytest.main([*options, *files], plugins=[plugin]))
 
 
-def _files(names):
-    return list(dict.fromkeys(name.split("::")[0] for name in names))
-
-
-def apart(work, tasks):
-    """(Task, answer) of work(*task), each in a process of its own, two at a time; None where one ended early."""
-    tasks, running = list(tasks)[::-1], {}
+def apart(work, *given):
+    """Answer of work(*given), in a process of its own; None where it was ended from outside."""
     context = multiprocessing.get_context("fork")
-    while tasks or running:
-        while tasks and len(running) < PROCESSES:
-            task = tasks.pop()
-            here, there = context.Pipe(duplex=False)
-            process = context.Process(target=_answer, args=(there, work, task))
-            process.start()
-            there.close()
-            running[here] = task, process
-        for here in wait(list(running)):
-            task, process = running.pop(here)
-            try:
-                answer = here.recv()
-                process.join()
-            except EOFError:
-                process.join()
-                answer = None
-                if process.exitcode > 0:
-                    raise RuntimeError(f"{work.__name__}{task[:1]} ended with exit code {process.exitcode}") from None
-            here.close()
-            yield task, answer
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=_answer, args=(there, work, given))
+    process.start()
+    there.close()
+    answer = None
+    with suppress(EOFError):
+        answer = here.recv()
+    process.join()
+    if answer is None and process.exitcode > 0:
+        raise RuntimeError(f"{work.__name__}{given[:1]} ended with exit code {process.exitcode}")
+    return answer
 
 
-def _answer(there, work, task):
+def _answer(there, work, given):
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-    there.send(work(*task))
+    there.send(work(*given))
     there.close()
     os._exit(0)
 
 
 def calls(kept, folders=TESTS):
-    """{test: [seconds, functions]} of all tests, those of unchanged files from the JSON file `kept`, or None."""
-    before = json.loads(kept.read_text()) if kept and kept.exists() else {}
-    found, tasks = {}, []
+    """{test: [seconds, functions]} of all tests, those of files as before, code too, from the JSON file `kept`."""
+    before, every = json.loads(kept.read_text()) if kept.exists() else {}, {}
+    code = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / CODE).rglob("*.py"))
     for file in test_files(folders):
-        digest = sha256((ROOT / file).read_bytes()).hexdigest()
-        if before.get(file, {}).get("digest") == digest:
-            found[file] = before[file]
-        else:
-            found[file] = {"digest": digest}
-            tasks.append((file,))
-    for (file,), tests in apart(note_calls, tasks):
-        found[file]["tests"] = tests or {}
-        if kept:
-            kept.write_text(json.dumps(before | {path: told for path, told in found.items() if "tests" in told}))
-    every = {name: told for file in found.values() for name, told in file["tests"].items()}
+        digest = digest_of(file, *code)
+        if before.get(file, {}).get("digest") != digest:
+            before[file] = {"digest": digest, "tests": apart(note_calls, file) or {}}
+            kept.write_text(json.dumps(before))
+        every |= before[file]["tests"]
     for name in every:
         if every[name] is None:
             print(f"left out, it fails without any change: {name}", file=sys.stderr)
     return {name: told for name, told in every.items() if told is not None}
 
 
+def digest_of(*paths):
+    """Digest of files, by their paths from the root."""
+    return sha256(b"".join((ROOT / path).read_bytes() for path in paths)).hexdigest()
+
+
 def test_files(folders=TESTS):
     """Files with tests, those of market/ with examples in docstrings, by their paths from the root."""
     for folder in folders:
         for file in sorted((ROOT / folder).rglob("*.py")) or [ROOT / folder]:
-            if TIMED not in file.name and (file.name.startswith("test_") or ">>>" in file.read_text(encoding="utf-8")):
+            asked = file.name.startswith("test_") or ">>>" in file.read_text(encoding="utf-8")
+            if asked and not any(word in file.name for word in APART):
                 yield file.relative_to(ROOT).as_posix()
 
 
 def callers_of(mutant, known):
-    """Tests that call the changed function, outside of functions any of the file or else all; the fastest first."""
+    """(Tests that call the changed function, outside of functions any of its file; seconds), quick files first.
+
+    What is called when modules are imported is also asked of all tests of files that import it. No more tests than take
+    ASKED seconds, but one.
+    """
     whole, named = f"{mutant.path}::", f"{mutant.path}::{mutant.function}"
-    if mutant.function:
-        found = [name for name, (_, called) in known.items() if named in called]
-    else:
-        found = [name for name, (_, called) in known.items() if any(one.startswith(whole) for one in called)]
-        found = found or list(known)
-    return sorted(found, key=lambda name: known[name][0])
+
+    def calls_it(name):
+        called = known[name][1]
+        return named in called if mutant.function else any(one.startswith(whole) for one in called)
+
+    found = {name for name in known if "::" in name and calls_it(name)}
+    files = {name for name in known if "::" not in name and calls_it(name)}
+    found = found or {name for name in known if "::" in name and name.split("::")[0] in files}
+    times = Counter()
+    for name in found:
+        times[name.split("::")[0]] += known[name][0]
+    names, seconds = [], 0.0
+    for name in sorted(found, key=lambda name: (times[name.split("::")[0]], name.split("::")[0], known[name][0])):
+        if not names or seconds + known[name][0] <= ASKED:
+            names.append(name)
+            seconds += known[name][0]
+    return names, seconds
 
 
-def fates(mutants, known):
-    """The Fate of each mutant, as they come: (mutant, fate)."""
-    tasks = []
-    for mutant in mutants:
-        names = callers_of(mutant, known)
-        if names:
-            tasks.append((mutant, names, known))
-        else:
-            yield mutant, Fate("untested")
-    for (mutant, *_), fate in apart(judge, tasks):
-        yield mutant, fate or Fate("time")
+def equivalents(file=EQUIVALENT):
+    """{(path, function, words): reason} of mutants that no test can notice."""
+    rows = tomllib.loads(file.read_text(encoding="utf-8")).get("mutant", [])
+    return {(row["path"], row["function"], row["change"]): row["reason"] for row in rows}
+
+
+def known_fates(file):
+    """{(Mutant, digest of its file): Fate} from the lines of a file, the last of each."""
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    rows = [json.loads(line) for line in lines]
+    return {(Mutant(**row["mutant"]), row["digest"]): Fate(**row["fate"]) for row in rows}
 
 
 def report(found):
     """Lines that tell of the mutants: killed and all by file, those that live, the share killed."""
-    alive = sorted((mutant, fate) for mutant, fate in found.items() if fate.ending in ("survived", "untested"))
-    every, living = Counter(one.path for one in found), Counter(one.path for one, _ in alive)
+    alive = sorted((mutant, fate) for mutant, fate in found.items() if fate.ending in LIVING)
+    asked = [mutant for mutant, fate in found.items() if fate.ending != "equivalent"]
+    every, living = Counter(one.path for one in asked), Counter(one.path for one, _ in alive)
     yield from (f"{every[path] - living[path]:4} of {every[path]:3}  {path}" for path in sorted(every))
     for mutant, fate in alive:
         where = f" in {mutant.function}" if mutant.function else ""
         yield f"{fate.ending}: {mutant.path}:{mutant.line}{where}: {mutant.words}"
     late = sum(fate.ending == "time" for fate in found.values())
-    killed = len(found) - len(alive)
-    yield f"killed {killed} of {len(found)} mutants, {killed / len(found):.0%}, {late} of them by time or a crash"
+    killed, same = len(asked) - len(alive), len(found) - len(asked)
+    share = f"{killed / max(len(asked), 1):.0%}, {late} of them by time or a crash"
+    yield f"killed {killed} of {len(asked)} mutants, {share}; {same} more change nothing that a test could notice"
 
 
 def main(arguments=None):
@@ -382,26 +486,66 @@ def main(arguments=None):
     parser.add_argument("--seed", type=int, default=1, help="of the sample (1)")
     parser.add_argument("--least", type=float, default=0.9, help="share killed from which the exit code is 0 (0.9)")
     parser.add_argument("--tests", nargs="+", default=TESTS, help="folders and files of tests to put them before")
-    parser.add_argument("--calls", type=Path, help="file that keeps which test calls what from run to run")
-    parser.add_argument("--output", type=Path, default=ROOT / "results" / "mutants.json", help="file of all fates")
+    parser.add_argument("--again", action="store_true", help="ask anew of those that lived when last asked")
+    parser.add_argument("--folder", type=Path, default=ROOT / "results", help="of calls and fates kept")
     told = parser.parse_args(arguments)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.chdir(ROOT)
+    told.folder.mkdir(parents=True, exist_ok=True)
     files = sorted(path.as_posix() for path in Path(CODE).rglob("*.py"))
     if told.files:
         files = [path for path in files if any(path.startswith(one) for one in told.files)]
-    mutants = sample(files, told.size, told.seed)
     for name in LIBRARIES:
         importlib.import_module(name)
-    known, found = calls(told.calls, told.tests), {}
-    for mutant, fate in fates(mutants, known):
-        found[mutant] = fate
-        print(f"{fate.ending}: {mutant.path}:{mutant.line}: {mutant.words}", flush=True)
-    told.output.parent.mkdir(parents=True, exist_ok=True)
-    told.output.write_text(json.dumps([mutant._asdict() | fate._asdict() for mutant, fate in found.items()], indent=1))
+    found = ask(sample(files, told.size, told.seed), told)
     print(*report(found), sep="\n")
-    dead = sum(fate.ending in ("killed", "time") for fate in found.values())
-    return int(dead < told.least * len(found))
+    endings = Counter(fate.ending for fate in found.values())
+    return int(endings["killed"] + endings["time"] < told.least * (len(found) - endings["equivalent"]))
+
+
+def ask(mutants, told):
+    """{Mutant: Fate} of a sample, each new fate printed and written at once to mutants.jsonl in the folder told."""
+    kept, same, asked = told.folder / "mutants.jsonl", equivalents(), {}
+    before, known = known_fates(kept), calls(told.folder / "mutants-calls.json", told.tests)
+    found = {mutant: before.get((mutant, digest_of(mutant.path))) for mutant in mutants}
+
+    def tell(mutant, fate):
+        row = {"mutant": mutant._asdict(), "digest": digest_of(mutant.path), "fate": fate._asdict()}
+        with kept.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        print(f"{fate.ending}: {mutant.path}:{mutant.line}: {mutant.words}", file=sys.__stderr__, flush=True)
+        found[mutant] = fate
+
+    for mutant in mutants:
+        if (mutant.path, mutant.function, mutant.words) in same:
+            found[mutant] = Fate("equivalent")
+        elif found[mutant] is None or (told.again and found[mutant].ending in LIVING):
+            asked[mutant] = callers_of(mutant, known)
+    hypothesis.settings.register_profile("mutants", phases=PHASES, database=None, print_blob=False)
+    hypothesis.settings.load_profile("mutants")
+    fast = {mutant: given for mutant, given in asked.items() if given[0] and in_code(mutant)}
+    found |= (fast and apart(in_turn, fast, tell)) or {}
+    for mutant, (names, seconds) in asked.items():
+        if not names:
+            tell(mutant, Fate("untested"))
+        elif mutant not in fast or (found[mutant].ending == "survived" and on_import(mutant, known)):
+            tell(mutant, apart(judge_import, mutant, names, seconds) or Fate("time"))
+    return found
+
+
+def in_turn(asked, tell):
+    """{Mutant: Fate} of mutants of code with their tests and seconds, all tests collected once, in this process."""
+    found = {}
+    files = sorted({name.split("::")[0] for names, _ in asked.values() for name in names})
+    plugin = Asking(asked, lambda mutant, fate: (found.update({mutant: fate}), tell(mutant, fate)))
+    pytest.main([*OPTIONS, "-s", "--no-summary", *files], plugins=[plugin])
+    return found
+
+
+def on_import(mutant, known):
+    """Is a mutant's function called when modules are imported or tests collected?"""
+    named = f"{mutant.path}::{mutant.function}"
+    return any(named in called for name, (_, called) in known.items() if "::" not in name)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,30 @@
 """The tool that breaks market/: its changes are what they say, are taken back, and reach the tests."""
 
 import ast
+import importlib
+import json
 from pathlib import Path
 
 import pytest
 
-from tests.mutants import Fate, Hook, Mutant, broken, callers_of, changes, mutants_of, noted, report, sample
+from tests import mutants
+from tests.mutants import (
+    ROOT,
+    Fate,
+    Hook,
+    Mutant,
+    broken,
+    callers_of,
+    changes,
+    equivalents,
+    in_code,
+    known_fates,
+    mutants_of,
+    noted,
+    report,
+    sample,
+    swap,
+)
 
 SOURCE = '''
 def f(x, least=2):
@@ -66,17 +85,83 @@ def test_calls_are_noted_by_function():
     assert space["A"]().f() == 1 and called == ["a.py::A.f"]
 
 
-def test_the_fastest_tests_that_call_it_come_first():
-    known = {"slow": [2.0, ["a.py::f"]], "other": [0.1, ["b.py::f"]], "fast": [0.5, ["a.py::f", "a.py::g"]]}
-    assert callers_of(Mutant("a.py", 0, 1, "f", ""), known) == ["fast", "slow"]
-    assert callers_of(Mutant("a.py", 0, 1, "h", ""), known) == []
-    assert callers_of(Mutant("a.py", 0, 1, "", ""), known) == ["fast", "slow"]
+def test_files_whose_tests_of_it_are_quick_come_first():
+    known = {
+        "b.py::slow": [2.0, ["a.py::f"]],
+        "b.py::other": [0.1, ["b.py::f"]],
+        "c.py::two": [0.6, ["a.py::f"]],
+        "c.py::one": [0.5, ["a.py::f", "a.py::g"]],
+        "c.py": [0.0, ["a.py::h"]],
+        "b.py": [0.0, ["a.py::f"]],
+    }
+    assert callers_of(Mutant("a.py", 0, 1, "f", ""), known) == (["c.py::one", "c.py::two", "b.py::slow"], 3.1)
+    assert callers_of(Mutant("a.py", 0, 1, "g", ""), known) == (["c.py::one"], 0.5)
+    assert callers_of(Mutant("a.py", 0, 1, "h", ""), known)[0] == ["c.py::one", "c.py::two"]  # called on import
+    assert callers_of(Mutant("a.py", 0, 1, "k", ""), known) == ([], 0.0)
+    assert callers_of(Mutant("a.py", 0, 1, "", ""), known)[1] == 3.1
+    known["b.py::slow"][0] = 60.0
+    assert callers_of(Mutant("a.py", 0, 1, "f", ""), known)[0] == ["c.py::one", "c.py::two"]
+
+
+def test_the_last_fate_written_is_known(tmp_path):
+    file, mutant = tmp_path / "fates", Mutant("a.py", 1, 2, "f", "x  →  y")
+    assert known_fates(file) == {}
+    rows = [{"mutant": mutant._asdict(), "digest": "d", "fate": {"ending": one}} for one in ("survived", "killed")]
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    assert known_fates(file) == {(mutant, "d"): Fate("killed")}
+
+
+def test_what_only_readers_and_checkers_see_is_not_changed():
+    tree = ast.parse('if TYPE_CHECKING:\n    T = 1\nx: "int" = f"{1 + 1}"\nraise ValueError(2)')
+    assert list(changes(tree)) == []
+
+
+def test_every_equivalent_mutant_has_its_reason_and_a_file():
+    for (path, _, change), reason in equivalents().items():
+        assert "  →  " in change and len(reason) > 10 and (ROOT / path).exists()
 
 
 def test_survivors_are_told_by_file_and_line():
-    ones = [Mutant("a.py", k, 10 + k, "f", "x  →  y") for k in range(4)]
-    endings = ("killed", "survived", "untested", "time")
+    ones = [Mutant("a.py", k, 10 + k, "f", "x  →  y") for k in range(5)]
+    endings = ("killed", "survived", "untested", "time", "equivalent")
     lines = list(report(dict(zip(ones, map(Fate, endings), strict=True))))
     assert lines[0].split() == ["2", "of", "4", "a.py"]
     assert lines[1:3] == ["survived: a.py:11 in f: x  →  y", "untested: a.py:12 in f: x  →  y"]
-    assert lines[-1] == "killed 2 of 4 mutants, 50%, 1 of them by time or a crash"
+    told = "killed 2 of 4 mutants, 50%, 1 of them by time or a crash; 1 more change nothing that a test could notice"
+    assert lines[-1] == told
+
+
+SPACE = """
+from functools import cached_property, lru_cache
+class A:
+    def f(self, x=1): return x + 1
+    @property
+    def g(self): return 1 + 1
+    @cached_property
+    def h(self): return (lambda: 1 + 1)()
+    @staticmethod
+    def s(): return 1 + 1
+@lru_cache
+def k(): return 1 + 1
+def outer():
+    def inner(): return 1 + 1
+    return inner()
+LATER = {"k": k, "s": A.s}
+"""
+
+
+def test_changed_code_is_what_runs_wherever_the_function_is_held(tmp_path, monkeypatch):
+    monkeypatch.setattr(mutants, "ROOT", tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "swapped.py").write_text(SPACE)
+    seen = {}
+    for mutant in mutants_of("swapped.py"):
+        space = importlib.reload(importlib.import_module("swapped"))
+        if "+" in mutant.words.split("→")[1] or not in_code(mutant):
+            continue
+        swap(mutant)
+        told = space.A().f(), space.A().g, space.A().h, space.LATER["s"](), space.LATER["k"](), space.outer()
+        seen[mutant.function] = [name for name, one in zip("fghsko", told, strict=True) if one != 2]
+    assert seen == {"A.f": ["f"], "A.g": ["g"], "A.h": ["h"], "A.s": ["s"], "k": ["k"], "outer.inner": ["o"]}
+    by_default = next(one for one in mutants_of("swapped.py") if one.words.startswith("self, x=1"))
+    assert not in_code(by_default) and in_code(mutant)
