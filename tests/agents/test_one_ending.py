@@ -1,5 +1,7 @@
 """How a run ended is judged once: the model, the command line, the table of rounds and a direct solution agree."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -8,8 +10,9 @@ from engine import run
 from engine.results.aggregator import solved
 from engine.results.result import number
 from market.aggregator.clearing import CERTIFIED
+from market.aggregator.endings import ending
 from market.aggregator.game import Block, Game
-from market.outcome import Status
+from market.outcome import Outcome, Status
 from market.prices import Dispatch, Linear
 from market.utilities import Quadratic
 from scenarios import build, load
@@ -128,3 +131,14 @@ def test_a_regret_without_end_is_told_alike():
     big = Block("big", "direct", Quadratic(np.array([0.01]), np.array([8.0])), 0.0, 0.0, np.array([1]))
     facts = solved(Game(Linear(1.0), (pair, big)), True)
     assert number(facts["gap"]) == number(facts["outcome"].gap) == "inf"
+
+
+@pytest.mark.parametrize("status", Status)
+def test_the_outcome_counts_only_where_something_was_found(status):
+    """Beyond the gap of an equilibrium it is inaccurate, else short where part is unserved; all other endings stay."""
+    found, y = status in (Status.SETTLED, Status.SOLVED), np.ones(1)
+    assert ending(status, None) == status
+    for unserved, gap in product((0.0, 1.0), (None, 0.0, CERTIFIED, 2 * CERTIFIED)):
+        told = ending(status, Outcome(y, y, y, 1.0, unserved, gap))
+        worse = Status.INACCURATE if (gap or 0.0) > CERTIFIED else Status.SHORT if unserved else status
+        assert told == (worse if found else status)

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from market.aggregator.best_response import PricedOut, best_response, literal
+from market.aggregator.best_response import PricedOut, best_response, has_one_peak, literal
 from market.aggregator.game import Block
 from market.aggregator.single import best_quantities
 from market.prices import Affine, Dispatch, Linear, Piecewise, Power
@@ -50,6 +50,13 @@ def test_two_peaks_the_global_one_is_found(brute):
 def test_the_global_peak_is_found_from_every_start(now):
     player = aggregator([0.8, 0.55], [0.85, 9], 0.75)
     assert best_response(Linear(1.0), player, 0.0, now) == pytest.approx(2.9032, abs=5e-5)
+
+
+@pytest.mark.parametrize("money", [1e-15, 1e-6, 1e6, 1e15])
+@pytest.mark.parametrize("now", [0.0, 0.65, 5.0])
+def test_the_global_peak_is_found_in_any_unit_of_money(now, money):
+    player = aggregator([0.8 * money, 0.55 * money], [0.85 * money, 9 * money], 0.75)
+    assert best_response(Linear(money), player, 0.0, now) == pytest.approx(2.9032, abs=5e-5)
 
 
 def test_two_peaks_at_alpha_04_the_lower_total_wins_by_a_hair(brute):
@@ -227,6 +234,14 @@ def test_users_who_value_nothing_change_no_reply(alpha):
             best_response(rule, aggregator(0, 0, alpha, 0.01, u), 0.1) for u in (with_them, with_them.take([1, 2]))
         )
         assert one == pytest.approx(other, rel=1e-9)
+
+
+def test_where_a_peak_is_known_to_be_the_only_one():
+    """At alpha = 0 outlay is convex on a smooth price; under max-min the price itself has to be, a straight one is."""
+    rules = {Linear(0.5): True, Affine(1.0, 0.1): True, Power(0.3, 2.0): True, Power(0.3, 0.5): False}
+    for rule, convex in rules.items():
+        known = {alpha: has_one_peak(rule, aggregator([0.5, 0.4], [3, 5], alpha), 2.0) for alpha in (0.0, 1.0, np.inf)}
+        assert known == {0.0: True, 1.0: False, np.inf: convex}
 
 
 def test_a_multiplier_far_from_its_first_guess_is_found(brute):

@@ -245,6 +245,14 @@ def test_inertia_is_the_chance_to_stay(order):
     assert play(Moving(0.0, order), 0, 50, best, go, np.random.default_rng(5)).moves == 50
 
 
+@pytest.mark.parametrize("order", ["in-turn", "random", "together"])
+def test_a_gain_has_to_be_more_than_the_least_one(order):
+    moving, go = Moving(order=order, least_gain=0.5), lambda state, who, to: state + len(who)
+    for gain, moves in ((0.5, 0), (0.5 + 1e-9, 7)):
+        found = play(moving, 0, 7, lambda state, who, gain=gain: (gain, 1), go, np.random.default_rng(0))
+        assert found == (moves, moves, moves)
+
+
 def test_one_after_the_other_sees_the_moves_before():
     """Two look for an empty house: in turn the second stays out, together both move in."""
     best = lambda state, who: (1.0, 0) if not state else (0.0, 0)  # noqa: E731

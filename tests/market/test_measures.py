@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from market.measures import gini, jain, price_of_anarchy, price_of_fairness
+from market.measures import RELATIVE_ROUNDING, gini, jain, price_of_anarchy, price_of_fairness
 
 RANDOM = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 VALUES = st.lists(st.one_of(st.just(0.0), st.floats(1e-6, 1e6)), min_size=1, max_size=12)
@@ -38,6 +38,13 @@ def test_fairness_indices_do_not_depend_on_the_unit_or_the_order(values, unit):
 def test_jain_neither_overflows_nor_vanishes(values):
     assert jain(values) == pytest.approx(0.9)
     assert gini(values) == pytest.approx(1 / 6)
+
+
+@pytest.mark.parametrize("unit", [1e-100, 1.0, 1e100])
+def test_a_loss_within_rounding_is_none_and_beyond_has_no_inequality(unit):
+    assert gini(unit * np.array([-RELATIVE_ROUNDING, 1.0, 1.0])) == pytest.approx(gini([0, 1, 1]), rel=1e-6)
+    assert np.isnan(gini(unit * np.array([-1e3 * RELATIVE_ROUNDING, 1.0, 1.0])))
+    assert gini(np.array([0.0, 0.0])) == 0
 
 
 def test_prices_of_anarchy_and_fairness_are_undefined_without_welfare():

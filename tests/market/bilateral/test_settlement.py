@@ -115,6 +115,14 @@ def test_who_does_without_the_grid_pays_for_contracts_only():
     assert bills(market, settled).earned == pytest.approx([0.45])
 
 
+def test_at_a_price_that_is_just_its_own_an_agent_trades_with_the_grid():
+    """Who would gain or lose nothing buys, and sells; a trace beyond its own price it does without."""
+    for side, trades in ((1 - 1e-9, 0.0), (1.0, 1.0), (1 + 1e-9, 1.0)):
+        market = Market([0.25 * side], [4], [0.05 / side], [3], tariff=RetailTariff(0.25, 0.05))
+        bills = grid_bills(market)
+        assert (bills.paid[0], bills.earned[0]) == pytest.approx((4 * 0.25 * trades, 3 * 0.05 * trades))
+
+
 @FEW
 @given(SEEDS)
 def test_violation_in_money_is_what_the_worst_pair_gains(seed):

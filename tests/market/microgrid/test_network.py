@@ -30,7 +30,7 @@ LINE = [0, 1, 0.1, 0.1]
         ({"private": [[1, 2, -1.0]]}, r"private line 0: r\(=-1\) must be finite and >= 0"),
         ({"private": [[1, 2, 0.1, -1.0]]}, r"private line 0: length\(=-1\) must be finite and >= 0"),
         ({"private": [[1, 2, 0.1, 1.0, 0]]}, r"private line 0: owner\(=0\) must be an agent, 1 to 2, or -1"),
-        ({"private": [[1, 2, 0.1, 1.0, 7]]}, r"private line 0: owner\(=7\)"),
+        ({"private": [[1, 2, 0.1, 1.0, 3]]}, r"private line 0: owner\(=3\)"),
         ({"injection": [0, np.inf, 0]}, r"node 1: injection\(=inf\) must be finite"),
         ({"injection": [0, "a", 0]}, "injection must be numbers"),
         ({"slack": 3}, r"slack\(=3\) must be a node, 0 to 2"),
@@ -135,3 +135,10 @@ def test_a_network_is_frozen(eight):
     assert isinstance(eight, Network)
     with pytest.raises(AttributeError):
         eight.slack = 1
+
+
+def test_other_private_lines_come_with_places_of_their_own_or_leave_them(eight):
+    places, others = np.arange(16.0).reshape(8, 2), np.ones((8, 2))
+    one = eight.with_private(eight.private, places)
+    assert one.with_private(eight.private).positions.tolist() == places.tolist()
+    assert one.with_private(eight.private, others).positions.tolist() == others.tolist()

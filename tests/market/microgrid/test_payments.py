@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from market.grid.power_flow import build_grid
 from market.microgrid.behaviours import BEHAVIOURS, Cooperative, SelfInterested
+from market.microgrid.market import winners_and_losers
 from market.microgrid.network import network_of
 from market.microgrid.payments import PAYMENTS, generation_cost, lmp_payments, savings_share, tariff_payments
 from market.microgrid.tariff import Tariff
@@ -112,3 +113,26 @@ def test_nothing_is_paid_where_somebody_is_not_served(cases):
 def test_own_generation_costs_its_owner():
     network = network_of([0, 2, -1], [[0, 1, 0.1, 0.1], [1, 2, 0.1, 0.1]], cost=[0, 0.5, 0.7])
     assert generation_cost(network).tolist() == [0, 1.0, 0]
+
+
+@pytest.mark.parametrize("shares", [[0.3, 0.3, 0.3], [0.5, 0.5, 0.5], [1.5, -0.5, 0.0], [0.5, 0.5]])
+def test_shares_of_the_savings_are_parts_of_one(cases, shares):
+    network = cases["pair"]
+    grid = build_grid(network)
+    together = Cooperative().priced(network, grid, TARIFF)
+    with pytest.raises(ValueError, match="3 numbers >= 0 that sum to 1"):
+        savings_share(network, grid, TARIFF, together, shares)
+    paid = savings_share(network, grid, TARIFF, together, [0.2, 0.3, 0.5])
+    assert paid.total == pytest.approx(-TARIFF.bill(together.grid_supply))
+
+
+def test_rounding_makes_nobody_better_or_worse_off():
+    """Gains of 1e-13 beside payments of 1 are rounding, in any unit; beside payments as small they are gains."""
+    gains = np.array([1e-13, -1e-13, 0.1, -0.1, 0.0])
+    for money in (1e-6, 1.0, 1e6):
+        won, lost = winners_and_losers(money * gains, money * np.ones(5))
+        assert (won.tolist(), lost.tolist()) == ([2], [3])
+    won, lost = winners_and_losers(gains[:2], gains[:2])
+    assert (won.tolist(), lost.tolist()) == ([0], [1])
+    won, lost = winners_and_losers(gains[:2], np.array([0.0, 3.0]))
+    assert (won.tolist(), lost.tolist()) == ([], [])

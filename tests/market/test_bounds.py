@@ -1,0 +1,73 @@
+"""Bounds that prove, sets that add up, outcomes made to: each against what it is to hold."""
+
+import numpy as np
+import pytest
+
+from market.aggregator import bounds
+from market.aggregator.bounds import Ends, nothing_else, reply_bounds
+from market.aggregator.certificate import gap
+from market.aggregator.clearing import clear
+from market.aggregator.equilibrium import rescaled, solve
+from market.aggregator.game import Block, Game
+from market.aggregator.kinks import holds, shares
+from market.aggregator.reply import Prices, replies
+from market.aggregator.roots import scan
+from market.prices import Linear
+from market.utilities import Logarithmic, Quadratic
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
+def test_purchases_of_each_set_add_up_to_a_total_or_there_are_none(scale):
+    sets = [[(1 * scale, 1 * scale), (4 * scale, 5 * scale)], [(2 * scale, 2.5 * scale)]]
+    for total in (3, 3.4, 6, 7, 7.5):
+        y = shares(sets, total * scale)
+        assert y.sum() == pytest.approx(total * scale, rel=1e-12) and holds(sets, total * scale)
+        for pieces, purchase in zip(sets, y, strict=True):
+            assert any(low * (1 - 1e-9) <= purchase <= high * (1 + 1e-9) for low, high in pieces)
+    for total in (2.999, 3.501, 5.999, 7.501):
+        assert shares(sets, total * scale) is None and not holds(sets, total * scale)
+
+
+def test_an_outcome_is_rescaled_to_its_total():
+    """Half of it too little: each player buys 1.5 times as much, and the gap is that of what it now buys."""
+    users = Quadratic(np.array([0.7, 0.2, 0.6]), np.array([4.0, 3.0, 3.0]))
+    game = Game(Linear(0.2), (Block("A", "aggregator", users, 1.0, 0.01, np.array([2, 1])),))
+    best = solve(game).outcome
+    short, nothing = clear(game, best.y / 1.5), clear(game, np.zeros(2))
+    found = rescaled(game, short, best.quantity)
+    np.testing.assert_allclose(found.y, best.y, rtol=1e-12)
+    assert found.gap == pytest.approx(gap(game, best.y, clear(game, best.y).x)[0], abs=1e-9)
+    assert rescaled(game, nothing, 1.0) is nothing and rescaled(game, best, best.quantity) is best
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
+def test_a_search_that_is_cut_short_proves_nothing(monkeypatch, scale):
+    """Nor does one beside a root that is left out, in any unit of energy."""
+    users = Quadratic(np.array([0.7, 0.2, 0.6, 0.3]) / scale, np.array([4.0, 3.0, 3.0, 5.0]))
+    rule, block = Linear(0.2 / scale), Block("A", "aggregator", users, 2.0, 0.01 * scale, np.array([2, 2]))
+    roots = scan(rule, (block,)).roots
+    assert len(roots) == 1 and nothing_else(rule, (block,), roots)
+    assert not nothing_else(rule, (block,), ())
+    monkeypatch.setattr(bounds, "MOST_USER_CELLS", 50)
+    assert not nothing_else(rule, (block,), roots)
+
+
+@pytest.mark.parametrize("form", [Quadratic, lambda a, b: Logarithmic(b, 1 / a)], ids=["quadratic", "log"])
+@pytest.mark.parametrize("offset", [0.0, 0.1])
+@pytest.mark.parametrize("alpha", [0.3, 0.5, 1.0, 2.0, np.inf])
+def test_no_reply_to_a_price_and_slope_of_a_cell_leaves_its_bounds(alpha, offset, form):
+    """Nor are bounds wide where the cell is narrow, but where a user is priced out in it."""
+    rng = np.random.default_rng(3)
+    block = Block(
+        "A", "aggregator", form(rng.uniform(0.1, 0.9, 6), rng.uniform(1, 9, 6)), alpha, offset, np.array([4, 2])
+    )
+    p1, s1 = rng.uniform(0.1, 8, 20), 10 ** rng.uniform(-2, 1, 20)
+    for width in (1.0, 1e-2):
+        p2, s2 = p1 * (1 + width * rng.random(20)), s1 * (1 + 9 * width * rng.random(20))
+        low, high = reply_bounds(block, Ends(p1, p2, s1, s2))
+        for share in rng.random((5, 2, 20)):
+            at = Prices(p1 + (p2 - p1) * share[0], s1 + (s2 - s1) * share[1], np.zeros(20))
+            y = replies(block, at)[0]
+            assert np.all((low <= y * (1 + 1e-8)) & (y <= high * (1 + 1e-8)))
+    low, high = reply_bounds(block, Ends(p1, p1 * (1 + 1e-9), s1, s1 * (1 + 1e-9)))
+    np.testing.assert_allclose(low, high, rtol=1e-3, atol=1e-5)
