@@ -100,18 +100,21 @@ class Watch:
         self.cycle: int | None = None
 
     def status(self, played: int, before: Array, target: Array, after: Array) -> Status:
-        """Status after a round: purchases before it, best responses in it, purchases after it, shapes (players,)."""
+        """Status after a round: purchases before it, best responses in it, purchases after it, shapes (players,).
+
+        Of days (players, periods), where sales count as much.
+        """
         move = float(np.max(np.abs(target - before)))
-        if move <= self.tolerance * max(float(after.sum()), np.finfo(float).tiny):
+        if move <= self.tolerance * max(float(np.abs(after).sum()), np.finfo(float).tiny):
             return Status.SETTLED
         if self.order != "random" and self._closes(after):
             return Status.CYCLING
         return Status.ROUND_LIMIT if played >= self.rounds else Status.RUNNING
 
     def _closes(self, y):
-        if len(y) * LONGEST_CYCLE > MOST_REMEMBERED:
+        if y.size * LONGEST_CYCLE > MOST_REMEMBERED:
             return False
-        near = self.tolerance * float(y.sum())
+        near = self.tolerance * float(np.abs(y).sum())
         step = 0.0
         for length, old in enumerate(reversed(self.past), start=1):
             away = float(np.max(np.abs(y - old)))

@@ -31,20 +31,19 @@ class Clock:
     @cached_property
     def begins(self) -> Array:
         """Clock hour at which each period begins, shape (periods,)."""
-        return self.hours * np.arange(self.count)
+        return np.arange(self.count, dtype=np.float64) * self.hours
 
     def covered(self, start: Numbers, stop: Numbers) -> Array:
         """Hours of each period between two clock hours, past midnight where start ≥ stop, shape (rows, periods).
 
         start, stop: clock hours from 0 to the day's length, numbers or shape (rows,); equal ones mean the whole day.
         """
-        start, stop = (np.atleast_1d(np.asarray(hour, dtype=float))[:, None] for hour in (start, stop))
-        straight = self._overlap(start, stop)
-        over_night = self._overlap(start, self.length) + self._overlap(0.0, stop)
-        covered: Array = np.where(start < stop, straight, over_night)
-        return covered
+        first, last = (np.atleast_1d(np.asarray(hour, dtype=float))[:, None] for hour in (start, stop))
+        straight = self._overlap(first, last)
+        over_night = self._overlap(first, np.full((1, 1), self.length)) + self._overlap(np.zeros((1, 1)), last)
+        return np.where(first < last, straight, over_night)
 
-    def _overlap(self, start: Numbers, stop: Numbers) -> Array:
+    def _overlap(self, start: Array, stop: Array) -> Array:
         ends = self.begins + self.hours
         return np.clip(np.minimum(ends, stop) - np.maximum(self.begins, start), 0.0, self.hours)
 

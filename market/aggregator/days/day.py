@@ -107,6 +107,11 @@ class Day:
         k, number = self.where(j)
         return self.blocks[k].player_name(number)
 
+    @property
+    def plain(self) -> Day:
+        """The same day where every player maximises the plain sum."""
+        return self.changed([replace(block, alpha=0.0, fair=None) for block in self.blocks])
+
     def changed(self, blocks: Sequence[Homes]) -> Day:
         """The same day with other homes."""
         return replace(self, blocks=tuple(blocks))

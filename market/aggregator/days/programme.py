@@ -60,10 +60,10 @@ class Answer:
     residual: float
 
 
-def solve(programme: Programme, energy: float = 1.0, solver: str = "piqp", precision: float = PRECISION) -> Answer:
-    """Solve a programme whose quantities are of the size of `energy`, see SOLVERS."""
+def solve(programme: Programme, energy: float = 1.0, solver: str = "piqp", steps: int = MOST_STEPS) -> Answer:
+    """Solve a programme whose quantities are of the size of `energy`, see SOLVERS; steps: its most."""
     scaled, money = programme.scaled(energy)
-    v, prices, status, residual = SOLVERS[solver](scaled, precision)
+    v, prices, status, residual = SOLVERS[solver](scaled, steps)
     return Answer(np.clip(v * energy, programme.low, programme.high), prices * (money / energy), status, residual)
 
 
@@ -90,14 +90,14 @@ def free(cost: Array, square: Array) -> Programme:
     return Programme(cost, square, -infinite, infinite, sparse.csr_array((0, len(cost))), np.empty(0), np.empty(0))
 
 
-def by_piqp(programme: Programme, precision: float) -> tuple[Array, Array, str, float]:
+def by_piqp(programme: Programme, steps: int) -> tuple[Array, Array, str, float]:
     """Proximal interior points (Schwan, Jiang, Kuhn, Jones, PIQP, 2023)."""
     same, other = _sides(programme)
     solver = piqp.SparseSolver()
     settings = solver.settings
-    settings.eps_abs = settings.eps_duality_gap_abs = precision
-    settings.eps_rel = settings.eps_duality_gap_rel = precision
-    settings.max_iter = MOST_STEPS
+    settings.eps_abs = settings.eps_duality_gap_abs = PRECISION
+    settings.eps_rel = settings.eps_duality_gap_rel = PRECISION
+    settings.max_iter = steps
     rows = programme.rows
     square = sparse.diags_array(2 * programme.square, format="csc")
     equal = [_matrix(rows[same]), programme.least[same]] if len(same) else [None, np.empty(0)]
@@ -113,7 +113,7 @@ def by_piqp(programme: Programme, precision: float) -> tuple[Array, Array, str, 
     return np.array(result.x), prices, status, float(residual)
 
 
-def by_clarabel(programme: Programme, precision: float) -> tuple[Array, Array, str, float]:
+def by_clarabel(programme: Programme, steps: int) -> tuple[Array, Array, str, float]:
     """Homogeneous interior points (Goulart, Chen, Clarabel, 2024)."""
     same, other = _sides(programme)
     n, rows = len(programme.cost), programme.rows
@@ -125,8 +125,8 @@ def by_clarabel(programme: Programme, precision: float) -> tuple[Array, Array, s
     sides = [p.least[same], -p.least[least], p.most[most], -p.low[lower], p.high[upper]]
     cones = [clarabel.ZeroConeT(len(same)), clarabel.NonnegativeConeT(matrix.shape[0] - len(same))]
     options = clarabel.DefaultSettings()
-    options.verbose, options.max_iter = False, MOST_STEPS
-    options.tol_gap_abs = options.tol_gap_rel = options.tol_feas = precision
+    options.verbose, options.max_iter = False, steps
+    options.tol_gap_abs = options.tol_gap_rel = options.tol_feas = PRECISION
     square = sparse.diags_array(2 * programme.square, format="csc")
     solution = clarabel.DefaultSolver(square, programme.cost, matrix, np.concatenate(sides), cones, options).solve()
     duals = np.array(solution.z)

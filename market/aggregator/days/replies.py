@@ -10,7 +10,7 @@ from scipy import sparse
 
 from market.aggregator.days.outlay import Pieces, convex, pieces, prices_at
 from market.aggregator.days.party import Party
-from market.aggregator.days.programme import Programme, joined, solve, stacked
+from market.aggregator.days.programme import USABLE, Programme, joined, solve, stacked
 from market.arrays import Array, Mask
 from market.prices import Affine, PriceRule
 
@@ -56,7 +56,7 @@ def replies(
     if straight:
         answer = solve(reply_programme(party, pieces(rules, others, np.zeros_like(others))), energy, solver)
         plan = answer.v[: party.columns]
-        sure = np.full(party.players, answer.status == "solved")
+        sure = np.full(party.players, answer.status in USABLE)
         return Replies(plan, payoffs(party, rules, others, plan), answer.status, sure)
     return _stepwise(party, rules, others, energy, plan, solver)
 
@@ -97,7 +97,7 @@ def _stepwise(party, rules, others, energy, plan, solver):
         outlay = pieces(rules, others, y)
         answer = solve(reply_programme(party, outlay), energy, solver)
         status = answer.status
-        if status not in ("solved", "inaccurate"):
+        if status not in USABLE:
             break
         plan, gained = _searched(party, rules, others, plan, answer.v[: party.columns], payoff)
         payoff = payoff + gained
@@ -108,7 +108,7 @@ def _stepwise(party, rules, others, energy, plan, solver):
                 break
             (plan, payoff), tried = nudged, tried + 1
     least = party.by_player(least_purchases(party))
-    return Replies(plan, payoff, status, convex(rules, others, least) & (status == "solved"))
+    return Replies(plan, payoff, status, convex(rules, others, least) & (status in USABLE))
 
 
 def _searched(party, rules, others, plan, target, payoff):
@@ -149,4 +149,14 @@ def least_purchases(party: Party) -> Array:
     days, load = party.days, party.load
     lowest = load.maximum(0) @ np.where(np.isfinite(days.low), days.low, 0.0)
     highest = (-load).maximum(0) @ np.where(np.isfinite(days.high), days.high, 0.0)
-    return (lowest - highest).reshape(party.users, party.periods) + party.given
+    least = (lowest - highest).reshape(party.users, party.periods) + party.given
+    sell = np.concatenate([frame.sell for frame in party.frames])
+    return np.where(sell[:, None], least, np.maximum(least, 0.0))
+
+
+def nearest_plan(party: Party, y: Array, energy: float) -> Array | None:
+    """The plan of one player that is worth most with purchases y, shape (periods,); None where there is none."""
+    given = np.sum(party.given, axis=0)
+    fixed = joined(party.days, party.player_load, y - given, y - given)
+    answer = solve(fixed, energy)
+    return answer.v if answer.status in USABLE else None

@@ -18,12 +18,13 @@ class Frame:
     """Days of users as one linear and quadratic description; a plan is a vector v of its columns.
 
     v lies in [low, high] and rows @ v in [least, most]; it costs its users cost v + square v², in money (columns,);
-    owner: the user of each column. Net purchases are load @ v + given, reshaped to (users, periods), in energy.
-    names: {"charge": (users who have it (k,), columns (k, periods))}.
+    owner: the user of each column; sell: which users may sell (users,). Net purchases are load @ v + given, reshaped to
+    (users, periods), in energy. names: {"charge": (users who have it (k,), columns (k, periods))}.
     """
 
     users: int
     periods: int
+    sell: Mask
     low: Array
     high: Array
     cost: Array
@@ -147,6 +148,7 @@ class Sheet:
         return Frame(
             self.users,
             self.clock.count,
+            self.sell,
             low,
             high,
             cost,

@@ -1,0 +1,149 @@
+"""Fair aggregators' days: values worked out beforehand, other starts, stationarity, and the market without days."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from market.aggregator.best_response import best_response
+from market.aggregator.days.clock import Clock
+from market.aggregator.days.day import Day
+from market.aggregator.days.fair import fair_day as stationary
+from market.aggregator.days.outcome import clear
+from market.aggregator.days.parts import Car, Consumption
+from market.aggregator.days.replies import best_days
+from market.aggregator.days.rounds import solve
+from market.aggregator.days.seats import Seats, certified
+from market.aggregator.game import Block
+from market.outcome import Status
+from market.prices import Affine
+from market.utilities import Quadratic
+from tests.market.days.small_days import drawn, fair_day, four_hours, homes
+
+KNOWN = {  # alpha: (objective, consumption, purchases, surpluses, prices)
+    0.0: (6.631232, [0.69206, 1.87063, 0.38413, 0.30595], [1.44312, 1.87937], [5.74864, 0.86259], [1.36587, 1.62762]),
+    1.0: (1.966106, [0.52284, 1.17425, 0.53055, 0.92675], [1.51934, 1.72359], [4.49319, 1.57617], [1.41160, 1.53415]),
+    2.0: (-0.813803, [0.43986, 0.83277, 0.52289, 1.12926], [1.60181, 1.44439], [3.55303, 1.86567], [1.46109, 1.36664]),
+}
+
+
+def phi(surplus, alpha, offset=0.01):
+    s = surplus + offset
+    if np.isinf(alpha):
+        return np.min(surplus)
+    return np.sum(np.log(s)) if alpha == 1 else np.sum(s ** (1 - alpha)) / (1 - alpha)
+
+
+def sole(day):
+    """(player 0's fair days with nobody else, its seats)."""
+    return Seats(day).fair(0, day.background)
+
+
+@pytest.mark.parametrize("alpha", KNOWN)
+def test_the_fair_day_is_the_one_worked_out_beforehand(alpha):
+    day = fair_day(alpha)
+    plan, settled = stationary(sole(day), np.zeros(day.party.columns))
+    outcome, (value, x, y, s, price) = clear(day, plan), KNOWN[alpha]
+    assert settled and phi(outcome.s, alpha) == pytest.approx(value, abs=1e-6)
+    np.testing.assert_allclose(day.party.told(plan, "consumption").ravel(), x, atol=6e-6)
+    np.testing.assert_allclose(outcome.y[0], y, atol=6e-6)
+    np.testing.assert_allclose(outcome.s, s, atol=6e-6)
+    np.testing.assert_allclose(outcome.price, price, atol=6e-6)
+
+
+@pytest.mark.parametrize("alpha", [0.5, 2.0, 50.0, np.inf])
+def test_no_random_start_of_another_search_ends_higher(alpha):
+    day = fair_day(alpha)
+    fair, rng = sole(day), np.random.default_rng(1)
+    plan, _ = stationary(fair, np.zeros(day.party.columns))
+    found = fair.surplus(plan)
+    soft = 40.0 if np.isinf(alpha) else alpha
+    days, high = day.party.days, np.where(np.isfinite(day.party.days.high), day.party.days.high, 8.0)
+
+    def loss(v):
+        s = np.maximum(fair.surplus(v) + 0.01, 1e-9)
+        top = np.min(s)
+        return -np.log(top) + np.log(np.sum((s / top) ** (1 - soft))) / (soft - 1) if soft > 1 else -phi(s - 0.01, soft)
+
+    rules = {"type": "eq", "fun": lambda v: days.rows @ v - days.least}
+    tried = 0
+    for _ in range(6):
+        start = rng.uniform(0, 0.1, len(high)) * high
+        other = minimize(loss, start, bounds=list(zip(days.low, high, strict=True)), constraints=rules, method="SLSQP")
+        s = fair.surplus(other.x)
+        if np.max(np.abs(days.rows @ other.x - days.least)) < 1e-8 and np.min(s) > 0:
+            tried += 1
+            assert phi(s, alpha) <= phi(found, alpha) + 1e-6 * abs(phi(found, alpha))
+    assert tried > 1
+
+
+@pytest.mark.parametrize("alpha", [0.5, 1.0, 2.0])
+def test_every_user_lives_its_own_best_day_at_its_internal_price(alpha):
+    day = four_hours()
+    day = day.changed([replace(day.blocks[0], alpha=alpha), *day.blocks[1:]])
+    fair = Seats(day).fair(0, np.array([9.0, 11.0, 10.0, 12.0]))
+    plan, settled = stationary(fair, best_days(fair.party, np.full(4, 3.0), fair.energy))
+    z, s = fair.party.purchases(plan), fair.surplus(plan)
+    weight = (s + 0.01) ** -alpha
+    price = 0.5 + 0.1 * (fair.others + z.sum(axis=0))
+    internal = price + 0.1 * (weight @ z) / weight[:, None]
+    best = best_days(fair.party, internal, fair.energy)
+
+    def value(v):
+        return fair.party.worth(v) - np.sum(internal * fair.party.purchases(v), axis=1)
+
+    assert settled
+    np.testing.assert_allclose(value(plan), value(best), rtol=1e-8)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.5, 1.0, 2.0, 5.0, np.inf])
+@pytest.mark.parametrize("others", [0.0, 3.0])
+def test_one_period_without_devices_is_the_market_without_days(alpha, others):
+    rng = np.random.default_rng(8)
+    a, b, price = rng.uniform(0.1, 0.9, 6), rng.uniform(2, 10, 6), Affine(0.2, 0.3)
+    block = Block("h", "aggregator", Quadratic(a, b), alpha, 0.01, np.array([6]))
+    known = best_response(price, block, others)
+    parts = {"consumption": Consumption(np.arange(6), a, b)}
+    seats = Seats(Day(Clock(1), (price,), (homes("h", [6], parts, alpha=alpha),)))
+    start = seats.price_taking(0, price.value(np.array([others])))
+    plan = seats.reply(0, np.array([others]), start, steps=100)
+    assert seats.purchase(0, plan)[0] == pytest.approx(float(np.squeeze(known)), rel=1e-9 if alpha < 5 else 1e-7)
+
+
+def test_max_min_lifts_the_poorest_and_welfare_the_sum():
+    day = four_hours()
+    least, total = [], []
+    for alpha in (0.0, 1.0, np.inf):
+        fair = Seats(day.changed([replace(day.blocks[0], alpha=alpha), *day.blocks[1:]])).fair(0, np.full(4, 10.0))
+        plan, _ = stationary(fair, best_days(fair.party, np.full(4, 3.0), fair.energy))
+        least.append(np.min(fair.surplus(plan)))
+        total.append(np.sum(fair.surplus(plan)))
+    assert least[0] < least[1] < least[2] and total[0] > total[1] > total[2]
+
+
+def test_a_fair_market_is_solved_by_search_and_says_so():
+    day = four_hours()
+    day = day.changed([replace(block, alpha=1.0) for block in day.blocks])
+    found = solve(day)
+    assert found.status == Status.SOLVED and not found.proven and found.outcome.gap < 1e-7
+    worse = clear(day, solve(day.plain).outcome.plan)
+    assert certified(Seats(day), worse).gap > 1e-3
+
+
+def test_with_cars_the_poor_are_lifted_before_logarithms_are_taken():
+    parts = {"consumption": Consumption([0, 1], [0.5, 0.5], [3, 3]), "car": Car([0], 2.0, 1.0)}
+    day = Day(Clock(4), (Affine(0.2, 0.1),) * 4, (homes("h", [2], parts, alpha=1.0),))
+    fair = sole(day)
+    plan, settled = stationary(fair, best_days(fair.party, np.full(4, 5.0), fair.energy))
+    assert settled and np.min(fair.surplus(plan)) > 0.1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_answer_is_never_worse_than_the_present_day(seed):
+    day = drawn(np.random.default_rng(seed), players=2)
+    day = day.changed([replace(block, alpha=2.0) for block in day.blocks])
+    seats = Seats(day)
+    plan = seats.price_taking(0, day.price(np.zeros(4)))
+    fair = seats.fair(0, day.background + 2.0)
+    assert not fair.better(plan, seats.reply(0, day.background + 2.0, plan))

@@ -1,0 +1,126 @@
+"""Rounds of days and prices of every kind: where they end, and that nobody gains there."""
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from market.aggregator.days.clock import Clock
+from market.aggregator.days.day import Day, rules_by_period
+from market.aggregator.days.equilibrium import potential_solution
+from market.aggregator.days.outcome import certified_welfare, clear
+from market.aggregator.days.parts import Battery, Consumption
+from market.aggregator.days.replies import payoffs, replies
+from market.aggregator.days.rounds import in_turn, played, solve, start_plan, together
+from market.aggregator.days.seats import Seats
+from market.aggregator.equilibrium import solve as solve_one_period
+from market.aggregator.game import Block, Game
+from market.outcome import Status
+from market.prices import Affine, Dispatch, Linear, Piecewise, Power
+from market.utilities import Quadratic
+from tests.market.days.small_days import drawn, four_hours, homes
+
+CONVEX = {"power": Power(0.05, 1.5), "root": Power(0.5, 0.5), "piecewise": Piecewise([0, 15, 30], [0.5, 1, 5], 0.3)}
+
+
+def purchases(day, plan):
+    return day.party.by_player(day.party.purchases(plan))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_rounds_in_turn_end_where_the_potential_does(seed):
+    day = drawn(np.random.default_rng(seed))
+    plan, status, _ = played(Seats(day), start_plan(day))
+    assert status == Status.SETTLED
+    np.testing.assert_allclose(purchases(day, plan), potential_solution(day).outcome.y, atol=1e-5)
+
+
+def test_damped_rounds_together_and_in_any_order_end_there_too():
+    day, rng = four_hours(), np.random.default_rng(2)
+    seats, right = Seats(day), potential_solution(day).outcome.y
+    plan = other = start_plan(day)
+    for _ in range(25):
+        plan, _ = together(seats, plan, damping=0.5)
+        other, _ = in_turn(seats, other, rng.permutation(day.players))
+    np.testing.assert_allclose(purchases(day, plan), right, atol=1e-4)
+    np.testing.assert_allclose(purchases(day, other), right, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", CONVEX)
+def test_convex_prices_have_proven_equilibria(name):
+    day = four_hours(sell=name != "piecewise")  # a kink is concave for who sells beyond it
+    found = solve(Day(day.clock, (CONVEX[name],) * 4, day.blocks))
+    assert found.status == Status.SOLVED and found.proven and found.outcome.gap < 1e-8
+
+
+@pytest.mark.parametrize("name", CONVEX)
+def test_replies_to_convex_prices_are_another_searchs(name):
+    day, rule = four_hours(), CONVEX[name]
+    party, others = Seats(day).party(0), np.array([[13.0, 15.5, 9.0, 16.0]])
+    found = replies(party, (rule,) * 4, others, day.energy_unit)
+    days, high = party.days, np.where(np.isfinite(party.days.high), party.days.high, 20.0)
+    best = -np.inf
+    for seed in range(3):
+        start = np.random.default_rng(seed).uniform(0, 0.2, party.columns) * high
+        rules = {"type": "eq", "fun": lambda v: days.rows @ v - days.least}
+        other = minimize(
+            lambda v: -payoffs(party, (rule,) * 4, others, v)[0],
+            start,
+            bounds=list(zip(days.low, high, strict=True)),
+            constraints=rules,
+            method="SLSQP",
+            options={"maxiter": 300},
+        )
+        if np.max(np.abs(days.rows @ other.x - days.least)) < 1e-7:
+            best = max(best, -other.fun)
+    assert found.payoff[0] == pytest.approx(best, rel=1e-6)
+
+
+@pytest.mark.parametrize("rule", [Power(0.05, 1.5), Piecewise([0, 2, 6], [0.5, 1, 5], 2.0), Linear(0.3)])
+def test_one_period_of_any_price_is_the_market_without_days(rule):
+    a, b, sizes = np.array([0.3, 0.5, 0.4, 0.2, 0.7]), np.array([4.0, 7, 5, 6, 9]), np.array([2, 2, 1])
+    day = Day(Clock(1), (rule,), (homes("h", sizes, {"consumption": Consumption(np.arange(5), a, b)}),))
+    known = solve_one_period(Game(rule, (Block("h", "aggregator", Quadratic(a, b), 0.0, 0.01, sizes),))).outcome
+    found = solve(day)
+    assert found.proven
+    assert found.outcome.load[0] == pytest.approx(known.quantity, rel=1e-6)
+
+
+def test_where_a_price_bends_down_nothing_is_proven_but_the_far_side_is_found():
+    rule = Piecewise([0, 1], [0, 10], 0.01)
+    parts = {"consumption": Consumption([0], [0.5], [20.0])}
+    day = Day(Clock(2), (rule, Affine(0.0, 10.0)), (homes("h", [1], parts),))
+    found = solve(day)
+    assert not found.proven
+    assert found.outcome.load[0] == pytest.approx(9.8137, abs=1e-4)
+    fleet = Dispatch([5, 5], [0.5, 0.2], [0, 8], 50)
+    assert not solve(Day(Clock(2), (fleet,) * 2, day.blocks)).proven
+
+
+def test_beyond_the_capacity_a_day_is_short():
+    fleet = Dispatch([5], [0.01], [0], 4)
+    day = Day(Clock(2), (fleet,) * 2, (homes("h", [1], {"consumption": Consumption([0], [0.5], [20.0])}),), [0, 9.0])
+    outcome = certified_welfare(day, clear(day, start_plan(day)))
+    assert outcome.unserved[1] > 0
+
+
+def test_prices_by_period_take_lists_for_numbers():
+    rules = rules_by_period(Affine, {"p0": [0.1, 0.2, 0.3], "c": 0.5}, 3)
+    assert [rule.p0 for rule in rules] == [0.1, 0.2, 0.3] and {rule.c for rule in rules} == {0.5}
+    assert rules_by_period(Piecewise, {"quantities": [0, 1], "prices": [0, 1], "last_slope": 1.0}, 2)[1].value(2.0) == 2
+
+
+def test_a_shared_purchase_is_split_as_the_player_likes_best_or_told_impossible():
+    day = four_hours()
+    seats, outcome = Seats(day), potential_solution(day).outcome
+    others = outcome.load - outcome.y[0]
+    again = seats.split(0, others, outcome.y[0])
+    np.testing.assert_allclose(seats.purchase(0, again), outcome.y[0], atol=1e-8)
+    held = seats.party(0).worth(outcome.plan[seats.columns(0)]).sum()
+    assert seats.party(0).worth(again).sum() == pytest.approx(held, rel=1e-7)
+    assert seats.split(0, others, np.full(4, -9.0)) is None
+
+
+def test_a_monopolist_with_a_small_battery_uses_all_of_it():
+    block = homes("b", [1], {"battery": Battery([0], 3.0, 9.0, 1.0)})
+    day = Day(Clock(2), (Affine(0.0, 0.01),) * 2, (block,), np.array([100.0, 300.0]))
+    np.testing.assert_allclose(solve(day).outcome.y, [[3, -3]], atol=1e-8)
