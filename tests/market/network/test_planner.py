@@ -1,0 +1,75 @@
+"""The programme's end is where nobody who takes prices would buy or sell another amount, and the planner's optimum."""
+
+import numpy as np
+import pytest
+
+from market.aggregator.network.game import NetworkGame, clear
+from market.aggregator.network.measures import total_welfare
+from market.aggregator.network.planner import can_plan, planned
+from market.grid.nodal import nodal_grid
+from market.outcome import Status
+from tests.market.grid.networks import any_grid, five_bus
+from tests.market.network.test_network_game import game_on, users
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_nothing_near_its_end_is_better_for_all_together(seed):
+    rng = np.random.default_rng(seed)
+    game = game_on(any_grid(rng), rng)
+    y = planned(game, np.zeros(game.players))
+    if y is None:
+        assert clear(game, np.zeros(game.players)).cleared.status is Status.INFEASIBLE  # output that must run
+        return
+    best = total_welfare(game, clear(game, y))
+    for size in (0.5, 0.05, 0.005):  # welfare is concave: what is best near by is best of all
+        for _ in range(25):
+            other = np.maximum(y + size * rng.normal(size=len(y)), 0.0)
+            other[3:] = np.minimum(other[3:], game.blocks[2].capacity)
+            assert total_welfare(game, clear(game, other)) <= best + 1e-6 * (1 + abs(best))
+
+
+def test_where_prices_are_numbers_price_takers_want_just_that():
+    grid = five_bus(least_rise=5.0)
+    blocks = (users("homes", [0.5, 1, 2], [40, 60, 80], [3]), users("u", [0.1], [60], [1], "large"))
+    game = NetworkGame(grid, blocks, (np.array([0, 0.5, 0.5, 0, 0]), np.eye(5)[3]), ("nothing",) * 2)
+    y = planned(game, np.zeros(2))
+    outcome = clear(game, y)
+    wanted = [float(np.sum(block.utility.demand(price))) for block, price in zip(blocks, outcome.paid, strict=True)]
+    np.testing.assert_allclose(y, wanted, rtol=1e-6)
+
+
+def test_who_moves_a_price_counts_it():
+    # One node, supply 1 q, a buyer with U = 10x - x²/2: takes prices 10/2, moves them 10/3.
+    grid = nodal_grid("a", generators=[(0, 0.0, 1.0, 99.0)])
+    game = NetworkGame(grid, (users("u", [0.5], [10], [1], "large"),), (np.ones(1),), ("nothing",))
+    assert planned(game, np.array([0.0]))[0] == pytest.approx(5, rel=1e-6)
+    assert planned(game, np.array([1.0]))[0] == pytest.approx(10 / 3, rel=1e-6)
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e6])
+def test_units_do_not_matter(unit):
+    game = NetworkGame(five_bus(), (users("u", [0.1], [60], [1], "large"),), (np.eye(5)[3],), ("nothing",))
+    base = planned(game, np.zeros(1))[0]
+    grid = five_bus()
+    scaled = nodal_grid(
+        "12345",
+        demand=grid.demand * unit,
+        lines=[
+            (*row[:3], row[3] * unit)
+            for row in zip(grid.lines.tail, grid.lines.head, grid.lines.susceptance, grid.lines.limit, strict=True)
+        ],
+        generators=[
+            (n, c, 0.0, k * unit)
+            for n, c, k in zip(grid.generators.node, grid.generators.cost, grid.generators.capacity, strict=True)
+        ],
+    )
+    other = NetworkGame(scaled, (users("u", [0.1 / unit], [60], [1], "large"),), (np.eye(5)[3],), ("nothing",))
+    assert planned(other, np.zeros(1))[0] == pytest.approx(base * unit, rel=1e-5)
+
+
+def test_a_game_the_programme_cannot_write_down_is_told():
+    game = NetworkGame(five_bus(), (users("u", [0.1], [60], [1], "large"),), (np.eye(5)[3],), ("nothing",))
+    assert can_plan(game)
+    assert not can_plan(
+        NetworkGame(five_bus(), (users("u", [0.1] * 20_001, [60] * 20_001, [20_001]),), (np.eye(5)[3],), ("nothing",))
+    )

@@ -1,0 +1,69 @@
+"""The best sale against a fine search, and textbook Cournot."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from market.aggregator.network.game import Producers
+from market.aggregator.network.producers import best_sale
+
+
+@dataclass
+class Falling:
+    """A broken line that falls."""
+
+    quantities: np.ndarray
+    prices: np.ndarray
+    last_slope: float
+
+    def value(self, total):
+        beyond = np.maximum(np.asarray(total) - self.quantities[-1], 0.0)
+        return np.interp(total, self.quantities, self.prices) + self.last_slope * beyond
+
+
+def producer(capacity, cost, rise):
+    return Producers("p", *(np.array([float(value)]) for value in (capacity, cost, rise)))
+
+
+STEP = st.floats(0.1, 5)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.tuples(STEP, st.floats(0, 8)), max_size=5),
+    st.floats(0, 3),
+    st.floats(0, 4),
+    st.tuples(st.floats(0.5, 20), st.floats(-5, 20), st.floats(0, 3)),
+)
+def test_no_sale_of_a_fine_search_brings_more(steps, last, others, own):
+    quantities = np.cumsum([0.0, *(width for width, _ in steps)])
+    prices = 30 - np.cumsum([0.0, *(fall for _, fall in steps)])
+    rule, one = Falling(quantities, prices, -last), producer(*own)
+
+    def profit(q):
+        return rule.value(others + q) * q - one.spent(q)
+
+    best = best_sale(rule, one, others, 0.0)
+    assert 0 <= best <= own[0]
+    found = profit(np.linspace(0, own[0], 20001)).max()
+    assert profit(np.array([best]))[0] >= found - 1e-9 * (1 + abs(found))
+
+
+def test_cournots_duopoly_by_replies():
+    one, two = producer(100, 10, 0.2), producer(100, 5, 0.4)
+    rule, q = Falling(np.array([0.0, 100.0]), np.array([100.0, 0.0]), 0.0), np.zeros(2)
+    for _ in range(60):
+        q[0] = best_sale(rule, one, q[1], q[0])
+        q[1] = best_sale(rule, two, q[0], q[1])
+    np.testing.assert_allclose(q, [28.27102804, 27.80373832], atol=1e-8)
+
+
+def test_ties_go_to_the_sale_that_is_made_and_costs_above_the_price_to_none():
+    flat = Falling(np.array([0.0]), np.array([7.0]), 0.0)
+    assert best_sale(flat, producer(4, 7, 0), 0.0, 3.0) in (0.0, 4.0)
+    assert best_sale(flat, producer(4, 8, 0), 0.0, 3.0) == 0.0
+    assert best_sale(flat, producer(4, 6, 0), 0.0, 3.0) == 4.0
+    assert best_sale(flat, producer(4, 6, 0.5), 0.0, 3.0) == pytest.approx(2.0)
