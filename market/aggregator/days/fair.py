@@ -103,7 +103,7 @@ class Fair:
         """The gain as a certificate tells it, in no unit (docs/aggregator/model.md, The gap)."""
         counted, served = self.counted, self.counted
         one, other = self.surplus(new), self.surplus(old)
-        return float(self.objective.regret(one, other, counted, served, self.worth, OnePlayer)[..., 0])  # type: ignore[arg-type]
+        return float(self.objective.regret(one, other, counted, served, self.worth, OnePlayer)[..., 0])
 
 
 def fair_day(fair: Fair, start: Array, fixed: bool = False, steps: int = MOST_STEPS) -> tuple[Array, bool]:

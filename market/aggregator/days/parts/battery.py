@@ -87,9 +87,8 @@ class Battery(Part):
         most = np.minimum(self.power * clock.hours, self.capacity)
         return float(np.max(most, initial=0.0, where=np.isfinite(most)))
 
-    def next_day(self, frame: Frame, plan: Array) -> Battery:
-        level = plan[frame.names["level"][1][:, -1]]
-        return replace(self, start=np.clip(level, 0.0, self.capacity))
+    def levels(self, frame: Frame, plan: Array) -> dict[str, Array]:
+        return {"start": np.clip(plan[frame.names["level"][1][:, -1]], 0.0, self.capacity)}
 
 
 def lay_storage(sheet: Sheet, part: Part, prefix: str, charge: Array, discharge: Array, used: Array) -> None:

@@ -15,7 +15,7 @@ from market.parameters import parameter
 
 if TYPE_CHECKING:
     from market.aggregator.days.clock import Clock
-    from market.aggregator.days.sheet import Sheet
+    from market.aggregator.days.sheet import Frame, Sheet
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,19 +51,20 @@ class Car(Part):
     efficiency: Array = parameter(
         type="numbers", range="(0, 1]", default=1.0, meaning="with vehicle_to_grid: share kept each way", example=0.95
     )
+    carried: Array = np.nan  # type: ignore[assignment]  # level at midnight, not a number: its own choice
     flexible = True
 
     def __post_init__(self) -> None:
         if self.capacity is None:
             object.__setattr__(self, "capacity", self.energy)
-        self._spread("energy", "power", "arrive", "leave", "capacity", "efficiency")
+        self._spread("energy", "power", "arrive", "leave", "capacity", "efficiency", "carried")
         switch = np.broadcast_to(np.asarray(self.vehicle_to_grid, dtype=bool), (len(self.users),))
         object.__setattr__(self, "vehicle_to_grid", switch)
 
     @property
     def start(self) -> Array:
-        """Its level is cyclic: not a number."""
-        return np.full(len(self.users), np.nan)
+        """Level at midnight, when the day begins and when it ends, see Battery."""
+        return self.carried
 
     end = start
 
@@ -95,7 +96,7 @@ class Car(Part):
         lay_storage(sheet, part, "car ", most, most, used)
 
     def _some(self, kept: Mask) -> Car:
-        names = ("users", "energy", "power", "arrive", "leave", "vehicle_to_grid", "capacity", "efficiency")
+        names = ("users", "energy", "power", "arrive", "leave", "vehicle_to_grid", "capacity", "efficiency", "carried")
         some: dict[str, Any] = {name: getattr(self, name)[kept] for name in names}
         return replace(self, **some)
 
@@ -112,6 +113,12 @@ class Car(Part):
 
     def off_grid(self) -> None:
         return None
+
+    def levels(self, frame: Frame, plan: Array) -> dict[str, Array]:
+        carried = np.full(len(self.users), np.nan)
+        if np.any(self.vehicle_to_grid):
+            carried[self.vehicle_to_grid] = plan[frame.names["car level"][1][:, -1]]
+        return {"carried": np.clip(carried, 0.0, self.capacity)}
 
     def size(self, clock: Clock) -> float:
         return float(np.max(np.minimum(self.energy, self.power * clock.hours), initial=0.0))

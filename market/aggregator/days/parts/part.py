@@ -45,9 +45,9 @@ class Part(ABC):
         """The most energy it moves in a period, as a scale; 0 where nothing bounds it."""
         return 0.0
 
-    def next_day(self, frame: Frame, plan: Array) -> Part:
-        """The part as it is when the day after a plan begins."""
-        return self
+    def levels(self, frame: Frame, plan: Array) -> dict[str, Array]:
+        """Fields with which the same part begins the day after a plan of its block."""
+        return {}
 
     def of(self, some: Integers) -> Self:
         """The part for some users, ascending, numbered anew in their order; empty where none of them has it."""

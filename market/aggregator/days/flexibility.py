@@ -1,0 +1,26 @@
+"""What flexibility is worth: a day beside the same day with batteries idle and nothing shifted."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from market.aggregator.days.day import Day
+from market.aggregator.days.outcome import DayOutcome
+from market.aggregator.days.rounds import solve
+from market.aggregator.days.yardsticks import idle
+from market.arrays import Array
+
+
+def value_of_flexibility(day: Day, outcome: DayOutcome) -> tuple[Array, DayOutcome]:
+    """(what each user's day is worth more than on the idle day, money, shape (users,), the idle day's outcome).
+
+    The same baseline counts on both days: worth less payments. Who has nothing flexible gains or loses by what the
+    others' devices do to prices.
+    """
+    still = solve(idle(day), certify=False).outcome
+    return (outcome.worth - outcome.bills) - (still.worth - still.bills), still
+
+
+def total_value(day: Day, outcome: DayOutcome) -> float:
+    """What flexibility is worth to all users together, money."""
+    return float(np.sum(value_of_flexibility(day, outcome)[0]))
