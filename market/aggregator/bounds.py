@@ -19,6 +19,7 @@ from market.arrays import Array, Mask
 from market.prices import PriceRule
 
 MOST_USER_CELLS = 100_000  # users times cells one proof may look at
+MOST_CELLS = 2_000  # at a time: where so many are unsure the bounds are of no use
 CORE_HALF_WIDTH = 1e-6  # half the width of a known root's core, as a share of its total
 CORE_NODES = 5
 OFF_ZERO = 1e-9  # how far F keeps off zero, as a share of the total
@@ -62,7 +63,7 @@ def nothing_else(rule: PriceRule, blocks: Sequence[Block], roots: Sequence[Root]
     work = 0
     while len(start):
         work += len(start) * sum(block.users for block in blocks)
-        if work > MOST_USER_CELLS:
+        if work > MOST_USER_CELLS or len(start) > MOST_CELLS:
             return False
         least, most = excess_bounds(rule, blocks, start, stop)
         unsure = ~((least > OFF_ZERO * stop) | (most < -OFF_ZERO * start))

@@ -58,6 +58,8 @@ def extremes(number, every=1):
 
     def changed(cost=None, a=None, b=None, offset=None):
         steep = {key: price[key] * 0 + cost for key in ("c", "bend", "last") if key in price and cost is not None}
+        if "bend" in steep:  # a cap stands above every cost
+            steep["cap"] = np.max(price["start"] + 2 * cost * price["size"]) * 1.5
         new = [dict(group) for group in groups]
         for group in new:
             size = len(group["b"])
