@@ -52,11 +52,13 @@ def test_the_global_peak_is_found_from_every_start(now):
     assert best_response(Linear(1.0), player, 0.0, now) == pytest.approx(2.9032, abs=5e-5)
 
 
-@pytest.mark.parametrize("money", [1e-15, 1e-6, 1e6, 1e15])
-@pytest.mark.parametrize("now", [0.0, 0.65, 5.0])
-def test_the_global_peak_is_found_in_any_unit_of_money(now, money):
+@pytest.mark.parametrize("money", [1e-24, 1e-6, 1e6, 1e24])
+def test_of_two_peaks_the_higher_is_found_in_any_unit_of_money(money):
+    """At alpha 0.4 what one is above the other is in money^0.6, next to nothing where money is counted in 1e24."""
     player = aggregator([0.8 * money, 0.55 * money], [0.85 * money, 9 * money], 0.75)
-    assert best_response(Linear(money), player, 0.0, now) == pytest.approx(2.9032, abs=5e-5)
+    assert best_response(Linear(money), player, 0.0, 0.65) == pytest.approx(2.9032, abs=5e-5)
+    player = aggregator([0.09 * money, 0.2 * money], [4.14 * money, 10 * money], 0.4)
+    assert best_response(Linear(money), player, 0.14034, 4.10819) == pytest.approx(3.72921, abs=5e-6)
 
 
 def test_two_peaks_at_alpha_04_the_lower_total_wins_by_a_hair(brute):

@@ -9,8 +9,17 @@ from hypothesis import strategies as st
 
 from market.aggregator import roots
 from market.aggregator.game import Block
-from market.aggregator.roots import LEAST_NODES, cells, kink_roots, scan, smooth_root, spread_nodes, turning_points
-from market.prices import Affine, Linear, Piecewise, Power
+from market.aggregator.roots import (
+    LEAST_NODES,
+    cells,
+    kink_roots,
+    scan,
+    smooth_root,
+    span,
+    spread_nodes,
+    turning_points,
+)
+from market.prices import Affine, Dispatch, Linear, Piecewise, Power
 from market.utilities import Quadratic
 
 RANDOM = settings(max_examples=50, deadline=None, derandomize=True, database=None)
@@ -34,6 +43,16 @@ def test_where_newton_strays_halving_finds_the_same_root(monkeypatch, rule, alph
     halved = [root.total for root in scan(rule, blocks(alphas)).roots]
     assert len(found) > 0
     np.testing.assert_allclose(halved, found, rtol=1e-9)
+
+
+@pytest.mark.parametrize("energy", [1e-3, 1.0, 1e3])
+def test_a_total_far_above_what_is_wanted_at_the_cap_is_in_the_span(energy):
+    """U' = 10.5 − 0.2 x meets p + p' x = 0.2 x at 26.25, of 100 that cost 10 at most; at the cap of 10 it wants 2.5."""
+    rule = Dispatch([100 * energy], [0.05 / energy], [0.0], 10.0)
+    user = Block("user", "direct", Quadratic(np.array([0.1 / energy]), np.array([10.5])), 0.0, 0.0, np.array([1]))
+    low, high = span(rule, [user], 0.0)
+    assert low == 0 and high > 100 * energy
+    assert [root.total for root in scan(rule, [user]).roots] == pytest.approx([26.25 * energy])
 
 
 def test_an_end_where_rounding_hides_the_root_is_taken(monkeypatch):

@@ -65,3 +65,10 @@ def test_who_loses_leaves_no_index_of_fairness():
 def test_rounding_makes_nobody_a_winner():
     win, lose = accounts.sides(np.array([1 + 1e-13, 2.0, 0.0]), np.array([1.0, 1.0, 1.0]))
     assert (win.tolist(), lose.tolist()) == ([False, True, False], [False, False, True])
+
+
+def test_the_public_loss_is_a_square_form_of_what_nodes_put_in(study):
+    put_in = study.by_node(study.net) / study.base
+    put_in[study.network.slack] = 0.0
+    assert study.public_loss(study.net) == pytest.approx(study.base * put_in @ study.grid.loss @ put_in)
+    assert study.public_loss(-2 * study.net) == pytest.approx(4 * study.public_loss(study.net)) > 0
