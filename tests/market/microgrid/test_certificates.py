@@ -28,7 +28,7 @@ from market.microgrid.least_loss import free_bound, physical_bound, proves_infea
 from market.microgrid.lossy_flow import lossy_flows
 from market.microgrid.market import Microgrid
 from market.microgrid.network import network_of
-from market.microgrid.programme import Found
+from market.microgrid.programme import NOT_RELAXED, Found
 from market.microgrid.tariff import Tariff
 from market.outcome import Status
 from tests.market.microgrid.programmes import least_lossy_supply
@@ -210,9 +210,24 @@ def test_power_that_nodes_lack_or_waste_counts_in_the_gap(eight, eight_grid, sha
 
 @pytest.mark.parametrize("precise", [True, False, None])
 def test_an_even_residual_is_as_accurate_as_its_programme(eight, eight_grid, monkeypatch, precise):
+    """Where Newton's method does not settle."""
     true = self_interested.solved_tightly
     rule = SelfInterested("even")
+    monkeypatch.setattr(self_interested, "_even_exact", lambda *given: None)
     monkeypatch.setattr(self_interested, "solved_tightly", lambda problem: true(problem) and precise)
     outcome = rule.lossy(eight, eight_grid, TARIFF)
     assert outcome.accurate == (precise is True)
     assert np.any(outcome.g) == (precise is not None)
+
+
+@pytest.mark.parametrize("residual", ["exact", "even"])
+@pytest.mark.parametrize("times", [0.5, 2.0])
+def test_a_relaxation_gap_is_told_in_p_u_and_ends_inaccurate_beyond_its_limit(eight, monkeypatch, residual, times):
+    """Where Newton's method settles nowhere; the programmes are in units of the largest injection, 3 p.u."""
+    grid = build_grid(eight)
+    monkeypatch.setattr(self_interested, "relaxation_gap", lambda *given: times * NOT_RELAXED)
+    for exact in ("balanced", "_even_exact"):
+        monkeypatch.setattr(self_interested, exact, lambda *given: None)
+    outcome = SelfInterested(residual).lossy(eight, grid, TARIFF)
+    assert outcome.relax_gap == pytest.approx(3 * times * NOT_RELAXED)
+    assert outcome.accurate == (times < 1)
