@@ -11,12 +11,15 @@ from market.aggregator.clearing import CERTIFIED
 from market.aggregator.days.day import Day
 from market.aggregator.days.outcome import DayOutcome, certified_welfare, clear
 from market.aggregator.days.programme import USABLE, Answer, Programme, free, joined, solve, stacked
+from market.aggregator.days.seats import Seats
 from market.arrays import Array
 from market.outcome import Status
 
 EQUILIBRIUM = (1.0, 1.0)  # weights (own, all) of the potential
 PRICE_TAKING = (0.0, 1.0)
 PLANNER = (0.0, 2.0)
+FINE = 1e-9  # regrets below it are not worth another answer
+MOST_POLISHED = 64  # players
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +43,29 @@ def potential_solution(day: Day, certify: bool = True) -> Solution:
     outcome = clear(day, plan)
     if answer.status not in USABLE:
         return Solution(Status.INFEASIBLE if answer.status == "infeasible" else Status.NOT_FOUND, outcome)
-    outcome = certified_welfare(day, outcome) if certify else outcome
+    if certify:
+        outcome = polished(day, certified_welfare(day, outcome))
     return Solution(ended(outcome, Status.SOLVED), outcome)
+
+
+def polished(day: Day, outcome: DayOutcome) -> DayOutcome:
+    """The outcome after the few players who gain by more than FINE have answered once more, in their own units.
+
+    A programme over everybody tells no more of a tiny player than a share of the largest.
+    """
+    if outcome.regrets is None:
+        return outcome
+    some = np.flatnonzero(outcome.regrets > FINE)
+    if not 0 < len(some) <= MOST_POLISHED:
+        return outcome
+    seats, plan, y = Seats(day), outcome.plan.copy(), outcome.y.copy()
+    for j in map(int, some):
+        columns = seats.columns(j)
+        plan[columns] = seats.reply(j, day.load(y) - y[j], plan[columns])
+        y[j] = seats.purchase(j, plan[columns])
+    again = certified_welfare(day, clear(day, plan))
+    better = again.regrets is not None and np.max(again.regrets) < np.max(outcome.regrets)
+    return again if better else outcome
 
 
 def ended(outcome: DayOutcome, status: Status) -> Status:

@@ -11,7 +11,8 @@ from market.aggregator.days.day import Day
 from market.aggregator.days.replies import payoffs, replies
 from market.arrays import Array
 
-SERVED = 1e-9  # gains below this share of what is turned over are none
+SERVED = 1e-4  # of what a player could be worth: a gain below it is measured by it
+TOLD_APART = 1e-8  # of the market: what a programme surely tells from nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +84,17 @@ def certified_welfare(day: Day, outcome: DayOutcome) -> DayOutcome:
 
 
 def gains_of(day: Day, outcome: DayOutcome) -> Array:
-    """What a player's users gain over the day, the scale of its regret; what they turn over where that is nothing."""
-    gained = day.party.by_player(np.abs(outcome.s))
-    turned = day.party.by_player(np.abs(outcome.worth) + np.abs(outcome.z) @ np.abs(outcome.price))
-    scale = np.where(gained > SERVED * turned, gained, turned)
+    """What a player's users gain over the day, the scale of its regret, shape (players,), money.
+
+    At least SERVED of what they could be worth: utility at half the reservation price, and what their devices move at
+    the mean price; and TOLD_APART of what the whole market turns over.
+    """
+    days, party = day.party.days, day.party
+    with np.errstate(divide="ignore", invalid="ignore"):
+        bent = np.where((days.square > 0) & (days.cost < 0), 3 / 16 * days.cost**2 / days.square, 0.0)
+    moved = np.where(np.isfinite(days.high), days.high, 0.0) * float(np.mean(np.abs(outcome.price)))
+    could = np.bincount(party.owner, bent + moved, party.users).astype(np.float64)
+    scale = np.maximum(party.by_player(np.abs(outcome.s)), SERVED * party.by_player(could))
+    turned = float(np.abs(outcome.price) @ np.abs(outcome.load))
+    scale = np.maximum(scale, TOLD_APART * max(turned, float(np.max(scale))))
     return np.where(scale > 0, scale, 1.0)

@@ -61,9 +61,14 @@ class Answer:
 
 
 def solve(programme: Programme, energy: float = 1.0, solver: str = "piqp", steps: int = MOST_STEPS) -> Answer:
-    """Solve a programme whose quantities are of the size of `energy`, see SOLVERS; steps: its most."""
+    """Solve a programme whose quantities are of the size of `energy`, see SOLVERS; steps: its most.
+
+    Where piqp finds no answer Clarabel is asked, and only what both find infeasible is.
+    """
     scaled, money = programme.scaled(energy)
     v, prices, status, residual = SOLVERS[solver](scaled, steps)
+    if status not in USABLE and solver == "piqp" and steps == MOST_STEPS:
+        v, prices, status, residual = by_clarabel(scaled, steps)
     return Answer(np.clip(v * energy, programme.low, programme.high), prices * (money / energy), status, residual)
 
 

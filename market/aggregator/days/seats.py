@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from market.aggregator.days.block import whole
 from market.aggregator.days.day import Day
 from market.aggregator.days.fair import Fair, best_found, fair_day
 from market.aggregator.days.outcome import DayOutcome, gains_of
@@ -49,6 +50,11 @@ class Seats:
         """Does player j maximise the plain sum of its users' surpluses?"""
         return self.day.blocks[self.day.where(j)[0]].welfare
 
+    def unit(self, j: int) -> float:
+        """A quantity of player j's size, energy."""
+        k, number = self.day.where(j)
+        return whole(self.day.blocks[k].player(number).parts, self.day.clock) or self.day.energy_unit
+
     def purchase(self, j: int, plan: Array) -> Array:
         """What player j buys in each period with a plan of its own, shape (periods,)."""
         return np.sum(self.party(j).purchases(plan), axis=0)
@@ -69,7 +75,7 @@ class Seats:
             found, _ = fair_day(fair, plan, steps=steps)
             return found if fair.better(found, plan) else plan
         party = self.party(j)
-        found = replies(party, self.day.prices, others[None], self.day.energy_unit, plan).plan
+        found = replies(party, self.day.prices, others[None], self.unit(j), plan).plan
         held, gained = (payoffs(party, self.day.prices, others[None], one)[0] for one in (plan, found))
         turned = abs(held) + float(np.sum(np.abs(party.worth(plan))))
         return found if gained >= held - SAME * turned else plan

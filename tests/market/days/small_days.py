@@ -72,6 +72,44 @@ def drawn(rng, players=3, periods=4, selling=None):
     return Day(Clock(periods), prices, tuple(blocks), rng.uniform(-2, 4, periods))
 
 
+def extreme(rng):
+    """A random day in any units, with users of very different sizes, empty and endless devices."""
+    energy, money = 10.0 ** rng.uniform(-6, 6, 2)
+    price, periods = money / energy, int(rng.integers(1, 8))
+    clock = Clock(periods, float(rng.choice([0.25, 1, 24 / periods])))
+    blocks = tuple(_extreme_homes(rng, clock, energy, price, j) for j in range(int(rng.integers(1, 4))))
+    prices = tuple(
+        Affine(float(rng.choice([0, rng.random()]) * price), float(10.0 ** rng.uniform(-4, 1) * price / energy))
+        for _ in range(periods)
+    )
+    return Day(clock, prices, blocks, rng.choice([0, 1, -1, 100.0]) * rng.random(periods) * energy)
+
+
+def _extreme_homes(rng, clock, energy, price, j):
+    users, length = int(rng.integers(1, 5)), clock.length
+    size = 10.0 ** rng.uniform(-2, 2) * energy
+    who = [np.flatnonzero(rng.random(users) < rng.choice([0, 0.5, 1])) for _ in range(4)]
+    a, b = rng.uniform(0.1, 2, users) * price / size, np.round(rng.uniform(0, 9, users), 1) * price
+    capacity = rng.choice([0, 1, 3, 1e3], len(who[1])) * size
+    kept = {} if rng.random() < 0.5 else {"start": capacity * rng.random(), "end": ["start", "free"][rng.integers(2)]}
+    hours = rng.uniform(0, length, (2, len(who[2])))
+    car = Car(who[2], rng.random(len(who[2])) * size, 2 * size, *hours, bool(rng.random() < 0.5), 5 * size, 0.9)
+    window = (0, length / 2, length) if rng.random() < 0.5 else None
+    parts = {
+        "consumption": Consumption(np.arange(users), a, b, rng.choice([0, 0.5, 1, 2], clock.count)),
+        "solar": Solar(who[0], rng.uniform(0, 3, len(who[0])) * size, rng.choice([0, 0.5, 1], clock.count)),
+        "battery": Battery(
+            who[1], capacity, rng.choice([0, 0.5, 1e3], len(who[1])) * size, rng.choice([0.5, 1]), **kept
+        ),
+        "car": None if car.short(clock).any() else car,
+        "shift": Shift(who[3], rng.choice([0, 0.2, 1]), rng.choice([0, 0.1]) * price / size, window),
+    }
+    parts = {name: part for name, part in parts.items() if part is not None and len(part.users)}
+    sizes = np.ones(users, dtype=int) if rng.random() < 0.5 else np.array([users])
+    sell = sellers(users, parts) if rng.random() < 0.5 else rng.random(users) < 0.5
+    return Homes(f"p{j}", "aggregator", sizes, parts, sell)
+
+
 def user_day(day, block, i):
     """(purchases, worth, constraints) of user i of a block in cvxpy."""
     periods, clock = day.periods, day.clock
