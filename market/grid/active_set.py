@@ -77,13 +77,22 @@ class Programme:
         self.rows = (grid.island == np.arange(self.islands)[:, None]).astype(float)
 
     def load(self, demand: Array, injected: Array) -> Load:
-        """What players' purchases and sales at nodes, both ≥ 0 and in the grid's unit, come to, in own units."""
-        demand, injected = demand / self.offers.energy, injected / self.offers.energy
-        return Load(demand - injected, *self.offers.bounds(demand, injected))
+        """What demand and players' sales at nodes, in the grid's unit, come to; negative demand is put in there."""
+        unit, fixed = self.offers.energy, np.maximum(-self.grid.demand, 0.0)
+        taken, put_in = (demand + fixed) / unit, (injected + fixed) / unit
+        return Load(taken - put_in, *self.offers.bounds(taken, put_in))
+
+    def rate(self, weights: Array) -> Load:
+        """How the load moves where a player buys at shares of nodes, or sells where they are negative, (nodes,)."""
+        return Load(weights, *self.offers.growth(np.maximum(weights, 0.0), np.maximum(-weights, 0.0)))
 
     def inside(self, load: Load, q: Array) -> Array:
         """What the offers put in at the nodes, less net demand, (nodes,)."""
-        return np.bincount(self.node, q, self.nodes) - load.net
+        return self.placed(q) - load.net
+
+    def placed(self, q: Array) -> Array:
+        """What the offers put in at the nodes, (nodes,)."""
+        return np.bincount(self.node, q, self.nodes)
 
     def full_rows(self, active: Active) -> Array:
         """Rows of the balances and of the full lines at the nodes, shape (islands + full lines, nodes)."""
@@ -165,7 +174,7 @@ class System:
 
     def _right(self, load, constant):
         programme, offers = self.programme, self.programme.offers
-        placed = np.bincount(programme.node, self._at_ends(load), programme.nodes) - load.net
+        placed = programme.inside(load, self._at_ends(load))
         right = -(self.rows @ placed)
         flat = np.zeros(len(self.flat))
         if constant:
@@ -184,7 +193,7 @@ class System:
 
     def _balanced(self, q, load, constant):
         """Outputs without what prices rounded to the last digit leave of every balance and full line."""
-        placed = np.bincount(self.programme.node, q, self.programme.nodes) - load.net
+        placed = self.programme.inside(load, q)
         left = np.zeros(len(self.matrix))
         left[: self.size] = -(self.rows @ placed)
         if constant:

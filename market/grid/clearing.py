@@ -19,8 +19,11 @@ FULL = 1e-9  # of the grid's unit of energy: spilled or shed below it is roundin
 
 @dataclass(frozen=True, eq=False)
 class Cleared:
-    """A cleared round: prices λ (nodes,), flows (lines,), their multipliers, what is generated, taken, shed.
+    """A cleared round: prices (nodes,), flows (lines,), their multipliers, what is generated, taken, shed.
 
+    prices: what one more unit of demand costs, ∂C*/∂d; balances: λ, the multipliers of the nodes' balances, the same
+    but where all of a node's load is shed, or all its output spilled, and λ is beyond the value of lost load: nobody
+    pays more, or less, than that, shapes (nodes,);
     multipliers: ≥ 0 on a line full from tail to head, ≤ 0 on one full the other way, 0 elsewhere, money per unit of
     capacity, shape (lines,); generation (generators,); elastic: taken by elastic demand (demands,); shed, spilled
     (nodes,): load not served, output that no line carries away; cost: of generation, load lost and spilled, less the
@@ -33,6 +36,7 @@ class Cleared:
     demand: Array
     injected: Array
     prices: Array
+    balances: Array
     flows: Array
     multipliers: Array
     generation: Array
@@ -41,6 +45,16 @@ class Cleared:
     spilled: Array
     status: Status
     why: str = ""
+
+    @property
+    def buying(self) -> Array:
+        """What a buyer at each node would pay for a unit more, (nodes,): λ, but no more than for lost load."""
+        return np.minimum(self.balances, self.grid.value_of_lost_load)
+
+    @property
+    def selling(self) -> Array:
+        """What a seller at each node would get for a unit more, (nodes,): λ, but no less than for a spilled one."""
+        return np.maximum(self.balances, -self.grid.value_of_lost_load)
 
     @cached_property
     def generation_cost(self) -> float:
@@ -98,9 +112,15 @@ def clear(grid: NodalGrid, demand: Array | None = None, injected: Array | None =
     return Operator(grid).clear(demand, injected)
 
 
-def node_prices(programme: Programme, active: Active, answer: Answer) -> Array:
-    """Nodal prices λ, shape (nodes,), in the grid's unit."""
-    return answer.p @ programme.full_rows(active) * programme.offers.price
+def paid(grid: NodalGrid, balances: Array, taken: Array, put_in: Array) -> Array:
+    """Prices from multipliers λ: none beyond the value of lost load where load can be shed or output spilled, (nodes,).
+
+    taken, put_in: what is taken out and put in at the nodes by others than generators and elastic demand, (nodes,).
+    """
+    lost = grid.value_of_lost_load
+    must = put_in + np.bincount(grid.generators.node, grid.generators.least, grid.nodes)
+    prices = np.where(taken > 0, np.minimum(balances, lost), balances)
+    return np.where(must > 0, np.maximum(prices, -lost), prices)
 
 
 def cleared(
@@ -116,10 +136,10 @@ def cleared(
     q = q * offers.energy
     shed, spilled = q[offers.shed], 0.0 - q[offers.spill]
     status, why = _status(programme, active, load, answer, met)
+    balances = answer.p @ programme.full_rows(active) * offers.price
+    prices = paid(grid, balances, load.high[offers.shed], -load.low[offers.spill])
     parts = (q[offers.generators], 0.0 - q[offers.elastic], shed, spilled)
-    return Cleared(
-        grid, demand, injected, node_prices(programme, active, answer), flows, multipliers, *parts, status, why
-    )
+    return Cleared(grid, demand, injected, prices, balances, flows, multipliers, *parts, status, why)
 
 
 def _status(programme, active, load, answer, met):

@@ -47,21 +47,22 @@ class Angles:
         first = np.unique(components(n, lines), return_index=True)[1]
         return ends, shifted, places, carried, limited, first
 
-    def prices(self, demand: Array, injected: Array) -> Array | None:
-        """Nodal prices (nodes,) in the grid's unit at a demand and an injection, (nodes,); None where not solved."""
+    def balances(self, demand: Array, injected: Array) -> Array | None:
+        """Multipliers λ of the nodes' balances (nodes,), the grid's unit; None where it is not solved."""
         found = self.solve(demand, injected)
         return None if found is None else found[0]
 
     def solve(self, demand: Array, injected: Array) -> tuple[Array, Array] | None:
-        """(Prices (nodes,), outputs of all offers (offers,)) in the grid's units, None where not solved."""
+        """(Multipliers of balances (nodes,), outputs of all offers (offers,)), the grid's units; None if not solved."""
         ends, shifted, places, carried, limited, first = self._parts
         offers: Offers = self.offers
+        fixed = np.maximum(-self.grid.demand, 0.0)
         net = (demand - injected) / offers.energy
-        low, high = offers.bounds(demand / offers.energy, injected / offers.energy)
-        fixed = low == high
-        free, above, below = np.flatnonzero(~fixed), np.flatnonzero(~fixed & np.isfinite(high)), np.flatnonzero(~fixed)
+        low, high = offers.bounds((demand + fixed) / offers.energy, (injected + fixed) / offers.energy)
+        held = low == high
+        free, above, below = np.flatnonzero(~held), np.flatnonzero(~held & np.isfinite(high)), np.flatnonzero(~held)
         n, u = len(net), len(free)
-        taken = net - places[:, np.flatnonzero(fixed)] @ low[fixed] + ends @ -shifted
+        taken = net - places[:, np.flatnonzero(held)] @ low[held] + ends @ -shifted
         chosen = eye_array(len(low), format="csc")[:, free]
         limits = self.grid.lines.limit[limited] / offers.energy
         flows = carried[limited]

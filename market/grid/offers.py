@@ -32,11 +32,17 @@ class Offers:
     energy: float
     price: float
 
-    def bounds(self, demand: Array, injected: Array) -> tuple[Array, Array]:
-        """(low, high) where players buy and sell so much at the nodes, both ≥ 0 but for negative demand, own units."""
+    def bounds(self, taken: Array, put_in: Array) -> tuple[Array, Array]:
+        """(low, high) where so much is taken out and put in at the nodes, both ≥ 0, shapes (nodes,), own units."""
         low, high = self.low.copy(), self.high.copy()
-        high[self.shed] = np.maximum(demand, 0.0)
-        low[self.spill] -= injected + np.maximum(-demand, 0.0)
+        high[self.shed] = np.maximum(taken, 0.0)
+        low[self.spill] -= np.maximum(put_in, 0.0)
+        return low, high
+
+    def growth(self, taken: Array, put_in: Array) -> tuple[Array, Array]:
+        """By how much `bounds` move where more is taken out and put in, (low, high)."""
+        low, high = np.zeros(len(self.low)), np.zeros(len(self.high))
+        high[self.shed], low[self.spill] = taken, -put_in
         return low, high
 
 

@@ -13,6 +13,7 @@ from market.grid.lines import NetworkError, components, incidence
 from market.grid.nodal import NodalGrid
 
 MOST_DENSE = 1_000_000  # lines with a limit times nodes up to which all their shares are laid out at once
+LEAST_SHARE = 1e-13  # of an injection that a line carries, below which it carries nothing but rounding
 LEAST_LOOP = 1e-12  # share of what shifts drive below which a flow round in circles is rounding
 
 
@@ -79,5 +80,6 @@ class Transfer:
         if k not in self._rows:
             line = self.limited[k]
             pair = self.ends[:, [line]].toarray()[:, 0]
-            self._rows[k] = self.weight[line] * self._potentials(pair)
+            row = self.weight[line] * self._potentials(pair)
+            self._rows[k] = np.where(np.abs(row) > LEAST_SHARE, row, 0.0)
         return self._rows[k]

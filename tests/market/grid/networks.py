@@ -118,11 +118,11 @@ def lagrangian(cleared):
     units, wants, lost = grid.generators, grid.elastic, grid.value_of_lost_load
     demand, injected = cleared.demand, cleared.injected
     must = np.bincount(units.node, units.least, grid.nodes)
-    least = [_least(cleared.prices[units.node], units.cost, grid.rises, units.least, units.capacity)]
-    least.append(_least(cleared.prices[wants.node], wants.price, wants.price / wants.quantity, -wants.quantity, 0.0))
-    least.append(_least(cleared.prices, lost, 0.0, 0.0, np.maximum(demand, 0.0)))
-    least.append(_least(cleared.prices, -lost, 0.0, -must - injected - np.maximum(-demand, 0.0), 0.0))
-    bound = float(cleared.prices @ (demand - injected)) + sum(map(float, least))
+    least = [_least(cleared.balances[units.node], units.cost, grid.rises, units.least, units.capacity)]
+    least.append(_least(cleared.balances[wants.node], wants.price, wants.price / wants.quantity, -wants.quantity, 0.0))
+    least.append(_least(cleared.balances, lost, 0.0, 0.0, np.maximum(demand, 0.0)))
+    least.append(_least(cleared.balances, -lost, 0.0, -must - injected - np.maximum(-demand, 0.0), 0.0))
+    bound = float(cleared.balances @ (demand - injected)) + sum(map(float, least))
     return bound - _limits_paid(cleared), _flow_conditions(cleared)
 
 
@@ -167,6 +167,6 @@ def loops(grid):
 def _flow_conditions(cleared):
     """How far λ_n + Σ H_ln μ_l is from being one number on every island."""
     grid = cleared.grid
-    level = cleared.prices + factors(grid).T @ cleared.multipliers
+    level = cleared.balances + factors(grid).T @ cleared.multipliers
     spans = [np.ptp(level[grid.island == k]) for k in np.unique(grid.island)]
     return float(max(spans))

@@ -99,7 +99,7 @@ def test_no_dispatch_costs_less(seed):
     bound, apart = lagrangian(found)
     turnover = 1 + abs(found.cost) + float(np.abs(found.prices) @ np.abs(found.demand))
     assert bound == pytest.approx(found.cost, abs=1e-9 * turnover)
-    assert apart <= 1e-9 * (1 + np.max(np.abs(found.prices)))
+    assert apart <= 1e-9 * (1 + np.max(np.abs(found.balances)))
     flows = factors(grid) @ -found.withdrawn + loops(grid)
     assert found.flows == pytest.approx(flows, abs=1e-9)
     assert np.all(np.abs(found.flows) <= grid.lines.limit + 1e-9)
@@ -135,8 +135,9 @@ def test_what_buyers_pay_is_what_producers_earn_and_the_lines_take(seed):
     assert paid == pytest.approx(earned + found.rent, abs=1e-9 * turnover)
     full = found.multipliers != 0
     assert np.all(found.multipliers[full] * found.flows[full] >= -1e-9)
+    assert found.balances @ found.withdrawn <= found.rent + 1e-9 * (1 + turnover)
     by_lines = np.abs(found.multipliers[full]) @ grid.lines.limit[full] - found.multipliers @ loops(grid)
-    assert found.rent == pytest.approx(by_lines, abs=1e-9 * (1 + turnover))
+    assert found.balances @ found.withdrawn == pytest.approx(by_lines, abs=1e-9 * (1 + turnover))
     if not np.any(grid.lines.shift):
         assert found.rent >= -1e-9 * (1 + turnover)
 
