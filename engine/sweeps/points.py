@@ -14,13 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.sweeps.telling import telling_rows
 from scenarios import ScenarioError, load
 from scenarios.reading.csv_file import CsvFile
 from scenarios.reading.errors import Place, quoted
 
-MOST_CHECKED = (
-    1_000  # rows of a CSV file that are tried before the sweep starts; a later one that is bad fails as a run
-)
+FIRST_TRIED = 1_000  # rows of a CSV file that are tried as they are before the sweep starts
 OPEN, CLOSE = "[{(", "]})"
 NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?|inf")
 SPACED = re.compile(rb'[" \t\v\f]|[^\x00-\x7f]')  # what lines taken as they are must not have
@@ -172,13 +171,14 @@ def from_csv(file):
 def check(points, scenario, judge=lambda scenario: None):
     """Load the scenario at every value of every key, the others at their first, and judge it.
 
-    Raises ScenarioError for a bad one, and what `judge(scenario)` raises.
+    Of rows of a CSV file the first are tried, and all that tell of others; two values of a later row that do not go
+    together fail as a run. Raises ScenarioError for a bad one, and what `judge(scenario)` raises.
     """
     if points.rows:
-        for number in range(min(len(points), MOST_CHECKED)):
-            changed = load(scenario, set=points.changes(number))
-            _check_designs(changed, scenario)
-            judge(changed)
+        later = telling_rows(points.values, len(points.keys)) if len(points) > FIRST_TRIED else ()
+        first = range(min(len(points), FIRST_TRIED))
+        for number in dict.fromkeys((*later, *first)):
+            _try_row(points, number, scenario, judge)
         return
     first = [values[0] for values in points.values]
     for place, values in enumerate(points.values):
@@ -188,6 +188,15 @@ def check(points, scenario, judge=lambda scenario: None):
             changed = load(scenario, set=changes)
             _check_designs(changed, scenario)
             judge(changed)
+
+
+def _try_row(points, number, scenario, judge):
+    try:
+        changed = load(scenario, set=points.changes(number))
+        _check_designs(changed, scenario)
+    except ScenarioError as error:
+        raise ScenarioError(f"--points: row {number + 2} (the header is row 1): {error}") from None
+    judge(changed)
 
 
 def _check_designs(changed, scenario):

@@ -106,8 +106,10 @@ class State:
         rule, utility, total = self.game.price, self.joining.utility, self.outcome.quantity
         now = Prices(*(np.array([float(of(total))]) for of in (rule.value, rule.left_slope, rule.curvature)))
         price, slope = float(now.value[0]), float(now.slope[0])
-        if block is None or block.single or not 0 < slope < np.inf:
-            return utility.surplus(price, utility.meets(price, slope if np.isfinite(slope) else 0.0))
+        if not 0 < slope < np.inf:
+            return utility.best_surplus(price)
+        if block is None or block.single:
+            return utility.surplus(price, utility.meets(price, slope))
         z, roof = solve_multipliers(block, now)[0], common_roof(block, now.value)
         return utility.surplus(price, block.objective.respond(utility, price, z, roof)[0][0])
 

@@ -236,9 +236,10 @@ def _chunk_sums(objective, chunk, price, z, roof, player):
     if roof is not None:
         roof = tuple(chunk.to_users(part[:, player]) for part in roof)
     x, margin, bend, share, margin_p = objective.respond(chunk.utility, price, z, roof)
-    press = x / margin
-    fall = bend * (1 + margin_p)
-    terms = (x, press, bend * margin * share, fall, (bend + press) * share, (fall + press * margin_p) / margin)
+    with np.errstate(over="ignore", invalid="ignore"):  # what costs nothing may be wanted without end
+        press = x / margin
+        fall = bend * (1 + margin_p)
+        terms = (x, press, bend * margin * share, fall, (bend + press) * share, (fall + press * margin_p) / margin)
     if x.size <= FEW:
         sums = chunk.by_player(np.add, np.stack(terms))
     else:

@@ -101,9 +101,11 @@ class AlphaFair(Objective):
     def first_guess(self, utility: Utility, price: Numbers, slope: Numbers, by_player: Reduction) -> Array:
         """Multiplier z of a player too small to move the price; `by_player(ufunc, v)` reduces users to players."""
         demand = utility.demand(price)
-        weight = -self.alpha * np.log(np.maximum(utility.best_surplus(price) + self.offset, LEAST_LOGGED))
+        weight: Numbers = 0.0
+        if self.alpha > 0:
+            weight = -self.alpha * np.log(np.maximum(utility.best_surplus(price) + self.offset, LEAST_LOGGED))
         largest = by_player(np.maximum, np.where(demand > 0, weight, -np.inf))
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):  # what costs nothing may be wanted without end
             return np.log(slope * by_player(np.add, demand)) + np.where(np.isfinite(largest), largest, 0.0)
 
     def multiplier(self, utility: Utility, price: Numbers, x: Array, roof: Roof | None = None) -> Array:

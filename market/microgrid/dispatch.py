@@ -76,10 +76,10 @@ class Dispatch:
 
 
 def fits(dispatch: object, network: Network) -> bool:
-    """Is it a Dispatch of the network, with finite numbers of the right shapes, or one that says it is infeasible?"""
+    """Is it a Dispatch of the network, with finite numbers of the right shapes, or one that says it found no flows?"""
     if not isinstance(dispatch, Dispatch):
         return False
-    if dispatch.status == Status.INFEASIBLE:
+    if dispatch.status == Status.INFEASIBLE or (dispatch.status == Status.INACCURATE and dispatch.g is None):
         return True
     arrays = ((dispatch.g, len(network.private)), (dispatch.f, len(network.public)), (dispatch.p, network.nodes))
     numbers = (dispatch.public_loss, dispatch.private_loss, dispatch.grid_supply)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 SMALL_SHARE = 0.01  # of log(1 + d) that its first term is enough for, else a series is
+FREE = 1e-15  # a price below this share of b counts as it, so that what costs nothing is not wanted without end
 NEXT_TO_NONE = 1e-300  # a price below this share of the margin counts as it, so that quotients stay numbers
 SMALL_SHARE_SERIES = [(-1) ** n * (n - 1) / n for n in range(9, 1, -1)]  # (log(1 + d) − d/(1 + d)) / d² for a small d
 
@@ -26,7 +27,7 @@ class Logarithmic(Utility):
     """U_i(x) = b_i k_i log(1 + x/k_i); b_i is the reservation price, k_i the quantity that halves marginal utility
     (docs/aggregator/model.md, Users).
 
-    Demand grows without bound as the price goes to zero.
+    Demand grows without bound as the price goes to zero; below FREE of b a price counts as that.
 
     >>> import numpy as np
     >>> user = Logarithmic(b=np.array([4.0]), k=np.array([2.0]))
@@ -52,11 +53,11 @@ class Logarithmic(Utility):
     def demand(self, price: Numbers) -> Array:
         wanted = self.k * np.maximum(self.b - price, 0.0)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            return np.where(wanted > 0, wanted / price, 0.0)
+            return np.where(wanted > 0, wanted / np.maximum(price, FREE * self.b), 0.0)
 
     def demand_slope(self, price: Numbers) -> Array:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            return np.where(self.b > 0, self.k * self.b / np.square(price), 0.0)
+            return np.where(self.b > 0, self.k * self.b / np.square(np.maximum(price, FREE * self.b)), 0.0)
 
     def bent(self, least: Numbers) -> Self:
         with np.errstate(over="ignore"):
@@ -66,19 +67,18 @@ class Logarithmic(Utility):
 
     def meets(self, level: Numbers, slope: Numbers) -> Array:
         """Positive root of slope x² + (level + slope k) x − (b − level) k = 0, 0 where b ≤ level."""
-        half = level + slope * self.k
+        half = np.maximum(level, FREE * self.b) + slope * self.k
         rest = np.maximum(self.b - level, 0.0) * self.k
         with np.errstate(divide="ignore", invalid="ignore"):
             root = 2 * rest / (half + np.sqrt(half * half + 4 * slope * rest))
         return np.where(rest > 0, root, 0.0)
 
     def best_surplus(self, price: Numbers) -> Array:
-        """What a margin of b − p would lose: b k (log(b/p) − 1 + p/b), infinite at no price."""
-        price = np.asarray(price, dtype=float)
-        lost = self.surplus_lost(np.where(price > 0, price, 1.0), np.maximum(self.b - price, 0.0))
-        return np.where((price > 0) | (self.b <= 0), lost, np.inf)
+        """What a margin of b − p would lose: b k (log(b/p) − 1 + p/b)."""
+        return self.surplus_lost(price, np.maximum(self.b - price, 0.0))
 
     def surplus_lost(self, price: Numbers, margin: Numbers) -> Array:
+        price = np.maximum(price, FREE * self.b)
         share = margin / np.maximum(price, np.maximum(margin, 1.0) * NEXT_TO_NONE)
         small = np.minimum(share, SMALL_SHARE)
         series = small * small * np.polyval(SMALL_SHARE_SERIES, small)

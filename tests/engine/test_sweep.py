@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -36,9 +37,11 @@ from engine import (
 )
 from engine.executors import Executor
 from engine.sweeps import sweeping as sweeping_module
-from engine.sweeps.points import from_csv, parted, product
+from engine.sweeps import telling
+from engine.sweeps.points import Rows, check, from_csv, parted, product
 from engine.sweeps.sweep_folder import counts, in_order
-from scenarios import ScenarioError
+from engine.sweeps.telling import telling_rows
+from scenarios import ScenarioError, load
 from views.sweep_pictures import sweep_pictures
 
 ROOT = Path(__file__).parents[2]
@@ -430,6 +433,52 @@ def test_bad_files_of_points(text, said, tmp_path):
     (tmp_path / "points.csv").write_text(text)
     with pytest.raises(ScenarioError, match=said):
         from_csv(tmp_path / "points.csv")
+
+
+FAULTS = [
+    ("-0.1,5,1", "price.c: got -0.1"),
+    ("x,5,1", "price.c: got 'x'"),
+    (".5,5,1", "price.c: got '.5'"),
+    ("nan,5,1", "price.c"),
+    ("0.1,5.0,1", "users: got 5.0; a whole number"),
+    ("0.1,2.5,1", "users: got 2.5; a whole number"),
+    ("0.1,0,1", "users: got 0"),
+    ("0.1,100000000000,1", "users: got 100000000000"),
+    ("0.1,5,-1", "alpha: got -1"),
+    ("0.1,5,maximal", "alpha: got 'maximal'"),
+    ('0.1,5,"[1, 2]"', "alpha"),
+]
+
+
+@pytest.mark.parametrize(("row", "said"), FAULTS)
+@pytest.mark.parametrize("at", [0.6, 1.0])
+def test_a_fault_far_down_a_file_of_points_is_found_before_anything_is_made(row, said, at, tmp_path, monkeypatch):
+    monkeypatch.setattr(telling, "ROWS", 700)
+    rows = [f"{0.001 * (k % 5 + 1):g},{5 + k % 3},{'inf' if k % 7 == 0 else k % 4}" for k in range(2_500)]
+    rows.insert(int(at * len(rows)), row)
+    path = tmp_path / "points.csv"
+    path.write_text("price.c,group.0.users,group.0.fairness.alpha\n" + "\n".join(rows) + "\n")
+    with pytest.raises(ScenarioError, match=rf"row {int(at * 2_500) + 2} \(the header is row 1\).*{re.escape(said)}"):
+        sweep("two_aggregators", from_csv(path), out=tmp_path / "out", executor=InProcess(), **OPTIONS)
+    assert not (tmp_path / "out").exists()
+
+
+def test_draws_and_lists_in_a_file_of_points_are_tried_by_their_extremes(tmp_path):
+    rows = [f'"{{ uniform = [0.{k % 90 + 10}, {k % 50 + 1}] }}",linear' for k in range(3_000)]
+    rows[2_900] = '"{ uniform = [0.5, 0.1] }",linear'  # the greatest is the least there is
+    path = tmp_path / "points.csv"
+    path.write_text("group.0.utility.b,price.rule\n" + "\n".join(rows) + "\n")
+    with pytest.raises(ScenarioError, match=r"row 2902 .*utility.b"):
+        check(from_csv(path), load("two_aggregators"))
+    rows[2_900] = "3,linaer"
+    path.write_text("group.0.utility.b,price.rule\n" + "\n".join(rows) + "\n")
+    with pytest.raises(ScenarioError, match=r"row 2902 .*linaer"):
+        check(from_csv(path), load("two_aggregators"))
+
+
+def test_few_rows_of_many_good_ones_are_tried():
+    rows = [(f"{k % 977 + 1}e-5", str(k % 50 + 1), "a" if k % 2 else "b") for k in range(5_000)]
+    assert len(telling_rows(Rows(rows), 3)) < 12
 
 
 @pytest.mark.parametrize("text", ["price.c", "=1,2", "price.c=", "price.c=1,,2", "price.c=1,1"])

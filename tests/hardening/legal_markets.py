@@ -16,6 +16,8 @@ ALPHAS = (0.0, 0.0, 0.5, 1.0, 1.0, 2.0, 7.5, math.inf)
 OFFSETS = (0.0, 0.01, 0.01, 1e-6, 1.0)
 CHOICES = {market: {key.path: key for key in keys_of(market)} for market in ("aggregator", "microgrid", "bilateral")}
 JOINED = 0.08  # share of aggregator markets whose users choose their aggregators
+FLAT = 0.2  # share of pieces of prices that are flat, of points that are jumps, of lines with a phase shift
+BY_PERIOD = 0.5  # share of tariffs with a price for each period, where there are several
 WIDE = 0.1  # share of cases whose numbers spread over many decades
 
 
@@ -111,15 +113,25 @@ def _price(make):
     kinks = make.whole(1, 4)
     if rule == "piecewise":
         steps, rises = ([make.number(0.1, 8) for _ in range(kinks)] for _ in range(2))
+        _bend(make, steps, rises)
         quantities, prices = np.cumsum([0.0, *steps])[:kinks], np.cumsum([make.pick((0.0, 0.5)), *rises])[:kinks]
         return {"rule": rule, "quantities": quantities.tolist(), "prices": prices.tolist(), "last_slope": c}
     fleet = {
         "max_p_mw": [make.number(0.5, 20) for _ in range(kinks)],
-        "cost_quadratic": [make.number(0.01, 0.5) for _ in range(kinks)],
+        "cost_quadratic": [0.0 if make.chance(FLAT) else make.number(0.01, 0.5) for _ in range(kinks)],
         "cost_linear": [make.pick((0.0, make.number(0, 3))) for _ in range(kinks)],
     }
     dearest = max(lin + 2 * q * p for p, q, lin in zip(*fleet.values(), strict=True))
     return {"rule": rule, "generators": fleet, "cap": dearest * make.pick((1.0, 1.5, 10.0))}
+
+
+def _bend(make, steps, rises):
+    """Make some pieces of a price flat, and some points jumps; no two jumps at one quantity."""
+    for k in range(len(steps)):
+        if make.chance(FLAT):
+            rises[k] = 0.0
+        elif make.chance(FLAT) and not (k and steps[k - 1] == 0):
+            steps[k] = 0.0
 
 
 def _group(make, number):
@@ -169,11 +181,33 @@ def microgrid(number, seed=1):
     if make.chance(0.3):
         network["cost"] = make.numbers(0, 1, nodes)
     if make.chance(0.4):
-        sell, generation, buy = sorted(make.pick((0.0, make.number(0, 3))) for _ in range(3))
-        table["tariff"] = {"buy": buy, "sell": sell, "generation": generation}
+        table["tariff"] = _tariff(make, ("sell", "generation", "buy"), (0, 3), periods)
     if make.chance(0.4):
         table["coalition"] = _coalition(make)
+    if table.get("physics") != "r" and table.get("coalition", {"form": "market"})["form"] == "market":
+        _shift(make, network["public"])
     return table | make.keep({"lines_per_round": make.whole(1, 3), "seed": make.whole(0, 99)}, 0.4)
+
+
+def _tariff(make, names, within, periods):
+    """Prices that ascend in the order of the names; some are lists of one a period."""
+    rows = [sorted(make.pick((0.0, make.number(*within))) for _ in names) for _ in range(periods)]
+    if periods == 1 or not make.chance(BY_PERIOD):
+        return dict(zip(names, rows[0], strict=True))
+    columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+    if make.chance(0.3):  # one price is the same at all times: the least of the lowest, or the most of the highest
+        at, extreme = make.pick(((names[0], min), (names[-1], max)))
+        columns[at] = extreme(columns[at])
+    return columns
+
+
+def _shift(make, lines):
+    """Turn the angle on some public lines by some degrees, either way."""
+    if make.chance(0.3):
+        size = make.pick((0.1, 5.0, 30.0))
+        for line in lines:
+            if make.chance(FLAT):
+                line.append(size * float(make.rng.uniform(-1, 1)))
 
 
 def _coalition(make):
@@ -236,6 +270,8 @@ def bilateral(number, seed=1):
     table |= make.keep({"deadline": make.whole(1, 60), "warm_start": make.chance(0.5)}, 0.2)
     if kind != "bare":
         table |= _tastes(make, shape, kind)
+    if "tariff" in table:
+        table["tariff"] = _tariff(make, ("sell", "buy"), (0.02, 0.4), _periods(table))
     if table["negotiation"].get("solver", "exact") != "exact":
         table["rounds"] = 2  # a programme for each agent and round
     table |= _signing(make, contracts, rule, kind, shape)
@@ -303,9 +339,13 @@ def _tastes(make, shape, kind):
     if make.chance(0.3):
         table["tag"] = [_tag(make, shape, k) for k in range(make.whole(1, 2))]
     if make.chance(0.4):
-        sell, buy = sorted(make.pick((0.0, make.number(0.02, 0.4))) for _ in range(2))
-        table["tariff"] = {"buy": buy, "sell": sell}
+        table["tariff"] = {}
     return table
+
+
+def _periods(table):
+    """How many periods a bilateral market has."""
+    return len(set(table["prosumers"]["period"])) if "prosumers" in table else table.get("periods", 1)
 
 
 def _tag(make, shape, number):

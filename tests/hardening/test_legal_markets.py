@@ -105,3 +105,41 @@ def test_every_word_of_the_schema_is_tried():
         asked = [key for key in keys.values() if key.type == "choice" and key.name != "market"]
         missing = [(key.path, word) for key in asked for word in key.range if f'"{key.name}" = "{word}"' not in texts]
         assert missing == []
+
+
+FREE = """market = "aggregator"
+rounds = 25
+price = {{ rule = "piecewise", quantities = [0.0, 3.0, 4.0], prices = [0.0, 0.0, 1.5], last_slope = 0.01 }}
+{}
+[[group]]
+name = "homes"
+kind = "aggregator"
+users = 5
+count = 2
+utility = {{ form = "log", b = [0.7, 0.8, 1.5, 0.4, 0.4], k = [0.5, 0.7, 0.9, 0.7, 0.6] }}
+fairness = {{ alpha = {}, surplus_offset = 0.01 }}
+"""
+
+
+@pytest.mark.parametrize("alpha", ["0", "0.5", "1", "7.5", "inf"])
+def test_what_costs_nothing_is_not_bought_without_end(alpha, tmp_path):
+    """Logarithmic users want no end of free energy: all that is free is bought, and hardly more, since that costs."""
+    path = tmp_path / "free.toml"
+    path.write_text(FREE.format("", alpha))
+    result = run(path, direct=True)
+    assert str(result.status) == "solved" and result.gap < 1e-9
+    assert 3 - 1e-9 <= result.summary()["quantity"] < 3.5
+
+
+def test_who_joins_whom_where_energy_costs_nothing(tmp_path):
+    path = tmp_path / "free.toml"
+    text = FREE.format('joining = { foresight = "terms" }', 2).replace("users = 5", "users = 2")
+    path.write_text(text.replace("[0.7, 0.8, 1.5, 0.4, 0.4]", "[0.7, 1.5]").replace("[0.5, 0.7, 0.9, 0.7, 0.6]", "0.5"))
+    assert told(path, 1)[1] is None
+
+
+def test_a_microgrid_without_flows_that_proves_nothing_ends_inaccurate(tmp_path):
+    path = tmp_path / "legal.toml"
+    path.write_text(written(LEGAL["microgrid"](153, 7)), encoding="utf-8")
+    result = run(path)
+    assert str(result.status) == "inaccurate" and result.summary()["losses"]["total"] is None
