@@ -1,14 +1,21 @@
 """What a direct solution denies, no search by replies finds: 2,000 kinked markets, 500 of two players at smooth prices.
 
+Of 250 markets of two players all pairs of purchases are looked at, in boxes (tests/market/reply_boxes.py).
+
 All of them by `make nightly`, a share in the usual suite. A failure names the number;
 `market(number, KINKED or SMOOTH, …)` is the game.
 """
+
+from dataclasses import replace
 
 import pytest
 
 from market.aggregator.equilibrium import solve
 from tests.hardening.cases import chunks, named
-from tests.market.small_markets import KINKED, SMOOTH, crossings, denied, market, settled
+from tests.market.reply_boxes import far, held, left
+from tests.market.small_markets import KINKED, SMOOTH, crossings, denied, market, settled, settled_from
+
+STARTS = 4
 
 
 def trouble(numbers, kinds, players):
@@ -29,3 +36,30 @@ def test_no_kinked_market_denies_an_equilibrium(numbers):
 @pytest.mark.parametrize("numbers", chunks(500, 5), ids=named)
 def test_no_market_of_two_players_denies_an_equilibrium(numbers):
     assert trouble(numbers, SMOOTH, (2, 2)) == []
+
+
+@pytest.mark.parametrize("numbers", chunks(250, 5), ids=named)
+def test_no_pair_of_purchases_is_overlooked(numbers):
+    """No box of purchases away from the equilibria found holds another; where the bounds leave one, replies start."""
+    for number in numbers:
+        game = market(number, KINKED if number % 2 else SMOOTH, (2, 2))
+        solution, boxes = solve(game), left(game)
+        if boxes is None:  # too many to say anything
+            continue
+        known = [outcome.y for outcome in solution.equilibria]
+        assert all(held(*boxes, y) for y in known), number
+        if solution.unique or solution.status == "no-equilibrium":
+            doubtful = far(*boxes, known)
+            found = [settled_from(game, y) for y in doubtful[:: max(1, len(doubtful) // STARTS)]]
+            assert denied(solution, [y for y in found if y is not None]) is None, number
+
+
+def test_a_pair_that_a_solution_overlooks_is_found_in_the_boxes():
+    """A market with a line of equilibria, of which one is given out as the only one."""
+    game = market(7, KINKED, (2, 2))
+    solution = solve(game)
+    assert solution.continuum
+    only = replace(solution, unique=True, equilibria=(solution.outcome,))
+    doubtful = far(*left(game), [only.outcome.y])
+    found = [settled_from(game, y) for y in doubtful[:: len(doubtful) // STARTS]]
+    assert "is one too" in denied(only, [y for y in found if y is not None])

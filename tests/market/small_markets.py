@@ -77,19 +77,23 @@ def settled(game, starts=6, seed=0):
     rng, found = np.random.default_rng(seed), []
     wanted = np.array([_most(game, j) for j in range(game.players)])
     for start in range(starts):
-        y = wanted * (0 if start == 0 else rng.uniform(0, 1, game.players))
-        for _ in range(ROUNDS):
-            before = y.copy()
-            for j in range(game.players):
-                new = reply(game, j, max(y.sum() - y[j], 0.0), y[j])
-                if new is None:
-                    break
-                y[j] = new
-            if new is None or np.max(np.abs(y - before)) <= 1e-12 * y.sum():
-                break
-        if new is not None:
-            found.append(y)
-    return [y for y in found if sure(game, y)]
+        found.append(settled_from(game, wanted * (0 if start == 0 else rng.uniform(0, 1, game.players))))
+    return [y for y in found if y is not None]
+
+
+def settled_from(game, y):
+    """The equilibrium at which replies in turn settle from some purchases, None where they settle at none."""
+    y = np.array(y, dtype=float)
+    for _ in range(ROUNDS):
+        before = y.copy()
+        for j in range(game.players):
+            new = reply(game, j, max(y.sum() - y[j], 0.0), y[j])
+            if new is None:
+                return None
+            y[j] = new
+        if np.max(np.abs(y - before)) <= 1e-12 * y.sum():
+            break
+    return y if sure(game, y) else None
 
 
 def crossings(game):
