@@ -1,5 +1,6 @@
 """What every registered price rule promises: an increasing price, its slopes, its inverse and its integral."""
 
+from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from market.parameters import example_of
+from market.parameters import ParameterError, example_of
 from market.prices import PRICES, Affine, Dispatch, Linear, Piecewise, Power
 
 FLEET = Path(__file__).parents[2] / "scenarios" / "data" / "ieee300_generators.csv"
@@ -227,6 +228,23 @@ def test_beyond_capacity_the_price_is_the_cap():
     assert rule.right_value(rule.capacity) == rule.value(2 * rule.capacity) == 500
     assert rule.supply(499.0) == rule.capacity
     assert np.isinf(rule.supply(500.0))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"cost_linear": [1.0]}, "max_p_mw 2, cost_quadratic 2, cost_linear 1"),
+        ({"cost_linear": [1.0, 9.1]}, "at least the fleet's highest marginal cost, 10.1, is needed"),
+        ({"cost_quadratic": [0.5, 0.81]}, "at least the fleet's highest marginal cost, 10.1, is needed"),
+        ({"max_p_mw": [1.0, 40.5]}, "at least the fleet's highest marginal cost, 10.1, is needed"),
+        ({"cost_linear": [1.0, 9.0]}, None),
+    ],
+)
+def test_a_fleet_s_columns_are_as_long_and_its_cap_is_above_them(change, message):
+    """Marginal cost at full output is 2 c₂ q + c₁, of the second generator 2 · 0.1 · 5 + 2."""
+    fleet = {"max_p_mw": [1.0, 5.0], "cost_quadratic": [0.5, 0.1], "cost_linear": [1.0, 2.0]} | change
+    with pytest.raises(ParameterError, match=message) if message else nullcontext():
+        Dispatch.check_keys({"generators": fleet, "cap": 10.0})
 
 
 @RANDOM

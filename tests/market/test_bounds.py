@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 
 from market.aggregator import bounds
 from market.aggregator.bounds import Ends, nothing_else, reply_bounds
@@ -9,7 +10,7 @@ from market.aggregator.certificate import gap
 from market.aggregator.clearing import clear
 from market.aggregator.equilibrium import rescaled, solve
 from market.aggregator.game import Block, Game
-from market.aggregator.kinks import holds, shares
+from market.aggregator.kinks import holds, play, shares
 from market.aggregator.reply import Prices, replies
 from market.aggregator.roots import scan
 from market.prices import Linear
@@ -26,6 +27,22 @@ def test_purchases_of_each_set_add_up_to_a_total_or_there_are_none(scale):
             assert any(low * (1 - 1e-9) <= purchase <= high * (1 + 1e-9) for low, high in pieces)
     for total in (2.999, 3.501, 5.999, 7.501):
         assert shares(sets, total * scale) is None and not holds(sets, total * scale)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_how_far_a_purchase_may_move_is_what_a_linear_programme_finds(seed):
+    rng = np.random.default_rng(seed)
+    least = rng.uniform(0, 2, 4)
+    most = least + rng.uniform(0, 2, 4)
+    total = float(rng.uniform(least.sum(), most.sum()))
+    ends = [
+        [
+            linprog(side * np.eye(4)[j], A_eq=np.ones((1, 4)), b_eq=[total], bounds=np.c_[least, most]).fun
+            for j in range(4)
+        ]
+        for side in (1, -1)
+    ]
+    assert play(least, most, total) == pytest.approx(np.max(-np.sum(ends, axis=0)))
 
 
 def test_an_outcome_is_rescaled_to_its_total():

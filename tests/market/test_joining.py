@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from market.aggregator import joining as aggregator_joining
 from market.aggregator.clearing import certified, clear
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
@@ -306,6 +307,23 @@ def test_stability_is_not_known_without_equilibria():
         if verdicts[membership] is False:
             assert best.gain > LEAST and moved(state, best.user, best.to).outcome.gap <= 1e-6
     assert verdicts[0, 0, 1, 1] is None and False in verdicts.values()
+
+
+def test_a_gain_at_a_first_root_that_is_no_equilibrium_is_worked_out_again(monkeypatch):
+    """Large markets try one root first; where it promises a gain, that of the certified one is told."""
+    monkeypatch.setattr(aggregator_joining, "MOST_SEARCHED", 0)
+    utility = Quadratic(np.array([0.31, 0.34, 0.75]), np.array([0.78, 6.94, 4.05]))
+    offers = tuple(Offer(name, "aggregator", 1.5, 0.01) for name in ("A", "B"))
+    joining, other = Joining(Linear(1.0), utility, offers, ()), 0
+    for membership in product(range(2), repeat=3):
+        state = settled(joining, np.array(membership))
+        for user in range(3):
+            to = 1 - membership[user]
+            first, sure = (moved(state, user, to, certify).surplus[user] for certify in (False, True))
+            found = (first if first <= state.surplus[user] else sure) - state.surplus[user]
+            assert exact_gains(state, user)[to] == pytest.approx(found, abs=1e-12)
+            other += first > state.surplus[user] and abs(first - sure) > 1e-3
+    assert other > 0
 
 
 def test_where_all_replies_stay_the_search_of_regrets_agrees():

@@ -40,6 +40,18 @@ def test_the_slope_of_a_reply_is_its_finite_difference(alpha, kind, rule):
 
 @pytest.mark.parametrize("rule", RULES, ids=repr)
 @pytest.mark.parametrize("kind", ["quadratic", "log"])
+def test_the_slope_of_a_user_s_own_reply_is_its_finite_difference(kind, rule):
+    players, totals = block(kind, 0.0, [1] * 6), np.array([3.0, 11.0, 20.0])
+    step = 1e-6 * totals
+    y = [reply.replies(players, prices_at(rule, at))[0] for at in (totals - step, totals + step)]
+    slope = reply.replies(players, prices_at(rule, totals))[1]
+    found = (y[1] - y[0]) / (2 * step)[:, None]
+    assert players.single and np.any(found < 0)
+    np.testing.assert_allclose(slope, found, rtol=1e-5, atol=1e-7 * np.abs(found).max())
+
+
+@pytest.mark.parametrize("rule", RULES, ids=repr)
+@pytest.mark.parametrize("kind", ["quadratic", "log"])
 @pytest.mark.parametrize("alpha", ALPHAS[:-1])
 def test_a_reply_meets_the_first_order_condition(alpha, kind, rule):
     players, total = block(kind, alpha, [6, 9]), 12.0

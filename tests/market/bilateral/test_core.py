@@ -1,5 +1,7 @@
 """The core by other roads: every coalition, linear programmes, marginal values, and properties of random games."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -18,7 +20,7 @@ from market.bilateral.core import (
     repaired,
     violation,
 )
-from market.bilateral.market import assignment_game
+from market.bilateral.market import Market, RetailTariff, assignment_game
 from market.bilateral.signing import signed
 
 FEW = settings(max_examples=60, deadline=None, derandomize=True, database=None)
@@ -251,6 +253,22 @@ def test_no_buyer_gains_by_a_lower_report_at_its_own_corner(seed):
     u, j = corners(bargain).buyer[0][0], bargain.partner[0]
     gain = u + values[0, j] - told[0, j] if j >= 0 else 0.0
     assert gain <= truth[0] + 1e-9
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_quantities_that_miss_the_optimum_by_rounding_have_corners_all_the_same(seed):
+    """Several contracts whose values are a trace off those solved keep their corners; a wrong matching has none."""
+    rng = np.random.default_rng(seed)
+    worth, ask, kwh = rng.uniform(0.05, 0.25, 5), rng.uniform(0.05, 0.2, 5), rng.uniform(1, 5, (2, 5))
+    bargain = signed(Market(worth, kwh[0], ask, kwh[1], tariff=RetailTariff(0.3, 0.0)), "multi")
+    assert bargain.value.min() == 0 < len(bargain)
+    off = 1 + 1e-10 * rng.uniform(-1, 1, bargain.value.shape)
+    near = replace(bargain, value=bargain.value * off)
+    for one, other in zip(corners(bargain).buyer, corners(near).buyer, strict=True):
+        np.testing.assert_allclose(other, one, atol=1e-7 * bargain.value.max())
+    wrong = replace(bargain, value=bargain.value * (1 + 0.5 * (off > 1)))
+    with pytest.raises(NoStablePrices):
+        corners(wrong)
 
 
 def test_one_against_many_is_an_auction(game):

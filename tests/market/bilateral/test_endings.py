@@ -28,6 +28,14 @@ def closed(market, contracts):
 
 
 @pytest.mark.parametrize("contracts", ["single", "multi"])
+def test_fair_is_half_way_between_the_corners(contracts):
+    _, one = closed(market_in(1.0, 1.0, 3), contracts)
+    for fair, buyers, sellers in zip(one.fair_payoffs, one.corners.buyer, one.corners.seller, strict=True):
+        assert fair == pytest.approx((buyers + sellers) / 2)
+        assert contracts == "multi" or np.any(np.abs(buyers - sellers) > 1e-3)
+
+
+@pytest.mark.parametrize("contracts", ["single", "multi"])
 @pytest.mark.parametrize("seed", range(6))
 def test_gaps_stay_within_the_promise_which_no_unit_changes(contracts, seed):
     told = []

@@ -11,6 +11,7 @@ from market.bilateral.core import corners, violation
 from market.bilateral.market import Market, RetailTariff, assignment_game
 from market.bilateral.negotiation import Benchmark, HalfSpace, Tight
 from market.bilateral.negotiation.benchmark import SOLVERS
+from market.bilateral.negotiation.consensus import known_to
 from market.bilateral.negotiation.half_space import half_space_alone
 from market.bilateral.negotiation.hinge import hinge_root
 from market.bilateral.signing import signed
@@ -136,6 +137,17 @@ def test_an_agent_alone_steps_as_among_all(seed, relaxation):
         own = half_space_alone(proposals[k, k], rest, outside, partner, worth, relaxation)
         assert own == pytest.approx(together[k, k], abs=1e-12)
         assert rest == pytest.approx(together[k, others], abs=1e-12)
+
+
+@pytest.mark.parametrize("meeting", ["worst", "cyclic"])
+@FEW
+@given(SEEDS, st.integers(0, 9))
+def test_what_an_agent_answers_is_its_row_of_all_answers(meeting, seed, number):
+    bargain, proposals = drawn(seed)
+    rule = HalfSpace(meeting=meeting)
+    together = rule.operator(bargain, proposals, number, None)
+    for k in range(len(proposals)):
+        assert rule.answer(known_to(bargain, k), proposals[k], number) == pytest.approx(together[k], abs=1e-12)
 
 
 @FEW

@@ -220,6 +220,35 @@ def test_an_even_residual_is_as_accurate_as_its_programme(eight, eight_grid, mon
     assert np.any(outcome.g) == (precise is not None)
 
 
+@pytest.mark.parametrize("lossy", [False, True])
+def test_the_private_market_stands_where_newton_s_method_does_not_settle(eight, monkeypatch, lossy):
+    """Who has no line pays or gets the tariff's price; of two bounds the better one counts."""
+    exact, sure = private_market(eight, TARIFF, lossy)
+    monkeypatch.setattr(self_interested, "balanced", lambda *given: None)
+    g, known = private_market(eight, TARIFF, lossy)
+    np.testing.assert_allclose(g, exact, atol=1e-4)
+    np.testing.assert_allclose(known["private_prices"], sure["private_prices"], atol=1e-4)
+    assert (known["private_prices"][[6, 7]] == [TARIFF.sell, TARIFF.buy]).all()
+    assert known["bound"] <= sure["bound"] + 1e-9
+    bounds = iter([-7.0, -5.0])
+    monkeypatch.setattr(self_interested, "dual_bound", lambda *given: next(bounds))
+    assert private_market(eight, TARIFF, lossy)[1]["bound"] == pytest.approx(-5.0 * TARIFF.buy * eight.power)
+
+
+@pytest.mark.parametrize(
+    ("injection", "second", "named"),
+    [([0, -0.1, -5.5, -1, 1], 0.1, (2,)), ([0, 0.3, -6.0, -1, 1], 0.001, (2, 3))],
+    ids=["a needy end", "an end with power left"],
+)
+def test_nodes_behind_lines_asked_for_too_much_are_named(injection, second, named):
+    """A line of 0.1 p.u. delivers 5; where its far end itself needs nothing, all who need something are named."""
+    first = 0.01 if second == 0.1 else 0.1
+    lines = [[0, 1, first, 0.1], [1, 2, second, 0.1], [0, 3, 0.1, 0.1], [3, 4, 0.1, 0.1]]
+    network = network_of(injection, lines)
+    outcome = BEHAVIOURS["none"]().lossy(network, build_grid(network), TARIFF)
+    assert outcome.status is Status.INFEASIBLE and outcome.unserved == named
+
+
 @pytest.mark.parametrize("residual", ["exact", "even"])
 @pytest.mark.parametrize("times", [0.5, 2.0])
 def test_a_relaxation_gap_is_told_in_p_u_and_ends_inaccurate_beyond_its_limit(eight, monkeypatch, residual, times):
