@@ -1,7 +1,8 @@
 # make run   install into .venv and print the headline comparison
 # make test  install into .venv and run every test
 # make nightly  ten thousand broken files and six thousand random markets, ten minutes or so
-# make mutants  150 small changes to market/: which do the tests not notice? SIZE=30 SEED=2 take another sample
+# make mutants  150 small changes to market/: which do the tests not notice? SIZE=30 SEED=2 take another sample; one that
+#               was cut off goes on, AGAIN=1 asks anew of those that lived
 # make test-optional  the tests of optional packages, in .venv-optional
 # make test-lowest  a share of the tests with the lowest versions that requirements*.txt allow, in .venv-lowest
 # make lint  the linter's rules and layout, and the types of annotated files
@@ -29,7 +30,7 @@ nightly: $(VENV)/development
 	HARDENING=nightly $(BIN)/python -m pytest tests/hardening tests/cli/test_streams.py
 
 mutants: $(VENV)/development
-	$(BIN)/python -m tests.mutants --size $(or $(SIZE),150) --seed $(or $(SEED),1)
+	$(BIN)/python -m tests.mutants --size $(or $(SIZE),150) --seed $(or $(SEED),1) $(if $(AGAIN),--again)
 
 test-optional: $(VENV)-optional/done
 	$(VENV)-optional/bin/python -m pytest tests/optional

@@ -1,5 +1,7 @@
 """Microgrids in other units of power and money, resistances zero or far apart: the same ending, every number scaled."""
 
+from dataclasses import replace
+
 import cvxpy as cp
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from market.microgrid.behaviours import BEHAVIOURS, SelfInterested
 from market.microgrid.market import Microgrid
 from market.microgrid.network import network_of
 from market.microgrid.payments import PAYMENTS
+from market.microgrid.price_driven import wires
 from market.microgrid.tariff import Tariff
 from market.outcome import Status
 from tests.market.microgrid.balance import balance_residual
@@ -161,3 +164,14 @@ def test_an_even_residual_has_the_same_flows_in_any_unit(seed, power):
 def _together(network, i, j):
     bears, group = network.reaches_publicly, network.private_group
     return i < j and group[i] == group[j] and bears[i] and bears[j]
+
+
+@pytest.mark.parametrize("lossy", [False, True])
+def test_what_stands_for_no_resistance_is_the_same_in_any_unit(eight, lossy):
+    """Priced, a resistance is money per p.u.² and goes with the price of losses; with power it goes as 1 over it."""
+    idle = replace(eight, private=replace(eight.private, r=np.zeros(3)))
+    least = wires(idle.private, idle, lossy).floor
+    assert least > 0
+    assert wires(idle.private, idle, lossy, 7.0, 7.0).floor == pytest.approx(least if lossy else 7 * least)
+    strong = replace(idle, injection=100 * idle.injection)
+    assert wires(strong.private, strong, lossy).floor == pytest.approx(least / 100)
