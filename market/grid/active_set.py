@@ -92,7 +92,7 @@ class Programme:
 
     def placed(self, q: Array) -> Array:
         """What the offers put in at the nodes, (nodes,)."""
-        return np.bincount(self.node, q, self.nodes)
+        return np.bincount(self.node, q, self.nodes)  # type: ignore[return-value]  # numpy's types
 
     def full_rows(self, active: Active) -> Array:
         """Rows of the balances and of the full lines at the nodes, shape (islands + full lines, nodes)."""

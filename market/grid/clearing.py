@@ -10,10 +10,12 @@ import numpy as np
 from market.arrays import Array
 from market.grid.active_set import Active, Answer, Load, Programme, System
 from market.grid.nodal import NodalGrid
+from market.grid.path import follow
 from market.grid.pivots import merit_order, settle
 from market.outcome import Status
 
 EXACT = 1e-9  # up to which limits and signs of multipliers must hold, in the grid's own units
+ROUNDED = 1e-12  # of what nodes pay and get for what lines bring them: a rent below it is none
 FULL = 1e-9  # of the grid's unit of energy: spilled or shed below it is rounding
 
 
@@ -76,8 +78,10 @@ class Cleared:
 
     @cached_property
     def rent(self) -> float:
-        """Congestion rent Σ_n λ_n (withdrawal − injection) = Σ μ F, less what shifts drive, money."""
-        return float(self.prices @ self.withdrawn)
+        """Congestion rent Σ_n λ_n (withdrawal − injection) = Σ μ F, less what shifts drive, money; 0 up to rounding."""
+        by_node = self.prices * self.withdrawn
+        rent = float(np.sum(by_node))
+        return rent if abs(rent) > ROUNDED * float(np.sum(np.abs(by_node))) else 0.0
 
     @cached_property
     def withdrawn(self) -> Array:
@@ -96,6 +100,7 @@ class Operator:
     def __init__(self, grid: NodalGrid) -> None:
         self.grid = grid
         self.programme = Programme(grid)
+        self._last: tuple[Active, Load] | None = None
 
     def clear(self, demand: Array | None = None, injected: Array | None = None) -> Cleared:
         """Clear a demand (nodes,), the grid's own if left out, with what players put in at the nodes, (nodes,) ≥ 0."""
@@ -103,8 +108,22 @@ class Operator:
         demand = grid.demand if demand is None else np.asarray(demand, dtype=float)
         injected = np.zeros(grid.nodes) if injected is None else np.asarray(injected, dtype=float)
         load = self.programme.load(demand, injected)
-        active, answer, met = settle(self.programme, merit_order(self.programme, load), load)
+        active, met = self.settled(load)
+        answer = System(self.programme, active).answers(load)[0]
         return cleared(self.programme, active, load, answer, met, demand, injected)
+
+    def settled(self, load: Load) -> tuple[Active, bool]:
+        """(The active set at a load, can all limits be met?), from the last one where that is near."""
+        if self._last is not None:
+            near = follow(self.programme, self._last[0], self._last[1], load)
+            if near is not None:
+                near, _, met = settle(self.programme, near.copy(), load)
+                if met:
+                    self._last = near.copy(), load
+                    return near, True
+        active, _, met = settle(self.programme, merit_order(self.programme, load), load)
+        self._last = (active.copy(), load) if met else None
+        return active, met
 
 
 def clear(grid: NodalGrid, demand: Array | None = None, injected: Array | None = None) -> Cleared:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from market.grid.clearing import clear
+from market.grid.clearing import Operator, clear
 from market.grid.interior import Angles
 from market.grid.lines import NetworkError
 from market.grid.nodal import Generators, LimitedLines, NodalGrid, nodal_grid
@@ -215,3 +215,20 @@ def test_elastic_demand_takes_what_its_price_says():
 def test_a_node_without_anything_has_the_price_of_lost_load():
     found = clear(nodal_grid("ab", generators=[(0, 0, 1, 100)], demand=[3, 0]))
     assert found.prices.tolist() == [3, 1000]
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(SEEDS)
+def test_an_operator_that_goes_on_from_its_last_clearing_finds_what_a_new_one_does(seed):
+    rng = np.random.default_rng(seed)
+    grid = any_grid(rng)
+    if grid is None:
+        return
+    operator = Operator(grid)
+    for _ in range(4):
+        bought, sold = players(rng, grid)
+        found, fresh = (each.clear(grid.demand + bought, sold) for each in (operator, Operator(grid)))
+        assert found.status == fresh.status
+        if can_be_met(found):
+            assert found.cost == pytest.approx(fresh.cost, rel=1e-10, abs=1e-8)
+            assert lagrangian(found)[0] == pytest.approx(found.cost, rel=1e-9, abs=1e-6)
