@@ -1,5 +1,7 @@
 """Types of arrays for annotations; what their axes are stands in the docstrings."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -7,3 +9,12 @@ Array = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
 Numbers = float | Array
+
+
+def sums(at: Integers | Sequence[int], values: Array, count: int) -> Array:
+    """Sums of values by the place each belongs to, shape (count,); at, values: one shape (k,).
+
+    >>> sums([0, 2, 0], np.array([1.0, 5.0, 2.0]), 3).tolist()
+    [3.0, 0.0, 5.0]
+    """
+    return np.asarray(np.bincount(at, values, count), dtype=float)

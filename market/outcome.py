@@ -82,6 +82,11 @@ class Outcome:
     regrets: np.ndarray | None = field(default=None, repr=False)
 
     @property
+    def doubt(self) -> float:
+        """The gap, infinite where it is not known."""
+        return np.inf if self.gap is None else self.gap
+
+    @property
     def quantity(self) -> float:
         """Total purchases Y."""
         return float(np.sum(self.y))

@@ -128,9 +128,3 @@ def _rows(name, value, said):
 
 def _array(value, said):
     return np.array(value, dtype=float) if said.type in ARRAYS and isinstance(value, tuple | list) else value
-
-
-def example_of(rule: Any, **others: Any) -> Any:
-    """A rule made of its parameters' examples, of defaults where there is none."""
-    said = parameters_of(rule).items()
-    return made(rule, {key: one.example for key, one in said if one.example is not None}, **others)

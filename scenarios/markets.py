@@ -6,9 +6,10 @@ it in engine/results/__init__.py and views/markets.py.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
-from typing import NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 from agents.market_model import MarketModel
 from scenarios.drawn import Drawn
@@ -45,22 +46,30 @@ class Keys(Protocol):
     among registered rules; ROUNDS: its usual limit of rounds.
     """
 
-    SCENARIO: type[Scenario]
-    KEYS: tuple[Key | Rules, ...]
-    ROUNDS: int
+    @property
+    def SCENARIO(self) -> type[Scenario]: ...
+
+    @property
+    def KEYS(self) -> Sequence[Key | Rules]: ...
+
+    @property
+    def ROUNDS(self) -> int: ...
 
     def read(self, raw: dict, keys: tuple[Key, ...], place: Place) -> dict:
         """The checked table of a file, defaults filled in; raises ScenarioError."""
 
 
-class Draw(Protocol):
+Mine = TypeVar("Mine", bound=Scenario, contravariant=True)  # a market's own scenarios
+
+
+class Draw(Protocol[Mine]):
     """What becomes of a market's scenario."""
 
-    def draw(self, scenario: Scenario, replication: int, place: Place) -> Drawn:
+    def draw(self, scenario: Mine, replication: int, place: Place) -> Drawn:
         """The market's game of one replication; raises ScenarioError."""
 
     def model(
-        self, scenario: Scenario, replication: int, place: Place, drawn: Drawn | None = None, **options: object
+        self, scenario: Mine, replication: int, place: Place, drawn: Drawn | None = None, **options: object
     ) -> MarketModel:
         """The Mesa model of one replication, or of what was drawn before."""
 
@@ -70,9 +79,9 @@ def keys_offered(market: str) -> Keys:
     return cast(Keys, offered(market, "keys"))
 
 
-def draw_offered(market: str) -> Draw:
+def draw_offered(market: str) -> Draw[Any]:
     """What becomes of a market's scenario."""
-    return cast(Draw, offered(market, "draw"))
+    return cast(Draw[Any], offered(market, "draw"))
 
 
 def offered(market: str, what: str) -> ModuleType:

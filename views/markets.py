@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -44,12 +44,23 @@ class Page(Protocol):
     for any number; TRACKS: measures a comparison draws by round; FOLLOWS: can one agent be looked at?
     """
 
-    TITLE: str
-    ABOUT: str
-    START: str
-    MAIN: tuple[str, ...]
-    TRACKS: tuple[str, ...]
-    FOLLOWS: bool
+    @property
+    def TITLE(self) -> str: ...
+
+    @property
+    def ABOUT(self) -> str: ...
+
+    @property
+    def START(self) -> str: ...
+
+    @property
+    def MAIN(self) -> Sequence[str]: ...
+
+    @property
+    def TRACKS(self) -> Sequence[str]: ...
+
+    @property
+    def FOLLOWS(self) -> bool: ...
 
     def too_large(self, scenario: Scenario) -> str:
         """Why a scenario is too large for a server that others use too, or ""."""

@@ -12,6 +12,7 @@ from agents.microgrid.owners import GROUP, Owner, heard_by, least_offer, offer_o
 from agents.microgrid.players import GridOperator, MicrogridNode, Neighbours, Owners, PrivateLine, PublicLine
 from agents.seats import check_groups, seated
 from market.microgrid import endings
+from market.microgrid.behaviours.behaviour import LineByLine
 from market.microgrid.dispatch import fits
 from market.outcome import Status
 
@@ -54,7 +55,7 @@ class MicrogridModel(MarketModel):
     @property
     def line_by_line(self):
         """Do private lines trade one after another, so that owners may offer amounts?"""
-        return hasattr(self.market.behaviour, "advance")
+        return isinstance(self.market.behaviour, LineByLine)
 
     @property
     def outcome(self):

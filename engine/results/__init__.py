@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol, cast
 
 import pandas as pd
@@ -22,10 +22,17 @@ class Results(Protocol):
     work of one, by whose time that of a run is told before it begins.
     """
 
-    RESULT: type[Result]
-    MEASURES: dict[str, Measure]
-    HEADLINE: tuple[str, ...]
-    DRAWN: tuple[str, ...]
+    @property
+    def RESULT(self) -> type[Result]: ...
+
+    @property
+    def MEASURES(self) -> Mapping[str, Measure]: ...
+
+    @property
+    def HEADLINE(self) -> Sequence[str]: ...
+
+    @property
+    def DRAWN(self) -> Sequence[str]: ...
 
     def stepped(self, model: MarketModel, certify: bool) -> dict:
         """Facts of a RESULT: of a model stepped to its end, or so far."""

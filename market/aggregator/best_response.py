@@ -85,15 +85,17 @@ def peaks(rule: PriceRule, player: Block, outside: float, now: float) -> list[fl
     start = outside + now if now > 0 and outside + now < high else None
     known = newton(rule, (player,), outside, outside, high, start) if smooth and np.isfinite(high) else (None, None)
     total, z = known
+    multiplier = None if z is None else z[0]
     if total is not None and has_one_peak(rule, player, total):
         return [total - outside]
     if start is not None and not smooth and not player.objective.common_surplus:
         within, fallback = promising(rule, player, outside, start, multiplier_of(rule, player, start, now)), now
-    elif total is None or player.objective.common_surplus:
+    elif total is None or multiplier is None or player.objective.common_surplus:
         within, fallback = [(outside, high)], 0.0
     else:
-        within, fallback = promising(rule, player, outside, total, z[0]), total - outside  # type: ignore[index, arg-type]  # z is known where the total is
-    roots = scan(rule, (player,), outside, within, [known] if z else (), MOST_USER_NODES).roots  # type: ignore[list-item]  # so is the total where z is
+        within, fallback = promising(rule, player, outside, total, multiplier), total - outside
+    starts = [] if total is None or not z else [(total, z)]
+    roots = scan(rule, (player,), outside, within, starts, MOST_USER_NODES).roots
     return [root.total - outside for root in roots] or [fallback]
 
 

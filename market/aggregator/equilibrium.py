@@ -16,7 +16,7 @@ from market.aggregator.bounds import nothing_else
 from market.aggregator.certificate import gap
 from market.aggregator.clearing import CERTIFIED, certified, clear, outcome_of
 from market.aggregator.game import Game
-from market.aggregator.kinks import COARSE, FINE, MOST_PLAYERS, best_sets, holds, play, shares, sides
+from market.aggregator.kinks import COARSE, FINE, MOST_PLAYERS, Known, best_sets, holds, play, shares, sides
 from market.aggregator.reply import Prices, eager, replies
 from market.aggregator.roots import LAST_STEP, MOST_CELL_USERS, Root, Scan, common_slope, newton, scan, span
 from market.arrays import Array
@@ -64,11 +64,11 @@ def solve(game: Game, certify: bool = True, last_step: float = LAST_STEP) -> Sol
     for outcome, line in on_flats(game):
         outcomes.append(outcome)
         sure, continuum = sure and line, continuum or line
-    kept = apart([outcome for outcome in outcomes if outcome.gap <= CERTIFIED])
+    kept = apart([outcome for outcome in outcomes if outcome.doubt <= CERTIFIED])
     if sure and not continuum and len(kept) < 2:
         sure = shares_fall(game) or nothing_else(game.price, game.blocks, found.roots)
     if not kept:
-        best = min(outcomes, key=lambda outcome: outcome.gap)
+        best = min(outcomes, key=lambda outcome: outcome.doubt)
         return Solution(Status.NO_EQUILIBRIUM if sure else Status.NOT_FOUND, best, (), tuple(outcomes), None, False)
     unique = False if len(kept) > 1 or continuum else (True if sure else None)
     best = max(kept, key=lambda outcome: outcome.welfare)
@@ -155,7 +155,7 @@ def at_kink(game: Game, root: Root, outcome: Outcome) -> tuple[Outcome, bool, bo
     """
     total, ends = root.total, sides(game.price, game.blocks, root.total)
     outcome = rescaled(game, outcome, total)
-    fine = outcome.gap <= CERTIFIED
+    fine = outcome.doubt <= CERTIFIED
     if fine and play(*ends, total) <= SAME_PURCHASES * total:
         return outcome, False, True
     if fine and has_line(game, outcome, ends):
@@ -163,13 +163,14 @@ def at_kink(game: Game, root: Root, outcome: Outcome) -> tuple[Outcome, bool, bo
     if game.players > MOST_PLAYERS:
         return outcome, False, False
     regrets = gap(game, outcome.y, outcome.x)[1]
-    order, known = np.argsort(-regrets, kind="stable").tolist(), [{} for _ in regrets]
+    order = np.argsort(-regrets, kind="stable").tolist()
+    known: list[Known] = [{} for _ in regrets]
     for precision in (COARSE, FINE):
         sets = best_sets(game, total, precision, order, known)
         y = None if fine else shares([held.best for held in sets], total)
         if y is not None:
             other = certified(game, clear(game, y))
-            outcome, fine = (other, True) if other.gap <= CERTIFIED else (outcome, False)
+            outcome, fine = (other, True) if other.doubt <= CERTIFIED else (outcome, False)
         if fine and has_line(game, outcome, hull_of([held.best for held in sets])):
             return outcome, True, True
         if not fine and not holds([held.left for held in sets], total):
@@ -180,9 +181,10 @@ def at_kink(game: Game, root: Root, outcome: Outcome) -> tuple[Outcome, bool, bo
     return outcome, False, play(*hull_of(left), total) <= SAME_PURCHASES * total
 
 
-def hull_of(sets: Sequence[list[tuple[float, float]]]) -> Array:
+def hull_of(sets: Sequence[list[tuple[float, float]]]) -> tuple[Array, Array]:
     """The least and the most of every set, shapes (players,)."""
-    return np.array([(pieces[0][0], pieces[-1][1]) if pieces else (np.inf, -np.inf) for pieces in sets]).T
+    low, high = np.array([(pieces[0][0], pieces[-1][1]) if pieces else (np.inf, -np.inf) for pieces in sets]).T
+    return low, high
 
 
 def on_flats(game: Game) -> Iterator[tuple[Outcome, bool]]:
@@ -208,7 +210,7 @@ def on_flats(game: Game) -> Iterator[tuple[Outcome, bool]]:
         for total in low + (high - low) * np.array([0.25, 0.5, 0.75]):
             y = least + (most - least) * (total - least.sum()) / (most.sum() - least.sum())
             tried.append(certified(game, clear(game, y)))
-        fine = [outcome for outcome in tried if outcome.gap <= CERTIFIED]
+        fine = [outcome for outcome in tried if outcome.doubt <= CERTIFIED]
         yield (fine or tried)[0], bool(fine)
 
 
@@ -227,7 +229,7 @@ def rescaled(game: Game, outcome: Outcome, total: float) -> Outcome:
     return certified(game, clear(game, outcome.y * (total / outcome.quantity)))
 
 
-def has_line(game: Game, outcome: Outcome, ends: tuple[Array, Array] | Array) -> bool:
+def has_line(game: Game, outcome: Outcome, ends: tuple[Array, Array]) -> bool:
     """May two players trade a little of their purchases, within their ends, and the outcome stay an equilibrium?"""
     room = np.minimum(outcome.y - ends[0], ends[1] - outcome.y)
     one, other = np.argsort(room)[-2:] if len(room) > 1 else (0, 0)
@@ -235,7 +237,7 @@ def has_line(game: Game, outcome: Outcome, ends: tuple[Array, Array] | Array) ->
         return False
     moved = outcome.y.copy()
     moved[[one, other]] += room[one] / 2 * np.array([1.0, -1.0])
-    return certified(game, clear(game, moved)).gap <= CERTIFIED
+    return certified(game, clear(game, moved)).doubt <= CERTIFIED
 
 
 def nobody_buys(game: Game) -> Outcome:

@@ -140,7 +140,7 @@ def joining_of(game: Game, direct: bool = False, alone: str = "alone") -> tuple[
 def together(utilities: Sequence[Utility]) -> Utility:
     """The utilities of several groups, all of one form, as those of one."""
     form = type(utilities[0])
-    return form(*(np.concatenate([getattr(one, field.name) for one in utilities]) for field in fields(form)))  # type: ignore[arg-type]  # all forms are dataclasses
+    return form(*(np.concatenate([getattr(one, field.name) for one in utilities]) for field in fields(form)))
 
 
 def game_of(joining: Joining, membership: Integers) -> tuple[Game, Integers]:

@@ -21,10 +21,10 @@ def payoff(rule: PriceRule, player: Block, outside: float, purchases: Numbers) -
     y = np.asarray(purchases, dtype=float)
     held = surpluses(rule, player, outside, y.ravel())
     counted = player.utility.reservation > float(rule.right_value(outside))
-    return player.objective.value(held, counted, player)[:, 0].reshape(y.shape)  # type: ignore[attr-defined]  # each objective has it
+    return player.objective.value(held, counted, player)[:, 0].reshape(y.shape)
 
 
 def payoffs(rule: PriceRule, block: Block, total: float, y: Array, surplus: Array) -> Array:
     """What purchases y, shape (players,), of a block paid, given all purchases and its users' surpluses, (players,)."""
     without = np.asarray(rule.right_value(np.maximum(total - y, 0.0)), dtype=float)
-    return block.objective.value(surplus, block.utility.reservation > block.to_users(without), block)  # type: ignore[attr-defined]  # as above
+    return block.objective.value(surplus, block.utility.reservation > block.to_users(without), block)

@@ -56,7 +56,10 @@ def replies(block: Block, prices: Prices, z: Array | None = None) -> tuple[Array
     for lo in range(0, nodes, step):
         rows = slice(lo, min(lo + step, nodes))
         parts.append(_aggregator_replies(block, prices.rows(rows), None if z is None else z[rows]))
-    return parts[0] if len(parts) == 1 else tuple(np.concatenate(part) for part in zip(*parts, strict=True))  # type: ignore[return-value]  # of three
+    if len(parts) == 1:
+        return parts[0]
+    y, slope, z = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return y, slope, z
 
 
 def _single_replies(block, prices):

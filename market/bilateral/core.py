@@ -12,7 +12,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.linalg import lsqr
 
-from market.arrays import Array, Integers
+from market.arrays import Array
 from market.bilateral.bargain import Bargain
 from market.bilateral.market import MarketError
 
@@ -36,7 +36,8 @@ class Corners:
     @property
     def tau(self) -> tuple[Array, Array]:
         """Half-way between the corners: the tau value, Thompson's fair division point (Núñez and Rafels 2002)."""
-        return tuple((one + other) / 2 for one, other in zip(self.buyer, self.seller, strict=True))  # type: ignore[return-value]  # two
+        u, v = ((one + other) / 2 for one, other in zip(self.buyer, self.seller, strict=True))
+        return u, v
 
 
 def rounding(bargain: Bargain) -> float:
@@ -169,29 +170,6 @@ def violation_without_pairs(bargain: Bargain, u: Array, v: Array) -> float:
             np.max(idle, initial=0.0),
         )
     )
-
-
-def blocking_pairs(
-    bargain: Bargain, u: Array, v: Array, tolerance: float | None = None
-) -> tuple[Integers, Integers, Array]:
-    """Pairs that both gain by leaving: (buyers, sellers, gains), gains in units of claims, largest first.
-
-    Pairs with u_i + v_j < a_ij (docs/bilateral/model.md, Stable: the core).
-
-    tolerance: gain from which a pair counts; PROGRAMME_MISS of the largest value where it is not given.
-
-    >>> from market.bilateral.bargain import single_contracts
-    >>> from market.bilateral.market import assignment_game
-    >>> game = single_contracts(assignment_game([[5, 7, 2], [8, 9, 3], [2, 6, 0]]), np.array([2, 0, 1]))
-    >>> [each.tolist() for each in blocking_pairs(game, *equal_split(game))]
-    [[0, 1], [1, 1], [3.0, 2.0]]
-    """
-    tolerance = PROGRAMME_MISS * float(np.max(bargain.value, initial=0.0)) if tolerance is None else tolerance
-    gain = bargain.open_value - v - u[:, None]
-    buyers, sellers = np.nonzero(gain > tolerance)
-    gains = gain[buyers, sellers]
-    order = np.argsort(-gains, kind="stable")
-    return buyers[order], sellers[order], gains[order]
 
 
 def equal_split(bargain: Bargain) -> tuple[Array, Array]:

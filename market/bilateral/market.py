@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -140,7 +141,7 @@ def assignment_game(pair_value: Sequence[Sequence[float]] | Array) -> Market:
     return Market(np.zeros(m), np.ones(m), np.zeros(n), np.ones(n), values, tariff=RetailTariff(0.0, 0.0))
 
 
-def matrix(name: str, rows: Sequence[Sequence[float]] | Array) -> Array:
+def matrix(name: str, rows: Any) -> Array:
     """Rows of numbers as a matrix of floats; no rows are a matrix without any. Raises MarketError."""
     if not isinstance(rows, np.ndarray):
         try:
@@ -192,7 +193,7 @@ def per_pair(
 ) -> Array:
     """A number for each pair, shape (m, n), from what broadcasts to it. Raises MarketError."""
     alone = isinstance(values, Real) or (isinstance(values, np.ndarray) and values.ndim == 0)
-    array = np.full(shape, float(values)) if alone else matrix(name, values)  # type: ignore[arg-type]  # a number
+    array = np.full(shape, np.asarray(values, dtype=float)) if alone else matrix(name, values)
     if not array.size and 0 in shape:
         array = np.zeros(shape)
     if array.shape != shape:

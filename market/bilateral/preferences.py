@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from market.arrays import Array, Mask
+from market.arrays import Array
 from market.bilateral.market import MarketError, check_pairs, floats
 
 
@@ -34,14 +34,3 @@ def tag_preference(
         total += each.reshape(-1, 1) * borne
     check_pairs("preference", total, np.isfinite(total), "finite")
     return total
-
-
-def same(buyers: list[str], sellers: list[str]) -> Mask:
-    """Marks of the pairs with the same label (a street, a family), shape (buyers, sellers).
-
-    >>> same(["north", "south"], ["south"]).tolist()
-    [[False], [True]]
-    """
-    return np.array([[here == there for there in sellers] for here in buyers], dtype=bool).reshape(
-        len(buyers), len(sellers)
-    )

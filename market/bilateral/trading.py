@@ -68,7 +68,8 @@ class Trading:
         try:
             return stable.core_prices(bargain, best)
         except NoStablePrices:
-            return tuple(np.full((2, len(bargain)), np.nan))  # type: ignore[return-value]  # two rows
+            low, high = np.full((2, len(bargain)), np.nan)
+            return low, high
 
     def left(self, period: Period) -> Market:
         """The period's market once those have left who leave in the middle."""
@@ -113,9 +114,10 @@ class Trading:
         and a period with such contracts is not settled.
         """
         late = self.deadline is not None and state.status is not Status.SOLVED
+        held = None
         if least is not None:
-            least = Least(*least, slack=2 * self.rule.goal(state.bargain) + 4 * rounding(state.bargain))  # type: ignore[assignment]  # in place
-        settled = conclude(state, self.repair, late, least)  # type: ignore[arg-type]  # a Least now
+            held = Least(*least, slack=2 * self.rule.goal(state.bargain) + 4 * rounding(state.bargain))
+        settled = conclude(state, self.repair, late, held)
         if len(settled.bargain) < len(state.bargain) and state.status is Status.SETTLED:
             state = replace(state, status=Status.ROUND_LIMIT)
         best, best_blocks = self.open(market, "optimal")
@@ -217,7 +219,8 @@ class ClosedPeriod:
         columns = self.contracts
         alone = grid_bills(self.period.market)
         now = bills_of(self.period.market, *(columns[name] for name in ("buyer", "seller", "quantity", "price")))
-        return tuple(np.concatenate([each.paid, -each.earned]) for each in (now, alone))  # type: ignore[return-value]  # two
+        with_contracts, without = (np.concatenate([each.paid, -each.earned]) for each in (now, alone))
+        return with_contracts, without
 
 
 def remembered(trading: Trading, period: Period, claims: Array) -> tuple[Array, Array] | None:

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import coo_array
 
-from market.arrays import Array, Integers
+from market.arrays import Array, Integers, sums
 from market.bilateral.bargain import Bargain
 from market.bilateral.core import VALUE_ROUNDING
 from market.bilateral.market import Market, MarketError
@@ -123,7 +123,7 @@ def multi_contracts(market: Market, block: float | None = None) -> Bargain:
     x, near = flows.x, NO_ENERGY * float(np.max(market.quantity, initial=0.0))
     buyer, seller = np.nonzero(x > 0)
     amount = x[buyer, seller]
-    most = np.full(len(amount), np.inf) if cut.cap is None else cut.cap[buyer, seller]  # type: ignore[index]  # an array
+    most = np.full(len(amount), np.inf) if cut.cap is None else np.asarray(cut.cap)[buyer, seller]
     able = (cut.demand > near)[:, None] & (cut.supply > near)
     if cut.cap is not None:
         able &= cut.cap > near
@@ -156,7 +156,7 @@ class Blocks:
 
     def payoffs(self, u: Array, v: Array) -> tuple[Array, Array]:
         """Money of the agents whose blocks claim u (M,), v (N,), money: shapes (m,), (n,)."""
-        return np.bincount(self.buyer, u, self.sides[0]), np.bincount(self.seller, v, self.sides[1])  # type: ignore[return-value]  # floats by weights
+        return sums(self.buyer, u, self.sides[0]), sums(self.seller, v, self.sides[1])
 
     def quantities(self, bargain: Bargain) -> Array:
         """kWh between the agents when their blocks hold a bargain's contracts, shape (m, n)."""
@@ -187,8 +187,8 @@ def block_market(market: Market, block: float) -> Blocks:
         np.full(len(buyer), float(block)),
         market.ask[seller],
         np.full(len(seller), float(block)),
-        market.preference[alike],  # type: ignore[index]  # an array
-        market.fee[alike],  # type: ignore[index]  # an array
+        np.asarray(market.preference)[alike],
+        np.asarray(market.fee)[alike],
         market.tariff,
     )
     return Blocks(virtual, buyer, seller, (market.buyers, market.sellers))

@@ -76,9 +76,14 @@ def shares(node: Integers, size: Array, nodes: int) -> Array:
 
 
 def of_optimum(study: Study) -> Account:
-    """The account of the planner's optimum: all pay, or get, the marginal cost of energy at their node."""
+    """The account of the planner's optimum: all pay, or get, the marginal cost of energy at their node.
+
+    Raises ValueError where none was found.
+    """
     best, people = study.optimum, study.population
-    return Account(best.consumption, best.prices[people.node] * (best.consumption - people.generation), best.loss)  # type: ignore[union-attr]  # it is solved
+    if best is None:
+        raise ValueError("no optimum was found")
+    return Account(best.consumption, best.prices[people.node] * (best.consumption - people.generation), best.loss)
 
 
 def surplus(study: Study, account: Account) -> Array:

@@ -41,8 +41,8 @@ def ending(designs: Iterable[Ended], fine: Status = Status.SETTLED) -> Status:
 
 def gap(designs: Iterable[Ended]) -> float | None:
     """The largest gap as a share of what its design promises; None where none promises any."""
-    shares = [design.gap / design.promised for design in designs if None not in (design.gap, design.promised)]  # type: ignore[operator]  # none is None
-    return max(shares, default=None)
+    pairs = [(design.gap, design.promised) for design in designs]
+    return max((gap / promised for gap, promised in pairs if gap is not None and promised is not None), default=None)
 
 
 def promised(designs: Iterable[Ended]) -> float | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from market.arrays import sums
 from market.designs.planner import optimum
 from market.designs.population import Population, at_tariff
 from market.designs.supply import Supply
@@ -68,7 +69,7 @@ class Study:
 
     def by_node(self, values: Array) -> Array:
         """Sum of the agents' values at each node, shape (nodes,)."""
-        return np.bincount(self.population.node, values, self.network.nodes)  # type: ignore[return-value]  # of weights
+        return sums(self.population.node, values, self.network.nodes)
 
     def public_loss(self, net: Array) -> float:
         """Energy lost on the public lines, private ones idle, when agents have so much left or need it, shape (n,)."""

@@ -52,19 +52,19 @@ class AlphaFair(Objective):
         return MaxMin(float(offset)) if float(alpha) > LARGEST else cls(float(alpha), float(offset))
 
     @property
-    def welfare(self) -> bool:  # type: ignore[override]  # nobody sets it
+    def welfare(self) -> bool:
         return self.alpha == 0
 
     @property
-    def literal(self) -> bool:  # type: ignore[override]  # nobody sets it
+    def literal(self) -> bool:
         return self.alpha >= 1 and self.offset == 0
 
     @property
-    def sudden(self) -> bool:  # type: ignore[override]  # nobody sets it
+    def sudden(self) -> bool:
         return self.offset == 0
 
     @property
-    def steepness(self) -> float:  # type: ignore[override]  # nobody sets it
+    def steepness(self) -> float:
         return self.alpha
 
     def margin(self, utility: Utility, price: Numbers, z: Numbers) -> Array:

@@ -35,14 +35,14 @@ class MaxMin(Objective):
     common_surplus = True
     sudden = True
 
-    def respond(self, utility: Utility, price: Numbers, z: Numbers, roof: Roof) -> Response:  # type: ignore[override]  # always told
+    def respond(self, utility: Utility, price: Numbers, z: Numbers, roof: Roof | None = None) -> Response:
         """Users' quantities and margins and how they move, each shape (…, users).
 
         `roof` is (least best_surplus, its relative slope in the price), each broadcastable to users.
         Returns (x, margin, demand slope, share, margin_p): share = dlog m/dz, margin_p = dm/dp. A user not served has
         no quantity and no demand slope.
         """
-        least, rate = roof
+        least, rate = told(roof)
         served = utility.reservation > price
         below = 1 / (1 + np.exp(-np.clip(z, -FARTHEST_MULTIPLIER, FARTHEST_MULTIPLIER)))  # share of the roof given up
         best = utility.best_surplus(price)
@@ -61,10 +61,11 @@ class MaxMin(Objective):
         """Multiplier z from which Newton's method starts: half of the roof given up."""
         return np.zeros_like(by_player(np.add, utility.demand(price)))
 
-    def multiplier(self, utility: Utility, price: Numbers, x: Array, roof: Roof) -> Array:  # type: ignore[override]  # always told
+    def multiplier(self, utility: Utility, price: Numbers, x: Array, roof: Roof | None = None) -> Array:
         """The z at which a user would get quantity x, shape (…, users)."""
-        least = np.maximum(roof[0] * LEAST_LOGGED, LEAST_LOGGED)  # the quotient stays a number
-        return np.log(np.maximum(roof[0] / np.maximum(utility.surplus(price, x), least) - 1, LEAST_LOGGED))
+        most = told(roof)[0]
+        least = np.maximum(most * LEAST_LOGGED, LEAST_LOGGED)  # the quotient stays a number
+        return np.log(np.maximum(most / np.maximum(utility.surplus(price, x), least) - 1, LEAST_LOGGED))
 
     def value(self, surplus: Array, counted: Mask, players: Players) -> Array:
         """Least surplus of every player's users who count, (…, users) to (…, players); 0 where none does."""
@@ -96,3 +97,10 @@ class MaxMin(Objective):
         least = group.by_player(np.minimum, old)
         base = np.where(least + offset > 0, least + offset, otherwise)
         return (group.by_player(np.minimum, new) - least) / np.where(base > 0, base, 1.0)
+
+
+def told(roof: Roof | None) -> Roof:
+    """The roof of a common surplus; raises ValueError where a solver has told none."""
+    if roof is None:
+        raise ValueError("a common surplus is shared below a roof, and none was told")
+    return roof

@@ -45,18 +45,32 @@ class Objective(ABC):
     they then get. Users stand last in every array.
     alpha, offset: what tables call it by and what is added to each surplus, where it has such.
     common_surplus: do all whom it serves have one surplus? It then does not mind how much exactly it buys where the
-    price is flat. welfare: is it the plain sum? literal: is it minus infinity as soon as one user has no surplus?
-    sudden: may what a player buys jump where one of its users is priced out? steepness: how many times faster the
-    logarithm of a margin may move than z.
+    price is flat.
     """
 
     alpha: float | None = None
     offset: float = 0.0
     common_surplus: bool = False
-    welfare: bool = False
-    literal: bool = False
-    sudden: bool = False
-    steepness: float = 1.0
+
+    @property
+    def welfare(self) -> bool:
+        """Is it the plain sum of surpluses?"""
+        return False
+
+    @property
+    def literal(self) -> bool:
+        """Is it minus infinity as soon as one user has no surplus?"""
+        return False
+
+    @property
+    def sudden(self) -> bool:
+        """May what a player buys jump where one of its users is priced out?"""
+        return False
+
+    @property
+    def steepness(self) -> float:
+        """How many times faster the logarithm of a margin may move than z."""
+        return 1.0
 
     @abstractmethod
     def respond(self, utility: Utility, price: Numbers, z: Numbers, roof: Roof | None = None) -> Response:
@@ -80,6 +94,10 @@ class Objective(ABC):
     @abstractmethod
     def regret(self, new: Array, old: Array, counted: Mask, served: Mask, worth: Array, players: Players) -> Array:
         """The gain as the certificate tells it, in no unit, shape (…, players) (docs/aggregator/model.md, The gap)."""
+
+    def value(self, surplus: Array, counted: Mask, players: Players) -> Array:
+        """Φ of every player's surpluses, (…, users) to (…, players), in its own unit."""
+        raise NotImplementedError
 
     def log_scale(self, surplus: Array, served: Mask) -> Numbers:
         """Logarithm of the unit in which `gain` counts, of one player with surpluses (…, users)."""

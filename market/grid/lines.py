@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from market.arrays import Array, Integers, Mask
+from market.arrays import Array, Integers, Mask, sums
 
 if TYPE_CHECKING:
 
@@ -31,6 +31,14 @@ if TYPE_CHECKING:
         @property
         def label(self) -> str: ...
 
+    class Labelled(Protocol):
+        """A dataclass of columns with the name of one row."""
+
+        __dataclass_fields__: ClassVar[dict[str, Any]]
+        label: ClassVar[str]
+
+        def __init__(self, *columns: Array) -> None: ...
+
 
 RESISTANCE_FLOOR = 1e-9  # share of the largest resistance that stands for less where resistances are divided by
 
@@ -42,7 +50,7 @@ class Ends(NamedTuple):
     head: Integers
 
 
-Kind = TypeVar("Kind")  # a class of lines
+Kind = TypeVar("Kind", bound="Labelled")  # a class of lines
 
 
 class NetworkError(ValueError):
@@ -51,7 +59,8 @@ class NetworkError(ValueError):
     kind, row: what it begins with, "public line" and 3, where one row is at fault; else "" and None.
     """
 
-    kind, row = "", None
+    kind: str = ""
+    row: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +71,7 @@ class PublicLines:
     without losses the flow is (θ_tail − θ_head − shift) / x; None: nowhere.
     """
 
-    label = "public line"
+    label: ClassVar[str] = "public line"
 
     tail: Integers
     head: Integers
@@ -82,17 +91,17 @@ def lines_of(kind: type[Kind], rows: Sequence[Sequence[float]], defaults: tuple[
     >>> lines_of(PublicLines, [[1, 2, 0.025, 0.1], [2, 3, 0.025, 0.1, 30.0]], defaults=(0.0,)).shift.tolist()
     [0.0, 30.0]
     """
-    names = [f.name for f in fields(kind)]  # type: ignore[arg-type]  # a class with a label
+    names = [f.name for f in fields(kind)]
     least = len(names) - len(defaults)
     full = []
     for number, row in enumerate(rows):
         if not least <= len(row) <= len(names):
-            raise NetworkError(f"{kind.label} {number}: {list(row)} must have {least} to {len(names)} entries")  # type: ignore[attr-defined]  # a class with a label
+            raise NetworkError(f"{kind.label} {number}: {list(row)} must have {least} to {len(names)} entries")
         full.append([*row, *defaults[len(row) - least :]])
     try:
         table = np.array(full, dtype=float).reshape(-1, len(names))
     except (TypeError, ValueError):
-        raise NetworkError(f"{kind.label}s must be rows of numbers {', '.join(names)}") from None  # type: ignore[attr-defined]  # a class with a label
+        raise NetworkError(f"{kind.label}s must be rows of numbers {', '.join(names)}") from None
     # Rows in memory as those of a copy or a pickle: sums of strided numbers differ in bits.
     return kind(*np.ascontiguousarray(table.T))
 
@@ -115,7 +124,7 @@ def components(nodes: int, *kinds: Lines) -> Integers:
 
 def sent(lines: Lines, flows: Array, nodes: int) -> Array:
     """What flows take out of their nodes, the incidence matrix times them, shape (nodes,)."""
-    return np.bincount(lines.tail, flows, nodes) - np.bincount(lines.head, flows, nodes)  # type: ignore[return-value]  # numpy's types
+    return sums(lines.tail, flows, nodes) - sums(lines.head, flows, nodes)
 
 
 def floats(name: str, values: object, dimensions: int = 1) -> Array:
@@ -134,7 +143,7 @@ def check(name: str, row: str, values: Array | Integers, fine: Mask, allowed: st
     if not np.all(fine):
         first = int(np.argmin(fine))
         error = NetworkError(f"{row} {first}: {name}(={values[first]:g}) must be {allowed}")
-        error.kind, error.row = row, first  # type: ignore[assignment]  # a row at fault
+        error.kind, error.row = row, first
         raise error
 
 

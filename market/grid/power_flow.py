@@ -96,9 +96,14 @@ class Grid:
 class Shared(Protocol):
     """What a network's public grid is made of: how many nodes there are, which is the slack, and its public lines."""
 
-    nodes: int
-    slack: int
-    public: PublicLines
+    @property
+    def nodes(self) -> int: ...
+
+    @property
+    def slack(self) -> int: ...
+
+    @property
+    def public(self) -> PublicLines: ...
 
 
 def build_grid(network: Shared, physics: str = "x") -> Grid:

@@ -32,7 +32,7 @@ def solve(matrix: Array | csr_array, right: Array) -> Array:
     """Solution of a system, shape (n,), by dense elimination where the matrix is small or well filled."""
     n = matrix.shape[0]
     if isinstance(matrix, np.ndarray):
-        return np.linalg.solve(matrix, right)  # type: ignore[return-value]  # numpy's types
+        return np.asarray(np.linalg.solve(matrix, right), dtype=float)
     if n <= MOST_DENSE_UNKNOWNS or matrix.nnz > MOST_SPARSE_FILL * n**2:
         return np.linalg.solve(matrix.toarray(), right)
     return splu(csc_array(matrix)).solve(right)

@@ -14,17 +14,12 @@ from scipy.optimize import linprog
 
 from market.arrays import Array, Mask
 from market.grid.lines import components
-from market.grid.power_flow import Grid
 from market.microgrid.behaviours.ad_hoc import profits_left
-from market.microgrid.behaviours.cooperative import Cooperative
-from market.microgrid.behaviours.none import NoTrade
 from market.microgrid.behaviours.self_interested import private_market
-from market.microgrid.dispatch import put_in
 from market.microgrid.network import SHARED, Network, Topology
 from market.microgrid.payments import by_owner
 from market.microgrid.price_driven import balanced, levelled, wires
 from market.microgrid.tariff import Tariff
-from market.outcome import Status
 
 MOST_AGENTS = 12
 CORE_TOLERANCE = 1e-6  # money; a core counts as not empty, a coalition as content, up to it
@@ -275,24 +270,3 @@ def _marks(network, nodes):
     marks = np.zeros(network.nodes, dtype=bool)
     marks[nodes] = True
     return marks
-
-
-def game_with_grid(network: Network, grid: Grid, tariff: Tariff) -> Array:
-    """Values where the main grid is a player too, money, shape (2ⁿ⁺¹,), its bit the highest.
-
-    A coalition with the grid cooperates on its lines and serves the others, a self-interested coalition, at the tariff.
-    −∞ where it cannot serve them. Shows why the grid should not be a strategic player: the core is then empty
-    (docs/microgrid/open-question.md, 3).
-    """
-    private = private_game(network, tariff)
-    prices = private_market(network, tariff, lossy=True)[1]["private_prices"]
-    together = np.full(len(private), -np.inf)
-    for number, members in enumerate(all_coalitions(network)):
-        outsiders = ~members & _marks(network, network.agents)
-        p = put_in(restricted(network, outsiders), private_flows(network, tariff, outsiders, prices), lossy=True)
-        left = restricted(network, members).with_injection(np.where(outsiders, p, network.injection))
-        rule = Cooperative() if len(left.private) else NoTrade()
-        outcome = rule.lossy(left, grid, tariff)
-        if outcome.status is Status.SOLVED:
-            together[number] = -tariff.bill(outcome.grid_supply) - private[len(private) - 1 - number]  # type: ignore[arg-type]  # with flows
-    return np.concatenate([private, together])

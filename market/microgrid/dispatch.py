@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import inf
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, Unpack
 
 import numpy as np
 
@@ -35,6 +35,22 @@ NO_FLOWS = ()  # proven: no flows serve everybody
 UNSERVED = 1e-7  # share of the largest injection from which a node without supply counts as not served
 BOUND_ROUNDING = 1e-8  # share of the bill by which a cost may seem to be below its bound, for rounding
 SMALL_BILL = 1e-3  # share of what all injections cost at the tariff that stands for a smaller bill
+
+
+class Flows(NamedTuple):
+    """What a dispatch that serves everybody has, as Dispatch says it."""
+
+    g: Array
+    f: Array
+    p: Array
+    public_loss: float
+    private_loss: float
+    grid_supply: float
+
+    @property
+    def loss(self) -> float:
+        """Total loss in p.u."""
+        return self.public_loss + self.private_loss
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,9 +86,18 @@ class Dispatch:
         return 0 if self.g is None else int(np.count_nonzero(self.g))
 
     @property
+    def flows(self) -> Flows:
+        """Its flows with their losses and supply; raises ValueError where it has none."""
+        if self.g is None or self.f is None or self.p is None:
+            raise ValueError(f"a dispatch that is {self.status} has no flows")
+        if self.public_loss is None or self.private_loss is None or self.grid_supply is None:
+            raise ValueError(f"a dispatch that is {self.status} has no losses or supply")
+        return Flows(self.g, self.f, self.p, self.public_loss, self.private_loss, self.grid_supply)
+
+    @property
     def loss(self) -> float | None:
         """Total loss in p.u., None where infeasible."""
-        return None if self.public_loss is None else self.public_loss + self.private_loss  # type: ignore[operator]  # with flows
+        return None if self.public_loss is None or self.private_loss is None else self.public_loss + self.private_loss
 
 
 def fits(dispatch: object, network: Network) -> bool:

@@ -11,7 +11,8 @@ PROVEN = (Status.SETTLED, Status.SOLVED, Status.CYCLING)  # cycling: trades are 
 def gap(periods: Iterable[ClearedPeriod]) -> float | None:
     """The largest gap of some periods; None where one has none, or there are none."""
     gaps = [one.dispatch.gap for one in periods]
-    return None if not gaps or None in gaps else max(gaps)  # type: ignore[type-var]  # no None among them
+    known = [gap for gap in gaps if gap is not None]
+    return max(known) if known and len(known) == len(gaps) else None
 
 
 def promised(market: Microgrid, status: Status) -> float | None:

@@ -55,7 +55,7 @@ def physical_bound(network: Network, grid: Grid, q: Array, base: float, unit: fl
     lines = private_kind(network, base, unit)
     q = levelled(lines, q, *pinned(network, 0.0))
     private = -q @ network.injection - np.sum(lines.most_rents(q))
-    return private + public_bound(network, grid, q, base, unit, f)  # type: ignore[return-value]  # numpy's types
+    return float(private) + public_bound(network, grid, q, base, unit, f)
 
 
 def public_bound(network: Network, grid: Grid, q: Array, base: float, unit: float, f: Array) -> float:

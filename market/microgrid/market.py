@@ -12,6 +12,7 @@ import numpy as np
 from market.arrays import Array, Integers
 from market.grid.power_flow import Grid, build_grid
 from market.microgrid.behaviours import Behaviour, NoTrade
+from market.microgrid.behaviours.behaviour import LineByLine
 from market.microgrid.dispatch import Dispatch, at_main_grid
 from market.microgrid.network import Network
 from market.microgrid.offers import offered, on_all_lines, on_offered_lines, paid_on_all_lines
@@ -115,7 +116,7 @@ class Microgrid:
     @cached_property
     def grid(self) -> Grid:
         """The public grid, built once for all periods."""
-        return build_grid(self.network, self.physics)  # type: ignore[arg-type]  # only read
+        return build_grid(self.network, self.physics)
 
     def at(self, period: int) -> Network:
         """The network in one period."""
@@ -132,11 +133,11 @@ class Microgrid:
         trade line by line keep to an amount; to the others a line is on offer or not.
         """
         rule, tariff = self.behaviour, self.tariff_at(period)
-        if most is None or not hasattr(rule, "advance"):
+        if most is None or not isinstance(rule, LineByLine):
             found = rule.dispatch(offered(network, most), self.grid, tariff, self.losses)
             return on_all_lines(found, most)
-        traded = rule.advance(rule.start(network), network, tariff, self.lossy, most=most)  # type: ignore[attr-defined]  # has them
-        return rule.so_far(traded, network, self.grid, tariff, self.lossy, most)  # type: ignore[attr-defined]  # has them
+        traded = rule.advance(rule.start(network), network, tariff, self.lossy, most=most)
+        return rule.so_far(traded, network, self.grid, tariff, self.lossy, most)
 
     def clear(
         self,
@@ -152,13 +153,15 @@ class Microgrid:
         most: what owners let flow, as in `dispatch`; payments are those of the network of lines on offer.
         """
         tariff = self.tariff_at(period)
-        same = before is not None and before.network is network
-        idle = (before.idle, before.idle_loss) if same else self.idle(network, period)  # type: ignore[union-attr]  # there is one
+        if before is not None and before.network is network:
+            idle = before.idle, before.idle_loss
+        else:
+            idle = self.idle(network, period)
         rule, on_offer = made(PAYMENTS[self.payments], self.payment_keys), on_offered_lines(dispatch, most)
         paid = paid_on_all_lines(rule(offered(network, most), self.grid, tariff, on_offer), most)
         whole = at_main_grid(network, dispatch)
         if paid is not None:
-            paid = paid.with_bill(tariff.bill(whole.grid_supply) - tariff.bill(dispatch.grid_supply))  # type: ignore[arg-type]  # with flows
+            paid = paid.with_bill(tariff.bill(whole.flows.grid_supply) - tariff.bill(dispatch.flows.grid_supply))
         return ClearedPeriod(network, whole, self._status(dispatch), paid, *idle, tariff, most)
 
     def _status(self, dispatch):
@@ -178,8 +181,8 @@ class Microgrid:
         status = worst((outcome.status for outcome in outcomes), fine)
         if status != fine or not certify or self.coalition != "joining":
             return status
-        joining = self.stability(outcomes[0]).joined.status  # type: ignore[union-attr]  # there is one
-        return fine if joining == Status.SETTLED else joining
+        joined = self.stability(outcomes[0]).joined
+        return fine if joined is None or joined.status == Status.SETTLED else joined.status
 
     def stability(self, outcome: ClearedPeriod, core: bool = True) -> Stability:
         """Would anybody rather leave, in one period, with the lines on offer? core: is the core looked for?"""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from typing import ClassVar
 
 import networkx as nx
 import numpy as np
@@ -35,7 +36,7 @@ class PrivateLines:
     A flow is positive from tail to head. `owner` is a node, or SHARED where the two ends own a half each.
     """
 
-    label = "private line"
+    label: ClassVar[str] = "private line"
 
     tail: Integers
     head: Integers
@@ -246,7 +247,8 @@ def as_networkx(network: Network) -> nx.MultiGraph:
     (0.1, True)
     """
     graph = nx.MultiGraph(slack=network.slack)
-    for node, (injection, cost) in enumerate(zip(network.injection.tolist(), network.cost.tolist(), strict=True)):  # type: ignore[union-attr]  # never None once made
+    numbers = zip(network.injection.tolist(), np.asarray(network.cost).tolist(), strict=True)
+    for node, (injection, cost) in enumerate(numbers):
         position = None if network.positions is None else tuple(network.positions[node].tolist())
         graph.add_node(node, injection=injection, cost=cost, slack=node == network.slack, position=position)
     for kind in ("public", "private"):
@@ -267,12 +269,12 @@ def network_of(
 ) -> Network:
     """A network from rows of numbers: public [i, j, r, x, shift?], private [i, j, r, length?, owner?]."""
     return Network(
-        injection,  # type: ignore[arg-type]  # made an array there
+        floats("injection", injection),
         slack,
         lines_of(PublicLines, public, defaults=(0.0,)),
         lines_of(PrivateLines, private, defaults=(1.0, SHARED)),
         positions,
-        cost,  # type: ignore[arg-type]  # made an array there
+        None if cost is None else floats("cost", cost),
     )
 
 

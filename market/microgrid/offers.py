@@ -39,9 +39,9 @@ def offered(network: Network, most: Array | None) -> Network:
     return network.with_private(network.private.take(most > 0))
 
 
-def spread(values: Array | None, most: Array | None) -> Array | None:
+def spread(values: Array, most: Array) -> Array:
     """Values of the lines on offer as values of all lines, 0 on those withheld, shape (lines,)."""
-    if values is None or most is None or np.all(most > 0):
+    if np.all(most > 0):
         return values
     whole = np.zeros(len(most))
     whole[most > 0] = values
@@ -50,7 +50,7 @@ def spread(values: Array | None, most: Array | None) -> Array | None:
 
 def on_all_lines(dispatch: Dispatch, most: Array | None) -> Dispatch:
     """A dispatch of the lines on offer as one of all lines."""
-    return dispatch if most is None else replace(dispatch, g=spread(dispatch.g, most))
+    return dispatch if most is None or dispatch.g is None else replace(dispatch, g=spread(dispatch.g, most))
 
 
 def on_offered_lines(dispatch: Dispatch, most: Array | None) -> Dispatch:
@@ -62,4 +62,4 @@ def paid_on_all_lines(payments: Payments | None, most: Array | None) -> Payments
     """Payments with the rents of the lines on offer as those of all lines."""
     if payments is None or most is None:
         return payments
-    return replace(payments, lines=spread(payments.lines, most))  # type: ignore[arg-type]  # there are rents
+    return replace(payments, lines=spread(payments.lines, most))

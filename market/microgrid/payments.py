@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from market.arrays import Array, Numbers
+from market.arrays import Array, Numbers, sums
 from market.grid.lines import PublicLines
 from market.grid.power_flow import Grid
 from market.microgrid.behaviours import SelfInterested
@@ -47,7 +47,7 @@ class Payments:
 
 
 def rents(
-    lines: PublicLines | PrivateLines, flows: Array, prices: Array, lossy: bool, loss_price: Numbers | None
+    lines: PublicLines | PrivateLines, flows: Array, prices: Array, lossy: bool, loss_price: Numbers = np.nan
 ) -> Array:
     """What lines earn by buying at one end and selling at the other, money, shape (lines,).
 
@@ -65,8 +65,8 @@ def by_owner(network: Network, values: Array) -> Array:
     lines, n = network.private, network.nodes
     shared = lines.owner == SHARED
     halves = np.where(shared, values / 2, 0.0)
-    ends = np.bincount(lines.tail, halves, n) + np.bincount(lines.head, halves, n)
-    return ends + np.bincount(lines.owner[~shared], values[~shared], n)
+    ends = sums(lines.tail, halves, n) + sums(lines.head, halves, n)
+    return ends + sums(lines.owner[~shared], values[~shared], n)
 
 
 def tariff_payments(network: Network, grid: Grid, tariff: Tariff, dispatch: Dispatch) -> Payments | None:
@@ -80,21 +80,21 @@ def tariff_payments(network: Network, grid: Grid, tariff: Tariff, dispatch: Disp
         return None
     if dispatch.private_prices is not None:
         return _private_market(network, tariff, dispatch)
-    middle = (tariff.buy + tariff.sell) / 2
+    flows, middle = dispatch.flows, (tariff.buy + tariff.sell) / 2
     losses = np.zeros(network.nodes)
     if not dispatch.lossy:
-        losses = middle * half_losses(network.private_incidence, network.private.r, dispatch.g)
-    p = dispatch.p.copy()
+        losses = middle * half_losses(network.private_incidence, network.private.r, flows.g)
+    p = flows.p.copy()
     p[network.slack] = 0.0
     to_grid = tariff.buy * np.maximum(-p, 0.0) - tariff.sell * np.maximum(p, 0.0) + losses
-    agents = middle * (network.private_incidence @ dispatch.g) - to_grid
-    left = float(np.sum(to_grid)) - tariff.bill(dispatch.grid_supply)
+    agents = middle * (network.private_incidence @ flows.g) - to_grid
+    left = float(np.sum(to_grid)) - tariff.bill(flows.grid_supply)
     return Payments(agents, np.zeros(len(network.private)), left)
 
 
 def _private_market(network, tariff, dispatch):
     prices = dispatch.private_prices
-    cost = None if dispatch.lossy else loss_price(network, tariff)
+    cost = np.nan if dispatch.lossy else loss_price(network, tariff)
     earned = rents(network.private, dispatch.g, prices, dispatch.lossy, cost)
     agents = prices * network.injection + by_owner(network, earned)
     return Payments(agents, earned, -float(np.sum(agents)) - tariff.bill(dispatch.grid_supply))
@@ -108,10 +108,10 @@ def lmp_payments(network: Network, grid: Grid, tariff: Tariff, dispatch: Dispatc
     """
     if dispatch.status is not Status.SOLVED or dispatch.prices is None:
         return None
-    lossy, prices, cost = dispatch.lossy, dispatch.prices, tariff.generation
-    private = rents(network.private, dispatch.g, prices, lossy, cost)
-    public = rents(network.public, dispatch.f, prices, lossy, cost)
-    export = cost * dispatch.grid_supply - tariff.bill(dispatch.grid_supply)
+    flows, lossy, prices, cost = dispatch.flows, dispatch.lossy, dispatch.prices, tariff.generation
+    private = rents(network.private, flows.g, prices, lossy, cost)
+    public = rents(network.public, flows.f, prices, lossy, cost)
+    export = cost * flows.grid_supply - tariff.bill(flows.grid_supply)
     agents = prices * network.injection + by_owner(network, private)
     return Payments(agents, private, float(np.sum(public)) + export)
 
@@ -131,7 +131,9 @@ def savings_share(
     if shares.shape != (network.nodes,) or not np.all(shares >= 0) or abs(shares.sum() - 1) > 1e-9:
         raise ValueError(f"shares must be {network.nodes} numbers >= 0 that sum to 1")
     before = tariff_payments(network, grid, tariff, alone)
-    saved = tariff.bill(alone.grid_supply) - tariff.bill(dispatch.grid_supply)
+    if before is None:
+        return None
+    saved = tariff.bill(alone.flows.grid_supply) - tariff.bill(dispatch.flows.grid_supply)
     agents = before.agents + saved * shares
     agents[network.slack] = 0.0
     return replace(before, agents=agents, grid=before.grid + saved * float(shares[network.slack]), shares=shares)

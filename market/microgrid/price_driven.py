@@ -91,13 +91,14 @@ class Wires:
 
     def slope(self, q: Array) -> Array | csr_array:
         """Derivative of what is left by the prices, shape (n, n), dense or sparse."""
+        bend: Numbers = 0.0
         if self.lossy:
             total = np.maximum(self.both_ends(q), np.finfo(float).tiny)
             low, high = (self.base + self.unit * q[end] for end in (self.tail, self.head))
             by_tail, by_head = -2 * high / (self.divisor * total**2), 2 * low / (self.divisor * total**2)
             bend = self.r * self.flows(q)
         else:
-            by_head, bend = 1 / (2 * self.divisor), 0.0  # type: ignore[assignment]  # broadcast
+            by_head = 1 / (2 * self.divisor)
             by_tail = -by_head
         sends, gets = -(1 + bend), 1 - bend
         rows = np.concatenate([self.tail, self.tail, self.head, self.head])
@@ -131,7 +132,7 @@ def dual_bound(lines: Wires, injection: Array, prices: Array, low: Array, high: 
     In money, of the unit where the lines have one (docs/microgrid/model.md, How sure, how fast).
     """
     level = levelled(lines, prices, low, high)
-    return -level @ injection - np.sum(lines.most_rents(level))  # type: ignore[return-value]  # numpy's types
+    return float(-level @ injection - np.sum(lines.most_rents(level)))
 
 
 def levelled(lines: Wires, prices: Array, low: Array, high: Array) -> Array:

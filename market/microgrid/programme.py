@@ -50,7 +50,8 @@ class Programme:
     @property
     def flows(self) -> tuple[Array, Array]:
         """Public and private flows found, in p.u."""
-        return tuple(np.zeros(0) if flow.size == 0 else self.network.power * flow.value for flow in (self.f, self.g))  # type: ignore[return-value]  # two of them
+        f, g = (np.zeros(0) if flow.size == 0 else self.network.power * flow.value for flow in (self.f, self.g))
+        return f, g
 
     @property
     def relax_gap(self) -> float:
@@ -119,7 +120,7 @@ def help_needed(
     goal = cp.Minimize(cp.sum(given + taken))
     if solved(cp.Problem(goal, [balance, *programme.squared, *follows])) is None:
         return None
-    helped = given.value + taken.value > NOT_HELPED  # type: ignore[operator]  # solved
+    helped = np.asarray(given.value) + np.asarray(taken.value) > NOT_HELPED
     helped[network.slack] = False
     prices = np.maximum(balance.dual_value[network.slack] - balance.dual_value, 0.0)
     return np.flatnonzero(helped), prices

@@ -67,7 +67,7 @@ def stability(
     """
     turnover = tariff.buy * float(np.sum(np.abs(network.injection)))
     unit: float = (
-        2.0 ** np.round(np.log2(turnover / USUAL_COST)) if turnover > 0 else 1.0  # type: ignore[assignment]  # numpy's types
+        float(2.0 ** np.round(np.log2(turnover / USUAL_COST))) if turnover > 0 else 1.0
     )  # a power of two changes no digit
     tariff = Tariff(tariff.buy / unit, tariff.sell / unit, tariff.generation / unit)
     few = len(network.agents) <= MOST_AGENTS

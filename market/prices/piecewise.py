@@ -26,6 +26,11 @@ SIDES = {"left": -1e-13, "right": 1e-13}  # a total this close to a kink, relati
 class BrokenLine(PriceRule):
     """A price that is straight between points; whoever inherits calls `draw` once, when it is made."""
 
+    quantities: Any  # as given, an Array once drawn
+    prices: Any
+    _slopes: Array
+    _areas: Array
+
     @abstractmethod
     def __post_init__(self):
         """Lay the line."""
@@ -66,12 +71,15 @@ class BrokenLine(PriceRule):
         return self._slopes[np.where(np.asarray(total) > 0, self._line(total, "left"), self._line(total, "right"))]
 
     def right_slope(self, total: Numbers) -> Array:
-        twice = self._points_below(total, "right") - self._points_below(total, "left") > 1
-        jump = twice & (self.right_value(total) > self.value(total))  # elsewhere the two may differ by rounding
-        return np.where(jump, np.inf, self._slopes[self._line(total, "right")])[()]
+        at = np.asarray(total, dtype=float)
+        twice = self._points_below(at, "right") - self._points_below(at, "left") > 1
+        jump = twice & (self.right_value(at) > self.value(at))  # elsewhere the two may differ by rounding
+        return np.where(jump, np.inf, self._slopes[self._line(at, "right")])[()]
 
     def supply(self, price: Totals) -> Totals:
-        price = np.asarray(price, dtype=float)
+        return self._sold(np.asarray(price, dtype=float))
+
+    def _sold(self, price):
         piece = np.searchsorted(self.prices, price, "right") - 1
         last = piece == len(self.prices) - 1
         at = np.clip(piece, 0, len(self.prices) - 1)

@@ -66,9 +66,9 @@ class Quadratic(Utility):
     }
 
     @classmethod
-    def of_keys(cls, a: Array, b: Array | None = None, size: Numbers | None = None) -> Self:
+    def of_keys(cls, a: Array, b: Array | None = None, size: Numbers = np.nan) -> Self:
         """The utilities with parameter b, or with the size b / a."""
-        return cls(a, size * a if b is None else b)  # type: ignore[operator]  # one of both is said
+        return cls(a, size * a if b is None else b)
 
     @staticmethod
     def check_keys(keys: Mapping[str, object]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # A user whose surplus is off by one part in 1e13 is off by far less in its purchase.
 MARGIN_PRECISION = 1e-13  # of the margin's logarithm
 MOST_MARGIN_STEPS = 200
+SMALL_LOSS = 1e-3  # share of the best surplus below which what is lost of it is no difference of the two
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)  # of the interval from -1 to 1
 LEAST_LOGGED = 1e-300  # what stands for nothing in a logarithm
 FARTHEST_LOG_SHARE = 600.0  # the logarithm of the least share of the widest margin that is told from none
 HIGHEST_LOG_ODDS = 30.0  # log(m / (w − m)) where the margin m is all but the widest w, the surplus rounding error
@@ -29,6 +31,8 @@ class Utility(ABC):
     Energy x in the scenario's energy unit, utility in money, prices in money per unit of energy.
     The *margin* m = U'(x) − p is how far a user's marginal utility stays above the price.
     """
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     @property
     @abstractmethod
@@ -60,7 +64,7 @@ class Utility(ABC):
 
     def take(self, rows: slice | tuple[slice, None] | Mask | Integers) -> Self:
         """The utilities of some users (a slice, mask or index array; with a None behind it each a row of its own)."""
-        return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))  # type: ignore[arg-type]  # subclasses are dataclasses
+        return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))
 
     def bent(self, least: Numbers) -> Self:
         """The utilities with −U''(0) at least `least`, shape (n,); as they are where no rule for it is given."""
@@ -112,8 +116,16 @@ class Utility(ABC):
         return np.where(served, 1 / (1 + np.exp(-phi)), 1.0) * widest
 
     def surplus_lost(self, price: Numbers, margin: Numbers) -> Array:
-        """Surplus a user gives up by stopping at a margin, best_surplus(p) − s(m), in money."""
-        return self.best_surplus(price) - self._surplus_at_margin(price, margin)
+        """Surplus a user gives up by stopping at a margin, best_surplus(p) − s(m), in money.
+
+        Where that difference would be rounding, it is ∫_0^m q (−D'(p + q)) dq, D the demand, by Gauss and Legendre.
+        """
+        best = self.best_surplus(price)
+        lost = best - self._surplus_at_margin(price, margin)
+        width = np.minimum(margin, np.maximum(self.reservation - price, 0.0))
+        inside = [(width * (1 + node) / 2, weight) for node, weight in zip(NODES, WEIGHTS, strict=True)]
+        small = width / 2 * sum(weight * at * self.demand_slope(price + at) for at, weight in inside)
+        return np.where(lost < SMALL_LOSS * best, small, lost)
 
     def margin_that_loses(self, price: Numbers, lost: Numbers) -> Array:
         """Margin at which a user has given up the surplus `lost`, at most that of a user who buys nothing."""

@@ -25,17 +25,6 @@ ask = [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]
 """
 
 
-@pytest.fixture
-def write(tmp_path):
-    """write(text): the path of a scenario file."""
-
-    def save(text):
-        (tmp_path / "own.toml").write_text(text)
-        return tmp_path / "own.toml"
-
-    return save
-
-
 def small(*changes, name="p2p_single", **options):
     return build(name, set=[*SMALL, *changes], **options)
 

@@ -9,13 +9,14 @@ import pytest
 from agents import BilateralModel, Buyer, Seller
 from agents.bilateral.views import Asks, Averaged, Meeting, Signed
 from agents.seats import Player, SeatError
-from market.bilateral.core import blocking_pairs, violation
+from market.bilateral.core import violation
 from market.bilateral.market import Market, RetailTariff
 from market.bilateral.negotiation import RULES, Bilateral
 from market.bilateral.negotiation.consensus import Consensus
 from market.bilateral.trading import Period, Trading
 from scenarios import build, load
 from scenarios.loading import FOLDER
+from tests.market.bilateral.blocking import blocking_pairs
 
 SHIPPED = sorted(path.stem for path in Path(FOLDER).glob("bilateral/*.toml"))
 LARGE = ("p2p_500", "p2p_1000")

@@ -31,17 +31,6 @@ private = [[3, 4, 0.1, 1.0], [1, 2, 0.1, 2.0]]
 
 
 @pytest.fixture
-def write(tmp_path):
-    """write(text): the path of a scenario file."""
-
-    def save(text):
-        (tmp_path / "own.toml").write_text(text)
-        return tmp_path / "own.toml"
-
-    return save
-
-
-@pytest.fixture
 def model():
     return build("eight_nodes_ad_hoc")
 

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.cli.answers import one_object, said
+
 NAMES = ("p2p_single", "p2p_multi", "p2p_corner")
 SMALL = ("--set", "buyers.count=5", "--set", "sellers.count=4", "--set", "negotiation.tolerance=0.01")
 PLAIN = {"contracts.csv", "agents.csv", "manifest.json", "rounds.csv", "scenario.toml", "summary.json", "prices.csv"}
@@ -21,18 +23,6 @@ def own(tmp_path):
     (folder / "street.csv").write_text(STREET + "13,1,2,2,0,0.3,0.05\n")
     (folder / "own.toml").write_text(OWN)
     return folder / "own.toml"
-
-
-def one_object(answer):
-    """The one JSON object on standard output, with nothing else there."""
-    assert (answer.code, answer.err, answer.out.count("\n")) == (0, "", 1)
-    return json.loads(answer.out, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
-
-
-def said(answer):
-    """The text of a command that went well."""
-    assert (answer.code, answer.err) == (0, "")
-    return answer.out
 
 
 def test_list_names_bilateral_markets(command):

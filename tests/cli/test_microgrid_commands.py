@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.cli.answers import one_object, said
+
 NAMES = ("eight_nodes_none", "eight_nodes_ad_hoc", "eight_nodes_cooperative")
 OWN = """
 title = "Three homes on one feeder"
@@ -25,18 +27,6 @@ def own(tmp_path):
     (nets / "day.csv").write_text("hour,0,1,2,3\n0,0,0.2,-0.2,-0.1\n1,0,0.5,-0.1,-0.1\n")
     (nets.parent / "own.toml").write_text(OWN)
     return nets.parent / "own.toml"
-
-
-def one_object(answer):
-    """The one JSON object on standard output, with nothing else there."""
-    assert (answer.code, answer.err, answer.out.count("\n")) == (0, "", 1)
-    return json.loads(answer.out, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
-
-
-def said(answer):
-    """The text of a command that went well."""
-    assert (answer.code, answer.err) == (0, "")
-    return answer.out
 
 
 def test_list_names_microgrids(command):

@@ -2,6 +2,9 @@
 
 import importlib.util
 import json
+import os
+import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -378,3 +381,42 @@ def test_a_shipped_objective_can_be_named_too(named, usual, answer, tmp_path, mo
     Path("mine.toml").write_text(STREET % (LINEAR, QUADRATIC, 'fairness = { objective = "max-min", alpha = 1 }'))
     code, _, error = answer("run", "mine.toml")
     assert code == 2 and "alpha: does not belong to objective = 'max-min'; only to objective = alpha-fair" in error
+
+
+PLUGIN = """
+import importlib
+
+def pytest_configure(config):
+    for rule, where, registry in {rules!r}:
+        found = getattr(importlib.import_module(where), registry)
+        found["newcomer"] = getattr(importlib.import_module(rule), "RULE")
+"""
+HELD = {"price": "price", "utility": "utility", "behaviour": "microgrid", "payment": "microgrid"}
+HELD |= {"negotiation": "negotiation"}
+REGISTERED = {
+    "price": ("market.prices", "PRICES"),
+    "utility": ("market.utilities", "UTILITIES"),
+    "behaviour": ("market.microgrid.behaviours", "BEHAVIOURS"),
+    "payment": ("market.microgrid.payments", "PAYMENTS"),
+    "negotiation": ("market.bilateral.negotiation", "RULES"),
+}
+ROOT = Path(run.__file__).parent
+
+
+def test_a_new_rule_is_held_to_the_contract_of_its_kind(tmp_path):
+    """Registered by one dict entry and nothing else, in a process of its own; the quick half of a contract is run."""
+    rules = []
+    for kind, (where, registry) in REGISTERED.items():
+        (tmp_path / f"new_{kind}.py").write_text(KINDS[kind][0], encoding="utf-8")
+        rules.append((f"new_{kind}", where, registry))
+    (tmp_path / "newcomers.py").write_text(PLUGIN.format(rules=rules), encoding="utf-8")
+    files = sorted({str(Path(__file__).parent / f"test_{contract}_contract.py") for contract in HELD.values()})
+    command = [sys.executable, "-m", "pytest", "-n", "0", "-q", "-p", "newcomers", "-p", "no:cacheprovider", "-k"]
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    known = {"capture_output": True, "text": True, "cwd": ROOT, "env": environment, "timeout": 300, "check": False}
+    listed = subprocess.run([*command, "newcomer", "--collect-only", *files], **known).stdout
+    for contract in HELD.values():
+        assert int(re.search(rf"test_{contract}_contract\.py: (\d+)", listed)[1]) >= 5, listed
+    quick = "newcomer and (falls or slope or inverts or same_bits or who_learns or never)"
+    ran = subprocess.run([*command, quick, *files], **known)
+    assert ran.returncode == 0 and "[100%]" in ran.stdout, ran.stdout

@@ -32,7 +32,7 @@ worth = { uniform = [1, 5] }
 def asked(protocol):
     """{name: function, or None for a constant} of a protocol."""
     functions = {name: value for name, value in vars(protocol).items() if inspect.isfunction(value) and name[0] != "_"}
-    return dict.fromkeys(protocol.__annotations__) | functions
+    return {name: None for name, value in vars(protocol).items() if isinstance(value, property)} | functions
 
 
 def test_every_floor_asks_by_a_protocol():
@@ -88,6 +88,16 @@ def public(path):
             yield node.name
         elif isinstance(node, ast.Assign):
             yield from (one.id for one in node.targets if isinstance(one, ast.Name) and one.id[0] != "_")
+
+
+def test_the_type_checker_holds_every_market_to_every_protocol():
+    """Each module stands in typed_markets.py, assigned to a name of its protocol's type."""
+    tree = ast.parse(Path(__file__).with_name("typed_markets.py").read_text(encoding="utf-8"))
+    found = {
+        ast.unparse(node.value): ast.unparse(node.annotation) for node in tree.body if isinstance(node, ast.AnnAssign)
+    }
+    wanted = {getattr(MARKETS[market], what): PROTOCOLS[what].__name__ for market, what in PARTS}
+    assert {module: protocol.partition("[")[0] for module, protocol in found.items()} == wanted
 
 
 @pytest.fixture

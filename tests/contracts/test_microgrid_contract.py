@@ -18,12 +18,14 @@ from market.microgrid.network import network_of
 from market.microgrid.payments import PAYMENTS, Payments
 from market.microgrid.tariff import Tariff
 from market.outcome import Status
+from tests.contracts.examples import tried
 
 RANDOM = settings(max_examples=12, deadline=None, derandomize=True, database=None)
 SEEDS = st.integers(0, 10**6)
 EXACT = 1e-8  # p.u. or money
 CERTIFIED = 1e-6
-every_behaviour = pytest.mark.parametrize("name", BEHAVIOURS)
+TRIED, PAID = tried(BEHAVIOURS), tried(PAYMENTS)
+every_behaviour = pytest.mark.parametrize("name", TRIED)
 every_loss = pytest.mark.parametrize("losses", LOSSES)
 
 
@@ -50,7 +52,7 @@ def market(seed):
 @cache
 def dispatched(name, losses, seed):
     network, grid, tariff = market(seed)
-    return BEHAVIOURS[name]().dispatch(network, grid, tariff, losses)
+    return TRIED[name].dispatch(network, grid, tariff, losses)
 
 
 def left_over(network, outcome):
@@ -93,7 +95,7 @@ def test_flows_balance_at_every_node_and_losses_are_those_of_the_lines(name, los
 def test_the_gap_is_small_and_relative_to_the_bill(name, losses, seed):
     outcome = dispatched(name, losses, seed)
     assert outcome.accurate
-    assert 0 <= outcome.gap <= CERTIFIED
+    assert outcome.gap >= 0 and (outcome.gap <= CERTIFIED or not (TRIED[name].optimal or name == "ad-hoc"))
     assert 0 <= outcome.relax_gap <= CERTIFIED
     assert outcome.prices is None or (outcome.prices.shape == outcome.p.shape and np.all(np.isfinite(outcome.prices)))
     assert outcome.prices is not None or (losses == "lossy" and name not in ("cooperative", "integrated"))
@@ -104,7 +106,7 @@ def test_the_gap_is_small_and_relative_to_the_bill(name, losses, seed):
 @given(seed=SEEDS)
 def test_more_freedom_never_costs_more(losses, seed):
     tariff = market(seed)[2]
-    costs = {name: bill(tariff, dispatched(name, losses, seed).grid_supply) for name in BEHAVIOURS}
+    costs = {name: bill(tariff, dispatched(name, losses, seed).grid_supply) for name in TRIED}
     assert costs["integrated"] <= costs["cooperative"] + CERTIFIED
     for name in ("none", "ad-hoc", "self-interested"):
         assert costs["cooperative"] <= costs[name] + CERTIFIED
@@ -116,21 +118,21 @@ def test_more_freedom_never_costs_more(losses, seed):
 def test_who_cannot_be_served_is_named(name, losses, slack):
     public = [(slack, 1, 0.01, 0.05)] if slack else [(0, 1, 0.01, 0.05), (1, 3, 0.01, 0.05)]
     network = network_of([0, 0.5, -1, 0], public, slack=slack)  # node 2 has no line
-    outcome = BEHAVIOURS[name]().dispatch(network, build_grid(network), Tariff(), losses)
+    outcome = TRIED[name].dispatch(network, build_grid(network), Tariff(), losses)
     assert (outcome.status, outcome.unserved) == (Status.INFEASIBLE, (2,))
     assert outcome.loss is outcome.g is outcome.f is outcome.p is outcome.grid_supply is outcome.gap is None
-    for rule in PAYMENTS.values():
+    for rule in PAID.values():
         assert rule(network, build_grid(network), Tariff(), outcome) is None
 
 
 @every_behaviour
 def test_a_line_beyond_what_it_delivers_names_the_needy_node(name):
     network = network_of([0, 0, -3], [(0, 1, 0.01, 0.05), (1, 2, 0.2, 0.2)])  # delivers at most 1 / (2 · 0.2)
-    outcome = BEHAVIOURS[name]().dispatch(network, build_grid(network), Tariff(), "lossy")
+    outcome = TRIED[name].dispatch(network, build_grid(network), Tariff(), "lossy")
     assert (outcome.status, outcome.unserved) == (Status.INFEASIBLE, (2,))
 
 
-@pytest.mark.parametrize("rule", PAYMENTS)
+@pytest.mark.parametrize("rule", PAID)
 @every_loss
 @every_behaviour
 @RANDOM
@@ -138,7 +140,7 @@ def test_a_line_beyond_what_it_delivers_names_the_needy_node(name):
 def test_payments_hand_out_minus_the_bill(rule, name, losses, seed):
     network, grid, tariff = market(seed)
     outcome = dispatched(name, losses, seed)
-    paid = PAYMENTS[rule](network, grid, tariff, outcome)
+    paid = PAID[rule](network, grid, tariff, outcome)
     if rule == "lmp" and outcome.prices is None:
         assert paid is None
         return
@@ -153,7 +155,7 @@ def test_payments_hand_out_minus_the_bill(rule, name, losses, seed):
 def test_asking_again_gives_the_same_bits(name):
     for losses in LOSSES:
         network, grid, tariff = market(5)
-        once, again = (BEHAVIOURS[name]().dispatch(network, grid, tariff, losses) for _ in range(2))
+        once, again = (TRIED[name].dispatch(network, grid, tariff, losses) for _ in range(2))
         np.testing.assert_array_equal(once.g, again.g)
         np.testing.assert_array_equal(once.f, again.f)
 
@@ -164,8 +166,8 @@ def test_the_market_s_data_stay_as_they_were(name):
     arrays = [network.injection, network.private.r, network.public.x, grid.inverse, grid.weight, grid.loss]
     before = [array.copy() for array in arrays]
     for losses in LOSSES:
-        outcome = BEHAVIOURS[name]().dispatch(network, grid, tariff, losses)
-        for rule in PAYMENTS.values():
+        outcome = TRIED[name].dispatch(network, grid, tariff, losses)
+        for rule in PAID.values():
             rule(network, grid, tariff, outcome)
     for array, kept in zip(arrays, before, strict=True):
         np.testing.assert_array_equal(array, kept)
@@ -187,7 +189,9 @@ def test_every_payment_rule_is_registered():
     functions = [f for _, f in inspect.getmembers(payments, inspect.isfunction) if f.__module__ == payments.__name__]
     arguments = ["network", "grid", "tariff", "dispatch"]
     rules = {f for f in functions if list(inspect.signature(f).parameters)[:4] == arguments}
-    assert {f for f in rules if not f.__name__.startswith("_")} == set(PAYMENTS.values())
+    classes = {c for _, c in inspect.getmembers(payments, inspect.isclass) if c.__module__ == payments.__name__}
+    rules |= {c for c in classes if "__call__" in vars(c)}
+    assert {rule for rule in rules if not rule.__name__.startswith("_")} == set(PAYMENTS.values())
 
 
 @pytest.mark.parametrize("registry", [BEHAVIOURS, PAYMENTS], ids=["behaviours", "payments"])

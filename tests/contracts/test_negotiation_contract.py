@@ -15,15 +15,15 @@ from market.bilateral import core, matching, negotiation, signing
 from market.bilateral.core import FAIR, corners, fair_point, violation
 from market.bilateral.market import Market, RetailTariff
 from market.bilateral.negotiation import ADVICE, GRAPHS, RULES, Knowledge, MessageNetwork, Negotiation, network
+from market.bilateral.negotiation.consensus import Consensus
 from market.bilateral.signing import MATCHINGS, matched, signed
 from market.bilateral.trading import Period, Trading
 from market.outcome import Status
+from tests.contracts.examples import usual
 
 RANDOM = settings(max_examples=6, deadline=None, derandomize=True, database=None)
 SEEDS = st.integers(0, 10**6)
 TOLERANCE, ROUNDS, EXACT = 1e-2, 400, 1e-9
-BY_BLOCKS = ("half-space", "benchmark")
-CONSENSUS = (*BY_BLOCKS, "tight")
 ENDS = (Status.SETTLED, Status.ROUND_LIMIT)
 every_rule = pytest.mark.parametrize("rule", RULES)
 every_graph = pytest.mark.parametrize("kind", GRAPHS)
@@ -49,8 +49,8 @@ def trading(seed, rule, contracts="single", kind="complete", drop=0.0, how="opti
     found = market(seed) if found is None else found
     m, n = found.buyers, found.sellers
     period = Period(found, np.arange(m), m + np.arange(n))
-    chosen = RULES[rule](TOLERANCE, network=MessageNetwork(kind, drop, 0.4, 3), **options)
-    blockwise = contracts == "multi" and rule in BY_BLOCKS
+    chosen = usual(RULES[rule], tolerance=TOLERANCE, network=MessageNetwork(kind, drop, 0.4, 3), **options)
+    blockwise = contracts == "multi" and chosen.single
     fair = options.get("fair", "tau")
     return Trading((period,), m + n, chosen, contracts, how, fair, blockwise=blockwise)
 
@@ -75,7 +75,8 @@ def test_a_rule_settles_within_its_tolerance_or_says_that_it_has_not(rule, contr
     off = violation(state.bargain, state.u, state.v)
     assert state.status in ENDS and state.status in ADVICE
     assert state.violation == pytest.approx(off, abs=1e-12)
-    within = max(off, state.spread if rule in CONSENSUS else 0.0) <= TOLERANCE * state.bargain.mean_contract
+    apart = state.spread if issubclass(RULES[rule], Consensus) else 0.0
+    within = max(off, apart) <= TOLERANCE * state.bargain.mean_contract
     assert (state.status is Status.SETTLED) == (off <= EXACT and state.round < ROUNDS if rule == "corner" else within)
     assert state.status is Status.SETTLED or state.round == ROUNDS
     assert outcome.settlement.gap <= EXACT  # repaired where it was not exact
@@ -163,7 +164,7 @@ def test_relabelling_agents_permutes_corners_welfare_and_a_corner_run(rule, seed
 @every_rule
 def test_every_rule_says_who_learns_what(rule):
     for options in ({}, {"fair": "equal-split"} if rule == "corner" else {"relaxation": 1.5}):
-        ledger = RULES[rule](**options).ledger
+        ledger = usual(RULES[rule], **options).ledger
         assert ledger and all(isinstance(line, Knowledge) for line in ledger)
         assert all(text and text == text.strip() for line in ledger for text in vars(line).values())
     assert len(trading(2, rule).ledger) > len(ledger) - 1

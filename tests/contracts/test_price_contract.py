@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from market.parameters import ParameterError, example_of
+from market.parameters import ParameterError
 from market.prices import PRICES, Affine, Dispatch, Linear, Piecewise, Power
+from tests.contracts.examples import example_of
 
 FLEET = Path(__file__).parents[2] / "scenarios" / "data" / "ieee300_generators.csv"
 RANDOM = settings(max_examples=60, deadline=None, derandomize=True, database=None)

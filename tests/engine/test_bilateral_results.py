@@ -43,17 +43,6 @@ UNITS = {
 
 
 @pytest.fixture
-def write(tmp_path):
-    """write(text): the path of a scenario file."""
-
-    def save(text, name="own"):
-        (tmp_path / f"{name}.toml").write_text(text)
-        return tmp_path / f"{name}.toml"
-
-    return save
-
-
-@pytest.fixture
 def game(write):
     """game(values, *changes, **options): the summary of a bare assignment game."""
 

@@ -41,17 +41,6 @@ PERIODS = (
 )
 
 
-@pytest.fixture
-def write(tmp_path):
-    """write(text): the path of a scenario file."""
-
-    def save(text, name="own"):
-        (tmp_path / f"{name}.toml").write_text(text)
-        return tmp_path / f"{name}.toml"
-
-    return save
-
-
 @pytest.fixture(scope="module")
 def five():
     return compare(NAMES, replications=2, workers=1, progress=False)

@@ -42,16 +42,6 @@ utility = { form = "quadratic", a = 0.5, b = 9 }
 """
 
 
-@pytest.fixture
-def write(tmp_path):
-    def write(text, name="mine"):
-        path = tmp_path / f"{name}.toml"
-        path.write_text(text)
-        return path
-
-    return write
-
-
 def assert_is_json(summary):
     assert json.loads(json.dumps(summary, allow_nan=False)) == summary
 

@@ -10,9 +10,9 @@ from market.aggregator.clearing import clear
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
 from market.aggregator.planner import best_total_welfare, planned_surplus
-from market.aggregator.potential import potential
 from market.prices import Affine, Dispatch, Linear, Piecewise, Power
 from market.utilities import Logarithmic, Quadratic
+from tests.market.potential import potential
 
 RULES = {
     "linear": Linear(0.7),

@@ -189,7 +189,8 @@ def close(bargain: Bargain, u: Array, v: Array, i: Integers, j: Integers, gap: A
 
 def batches(bargain: Bargain) -> list[Integers]:
     """Numbers of the contracts in groups that share no agent, each group's partners can meet at once."""
-    taken, groups = {}, []  # type: ignore[var-annotated]  # two at once
+    taken: dict[int, set[int]] = {}
+    groups: list[list[int]] = []
     for contract, ends in enumerate(zip(bargain.buyer.tolist(), (~bargain.seller).tolist(), strict=True)):
         used = taken.setdefault(ends[0], set()) | taken.setdefault(ends[1], set())
         group = next(g for g in range(len(used) + 1) if g not in used)

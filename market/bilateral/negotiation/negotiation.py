@@ -157,10 +157,11 @@ class Negotiation(ABC):
         for name, each, fresh in zip(("buyers", "sellers"), old, (u, v), strict=True):
             if each.shape != fresh.shape:
                 raise MarketError(f"claims of {name}: shape {each.shape} must be {fresh.shape}")
-        return tuple(  # type: ignore[return-value]  # two of them
+        first_u, first_v = (
             np.where(np.isnan(each), fresh, np.clip(each, 0.0, top))
             for each, fresh, top in zip(old, (u, v), most, strict=True)
         )
+        return first_u, first_v
 
     def goal(self, bargain: Bargain) -> float:
         """The violation up to which the bargain counts as settled, in units of claims."""

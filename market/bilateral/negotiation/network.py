@@ -24,6 +24,13 @@ def complete_links(
     return ~np.eye(len(plan), dtype=bool)
 
 
+def given(rng: np.random.Generator | None) -> np.random.Generator:
+    """The generator of a network that draws; raises ValueError without one."""
+    if rng is None:
+        raise ValueError("a network that draws random numbers needs a generator")
+    return rng
+
+
 def ring_links(network: MessageNetwork, plan: Integers | Mask, number: int, rng: np.random.Generator | None) -> Mask:
     """Everybody hears the next and the one before."""
     return ring(len(plan))
@@ -33,7 +40,7 @@ def random_links(
     network: MessageNetwork, plan: Array | Integers | Mask, number: int, rng: np.random.Generator | None
 ) -> Mask:
     """Each link is there with the same chance, anew in every round."""
-    drawn = np.triu(rng.random(plan.shape) < network.link_probability, 1)  # type: ignore[union-attr]  # given
+    drawn = np.triu(given(rng).random(plan.shape) < network.link_probability, 1)
     return drawn | drawn.T
 
 
@@ -61,7 +68,7 @@ def ring_pairs(network: MessageNetwork, plan: Integers | Mask, number: int, rng:
 
 def random_pairs(network: MessageNetwork, plan: Integers | Mask, number: int, rng: np.random.Generator | None) -> Mask:
     """Each pair can meet with the same chance, anew in every round."""
-    return rng.random(plan.shape) < network.link_probability  # type: ignore[union-attr]  # given
+    return given(rng).random(plan.shape) < network.link_probability
 
 
 def periodic_pairs(
@@ -115,20 +122,20 @@ class MessageNetwork:
         here = ring(agents) | random_links(self, np.empty((agents, agents)), 0, rng)
         i, j = np.nonzero(np.triu(here, 1))
         phase = np.full((agents, agents), NEVER)
-        phase[i, j] = phase[j, i] = rng.permutation(len(i)) % self.phases  # type: ignore[union-attr]  # given
+        phase[i, j] = phase[j, i] = given(rng).permutation(len(i)) % self.phases
         return phase
 
     def plan_pairs(self, buyers: int, sellers: int, rng: np.random.Generator | None) -> Integers | Mask:
         """The phase in which each pair can meet, shape (buyers, sellers); every pair has one."""
         if self.kind != "periodic":
             return np.empty((buyers, sellers), dtype=bool)
-        return (rng.permutation(buyers * sellers) % self.phases).reshape(buyers, sellers)  # type: ignore[union-attr]  # given
+        return (given(rng).permutation(buyers * sellers) % self.phases).reshape(buyers, sellers)
 
     def links(self, plan: Integers | Mask, number: int, rng: np.random.Generator | None) -> Mask:
         """Links on which messages arrive in a round, symmetric, shape (agents, agents); both ends notice a loss."""
         there = GRAPHS[self.kind][0](self, plan, number, rng)
         if self.drop:
-            kept = np.triu(rng.random(there.shape) >= self.drop, 1)  # type: ignore[union-attr]  # given
+            kept = np.triu(given(rng).random(there.shape) >= self.drop, 1)
             there = there & (kept | kept.T)
         return there
 
@@ -138,7 +145,7 @@ class MessageNetwork:
 
     def arrives(self, shape: int | tuple[int, ...], rng: np.random.Generator | None) -> Mask:
         """Marks of the messages that are not lost, of the shape asked for."""
-        return rng.random(shape) >= self.drop if self.drop else np.ones(shape, dtype=bool)  # type: ignore[union-attr]  # given
+        return given(rng).random(shape) >= self.drop if self.drop else np.ones(shape, dtype=bool)
 
 
 def ring(agents: int) -> Mask:

@@ -43,9 +43,9 @@ def best_outside(bargain: Bargain, v: Array, before: Best | None = None) -> Best
         return Best(np.zeros(len(values), dtype=np.intp), np.full(len(values), -np.inf))
     if values.shape[1] <= 2 * LIST_LENGTH:
         return Best(*largest(values - v))
-    if before is None:
+    if before is None or before.lists is None:
         return _made_anew(values, v)
-    lists: Shortlist = before.lists  # type: ignore[assignment]  # there are, with so many sellers
+    lists = before.lists
     at, left = largest(lists.values - v[lists.sellers])
     seller = lists.sellers[np.arange(len(at)), at]
     doubtful = np.flatnonzero(left <= lists.rest + np.max(lists.v - v))

@@ -72,7 +72,8 @@ class AdHoc(Behaviour):
         most: what owners let flow on each line, p.u., shape (lines,), None: anything.
         """
         lines, left, g = network.private, trading.left.tolist(), trading.g.copy()
-        made, visited, limit = [], trading.visited, inf if trades is None else trades  # type: ignore[var-annotated]  # numbers of lines
+        made: list[int] = []
+        visited, limit = trading.visited, inf if trades is None else trades
         cap = most_trade(lines.r, tariff) if most is None else np.minimum(most_trade(lines.r, tariff), most)
         rows = trading.order[visited:]
         table = (values[rows].tolist() for values in (lines.tail, lines.head, lines.r, cap))

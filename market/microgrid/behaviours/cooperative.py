@@ -95,8 +95,8 @@ def least_loss(
 def of_least_cost(network: Network, tariff: Tariff, g: Array, f: Array, potential: Array, bound: float) -> Dispatch:
     """The outcome of flows of least loss and their potentials; its gap is the cost above that of the least loss."""
     outcome = priced_dispatch(network, g, f, tariff.generation * (1 - 2 * potential))
-    excess = tariff.generation * (outcome.loss - bound)  # type: ignore[operator]  # with flows
-    return replace(outcome, gap=relative(excess, tariff.bill(outcome.grid_supply), network, tariff))  # type: ignore[arg-type]  # with flows
+    excess = tariff.generation * (outcome.flows.loss - bound)
+    return replace(outcome, gap=relative(excess, tariff.bill(outcome.flows.grid_supply), network, tariff))
 
 
 def by_line(
@@ -160,7 +160,7 @@ def loss_bound(
     across = potential[lines.tail] - potential[lines.head]
     least = least + pull @ p if np.any(pull) else least
     unpaid = FLOW_SPARE * float((r - lines.r) @ g**2)
-    return least + potential @ (2 * network.injection - p) - np.sum(across**2 / r) - unpaid  # type: ignore[return-value]  # numpy's types
+    return float(least + potential @ (2 * network.injection - p) - np.sum(across**2 / r)) - unpaid
 
 
 def _reach(network, grid):

@@ -25,12 +25,13 @@ def outcome_of(network: Network, tariff: Tariff, found: Found, g: Array, f: Arra
     g, f: p.u., shape (lines,); bound: least loss at the prices found, in units of found.unit: small losses are then not
     lost beside the supply (docs/microgrid/model.md, How sure, how fast).
     """
-    flows = lossy_dispatch(network, g, f, tariff.generation * found.prices)
-    astray = flows.grid_supply + float(network.injection.sum()) - flows.loss  # type: ignore[operator]  # with flows
-    excess = found.unit * (flows.loss / found.unit - bound) + abs(astray)  # type: ignore[operator]  # with flows
-    gap = relative(tariff.generation * excess, tariff.bill(flows.grid_supply), network, tariff)  # type: ignore[arg-type]  # with flows
+    prices = tariff.generation * found.prices
+    flows = lossy_dispatch(network, g, f, prices).flows
+    astray = flows.grid_supply + float(network.injection.sum()) - flows.loss
+    excess = found.unit * (flows.loss / found.unit - bound) + abs(astray)
+    gap = relative(tariff.generation * excess, tariff.bill(flows.grid_supply), network, tariff)
     known: Known = {"gap": gap, "relax_gap": found.relax_gap, "accurate": found.accurate}
-    return lossy_dispatch(network, g, f, flows.prices, **known)
+    return lossy_dispatch(network, g, f, prices, **known)
 
 
 def nowhere(

@@ -49,7 +49,7 @@ class SelfInterested(Behaviour):
             raise ValueError(f"residual={self.residual!r} is not one of {', '.join(RESIDUALS)}")
 
     @property
-    def optimal(self) -> bool:  # type: ignore[override]  # read-only here
+    def optimal(self) -> bool:
         """An even residual costs more than the optimum; its gap says how much."""
         return self.residual == "exact"
 

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from market.bilateral.bargain import single_contracts
-from market.bilateral.core import NoStablePrices, blocking_pairs, corners, equal_split, fair_point, is_stable, violation
+from market.bilateral.core import NoStablePrices, corners, equal_split, fair_point, is_stable, violation
 from market.bilateral.market import Market, RetailTariff, assignment_game
 from market.bilateral.negotiation import Benchmark, Bilateral, Corner, HalfSpace, Tight, negotiate
 from market.bilateral.settlement import conclude
 from market.bilateral.signing import signed
 from market.bilateral.transport import multi_contracts, optimal_flows
 from market.outcome import Status
+from tests.market.bilateral.blocking import blocking_pairs
 
 NEAR = pytest.approx
 CASES = {  # values: (matching, v(N), corner u, v of buyers, of sellers, tau, nearest to the equal split)

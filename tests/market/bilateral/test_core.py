@@ -11,7 +11,6 @@ from scipy.optimize import linear_sum_assignment, linprog, minimize
 from market.bilateral.core import (
     FAIR,
     NoStablePrices,
-    blocking_pairs,
     corners,
     equal_split,
     fair_point,
@@ -22,6 +21,7 @@ from market.bilateral.core import (
 )
 from market.bilateral.market import Market, RetailTariff, assignment_game
 from market.bilateral.signing import signed
+from tests.market.bilateral.blocking import blocking_pairs
 
 FEW = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 SEEDS = st.integers(0, 10_000)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from market.bilateral import negotiation
 from market.bilateral.bargain import single_contracts
-from market.bilateral.core import blocking_pairs, corners, fair_point, violation
+from market.bilateral.core import corners, fair_point, violation
 from market.bilateral.market import Market, MarketError, RetailTariff, assignment_game
 from market.bilateral.matching import auction
 from market.bilateral.negotiation import (
@@ -33,6 +33,7 @@ from market.bilateral.negotiation.shortlist import best_outside
 from market.bilateral.signing import signed
 from market.bilateral.transport import multi_contracts
 from market.outcome import Status
+from tests.market.bilateral.blocking import blocking_pairs
 
 FEW = settings(max_examples=25, deadline=None, derandomize=True, database=None)
 SEEDS = st.integers(0, 10_000)

@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from market.bilateral.core import FAIR, blocking_pairs, equal_split, fair_point
+from market.bilateral.core import FAIR, equal_split, fair_point
 from market.bilateral.market import Market, RetailTariff
 from market.bilateral.negotiation import RULES, negotiate
 from market.bilateral.settlement import conclude
 from market.bilateral.signing import signed
+from tests.market.bilateral.blocking import blocking_pairs
 
 FEW = settings(max_examples=12, deadline=None, derandomize=True, database=None)
 UNITS = st.sampled_from([1e-4, 1e-2, 1e3, 1e6])

@@ -12,7 +12,6 @@ from market.microgrid.coalitions import (
     all_coalitions,
     blocking,
     coalition_value,
-    game_with_grid,
     least_core,
     membership,
     participation,
@@ -22,6 +21,7 @@ from market.microgrid.coalitions import (
 from market.microgrid.network import network_of
 from market.microgrid.payments import lmp_payments, savings_share, tariff_payments
 from market.microgrid.tariff import Tariff
+from tests.market.microgrid.with_grid import game_with_grid
 
 TARIFF = Tariff()
 FEW = settings(max_examples=10, deadline=None, derandomize=True, database=None)
