@@ -1,66 +1,18 @@
 """Command line: `python run.py` for the headline comparison, `python run.py --help` for the rest."""
 
-import argparse
 import contextlib
-import difflib
 import json
 import os
-import re
 import signal
 import sys
 from functools import partial
 from pathlib import Path
 
+from views.arguments import InputError, Once, Parser, changes, common, host_name, natural, sweeping
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # systems are small here: a second BLAS thread only slows them
 
-HEADLINE = (
-    "small_alone",
-    "large_direct",
-    "large_two_welfare",
-    "large_two_proportional",
-    "large_two_maxmin",
-    "large_equal_direct",
-    "large_equal_welfare",
-)
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
-MOST_DRAWS = 1_000_000_000
-HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252})(:[0-9]{1,5})?")
-
-
-class InputError(ValueError):
-    """Bad input on the command line; its text is one line."""
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line, with the nearest known word; an option is its whole name."""
-
-    def __init__(self, **options):
-        super().__init__(**options, allow_abbrev=False)
-
-    def error(self, message):
-        got = next((word for word in message.split("'")[1::2]), "")
-        words = [word for action in self._actions for word in (*action.option_strings, *(action.choices or ()))]
-        near = difflib.get_close_matches(got.partition("=")[0], [str(word) for word in words], 1)
-        message = message.replace("\n", " ")
-        raise InputError(f"command line: {message}" + (f"; nearest known name: {near[0]}" if near else ""))
-
-    def parse_known_args(self, args=None, namespace=None):
-        """As argparse's, but words that nothing takes are this parser's error, which knows its options."""
-        namespace, rest = super().parse_known_args(args, namespace)
-        if rest:
-            self.error(f"unrecognized: {' '.join(map(repr, rest))}")
-        return namespace, rest
-
-
-class Once(argparse.Action):
-    """Stores a value; an option given twice is an error rather than a silent choice of the last."""
-
-    def __call__(self, parser, namespace, values, option_string=None):
-        given = vars(namespace).setdefault("given", set())
-        if self.dest in given:
-            parser.error(f"argument {option_string}: given twice; once is possible")
-        given.add(self.dest)
-        setattr(namespace, self.dest, values)
 
 
 def main(arguments=None):
@@ -187,86 +139,11 @@ def add(commands, name, function, text, *parts):
     return command
 
 
-def changes(command):
-    """Options that change a scenario."""
-    command.add_argument("--seed", action=Once, type=natural, metavar="N", help="seed in place of the scenario's")
-    command.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="change a key, e.g. price.c=0.002; repeatable"
-    )
-    command.add_argument(
-        "--rounds", action=Once, type=positive, metavar="N", help="limit of rounds in place of the scenario's"
-    )
-
-
-def common(command):
-    """Options of every command that runs something."""
-    changes(command)
-    command.add_argument(
-        "--replications", action=Once, type=draws, default=1, metavar="N", help="number of draws of the users"
-    )
-    command.add_argument(
-        "--out", action=Once, default="results", metavar="DIR", help="where results go (default: results)"
-    )
-    command.add_argument("--no-plots", action="store_true", help="no pictures")
-    command.add_argument("--yes", action="store_true", help="go on where it may need more memory than there is")
-    command.add_argument("--json", action="store_true", help="the summary as one JSON object on standard output")
-    places(command)
-
-
-def places(command):
-    """Options that say where many runs happen."""
-    option = command.add_argument
-    option("--workers", action=Once, type=positive, metavar="N", help="processes of this machine (default: all cores)")
-    option("--cluster", action=Once, metavar="ADDRESS", help="a running Dask scheduler, tcp://host:8786")
-    for what in ("ca", "cert", "key"):
-        option(f"--tls-{what}", action=Once, metavar="FILE", help="for a scheduler at tls://…")
-
-
-def sweeping(command):
-    """Options of a sweep."""
-    option = command.add_argument
-    option("--vary", action="append", default=[], metavar="KEY=V1,V2,...", help="values of a key; repeatable: product")
-    option("--points", action=Once, metavar="FILE", help="CSV file: its header names keys, a row is a point")
-    option("--direct", action="store_true", help="solve without rounds")
-
-
-def natural(text):
-    """A whole number of at least 0."""
-    return whole(text, 0)
-
-
-def positive(text):
-    """A whole number of at least 1."""
-    return whole(text, 1)
-
-
-def draws(text):
-    """A number of replications; raises argparse's error for more than anybody has room for."""
-    number = positive(text)
-    if number > MOST_DRAWS:
-        raise argparse.ArgumentTypeError(f"got {text}; at most {MOST_DRAWS:,} are possible")
-    return number
-
-
-def whole(text, least):
-    """A whole number of at least `least`; raises argparse's error otherwise."""
-    if not text.isascii() or not text.isdigit() or len(text) > 18 or int(text) < least:
-        raise argparse.ArgumentTypeError(f"got '{text[:60]}'; a whole number >= {least} (at most 18 digits) is needed")
-    return int(text)
-
-
-def host_name(text):
-    """A host's name, or NAME:PORT; raises argparse's error otherwise."""
-    if not HOST_NAME.fullmatch(text):
-        raise argparse.ArgumentTypeError(
-            f"got {text[:60]!r}; a name such as energy.example or localhost:9000 is needed"
-        )
-    return text
-
-
 def headline(options):
     """The headline comparison: what a large user does to 200 small ones, and how far aggregators put it right."""
-    options.scenarios, options.direct = list(HEADLINE), False
+    from views.aggregator.headline import COMPARED, headline_words
+
+    options.scenarios, options.direct = list(COMPARED), False
     return compare_scenarios(options, headline_words)
 
 
@@ -346,8 +223,7 @@ def compare_chosen(options):
 def compare_scenarios(options, conclusion=None):
     """Compare scenarios on common random numbers, print and store the comparison."""
     from engine import compare, save_comparison
-    from views.markets import words_of
-    from views.tables import comparison_text
+    from views.comparing import comparison_said
 
     check_writable(options.out)
     comparison = unless_too_much(
@@ -367,17 +243,8 @@ def compare_scenarios(options, conclusion=None):
     draw_pictures(options, folder, comparison)
     if options.json:
         return print_json(comparison.summary())
-    print(comparison_text(comparison))
-    notes = words_of(comparison.market).comparison_notes(comparison)
-    if notes:
-        print("\n" + notes)
-    counts = comparison.runs["status"].value_counts()
-    print("\nruns: " + ", ".join(f"{count} {status}" for status, count in counts.items()), end="")
-    print(f"; largest gap {comparison.runs['gap'].max():.1e}")
-    if conclusion is not None:
-        print("\n" + conclusion(comparison))
-    print("\nresults:")
-    print("\n".join(f"  {path}" for path in sorted(folder.iterdir())))
+    said = [comparison_said(comparison), *([] if conclusion is None else ["", conclusion(comparison)])]
+    print("\n".join([*said, "", "results:", *(f"  {path}" for path in sorted(folder.iterdir()))]))
     return DONE
 
 
@@ -442,24 +309,9 @@ def wanted(error):
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def headline_words(comparison):
-    """What the headline comparison says, in words."""
-    alone, direct, welfare, fair, least = (
-        comparison.values(name, "mean small surplus").mean() for name in HEADLINE[:5]
-    )
-    back = (welfare - direct) / (alone - direct)
-    return (
-        f"A large user (size 200) costs a small user {1 - direct / alone:.1%} of its surplus.\n"
-        f"Two welfare-maximising aggregators give back {back:.0%} of that loss.\n"
-        f"Under proportional fairness a small user keeps {fair / welfare:.0%} of what welfare maximisation gives,\n"
-        f"less than without aggregators; under max-min {least / welfare:.2%}.\n"
-        "The last two rows read the large user's size as the sum of all small users' sizes."
-    )
-
-
 def reproduce_figures(options):
     """Reproduce papers' figures and tables; the exit code is 1 where a verdict is not the expected one."""
-    from papers import UnknownFigure, claim_line, reproduce, texts
+    from papers import UnknownFigure, claim_line, reproduce, texts, verdicts
 
     if options.set or options.seed is not None or options.rounds is not None or options.no_plots:
         raise InputError(
@@ -476,9 +328,7 @@ def reproduce_figures(options):
         print_json({"claims": [claim._asdict() for claim in claims]})
     else:
         print("\n".join([*texts(options.names, options.out), *map(claim_line, claims)]))
-        odd = sum(claim.verdict != claim.expected for claim in claims)
-        passed = sum(claim.verdict == "pass" for claim in claims)
-        print(f"\n{len(claims)} claims: {passed} pass, {len(claims) - passed} fail, {odd} not as expected")
+        print("\n" + verdicts(claims))
         print(f"results: {Path(options.out) / 'reproduce'}")
     return FAILED if any(claim.verdict != claim.expected for claim in claims) else DONE
 
@@ -547,36 +397,28 @@ def bench(options):
     return DONE
 
 
-def draw_pictures(options, folder, result):
+def draw_pictures(options, folder, shown):
     """Add the pictures of a Result or a Comparison to its stored folder; one that fails is a line."""
     if options.no_plots:
         return
-    from engine.store import add_pictures
-    from views.drawing import tried
-    from views.pictures import pictures
+    from views.pictures import add_to
 
-    for line in tried(lambda: add_pictures(folder, partial(pictures, result))):
+    for line in add_to(folder, shown):
         told(line)
+
+
+def check_writable(folder):
+    """Raise InputError, before any work, where results could not be written; clear what ended processes left there."""
+    from engine.in_place import recover_below, unwritable
+
+    if why := unwritable(folder):
+        raise InputError(f"command line: --out: {why}")
+    recover_below(Path(folder))
 
 
 def told(line):
     """Tell of what went wrong beside a result that is stored."""
     print(line, file=sys.stderr)
-
-
-def check_writable(folder):
-    """Raise InputError, before any work, where results could not be written; clear what ended processes left there."""
-    if not folder:
-        raise InputError("command line: --out: got ''; a folder or a new name is needed")
-    path = Path(folder)
-    existing = next(parent for parent in (path, *path.absolute().parents) if parent.exists())
-    if not existing.is_dir():
-        raise InputError(f"command line: --out: {existing} is not a folder; a folder or a new name is needed")
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise InputError(f"command line: --out: {existing} cannot be written to; a writable folder is needed")
-    from engine.in_place import recover_below
-
-    recover_below(path)
 
 
 def print_json(value):

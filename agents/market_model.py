@@ -6,7 +6,7 @@ import mesa
 
 from agents.streams import Streams
 
-LONGEST = 80  # characters of an answer that is quoted
+LONGEST_ANSWER = 80  # characters of an answer that is quoted
 
 
 class MarketModel(mesa.Model):
@@ -58,4 +58,4 @@ def attributes(*names):
 def shown(answer):
     """An agent's answer as it is quoted in a message, on one line and not too long."""
     text = " ".join(repr(answer).split())
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]} …"
+    return text if len(text) <= LONGEST_ANSWER else f"{text[:LONGEST_ANSWER]} …"

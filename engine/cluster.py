@@ -21,8 +21,8 @@ from engine.progress import say
 from engine.store import versions
 from scenarios.reading.files import content_of
 
-LOOK = 1.0  # seconds between looks at who is there
-LONG = 1.0  # seconds of a task from which on a worker gets no second one in advance
+LOOK_EVERY = 1.0  # seconds between looks at who is there
+LONG_TASK = 1.0  # seconds of a task from which on a worker gets no second one in advance
 MAY_DIFFER = ("machine",)
 
 
@@ -94,7 +94,7 @@ class Cluster(executors.Executor):
             said = " ".join(str(error).split())[:160] or type(error).__name__
             raise self._error(f"cannot be reached: {said}; a running scheduler is needed") from None
         self.deaths = (self.dask.KilledWorker,)
-        self.crew, self.left, self.looked = {}, [], -LOOK
+        self.crew, self.left, self.looked = {}, [], -LOOK_EVERY
         self.answered = self.usable = time.monotonic()
         try:
             self._look(strict=True)
@@ -158,8 +158,8 @@ class Cluster(executors.Executor):
     # ---- who is there ----
 
     def _look(self, strict=False):
-        """Note who joined, left, froze or answered, every LOOK seconds; strict: raise where one does not fit."""
-        if time.monotonic() - self.looked < LOOK and not strict:
+        """Note who joined, left, froze or answered, every LOOK_EVERY seconds; strict: raise where one does not fit."""
+        if time.monotonic() - self.looked < LOOK_EVERY and not strict:
             return
         found = self._asked()
         self.looked = now = time.monotonic()
@@ -182,7 +182,7 @@ class Cluster(executors.Executor):
     def _asked(self):
         """What the scheduler says of its workers; None where it does not answer yet."""
         try:
-            wanted = min(executors.WORD, self.patience)
+            wanted = min(executors.WORD_AFTER, self.patience)
             return self.client.sync(self.client.scheduler.identity, n_workers=-1, callback_timeout=wanted)["workers"]
         except (TimeoutError, Late):
             silent = time.monotonic() - self.answered
@@ -247,7 +247,7 @@ class Cluster(executors.Executor):
             self._hand_over(function, jobs, again, pending, size, ahead)
             if not (pending or again or jobs):
                 return
-            for future in wait(pending, LOOK, FIRST_COMPLETED).done if pending else self._idle():
+            for future in wait(pending, LOOK_EVERY, FIRST_COMPLETED).done if pending else self._idle():
                 worker = pending.pop(future)
                 task, error = worker.tasks.pop(future), future.exception()
                 if task.ended:
@@ -257,19 +257,19 @@ class Cluster(executors.Executor):
                 if error is None:
                     seconds, answers = future.result()
                     size = worth(self.task_seconds, seconds / len(answers))
-                    ahead = self.ahead if seconds < LONG else 1
+                    ahead = self.ahead if seconds < LONG_TASK else 1
                     jobs.give_back(task.jobs[len(answers) :])
                     yield from zip(task.jobs, answers, repeat(None), strict=False)
                 elif len(task.jobs) == 1 and (task.alone or not isinstance(error, self.deaths)):
                     yield task.jobs[0], None, error
                 else:
                     again.extend(Task([job], isinstance(error, self.deaths)) for job in task.jobs)
-            if time.monotonic() - last >= (said + 1) * executors.WORD:
+            if time.monotonic() - last >= (said + 1) * executors.WORD_AFTER:
                 said += 1
                 self._say_waiting(time.monotonic() - last)
 
     def _idle(self):
-        time.sleep(LOOK)
+        time.sleep(LOOK_EVERY)
         return ()
 
     def _say_waiting(self, seconds):

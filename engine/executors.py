@@ -15,9 +15,9 @@ from multiprocessing import get_context, parent_process, resource_tracker
 
 from engine.progress import say
 
-FEW = 4  # runs that are not worth starting workers for
+FEW_RUNS = 4  # runs that are not worth starting workers for
 MOST = 1_000  # jobs of one task
-WORD = 30.0  # seconds of waiting after which a word is said, again and again
+WORD_AFTER = 30.0  # seconds of waiting after which a word is said, again and again
 
 
 class ExecutorError(ValueError):
@@ -118,11 +118,11 @@ class Executor(ABC):
     def _ended(self, pending):
         """The futures that have ended, once some have; a word now and then while none has."""
         for times in count(1):
-            ended = wait(pending, WORD, FIRST_COMPLETED).done
+            ended = wait(pending, WORD_AFTER, FIRST_COMPLETED).done
             if ended:
                 return ended
             runs = sum(map(len, pending.values()))
-            say(f"no run has ended for {times * WORD:.0f} s; {runs} are with {self.workers} processes")
+            say(f"no run has ended for {times * WORD_AFTER:.0f} s; {runs} are with {self.workers} processes")
 
 
 def answers_within(function, jobs, seconds):
@@ -243,4 +243,4 @@ def _interrupts_held():
 
 def on_this_machine(runs, workers=None):
     """What suits so many runs here: this process for few of them or one worker, else `workers` processes."""
-    return InProcess() if workers == 1 or runs <= FEW else Here(workers)
+    return InProcess() if workers == 1 or runs <= FEW_RUNS else Here(workers)

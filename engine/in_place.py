@@ -83,6 +83,19 @@ def recover(target):
         _recover(target)
 
 
+def unwritable(folder):
+    """Why results could not be written to a folder, there or new, in words; "" where they could."""
+    if not folder:
+        return "got ''; a folder or a new name is needed"
+    path = Path(folder)
+    existing = next(parent for parent in (path, *path.absolute().parents) if parent.exists())
+    if not existing.is_dir():
+        return f"{existing} is not a folder; a folder or a new name is needed"
+    if not os.access(existing, os.W_OK | os.X_OK):
+        return f"{existing} cannot be written to; a writable folder is needed"
+    return ""
+
+
 def recover_below(root):
     """`recover` for all results below a folder of results."""
     for path in (path for parent in Path(root).glob("*/") for path in _left_beside(parent)):

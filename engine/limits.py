@@ -11,7 +11,7 @@ except ImportError:  # Windows has no such limits
     resource = None
 
 ROW = 4_000  # bytes of one run's row in a comparison
-MARK = 4  # bytes of what a sweep remembers of a run
+MARK_BYTES = 4  # bytes of what a sweep remembers of a run
 MOST_RUNS = 1_000_000_000
 
 
@@ -47,7 +47,7 @@ def check_runs(count, *, patient=False):
     """Raise TooLarge for more runs of a sweep than MOST_RUNS, or than there is memory to keep marks of."""
     if count > MOST_RUNS:
         raise TooLarge(f"sweep: {count:,} runs; at most {MOST_RUNS:,} are possible, fewer points or replications")
-    check_answers(count, MARK, patient=patient)
+    check_answers(count, MARK_BYTES, patient=patient)
 
 
 def _too_large(where, need, room):

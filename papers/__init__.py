@@ -22,7 +22,7 @@ from papers.aggregator.number import FIG12, FIG13
 from papers.aggregator.settling import FIG03, FIG04
 from papers.aggregator.size import FIG05
 from papers.aggregator.starts import STARTING
-from papers.claims import Claim, claim_line
+from papers.claims import Claim, claim_line, verdicts
 from papers.joining.who_joins_whom import WHO_JOINS_WHOM
 from papers.p2p.negotiation import P2P_NEGOTIATION
 from papers.poster.table import POSTER_TABLE
@@ -118,4 +118,4 @@ def _written(name, study, target, told):
     return claims
 
 
-__all__ = ["REPRODUCTIONS", "Claim", "UnknownFigure", "claim_line", "reproduce", "texts"]
+__all__ = ["REPRODUCTIONS", "Claim", "UnknownFigure", "claim_line", "reproduce", "texts", "verdicts"]

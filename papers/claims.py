@@ -43,3 +43,14 @@ def claim_line(claim):
     numbers = ", ".join(f"{what} {plain(value, 6)}" for what, value in claim.numbers.items())
     reason = f". Because: {claim.reason}." if claim.reason else ""
     return f"{claim.verdict}{surprise}  {claim.figure}  {claim.text}: {numbers}{reason}"
+
+
+def verdicts(claims):
+    """How many claims pass, fail, and are not as expected, in words.
+
+    >>> verdicts([judge("fig05", "it falls", True, {}), judge("fig06", "it rises", False, {})])
+    '2 claims: 1 pass, 1 fail, 1 not as expected'
+    """
+    odd = sum(claim.verdict != claim.expected for claim in claims)
+    passed = sum(claim.verdict == PASS for claim in claims)
+    return f"{len(claims)} claims: {passed} pass, {len(claims) - passed} fail, {odd} not as expected"

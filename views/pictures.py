@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from engine import Comparison, Result
-from views.drawing import draw_all
+from engine.store import add_pictures
+from views.drawing import draw_all, tried
 from views.markets import pictures_of
 from views.plots import PLOTS
 from views.plots.asked import asks_for
@@ -16,6 +17,11 @@ from views.plots.asked import asks_for
 def pictures(shown: Result | Comparison, folder: Path) -> Iterable[Path]:
     """Write the pictures of a Result or a Comparison; returns their paths."""
     return (comparison_pictures if isinstance(shown, Comparison) else run_pictures)(shown, folder)
+
+
+def add_to(folder: Path, shown: Result | Comparison) -> list[str]:
+    """Add the pictures of a Result or a Comparison to its stored folder; returns a line for each that failed."""
+    return tried(lambda: add_pictures(folder, partial(pictures, shown)))
 
 
 def run_pictures(result: Result, folder: Path) -> Iterable[Path]:

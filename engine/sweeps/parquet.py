@@ -4,7 +4,7 @@ import importlib
 
 from engine.in_place import file_in_place
 
-BLOCK = 1 << 24  # bytes of CSV in memory at a time; each becomes a row group
+BLOCK_BYTES = 1 << 24  # bytes of CSV in memory at a time; each becomes a row group
 
 
 def write_parquet(source, target, types):
@@ -17,7 +17,7 @@ def write_parquet(source, target, types):
     except ImportError:
         return False
     convert = csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True)
-    reader = csv.open_csv(source, read_options=csv.ReadOptions(block_size=BLOCK), convert_options=convert)
+    reader = csv.open_csv(source, read_options=csv.ReadOptions(block_size=BLOCK_BYTES), convert_options=convert)
     with reader, file_in_place(target) as aside, parquet.ParquetWriter(aside, reader.schema) as writer:
         for batch in reader:
             writer.write_batch(batch)

@@ -19,7 +19,7 @@ from engine.sweeps.points import Points, check, from_csv, pairs
 from scenarios import Scenario, load
 
 FACTS = ("status", "rounds", "gap", "error")
-PATIENCE = 24 * 3600  # seconds a sweep may take without being asked about
+LONGEST_UNASKED = 24 * 3600  # seconds a sweep may take without being asked about
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def sweep(
 
     scenario: name, path or Scenario; executor: one of engine.executors, by default all cores. Raises ScenarioError for
     bad input and limits.TooLarge for too much memory before anything is written, and TooLong where the first run tells
-    that it would take more than PATIENCE seconds, unless `patient`.
+    that it would take more than LONGEST_UNASKED seconds, unless `patient`.
     """
     scenario = load(scenario)
     runs = points.size * replications
@@ -124,7 +124,7 @@ def sweep(
 def _ask_patience(seconds, left, executor, patient):
     workers = 1 if executor is None else executor.workers
     total = seconds * left / workers
-    if total > PATIENCE and not patient:
+    if total > LONGEST_UNASKED and not patient:
         raise TooLong(
             f"sweep: {left:,} runs of {seconds:.2g} s would take about {in_words(total)} on {workers} workers; "
             "fewer points or replications, or --yes to go on"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from market.prices.price_rule import Totals
 
 
-TILT = 1e-6
+TILT_AT_FLOOR = 1e-6  # share of the later slope by which the price at the floor rises
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class Supply:
     def rule(self, fed_in: float) -> PriceRule:
         """The price of all purchases Y beside energy fed in, that of net imports Y − fed_in, as a PriceRule.
 
-        At the floor it rises by TILT of its later slope: at a price that does not move max-min aggregators care for
-        their worst-off users only, and any purchase for the others would do (docs/designs/model.md, The map).
+        At the floor it rises by TILT_AT_FLOOR of its later slope: at a price that does not move max-min aggregators
+        care for their worst-off users only, and any purchase for the others would do (docs/designs/model.md, The map).
 
         >>> Supply(p0=1.0, c=0.5, floor=0.5).rule(fed_in=1.0)
         Affine(p0=0.5, c=0.5)
@@ -65,4 +65,4 @@ class Supply:
         if start >= self.floor:
             return Affine(start, self.c)
         flat = fed_in + self.bend
-        return Piecewise([0.0, flat], [self.floor, self.floor + TILT * self.c * flat], self.c)
+        return Piecewise([0.0, flat], [self.floor, self.floor + TILT_AT_FLOOR * self.c * flat], self.c)

@@ -26,7 +26,7 @@ MOST_IN_SUM = 600.0  # and the sum of very many of such still is
 MOST_TIMES = 1e40
 SMALL_CHANGE = 0.1  # a change below it is told by log1p and expm1, to the last digit
 MOST_SHARE = 100.0  # alpha beyond which a share of Σ (s + offset)^(1−alpha), at most 1/(alpha − 1), says too little
-LARGEST = 1e6  # alpha beyond which nothing is told from max-min: purchases would differ by less than a millionth
+LARGEST_ALPHA = 1e6  # alpha beyond which nothing is told from max-min: purchases would differ by less than a millionth
 STOPS = tuple((alpha, "") for alpha in (0.1, 0.25, 0.5, 0.75, 1.5, 2.0, 3.0, 5.0, 10.0))
 STOPS += ((0.0, "welfare"), (1.0, "proportional"), (math.inf, "max-min"))
 SURPLUS_ROUNDING = 1e-9  # a surplus below none by this share of its terms is none
@@ -48,8 +48,8 @@ class AlphaFair(Objective):
 
     @classmethod
     def of_keys(cls, alpha: float = 0.0, offset: float = 0.01) -> Objective:
-        """The objective Φ_alpha: alpha-fair up to alpha = LARGEST, max-min beyond and for infinity."""
-        return MaxMin(float(offset)) if float(alpha) > LARGEST else cls(float(alpha), float(offset))
+        """The objective Φ_alpha: alpha-fair up to alpha = LARGEST_ALPHA, max-min beyond and for infinity."""
+        return MaxMin(float(offset)) if float(alpha) > LARGEST_ALPHA else cls(float(alpha), float(offset))
 
     @property
     def welfare(self) -> bool:

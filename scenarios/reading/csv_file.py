@@ -18,7 +18,7 @@ import pandas as pd
 from scenarios.reading.errors import Place, quoted
 from scenarios.reading.files import LARGEST, content_of
 
-BLOCK = 1 << 22  # bytes that are judged at once
+BLOCK_BYTES = 1 << 22  # bytes that are judged at once
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?(inf|infinity|nan)", re.ASCII | re.IGNORECASE)
 DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+", re.ASCII)
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -173,7 +173,7 @@ class CsvFile:
         while start < len(self.body):
             end, quotes = start, 0
             while end < len(self.body):
-                before, end = end, self._line_end(max(end, start + BLOCK))
+                before, end = end, self._line_end(max(end, start + BLOCK_BYTES))
                 quotes += self.body.count(b'"', before, end) if has_quotes else 0
                 if quotes % 2 == 0:
                     break

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-LONGEST = 60
+LONGEST_QUOTED = 60
 LONGEST_LINE = 1000  # beside the file's name
 LONGEST_SAID = 1400  # of any message
 
@@ -30,7 +30,7 @@ class Place:
     def error(self, got, allowed="", near="") -> ScenarioError:
         """The error to raise here: what was got, what is allowed, and the nearest known name (or nothing)."""
         said = "; ".join(part for part in (got, allowed, near) if part)
-        where = cut(self.key, 2 * LONGEST)
+        where = cut(self.key, 2 * LONGEST_QUOTED)
         line = ": ".join(part for part in (self.file, cut(f"{where}: {said}" if where else said, LONGEST_LINE)) if part)
         return ScenarioError(printable(line))
 
@@ -58,7 +58,7 @@ def quoted(value) -> str:
         text = repr(value)
     except ValueError:  # a whole number of more digits than Python prints
         return "a number of thousands of digits"
-    return cut(text, LONGEST)
+    return cut(text, LONGEST_QUOTED)
 
 
 def cut(text, longest):

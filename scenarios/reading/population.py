@@ -14,9 +14,9 @@ from agents.streams import Streams
 from scenarios.reading.columns import Column, label, read_column
 from scenarios.reading.errors import Place, nearest, quoted
 
-LARGEST = 1e30  # beyond it squares and their quotients leave the range of floats
-SMALLEST = 1e-30
-RAREST = 0.01  # the least probability of a legal value that redrawing is used for
+LARGEST_NUMBER = 1e30  # beyond it squares and their quotients leave the range of floats
+SMALLEST_NUMBER = 1e-30
+RAREST_LEGAL = 0.01  # the least probability of a legal value that redrawing is used for
 INFINITE, INF = ("inf", "+inf", "infinity", "∞", ".inf"), 'did you mean "inf"?'
 FORMS = "a number, a list, { uniform = [lo, hi] }, { normal }, { lognormal } or { csv, column }"
 
@@ -50,7 +50,7 @@ def legal(values, interval: str):
     values = np.asarray(values)
     size = np.abs(values)
     inside = (values > low if low_out else values >= low) & (values < high if high_out else values <= high)
-    return inside & ((size == 0) | ((size >= SMALLEST) & (size <= LARGEST)) | (np.isinf(size) & inside))
+    return inside & ((size == 0) | ((size >= SMALLEST_NUMBER) & (size <= LARGEST_NUMBER)) | (np.isinf(size) & inside))
 
 
 def read_number(value, interval: str, place: Place) -> float:
@@ -82,7 +82,7 @@ def _floats(values, interval, place, naming):
     try:
         floats = tuple(map(float, values))
     except OverflowError:
-        floats = tuple(float(value) if abs(value) <= LARGEST else math.nan for value in values)
+        floats = tuple(float(value) if abs(value) <= LARGEST_NUMBER else math.nan for value in values)
     _check_legal(values, floats, interval, place, naming)
     return floats
 
@@ -91,7 +91,7 @@ def _check_legal(values, floats, interval, place, naming):
     wrong = np.flatnonzero(~legal(floats, interval))
     if wrong.size:
         got, i = values[wrong[0]], int(wrong[0])
-        extreme = abs(got) > LARGEST or 0 < abs(got) < SMALLEST
+        extreme = abs(got) > LARGEST_NUMBER or 0 < abs(got) < SMALLEST_NUMBER
         size = ", in size between 1e-30 and 1e30," if extreme else ""
         raise place.error(f"{naming(i)}{quoted(got)}", f"{a_number(interval)}{size} is needed")
 
@@ -128,9 +128,9 @@ def _read_draw(name, values, interval, place):
     if name != "uniform" and second < 0:
         raise place.error(f"got {quoted(values)}", "the second number, a spread, must be >= 0")
     probability = DRAWS[name][1](first, second, interval)
-    if probability < RAREST:
+    if probability < RAREST_LEGAL:
         got = f"{quoted(values)} gives a number {in_words(interval)} with probability {probability:.2g}"
-        raise place.error(got, f"at least {RAREST} is needed, and numbers of at most 1e30")
+        raise place.error(got, f"at least {RAREST_LEGAL} is needed, and numbers of at most 1e30")
     return {name: (first, second)}
 
 
@@ -138,14 +138,14 @@ def _normal_probability(mean, spread, interval):
     """Probability that a normal draw is legal."""
     if spread == 0:
         return float(legal(mean, interval))
-    low, high = (min(max(end, -LARGEST), LARGEST) for end in bounds(interval)[:2])
+    low, high = (min(max(end, -LARGEST_NUMBER), LARGEST_NUMBER) for end in bounds(interval)[:2])
     above, below = ((end - mean) / spread / math.sqrt(2) for end in (low, high))
     return (math.erf(below) - math.erf(above)) / 2
 
 
 def _lognormal_probability(mean, spread, interval):
     """Probability that a lognormal draw is legal: its logarithm lies within that of the legal numbers."""
-    logs = f"[{math.log(SMALLEST)}, {math.log(LARGEST)}]"
+    logs = f"[{math.log(SMALLEST_NUMBER)}, {math.log(LARGEST_NUMBER)}]"
     return _normal_probability(mean, spread, logs) if legal(1.0, interval) else 0.0
 
 

@@ -27,8 +27,8 @@ WHEN = (
 )
 KNOWN = (*WHEN, *FREE)
 CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
-GAP = 1.5  # of the usual step: months differ by less
-LONGEST = 30
+GAP_IN_STEPS = 1.5  # of the usual step: months differ by less
+LONGEST_LABEL = 30
 
 
 def says_when(name: str) -> bool:
@@ -93,7 +93,7 @@ def _check_one(file, name, texts, moments):
 def _too_long(steps):
     forward = np.sort(steps[steps > 0])
     usual = forward[(len(forward) - 1) // 2] if len(forward) else np.inf  # the lower one of two in the middle
-    return steps > GAP * usual
+    return steps > GAP_IN_STEPS * usual
 
 
 def first_gap(moments: np.ndarray) -> int | None:
@@ -119,7 +119,7 @@ def _check_twice(file, name, texts):
 
 
 def _shown(text):
-    return quoted(cut(text, LONGEST))
+    return quoted(cut(text, LONGEST_LABEL))
 
 
 def _error(file, name, i, said):

@@ -16,9 +16,9 @@ import numpy as np
 LARGEST_REST = 16_000_000  # bytes beside long lists of numbers
 MOST_KEYS = 100_000  # keys, and tables' headings
 MOST_WORDS = 1_000_000  # texts and comments
-DEEPEST = 50  # lists and tables within each other
+DEEPEST_NESTING = 50  # lists and tables within each other
 MOST_PARTS = 16  # names of a dotted key
-LONG = 200  # characters of a list of numbers that is read as JSON
+LONG_LIST = 200  # characters of a list of numbers that is read as JSON
 
 WORDS = (
     rb'"""(?:[^"\\]|\\.|"(?!""))*+"{3,5}',
@@ -28,7 +28,7 @@ WORDS = (
     rb"#[^\n]*+",
 )
 WORD = re.compile(b"|".join(WORDS), re.DOTALL)
-NUMBERS = rb"\[[-+0-9.eE,\s\[\]]{%d,}\]" % LONG
+NUMBERS = rb"\[[-+0-9.eE,\s\[\]]{%d,}\]" % LONG_LIST
 WORD_OR_NUMBERS = re.compile(b"|".join([*WORDS, NUMBERS]), re.DOTALL)
 LAST_COMMA = re.compile(rb",\s*+\]\Z")
 DOTTED = re.compile(rb'(?:\.[ \t]*+[\w"-]++[ \t]*+){%d}' % MOST_PARTS)
@@ -63,8 +63,8 @@ def _check(text):
     steps = np.zeros(256, dtype=np.int8)
     steps[list(b"[{")], steps[list(b"]}")] = 1, -1
     brackets = steps[letters[steps[letters] != 0]]
-    if np.max(np.cumsum(brackets, dtype=np.int64), initial=0) > DEEPEST:
-        raise TooMuch("lists nested too deeply", f"at most {DEEPEST} within each other are read")
+    if np.max(np.cumsum(brackets, dtype=np.int64), initial=0) > DEEPEST_NESTING:
+        raise TooMuch("lists nested too deeply", f"at most {DEEPEST_NESTING} within each other are read")
     if DOTTED.search(text):
         raise TooMuch(f"a key of more than {MOST_PARTS} parts", "a flat scenario file is needed")
     keys = text.count(b"=")

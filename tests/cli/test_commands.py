@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
-import run
 from scenarios import names
+from views.aggregator.headline import COMPARED
 
 OWN = """
 title = "Five homes and a workshop"
@@ -214,7 +214,7 @@ def test_without_a_command_it_is_the_headline_comparison(command, monkeypatch):
     answer = command("--replications", "2", "--no-plots")
     assert answer.code == 0
     assert "A large user (size 200) costs a small user" in answer.out
-    for name in run.HEADLINE:
+    for name in COMPARED:
         assert name in answer.out
     assert "runs: 14 settled" in answer.out
 

@@ -392,10 +392,11 @@ def pytest_configure(config):
         found["newcomer"] = getattr(importlib.import_module(rule), "RULE")
 """
 HELD = {"price": "price", "utility": "utility", "behaviour": "microgrid", "payment": "microgrid"}
-HELD |= {"negotiation": "negotiation"}
+HELD |= {"negotiation": "negotiation", "objective": "objective"}
 REGISTERED = {
     "price": ("market.prices", "PRICES"),
     "utility": ("market.utilities", "UTILITIES"),
+    "objective": ("market.fairness", "OBJECTIVES"),
     "behaviour": ("market.microgrid.behaviours", "BEHAVIOURS"),
     "payment": ("market.microgrid.payments", "PAYMENTS"),
     "negotiation": ("market.bilateral.negotiation", "RULES"),

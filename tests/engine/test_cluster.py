@@ -212,7 +212,7 @@ def test_a_run_that_kills_its_worker_twice_fails_and_a_scheduler_that_freezes_is
     assert [(job, type(error)) for job, _, error in ended if error is not None] == [(signal.SIGKILL, BrokenExecutor)]
     assert [process.poll() for process in processes.running[1:]].count(-signal.SIGKILL) == 2
 
-    monkeypatch.setattr(executors, "WORD", 1.0)
+    monkeypatch.setattr(executors, "WORD_AFTER", 1.0)
     with doing(Cluster(address), 2, lambda: os.kill(scheduler.pid, signal.SIGSTOP)) as pool:
         pool.patience = 3
         with pytest.raises(ClusterError, match=r"the scheduler has not answered for \d s; finished runs are kept"):

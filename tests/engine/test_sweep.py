@@ -500,7 +500,7 @@ def test_products_of_millions_take_no_memory():
 
 
 def test_a_sweep_that_would_take_days_asks_first(tmp_path, monkeypatch):
-    monkeypatch.setattr(sweeping_module, "PATIENCE", 0.0)
+    monkeypatch.setattr(sweeping_module, "LONGEST_UNASKED", 0.0)
     with pytest.raises(TooLong, match="--yes"):
         sweep("two_aggregators", product(VARY), out=tmp_path, executor=InProcess(), **OPTIONS)
     sweep("two_aggregators", product(VARY), out=tmp_path, executor=InProcess(), patient=True, **OPTIONS)

@@ -47,7 +47,7 @@ def test_more_replications_write_it_anew(tmp_path):
 
 
 def test_a_long_file_is_copied_block_by_block(tmp_path, monkeypatch):
-    monkeypatch.setattr("engine.sweeps.parquet.BLOCK", 4096)
+    monkeypatch.setattr("engine.sweeps.parquet.BLOCK_BYTES", 4096)
     text = "".join(f"{number},{number / 7!r},x\n" for number in range(5_000))
     (tmp_path / "runs.csv").write_text("point,price,error\n" + text)
     types = {"point": "int64", "price": "float64", "error": "string"}

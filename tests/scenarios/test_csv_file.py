@@ -41,13 +41,13 @@ def plainly(rows):
 
 @given(TABLES, st.sampled_from(["\n", "\r\n", "\r"]), st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
 @settings(max_examples=150, deadline=None)
-@pytest.mark.parametrize("block", [1, 7, csv_file.BLOCK])
+@pytest.mark.parametrize("block", [1, 7, csv_file.BLOCK_BYTES])
 def test_numbers_are_those_of_the_csv_module_and_python(tmp_path_factory, block, rows, end, quoting):
     text = io.StringIO()
     writer = csv.writer(text, lineterminator=end, quoting=quoting)
     writer.writerows([[f"c{k}" for k in range(len(rows[0]))], *rows])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(csv_file, "BLOCK", block)
+        patch.setattr(csv_file, "BLOCK_BYTES", block)
         table = table_of(tmp_path_factory.mktemp("t"), text.getvalue())
         expected = plainly(rows)
         if isinstance(expected, str):
@@ -61,12 +61,12 @@ def test_numbers_are_those_of_the_csv_module_and_python(tmp_path_factory, block,
 
 @given(st.lists(st.lists(st.text('ab ,"\n1', max_size=4), min_size=2, max_size=2), min_size=1, max_size=8))
 @settings(max_examples=100, deadline=None)
-@pytest.mark.parametrize("block", [1, 5, csv_file.BLOCK])
+@pytest.mark.parametrize("block", [1, 5, csv_file.BLOCK_BYTES])
 def test_cells_are_those_of_the_csv_module(tmp_path_factory, block, rows):
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([["x", "y"], *rows, ["end", "end"]])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(csv_file, "BLOCK", block)
+        patch.setattr(csv_file, "BLOCK_BYTES", block)
         table = table_of(tmp_path_factory.mktemp("t"), text.getvalue())
         cells = list(table.rows())
         assert cells == [[cell.strip() for cell in row] for row in [*rows, ["end", "end"]]]
@@ -78,10 +78,10 @@ def test_cells_are_those_of_the_csv_module(tmp_path_factory, block, rows):
                 table.check_even()
 
 
-@pytest.mark.parametrize("block", [1, 10, csv_file.BLOCK])
+@pytest.mark.parametrize("block", [1, 10, csv_file.BLOCK_BYTES])
 @pytest.mark.parametrize("last", ["1", "1,2,3", "", '"1"'], ids=["short", "long", "none", "quoted"])
 def test_a_ragged_row_is_named(tmp_path, monkeypatch, block, last):
-    monkeypatch.setattr(csv_file, "BLOCK", block)
+    monkeypatch.setattr(csv_file, "BLOCK_BYTES", block)
     table = table_of(tmp_path, "a,b\n" + "1,2\n" * 20 + f"{last}\n1,2\n")
     for act in (lambda: table.numbers(["a"]), table.check_even, lambda: list(table.rows()), lambda: table.texts("b")):
         with pytest.raises(ScenarioError, match=r"row 22 of t.csv .*cells; the header has 2"):

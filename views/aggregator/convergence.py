@@ -105,7 +105,7 @@ def _headline(result):
     """The run's end in a few words."""
     words = {
         Status.SETTLED: f"settled after {result.rounds} rounds",
-        Status.CYCLING: f"cycling with period {result.cycle}: purchases never settle",
+        Status.CYCLING: f"the same purchases every {result.cycle} rounds: they never settle",
         Status.ROUND_LIMIT: f"still moving after {result.rounds} rounds",
         Status.SHORT: f"short: purchases exceed capacity after {result.rounds} rounds",
         Status.INFEASIBLE: "infeasible: a user is priced out",

@@ -42,7 +42,7 @@ class Staying:
     def said(self):
         """What the last round did, in words."""
         said = f"Largest move {plain(self.model.move, 3)} of {plain(self.model.outcome.quantity)} energy."
-        return said + (f" Cycling with period {self.model.cycle}." if self.model.cycle else "")
+        return said + (f" The same purchases come back every {self.model.cycle} rounds." if self.model.cycle else "")
 
     def by_user(self, values):
         """Values by row of the game as values by user, shape (users,)."""

@@ -21,7 +21,7 @@ MAIN += ("payments", "private.density", "seed")
 FOLLOWS = True  # can one agent be looked at?
 TRACKS = ("price, direct (money/energy)", "violation of contracts (money)", "designs still running (designs)")
 MOST_AGENTS, MOST_LINES = 1_000, 2_000
-ROW = 16  # of a chart's height for each design
+ROW_HEIGHT = 16  # of a chart's height for each design
 NONE = "Press Step or ▶ to play a round of every design."
 
 
@@ -128,7 +128,7 @@ def panels(run):
 def _chart(run, bars, xlabel, colours=()):
     """Bars of all designs; before the first round the designs alone."""
     bars = bars or [Bar(short(name), ()) for name in run.scenario.designs]
-    return bar_chart(bars, xlabel, colours, height=40 + ROW * len(bars))
+    return bar_chart(bars, xlabel, colours, height=40 + ROW_HEIGHT * len(bars))
 
 
 def _designs(result):

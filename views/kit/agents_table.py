@@ -4,7 +4,7 @@ import numpy as np
 
 from views.tables import cell
 
-ROWS = 8  # a page
+ROWS_A_PAGE = 8  # a page
 
 
 def found(table, words):
@@ -56,9 +56,9 @@ class AgentsView:
     def shown(self, table):
         """The page of a table as the stage takes it."""
         rows = ordered(table, found(table, self.words), self.column, self.down)
-        pages = max(1, -(-len(rows) // ROWS))
+        pages = max(1, -(-len(rows) // ROWS_A_PAGE))
         page = min(self.page, pages - 1)
-        here = rows[page * ROWS : (page + 1) * ROWS].tolist()
+        here = rows[page * ROWS_A_PAGE : (page + 1) * ROWS_A_PAGE].tolist()
         columns = table.columns.values()
         known = {"sorted": self.column, "down": self.down, "note": table.note}
         known |= {"count": f"{len(rows):,} of {len(table):,}", "where": f"{page + 1:,} / {pages:,}", "page": page}

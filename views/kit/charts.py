@@ -18,7 +18,7 @@ from views.style import BLACK, percent, plain
 WIDTH, HEIGHT = 340, 190
 LEFT, RIGHT, TOP, BOTTOM = 48, 10, 8, 32
 MOST_POINTS = 240  # of a line; more cannot be seen
-LETTER = 5.6  # width of a letter of the axes' text
+LETTER_WIDTH = 5.6  # width of a letter of the axes' text
 AXIS = 21  # room of the vertical axis' name beside its numbers
 GRID, QUANTILES = 120, 400  # points of a density, and of its sample
 SHOWN = 99.5  # percentile up to which a density's axis reaches
@@ -140,10 +140,10 @@ def density_chart(samples, xlabel, marks=()):
 
 def bar_chart(bars, xlabel, colours=(), height=HEIGHT, low=0.0):
     """Horizontal bars, the first on top; colours: (name, colour) of a legend."""
-    left = min(150.0, 12 + LETTER * max((len(bar.label) for bar in bars), default=0))
+    left = min(150.0, 12 + LETTER_WIDTH * max((len(bar.label) for bar in bars), default=0))
     totals = [sum(max(value, 0.0) for value, _ in bar.parts) for bar in bars]
     lows = [sum(min(value, 0.0) for value, _ in bar.parts) for bar in bars]
-    room = LETTER * max((len(bar.said) for bar in bars), default=0) + 6
+    room = LETTER_WIDTH * max((len(bar.said) for bar in bars), default=0) + 6
     low, high = min([low, *lows]), max([*totals, 0.0])
     across = Scale(low, high if high > low else low + 1.0, left, WIDTH - RIGHT - room)
     parts, step = [], (height - TOP - BOTTOM) / max(len(bars), 1)
@@ -216,7 +216,7 @@ def _scales(lines, bands, log, level, zero, xlabel):
     last = last if last > first else first + 1
     whole = xlabel.startswith(("round", "period", "contract"))
     up = Scale(low, high, HEIGHT - BOTTOM, TOP, log)
-    left = max(LEFT, AXIS + LETTER * max(map(len, numbers(up.ticks)), default=0))
+    left = max(LEFT, AXIS + LETTER_WIDTH * max(map(len, numbers(up.ticks)), default=0))
     return Scale(first, last, left, WIDTH - RIGHT, whole=whole), up
 
 

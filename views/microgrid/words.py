@@ -5,7 +5,7 @@ from views.tables import cell, ending, left_out_lines, table
 
 MOST_ROWS = 20  # lines, or nodes, shown on a terminal
 NOTHING_TO_TELL = 1e-12  # p.u. or money
-LARGEST = 10  # trades shown of a network with more
+LARGEST_TRADES = 10  # trades shown of a network with more
 
 
 def round_line(model):
@@ -68,9 +68,9 @@ def trades_text(summary):
     ranked = sorted((row for row in used if row[2] > 0), key=lambda row: -row[2])
     if not ranked:
         return f"Private lines: {summary['edges']}, none in use."
-    shown = ranked if len(ranked) <= MOST_ROWS else ranked[:LARGEST]
+    shown = ranked if len(ranked) <= MOST_ROWS else ranked[:LARGEST_TRADES]
     head = f"Private lines: {summary['edges']}, {len(ranked)} in use"
-    head += ":" if len(shown) == len(ranked) else f"; the {LARGEST} largest flows:"
+    head += ":" if len(shown) == len(ranked) else f"; the {LARGEST_TRADES} largest flows:"
     return head + "\n" + table(("from", "to", "p.u."), shown)
 
 
@@ -170,8 +170,8 @@ def nodes_text(nodes):
     ('1, 2, 3', '0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 20 more')
     """
     nodes = list(nodes)
-    shown = ", ".join(map(str, nodes[:LARGEST]))
-    return shown if len(nodes) <= LARGEST else f"{shown} and {len(nodes) - LARGEST} more"
+    shown = ", ".join(map(str, nodes[:LARGEST_TRADES]))
+    return shown if len(nodes) <= LARGEST_TRADES else f"{shown} and {len(nodes) - LARGEST_TRADES} more"
 
 
 def comparison_notes(comparison):

@@ -6,10 +6,10 @@ from scipy.stats import gaussian_kde
 from views.style import LINES, new_figure, plain, styled
 
 MOST_POINTS = 2_000  # a larger sample is replaced by so many of its quantiles
-NARROW = 0.005  # a standard deviation below this share of the axis cannot be seen
-GRID = 400
+NARROW_SPREAD = 0.005  # a standard deviation below this share of the axis cannot be seen
+GRID_POINTS = 400
 MOST_SHADED = 3  # samples whose areas are shaded; more of them would blur
-SHOWN = 99.7  # percentile up to which the axis reaches; the rest of a long tail would flatten the picture
+SHOWN_PERCENTILE = 99.7  # percentile up to which the axis reaches; the rest of a long tail would flatten the picture
 
 
 @styled
@@ -27,7 +27,7 @@ def densities(panels, colours, title=""):
     size = {"width": 6.4 * max(len(panels), 1.4), "height": 5.2 + 0.3 * max(map(len, panels.values()), default=0)}
     figure, row = new_figure(1, max(len(panels), 1), squeeze=False, **size)
     for axes, (label, samples) in zip(row[0], panels.items(), strict=False):
-        ends = [np.percentile(values, SHOWN) for values in samples.values() if len(values)]
+        ends = [np.percentile(values, SHOWN_PERCENTILE) for values in samples.values() if len(values)]
         high = 1.08 * max(ends, default=0.0) or 1.0
         for number, (name, values) in enumerate(samples.items()):
             line, shaded = LINES[number % len(LINES)], len(samples) <= MOST_SHADED
@@ -53,12 +53,12 @@ def _density(axes, values, high, name, colour, line, shaded):
     """One sample: a curve, or a vertical line where the axis cannot show its spread."""
     positive, zero = values[values > 0], np.mean(values <= 0) if len(values) else 0.0
     told = [f"{100 * zero:.2g} % at 0"] if zero else []
-    if len(positive) < 2 or np.std(positive) <= NARROW * high:
+    if len(positive) < 2 or np.std(positive) <= NARROW_SPREAD * high:
         middle = float(np.mean(positive)) if len(positive) else 0.0
         told += [f"{'others' if zero else 'all'} near {plain(middle, 2)}"] if len(positive) else []
         axes.axvline(middle, color=colour, linestyle=line, linewidth=3, label=_told(name, told))
         return
-    at = np.linspace(0, high, GRID)
+    at = np.linspace(0, high, GRID_POINTS)
     height = (1 - zero) * reflected_density(positive, at)
     if shaded:
         axes.fill_between(at, height, color=colour, alpha=0.15, linewidth=0)

@@ -4,7 +4,7 @@ import numpy as np
 
 from views.style import BLACK, GREEN, GREY, LINES, finite, group_colours, legend_below, new_figure, plain, styled
 
-JUMP = 0.05  # a step between neighbouring points larger than this share of the range is a jump
+JUMP_SHARE = 0.05  # a step between neighbouring points larger than this share of the range is a jump
 
 
 @styled
@@ -48,7 +48,7 @@ def broken(values):
     """Values with NaN in place of one end of every jump, so that no line is drawn across it."""
     values = finite(values)
     reach = np.ptp(values) if len(values) else 0.0
-    jumps = np.flatnonzero(np.abs(np.diff(values)) > JUMP * reach) if reach > 0 else []
+    jumps = np.flatnonzero(np.abs(np.diff(values)) > JUMP_SHARE * reach) if reach > 0 else []
     values[jumps] = np.nan
     return values
 

@@ -1,0 +1,13 @@
+"""A comparison in words, whatever its market."""
+
+from views.markets import words_of
+from views.tables import comparison_text
+
+
+def comparison_said(comparison):
+    """Means and differences, the market's notes, how the runs ended and the largest gap."""
+    notes = words_of(comparison.market).comparison_notes(comparison)
+    counts = comparison.runs["status"].value_counts()
+    ended = ", ".join(f"{count} {status}" for status, count in counts.items())
+    lines = [comparison_text(comparison), *(["", notes] if notes else [])]
+    return "\n".join([*lines, "", f"runs: {ended}; largest gap {comparison.runs['gap'].max():.1e}"])

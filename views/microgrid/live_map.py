@@ -1,0 +1,172 @@
+"""The map of a microgrid as the page draws it round by round, in SVG."""
+
+import numpy as np
+
+from views.kit.charts import legend, points, svg
+from views.microgrid import look
+from views.microgrid.network_map import IDLE, MOST_SHOWN, positions_of, strokes
+from views.style import plain, signed
+
+WIDE, HIGH = 640, 420  # of the map
+LABELLED = 30  # nodes up to which nodes and trades have labels
+NO_FLOW = 1e-9  # p.u. or money that counts as nothing
+
+
+def network_map(run):
+    """Lines as wide as their flow and coloured by their loss, nodes by surplus and deficit, as SVG."""
+    model = run.model
+    network, dispatch = model.network, model.dispatch
+    place, size = _place(run, network)
+    kinds = _strokes(network, dispatch, place)
+    flow = max((np.max(np.abs(lines.flow), initial=0.0) for lines in kinds), default=0.0) or 1.0
+    loss = max((np.max(lines.loss, initial=0.0) for lines in kinds), default=0.0) or 1.0
+    small = network.nodes <= LABELLED
+    new = _new_trades(run, dispatch)
+    drawn = [
+        _lines(kind, lines, getattr(network, kind), flow, loss, small, new if kind == "private" else ())
+        for kind, lines in zip(("public", "private"), kinds, strict=True)
+    ]
+    parts = [*drawn, nodes := _nodes(network, dispatch, place, size, small)]
+    if _halves(network):
+        shift = f'<g transform="translate({WIDE / 2} 0)">{drawn[1]}{nodes}</g>'
+        parts = [drawn[0], nodes, shift, *(_head(k * WIDE / 2, kind) for k, kind in enumerate(("public", "private")))]
+    keys = [("public line", look.PUBLIC), ("private line", look.PRIVATE), ("surplus", look.SURPLUS_NODE)]
+    keys += [("deficit", look.DEFICIT_NODE), ("high loss", look.LOSS(0.85)), ("low loss", look.LOSS(0.3))]
+    keys = [(name, colour if isinstance(colour, str) else _hex(colour)) for name, colour in keys]
+    return svg("".join(parts), WIDE, HIGH, "map of the network") + legend(keys)
+
+
+def _halves(network):
+    """Has each kind of lines a map of its own? So it is where there are very many."""
+    return network.nodes > LABELLED and len(network.private) > 0
+
+
+def _head(x, kind):
+    return f'<text class="head" x="{x + 8}" y="14">{kind} lines</text>'
+
+
+def _place(run, network):
+    """Where nodes stand on the picture, shape (n, 2), and their radii, shape (n,); found once for a run."""
+    if "place" not in run.memory:
+        at = positions_of(network)
+        low, high = at.min(axis=0), at.max(axis=0)
+        room = 46 if network.nodes <= LABELLED else 14
+        wide = WIDE / 2 if _halves(network) else WIDE
+        scale = min((np.array([wide, HIGH]) - 2 * room) / np.maximum(high - low, 1e-9))
+        middle = (low + high) / 2
+        run.memory["place"] = (at - middle) * (scale, -scale) + (wide / 2, HIGH / 2)
+    e = np.abs(network.injection)
+    share = e / (np.max(e) or 1.0)
+    return run.memory["place"], (12 + 5 * share if network.nodes <= LABELLED else 2 + 6 * np.sqrt(share))
+
+
+def _strokes(network, dispatch, at):
+    if dispatch is None or dispatch.f is None:
+        dispatch = _NOTHING
+    return list(strokes(network, dispatch, at))
+
+
+class _Nothing:
+    """A dispatch before the first."""
+
+    f = g = None
+
+
+_NOTHING = _Nothing()
+
+
+def _new_trades(run, dispatch):
+    """Private lines whose flow the last round changed."""
+    if dispatch is None or dispatch.g is None:
+        return ()
+    was = run.memory.get("flows", {}).get(run.model.round - 1)
+    run.memory.setdefault("flows", {})[run.model.round] = dispatch.g
+    run.memory["flows"] = {k: v for k, v in run.memory["flows"].items() if k >= run.model.round - 1}
+    was = np.zeros(len(dispatch.g)) if was is None else was
+    return set(np.flatnonzero(np.abs(dispatch.g - was) > NO_FLOW).tolist())
+
+
+def _lines(kind, lines, ends, flow, loss, small, new):
+    """One kind of lines: a pale base, on it the flow with an arrow; only the largest of very many."""
+    base = look.PUBLIC if kind == "public" else look.PRIVATE
+    size = np.abs(lines.flow)
+    order = np.argsort(size, kind="stable")
+    busy = [k for k in order.tolist() if size[k] > IDLE * flow][-MOST_SHOWN:]
+    idle = [k for k in order.tolist() if size[k] <= IDLE * flow][:MOST_SHOWN]
+    drawn = np.linspace(0, lines.curves.shape[1] - 1, 12 if small else 4).round().astype(int)
+    parts = [
+        f'<path d="{points(*lines.curves[k][drawn].T)}" class="idle" stroke="{base}">'
+        f"<title>{_end(kind, ends, k)}, idle</title></path>"
+        for k in idle
+    ]
+    for k in busy:
+        width = (2 + 7 * size[k] / flow) if small else (0.6 + 4 * size[k] / flow)
+        path = points(*lines.curves[k][drawn].T)
+        colour = _hex(look.LOSS(float((lines.loss[k] / loss) ** (1.0 if small else 0.4))))
+        fresh = ' class="fresh"' if k in new and len(new) < len(size) else ""
+        dash = ' stroke-dasharray="7 4"' if kind == "private" and small else ""
+        told = f"{_end(kind, ends, k)}: {plain(size[k], 3)} p.u., {plain(lines.loss[k], 2)} lost"
+        parts.append(f'<g fill="none"{fresh}><title>{told}</title>')
+        parts.append(f'<path d="{path}" stroke="{base}" stroke-width="{width + (3.5 if small else 1):.1f}"/>')
+        parts.append(f'<path d="{path}" stroke="{colour}" stroke-width="{width:.1f}"{dash}/></g>')
+        if small:
+            parts.append(_arrow(lines, k, width, colour))
+            if kind == "private":
+                parts.append(_amount(lines, k))
+    return "".join(parts)
+
+
+def _end(kind, ends, k):
+    return f"{kind} line {ends.tail[k]}–{ends.head[k]}"
+
+
+def _arrow(lines, k, width, colour):
+    x, y = lines.middle[k]
+    angle, size = np.degrees(lines.heading[k]), 5 + width
+    shape = (
+        f"M{size:.1f} 0L{-0.7 * size:.1f} {0.75 * size:.1f}L{-0.3 * size:.1f} 0L{-0.7 * size:.1f} {-0.75 * size:.1f}Z"
+    )
+    return (
+        f'<path d="{shape}" transform="translate({x:.1f} {y:.1f}) rotate({angle:.0f})" fill="{colour}" class="arrow"/>'
+    )
+
+
+def _amount(lines, k):
+    """How much flows, beside the arrow on the curve's outer side."""
+    curve, (x, y) = lines.curves[k], lines.middle[k]
+    out = lines.middle[k] - (curve[0] + curve[-1]) / 2
+    out = out / (np.hypot(*out) or 1.0)
+    return (
+        f'<text class="amount" x="{x + 20 * out[0]:.1f}" y="{y + 20 * out[1] + 4:.1f}">{abs(lines.flow[k]):.2f}</text>'
+    )
+
+
+def _nodes(network, dispatch, place, size, small):
+    e = network.injection
+    colours = np.where(e > 0, look.SURPLUS_NODE, np.where(e < 0, look.DEFICIT_NODE, look.IDLE_NODE))
+    lost = set() if dispatch is None else set(dispatch.unserved)
+    parts = []
+    for node, ((x, y), r, colour) in enumerate(zip(place.tolist(), size.tolist(), colours.tolist(), strict=True)):
+        if node == network.slack:
+            r = 13 if small else 6
+            supply = None if dispatch is None else dispatch.grid_supply
+            told = "main grid" if supply is None else f"main grid supplies {plain(supply, 3)} p.u."
+            shape = f'<rect class="slack" x="{x - r:.1f}" y="{y - r:.1f}" width="{2 * r}" height="{2 * r}">'
+            parts.append(f"{shape}<title>{told}</title></rect>")
+        else:
+            ring = ' class="node lost"' if node in lost else ' class="node"'
+            told = f"node {node}: {plain(e[node], 3)} p.u."
+            parts.append(
+                f'<circle{ring} cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}" fill="{colour}"><title>{told}</title></circle>'
+            )
+        if small:
+            dark = "dark" if node != network.slack and colour == look.IDLE_NODE else "light"
+            parts.append(f'<text class="number {dark}" x="{x:.1f}" y="{y + 4:.1f}">{node}</text>')
+            said = "main grid" if node == network.slack else signed(float(e[node]), 3)
+            if node == network.slack or e[node]:
+                parts.append(f'<text class="said" x="{x:.1f}" y="{y + r + 13:.1f}">{said}</text>')
+    return "".join(parts)
+
+
+def _hex(colour):
+    return "#" + "".join(f"{round(255 * part):02x}" for part in colour[:3])
