@@ -5,8 +5,6 @@ import numpy as np
 from engine.results import measured
 from engine.results.microgrid import losses_under_each, under_each
 from market.microgrid.behaviours import BEHAVIOURS
-from market.microgrid.market import ADVICE
-from market.outcome import Status
 from views.kit.charts import HEIGHT, Bar, Line, bar_chart, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import gap_text
@@ -63,10 +61,8 @@ def frame(run, before):
     if found is not None:
         known |= {"beside": f"joining: {found['status']}", "doubt": not found["stable"]}
         said += f" {joining_text(found)}"
-    status = model.status
-    if found is not None and status == Status.SETTLED:
-        status = Status(found["status"])
-    known |= {"status": status, "advice": ADVICE.get(status, status.advice)}
+    ended = model if found is None else run.memory["ended"]
+    known |= {"status": ended.status, "advice": ended.advice}
     said += f" Period {model.period} of {model.market.periods}." if several and model.round else ""
     tracks = {}
     if model.round:
@@ -98,8 +94,9 @@ def joining(run):
     """How agents who join each other in coalitions ended, None before the run's end and where they do not."""
     if run.model.running or "gap" not in run.memory:
         return None
-    if "joining" not in run.memory:
-        run.memory["joining"] = run.result().summary().get("joining")
+    if "ended" not in run.memory:
+        run.memory["ended"] = run.result()
+        run.memory["joining"] = run.memory["ended"].summary().get("joining")
     return run.memory["joining"]
 
 
