@@ -150,7 +150,10 @@ class _Search(NamedTuple):
 
     def rows(self, rows: Mask) -> _Search:
         roof = None if self.roof is None else (self.roof[0][rows], self.roof[1][rows])
-        return _Search(*(roof if v is self.roof else v[rows] for v in self))
+        price, slope, buyers, z = self.price[rows], self.slope[rows], self.buyers[rows], self.z[rows]
+        return _Search(
+            price, slope, roof, buyers, z, self.low[rows], self.high[rows], self.before[rows], self.rounded[rows]
+        )
 
 
 def _first(block, prices, z):
