@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from market.aggregator.days.parts.part import Part
 from market.arrays import Array, Integers
 
@@ -14,13 +16,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Charging(Part):
-    """Fixed amounts of energy in each period, shape (k, periods)."""
+    """Fixed amounts of energy in each period, shape (k, periods); elsewhere: as in Car, shape (k,)."""
 
     users: Integers
     amounts: Array
+    elsewhere: Array
 
     def lay(self, sheet: Sheet) -> None:
         sheet.draw(self.users, sheet.variables("car", self.users, self.amounts, self.amounts))
+
+    def saved(self, reservation: Array) -> Array:
+        price = np.where(np.isnan(self.elsewhere), reservation, self.elsewhere)
+        return np.sum(self.amounts, axis=1) * price
 
     def off_grid(self) -> None:
         return None

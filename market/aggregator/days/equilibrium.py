@@ -69,7 +69,12 @@ def polished(day: Day, outcome: DayOutcome) -> DayOutcome:
 
 
 def ended(outcome: DayOutcome, status: Status) -> Status:
-    """How a run or a solution that came to its end is told: inaccurate where its gap is no equilibrium's."""
+    """How a run or a solution that came to its end is told: inaccurate where its gap is no equilibrium's.
+
+    Infeasible where a fair player leaves some user without a logarithm, its gap being infinite.
+    """
+    if outcome.gap is not None and np.isinf(outcome.gap):
+        return Status.INFEASIBLE
     if outcome.gap is not None and not outcome.gap <= CERTIFIED:
         return Status.INACCURATE
     return Status.SHORT if np.any(outcome.unserved > 0) else status

@@ -26,6 +26,7 @@ from market.prices import PriceRule
 MOST_STEPS = 100
 STEPS_EXACT = 40  # of the solver, where the programme need not be convex
 STEPS_NEAR = 12
+LIFTS = 6  # times a start is made better for the poorest
 STEPS_LEVEL = 24
 LAST_GAIN = 1e-13  # gains below it are rounding
 HALVINGS = 30
@@ -146,7 +147,7 @@ def _shift(fair, plan):
 
 def _lifted(fair, plan, fixed):
     """The plan where every surplus has a logarithm, or one that is better for the poorest until it has."""
-    for _ in range(STEPS_NEAR):
+    for _ in range(LIFTS):
         surplus = fair.surplus(plan)
         if np.min(surplus) > (-0.5 * fair.objective.offset if fair.objective.offset else 0.0):
             return plan
@@ -155,7 +156,7 @@ def _lifted(fair, plan, fixed):
         if np.max(np.abs(near - plan)) == 0:
             break
         plan = near
-    return plan if not fair.objective.literal else None
+    return None
 
 
 def _climbed(fair, plan, fixed, most=MOST_STEPS):

@@ -15,7 +15,7 @@ from market.aggregator.days.party import Party
 from market.aggregator.days.replies import best_days, nearest_plan, payoffs, replies
 from market.arrays import Array, Integers
 
-ANSWER_STEPS = 12  # of a fair player's answer in one round; the next round goes on from there
+ANSWER_STEPS = 6  # of a fair player's answer in one round; the next round goes on from there
 CERTIFY_STEPS = 24
 SAME = 1e-13  # of what a day turns over: a loss below it is rounding
 
@@ -117,6 +117,6 @@ def _fair_regret(seats, j, others, outcome, steps):
     welfare = replies(fair.party, fair.rules, others[None], fair.energy, plan).plan
     starts = [plan, welfare, best_days(fair.party, outcome.price, fair.energy)]
     found, _ = best_found(fair, starts, steps)
-    if fair.objective.literal and np.min(fair.surplus(found)) <= 0:
+    if not fair.equal and np.min(fair.surplus(found)) + fair.objective.offset <= 0:
         return np.inf
     return max(fair.regret(found, plan), 0.0)

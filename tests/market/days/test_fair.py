@@ -147,3 +147,18 @@ def test_an_answer_is_never_worse_than_the_present_day(seed):
     plan = seats.price_taking(0, day.price(np.zeros(4)))
     fair = seats.fair(0, day.background + 2.0)
     assert not fair.better(plan, seats.reply(0, day.background + 2.0, plan))
+
+
+def test_a_car_is_counted_from_being_charged_elsewhere():
+    parts = {
+        "consumption": Consumption([0, 1], [0.5, 0.5], [3, 4]),
+        "car": Car([0, 1], [2.0, 1.0], 1.0, elsewhere=[1.5, np.nan]),
+    }
+    day = Day(Clock(4), (Affine(0.2, 0.1),) * 4, (homes("h", [2], parts),))
+    np.testing.assert_allclose(day.alone, [-3.0, -4.0])
+
+
+def test_where_nobody_can_be_left_with_a_surplus_a_fair_day_is_infeasible():
+    parts = {"consumption": Consumption([0, 1], [0.5, 0.5], [3, 3]), "car": Car([0], 4.0, 1.0, elsewhere=0.0)}
+    day = Day(Clock(4), (Affine(4.0, 0.1),) * 4, (homes("h", [2], parts, alpha=1.0),))
+    assert solve(day).status == Status.INFEASIBLE

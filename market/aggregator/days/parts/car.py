@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,13 +51,22 @@ class Car(Part):
     efficiency: Array = parameter(
         type="numbers", range="(0, 1]", default=1.0, meaning="with vehicle_to_grid: share kept each way", example=0.95
     )
+    elsewhere: Array = parameter(
+        type="numbers",
+        unit="money/energy",
+        range="[0, inf)",
+        default=np.nan,
+        meaning="what its energy would cost without a grid; left out: the highest price at which its user consumes",
+        example=0.6,
+        optional=True,
+    )
     carried: Array = np.nan  # type: ignore[assignment]  # level at midnight, not a number: its own choice
     flexible = True
 
     def __post_init__(self) -> None:
         if self.capacity is None:
             object.__setattr__(self, "capacity", self.energy)
-        self._spread("energy", "power", "arrive", "leave", "capacity", "efficiency", "carried")
+        self._spread("energy", "power", "arrive", "leave", "capacity", "efficiency", "elsewhere", "carried")
         switch = np.broadcast_to(np.asarray(self.vehicle_to_grid, dtype=bool), (len(self.users),))
         object.__setattr__(self, "vehicle_to_grid", switch)
 
@@ -96,8 +105,7 @@ class Car(Part):
         lay_storage(sheet, part, "car ", most, most, used)
 
     def _some(self, kept: Mask) -> Car:
-        names = ("users", "energy", "power", "arrive", "leave", "vehicle_to_grid", "capacity", "efficiency", "carried")
-        some: dict[str, Any] = {name: getattr(self, name)[kept] for name in names}
+        some: dict[str, Any] = {one.name: getattr(self, one.name)[kept] for one in fields(self)}
         return replace(self, **some)
 
     def idle(self, clock: Clock) -> Charging:
@@ -109,7 +117,10 @@ class Car(Part):
         taken = np.clip(self.energy[:, None] - before, 0.0, turned)
         amounts = np.empty_like(taken)
         np.put_along_axis(amounts, order, taken, axis=1)
-        return Charging(self.users, amounts)
+        return Charging(self.users, amounts, self.elsewhere)
+
+    def saved(self, reservation: Array) -> Array:
+        return self.energy * np.where(np.isnan(self.elsewhere), reservation, self.elsewhere)
 
     def off_grid(self) -> None:
         return None

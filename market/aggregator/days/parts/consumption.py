@@ -47,6 +47,10 @@ class Consumption(Part):
         x = sheet.variables("consumption", self.users, 0.0, high, np.where(used, -b, 0.0), square)
         sheet.draw(self.users, x)
 
+    def reservation(self) -> Array:
+        """The highest price at which each user consumes, money/energy, shape (k,)."""
+        return np.max(np.where(self.profile > 0, _by_period(self.b), 0.0), axis=1, initial=0.0)
+
     def size(self, clock: Clock) -> float:
         a, b, profile = _by_period(self.a), _by_period(self.b), self.profile
         return float(np.max(b / (2 * a) * profile, initial=0.0))

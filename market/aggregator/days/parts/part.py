@@ -41,6 +41,13 @@ class Part(ABC):
         """What is left of it where there is no grid."""
         return self
 
+    def saved(self, reservation: Array) -> Array:
+        """What its users would pay for its energy elsewhere if there were no grid, money, shape (k,).
+
+        reservation: the highest price at which each of them would consume, shape (k,).
+        """
+        return np.zeros(len(self.users))
+
     def size(self, clock: Clock) -> float:
         """The most energy it moves in a period, as a scale; 0 where nothing bounds it."""
         return 0.0
