@@ -3,7 +3,6 @@
 import math
 import os
 import shlex
-import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -122,12 +121,7 @@ def read(parameter, value):
 
 def parse(text):
     """A value as typed: TOML, and a bare word is a text; an infinite number may be called inf."""
-    text = text.replace("\u2212", "-")  # a minus as it is printed
-    try:
-        found = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError):
-        return text.strip()
-    return found["value"] if list(found) == ["value"] else text.strip()
+    return toml_text.value_of(text.replace("\u2212", "-"))  # a minus as it is printed
 
 
 def written(value):
