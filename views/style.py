@@ -57,6 +57,7 @@ RC = {
 DPI = 100
 MOST_DIGITS = 1e15  # from which a number has an exponent
 LETTERS_PER_INCH = 9  # of a legend's text
+MOST_LETTERS = 30  # of a name beside an axis
 
 
 def styled(plot):
@@ -82,10 +83,20 @@ def save(figure, path):
     return path
 
 
+def shortened(name, most=MOST_LETTERS):
+    """A name of at most so many letters: its middle is left out, since what tells names apart stands at their ends.
+
+    >>> shortened("north"), shortened("a group with a very long name 12", 16)
+    ('north', 'a group … name 12')
+    """
+    return name if len(name) <= most else f"{name[: most // 2].rstrip()} … {name[-(most // 2) :].lstrip()}"
+
+
 def legend_below(figure, handles, labels, columns):
     """A legend under all axes, where it hides no data, in at most so many columns as fit beside each other."""
     if not handles:
         return
+    labels = [shortened(label, int(figure.get_figwidth() * LETTERS_PER_INCH) - 12) for label in labels]
     fit = int(figure.get_figwidth() * LETTERS_PER_INCH // (max(map(len, labels)) + 6))
     columns = max(1, min(columns, fit))
     figure.legend(handles, labels, loc="outside lower center", ncols=columns, handlelength=1.8, columnspacing=1.4)

@@ -126,6 +126,13 @@ DRAWN = {
 CASES = list(itertools.product(DRAWN, DATA))
 
 
+@pytest.mark.parametrize("plot", ["bars", "bars alone", "design panels", "measure panels"])
+def test_names_as_long_as_files_may_have_are_drawn(plot, monkeypatch):
+    long = "_".join(["long"] * 48)
+    monkeypatch.setitem(globals(), "names_of", lambda values: [f"{long}_{k}" for k in range(len(values))])
+    test_a_plot_draws_any_numbers(plot, "wide")
+
+
 @pytest.mark.parametrize(("plot", "data"), CASES if NIGHTLY else CASES[::7])
 def test_a_plot_draws_any_numbers(plot, data):
     with warnings.catch_warnings():

@@ -3,7 +3,7 @@
 import numpy as np
 
 from market.outcome import Status
-from views.style import PURCHASE, group_colours, legend_below, new_figure, players, styled
+from views.style import PURCHASE, group_colours, legend_below, new_figure, players, shortened, styled
 
 MOST_BARS = 20
 
@@ -20,7 +20,7 @@ def purchases(result):
         axes.set_title(f"{result.status}: nothing was bought")
         return figure
     if result.game.players <= MOST_BARS:
-        names = [name for name, _, _ in players(result.game)]
+        names = [shortened(name) for name, _, _ in players(result.game)]
         place = np.arange(len(names))
         axes.bar(place, result.outcome.y, color=[colours[group] for _, group, _ in players(result.game)])
         axes.set_xticks(place, names, rotation=0 if max(map(len, names)) * len(names) < 60 else 60)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from views.aggregator.convergence import band
-from views.style import BLACK, CONSUMPTION, LINES, SURPLUS, group_colours, legend_below, new_figure, styled
+from views.style import BLACK, CONSUMPTION, LINES, SURPLUS, group_colours, legend_below, new_figure, shortened, styled
 
 MOST_GROUPS = 4
 MOST_LINES = 4  # users drawn one by one; more of them become bands
@@ -19,7 +19,7 @@ def user_bands(result):
     colours = group_colours([block.name for block in result.game.blocks])
     rounds = np.arange(result.rounds - len(result.quantities) + 1, result.rounds + 1)
     for row, (block, rows) in zip(grid, crowds, strict=False):
-        row[0].set_title(f"{block.users:,} users of group {block.name}")
+        row[0].set_title(f"{block.users:,} users of group {shortened(block.name)}")
         for axes, values, label in zip(row, (result.quantities, result.surpluses), (CONSUMPTION, SURPLUS), strict=True):
             axes.set_ylabel(label)
             if len(rounds):

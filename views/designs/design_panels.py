@@ -3,7 +3,18 @@
 import numpy as np
 
 from views.designs.look import design_colour, spoken
-from views.style import BLACK, GREEN, VERMILLION, finite, group_colours, legend_below, new_figure, plain, styled
+from views.style import (
+    BLACK,
+    GREEN,
+    VERMILLION,
+    finite,
+    group_colours,
+    legend_below,
+    new_figure,
+    plain,
+    shortened,
+    styled,
+)
 
 PANELS = {  # measure: words on its axis
     "price": "price paid by net buyers (money/energy)",
@@ -36,7 +47,7 @@ def design_panels(names, measures, by_class, sides, title=""):
     _stacked(axes[0][2], place, by_class)
     _sides(axes[1][3], place, *sides)
     for row in axes:
-        row[0].set_yticks(place, [spoken(name) for name in names])
+        row[0].set_yticks(place, [shortened(spoken(name)) for name in names])
         row[0].set_ylim(-0.6, len(names) - 0.3)
     figure.suptitle(title, x=0.01, ha="left")
     legend_below(figure, *axes[0][2].get_legend_handles_labels(), 6)

@@ -4,7 +4,7 @@ import numpy as np
 
 from engine.comparing import interval
 from views.microgrid import look
-from views.style import BLACK, legend_below, new_figure, plain, styled
+from views.style import BLACK, legend_below, new_figure, plain, shortened, styled
 
 KINDS = {"public loss": ("public lines", look.PUBLIC), "private loss": ("private lines", look.PRIVATE)}
 
@@ -24,7 +24,7 @@ def losses_by_behaviour(comparison):
     many = comparison.replications > 1
     _totals(axes, place, *totals.T, many)
     labels = look.scenario_labels(comparison.scenarios)
-    axes.set_yticks(place, [labels[name] for name in names])
+    axes.set_yticks(place, [shortened(labels[name]) for name in names])
     axes.set_xlabel("loss (p.u.)")
     axes.grid(axis="y", visible=False)
     axes.set_title(f"{comparison.replications} networks, bars show 95 % intervals" if many else "one network")

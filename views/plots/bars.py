@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from views.style import BLACK, design_colours, finite, new_figure, plain, styled
+from views.style import BLACK, design_colours, finite, new_figure, plain, shortened, styled
 
 NAMES = {
     "mean small surplus": "mean surplus of small users",
@@ -48,7 +48,7 @@ def draw_bars(axes, names, means, half_widths, colours, labels=None):
         said = plain(mean) if np.isfinite(mean) else "not defined"
         start = max(mean + half, 0.0) if np.isfinite(mean) else 0.0
         axes.text(start + 0.015 * reach, at, said, va="center", fontsize=14)
-    axes.set_yticks(place, labels or [name.replace("_", " ") for name in names])
+    axes.set_yticks(place, labels or [shortened(name.replace("_", " ")) for name in names])
     low = min(0.0, np.min(means[known] - half_widths[known], initial=0.0))
     axes.set_xlim(1.05 * low, 1.17 * reach)
     axes.grid(axis="y", visible=False)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from views.style import BLACK, design_colours, finite, new_figure, plain, styled
+from views.style import BLACK, design_colours, finite, new_figure, plain, shortened, styled
 
 NO_MEAN = 1e-9  # a mean up to it is shown as 0
 
@@ -31,7 +31,7 @@ def measure_panels(comparison, measures, log=False, limits=None):
         axes.set_xlabel(words)
         if limits and measure in limits:
             axes.set_xlim(*limits[measure])
-    row[0][0].set_yticks(place, [name.replace("_", " ") for name in names])
+    row[0][0].set_yticks(place, [shortened(name.replace("_", " ")) for name in names])
     row[0][0].set_ylim(-0.6, len(names) - 0.3)
     runs = f"{comparison.replications} runs, bars show 95 % intervals" if comparison.replications > 1 else "one run"
     figure.suptitle(runs, x=0.01, ha="left", fontsize=15)
