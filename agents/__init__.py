@@ -11,6 +11,8 @@ from agents.designs.model import DesignsModel
 from agents.microgrid.model import MicrogridModel
 from agents.microgrid.owners import Owner
 from agents.microgrid.players import GridOperator, MicrogridNode, Owners, PrivateLine, PublicLine
+from agents.network.model import NetworkModel
+from agents.network.players import Generator, GridLine, GridNode, NetworkOperator, Producer
 from agents.seats import Player, SeatError
 
 __all__ = [
@@ -20,6 +22,9 @@ __all__ = [
     "Buyer",
     "Crowd",
     "DesignsModel",
+    "Generator",
+    "GridLine",
+    "GridNode",
     "GridOperator",
     "JoiningModel",
     "LargeUser",
@@ -27,11 +32,14 @@ __all__ = [
     "Member",
     "MicrogridModel",
     "MicrogridNode",
+    "NetworkModel",
+    "NetworkOperator",
     "Owner",
     "Owners",
     "Platform",
     "Player",
     "PrivateLine",
+    "Producer",
     "PublicLine",
     "Registrar",
     "SeatError",

@@ -104,7 +104,7 @@ def run_manifest(result):
     return {
         "kind": "run",
         "scenario": result.scenario.name,
-        "market": result.scenario.market,
+        "market": result.scenario.table["market"],
         "seed": result.scenario.seed,
         "replication": result.replication,
         "direct": result.direct,

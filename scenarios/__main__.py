@@ -1,7 +1,7 @@
 """`python -m scenarios` prints the documentation of every key, made from the schema."""
 
 from scenarios import schema_table
-from scenarios.markets import MARKETS
+from scenarios.markets import MARKETS, TOLD_BY
 
 HEAD = """# Keys of a scenario file
 
@@ -14,4 +14,6 @@ matrices may be `{ csv = "file.csv" }` or `"file.csv"`.
 if __name__ == "__main__":
     print(HEAD, end="")
     for market in MARKETS:
-        print(f'\n## market = "{market}"\n\n{schema_table(market)}', end="")
+        told = next((f" with the key `{key}`" for (_, key), one in TOLD_BY.items() if one == market), "")
+        named = next((name for (name, _), one in TOLD_BY.items() if one == market), market)
+        print(f'\n## market = "{named}"{told}\n\n{schema_table(market)}', end="")

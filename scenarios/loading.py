@@ -7,7 +7,7 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
-from scenarios.markets import MARKETS, draw_offered, keys_offered
+from scenarios.markets import draw_offered, keys_offered, market_of, named
 from scenarios.reading import choices, toml_text
 from scenarios.reading.errors import Place, ScenarioError, nearest, one_of, quoted
 from scenarios.reading.files import LARGEST, content_of
@@ -39,7 +39,7 @@ def shipped(name) -> Path | None:
 def keys_of(market: str) -> tuple[Key, ...]:
     """The schema of one market's files, common keys first; of the rules that are registered now."""
     rules = [key for key in keys_offered(market).KEYS if isinstance(key, Rules)]
-    return _keys_of(market, tuple(MARKETS), tuple(tuple(one.registry.items()) for one in rules))
+    return _keys_of(market, tuple(named()), tuple(tuple(one.registry.items()) for one in rules))
 
 
 @lru_cache(32)
@@ -68,8 +68,8 @@ def _change(raw, assignments, place):
     """Carry out assignments on an unchecked table; what was not set itself follows the choices made anew."""
     changes = [toml_text.change(raw, assignment, place) for assignment in assignments]
     said = [path for path, _ in changes]
-    for path, before in changes if raw.get("market") in list(MARKETS) else ():
-        choices.follow(raw, keys_of(raw["market"]), path, before, place.at(".".join(map(str, path[:-1]))), said)
+    for path, before in changes if raw.get("market") in named() else ():
+        choices.follow(raw, keys_of(market_of(raw)), path, before, place.at(".".join(map(str, path[:-1]))), said)
 
 
 def rewritten(scenario, given) -> Scenario:
@@ -122,12 +122,12 @@ def _find(source) -> Path:
 def _market(raw, place):
     """The market of a file: what decides which keys it may have."""
     market = raw.get("market")
-    if market not in list(MARKETS):
+    if market not in named():
         got = "is missing" if market is None else f"{quoted(market)} is not there"
         unknown = next((key for key in raw if nearest(key, ["market"])), "") if market is None else market
-        near = nearest(unknown, ["market"] if market is None else MARKETS)
-        raise place.at("market").error(got, f"{one_of(MARKETS)} is needed", near)
-    return market
+        near = nearest(unknown, ["market"] if market is None else named())
+        raise place.at("market").error(got, f"{one_of(named())} is needed", near)
+    return market_of(raw)
 
 
 def _whole(value):

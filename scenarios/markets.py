@@ -36,7 +36,19 @@ def in_house(name: str) -> Market:
     return Market(f"scenarios.{name}.keys", f"scenarios.{name}.draw", f"engine.results.{name}", *views)
 
 
-MARKETS = {name: in_house(name) for name in ("aggregator", "microgrid", "bilateral", "designs")}
+MARKETS = {name: in_house(name) for name in ("aggregator", "network", "microgrid", "bilateral", "designs")}
+TOLD_BY = {("aggregator", "network"): "network"}  # (market a file names, key in it): the market it then is of
+
+
+def named() -> list[str]:
+    """The markets that files name."""
+    return [name for name in MARKETS if name not in TOLD_BY.values()]
+
+
+def market_of(table: dict) -> object:
+    """The market of a file's table: the one it names, unless a key in it tells another."""
+    said = table.get("market")
+    return next((told for (name, key), told in TOLD_BY.items() if name == said and key in table), said)
 
 
 class Keys(Protocol):

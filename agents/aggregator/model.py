@@ -33,6 +33,8 @@ class AggregatorModel(MarketModel):
     After each step: `y`, `outcome`, `status`, `round`, `datacollector`, and the users' trajectories.
     """
 
+    shipped = SHIPPED  # classes of agents that are not one's own
+
     def __init__(
         self,
         game,
@@ -61,10 +63,10 @@ class AggregatorModel(MarketModel):
         self.watch = Watch(order, tolerance, rounds)
         self.round, self.ended, self.move, self.blame = 0, Status.RUNNING, 0.0, None
         self.individual, self.agent_threshold = game.users <= agent_threshold, agent_threshold
-        self.operator, self._users, self.seats = MarketOperator(self), [], []
+        self.operator, self._users, self.seats = self._operator(), [], []
         for parts in self._layout():
             self.seats += self._seat_block(*parts, (players or {}).get(parts[0].name))
-        self.own = [agent for _, agent in self.seats if type(agent) not in SHIPPED]
+        self.own = [agent for _, agent in self.seats if type(agent) not in self.shipped]
         self.trajectory = Trajectory(game.users, rounds, np.float64 if self.individual else np.float32)
         self.datacollector = mesa.DataCollector(
             model_reporters=self._reporters(), agenttype_reporters=self._agent_reporters()
@@ -144,6 +146,10 @@ class AggregatorModel(MarketModel):
         last = first + seat.own.players - 1
         return slice(int(rows.start + block.starts[first]), int(rows.start + block.starts[last] + block.sizes[last]))
 
+    def _operator(self):
+        """Who clears the rounds."""
+        return MarketOperator(self)
+
     def _layout(self):
         return zip(self.game.blocks, self.game.user_slices, self.game.player_slices, strict=True)
 
@@ -207,16 +213,21 @@ class AggregatorModel(MarketModel):
     def _decision(self, agent, decide, several, outside, now):
         """What an agent decides to buy; raises SeatError unless that is a purchase for each of its players."""
         own = now.copy() if several else float(now[0])
-        agent.observe(View(self.round + 1, outside, own, self.announced, self.game.price))
+        view = View(self.round + 1, outside, own, self.announced, self.game.price)
+        return self._answer(agent, decide, view, len(now))
+
+    def _answer(self, agent, decide, view, players):
+        """What an agent answers to what it observes; raises SeatError unless that is a purchase for each player."""
+        agent.observe(view)
         try:
             answer = decide()
         except PricedOut as priced_out:
             priced_out.player = agent
             raise
-        if not are_purchases(answer, len(now)):
+        if not are_purchases(answer, players):
             raise SeatError(
                 f"round {self.round + 1}: {agent.called} {agent.unique_id} of group {agent.group!r} decided "
-                f"{shown(wrong_part(answer))} where finite purchases >= 0 are needed, {len(now)} of them"
+                f"{shown(wrong_part(answer))} where finite purchases >= 0 are needed, {players} of them"
             )
         return answer
 
@@ -242,6 +253,8 @@ class AggregatorModel(MarketModel):
         columns |= {name: partial(_of_outcome, name=name) for name in ("price", "quantity", "welfare", "unserved")}
         columns |= {name: partial(_of_surplus, measure=measure) for name, measure in (("jain", jain), ("gini", gini))}
         for number, block in enumerate(self.game.blocks):
+            if not block.users:
+                continue
             columns[f"consumption {block.name}"] = partial(_group_mean, what="x", number=number)
             columns[f"surplus {block.name}"] = partial(_group_mean, what="s", number=number)
         if self.game.players <= MOST_COLUMNS:

@@ -236,10 +236,14 @@ class AggregatorResult(Cleared, Result):
             },
             "jain": number(jain(s)),
             "gini": number(gini(s)),
-            "priced_out": int(np.sum(block.utility.reservation <= self.outcome.price)),
+            "priced_out": int(np.sum(block.utility.reservation <= self.price_of(block))),
             "unserved": int(np.sum(x <= 0)),
         }
         return group | ({"x": x.tolist(), "s": s.tolist()} if users else {})
+
+    def price_of(self, block):
+        """What a group pays per unit."""
+        return self.outcome.price
 
     def write_agents(self, folder):
         """Every user's quantity and surplus by round: a CSV, or arrays for very many users."""
@@ -330,7 +334,11 @@ def joined(model, certify):
 
 def solved(game, certify):
     """Facts of a direct solution."""
-    solution = solve(game, certify)
+    return of_solution(game, solve(game, certify))
+
+
+def of_solution(game, solution):
+    """Facts of what a game was solved to."""
     return {
         "status": endings.ending(solution.status, solution.outcome),
         "outcome": solution.outcome,

@@ -76,7 +76,7 @@ class Result(ABC):
         extra = {"seated": self.seated} if self.seated else {}
         return {
             "scenario": self.scenario.name,
-            "market": self.scenario.market,
+            "market": self.scenario.table["market"],
             "seed": self.scenario.seed,
             "replication": self.replication,
             "status": str(self.status),

@@ -213,7 +213,7 @@ class SweepFolder:
         facts = {
             "kind": "sweep",
             "scenario": planned.scenario.name,
-            "market": planned.scenario.market,
+            "market": planned.scenario.table["market"],
             "seed": planned.scenario.seed,
             "points": len(planned.points),
             "replications": planned.replications,

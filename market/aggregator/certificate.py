@@ -8,6 +8,7 @@ and at the present purchase also by `second_split`, so that a split gone wrong i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -124,7 +125,7 @@ def _grid(rule, block, outside, y, points):
     def wanted(price):
         return block.by_player(np.add, block.utility.demand(np.broadcast_to(block.to_users(price), block.users)))
 
-    high = np.maximum(_price_taking(rule, outside, wanted, high), y)
+    high = np.maximum(price_taking(rule, outside, wanted, high), y)
     room = max((points - EVEN_POINTS - POINTS_NEAR) // 3, 1)
     marks = np.concatenate([rule.supply(_some_reservations(block, room)) - outside, rule.kinks[:, None] - outside])
     marks = np.where(np.isfinite(marks), marks, 0.0)
@@ -136,7 +137,7 @@ def _grid(rule, block, outside, y, points):
     return np.sort(np.clip(grid, 0.0, high), axis=0)
 
 
-def _price_taking(rule, outside, wanted, most):
+def price_taking(rule: PriceRule, outside: Array, wanted: Callable[[Array], Array], most: Array) -> Array:
     """The purchase price-taking users want just as much, at most `most`, shape (players,): no more can be best."""
     high = np.log(np.clip(most, 1e-300, 1e30))
     low = np.minimum(high, 0.0) - LOG_SPAN
@@ -177,7 +178,7 @@ def _single_regrets(rule, utility, outside, x, users_in_all):
     """Regrets of users who buy for themselves, shape (users,): the same grid, a column a user."""
     held = utility.surplus(rule.value(outside + x), x)
     high = np.maximum(rule.supply(utility.reservation) - outside, 0.0)
-    high = _price_taking(rule, outside, utility.demand, high)
+    high = price_taking(rule, outside, utility.demand, high)
     count = int(np.clip(MOST_WORK // max(users_in_all, len(x)), LEAST_POINTS, 4 * EVEN_POINTS))
     shares = np.concatenate([np.linspace(0, 1, count), np.geomspace(1e-6, 1e-2, 4)])
     points = [np.multiply.outer(high, shares), x[:, None] * (1 + np.array([-1e-2, -1e-4, 0.0, 1e-4, 1e-2]))]

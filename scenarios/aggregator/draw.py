@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from agents.aggregator.joining_model import JoiningModel
@@ -23,17 +25,22 @@ from scenarios.reading.population import draw_numbers, stream
 
 def draw(scenario: AggregatorScenario, replication: int, place: Place) -> Drawn:
     """The game of one replication; raises ScenarioError where an objective is minus infinity throughout."""
-    redraws = {}
-    drawn = [_draw_group(group, scenario.seed, replication, redraws) for group in scenario.groups]
-    for group, numbers in zip(scenario.groups, drawn, strict=True):
-        if group.utility.get("size") == SMALL_USERS:
-            numbers["size"] = _small_users_size(scenario.groups, drawn)
-    blocks = tuple(_block(group, numbers) for group, numbers in zip(scenario.groups, drawn, strict=True))
+    blocks, redraws = drawn_blocks(scenario.groups, scenario.seed, replication)
     game = Game(price=made(PRICES[scenario.price["rule"]], scenario.price), blocks=blocks)
     for group, block in zip(scenario.groups, blocks, strict=True):
         if is_unbounded(group):
             _check_priced_out(group, block, float(game.price.value(0.0)), place)
     return Drawn(game, redraws)
+
+
+def drawn_blocks(groups: Sequence[Group], seed: int, replication: int) -> tuple[tuple[Block, ...], dict]:
+    """(The groups' players as blocks, {(group, key): draws repeated until legal})."""
+    redraws: dict[tuple[str, str], int] = {}
+    drawn = [_draw_group(group, seed, replication, redraws) for group in groups]
+    for group, numbers in zip(groups, drawn, strict=True):
+        if group.utility.get("size") == SMALL_USERS:
+            numbers["size"] = _small_users_size(groups, drawn)
+    return tuple(_block(group, numbers) for group, numbers in zip(groups, drawn, strict=True)), redraws
 
 
 def _draw_group(group: Group, seed, replication, redraws):

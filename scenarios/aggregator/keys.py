@@ -120,25 +120,35 @@ def read(raw: dict, keys, place: Place) -> dict:
     """The checked table of an aggregator market's file; raises ScenarioError."""
     table = read_table(raw, keys, "", place)
     check_rule(PRICES[table["price"]["rule"]], table["price"], place.at("price"))
-    seen = set()
-    for group, name in zip(table["group"], called(table["group"]), strict=True):
-        here = place.at("group").at(name)
-        if group["name"] in seen:
-            got = f"{quoted(group['name'])} is the name of another group too"
-            raise here.at("name").error(got, "names must differ")
-        seen.add(group["name"])
-        check_rule(UTILITIES[group["utility"]["form"]], group["utility"], here.at("utility"))
-        if "fairness" in group:
-            check_rule(OBJECTIVES[group["fairness"].get("objective", USUAL)], group["fairness"], here.at("fairness"))
-        _fill_users(group, here)
-        _check_small_users(group, table["group"], here.at("utility.size"))
-    _check_all_users(table["group"], place)
+    check_groups(table["group"], place)
     if "joining" in table:
         _check_purchases(table, place.at("joining"))
         _check_joining(table["joining"], table["group"], place.at("joining"))
     order = [key.name for key in KEYS if key.table == "group"]
     table["group"] = [{name: group[name] for name in order if name in group} for group in table["group"]]
     return table
+
+
+def check_groups(groups: list[dict], place: Place) -> None:
+    """Check each group by itself and beside the others, and fill in how many users it has; raises ScenarioError.
+
+    A group without utility has no users.
+    """
+    seen = set()
+    for group, name in zip(groups, called(groups), strict=True):
+        here = place.at("group").at(name)
+        if group["name"] in seen:
+            got = f"{quoted(group['name'])} is the name of another group too"
+            raise here.at("name").error(got, "names must differ")
+        seen.add(group["name"])
+        if "utility" not in group:
+            continue
+        check_rule(UTILITIES[group["utility"]["form"]], group["utility"], here.at("utility"))
+        if "fairness" in group:
+            check_rule(OBJECTIVES[group["fairness"].get("objective", USUAL)], group["fairness"], here.at("fairness"))
+        _fill_users(group, here)
+        _check_small_users(group, groups, here.at("utility.size"))
+    _check_all_users(groups, place)
 
 
 def _fill_users(group, place):
@@ -160,7 +170,7 @@ def _fill_users(group, place):
 def _check_small_users(group, groups, place):
     if group["utility"].get("size") != SMALL_USERS:
         return
-    small = [other for other in groups if other["kind"] != "large"]
+    small = [other for other in groups if other["kind"] != "large" and "utility" in other]
     if group["kind"] != "large":
         got = f"got {quoted(SMALL_USERS)} in a group of kind {group['kind']}"
         raise place.error(got, "a number is needed: only a large user is as large as others together")
@@ -173,7 +183,7 @@ def _check_small_users(group, groups, place):
 
 
 def _check_all_users(groups, place):
-    total = sum(group["users"] for group in groups)
+    total = sum(group.get("users", 0) for group in groups)
     if total > MOST_USERS:
         raise place.at("group").error(f"{total:,} users in all", f"at most {MOST_USERS:,} are possible")
 

@@ -15,6 +15,7 @@ from scenarios.reading.population import in_words, read_list, read_number, read_
 from scenarios.reading.rows import read_profile, read_rows
 
 LONGEST_TEXT = 200
+LARGEST_LABEL = 10**18
 MOST_TABLES = 5_000  # groups, nodes or lines, each written out
 
 
@@ -137,6 +138,11 @@ def _read_text(value, key, keys, place):
     if not isinstance(value, str) or not value.isprintable() or len(value) > LONGEST_TEXT:
         raise place.error(f"got {quoted(value)}", f"a text of one line and at most {LONGEST_TEXT} characters is needed")
     return value
+
+
+def _read_label(value, key, keys, place):
+    """A name, a whole number taken as its digits."""
+    return _read_text(str(value) if type(value) is int and abs(value) < LARGEST_LABEL else value, key, keys, place)
 
 
 def _read_choice(value, key, keys, place):
@@ -277,6 +283,7 @@ def called(rows) -> list:
 
 READERS = {
     "text": _read_text,
+    "label": _read_label,
     "choice": _read_choice,
     "choices": _read_choices,
     "whole": _read_whole,
@@ -297,6 +304,7 @@ READERS = {
 
 KINDS = {
     "text": "text",
+    "label": "text or whole number",
     "choice": "one of",
     "choices": "list of",
     "whole": "whole number",

@@ -14,6 +14,7 @@ from functools import cache
 import numpy as np
 
 from scenarios import loading
+from scenarios.markets import MARKETS, market_of
 
 SHIPPED = sorted(loading.FOLDER.glob("*/*.toml"))
 DATA = loading.FOLDER.parent / "data"
@@ -180,8 +181,8 @@ def _add(rng, table, where, key):
 
 def _plausible(rng, table, where, key):
     """A key that may stand in the file, with a value of its own range."""
-    market = table.get("market")
-    known = pick(rng, loading.keys_of(market) if market in list(loading.MARKETS) else KEYS)
+    market = market_of(table)
+    known = pick(rng, loading.keys_of(market) if market in list(MARKETS) else KEYS)
     *above, name = known.path.split(".")
     for part in above:
         table = table.get(part) if isinstance(table, dict) else None
@@ -200,7 +201,7 @@ CHANGES = (
     *(_scale, _lengthen, _add, _plausible, _plausible, _plausible, _draw),
 )
 GENTLE = (_scale, _lengthen, _delete, *(_plausible,) * 5)
-KEYS = [key for market in loading.MARKETS for key in loading.keys_of(market)]
+KEYS = [key for market in MARKETS for key in loading.keys_of(market)]
 KNOWN = sorted({part for key in KEYS for part in key.path.split(".")} | {"csv", "column", "uniform"})
 
 

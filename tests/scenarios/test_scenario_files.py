@@ -9,6 +9,7 @@ import pytest
 from market.prices import PRICES
 from market.utilities import UTILITIES
 from scenarios import Scenario, describe, draw, listing, load, loading, names, schema_table
+from scenarios.markets import MARKETS
 
 HEADLINE = ["large_direct", "large_two_maxmin", "large_two_proportional", "large_two_welfare", "small_alone"]
 
@@ -96,7 +97,7 @@ def test_the_schema_knows_every_price_rule_and_utility():
 def test_list_has_a_row_per_scenario():
     rows = listing()
     assert [row.name for row in rows] == names()
-    assert {row.market for row in rows} == set(loading.MARKETS)
+    assert {row.market for row in rows} == set(MARKETS)
     assert all(row.title and row.source for row in rows)
 
 
@@ -118,6 +119,7 @@ SHOWN = {
     "bilateral": ("negotiation.repair = true", "[share]", "default 10000", "matching"),
     "designs": ("aggregators = ", "[energy/p.u.]", "default 10000", "behaviours = [", "class.0.a"),
     "microgrid": ("tariff.buy = 2.0", "[money/p.u.]", "default 100", "network.case"),
+    "network": ("tolerance = 1e-08", "[share of total]", "default 100", "network.case", "group.0.anticipates"),
 }
 
 

@@ -93,11 +93,12 @@ def band(axes, rounds, values, colour, label):
 
 def _surplus(axes, result):
     colours = group_colours([block.name for block in result.game.blocks])
-    means = {block.name: result.history[f"surplus {block.name}"].to_numpy(dtype=float) for block in result.game.blocks}
+    groups = [block.name for block in result.game.blocks if block.users]
+    means = {name: result.history[f"surplus {name}"].to_numpy(dtype=float) for name in groups}
     for name, mean in means.items():
         axes.plot(_rounds(result), mean, color=colours[name], marker="o", markersize=5)
     positive = [mean.min() for mean in means.values()]
-    if min(positive) > 0 and max(mean.max() for mean in means.values()) > 50 * min(positive):
+    if means and min(positive) > 0 and max(mean.max() for mean in means.values()) > 50 * min(positive):
         axes.set_yscale("log")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from market.aggregator.allocation import split
 from market.aggregator.game import Block, Players
+from market.aggregator.network.facing import Believed, facing
 from market.arrays import Array, Integers
 from market.grid.clearing import Cleared, Operator
 from market.grid.nodal import NodalGrid
@@ -72,9 +73,19 @@ class NetworkGame(Players[Block | Producers]):
         """Who clears the rounds; raises NetworkError where flows are not defined."""
         return Operator(self.grid)
 
+    @cached_property
+    def unlimited(self) -> Operator:
+        """Who would clear if no line had a limit."""
+        lines = replace(self.grid.lines, limit=np.full(len(self.grid.lines), np.inf))
+        return Operator(replace(self.grid, lines=lines))
+
     def __getstate__(self) -> dict:
         """All but what can be worked out again: factors of matrices are no data."""
-        return {name: value for name, value in self.__dict__.items() if name != "operator"}
+        return {name: value for name, value in self.__dict__.items() if name not in ("operator", "unlimited")}
+
+    def facing(self, j: int, y: Array) -> tuple[Believed, float]:
+        """(The price player j believes in along its own amount, what counts as others' total) beside y, (players,)."""
+        return facing(self, j, y)
 
     @cached_property
     def selling(self) -> Array:

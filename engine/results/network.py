@@ -1,0 +1,182 @@
+"""What a run of the aggregator market on a network leaves behind: results, measures to compare by, files."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from engine.results import aggregator
+from engine.results.aggregator import DOUBLE, NOTHING_CLEARED, AggregatorResult
+from engine.results.result import Measure, number, numbers
+from market.aggregator.network import endings
+from market.aggregator.network.direct import solve
+from market.aggregator.network.game import sells
+from market.aggregator.network.measures import full_lines, producer_surplus, total_welfare
+from scenarios.grid import nodal_tables
+
+NODE, LINE = 4_000, 6_000  # bytes that a node or a line needs as agents and in what clears
+RECORD = 400  # bytes of a node's or a line's record in each round
+YARDSTICKS = ("price_of_anarchy", "total_welfare", "efficiency", "producer_surplus")
+HEADLINE = ("mean small surplus", "mean small consumption", "price", "rent", "price spread")
+DRAWN = (*HEADLINE, "jain")
+MEASURES = aggregator.MEASURES | {
+    "rent": Measure("money", lambda result: result.outcome.cleared.rent),
+    "full lines": Measure("1", lambda result: int(np.sum(full_lines(result.outcome.cleared)))),
+    "price spread": Measure("money/energy", lambda result: float(np.ptp(result.outcome.cleared.prices))),
+    "generation cost": Measure("money", lambda result: result.generation_cost),
+    "profit": Measure("money", lambda result: float(np.sum(result.outcome.profits))),
+    "sold": Measure("energy", lambda result: float(result.outcome.y @ result.outcome.selling)),
+    "shed": Measure("energy", lambda result: result.outcome.unserved),
+    "total welfare": Measure("money", lambda result: result.yardsticks["total_welfare"]),
+    "gap anticipating": Measure("1", lambda result: result.outcome.gap_anticipating),
+}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class NetworkResult(AggregatorResult):
+    """A run of the aggregator market on a network."""
+
+    @property
+    def advice(self):
+        """What the status means and what a user can do."""
+        return endings.advice(self.status, self.outcome)
+
+    @cached_property
+    def yardsticks(self):
+        """Total welfare and producers' surplus; None where nothing cleared, and what is not worked out."""
+        known = dict.fromkeys(YARDSTICKS)
+        if self.outcome is None:
+            return known
+        return known | {
+            "total_welfare": number(total_welfare(self.game, self.outcome)),
+            "producer_surplus": number(producer_surplus(self.game, self.outcome)),
+        }
+
+    @property
+    def generation_cost(self):
+        """Cost of the grid's generators, with what they cost whatever they make, money."""
+        return self.outcome.cleared.generation_cost + self._network.get("fixed_cost", 0.0)
+
+    @property
+    def _network(self):
+        return nodal_tables.spelt_out(self.scenario.table["network"])
+
+    def facts(self, users=False):
+        """Totals, yardsticks, purchases and groups, and what happened on the network."""
+        return super().facts(users) | self._on_network() | nodal_tables.left_out(self.scenario.table["network"])
+
+    def _on_network(self):
+        grid = self.game.grid
+        if self.outcome is None:
+            names = ("prices", "flows", "full_lines", "rent", "generation", "generation_cost", "shed")
+            return dict.fromkeys((*names, "gap_anticipating"))
+        cleared = self.outcome.cleared
+        full = full_lines(cleared)
+        units = grid.generators.unit
+        return {
+            "prices": _named(grid.names, cleared.prices),
+            "flows": _named(grid.line_names, cleared.flows),
+            "full_lines": _named(np.array(grid.line_names)[full], np.abs(cleared.multipliers[full])),
+            "rent": number(cleared.rent),
+            "generation": numbers(np.bincount(units, cleared.generation)) if len(units) else [],
+            "generation_cost": number(self.generation_cost),
+            "shed": number(self.outcome.unserved),
+            "gap_anticipating": number(self.outcome.gap_anticipating),
+        }
+
+    def price_of(self, block):
+        """What a group pays or gets per unit."""
+        return float(self.outcome.paid[self.game.player_slices[self.game.blocks.index(block)]][0])
+
+    def _group_summary(self, block, rows, users):
+        number_of = self.game.blocks.index(block)
+        where = self.game.player_slices[number_of]
+        price = None if self.outcome is None else number(self.price_of(block))
+        here = {"anticipates": self.game.conducts[number_of], "price": price}
+        if not sells(block):
+            return super()._group_summary(block, rows, users) | here
+        group = {"kind": block.kind, "users": 0, "players": block.players, "alpha": None}
+        if self.outcome is None:
+            return group | NOTHING_CLEARED | here
+        sold, profit = self.outcome.y[where], self.outcome.profits[where]
+        group |= {
+            "quantity": {"total": number(sold.sum()), "mean": number(sold.mean()), "std": number(sold.std())},
+            "surplus": {
+                "total": number(profit.sum()),
+                "mean": number(profit.mean()),
+                "std": number(profit.std()),
+                "least": number(profit.min()),
+            },
+        }
+        return group | dict.fromkeys(("jain", "gini", "priced_out", "unserved")) | here
+
+    def write_agents(self, folder):
+        """Every user's quantity and surplus by round; prices at the nodes, flows on the lines, what is made."""
+        super().write_agents(folder)
+        if self.outcome is None:
+            return
+        grid, cleared = self.game.grid, self.outcome.cleared
+        tables = {
+            "nodes": {"node": grid.names, "price": cleared.prices, "demand": cleared.demand, "shed": cleared.shed},
+            "lines": {
+                "line": grid.line_names,
+                "flow": cleared.flows,
+                "limit": grid.lines.limit,
+                "multiplier": cleared.multipliers,
+            },
+            "generators": {
+                "generator": grid.generators.unit,
+                "node": np.array(grid.names)[grid.generators.node],
+                "output": cleared.generation,
+            },
+            "players": {
+                "player": [self.game.player_name(j) for j in range(self.game.players)],
+                "amount": self.outcome.y,
+                "price": self.outcome.paid,
+                "profit": self.outcome.profits,
+            },
+        }
+        for name, columns in tables.items():
+            pd.DataFrame(columns).to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+
+
+def _named(names, values):
+    return {str(name): number(value) for name, value in zip(names, values, strict=True)}
+
+
+RESULT = NetworkResult
+kept = aggregator.kept
+agents_table = aggregator.agents_table
+
+
+def stepped(model, certify):
+    """Facts of a model stepped to its end; without `certify` the gap is not searched."""
+    return aggregator.stepped(model, certify) | {"status": model.status, "outcome": model.outcome}
+
+
+def solved(game, certify):
+    """Facts of a direct solution."""
+    solution = solve(game, certify)
+    return aggregator.of_solution(game, solution) | {"status": endings.ending(solution.status, solution.outcome)}
+
+
+def memory(scenario):
+    """Bytes that a run may need, by the key they grow with; all its rounds played, all its users' numbers kept."""
+    need = aggregator.memory(scenario)
+    nodes, lines = scenario.grid.nodes, len(scenario.grid.lines)
+    need["rounds"] += scenario.rounds * (nodes + lines) * RECORD
+    limited = int(np.sum(np.isfinite(scenario.grid.lines.limit)))
+    return need | {"network": nodes * NODE + lines * LINE + nodes * limited * DOUBLE}
+
+
+def shared(games):
+    """Names of the groups whose users have the same utilities in all games."""
+    return aggregator.shared([_Users(tuple(block for block in game.blocks if not sells(block))) for game in games])
+
+
+class _Users(NamedTuple):
+    """The groups of users of a game."""
+
+    blocks: tuple

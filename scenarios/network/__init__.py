@@ -1,0 +1,1 @@
+"""The aggregator market on a network: its keys, and what is drawn from them."""

@@ -1,0 +1,60 @@
+"""From an aggregator market on a network to the game of one replication, and to its Mesa model."""
+
+from __future__ import annotations
+
+from agents.network.model import NetworkModel
+from agents.streams import Streams
+from market.aggregator.network.game import NetworkGame, Producers
+from market.grid.lines import NetworkError
+from scenarios.aggregator.draw import drawn_blocks
+from scenarios.drawn import Drawn
+from scenarios.network.keys import PRODUCERS, NetworkScenario, Producer
+from scenarios.reading.errors import Place
+from scenarios.reading.population import draw_numbers, stream
+
+
+def draw(scenario: NetworkScenario, replication: int, place: Place) -> Drawn:
+    """The game of one replication; raises ScenarioError where flows are not defined."""
+    users, redraws = drawn_blocks(scenario.buyers, scenario.seed, replication)
+    known = {block.name: block for block in users}
+    grid = scenario.grid
+    blocks = [
+        known.get(group.name) or _producers(group, scenario.seed, replication, redraws) for group in scenario.groups
+    ]
+    places = [grid.shares(group.shares) for group in scenario.groups]
+    game = NetworkGame(grid, tuple(blocks), tuple(places), tuple(group.anticipates for group in scenario.groups))
+    try:
+        _ = game.operator
+    except NetworkError as error:
+        raise place.at("network").error(str(error), "other reactances are needed") from None
+    return Drawn(game, redraws)
+
+
+def _producers(group: Producer, seed, replication, redraws) -> Producers:
+    """A group of producers, its numbers drawn where the file says so."""
+    numbers = {}
+    for key in PRODUCERS:
+        number = getattr(group, key.name)
+        rng = stream(seed, replication, group.name, key.name)
+        numbers[key.name], count = draw_numbers(number, group.count, key.range, rng)
+        if isinstance(number, dict) and "uniform" not in number:
+            redraws[group.name, key.name] = count
+    return Producers(group.name, **numbers)
+
+
+def model(scenario: NetworkScenario, replication: int, place: Place, drawn: Drawn | None = None, **options):
+    """The Mesa model of one replication, its population drawn unless given; options go to it unchanged.
+
+    Raises SeatError where players of one's own cannot sit as they are to.
+    """
+    drawn = draw(scenario, replication, place) if drawn is None else drawn
+    options = {"streams": Streams(scenario.seed, replication)} | options
+    return NetworkModel(
+        drawn.game,
+        rng=stream(scenario.seed, replication, "", "order of activation"),
+        rounds=scenario.rounds,
+        tolerance=scenario.tolerance,
+        order=scenario.order,
+        damping=scenario.damping,
+        **options,
+    )

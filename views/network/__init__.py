@@ -1,0 +1,1 @@
+"""What is shown of the aggregator game on a network: words, pictures, the browser's page."""

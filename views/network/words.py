@@ -1,0 +1,65 @@
+"""A run of the aggregator market on a network in words."""
+
+from views.aggregator.words import equilibria_text
+from views.tables import cell, ending, table
+
+GROUP_COLUMNS = ("group", "kind", "anticipates", "price", "amount", "mean", "surplus", "mean", "least", "Jain")
+MOST_NODES = 30  # whose prices are told one by one
+
+
+def round_line(model):
+    """One line about the round just played."""
+    cleared = model.cleared
+    return (
+        f"round {model.round:4d}   price {cell(model.outcome.price):>10}   total {cell(model.outcome.quantity):>12}   "
+        f"rent {cell(cleared.rent):>10}   largest move {model.move:.3g}   {model.status}"
+    )
+
+
+def summary_text(summary):
+    """A run's summary as text: status with advice, totals, groups, prices at the nodes, full lines."""
+    lines = [ending(summary)]
+    if "priced_out" in summary:
+        lines[0] += f" Priced out: user {summary['priced_out']['user']} of player {summary['priced_out']['player']}."
+    if summary["price"] is None:
+        return "\n".join(lines)
+    lines.append(
+        f"mean price {cell(summary['price'])} money/energy   total {cell(summary['quantity'])} energy   users' surplus "
+        f"{cell(summary['welfare'])} money   rent of lines {cell(summary['rent'])}   cost of generation "
+        f"{cell(summary['generation_cost'])}   gap against the network {cell(summary['gap_anticipating'])}"
+    )
+    if summary["shed"]:
+        lines.append(f"shed: {cell(summary['shed'])} energy of load is not served")
+    lines += ["", table(GROUP_COLUMNS, [group_row(name, group) for name, group in summary["groups"].items()])]
+    lines += ["", prices_text(summary["prices"]), full_lines_text(summary["full_lines"])]
+    lines += [f"not modelled: {said}" for said in summary.get("left_out", ())]
+    if "equilibria" in summary:
+        lines += ["", equilibria_text(summary)]
+    return "\n".join(lines)
+
+
+def group_row(name, group):
+    """One group's row of the summary table."""
+    amounts = group["quantity"]["total"], group["quantity"]["mean"]
+    surplus = (group["surplus"][key] for key in ("total", "mean", "least"))
+    return (name, group["kind"], group["anticipates"], group["price"], *amounts, *surplus, group["jain"])
+
+
+def prices_text(prices):
+    """Prices at the nodes, or their ends where there are many."""
+    if len(prices) <= MOST_NODES:
+        return "prices: " + "   ".join(f"{node} {cell(price)}" for node, price in prices.items())
+    low, high = (pick(prices, key=prices.get) for pick in (min, max))
+    return f"prices at {len(prices)} nodes: {cell(prices[low])} at {low} to {cell(prices[high])} at {high}"
+
+
+def full_lines_text(full):
+    """Lines that are full, and what another unit of their limit would save."""
+    if not full:
+        return "no line is full"
+    return "full lines (worth of a unit): " + "   ".join(f"{line} {cell(worth)}" for line, worth in full.items())
+
+
+def comparison_notes(comparison):
+    """What a comparison says beyond its table of means."""
+    return ""
