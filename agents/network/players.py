@@ -14,9 +14,9 @@ from agents.aggregator.players import SHIPPED as BUYERS
 from agents.aggregator.players import Heard
 from agents.seats import Player
 from market.aggregator.network.certificate import certified
-from market.aggregator.network.game import NetworkOutcome, Producers, clear
+from market.aggregator.network.game import NetworkOutcome, clear
 from market.aggregator.network.measures import full_lines
-from market.aggregator.network.producers import best_sale
+from market.aggregator.network.producers import Producers, best_sale
 
 
 @dataclass(frozen=True, slots=True)

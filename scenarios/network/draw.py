@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from agents.network.model import NetworkModel
 from agents.streams import Streams
-from market.aggregator.network.game import NetworkGame, Producers
+from market.aggregator.network.game import NetworkGame
+from market.aggregator.network.producers import Producers
 from market.grid.lines import NetworkError
 from scenarios.aggregator.draw import drawn_blocks
 from scenarios.drawn import Drawn

@@ -21,6 +21,8 @@ MODELS = {
     "one contract": ("p2p_single", [], {}),
     "several contracts": ("p2p_lost_messages", [], {}),
     "designs": ("designs_eight_nodes", [], {}),
+    "network": ("data_centre_five_bus", ['order="random"'], {}),
+    "producers": ("cournot_three_hours", ["rounds=5"], {}),
 }
 
 

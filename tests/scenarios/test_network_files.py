@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import run
-from market.aggregator.network.game import Producers
+from market.aggregator.network.producers import Producers
 from scenarios import draw, load
 from scenarios.loading import keys_of
 from scenarios.markets import MARKETS, TOLD_BY, market_of, named

@@ -14,10 +14,10 @@ import numpy as np
 
 from market.aggregator.allocation import split
 from market.aggregator.certificate import SPLIT_PRECISION, price_taking, worth
-from market.aggregator.network.facing import CONDUCTS, Rising
-from market.aggregator.network.game import NetworkGame, NetworkOutcome, Producers
+from market.aggregator.network.facing import CONDUCTS, Rising, sold_by
+from market.aggregator.network.game import NetworkGame, NetworkOutcome
+from market.aggregator.network.producers import Producers
 from market.arrays import Array
-from market.grid.clearing import paid
 from market.grid.interior import Angles
 
 EVEN_POINTS = 33  # even points between nothing and the most that a player could want
@@ -70,15 +70,13 @@ class _Road:
     def _prices(self, road, number, j, amounts):
         place, y, found = self.game.places[number], self.y.copy(), np.empty(len(amounts))
         operator = self.game.operator if road is self.angles else self.game.unlimited
-        fixed = np.maximum(-road.grid.demand, 0.0)
+        sells, lost = sold_by(self.game, number), road.grid.value_of_lost_load
         for k, amount in enumerate(amounts):
             y[j] = amount * (1 - LEFT)
             demand, put_in = self.game.taken(y), self.game.put_in(y)
             balances = road.balances(demand, put_in)
-            if balances is None:
-                prices = operator.clear(demand, put_in).prices
-            else:
-                prices = paid(road.grid, balances, demand + fixed, put_in + fixed)
+            balances = operator.clear(demand, put_in).balances if balances is None else balances
+            prices = np.maximum(balances, -lost) if sells else np.minimum(balances, lost)
             found[k] = place @ prices
         return found
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from market.aggregator.best_response import PricedOut, best_response
@@ -12,9 +14,10 @@ from market.aggregator.clearing import CERTIFIED
 from market.aggregator.equilibrium import Solution, apart
 from market.aggregator.game import Block
 from market.aggregator.network.certificate import certified
-from market.aggregator.network.game import NetworkGame, NetworkOutcome, Producers, clear
+from market.aggregator.network.facing import Rising
+from market.aggregator.network.game import NetworkGame, NetworkOutcome, clear
 from market.aggregator.network.planner import can_plan, planned
-from market.aggregator.network.producers import best_sale
+from market.aggregator.network.producers import Falling, Producers, best_sale
 from market.arrays import Array
 from market.outcome import Status
 from market.utilities import Quadratic
@@ -165,8 +168,8 @@ def reply(game: NetworkGame, j: int, y: Array) -> float:
     rule, others = game.facing(j, y)
     player = game.player(j)
     if isinstance(player, Producers):
-        return best_sale(rule, player, others, float(y[j]))
-    return float(best_response(rule, player, others, float(y[j])))
+        return best_sale(cast(Falling, rule), player, others, float(y[j]))
+    return float(best_response(cast(Rising, rule), player, others, float(y[j])))
 
 
 def _apart(ends):

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from market.aggregator.network.producers import Falling, Producers
 from market.arrays import Array
 from market.grid.clearing import Operator
-from market.grid.pivots import merit_order, settle
-from market.grid.residual import trace
+from market.grid.residual import Curve, curve
 from market.prices.piecewise import BrokenLine
 
 if TYPE_CHECKING:
@@ -29,23 +29,6 @@ class Rising(BrokenLine):
 
     def __post_init__(self) -> None:
         self.draw(*self.points, self.last_slope)
-
-
-@dataclass(frozen=True, eq=False)
-class Falling:
-    """The price of a producer along its own sales: straight between points, with a last slope ≤ 0 beyond them."""
-
-    quantities: Array
-    prices: Array
-    last_slope: float
-
-    def value(self, total: Array) -> Array:
-        """The price at some sales."""
-        piece = np.clip(np.searchsorted(self.quantities, total) - 1, 0, len(self.quantities) - 1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            slopes = np.append(np.diff(self.prices) / np.diff(self.quantities), self.last_slope)
-        slope = np.where(np.isfinite(slopes), slopes, 0.0)[piece]
-        return self.prices[piece] + slope * (np.asarray(total, dtype=float) - self.quantities[piece])
 
 
 Line = tuple[Array, Array, float]  # quantities, prices, last slope
@@ -88,39 +71,44 @@ CONDUCTS: dict[str, Callable[[NetworkGame, int, int, Array], Line]] = {
 }
 
 
-def _paid(game, number, y):
-    """What a block's players pay or get per unit at y."""
+def _paid(game: NetworkGame, number: int, y: Array) -> float:
+    """What one of a block's players pays or gets for a unit more at y."""
     cleared = game.operator.clear(game.taken(y), game.put_in(y))
-    return float(game.places[number] @ cleared.prices)
+    prices = cleared.selling if sold_by(game, number) else cleared.buying
+    return float(game.places[number] @ prices)
 
 
-def _curve(game, operator: Operator, number, j, y) -> Line:
-    """The price along player j's own amount, as far as it can matter."""
+def sold_by(game: NetworkGame, number: int) -> bool:
+    """Are a block's players producers?"""
+    return bool(game.selling[game.player_slices[number].start])
+
+
+def _curve(game: NetworkGame, operator: Operator, number: int, j: int, y: Array) -> Line:
+    """The price along player j's own amount, as far as it can matter; that of lost load where nothing clears."""
     without = y.copy()
     without[j] = 0.0
-    programme = operator.programme
-    load = programme.load(game.taken(without), game.put_in(without))
-    active = settle(programme, merit_order(programme, load), load)[0]
-    weights = game.places[number]
-    if game.selling[j]:
-        curve = trace(programme, active, load, -weights, until=float(game.player(j).capacity[0]))
-        quantities, prices, last = _points(curve)
-        return quantities, prices, last
-    top = float(np.max(game.player(j).utility.reservation))
-    curve = trace(programme, active, load, weights, top=top)
-    quantities, prices, last = curve.points()
-    if curve.ended:
-        beyond = OUT_OF_REACH * max(top, float(prices[-1]), 1.0)
-        return np.append(quantities, quantities[-1]), np.append(prices, beyond), last
+    place, others = game.places[number], (game.taken(without), game.put_in(without))
+    player = game.player(j)
+    if isinstance(player, Producers):
+        found = curve(operator, -place, *others, until=float(player.capacity[0]))
+        return _points(found) if found else (np.zeros(1), np.array([-game.grid.value_of_lost_load]), 0.0)
+    top = float(np.max(player.utility.reservation))
+    found = curve(operator, place, *others, top=top)
+    if found is None:
+        return np.zeros(1), np.array([game.grid.value_of_lost_load]), 0.0
+    quantities, prices, last = found.points()
+    if found.ended:
+        beyond = OUT_OF_REACH * max(top, float(prices[-1]), float(np.finfo(float).tiny))
+        return np.append(quantities, quantities[-1]), np.append(prices, beyond), 0.0
     return quantities, prices, max(last, 0.0)
 
 
-def _points(curve) -> Line:
+def _points(found: Curve) -> Line:
     """Points of a curve that falls."""
-    quantities = np.stack([curve.starts, curve.ends], axis=1).ravel()
-    prices = np.minimum.accumulate(np.stack([curve.before, curve.after], axis=1).ravel())
+    quantities = np.stack([found.starts, found.ends], axis=1).ravel()
+    prices = np.minimum.accumulate(np.stack([found.before, found.after], axis=1).ravel())
     new = np.append(True, (np.diff(quantities) > 0) | (np.diff(prices) < 0)) & np.isfinite(quantities)
-    return quantities[new], prices[new], min(float(curve.slopes[-1]), 0.0)
+    return quantities[new], prices[new], min(float(found.slopes[-1]), 0.0)
 
 
 def _at(line: Line, amount: float) -> float:

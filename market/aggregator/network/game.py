@@ -10,48 +10,11 @@ import numpy as np
 from market.aggregator.allocation import split
 from market.aggregator.game import Block, Players
 from market.aggregator.network.facing import Believed, facing
-from market.arrays import Array, Integers
+from market.aggregator.network.producers import Producers
+from market.arrays import Array
 from market.grid.clearing import Cleared, Operator
 from market.grid.nodal import NodalGrid
 from market.outcome import Outcome
-
-
-@dataclass(frozen=True, eq=False)
-class Producers:
-    """Players who sell up to a capacity > 0 at marginal cost `cost + rise q`, rise ≥ 0, arrays of shape (players,).
-
-    A sale is counted as a positive number.
-    """
-
-    name: str
-    capacity: Array
-    cost: Array
-    rise: Array
-    kind: str = "producer"
-
-    users = 0  # nobody consumes here
-
-    @property
-    def players(self) -> int:
-        return len(self.capacity)
-
-    @property
-    def sizes(self) -> Integers:
-        """How many users each stands for, shape (players,): none."""
-        return np.zeros(self.players, dtype=int)
-
-    def player(self, j: int) -> Producers:
-        """Producer j alone."""
-        one = slice(j, j + 1)
-        return replace(self, capacity=self.capacity[one], cost=self.cost[one], rise=self.rise[one])
-
-    def player_name(self, j: int) -> str:
-        """The group's name, with the producer's number where there are several."""
-        return self.name if self.players == 1 else f"{self.name} {j + 1}"
-
-    def spent(self, y: Array) -> Array:
-        """Cost of sales y, shape (…, players), in money."""
-        return (self.cost + self.rise * y / 2) * y
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from market.aggregator.game import Block
-from market.aggregator.network.game import NetworkGame, Producers
+from market.aggregator.network.game import NetworkGame
+from market.aggregator.network.producers import Producers
 from market.arrays import Array, Integers
 from market.grid.lines import components, incidence
 from market.programmes import solved_tightly

@@ -1,23 +1,69 @@
-"""The best sale of a producer who knows how its price falls (textbook Cournot on one straight piece)."""
+"""Producers who act, and the best sale of one who knows how its price falls (textbook Cournot on a straight price)."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from market.aggregator.network.game import Producers
-from market.arrays import Array
+from market.arrays import Array, Integers
 
 SAME_PROFIT = 1e-12  # sales whose profits differ by less than this share count as equal: the nearer one is kept
 
 
-class Falling(Protocol):
-    """A price that falls, straight between points, with a last slope ≤ 0 beyond them."""
+@dataclass(frozen=True, eq=False)
+class Producers:
+    """Players who sell up to a capacity > 0 at marginal cost `cost + rise q`, rise ≥ 0, arrays of shape (players,).
+
+    A sale is counted as a positive number.
+    """
+
+    name: str
+    capacity: Array
+    cost: Array
+    rise: Array
+    kind: str = "producer"
+
+    users = 0  # nobody consumes here
+
+    @property
+    def players(self) -> int:
+        return len(self.capacity)
+
+    @property
+    def sizes(self) -> Integers:
+        """How many users each stands for, shape (players,): none."""
+        return np.zeros(self.players, dtype=int)
+
+    def player(self, j: int) -> Producers:
+        """Producer j alone."""
+        one = slice(j, j + 1)
+        return replace(self, capacity=self.capacity[one], cost=self.cost[one], rise=self.rise[one])
+
+    def player_name(self, j: int) -> str:
+        """The group's name, with the producer's number where there are several."""
+        return self.name if self.players == 1 else f"{self.name} {j + 1}"
+
+    def spent(self, y: Array) -> Array:
+        """Cost of sales y, shape (…, players), in money."""
+        return (self.cost + self.rise * y / 2) * y
+
+
+@dataclass(frozen=True, eq=False)
+class Falling:
+    """The price of a producer along its own sales: straight between points, with a last slope ≤ 0 beyond them."""
 
     quantities: Array
     prices: Array
     last_slope: float
+
+    def value(self, total: Array) -> Array:
+        """The price at some sales."""
+        piece = np.clip(np.searchsorted(self.quantities, total) - 1, 0, len(self.quantities) - 1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            slopes = np.append(np.diff(self.prices) / np.diff(self.quantities), self.last_slope)
+        slope = np.where(np.isfinite(slopes), slopes, 0.0)[piece]
+        return self.prices[piece] + slope * (np.asarray(total, dtype=float) - self.quantities[piece])
 
 
 def best_sale(rule: Falling, producer: Producers, others: float, now: float) -> float:

@@ -7,8 +7,9 @@ import pytest
 
 from market.aggregator.game import Block
 from market.aggregator.network.endings import advice, ending, promised
-from market.aggregator.network.game import NetworkGame, Producers, clear, sells
+from market.aggregator.network.game import NetworkGame, clear, sells
 from market.aggregator.network.measures import accounts, full_lines, producer_surplus, total_welfare
+from market.aggregator.network.producers import Producers
 from market.grid.nodal import nodal_grid
 from market.outcome import Status
 from market.utilities import UTILITIES

@@ -1,27 +1,11 @@
 """The best sale against a fine search, and textbook Cournot."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from market.aggregator.network.game import Producers
-from market.aggregator.network.producers import best_sale
-
-
-@dataclass
-class Falling:
-    """A broken line that falls."""
-
-    quantities: np.ndarray
-    prices: np.ndarray
-    last_slope: float
-
-    def value(self, total):
-        beyond = np.maximum(np.asarray(total) - self.quantities[-1], 0.0)
-        return np.interp(total, self.quantities, self.prices) + self.last_slope * beyond
+from market.aggregator.network.producers import Falling, Producers, best_sale
 
 
 def producer(capacity, cost, rise):
