@@ -75,6 +75,7 @@ class Programme:
         self.loop = self.transfer.loop[self.transfer.limited] / self.offers.energy
         self.islands = int(grid.island.max()) + 1
         self.rows = (grid.island == np.arange(self.islands)[:, None]).astype(float)
+        self._known: tuple[tuple[int, ...], Array] = (), self.rows
 
     def load(self, demand: Array, injected: Array) -> Load:
         """What demand and players' sales at nodes, in the grid's unit, come to; negative demand is put in there."""
@@ -96,10 +97,11 @@ class Programme:
 
     def full_rows(self, active: Active) -> Array:
         """Rows of the balances and of the full lines at the nodes, shape (islands + full lines, nodes)."""
-        if not active.lines:
-            return self.rows
-        lines = [-sign * self.transfer.row(k) for k, sign in zip(active.lines, active.signs, strict=True)]
-        return np.concatenate([self.rows, lines])
+        key = (*active.lines, *active.signs)
+        if key != self._known[0]:
+            lines = [-sign * self.transfer.row(k) for k, sign in zip(active.lines, active.signs, strict=True)]
+            self._known = key, np.concatenate([self.rows, *(line[None] for line in lines)])
+        return self._known[1]
 
 
 class System:
@@ -109,18 +111,18 @@ class System:
         offers = programme.offers
         self.programme, self.active = programme, active
         self.rows = programme.full_rows(active)
-        self.at_offers = self.rows[:, programme.node]
         marginal = active.side == 0
         self.strict = np.flatnonzero(marginal & (offers.m > 0))
         self.flat = np.flatnonzero(marginal & (offers.m == 0))
         self.ends = np.flatnonzero(~marginal)
         self.weight = 1 / offers.m[self.strict]
-        self.weighted = self.at_offers[:, self.strict] * self.weight
+        self.at_strict = self.rows[:, programme.node[self.strict]]
+        self.weighted = self.at_strict * self.weight
         self.size = len(self.rows)
         self.matrix = self._matrix()
 
     def _matrix(self):
-        inner, flat = self.weighted @ self.at_offers[:, self.strict].T, self.at_offers[:, self.flat]
+        inner, flat = self.weighted @ self.at_strict.T, self.rows[:, self.programme.node[self.flat]]
         if not len(self.flat):
             return inner
         return np.block([[inner, flat], [flat.T, np.zeros((len(self.flat), len(self.flat)))]])
@@ -187,7 +189,7 @@ class System:
         offers, p = self.programme.offers, found[: self.size]
         q = self._at_ends(load)
         start = offers.a[self.strict] if constant else 0.0
-        q[self.strict] = self.weight * (p @ self.at_offers[:, self.strict] - start)
+        q[self.strict] = self.weight * (p @ self.at_strict - start)
         q[self.flat] = found[self.size :]
         return Answer(p, self._balanced(q, load, constant))
 
@@ -199,7 +201,7 @@ class System:
         if constant:
             left[self.programme.islands : self.size] += self._kept()
         change = self.solve(left)
-        q[self.strict] += self.weight * (change[: self.size] @ self.at_offers[:, self.strict])
+        q[self.strict] += self.weight * (change[: self.size] @ self.at_strict)
         q[self.flat] += change[self.size :]
         return q
 
@@ -210,14 +212,14 @@ class System:
 
     def _pushed(self, found, push):
         p, q = found[: self.size], np.zeros(len(push))
-        q[self.strict] = self.weight * (p @ self.at_offers[:, self.strict] + push[self.strict])
+        q[self.strict] = self.weight * (p @ self.at_strict + push[self.strict])
         q[self.flat] = found[self.size :]
         return Answer(p, q)
 
     def worth(self, answer: Answer, constant: bool, push: Array | None = None) -> Array:
         """Multipliers ≥ 0 of full lines, then of offers at an end, or their rates, shape (lines + ends,)."""
         offers, ends = self.programme.offers, self.ends
-        paid = answer.p @ self.at_offers[:, ends] - offers.m[ends] * answer.q[ends]
+        paid = (answer.p @ self.rows)[self.programme.node[ends]] - offers.m[ends] * answer.q[ends]
         if constant:
             paid -= offers.a[ends]
         if push is not None:

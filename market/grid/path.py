@@ -63,7 +63,7 @@ class Path:
         opening = (self.start.low == self.start.high) & (self.rate.low < self.rate.high) & (active.side != 0)
         if np.any(opening):
             system = System(self.programme, active)
-            paid = system.answers(self.start)[0].p @ system.at_offers[:, opening]
+            paid = (system.answers(self.start)[0].p @ system.rows)[self.programme.node[opening]]
             active.side[opening] = np.where(paid > offers.a[opening], 1, -1)
 
     def piece(self) -> Piece:

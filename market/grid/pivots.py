@@ -107,9 +107,7 @@ def pivot(programme: Programme, active: Active, load: Load, limit: Constraint, r
 
 def _summed(system, change, push):
     """What a limit's change is a sum of: where that cancels, nothing but rounding is left."""
-    moved = system.weight * (
-        np.abs(change.p) @ np.abs(system.at_offers[:, system.strict]) + np.abs(push[system.strict])
-    )
+    moved = system.weight * (np.abs(change.p) @ np.abs(system.at_strict) + np.abs(push[system.strict]))
     flat = np.abs(push[system.flat])  # flat offers balance what the others do
     return float(np.abs(push[system.strict]) @ moved + flat.sum() * moved.sum())
 
