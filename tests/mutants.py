@@ -2,7 +2,7 @@
 
 A change, a mutant, is made to the syntax tree of one file and lives in the memory of one process, no file is touched.
 It is killed when a test fails, or when the tests take far more processor time than without it. Its tests are those that
-call the changed function, files of the quickest first, up to a limit of time. Which test calls what is found first, by
+call the changed function, the quickest first, up to a limit of time. Which test calls what is found first, by
 a note at the head of every function of market/, and kept for files unchanged.
 
 Tests are collected once; for each mutant the process forks, gives the function its changed code, and runs its tests.
@@ -425,7 +425,7 @@ def test_files(folders=TESTS):
 
 
 def callers_of(mutant, known):
-    """(Tests that call the changed function, outside of functions any of its file; seconds), quick files first.
+    """(Tests that call the changed function, outside of functions any of its file; seconds), the quickest first.
 
     What is called when modules are imported is also asked of all tests of files that import it. No more tests than take
     ASKED seconds, but one.
@@ -439,11 +439,8 @@ def callers_of(mutant, known):
     found = {name for name in known if "::" in name and calls_it(name)}
     files = {name for name in known if "::" not in name and calls_it(name)}
     found = found or {name for name in known if "::" in name and name.split("::")[0] in files}
-    times = Counter()
-    for name in found:
-        times[name.split("::")[0]] += known[name][0]
     names, seconds = [], 0.0
-    for name in sorted(found, key=lambda name: (times[name.split("::")[0]], name.split("::")[0], known[name][0])):
+    for name in sorted(found, key=lambda name: (known[name][0], name)):
         if not names or seconds + known[name][0] <= ASKED:
             names.append(name)
             seconds += known[name][0]

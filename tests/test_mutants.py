@@ -85,7 +85,7 @@ def test_calls_are_noted_by_function():
     assert space["A"]().f() == 1 and called == ["a.py::A.f"]
 
 
-def test_files_whose_tests_of_it_are_quick_come_first():
+def test_the_quickest_tests_that_call_it_come_first():
     known = {
         "b.py::slow": [2.0, ["a.py::f"]],
         "b.py::other": [0.1, ["b.py::f"]],

@@ -12,7 +12,7 @@ from market.aggregator.equilibrium import rescaled, solve
 from market.aggregator.game import Block, Game
 from market.aggregator.kinks import holds, play, shares
 from market.aggregator.reply import Prices, replies
-from market.aggregator.roots import scan
+from market.aggregator.roots import excess_reply, prices_at, scan
 from market.prices import Linear
 from market.utilities import Logarithmic, Quadratic
 
@@ -67,6 +67,23 @@ def test_a_search_that_is_cut_short_proves_nothing(monkeypatch, scale):
     assert not nothing_else(rule, (block,), ())
     monkeypatch.setattr(bounds, "MOST_USER_CELLS", 50)
     assert not nothing_else(rule, (block,), roots)
+
+
+@pytest.mark.parametrize(
+    ("c", "a", "b"),
+    [(1.7, [0.65, 0.39], [0.37, 4.08]), (0.8, [0.56, 0.87], [0.55, 8.74]), (0.4, [0.26, 0.37], [1.66, 6.91])],
+)
+def test_a_reply_that_jumps_where_a_user_is_priced_out_hides_no_root(c, a, b):
+    """Max-min: F falls through 0, jumps up over it where p = cY is the lower reservation price, and falls again."""
+    rule, users = Linear(c), Quadratic(np.array(a), np.array(b))
+    block, jump = Block("A", "aggregator", users, np.inf, 0.01, np.array([2])), min(b) / c
+    roots = scan(rule, (block,)).roots
+    totals = np.linspace(1e-3, max(b) / c, 5000)
+    value, _ = excess_reply((block,), prices_at(rule, totals), totals)
+    turns = np.flatnonzero(np.diff(np.sign(value)))
+    at = sorted([roots[0].total, jump, roots[-1].total])
+    np.testing.assert_allclose((totals[turns] + totals[turns + 1]) / 2, at, atol=totals[1] - totals[0])
+    assert len(roots) == 2 and nothing_else(rule, (block,), roots)
 
 
 @pytest.mark.parametrize("form", [Quadratic, lambda a, b: Logarithmic(b, 1 / a)], ids=["quadratic", "log"])
