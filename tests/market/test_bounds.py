@@ -8,12 +8,13 @@ from market.aggregator import bounds
 from market.aggregator.bounds import Ends, nothing_else, reply_bounds
 from market.aggregator.certificate import gap
 from market.aggregator.clearing import clear
-from market.aggregator.equilibrium import rescaled, solve
+from market.aggregator.equilibrium import outcome_at, rescaled, solve
 from market.aggregator.game import Block, Game
 from market.aggregator.kinks import holds, play, shares
+from market.aggregator.planner import best_total_welfare
 from market.aggregator.reply import Prices, replies
-from market.aggregator.roots import excess_reply, prices_at, scan
-from market.prices import Linear
+from market.aggregator.roots import Root, excess_reply, prices_at, scan
+from market.prices import Linear, Piecewise
 from market.utilities import Logarithmic, Quadratic
 
 
@@ -43,6 +44,27 @@ def test_how_far_a_purchase_may_move_is_what_a_linear_programme_finds(seed):
         for side in (1, -1)
     ]
     assert play(least, most, total) == pytest.approx(np.max(-np.sum(ends, axis=0)))
+
+
+def test_at_a_flat_price_an_aggregator_buys_what_its_users_want():
+    """b − 2 a x = 2 for all, whose price stays at 2 from 1 to 9; a user alone does the same."""
+    users = Quadratic(np.array([0.5, 0.25, 1.0]), np.array([4.0, 3.0, 1.0]))
+    blocks = [
+        Block("A", "aggregator", users, 1.0, 0.01, np.array([2, 1])),
+        Block("B", "direct", users, 0, 0, np.ones(3, int)),
+    ]
+    game = Game(Piecewise([0, 1, 9], [0, 2, 2], 1.0), tuple(blocks))
+    found = outcome_at(game, Root(8.0, 2.0, 0.0, False, 0.0))
+    np.testing.assert_allclose(found.x, [2, 2, 0] * 2)
+    np.testing.assert_allclose(found.y, [4, 0, 2, 2, 0])
+
+
+@pytest.mark.parametrize("decades", [0, 3, 14, 15, 16, 30])
+def test_most_welfare_of_one_user_in_closed_form_however_flat_the_price(decades):
+    """b − 2 a x = c x, so ΣU − ½ c Y² = ½ b² / (2 a + c)."""
+    c, users = 10.0**-decades, Quadratic(np.array([0.1]), np.array([1.0]))
+    game = Game(Linear(c), (Block("A", "aggregator", users, 0.0, 0.0, np.array([1])),))
+    assert best_total_welfare(game) == pytest.approx(0.5 / (0.2 + c))
 
 
 def test_an_outcome_is_rescaled_to_its_total():

@@ -168,6 +168,19 @@ def test_many_agents_searched(crowd):
     assert found.gain == pytest.approx(coalition_value(crowd, TARIFF, marks) - paid[marks].sum(), abs=1e-6)
 
 
+def test_a_coalition_grows_by_the_neighbour_that_brings_most():
+    """Node 1 has 2, nodes 2 and 3 need 1 each; node 4 on their lines is paid too much to be let in. Ten are idle."""
+    injection = [0, 2, -1, -1, -0.5, *np.zeros(10)]
+    public = [[0, node, 0.01, 0.1] for node in range(1, 15)]
+    network = network_of(injection, public, [[1, 2, 0.01], [1, 3, 0.01], [3, 4, 0.01]])
+    paid = np.zeros(15)
+    paid[1:5] = 2 * TARIFF.sell, -TARIFF.buy, -TARIFF.buy, 5.0
+    found = participation(network, TARIFF, paid)
+    assert (found.holds, found.proven, found.coalition) == (False, True, (1, 2, 3))
+    loss = 2 * 0.01 * 1.0**2  # of about 1 p.u. on either line
+    assert found.gain == pytest.approx(2 * (TARIFF.buy - TARIFF.sell) - TARIFF.buy * loss, abs=0.05)
+
+
 def test_a_coalition_needs_the_owner_of_a_line(cases):
     network = network_of([0, 1, -1, 0], [[0, k, 0.1, 0.1] for k in (1, 2, 3)], [[1, 2, 0.1, 1.0, 3]])
     values = private_game(network, TARIFF)
