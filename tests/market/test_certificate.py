@@ -290,3 +290,14 @@ def test_a_split_wrong_in_solver_and_search_alike_is_regretted(alpha, monkeypatc
         for block, part in zip(game.blocks, game.player_slices, strict=True)
     ]
     assert gap(game, y, np.concatenate(x))[0] > 1e-6
+
+
+@pytest.mark.parametrize("alpha", [1.0, 2.0, 150.0])
+@pytest.mark.parametrize("money", [1e-9, 1.0, 1e9])
+def test_a_purchase_that_leaves_minus_infinity_gains_more_than_any_number(alpha, money):
+    """Without an offset one user unserved is minus infinity, in any unit of money."""
+    users = Quadratic(np.array([0.5, 0.5]) * money, np.array([3.0, 9.0]) * money)
+    game = Game(Linear(money), (Block("A", "aggregator", users, alpha, 0.0, np.array([2])),))
+    unserved = np.array([4.0])  # at a price above the first user's reservation price
+    assert gap(game, unserved, clear(game, unserved).x)[0] == np.inf
+    assert solve(game).outcome.gap <= 1e-9
