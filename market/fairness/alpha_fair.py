@@ -209,7 +209,8 @@ class AlphaFair(Objective):
         ratio = np.log(np.maximum(new + self.offset, LEAST_LOGGED)) - log_old
         if not beside_offset:
             return log_old, ratio
-        share = (new - old) / np.maximum(old + self.offset, LEAST_LOGGED)
+        with np.errstate(over="ignore"):  # asked only where it is small
+            share = (new - old) / np.maximum(old + self.offset, LEAST_LOGGED)
         return log_old, np.where(np.abs(ratio) < SMALL_CHANGE, np.log1p(np.clip(share, -0.5, 0.5)), ratio)
 
 
