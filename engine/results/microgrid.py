@@ -16,7 +16,7 @@ from market.microgrid.random_lines import chance
 from market.outcome import Status
 from scenarios.grid.cases import DATA
 from scenarios.loading import draw, load
-from scenarios.microgrid.cases import left_out, spelt_out
+from scenarios.microgrid.cases import left_out, names_of, spelt_out
 from scenarios.reading.errors import Place
 
 MEASURES = {
@@ -108,6 +108,11 @@ class MicrogridResult(Result):
         return None if left is None else 1 - left
 
     @property
+    def names(self):
+        """What the nodes are called, empty where nobody says."""
+        return names_of(self.scenario.table["network"], CASES)
+
+    @property
     def left_to_grid(self):
         """What is left to the main grid over all periods, money, or None."""
         return self.total(lambda o: None if o.payments is None else o.payments.grid)
@@ -177,6 +182,8 @@ class MicrogridResult(Result):
         withheld: ends of the private lines that some owner did not let be used in some period.
         """
         extra = left_out(self.scenario.table["network"], CASES)
+        if self.names:
+            extra["names"] = list(self.names)
         if self.sides is not None:
             extra["winners"], extra["losers"] = (side.tolist() for side in self.sides)
         if self.stabilities:

@@ -10,10 +10,11 @@ from market.grid.lines import NetworkError
 from market.microgrid.network import Network, network_of
 from scenarios.grid.cases import CASE, DATA, check_name, raw_table, table_of
 from scenarios.reading.columns import row_label
-from scenarios.reading.errors import Place
+from scenarios.reading.errors import Place, quoted
 from scenarios.reading.schema import REQUIRED, Key, read_table
 
-SPELT_OUT = ("slack", "injection", "public", "private", "positions")
+SPELT_OUT = ("slack", "injection", "public", "private", "positions", "names")
+ANY = "(-inf, inf)"  # of names that are numbers
 POWER = "[-1e6, 1e6]"  # in p.u.
 LEAST_REACTANCE = 1e-9  # in p.u.; below, rounding makes systems of equations singular
 PUBLIC = ("i", "j", "r", "x", "shift?")
@@ -34,6 +35,7 @@ KEYS = (
     Key("network.public", "rows", "p.u.", None, PUBLIC, "a row for each public line; shift in degrees"),
     Key("network.private", "rows", "p.u., km", None, PRIVATE, "a row for each private line"),
     Key("network.positions", "rows", "km", None, ("x", "y"), "where each node is, for pictures"),
+    Key("network.names", "labels", "", None, ANY, "what each node is called, for the summary and pictures"),
     Key("network.cost", "numbers", "money/p.u.", None, "[0, inf)", "cost of each node's own generation"),
 )
 
@@ -58,6 +60,7 @@ def read_network(table, place: Place) -> dict:
         for name in ("injection", "public"):
             if name not in table:
                 raise place.at(name).error("is missing", "a network needs injection and public, or a case")
+        check_names(table, place.at("names"))
         return {"slack": 0} | table
     for name in SPELT_OUT:
         if name in table:
@@ -81,6 +84,23 @@ def left_out(table, place: Place) -> dict:
     """{"left_out": what an imported network's source holds and the model does not, a line each}, else empty."""
     found = spelt_out(table, place)
     return {"left_out": list(found["left_out"])} if "left_out" in found else {}
+
+
+def names_of(table, place: Place) -> tuple[str, ...]:
+    """What the nodes of a whole table's network are called, empty where nobody says."""
+    return tuple(word if isinstance(word, str) else f"{word:g}" for word in spelt_out(table, place).get("names", ()))
+
+
+def check_names(table, place: Place):
+    """Raise ScenarioError where a spelt-out network has names, but not one of its own for each node."""
+    names, nodes = table.get("names"), len(table["injection"][0])
+    if names is None:
+        return
+    if len(names) != nodes:
+        raise place.error(f"{len(names)} names; the network has {nodes} nodes", "one name per node is needed")
+    again = next((k for k, name in enumerate(names) if name in names[:k]), None)
+    if again is not None:
+        raise place.error(f"value {again} (counted from 0) is {quoted(names[again])} again", "each name once")
 
 
 def _shipped(name):

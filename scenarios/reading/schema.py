@@ -226,7 +226,9 @@ def _read_list(value, key, keys, place):
 
 
 def _read_labels(value, key, keys, place):
-    """A list of numbers, or of names."""
+    """A list of numbers, or of names; or a column of a CSV file."""
+    if isinstance(value, dict) and set(value) == {"csv", "column"}:
+        value = read_columns(CsvFile(value["csv"], place), [value["column"]], {value["column"]})[value["column"]]
     if not isinstance(value, list) or not value or not all(isinstance(word, str) for word in value):
         return read_list(value, key.range, place)
     first = dict(zip(reversed(value), range(len(value) - 1, -1, -1), strict=True))  # each word is looked at once

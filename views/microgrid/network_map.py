@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import IdentityTransform
 
 from views.microgrid import look
-from views.style import BLACK, LINES, legend_below, new_figure, plain, styled
+from views.style import BLACK, LINES, legend_below, new_figure, plain, shortened, styled
 
 LABELLED = 30  # nodes up to which nodes and trades are labelled and all lines stand in one panel
 IDLE = 2e-3  # share of the largest flow up to which a line counts as idle
@@ -52,13 +52,13 @@ class Strokes(NamedTuple):
 
 
 @styled
-def network_map(network, dispatch, title="", groups=()):
+def network_map(network, dispatch, title="", groups=(), names=()):
     """A Network and its Dispatch: width and arrow of a line show its flow, its colour the loss.
 
     Public lines are solid on grey, private ones dashed on blue; nodes are coloured by surplus and deficit, on a large
     map as large as their injection. A large map has a panel for each kind of line and shows the largest private flows
     only. Where somebody cannot be served, lines are without flow and those nodes are marked. groups: lists of nodes
-    that form coalitions; those of more than one node have rings of one colour.
+    that form coalitions; those of more than one node have rings of one colour. names: of the nodes, on a small map.
     """
     at, small = positions_of(network), network.nodes <= LABELLED
     public, private = strokes(network, dispatch, at)
@@ -79,7 +79,7 @@ def network_map(network, dispatch, title="", groups=()):
         if not small:
             axes.set_title(told[0], fontsize=15)
     if small:
-        _label_nodes(row[0][0], network, at, dispatch, (public, private))
+        _label_nodes(row[0][0], network, at, dispatch, (public, private), names)
         _label_trades(row[0][0], private, at)
     if dispatch.f is not None:
         ticks = {"ticks": MaxNLocator(5), "format": "%g"}
@@ -240,8 +240,8 @@ def _rings(groups):
     return [(nodes, look.COALITIONS[k % count], LINES[k // count % len(LINES)]) for k, nodes in enumerate(together)]
 
 
-def _label_nodes(axes, network, at, dispatch, kinds):
-    """Number in each node; beside it, where no line leaves it, what it has or needs."""
+def _label_nodes(axes, network, at, dispatch, kinds, names):
+    """Number in each node; beside it, where no line leaves it, its name and what it has or needs."""
     colours = _node_colours(network)
     reach = np.ptp(at, axis=0).max() or 1.0
     for node, (x, y) in enumerate(at):
@@ -253,7 +253,7 @@ def _label_nodes(axes, network, at, dispatch, kinds):
         ha = "left" if side[0] > 0.3 else "right" if side[0] < -0.3 else "center"
         va = "bottom" if side[1] > 0.3 else "top" if side[1] < -0.3 else "center"
         axes.annotate(
-            _said(network, dispatch, node),
+            "\n".join([*map(shortened, names[node : node + 1]), _said(network, dispatch, node)]),
             (x, y),
             20 * side,
             textcoords="offset points",

@@ -18,7 +18,7 @@ def run_pictures(result, folder):
         shown = result.outcomes[number]
         title = result.scenario.title + (f", period {number}" if len(result.outcomes) > 1 else "")
         groups = result.coalitions if number == 0 else ()
-        made["network_map"] = partial(PLOTS["network map"], shown.network, shown.dispatch, title, groups)
+        made["network_map"] = partial(PLOTS["network map"], shown.network, shown.dispatch, title, groups, result.names)
     if len(result.outcomes) > 1:
         made["periods"] = partial(PLOTS["periods"], result)
     return draw_all(made, folder)
