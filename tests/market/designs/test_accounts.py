@@ -73,3 +73,10 @@ def test_the_public_loss_is_a_square_form_of_what_nodes_put_in(study):
     assert study.public_loss(study.net) == pytest.approx(study.base * put_in @ study.grid.loss @ put_in)
     assert study.public_loss(-2 * study.net) == pytest.approx(4 * study.public_loss(study.net))
     assert study.public_loss(study.net) > 0
+
+
+def test_shares_of_a_node_are_parts_of_one_even_where_all_are_idle():
+    node, size = np.array([1, 1, 2, 2, 2, 3]), np.array([1.0, 3.0, 0.0, 0.0, 0.0, 0.0])
+    found = accounts.shares(node, size, 5)
+    np.testing.assert_allclose(np.bincount(node, found, 5), [0, 1, 1, 1, 0])
+    np.testing.assert_allclose(found, [1 / 4, 3 / 4, 1 / 3, 1 / 3, 1 / 3, 1])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from market.grid.power_flow import build_grid
 from market.joining import Moving
-from market.microgrid.joining import DIVISIONS, STARTS, choices, join, moved, numbered, payoffs
+from market.microgrid.joining import DIVISIONS, STARTS, best_move, choices, join, moved, numbered, payoffs
 from market.microgrid.network import network_of
 from market.microgrid.partitions import LEAST_GAIN, mergers, partition_game, partitions
 from market.outcome import Status
@@ -89,6 +89,7 @@ def test_four_agents_who_never_agree():
     for start in STARTS:
         found = join(game, start=start)
         assert found.status == Status.CYCLING and found.cycle >= 1 and found.best[1] > 1e-3
+        assert found.best[1] == max(best_move(game, found.labels, agent)[0] for agent in range(4))
     held = join(game, Moving(inertia=0.5, least_gain=LEAST_GAIN), rounds=30, rng=np.random.default_rng(1))
     assert held.status == Status.ROUND_LIMIT and held.rounds == 30
 
