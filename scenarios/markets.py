@@ -36,8 +36,8 @@ def in_house(name: str) -> Market:
     return Market(f"scenarios.{name}.keys", f"scenarios.{name}.draw", f"engine.results.{name}", *views)
 
 
-MARKETS = {name: in_house(name) for name in ("aggregator", "network", "microgrid", "bilateral", "designs")}
-TOLD_BY = {("aggregator", "network"): "network"}  # (market a file names, key in it): the market it then is of
+MARKETS = {name: in_house(name) for name in ("aggregator", "network", "days", "microgrid", "bilateral", "designs")}
+TOLD_BY = {("aggregator", "periods"): "days", ("aggregator", "network"): "network"}  # (market, key in it): what it is
 
 
 def named() -> list[str]:

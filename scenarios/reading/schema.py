@@ -243,6 +243,13 @@ def _read_numbers(value, key, keys, place):
     return read_numbers(value, key.range, place)
 
 
+def _read_numbers_or_rows(value, key, keys, place):
+    """Numbers of users, or rows, one a user, of one number a period."""
+    if isinstance(value, list) and value and isinstance(value[0], list):
+        return read_profile(value, key.range, place)
+    return _read_numbers(value, key, keys, place)
+
+
 def _read_named(value, key, keys, place):
     """A table of numbers whose keys are names of the file's own."""
     if not isinstance(value, dict):
@@ -295,6 +302,7 @@ READERS = {
     "list": _read_list,
     "labels": _read_labels,
     "numbers": _read_numbers,
+    "numbers or rows": _read_numbers_or_rows,
     "rows": _read_rows,
     "profile": _read_profile,
     "matrix": _read_matrix,
@@ -315,6 +323,7 @@ KINDS = {
     "list": "list of numbers",
     "labels": "list of numbers or names",
     "numbers": "number, list, draw or CSV column",
+    "numbers or rows": "number, list, draw, CSV column or rows of periods",
     "switch": "true or false",
     "matrix": "number, draw, rows of numbers or CSV file",
     "rows": "rows of numbers or CSV file",

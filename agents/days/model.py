@@ -1,0 +1,363 @@
+"""The Mesa model of the aggregator game over days: in a step every player answers the others' day with its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import mesa
+import numpy as np
+
+from agents.aggregator.model import MOST_COLUMNS, Trajectory
+from agents.days.players import SHIPPED, DayAggregator, DayHeard, DayOperator, DayPlan, DayView, Household
+from agents.market_model import MarketModel, attributes, shown
+from agents.seats import Player, Seat, SeatError, check_groups, seated
+from market.aggregator.days import endings, rounds
+from market.aggregator.days.carrying import carried
+from market.aggregator.days.measures import by_user, peak, spread
+from market.aggregator.days.seats import Seats
+from market.aggregator.days.several import DaysOutcome
+from market.aggregator.rounds import ORDERS, Watch
+from market.arrays import Array
+from market.fairness.one_player import OnePlayer
+from market.measures import gini, jain
+from market.outcome import Status
+
+BY_PERIOD = ("solar", "curtailed", "charged", "discharged", "level", "car", "shifted")  # sums over all users
+PERIOD_COLUMNS = ("round", "day", "period", "price", "quantity", "background", *BY_PERIOD)
+
+
+@dataclass(frozen=True, eq=False)
+class Table(Seats):
+    """The players at the table, each of whom is asked for its answer: ask(j, others, plan of player j)."""
+
+    ask: Callable
+    plan: list  # of one: everybody's plan as it stands
+
+    def reply(self, j: int, others: Array, plan: Array, steps: int = rounds.SOLVE_ROUNDS) -> Array:
+        """What player j decides, as a plan of its users' days."""
+        self.plan[0] = plan
+        return self.ask(j, others, plan)
+
+    def best(self, j: int, others: Array) -> Array:
+        """The best day of player j, who is being asked, against others' loads (periods,)."""
+        return super().reply(j, others, self.plan[0])
+
+
+class Kept(NamedTuple):
+    """What is remembered of every round: consumption and surplus of each user."""
+
+    x: Array
+    s: Array
+
+
+class DaysModel(MarketModel):
+    """Households and aggregators who decide whole days, an operator who clears every period.
+
+    game: a market.aggregator.days.several.DaysGame; rng, rounds (of each day), tolerance, order, damping,
+    agent_threshold, players and streams as AggregatorModel has them. Each day settles before the next begins.
+
+    After each step: `day`, `today` and `told`, what the last day as cleared amounts to; `outcome`, all days so far;
+    `y`, net purchases (players, periods); `status`, `round`, `datacollector`, with a table "periods".
+    """
+
+    def __init__(
+        self,
+        game,
+        *,
+        rng=None,
+        rounds=100,
+        tolerance=1e-8,
+        order="in-turn",
+        damping=1.0,
+        agent_threshold=10_000,
+        streams=None,
+        players=None,
+    ):
+        super().__init__(streams)
+        if order not in ORDERS:
+            raise ValueError(f"order={order!r} is not one of {', '.join(ORDERS)}")
+        if not 0 < damping <= 1:
+            raise ValueError(f"damping={damping!r} must be in (0, 1]")
+        self.game, self.order, self.damping = game, order, damping
+        self.tolerance, self.rounds = tolerance, rounds
+        self.draws = np.random.default_rng(0) if rng is None else rng
+        check_groups(players, (block.name for block in game.blocks))
+        self.individual = game.users <= agent_threshold
+        self.round, self.move, self.outcome, self.told = 0, 0.0, None, {}
+        self.past, self.endings = [], []  # (day, outcome) of days that are over; how days ended
+        self.operator, self._users, self.seats = DayOperator(self), [], []
+        self._begin(game.days[0])
+        for parts in self._layout():
+            self.seats += self._seat_block(*parts, (players or {}).get(parts[0].name))
+        self.own = [agent for agent in self.seats if type(agent) not in SHIPPED]
+        self.trajectory = Trajectory(game.users, rounds * len(game.days), np.float64 if self.individual else np.float32)
+        self.datacollector = mesa.DataCollector(
+            model_reporters=self._reporters(),
+            agenttype_reporters=self._agent_reporters(),
+            tables={"periods": PERIOD_COLUMNS},
+        )
+
+    @property
+    def number(self):
+        """Which day is played, from 0."""
+        return len(self.past)
+
+    @property
+    def today(self):
+        """The day's last outcome, None before its first round."""
+        return self.operator.outcome
+
+    @property
+    def status(self):
+        """How the run stands; once its gap has been searched, settled only at an equilibrium."""
+        if self.running:
+            return Status.RUNNING
+        return endings.ending(self.endings, self.outcome.outcomes)
+
+    @property
+    def advice(self):
+        """What the status means and what a user can do."""
+        proven = self.outcome is not None and (self.outcome.proven or self.outcome.gap is None)
+        return endings.advice(self.status, proven)
+
+    @property
+    def promised(self):
+        """The largest gap the status allows, None where it promises none."""
+        return endings.promised(self.status)
+
+    @property
+    def cycle(self):
+        """How many rounds a cycle takes, None where there is none."""
+        return self.watch.cycle
+
+    @property
+    def gap(self):
+        """Largest relative regret of any day, searched when first asked for; None before the first round."""
+        if self.outcome is None:
+            return None
+        self.past = [(day, _certified(day, outcome)) for day, outcome in self.past]
+        if self.today is not None and self.today.gap is None:
+            self.operator.certify()
+        self._add_up()
+        return self.outcome.gap
+
+    def step(self):
+        """Play one round: players decide, the operator clears, the data collector records. Nothing once ended."""
+        if not self.running:
+            return
+        if len(self.endings) > len(self.past):
+            self._begin_next()
+        before = self.y
+        self.plan, target = self._play()
+        self.y = self._purchases()
+        self.round += 1
+        self.day_round += 1
+        self.move = float(np.max(np.abs(target - before)))
+        ended = self.watch.status(self.day_round, before, target, self.y)
+        self.operator.clear(self.plan)
+        if ended != Status.RUNNING:
+            self.endings.append(ended)
+            if self.certify and ended == Status.SETTLED:
+                self.operator.certify()
+        self.running = len(self.endings) < len(self.game.days)
+        self.told = by_user(self.day, self.today)
+        self._add_up()
+        self.trajectory.add(Kept(np.sum(self.told["consumption"], axis=1), self.today.s))
+        for agent in self.own:
+            agent.told(self._heard(agent))
+        self._record_periods()
+        self.datacollector.collect(self)
+
+    def _add_up(self):
+        """All days so far as one outcome."""
+        played = [*self.past, (self.day, self.today)]
+        self.outcome = DaysOutcome(*(tuple(part) for part in zip(*played, strict=True)))
+
+    def _begin(self, day):
+        self.day, self.table = day, Table(day, self._ask, [None])
+        self.plan, self.day_round = rounds.start_plan(day), 0
+        self.y = self._purchases()
+        self.watch = Watch(self.order, self.tolerance, self.rounds)
+        self.operator.outcome = None
+
+    def _begin_next(self):
+        today, outcome = self.day, self.today
+        self.past.append((today, outcome))
+        self._begin(carried(self.game.days[self.number], today, self.plan))
+
+    def _purchases(self):
+        party = self.day.party
+        return party.by_player(party.purchases(self.plan))
+
+    def user(self, row):
+        """The agent of the home in a row of the population, made on request in large populations."""
+        if not 0 <= row < self.game.users:
+            raise IndexError(f"user {row} of {self.game.users}")
+        if self.individual:
+            return self._users[row]
+        block, rows, places = next(parts for parts in self._layout() if row < parts[1].stop)
+        if block.kind == "aggregator":
+            return Household(self, Seat(block.name, row - rows.start, None), row)
+        return self.seats[places.start + row - rows.start]
+
+    def first_user(self, seat):
+        """Row of the first home of a player."""
+        return self.rows_of(seat).start
+
+    def rows_of(self, seat):
+        """Rows of the population that a player decides for: a slice."""
+        block, rows, places = next(parts for parts in self._layout() if seat.place < parts[2].stop)
+        first = seat.place - places.start
+        return slice(int(rows.start + block.starts[first]), int(rows.start + block.starts[first + 1]))
+
+    def _layout(self):
+        return zip(self.game.blocks, self.game.user_slices, self.game.player_slices, strict=True)
+
+    def _seat_block(self, block, rows, places, who):
+        """The deciding agents of one block."""
+        if isinstance(who, type) and hasattr(who, "decide_many") and who.decide is Player.decide:
+            raise SeatError(f"players: {block.name}: each player has a day of its own; decide() is needed")
+        alone = block.kind != "aggregator"
+        seats = [Seat(block.name, j, places.start + j, block.player(j)) for j in range(block.players)]
+        made = seated(self, seats, who, Household if alone else DayAggregator)
+        if self.individual:
+            mine = {agent.row: agent for agent in made if isinstance(agent, Household)}
+            self._users += [
+                mine.get(row) or Household(self, Seat(block.name, row - rows.start, None), row)
+                for row in range(rows.start, rows.stop)
+            ]
+        return made
+
+    def _play(self):
+        if self.order == "together":
+            return rounds.together(self.table, self.plan, self.damping)
+        many = self.game.players
+        order = self.draws.permutation(many) if self.order == "random" else range(many)
+        return rounds.in_turn(self.table, self.plan, order, self.damping)
+
+    def _ask(self, j, others, plan):
+        """What the agent of player j decides beside others' loads, as a plan; raises SeatError."""
+        agent = self.seats[j]
+        own = self.table.purchase(j, plan)
+        price = self.operator.price
+        agent.observe(DayView(self.round + 1, self.number, others, own, price, self.day.prices, self.day.clock))
+        answer = agent.decide()
+        if isinstance(answer, DayPlan):
+            answer = self._whole(agent, answer.columns, plan)
+            return answer
+        return self._split(agent, j, others, answer)
+
+    def _whole(self, agent, columns, plan):
+        if np.shape(columns) != plan.shape or not np.all(np.isfinite(columns)):
+            raise self._wrong(agent, columns, f"a plan of {len(plan)} finite numbers, as best_day gives it, is needed")
+        return columns
+
+    def _split(self, agent, j, others, answer):
+        """The plan with which a player buys what it said in each period."""
+        many = self.day.periods
+        if not _are_energies(answer, many):
+            raise self._wrong(agent, answer, f"{many} finite net purchases, one for each period, are needed")
+        found = self.table.split(j, others, np.asarray(answer, dtype=float))
+        if found is None:
+            raise self._wrong(agent, answer, "purchases that its devices can make something of are needed")
+        return found
+
+    def _wrong(self, agent, answer, needed):
+        who = f"{agent.called} {agent.unique_id} of group {agent.group!r}"
+        return SeatError(f"round {self.round + 1}: {who} decided {shown(answer)}, where {needed}")
+
+    def _heard(self, agent):
+        """What an agent learns of the last outcome."""
+        j, outcome = agent.seat.place, self.today
+        others, block = outcome.load - self.y[j], agent.player
+        s = outcome.s[self.rows_of(agent.seat)]
+        payoff = block.objective.value(s, np.ones(len(s), dtype=bool), OnePlayer)
+        known = self.round, self.number, outcome.price, others, self.y[j].copy()
+        return DayHeard(*known, float(payoff[..., 0]), self.day.prices, block)
+
+    def _record_periods(self):
+        """A row of the table "periods" for each period of the round."""
+        sums = {name: np.sum(self.told[name], axis=0) for name in BY_PERIOD}
+        sums |= {"price": self.today.price, "quantity": np.sum(self.y, axis=0), "background": self.day.background}
+        for t in range(self.day.periods):
+            here = {"round": self.round, "day": self.number, "period": t}
+            self.datacollector.add_table_row("periods", here | {name: float(row[t]) for name, row in sums.items()})
+
+    def _reporters(self):
+        """Columns of the collected data: each picklable, computed from the day's last outcome."""
+        columns = {"round": "round", "day": "number", "status": "status", "move": "move"}
+        columns |= {name: partial(_of_today, name=name) for name in ("mean_price", "quantity", "welfare")}
+        columns = {"price" if name == "mean_price" else name: column for name, column in columns.items()}
+        columns |= {"unserved": _unserved, "peak": partial(_measure, measure=peak)}
+        columns |= {"spread": partial(_measure, measure=spread)}
+        columns |= {name: partial(_of_surplus, measure=measure) for name, measure in (("jain", jain), ("gini", gini))}
+        for number, block in enumerate(self.game.blocks):
+            columns[f"consumption {block.name}"] = partial(_group_consumption, number=number)
+            columns[f"surplus {block.name}"] = partial(_group_surplus, number=number)
+        if self.game.players <= MOST_COLUMNS:
+            columns |= {
+                f"purchase {self.game.player_name(j)}": partial(_purchase, j=j) for j in range(self.game.players)
+            }
+        else:
+            columns["purchases"] = _purchases
+        return columns
+
+    def _agent_reporters(self):
+        """Columns of the agents' tables: homes where each has an agent, and one's own players by class."""
+        users = {Household: attributes("quantity", "surplus", "bill")} if self.individual else {}
+        own = {type(agent): {"purchase": _own_purchase, "payoff": _own_payoff} for agent in self.own}
+        return users | own or None
+
+
+def _certified(day, outcome):
+    return outcome if outcome.gap is not None else endings.certified(day, outcome)
+
+
+def _are_energies(answer, periods):
+    """Is an answer a finite number for each period?"""
+    try:
+        values = np.asarray(answer)
+    except ValueError:  # ragged lists
+        return False
+    return values.shape == (periods,) and values.dtype.kind in "iuf" and bool(np.all(np.isfinite(values)))
+
+
+def _of_today(model, name):
+    return getattr(model.today, name)
+
+
+def _unserved(model):
+    return float(np.sum(model.today.unserved))
+
+
+def _measure(model, measure):
+    return measure(model.today)
+
+
+def _of_surplus(model, measure):
+    return float(measure(model.today.s))
+
+
+def _group_consumption(model, number):
+    return float(np.mean(np.sum(model.told["consumption"][model.game.user_slices[number]], axis=1)))
+
+
+def _group_surplus(model, number):
+    return float(np.mean(model.today.s[model.game.user_slices[number]]))
+
+
+def _purchase(model, j):
+    return float(np.sum(model.y[j]))
+
+
+def _purchases(model):
+    return np.sum(model.y, axis=1)
+
+
+def _own_purchase(agent):
+    return float(np.sum(agent.heard.own))
+
+
+def _own_payoff(agent):
+    return agent.heard.payoff

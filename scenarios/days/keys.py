@@ -1,0 +1,231 @@
+"""The keys of an aggregator market over the periods of a day, and the checks that look at more than one key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from market.aggregator.days.clock import Clock
+from market.aggregator.days.parts import PARTS
+from market.parameters import parameters_of
+from market.prices import PRICES
+from market.utilities import Quadratic
+from scenarios.aggregator import keys as plain
+from scenarios.aggregator.keys import AggregatorScenario, Group, check_groups
+from scenarios.days import devices
+from scenarios.days.devices import Devices
+from scenarios.reading.errors import Place, quoted
+from scenarios.reading.rules import Rules, check_rule
+from scenarios.reading.schema import REQUIRED, Key, called, read_table
+
+ROUNDS = plain.ROUNDS
+MOST_PERIODS = 100_000  # of all days together
+DAY_HOURS = 24.0
+LEFT_OUT = {  # keys of the aggregator market that have no place here, and why
+    "network": "a day on a network is not modelled",
+    "joining": "who joins whom over the periods of a day is not modelled",
+}
+FORMS = {"quadratic": Quadratic}  # a part's consumption has this utility
+PRICE_SAID = "one number, or one for each period, of one day or of all"
+BY_PERIOD = "a number a user, or rows of one a period"
+
+
+class PricesByPeriod(Rules):
+    """Price rules whose numbers may be one for each period."""
+
+    def keys(self) -> Iterator[Key]:
+        for key in super().keys():
+            yield replace(key, type="series") if key.type == "number" else key
+
+
+class UtilitiesByPeriod(Rules):
+    """Utilities whose numbers may be one for each user and period."""
+
+    def keys(self) -> Iterator[Key]:
+        for key in super().keys():
+            yield replace(key, type="numbers or rows") if key.type == "numbers" and not key.words else key
+
+
+CHANGED = {
+    "tolerance": {"meaning": "settled when no purchase of a period moves by more"},
+    "price": {"meaning": "the price p of each period as a function of all load in it; " + PRICE_SAID},
+}
+IN_PLACE = {
+    "price.rule": PricesByPeriod("price.rule", PRICES, REQUIRED, "form of the price"),
+    "group.utility.form": UtilitiesByPeriod("group.utility.form", FORMS, "quadratic", f"b x − a x²; {BY_PERIOD}"),
+}
+PERIODS = (
+    Key("periods", "table", "", REQUIRED, "", "the periods that are decided on at once, a day", example={}),
+    Key("periods.count", "whole", "periods", 24, f"[1, {MOST_PERIODS}]", "how many a day has"),
+    Key("periods.hours", "number", "hours", 1.0, "(0, 8784]", "how long each lasts"),
+    Key("periods.days", "whole", "days", 1, "[1, 10000]", "days one after another; batteries keep their levels"),
+)
+AFTER_PRICE = (
+    Key(
+        "background",
+        "series",
+        "energy",
+        0.0,
+        "(-inf, inf)",
+        "net load of everybody else in each period; < 0: fed in",
+        example=0.0,
+    ),
+)
+OF_GROUPS = (
+    devices.profile_key("group"),
+    Devices("group", PARTS, None, "what users have"),
+    Key("group.sell", "switch", "", None, "", "may its users sell? left out: those with solar, a battery, v2g"),
+)
+
+
+def _keys() -> Iterator[Key | Rules]:
+    for key in plain.KEYS:
+        if key.path.partition(".")[0] in LEFT_OUT:
+            continue
+        if key.path == "price":
+            yield from PERIODS
+        if key.path == "group":
+            yield from AFTER_PRICE
+        yield IN_PLACE.get(key.path) or replace(key, **CHANGED.get(key.path, {}))
+    yield from OF_GROUPS
+
+
+KEYS = tuple(_keys())
+
+
+@dataclass(frozen=True)
+class HomesGroup(Group):
+    """A group of users with what they have.
+
+    profile: of consumption, rows of one number a period, one row for all users or one each; devices: {name: its keys};
+    sell: may they sell? None: as their devices say.
+    """
+
+    profile: tuple = ()
+    devices: dict = field(default_factory=dict)
+    sell: bool | None = None
+
+
+class DaysScenario(AggregatorScenario):
+    """A scenario of the aggregator market over the periods of a day."""
+
+    market = "days"  # the file names the aggregator market
+    periods = property(lambda self: self.table["periods"])
+    background = property(lambda self: self.table["background"])
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The periods of each day."""
+        return Clock(self.periods["count"], self.periods["hours"])
+
+    @property
+    def groups(self) -> tuple[HomesGroup, ...]:
+        return tuple(_group(dict(row)) for row in self.table["group"])
+
+
+def _group(row):
+    have = {name: row.pop(name) for name in devices.devices_of() if name in row}
+    return HomesGroup(**row, devices=have)
+
+
+def read(raw: dict, keys, place: Place) -> dict:
+    """The checked table of a file; raises ScenarioError."""
+    for name, why in LEFT_OUT.items():
+        if name in raw:
+            raise place.at(name).error(f"does not go with periods: {why}", "leave it out, or leave out periods")
+    table = read_table(raw, keys, "", place)
+    _check_periods(table["periods"], place.at("periods"))
+    _check_price(table["price"], table["periods"], place.at("price"))
+    _check_length(table["background"], table["periods"], place.at("background"))
+    check_groups(table["group"], place)
+    for group, name in zip(table["group"], called(table["group"]), strict=True):
+        _check_group(group, table["periods"], place.at("group").at(name))
+    order = list(dict.fromkeys(key.name for key in keys if key.table == "group"))
+    table["group"] = [{name: group[name] for name in order if name in group} for group in table["group"]]
+    return table
+
+
+def _check_periods(periods, place):
+    if periods["count"] * periods["days"] > MOST_PERIODS:
+        got = f"{periods['days']} days of {periods['count']} periods"
+        raise place.at("days").error(got, f"at most {MOST_PERIODS:,} periods in all are possible")
+
+
+def lengths(periods: dict) -> list[int]:
+    """How many numbers a list by period may have: those of one day, or of all days."""
+    return sorted({periods["count"], periods["count"] * periods["days"]})
+
+
+def _check_length(values, periods, place):
+    """Raise ScenarioError unless values are one number, or one for each period of one day or of all."""
+    if not isinstance(values, tuple) or len(values) in lengths(periods):
+        return
+    one, *every = lengths(periods)
+    needed = f"{one}, one for each period" + (f", or {every[0]} for all days" if every else "")
+    raise place.error(f"got {len(values)} numbers", f"{needed}, are needed" if one > 1 else f"{needed}, is needed")
+
+
+def _check_rows(rows, users, periods, place):
+    """Raise ScenarioError unless there is one row, or one a user, each with a number for each period."""
+    if len(rows) not in (1, users):
+        raise place.error(f"got {len(rows)} rows for {users} users", "one row for all, or one for each, is needed")
+    _check_length(rows[0], periods, place)
+
+
+def _check_price(price, periods, place):
+    """Check lengths, and what the rule says of its keys together in each period."""
+    numbers = {name for name, one in parameters_of(PRICES[price["rule"]]).items() if one.type == "number"}
+    by_period = {name: values for name, values in price.items() if name in numbers and isinstance(values, tuple)}
+    for name, values in by_period.items():
+        _check_length(values, periods, place.at(name))
+    for t in range(max(map(len, by_period.values()), default=1)):
+        here = {name: values[t % len(values)] for name, values in by_period.items()}
+        check_rule(PRICES[price["rule"]], price | here, place)
+
+
+def _check_group(group, periods, place):
+    utility = group["utility"]
+    for name in ("a", "b"):
+        if is_rows(utility.get(name)):
+            _check_rows(utility[name], group["users"], periods, place.at("utility").at(name))
+            if "profile" in group:
+                raise place.at("profile").error(f"got one beside utility.{name} by period", "one of both is needed")
+            if "size" in utility:
+                got = f"got a size beside utility.{name} by period"
+                raise place.at("utility.size").error(got, "b is needed in its place")
+    if "profile" in group:
+        _check_rows(group["profile"], group["users"], periods, place.at("profile"))
+    for name in devices.devices_of():
+        if name in group:
+            _check_device(group[name], group["users"], periods, place.at(name))
+    if group.get("sell") is None:
+        group.pop("sell", None)
+
+
+def is_rows(values: object) -> bool:
+    """Are values rows, one a user, of one number a period?"""
+    return isinstance(values, tuple) and len(values) > 0 and isinstance(values[0], tuple)
+
+
+def _check_device(device, users, periods, place):
+    for name, values in device.items():
+        if name == devices.PROFILE:
+            _check_rows(values, users, periods, place.at(name))
+        elif name != "window" and isinstance(values, tuple) and len(values) != users:
+            got = f"got {len(values)} values for {users} users"
+            raise place.at(name).error(got, f"{users} are needed, one for each user of the group; 0 for none")
+        if name == "window":
+            _check_window(values, periods, place.at(name))
+
+
+def _check_window(values, periods, place):
+    """Two clock hours, or more that rise."""
+    length = periods["count"] * periods["hours"]
+    rising = len(values) == 2 or all(one < two for one, two in zip(values, values[1:], strict=False))
+    if len(values) < 2 or not rising or max(values) > length:
+        needed = f"two clock hours from 0 to {length:g}, or more in rising order, are needed"
+        raise place.error(f"got {quoted(list(values))}", needed)
+
+
+SCENARIO = DaysScenario
