@@ -7,6 +7,8 @@ from agents.aggregator.model import AggregatorModel
 from agents.aggregator.players import Aggregator, Crowd, LargeUser, SmallUser
 from agents.bilateral.model import BilateralModel
 from agents.bilateral.players import Buyer, Platform, Seller
+from agents.days.model import DaysModel
+from agents.days.players import DayAggregator, DayOperator, DayPlan, DayPlayer, Household
 from agents.designs.model import DesignsModel
 from agents.microgrid.model import MicrogridModel
 from agents.microgrid.owners import Owner
@@ -21,11 +23,17 @@ __all__ = [
     "BilateralModel",
     "Buyer",
     "Crowd",
+    "DayAggregator",
+    "DayOperator",
+    "DayPlan",
+    "DayPlayer",
+    "DaysModel",
     "DesignsModel",
     "Generator",
     "GridLine",
     "GridNode",
     "GridOperator",
+    "Household",
     "JoiningModel",
     "LargeUser",
     "MarketOperator",

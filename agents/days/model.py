@@ -15,7 +15,7 @@ from agents.seats import Player, Seat, SeatError, check_groups, seated
 from market.aggregator.days import endings, rounds
 from market.aggregator.days.carrying import carried
 from market.aggregator.days.measures import by_user, peak, spread
-from market.aggregator.days.seats import Seats
+from market.aggregator.days.seats import ANSWER_STEPS, Seats, certified
 from market.aggregator.days.several import DaysOutcome
 from market.aggregator.rounds import ORDERS, Watch
 from market.arrays import Array
@@ -32,16 +32,14 @@ class Table(Seats):
     """The players at the table, each of whom is asked for its answer: ask(j, others, plan of player j)."""
 
     ask: Callable
-    plan: list  # of one: everybody's plan as it stands
 
-    def reply(self, j: int, others: Array, plan: Array, steps: int = rounds.SOLVE_ROUNDS) -> Array:
+    def reply(self, j: int, others: Array, plan: Array, steps: int = ANSWER_STEPS) -> Array:
         """What player j decides, as a plan of its users' days."""
-        self.plan[0] = plan
         return self.ask(j, others, plan)
 
-    def best(self, j: int, others: Array) -> Array:
-        """The best day of player j, who is being asked, against others' loads (periods,)."""
-        return super().reply(j, others, self.plan[0])
+    def best(self, j: int, others: Array, plan: Array) -> Array:
+        """The best day of player j against others' loads (periods,), its present plan where that is worse."""
+        return super().reply(j, others, plan)
 
 
 class Kept(NamedTuple):
@@ -175,7 +173,7 @@ class DaysModel(MarketModel):
         self.outcome = DaysOutcome(*(tuple(part) for part in zip(*played, strict=True)))
 
     def _begin(self, day):
-        self.day, self.table = day, Table(day, self._ask, [None])
+        self.day, self.table = day, Table(day, self._ask)
         self.plan, self.day_round = rounds.start_plan(day), 0
         self.y = self._purchases()
         self.watch = Watch(self.order, self.tolerance, self.rounds)
@@ -244,8 +242,7 @@ class DaysModel(MarketModel):
         agent.observe(DayView(self.round + 1, self.number, others, own, price, self.day.prices, self.day.clock))
         answer = agent.decide()
         if isinstance(answer, DayPlan):
-            answer = self._whole(agent, answer.columns, plan)
-            return answer
+            return self._whole(agent, answer.columns, plan)
         return self._split(agent, j, others, answer)
 
     def _whole(self, agent, columns, plan):
@@ -311,7 +308,7 @@ class DaysModel(MarketModel):
 
 
 def _certified(day, outcome):
-    return outcome if outcome.gap is not None else endings.certified(day, outcome)
+    return outcome if outcome.gap is not None else certified(Seats(day), outcome)
 
 
 def _are_energies(answer, periods):

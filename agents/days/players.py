@@ -1,4 +1,4 @@
-"""The agents who live a day: households and what they have, aggregators who decide days, the operator who clears them."""
+"""The agents who live a day: households and what they have, aggregators who decide, the operator who clears."""
 
 from __future__ import annotations
 
@@ -75,7 +75,8 @@ class DayPlayer(Player):
 
     def best_day(self, others: Any) -> DayPlan:
         """The day that is best for its objective beside others' loads, shape (periods,), right or wrong."""
-        return DayPlan(self.model.table.best(self.seat.place, np.asarray(others, dtype=float)))
+        table, j = self.model.table, self.seat.place
+        return DayPlan(table.best(j, np.asarray(others, dtype=float), self.model.plan[table.columns(j)]))
 
     def price_taking(self, price: Any) -> DayPlan:
         """The day on which its users do their best at given prices, shape (periods,)."""

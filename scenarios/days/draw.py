@@ -79,9 +79,7 @@ def _homes(group, block, devices, period):
     profile = {PROFILE: _on(period, group.profile)} if group.profile else {}
     parts = {ALWAYS: PARTS[ALWAYS](users, **numbers, **profile)}
     for name, (kind, numbers, who) in devices.items():
-        mine = {
-            key: _rows_of(_on(period, value), who) if key == PROFILE else value for key, value in numbers.items()
-        }
+        mine = {key: _rows_of(_on(period, value), who) if key == PROFILE else value for key, value in numbers.items()}
         parts[name] = made(kind, mine, users=who)
     sell = sellers(group.users, parts) if group.sell is None else np.full(group.users, group.sell)
     facts = block.name, block.kind, block.sizes, parts, sell
@@ -115,9 +113,7 @@ def _drawn_devices(group, seed, replication, redraws):
             numbers[key] = value
         who = _who(said[SHARE], group.users, stream(seed, replication, group.name, f"{name}.{SHARE}"))
         who = who if first is None else who[first[who] != 0]
-        mine = {
-            key: value[who] if isinstance(value, np.ndarray) else value for key, value in numbers.items()
-        }
+        mine = {key: value[who] if isinstance(value, np.ndarray) else value for key, value in numbers.items()}
         if len(who):
             found[name] = kind, mine, who
     order = [name for name in PARTS if name in found]
@@ -131,33 +127,24 @@ def _who(share, users, rng):
 
 
 def _check_devices(devices, clock, place):
+    """Raise ScenarioError for the first user whose device cannot do what it is to do."""
     for name, (kind, numbers, who) in devices.items():
         said = parameters_of(kind)
-        for key, values in numbers.items():
-            if said[key].unit == "clock hour":
-                _refuse_first(np.asarray(values) > clock.length, values, who, place.at(name).at(key), _Late(clock))
+        for key in (key for key in numbers if said[key].unit == "clock hour"):
+            hours = np.broadcast_to(numbers[key], who.shape)
+            late = np.flatnonzero(hours > clock.length)
+            if late.size:
+                got = f"{_user(who, late[0])} has {hours[late[0]]:g}"
+                needed = f"a clock hour from 0 to {clock.length:g}, the length of the day, is needed"
+                raise place.at(name).at(key).error(got, needed)
         if kind is Car:
             _check_cars(made(kind, numbers, users=who), clock, who, place.at(name))
         if kind is Battery:
             _check_batteries(made(kind, numbers, users=who), clock, who, place.at(name))
 
 
-class _Late:
-    """What is said of a clock hour after the day's end."""
-
-    def __init__(self, clock):
-        self.needed = f"clock hours from 0 to {clock.length:g} are needed, the day has {clock.count} × {clock.hours:g}"
-
-    def __call__(self, value):
-        return f"{value:g}"
-
-
-def _refuse_first(wrong, values, who, place, said):
-    """Raise ScenarioError for the first user of whom something is wrong."""
-    found = np.flatnonzero(wrong)
-    if found.size:
-        k = int(found[0])
-        raise place.error(f"user {who[k]} (counted from 0) has {said(values[k])}", said.needed)
+def _user(who, k):
+    return f"user {who[k]} (counted from 0)"
 
 
 def _check_cars(cars, clock, who, place):
@@ -166,7 +153,7 @@ def _check_cars(cars, clock, who, place):
         k = int(short[0])
         hours = f"from {cars.arrive[k]:g} to {cars.leave[k]:g}"
         most = float(cars.most(clock)[k].sum())
-        got = f"user {who[k]} (counted from 0) needs {cars.energy[k]:g}, but can take {most:g} at most {hours}"
+        got = f"{_user(who, k)} needs {cars.energy[k]:g}, but can take {most:g} at most {hours}"
         raise place.at("energy").error(got, "less energy, more power, a longer stay or capacity is needed")
 
 
@@ -177,7 +164,7 @@ def _check_batteries(stores, clock, who, place):
         over = np.flatnonzero(np.isfinite(levels) & (levels > stores.capacity))
         if over.size:
             k = int(over[0])
-            got = f"user {who[k]} (counted from 0) has {levels[k]:g} in a battery of {stores.capacity[k]:g}"
+            got = f"{_user(who, k)} has {levels[k]:g} in a battery of {stores.capacity[k]:g}"
             raise place.at(key).error(got, "at most its capacity is possible")
     most = stores.power * clock.length
     with np.errstate(invalid="ignore"):
@@ -186,7 +173,8 @@ def _check_batteries(stores, clock, who, place):
     far = told & ((moved > most * stores.efficiency) | (-moved > most / stores.efficiency))
     if np.any(far):
         k = int(np.flatnonzero(far)[0])
-        got = f"user {who[k]} (counted from 0) goes from {stores.start[k]:g} to {stores.end[k]:g} at {stores.power[k]:g} an hour"
+        levels = f"{stores.start[k]:g} to {stores.end[k]:g}"
+        got = f"{_user(who, k)} goes from {levels} at {stores.power[k]:g} an hour"
         raise place.at("end").error(got, "a level that it can reach within the day is needed")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 
 from market.aggregator.days.clock import Clock
 from market.aggregator.days.parts import PARTS
@@ -35,7 +36,7 @@ class PricesByPeriod(Rules):
     """Price rules whose numbers may be one for each period."""
 
     def keys(self) -> Iterator[Key]:
-        for key in super().keys():
+        for key in Rules.keys(self):
             yield replace(key, type="series") if key.type == "number" else key
 
 
@@ -43,7 +44,7 @@ class UtilitiesByPeriod(Rules):
     """Utilities whose numbers may be one for each user and period."""
 
     def keys(self) -> Iterator[Key]:
-        for key in super().keys():
+        for key in Rules.keys(self):
             yield replace(key, type="numbers or rows") if key.type == "numbers" and not key.words else key
 
 
@@ -198,7 +199,7 @@ def _check_group(group, periods, place):
         _check_rows(group["profile"], group["users"], periods, place.at("profile"))
     for name in devices.devices_of():
         if name in group:
-            _check_device(group[name], group["users"], periods, place.at(name))
+            _check_device(name, group[name], group["users"], periods, place.at(name))
     if group.get("sell") is None:
         group.pop("sell", None)
 
@@ -208,7 +209,8 @@ def is_rows(values: object) -> bool:
     return isinstance(values, tuple) and len(values) > 0 and isinstance(values[0], tuple)
 
 
-def _check_device(device, users, periods, place):
+def _check_device(name, device, users, periods, place):
+    check_rule(PARTS[name], device, place)
     for name, values in device.items():
         if name == devices.PROFILE:
             _check_rows(values, users, periods, place.at(name))
@@ -222,7 +224,7 @@ def _check_device(device, users, periods, place):
 def _check_window(values, periods, place):
     """Two clock hours, or more that rise."""
     length = periods["count"] * periods["hours"]
-    rising = len(values) == 2 or all(one < two for one, two in zip(values, values[1:], strict=False))
+    rising = len(values) == 2 or all(one < two for one, two in pairwise(values))
     if len(values) < 2 or not rising or max(values) > length:
         needed = f"two clock hours from 0 to {length:g}, or more in rising order, are needed"
         raise place.error(f"got {quoted(list(values))}", needed)

@@ -9,6 +9,7 @@ from views.bilateral.payoff_split import payoff_split
 from views.bilateral.price_rounds import price_rounds
 from views.bilateral.trading_day import trading_day
 from views.bilateral.violation_rounds import violation_rounds
+from views.days.day import day
 from views.designs.design_panels import design_panels
 from views.microgrid.losses_by_behaviour import losses_by_behaviour
 from views.microgrid.network_map import network_map
@@ -30,6 +31,7 @@ PLOTS = {
     "bars": bars,
     "contract graph": contract_graph,
     "convergence": convergence,
+    "day": day,
     "densities": densities,
     "design panels": design_panels,
     "feasible set": feasible_set,

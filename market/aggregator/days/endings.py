@@ -28,8 +28,7 @@ ADVICE = {
 def ending(statuses: Iterable[Status], outcomes: Iterable[DayOutcome], fine: Status = Status.SETTLED) -> Status:
     """How days that each ended so, with these outcomes, ended together."""
     found = [
-        ended(outcome, status) if status == fine else status
-        for status, outcome in zip(statuses, outcomes, strict=True)
+        ended(outcome, status) if status == fine else status for status, outcome in zip(statuses, outcomes, strict=True)
     ]
     return worst(found, fine)
 

@@ -129,3 +129,15 @@ class DaysOutcome:
     def proven(self) -> bool:
         """Is the gap the most that anybody could gain?"""
         return all(outcome.proven for outcome in self.outcomes)
+
+    def self_consumption(self, rows: slice = slice(None)) -> float | None:
+        """Share of some users' solar energy that they do not sell or leave unused; None where there is none."""
+        solar, sold = self.told["solar"][rows], np.maximum(-self.told["z"][rows], 0.0)
+        own = float(np.sum(solar + self.told["curtailed"][rows]))
+        return float(np.sum(np.maximum(solar - sold, 0.0))) / own if own > 0 else None
+
+    def self_sufficiency(self, rows: slice = slice(None)) -> float | None:
+        """Share of what some users take (consumption and cars) that they do not buy; None where they take nothing."""
+        taken = float(np.sum(self.told["consumption"][rows] + self.told["car"][rows]))
+        bought = float(np.sum(np.maximum(self.told["z"][rows], 0.0)))
+        return max(1.0 - bought / taken, 0.0) if taken > 0 else None

@@ -9,9 +9,11 @@ import numpy as np
 
 from market.aggregator.days.parts.part import Part
 from market.arrays import Array, Integers
-from market.parameters import parameter
+from market.parameters import ParameterError, parameter
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from market.aggregator.days.clock import Clock
     from market.aggregator.days.sheet import Frame, Sheet
 
@@ -70,6 +72,14 @@ class Battery(Part):
             said = getattr(self, name)
             object.__setattr__(self, name, WORDS[said] if isinstance(said, str) else said)
         self._spread("capacity", "power", "efficiency", "start", "end")
+
+    @staticmethod
+    def check_keys(keys: Mapping[str, object]) -> None:
+        """Raises ParameterError for an end beside a cyclic level, which ends where it began."""
+        if keys.get("start", CYCLIC) == CYCLIC and keys.get("end", SAME) != SAME:
+            raise ParameterError(
+                "end", "got one with start = 'cyclic'", "a level as start, or end = 'start', is needed"
+            )
 
     def lay(self, sheet: Sheet) -> None:
         most = self.power[:, None] * sheet.clock.hours

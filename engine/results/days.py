@@ -1,0 +1,342 @@
+"""What a run of the aggregator market over days leaves behind: results, measures to compare by, files."""
+
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+import numpy as np
+import pandas as pd
+
+from engine.results import aggregator
+from engine.results.aggregator import DOUBLE, MOST_CSV_USERS, OF_SURPLUS, Cleared, mean, of_some
+from engine.results.result import Measure, Result, number, numbers
+from market.aggregator.days import endings
+from market.aggregator.days.carrying import in_a_row
+from market.aggregator.days.flexibility import value_of_flexibility
+from market.aggregator.days.rounds import solve
+from market.aggregator.days.several import DaysGame, DaysOutcome
+from market.aggregator.days.yardsticks import planned, price_taking, total_welfare
+from market.measures import gini, jain, price_of_anarchy
+from market.outcome import Status
+
+MOST_ROWS = 200_000  # homes times periods up to which a CSV tells what each did
+COLUMN = 3_000  # bytes that a quantity of a home in a period needs while its day is solved
+QUANTITIES = {"battery": 3, "car": 3, "shift": 3, "solar": 1}  # of a device in a period, at most
+RECORD = 2_000  # bytes of a period's row in each round
+BY_PERIOD = ("solar", "curtailed", "charged", "discharged", "level", "car", "shifted")
+HEADLINE = ("mean small surplus", "mean bill", "price", "peak", "spread", "self consumption", "jain")
+DRAWN = HEADLINE
+
+
+def _of_small(name):
+    """What reads a measure of the small users' surplus."""
+    return lambda result: of_some(OF_SURPLUS[name], result.small(result.outcome.s))
+
+
+def _of_flexible(flexible):
+    """What reads the mean surplus of the small users who have something flexible, or nothing."""
+    return lambda result: mean(result.outcome.s[result.is_small & (result.is_flexible == flexible)])
+
+
+MEASURES = {
+    "mean small surplus": Measure("money", _of_small("mean small surplus")),
+    "mean small consumption": Measure("energy", lambda result: mean(result.small(result.outcome.x))),
+    "mean bill": Measure("money", lambda result: mean(result.small(result.outcome.bills))),
+    "price": Measure("money/energy", lambda result: result.outcome.price),
+    "quantity": Measure("energy", lambda result: result.outcome.quantity),
+    "welfare": Measure("money", lambda result: result.outcome.welfare),
+    "least small surplus": Measure("money", _of_small("least small surplus")),
+    "jain": Measure("1", _of_small("jain")),
+    "gini": Measure("1", _of_small("gini")),
+    "peak": Measure("energy", lambda result: result.peak),
+    "peak over mean": Measure("1", lambda result: result.peak_over_mean),
+    "spread": Measure("money/energy", lambda result: float(np.ptp(result.outcome.joined("price")))),
+    "self consumption": Measure("1", lambda result: result.outcome.self_consumption()),
+    "self sufficiency": Measure("1", lambda result: result.outcome.self_sufficiency()),
+    "through batteries": Measure("energy", lambda result: float(np.sum(result.outcome.told["discharged"]))),
+    "mean surplus with flexibility": Measure("money", _of_flexible(True)),
+    "mean surplus without flexibility": Measure("money", _of_flexible(False)),
+    "flexibility value": Measure("money", lambda result: float(np.sum(result.flexibility))),
+    "flexibility value to others": Measure(
+        "money", lambda result: float(np.sum(result.flexibility[~result.is_flexible]))
+    ),
+    "mean large surplus": Measure("money", lambda result: mean(result.outcome.s[~result.is_small])),
+    "efficiency": Measure("1", lambda result: result.yardsticks["efficiency"]),
+    "price of anarchy": Measure("1", lambda result: result.yardsticks["price_of_anarchy"]),
+}
+NOTHING = aggregator.NOTHING_CLEARED | dict.fromkeys(("bill", "peak", "self_consumption", "flexibility_value"))
+
+
+class Lived(Cleared):
+    """What measures of days are read off: a game and what came of its days."""
+
+    game: DaysGame
+    outcome: DaysOutcome | None
+
+    @cached_property
+    def is_flexible(self):
+        """Marks of the users who have something that lets them choose when, shape (users,)."""
+        marks = np.zeros(self.game.users, dtype=bool)
+        for block, rows in zip(self.game.blocks, self.game.user_slices, strict=True):
+            for part in block.parts.values():
+                if part.flexible:
+                    marks[rows][part.users] = True
+        return marks
+
+    @cached_property
+    def flexibility(self):
+        """What each user's days are worth more than with batteries idle and nothing shifted, money, shape (users,)."""
+        if not np.any(self.is_flexible):
+            return np.zeros(self.game.users)
+        return sum(value_of_flexibility(*lived)[0] for lived in self._days())
+
+    @property
+    def peak(self):
+        """Largest load of a period, energy."""
+        return float(np.max(self.outcome.joined("load")))
+
+    @property
+    def peak_over_mean(self):
+        """Largest load over the mean one; None where the mean is not above 0."""
+        usual = float(np.mean(self.outcome.joined("load")))
+        return self.peak / usual if usual > 0 else None
+
+    @cached_property
+    def yardsticks(self):
+        """Price of anarchy, total welfare and its efficiency; None where part is unserved, or not worked out."""
+        known = dict.fromkeys(("price_of_anarchy", "total_welfare", "efficiency"))
+        if self.outcome is None or self.outcome.unserved > 0:
+            return known
+        total = sum(total_welfare(*lived) for lived in self._days())
+        known["total_welfare"] = number(total)
+        if any(day.affine is None for day in self.outcome.days):
+            return known
+        best = sum(total_welfare(day, price_taking(day)) for day in self.outcome.days)
+        most = sum(planned(day).welfare for day in self.outcome.days)
+        known["efficiency"] = number(total / best if best > 0 else None)
+        known["price_of_anarchy"] = number(price_of_anarchy(most, self.outcome.welfare))
+        return known
+
+    def _days(self):
+        return zip(self.outcome.days, self.outcome.outcomes, strict=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Standing(Lived):
+    """How a market stands after any round."""
+
+    game: DaysGame
+    outcome: DaysOutcome | None
+
+    @cached_property
+    def is_small(self):
+        """Marks of the small users, of all where none is small, shape (users,)."""
+        return aggregator.small_or_all(self.game)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DaysResult(Lived, Result):
+    """A run of the aggregator market over days.
+
+    quantities, surpluses: consumption and surplus by round and user, (rounds, users), of the day that was played;
+    periods: the last round's table by period; cycle: how many rounds one takes, where there is one.
+    """
+
+    outcome: DaysOutcome | None
+    quantities: np.ndarray
+    surpluses: np.ndarray
+    cycle: int | None = None
+    joined = None  # nobody changes aggregators
+
+    @property
+    def advice(self):
+        """What the status means."""
+        proven = self.outcome is not None and (self.outcome.proven or self.gap is None)
+        return endings.advice(self.status, proven)
+
+    @property
+    def promised(self):
+        """Equilibria were certified up to this."""
+        return endings.promised(self.status)
+
+    @property
+    def by_agent(self):
+        """Consumption and surpluses of the small users."""
+        return self.small(self.outcome.x), self.small(self.outcome.s)
+
+    def facts(self, users=False):
+        """Totals, yardsticks, purchases, periods and groups."""
+        outcome = self.outcome
+        here = zip(self.game.blocks, self.game.user_slices, strict=True)
+        facts = self._totals() | {
+            "players": [None] * self.game.players if outcome is None else numbers(outcome.y),
+            "periods": None if outcome is None else self._periods(),
+            "groups": {block.name: self._group(block, rows, users) for block, rows in here},
+        }
+        if self.cycle is not None:
+            facts["period"] = self.cycle
+        notes = self.scenario.table.get("read", ())
+        return facts | ({"read": list(notes)} if notes else {})
+
+    def _totals(self):
+        plain = ("price", "quantity", "welfare", "unserved")
+        own = ("peak", "peak over mean", "spread", "self consumption", "self sufficiency", "through batteries")
+        own += ("flexibility value",)
+        if self.outcome is None:
+            words = (*plain, *(name.replace(" ", "_") for name in own), "proven", "payments", "small")
+            return dict.fromkeys(words) | self.yardsticks
+        totals = {name: number(getattr(self.outcome, name)) for name in plain}
+        totals |= {name.replace(" ", "_"): number(MEASURES[name].of(self)) for name in own}
+        totals |= {"proven": self.outcome.proven, "payments": self._payments(), "small": self._small()}
+        return totals | self.yardsticks
+
+    def _small(self):
+        standing = Standing(self.game, self.outcome)
+        s, bills = standing.small(self.outcome.s), standing.small(self.outcome.bills)
+        facts = {"mean_surplus": number(np.mean(s)), "mean_bill": number(np.mean(bills))}
+        return {"users": len(s)} | facts | {"jain": number(jain(s)), "gini": number(gini(s))}
+
+    def _payments(self):
+        """Who pays whom, money: each group's bill, the background's, and what producers receive."""
+        rows = zip(self.game.blocks, self.game.user_slices, strict=True)
+        bills = {block.name: float(np.sum(self.outcome.bills[where])) for block, where in rows}
+        background = float(self.outcome.joined("price") @ self.outcome.background)
+        return {"groups": bills, "background": background, "producers": sum(bills.values()) + background}
+
+    def _periods(self):
+        outcome = self.outcome
+        return {
+            "price": numbers(outcome.joined("price")),
+            "quantity": numbers(np.sum(outcome.joined("y"), axis=0)),
+            "background": numbers(outcome.background),
+        }
+
+    def _group(self, block, rows, users):
+        alpha = number(block.alpha if block.kind == "aggregator" else None)
+        have = {name: len(part.users) for name, part in block.parts.items() if name != "consumption"}
+        group = {"kind": block.kind, "users": block.users, "players": block.players, "alpha": alpha, "devices": have}
+        if self.outcome is None:
+            return group | NOTHING
+        outcome = self.outcome
+        bought, s = np.sum(outcome.told["z"][rows], axis=1), outcome.s[rows]
+        by_period = {name: np.sum(outcome.told[name][rows], axis=0) for name in ("z", *BY_PERIOD)}
+        group |= {
+            "quantity": {"total": number(bought.sum()), "mean": number(bought.mean()), "std": number(bought.std())},
+            "surplus": {
+                "total": number(s.sum()),
+                "mean": number(s.mean()),
+                "std": number(s.std()),
+                "least": number(s.min()),
+            },
+            "bill": {"total": number(outcome.bills[rows].sum()), "mean": number(outcome.bills[rows].mean())},
+            "jain": number(jain(s)),
+            "gini": number(gini(s)),
+            "unserved": int(np.sum(outcome.x[rows] <= 0)),
+            "peak": number(np.max(by_period["z"])),
+            "self_consumption": number(outcome.self_consumption(rows)),
+            "flexibility_value": number(np.sum(self.flexibility[rows])),
+            "periods": {{"z": "quantity"}.get(name, name): numbers(row) for name, row in by_period.items()},
+        }
+        if not users:
+            return group
+        told = {"z": outcome.told["z"][rows], "x": outcome.x[rows], "s": s}
+        return group | {name: values.tolist() for name, values in told.items()}
+
+    def write_agents(self, folder):
+        """Consumption and surplus of every user by round; all periods; what every home did in them."""
+        if self.outcome is None:
+            return
+        quantities, surpluses = aggregator.trajectories(self)
+        if self.game.users <= MOST_CSV_USERS:
+            table = aggregator.users_table(self, quantities, surpluses)
+            table.to_csv(folder / "agents.csv", index=False, lineterminator="\n")
+        else:
+            np.savez_compressed(folder / "agents.npz", quantities=quantities, surpluses=surpluses, y=self.outcome.y)
+        periods_table(self.outcome).to_csv(folder / "periods.csv", index=False, lineterminator="\n")
+        if self.game.users * self.game.periods <= MOST_ROWS:
+            homes_table(self).to_csv(folder / "homes.csv", index=False, lineterminator="\n")
+        else:
+            told = {name: values.astype(np.float32) for name, values in self.outcome.told.items()}
+            np.savez_compressed(folder / "homes.npz", **told)
+
+
+def periods_table(outcome):
+    """One row a period: day, period, price, loads, and sums of what all homes did."""
+    days = [day.periods for day in outcome.days]
+    columns = {
+        "day": np.repeat(np.arange(len(days)), days),
+        "period": np.concatenate([np.arange(count) for count in days]),
+        "price": outcome.joined("price"),
+        "load": outcome.joined("load"),
+        "background": outcome.background,
+        "quantity": np.sum(outcome.joined("y"), axis=0),
+        "consumption": np.sum(outcome.told["consumption"], axis=0),
+    }
+    return pd.DataFrame(columns | {name: np.sum(outcome.told[name], axis=0) for name in BY_PERIOD})
+
+
+def homes_table(result):
+    """One row for each home and period: group, user, period, net purchases, consumption and what devices did."""
+    group, player = aggregator.places(result, 1)
+    periods, users = result.game.periods, np.arange(result.game.users)
+    place = {"group": group, "player": player, "user": users}
+    columns = {name: np.repeat(values, periods) for name, values in place.items()}
+    columns["period"] = np.tile(np.arange(periods), len(users))
+    return pd.DataFrame(columns | {name: values.ravel() for name, values in result.outcome.told.items()})
+
+
+RESULT = DaysResult
+kept = aggregator.kept
+agents_table = aggregator.agents_table
+
+
+def stepped(model, certify):
+    """Facts of a model stepped to its end; without `certify` the gap is not searched."""
+    gap = model.gap if certify else None
+    return {
+        "status": model.status,
+        "outcome": model.outcome,
+        "gap": gap,
+        "quantities": model.trajectory.quantities,
+        "surpluses": model.trajectory.surpluses,
+        "cycle": model.cycle,
+    }
+
+
+def solved(game, certify):
+    """Facts of a direct solution, one day after another."""
+    found = list(in_a_row(game.days, partial(solve, certify=certify)))
+    outcome = DaysOutcome(tuple(day for day, _ in found), tuple(solution.outcome for _, solution in found))
+    statuses = [solution.status for _, solution in found]
+    return {
+        "status": endings.ending(statuses, outcome.outcomes, Status.SOLVED),
+        "outcome": outcome,
+        "gap": outcome.gap,
+        "quantities": np.empty((0, game.users)),
+        "surpluses": np.empty((0, game.users)),
+    }
+
+
+def memory(scenario):
+    """Bytes that a run may need, by the key they grow with; all its rounds played, all its users' numbers kept."""
+    need, periods = aggregator.memory(scenario), scenario.periods
+    columns = sum(
+        group.users * (1 + sum(QUANTITIES.get(name, 1) * said["share"] for name, said in group.devices.items()))
+        for group in scenario.groups
+    )
+    every = len(aggregator.MEASURES) * DOUBLE * periods["days"]
+    need["periods.count"] = columns * periods["count"] * (COLUMN + every)
+    rounds = scenario.rounds * periods["days"]
+    return need | {"rounds": need["rounds"] * periods["days"] + rounds * periods["count"] * RECORD}
+
+
+def shared(games):
+    """Names of the groups whose homes have the same utilities in all games."""
+    blocks = [{block.name: block for block in game.blocks} for game in games]
+    return tuple(
+        name for name in blocks[0] if all(name in other and _same(blocks[0][name], other[name]) for other in blocks)
+    )
+
+
+def _same(one, other):
+    mine, theirs = (block.parts["consumption"] for block in (one, other))
+    return all(np.array_equal(getattr(mine, name), getattr(theirs, name)) for name in ("a", "b"))

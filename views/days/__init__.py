@@ -1,0 +1,1 @@
+"""What is shown of the aggregator game over days: words, pictures, the browser's page."""

@@ -1,0 +1,91 @@
+"""What the browser shows of the aggregator market over days."""
+
+import numpy as np
+
+from engine.results import measured
+from engine.results.aggregator import mean_by_round
+from engine.results.days import Standing
+from views.kit.charts import Line, line_chart
+from views.kit.frames import Frame, Panel, Table, tiles_of
+from views.kit.live import gap_text
+from views.style import BLACK, LINES, group_colours
+
+TITLE = "Aggregators over a day"
+ABOUT = "Households with solar roofs, batteries and cars, and aggregators who decide their days."
+START = "street_day"
+MAIN = ("group.*.fairness.alpha", "group.*.users", "group.*.count", "group.*.battery.share", "group.*.solar.share")
+MAIN += ("group.*.car.share", "group.*.shift.share", "price.p0", "price.c", "periods.days", "order", "damping", "seed")
+FOLLOWS = False  # can one agent be looked at?
+TRACKS = ("mean price (money/energy)", "peak (energy)", "mean surplus of small users (money)")
+MOST_CELLS = 100_000  # homes times periods
+SHOWN = ("price", "mean small surplus", "mean bill", "peak", "spread", "self consumption")  # of MEASURES
+TILES = (
+    ("mean price", "money/energy"),
+    ("small user, mean", "money"),
+    ("bill, mean", "money"),
+    ("peak", "energy"),
+    ("price spread", "money/energy"),
+    ("own solar used", "share"),
+)
+NONE = "Press Step or ▶ to begin."
+
+
+def too_large(scenario):
+    """Why a scenario is too large for a server that others use too, or ""."""
+    cells = sum(group.users for group in scenario.groups) * scenario.periods["count"] * scenario.periods["days"]
+    return f"{cells:,} homes times periods; the browser takes at most {MOST_CELLS:,}" if cells > MOST_CELLS else ""
+
+
+def variants(scenario):
+    """All aggregators under each fairness objective."""
+    found = [
+        ("group", k, "fairness", "alpha")
+        for k, group in enumerate(scenario.groups)
+        if group.kind == "aggregator" and not group.named
+    ]
+    words = {"all alpha = 0 (welfare)": 0.0, "all alpha = 1 (proportional)": 1.0, "all alpha = inf (max-min)": np.inf}
+    return {name: [(path, value) for path in found] for name, value in words.items()} if found else {}
+
+
+def frame(run, before):
+    """The run after its last round."""
+    model = run.model
+    known = {"round": model.round, "limit": run.scenario.rounds * len(model.game.days), "status": model.status}
+    known |= {"advice": model.advice, "gap": gap_text(run.memory.get("gap"))}
+    values = measured("days", Standing(model.game, model.outcome), SHOWN).values()
+    known |= {"tiles": tiles_of(TILES, values, before), "panels": panels(model), "table": table(model)}
+    if model.outcome is None:
+        return Frame(**known, said=NONE)
+    counts = {block.name: block.users for block in model.game.blocks}
+    mean = mean_by_round({name: run.column(f"surplus {name}") for name in counts}, counts)
+    columns = (run.column("price"), run.column("peak"), mean)
+    tracks = dict(zip(TRACKS, ((run.column("round"), column) for column in columns), strict=True))
+    return Frame(**known, said=f"Day {model.number + 1}, largest move {model.move:.3g}.", tracks=tracks)
+
+
+def panels(model):
+    """Prices and net purchases by period."""
+    blocks, today = model.game.blocks, model.today
+    colours = group_colours([block.name for block in blocks])
+    price, load = [], []
+    if today is not None:
+        period = np.arange(model.day.periods)
+        price = [Line("price", period, today.price, BLACK, LINES[0])]
+        load = [
+            Line(block.name, period, np.sum(today.z[rows], axis=0), colours[block.name], LINES[k % len(LINES)])
+            for k, (block, rows) in enumerate(zip(blocks, model.game.user_slices, strict=True))
+        ]
+    return (
+        Panel("price", "Price by period", line_chart(price, "money/energy")),
+        Panel("load", "Net purchases by period", line_chart(load, "energy")),
+    )
+
+
+def table(model):
+    """Every home: what it buys, its bill and its surplus."""
+    if model.today is None:
+        return Table({})
+    names = np.repeat([block.name for block in model.game.blocks], [block.users for block in model.game.blocks])
+    bought = np.sum(model.today.z, axis=1)
+    columns = {"group": list(names), "bought": bought, "bill": model.today.bills, "surplus": model.today.s}
+    return Table(columns)

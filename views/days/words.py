@@ -1,0 +1,63 @@
+"""A run of the aggregator market over days in words."""
+
+from views.tables import cell, ending, table
+
+GROUP_COLUMNS = ("group", "kind", "users", "alpha", "bought", "mean", "surplus", "mean", "least", "Jain", "mean bill")
+GROUP_COLUMNS += ("own solar used", "flexibility")
+PERIOD_COLUMNS = ("period", "price", "load", "background", "solar", "charged", "discharged", "level", "cars")
+MOST_PERIODS = 48  # told one by one
+
+
+def round_line(model):
+    """One line about the round just played."""
+    day = f"day {model.number + 1}   " if len(model.game.days) > 1 else ""
+    return (
+        f"{day}round {model.round:4d}   mean price {cell(model.today.mean_price):>10}   bought "
+        f"{cell(model.today.quantity):>12}   peak {cell(max(model.today.load)):>10}   largest move {model.move:.3g}   "
+        f"{model.status}"
+    )
+
+
+def summary_text(summary):
+    """A run's summary as text: status with advice, totals, one row a group, one row a period."""
+    lines = [ending(summary), *summary.get("read", ())]
+    if summary["price"] is None:
+        return "\n".join(lines)
+    lines.append(
+        f"mean price {cell(summary['price'])} money/energy   bought {cell(summary['quantity'])} energy   users' "
+        f"surplus {cell(summary['welfare'])} money   flexibility is worth {cell(summary['flexibility_value'])} money"
+    )
+    lines.append(
+        f"peak {cell(summary['peak'])} energy, {cell(summary['peak_over_mean'])} of the mean   price spread "
+        f"{cell(summary['spread'])}   own solar used {cell(summary['self_consumption'])}   through batteries "
+        f"{cell(summary['through_batteries'])} energy"
+    )
+    if summary["unserved"]:
+        lines.append(f"unserved: {cell(summary['unserved'])} of purchases exceed the capacity")
+    lines += ["", table(GROUP_COLUMNS, [group_row(name, group) for name, group in summary["groups"].items()])]
+    if len(summary["periods"]["price"]) <= MOST_PERIODS:
+        lines += ["", table(PERIOD_COLUMNS, period_rows(summary))]
+    return "\n".join(lines)
+
+
+def group_row(name, group):
+    """One group's row of the summary table."""
+    alpha = "–" if group["alpha"] is None else f"{float(group['alpha']):g}"
+    amounts = group["quantity"]["total"], group["quantity"]["mean"]
+    surplus = (group["surplus"][key] for key in ("total", "mean", "least"))
+    last = group["jain"], group["bill"]["mean"], group["self_consumption"], group["flexibility_value"]
+    return (name, group["kind"], group["users"], alpha, *amounts, *surplus, *last)
+
+
+def period_rows(summary):
+    """Price, loads, and what all groups' devices do in each period."""
+    periods, groups = summary["periods"], [group["periods"] for group in summary["groups"].values()]
+    for t, price in enumerate(periods["price"]):
+        load = periods["quantity"][t] + periods["background"][t]
+        sums = (sum(group[name][t] for group in groups) for name in ("solar", "charged", "discharged", "level", "car"))
+        yield (t, price, load, periods["background"][t], *sums)
+
+
+def comparison_notes(comparison):
+    """What a comparison says beyond its table of means."""
+    return ""
