@@ -22,7 +22,6 @@ from scenarios.reading.schema import REQUIRED, Key, called, read_table
 
 ROUNDS = plain.ROUNDS
 MOST_PERIODS = 100_000  # of all days together
-DAY_HOURS = 24.0
 LEFT_OUT = {  # keys of the aggregator market that have no place here, and why
     "network": "a day on a network is not modelled",
     "joining": "who joins whom over the periods of a day is not modelled",

@@ -188,3 +188,26 @@ def test_a_battery_that_cannot_reach_its_level_is_refused(written):
     scenario = load(written(GOOD), set=[*changes, "group.0.battery.end=60"])
     check(refusal(lambda: draw(scenario)), ["battery.end: user ", "goes from 0 to 60 at 1 an hour"])
     draw(load(written(GOOD), set=[*changes, "group.0.battery.end=20"]))
+
+
+def clock_hour(t, hours):
+    """The columns of the neighbourhood's day, by the formulas of SOURCE.md."""
+    bell = lambda middle, width: np.exp(-(((t - middle) / width) ** 2))  # noqa: E731
+    step = lambda middle: 1 / (1 + np.exp(-2 * (t - middle)))  # noqa: E731
+    home = 0.4 + 0.4 * bell(7.5, 1.5) + 0.25 * bell(12.5, 2) + 0.9 * bell(19.5, 2.2)
+    phi, delta, turn = np.radians(47.4), np.radians(11.6), np.radians(15 * (t - 12))
+    sun = np.maximum(np.sin(phi) * np.sin(delta) + np.cos(phi) * np.cos(delta) * np.cos(turn), 1e-3)
+    sky = np.where(sun > 0.01, 0.8 * 1.098 * sun * np.exp(-0.059 / sun), 0.0)
+    price = 0.12 + 0.03 * np.cos(np.radians(15 * (t - 19.5)))
+    return home * hours, sky, hours * (25 + 30 * (step(8) - step(18.5))), price
+
+
+@pytest.mark.parametrize(("name", "count"), [("street_day", 24), ("thousand_homes", 96)])
+def test_the_shipped_profiles_are_those_of_their_formulas(name, count):
+    table = load(name).table
+    home, sky, shops, price = clock_hour((np.arange(count) + 0.5) * 24 / count, 24 / count)
+    (group,) = table["group"]
+    np.testing.assert_allclose(group["profile"][0], home, atol=1e-5)
+    np.testing.assert_allclose(group["solar"]["profile"][0], sky, atol=1e-5)
+    np.testing.assert_allclose(table["background"], shops, atol=1e-4)
+    np.testing.assert_allclose(table["price"]["p0"], price, atol=1e-5)

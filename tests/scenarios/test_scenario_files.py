@@ -120,7 +120,7 @@ SHOWN = {
     "designs": ("aggregators = ", "[energy/p.u.]", "default 10000", "behaviours = [", "class.0.a"),
     "microgrid": ("tariff.buy = 2.0", "[money/p.u.]", "default 100", "network.case"),
     "network": ("tolerance = 1e-08", "[share of total]", "default 100", "network.case", "group.0.anticipates"),
-    "days": ("tolerance = 1e-08", "[share of total]", "default 100", "periods.count", "group.0.utility.a"),
+    "days": ("tolerance = 1e-0", "[share of total]", "default 100", "periods.count", "group.0.utility.a"),
 }
 
 
