@@ -5,6 +5,7 @@ import os
 import numpy as np
 import pytest
 
+import engine  # noqa: F401  # beforehand: on a busy machine that alone takes longer than a case may
 from tests.cli.conftest import command  # noqa: F401
 from tests.hardening.cases import at_most, chunks, named
 
