@@ -15,9 +15,6 @@ from market.aggregator.days.seats import Seats
 from market.arrays import Array
 from market.outcome import Status
 
-EQUILIBRIUM = (1.0, 1.0)  # weights (own, all) of the potential
-PRICE_TAKING = (0.0, 1.0)
-PLANNER = (0.0, 2.0)
 FINE = 1e-9  # regrets below it are not worth another answer
 MOST_POLISHED = 64  # players
 
@@ -80,20 +77,18 @@ def ended(outcome: DayOutcome, status: Status) -> Status:
     return Status.SHORT if np.any(outcome.unserved > 0) else status
 
 
-def potential_programme(day: Day, weights: tuple[float, float] = EQUILIBRIUM) -> Programme:
-    """Minimise −Σ_j V_j + Σ_t [(p0_t + c_t N_t) Y_t + (c_t/2)(all Y_t² + own Σ_j y_jt²)] over everybody's day.
+def potential_programme(day: Day) -> Programme:
+    """Minimise −Σ_j V_j + Σ_t [(p0_t + c_t N_t) Y_t + (c_t/2)(Y_t² + Σ_j y_jt²)] over everybody's day.
 
-    N: the background, Y here without it; weights (own, all): EQUILIBRIUM, PRICE_TAKING or PLANNER (docs/days/model.md,
-    The potential). Columns: everybody's plan, y (players × periods), Y (periods). Raises ValueError where a price is
-    not affine or a player does not maximise the plain sum.
+    N: the background, Y here without it (docs/days/model.md, The potential). Columns: everybody's plan, y (players ×
+    periods), Y (periods). Raises ValueError where a price is not affine or a player does not maximise the plain sum.
     """
-    if day.affine is None or not (day.welfare or weights != EQUILIBRIUM):
+    if day.affine is None or not day.welfare:
         raise ValueError("a potential exists only for affine prices and alpha = 0")
-    own, every = weights
     (p0, c), party, periods = day.affine, day.party, day.periods
     count = party.players * periods
-    bought = free(np.zeros(count), own * np.tile(c / 2, party.players))
-    whole = stacked([party.days, bought, free(p0 + c * day.background, every * c / 2)])
+    bought = free(np.zeros(count), np.tile(c / 2, party.players))
+    whole = stacked([party.days, bought, free(p0 + c * day.background, c / 2)])
     sums = [-party.player_load, sparse.eye_array(count), sparse.csr_array((count, periods))]
     totals = -sparse.kron(np.ones((1, party.players)), sparse.eye_array(periods))
     totals = [sparse.csr_array((periods, party.columns)), totals, sparse.eye_array(periods)]
@@ -102,9 +97,7 @@ def potential_programme(day: Day, weights: tuple[float, float] = EQUILIBRIUM) ->
     return joined(whole, sparse.hstack(totals, format="csr"), np.zeros(periods), np.zeros(periods))
 
 
-def potential_optimum(
-    day: Day, weights: tuple[float, float] = EQUILIBRIUM, solver: str = "piqp"
-) -> tuple[Array, Answer]:
+def potential_optimum(day: Day, solver: str = "piqp") -> tuple[Array, Answer]:
     """(everybody's plan at the optimum of `potential_programme`, the programme's answer)."""
-    answer = solve(potential_programme(day, weights), day.energy_unit, solver)
+    answer = solve(potential_programme(day), day.energy_unit, solver)
     return answer.v[: day.party.columns], answer

@@ -43,6 +43,11 @@ def prices_at(rules: Sequence[PriceRule], total: Array) -> Array:
     return np.stack([_price(rule, total[..., t]) for t, rule in enumerate(rules)], axis=-1)
 
 
+def costs_at(rules: Sequence[PriceRule], total: Array) -> Array:
+    """Costs of production ∫₀^total p of total loads, money, shape (…, periods); below no load as prices go on there."""
+    return np.stack([_cost(rule, total[..., t]) for t, rule in enumerate(rules)], axis=-1)
+
+
 def slopes_at(rules: Sequence[PriceRule], total: Array) -> Array:
     """Slopes of the prices at total loads, just above them, shape (…, periods)."""
     return np.stack([_slope(rule, total[..., t]) for t, rule in enumerate(rules)], axis=-1)
@@ -54,16 +59,19 @@ def bends_at(rules: Sequence[PriceRule], total: Array) -> Array:
     return np.stack(bends, axis=-1)
 
 
-def pieces(rules: Sequence[PriceRule], others: Array, y: Array) -> Pieces:
+def pieces(rules: Sequence[PriceRule], others: Array, y: Array, own: float = 1.0) -> Pieces:
     """The outlay around purchases y with the others' loads, both (players, periods): exact between kinks where prices
-    are straight, to the second order at y where they are not."""
+    are straight, to the second order at y where they are not.
+
+    own = 0: the cost of production ∫ p in place of the outlay, for whom takes prices as given.
+    """
     if all(isinstance(rule, Affine) for rule in rules):
         slope = np.array([rule.c for rule in rules])  # type: ignore[attr-defined]
         wide = np.full(y.size, np.inf)
-        cost, square = prices_at(rules, others).ravel(), np.broadcast_to(slope, y.shape).ravel()
+        cost, square = prices_at(rules, others).ravel(), np.broadcast_to((1 + own) / 2 * slope, y.shape).ravel()
         return Pieces(np.zeros_like(y), np.arange(y.size), -wide, wide, cost, square, np.zeros(y.shape, dtype=bool))
     periods = y.shape[1]
-    found = [_cells(rule, others[:, t], y[:, t]) for t, rule in enumerate(rules)]
+    found = [_cells(rule, others[:, t], y[:, t], own) for t, rule in enumerate(rules)]
     ends = np.stack([end for _, end in found], axis=1)
     parts = [np.concatenate(part) for part in zip(*(cells for cells, _ in found), strict=True)]
     player, low, high, cost, square = parts
@@ -95,6 +103,12 @@ def _price(rule, total):
     return np.asarray(rule.value(np.maximum(total, 0.0)), dtype=float)
 
 
+def _cost(rule, total):
+    if isinstance(rule, Affine):
+        return rule.cost(total)
+    return np.asarray(rule.cost(np.maximum(total, 0.0))) + float(rule.value(0.0)) * np.minimum(total, 0.0)
+
+
 def _slope(rule, total):
     if isinstance(rule, Affine):
         return np.full_like(total, rule.c)
@@ -107,21 +121,22 @@ def _above(total):
     return np.maximum(total, NEAR_NOTHING * (1 + np.max(np.abs(total), initial=0.0)))
 
 
-def _cells(rule, others, y):
+def _cells(rule, others, y, own):
     """((player, low, high, cost, square) of all pieces of one period, is the purchase where the outlay bends down?)."""
     if isinstance(rule, Affine):
         wide = np.full(len(y), np.inf)
-        cost = rule.p0 + rule.c * (others + 2 * y)
-        return (np.arange(len(y)), -wide, wide, cost, np.full(len(y), rule.c)), np.zeros(len(y), dtype=bool)
+        cost = rule.p0 + rule.c * (others + (1 + own) * y)
+        bend = np.full(len(y), (1 + own) / 2 * rule.c)
+        return (np.arange(len(y)), -wide, wide, cost, bend), np.zeros(len(y), dtype=bool)
     totals = np.concatenate([[0.0], rule.kinks])
     edges = totals - others[:, None]
-    falls = _falls(rule, totals, edges)
+    falls = _falls(rule, totals, edges) if own else np.zeros(edges.shape, dtype=bool)
     ends = np.concatenate([np.full((len(y), 1), -np.inf), edges, np.full((len(y), 1), np.inf)], axis=1)
     low, high = ends[:, :-1], ends[:, 1:]
     now = y[:, None]
     right, left = low >= now, high <= now
     anchor = np.where(right, low, np.where(left, high, now))
-    marginal, bend = _marginal(rule, others[:, None], anchor, right, left)
+    marginal, bend = _marginal(rule, others[:, None], anchor, right, left, own)
     kept = ~_beyond(falls, right, left)
     player = np.broadcast_to(np.arange(len(y))[:, None], low.shape)
     width = low - anchor, high - anchor
@@ -141,7 +156,7 @@ def _falls(rule, totals, edges):
     return jump | ((after - before) * edges < -FALL * (np.abs(below) + np.abs(before * edges)))
 
 
-def _marginal(rule, others, y, right, left):
+def _marginal(rule, others, y, right, left, weight):
     """Marginal outlay and its slope at the anchors of cells: seen from the right, from the left, or in between."""
     total = others + y
     inside = np.where(right, total > -1e-12 * np.abs(others), total > 1e-12 * np.abs(others))
@@ -152,8 +167,8 @@ def _marginal(rule, others, y, right, left):
         slope = np.where(right, rule.right_slope(near), rule.left_slope(np.where(left, at, near)))
     slope = np.where(inside & np.isfinite(slope), slope, 0.0)
     bend = np.where(inside, rule.curvature(near), 0.0)
-    own = np.where(np.isfinite(y), y, 0.0)
-    return price + slope * own, 2 * slope + bend * own
+    own = weight * np.where(np.isfinite(y), y, 0.0)
+    return price + slope * own, (1 + weight) * slope + bend * own
 
 
 def _beyond(falls, right, left):

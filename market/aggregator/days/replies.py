@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from market.aggregator.days.outlay import Pieces, convex, pieces, prices_at
+from market.aggregator.days.outlay import Pieces, convex, costs_at, pieces, prices_at
 from market.aggregator.days.party import Party
 from market.aggregator.days.programme import USABLE, Programme, joined, solve, stacked
 from market.arrays import Array, Mask
@@ -30,11 +30,14 @@ class Replies:
     sure: Mask
 
 
-def payoffs(party: Party, rules: Sequence[PriceRule], others: Array, plan: Array) -> Array:
-    """Σ of users' worth less p(R + y) y of each player, money, shape (players,); others: (players, periods)."""
+def payoffs(party: Party, rules: Sequence[PriceRule], others: Array, plan: Array, own: float = 1.0) -> Array:
+    """Σ of users' worth less p(R + y) y of each player, money, shape (players,); others: (players, periods).
+
+    own = 0: less the cost of producing y in place of what is paid.
+    """
     y = party.by_player(party.purchases(plan))
-    paid = np.sum(prices_at(rules, others + y) * y, axis=1)
-    return party.by_player(party.worth(plan)) - paid
+    paid = prices_at(rules, others + y) * y if own else costs_at(rules, others + y) - costs_at(rules, others)
+    return party.by_player(party.worth(plan)) - np.sum(paid, axis=1)
 
 
 def replies(
@@ -44,21 +47,23 @@ def replies(
     energy: float,
     plan: Array | None = None,
     solver: str = "piqp",
+    own: float = 1.0,
 ) -> Replies:
     """Every player's best day against the others' loads, shape (players, periods), each as if alone.
 
     One convex programme where prices are affine; else one after another from `plan` on, each with the outlay to the
-    second order, never to a worse day (docs/days/model.md, Replies). energy: the size of quantities.
+    second order, never to a worse day (docs/days/model.md, Replies). energy: the size of quantities; own = 0: players
+    who take prices as given, together at the most welfare.
     """
     straight = all(isinstance(rule, Affine) for rule in rules)
     if plan is None:
         plan = np.zeros(party.columns) if straight else best_days(party, prices_at(rules, others), energy, solver)
     if straight:
-        answer = solve(reply_programme(party, pieces(rules, others, np.zeros_like(others))), energy, solver)
+        answer = solve(reply_programme(party, pieces(rules, others, np.zeros_like(others), own)), energy, solver)
         plan = answer.v[: party.columns]
         sure = np.full(party.players, answer.status in USABLE)
-        return Replies(plan, payoffs(party, rules, others, plan), answer.status, sure)
-    return _stepwise(party, rules, others, energy, plan, solver)
+        return Replies(plan, payoffs(party, rules, others, plan, own), answer.status, sure)
+    return _stepwise(party, rules, others, energy, plan, solver, own)
 
 
 def reply_programme(party: Party, outlay: Pieces) -> Programme:
@@ -88,18 +93,18 @@ def best_days(party: Party, price: Array, energy: float, solver: str = "piqp") -
     return solve(paid, energy, solver).v
 
 
-def _stepwise(party, rules, others, energy, plan, solver):
+def _stepwise(party, rules, others, energy, plan, solver, own):
     """Steps of the second order with lines searched, until nobody gains."""
-    payoff = payoffs(party, rules, others, plan)
+    payoff = payoffs(party, rules, others, plan, own)
     status, tried = "solved", 0
     for _ in range(MOST_STEPS):
         y = party.by_player(party.purchases(plan))
-        outlay = pieces(rules, others, y)
+        outlay = pieces(rules, others, y, own)
         answer = solve(reply_programme(party, outlay), energy, solver)
         status = answer.status
         if status not in USABLE:
             break
-        plan, gained = _searched(party, rules, others, plan, answer.v[: party.columns], payoff)
+        plan, gained = _searched(party, rules, others, plan, answer.v[: party.columns], payoff, own)
         payoff = payoff + gained
         scale = np.abs(payoff) + np.abs(party.by_player(party.worth(plan)))
         if np.all(gained <= LAST_GAIN * scale):
@@ -108,17 +113,18 @@ def _stepwise(party, rules, others, energy, plan, solver):
                 break
             (plan, payoff), tried = nudged, tried + 1
     least = party.by_player(least_purchases(party))
-    return Replies(plan, payoff, status, convex(rules, others, least) & (status in USABLE))
+    sure = convex(rules, others, least) if own else np.ones(party.players, dtype=bool)
+    return Replies(plan, payoff, status, sure & (status in USABLE))
 
 
-def _searched(party, rules, others, plan, target, payoff):
+def _searched(party, rules, others, plan, target, payoff, own=1.0):
     """For each player the longest of halved steps towards the target that does not lose; (plan, gains)."""
     step, gained = np.ones(party.players), np.zeros(party.players)
     column_player = party.player_of[party.owner]
     done = np.zeros(party.players, dtype=bool)
     for _ in range(HALVINGS):
         there = plan + step[column_player] * (target - plan)
-        gain = payoffs(party, rules, others, there) - payoff
+        gain = payoffs(party, rules, others, there, own) - payoff
         good = ~done & (gain >= 0)
         gained, done = np.where(good, gain, gained), done | good
         if np.all(done):

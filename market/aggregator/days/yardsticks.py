@@ -5,26 +5,25 @@ from __future__ import annotations
 import numpy as np
 
 from market.aggregator.days.day import Day
-from market.aggregator.days.equilibrium import PLANNER, PRICE_TAKING, potential_optimum
 from market.aggregator.days.outcome import DayOutcome, clear
+from market.aggregator.days.outlay import costs_at
 from market.aggregator.days.replies import replies
-from market.prices import Affine
 
 
 def price_taking(day: Day) -> DayOutcome:
-    """The outcome where everybody takes prices as given, with affine prices: the most total welfare there can be.
-
-    Raises ValueError where a price is not affine.
-    """
-    return clear(day, potential_optimum(day, PRICE_TAKING)[0])
+    """The outcome where everybody takes prices as given: the most total welfare there can be."""
+    return clear(day, _sole(day, own=0.0))
 
 
 def planned(day: Day) -> DayOutcome:
-    """The outcome of one player at alpha = 0 who buys for everybody: with affine prices the most surplus there can be
-    in all, with others the most that was found."""
-    if day.affine is not None:
-        return clear(day, potential_optimum(day, PLANNER)[0])
-    return clear(day, replies(day.party.one_player, day.prices, day.background[None], day.energy_unit).plan)
+    """The outcome of one player at alpha = 0 who buys for everybody: the most surplus there can be in all, with prices
+    that bend down the most that was found."""
+    return clear(day, _sole(day, own=1.0))
+
+
+def _sole(day, own):
+    """The plan of one player with everybody's users against the background."""
+    return replies(day.party.one_player, day.prices, day.background[None], day.energy_unit, own=own).plan
 
 
 def idle(day: Day) -> Day:
@@ -34,15 +33,5 @@ def idle(day: Day) -> Day:
 
 def total_welfare(day: Day, outcome: DayOutcome) -> float:
     """Users' worth less the cost of what they add to the background's load, in money."""
-    costs = [
-        _cost(rule, load) - _cost(rule, background)
-        for rule, load, background in zip(day.prices, outcome.load, day.background, strict=True)
-    ]
-    return float(np.sum(outcome.worth) - np.sum(costs))
-
-
-def _cost(rule, load):
-    """∫₀^load of the price; below no load as prices go on there (docs/days/model.md, Prices)."""
-    if isinstance(rule, Affine):
-        return rule.cost(load)
-    return float(rule.cost(max(load, 0.0))) + float(rule.value(0.0)) * min(load, 0.0)
+    added = costs_at(day.prices, outcome.load) - costs_at(day.prices, day.background)
+    return float(np.sum(outcome.worth) - np.sum(added))

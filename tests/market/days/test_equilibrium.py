@@ -10,13 +10,7 @@ from scipy.optimize import linprog
 
 from market.aggregator.days.clock import Clock
 from market.aggregator.days.day import Day
-from market.aggregator.days.equilibrium import (
-    PLANNER,
-    PRICE_TAKING,
-    potential_optimum,
-    potential_programme,
-    potential_solution,
-)
+from market.aggregator.days.equilibrium import potential_programme, potential_solution
 from market.aggregator.days.outcome import certified_welfare, clear
 from market.aggregator.days.parts import Battery, Consumption
 from market.aggregator.days.replies import best_days
@@ -94,8 +88,8 @@ def test_random_days_are_cvxpys_and_nobody_regrets(seed, selling):
 def test_yardsticks_of_random_days_are_cvxpys(seed):
     day = drawn(np.random.default_rng(seed), players=2)
     takers, plan = price_taking(day), planned(day)
-    np.testing.assert_allclose(takers.y.sum(axis=0), by_cvxpy(day, *PRICE_TAKING).sum(axis=0), atol=2e-6)
-    np.testing.assert_allclose(plan.y.sum(axis=0), by_cvxpy(day, *PLANNER).sum(axis=0), atol=2e-6)
+    np.testing.assert_allclose(takers.y.sum(axis=0), by_cvxpy(day, 0, 1).sum(axis=0), atol=2e-6)
+    np.testing.assert_allclose(plan.y.sum(axis=0), by_cvxpy(day, 0, 2).sum(axis=0), atol=2e-6)
     outcome = potential_solution(day).outcome
     assert plan.welfare >= outcome.welfare - 1e-8
     assert total_welfare(day, takers) >= total_welfare(day, outcome) - 1e-8
@@ -178,7 +172,7 @@ def test_more_capacity_never_hurts_a_price_taking_owner():
 
 def test_a_day_that_is_no_equilibrium_is_regretted():
     day = four_hours()
-    outcome = certified_welfare(day, clear(day, potential_optimum(day, PRICE_TAKING)[0]))
+    outcome = certified_welfare(day, price_taking(day))
     assert outcome.gap > 1e-3
 
 

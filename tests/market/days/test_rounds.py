@@ -9,9 +9,10 @@ from market.aggregator.days.day import Day, rules_by_period
 from market.aggregator.days.equilibrium import potential_solution
 from market.aggregator.days.outcome import certified_welfare, clear
 from market.aggregator.days.parts import Battery, Consumption
-from market.aggregator.days.replies import payoffs, replies
+from market.aggregator.days.replies import best_days, payoffs, replies
 from market.aggregator.days.rounds import in_turn, played, solve, start_plan, together
 from market.aggregator.days.seats import Seats
+from market.aggregator.days.yardsticks import planned, price_taking, total_welfare
 from market.aggregator.equilibrium import solve as solve_one_period
 from market.aggregator.game import Block, Game
 from market.outcome import Status
@@ -124,3 +125,16 @@ def test_a_monopolist_with_a_small_battery_uses_all_of_it():
     block = homes("b", [1], {"battery": Battery([0], 3.0, 9.0, 1.0)})
     day = Day(Clock(2), (Affine(0.0, 0.01),) * 2, (block,), np.array([100.0, 300.0]))
     np.testing.assert_allclose(solve(day).outcome.y, [[3, -3]], atol=1e-8)
+
+
+@pytest.mark.parametrize("name", [*CONVEX, "fleet"])
+def test_price_takers_live_their_best_days_at_the_prices_they_make(name):
+    rule = Dispatch([8, 9, 30], [0.05, 0.0, 0.02], [0.1, 1.2, 1.5], 50) if name == "fleet" else CONVEX[name]
+    day = Day(Clock(4), (rule,) * 4, four_hours().blocks)
+    outcome = price_taking(day)
+    best = clear(day, best_days(day.party, outcome.price, day.energy_unit))
+    at_prices = [one.worth - one.z @ outcome.price for one in (outcome, best)]
+    assert total_welfare(day, outcome) >= total_welfare(day, solve(day, certify=False).outcome) - 1e-8
+    if name != "fleet":  # whose price may stand anywhere in a jump
+        np.testing.assert_allclose(*at_prices, atol=1e-6)
+    assert planned(day).welfare >= solve(day, certify=False).outcome.welfare - 1e-7
