@@ -111,7 +111,7 @@ def by_piqp(programme: Programme, steps: int) -> tuple[Array, Array, str, float]
     solver.setup(_matrix(square), programme.cost, *equal, *limits, programme.low, programme.high)
     solver.solve()
     result = solver.result
-    prices = np.empty(rows.shape[0])
+    prices = np.zeros(rows.shape[0])
     prices[same], prices[other] = -result.y, result.z_l - result.z_u
     residual = max(result.info.primal_res, result.info.dual_res, abs(result.info.duality_gap))
     status = PIQP.get(result.info.status, "inaccurate" if residual <= ENOUGH else "not-solved")
@@ -146,9 +146,10 @@ def by_clarabel(programme: Programme, steps: int) -> tuple[Array, Array, str, fl
 
 
 def _sides(programme):
-    """Rows that are equations, and the others."""
+    """Rows that are equations, and the others that limit anything."""
     same = programme.least == programme.most
-    return np.flatnonzero(same), np.flatnonzero(~same)
+    limits = np.isfinite(programme.least) | np.isfinite(programme.most)
+    return np.flatnonzero(same), np.flatnonzero(~same & limits)
 
 
 def _matrix(matrix: sparse.csr_array) -> sparse.csc_matrix:

@@ -162,3 +162,12 @@ def test_where_nobody_can_be_left_with_a_surplus_a_fair_day_is_infeasible():
     parts = {"consumption": Consumption([0, 1], [0.5, 0.5], [3, 3]), "car": Car([0], 4.0, 1.0, elsewhere=0.0)}
     day = Day(Clock(4), (Affine(4.0, 0.1),) * 4, (homes("h", [2], parts, alpha=1.0),))
     assert solve(day).status == Status.INFEASIBLE
+
+
+def test_solvers_say_nothing(capfd):
+    """Users who are priced out have no row in max-min, and piqp would print a line for an empty one."""
+    parts = {"consumption": Consumption([0, 1, 2], [0.5, 0.5, 0.4], [3, 0.1, 4])}
+    day = Day(Clock(2), (Affine(0.5, 0.3),) * 2, (homes("h", [3], parts, alpha=np.inf),))
+    surplus = solve(day).outcome.s
+    assert surplus[0] == pytest.approx(surplus[2], rel=1e-6) and abs(surplus[1]) < 1e-6
+    assert capfd.readouterr() == ("", "")

@@ -15,10 +15,11 @@ from market.aggregator.days.seats import Seats
 from market.aggregator.days.yardsticks import planned, price_taking, total_welfare
 from market.aggregator.equilibrium import solve as solve_one_period
 from market.aggregator.game import Block, Game
+from market.aggregator.rounds import Watch
 from market.outcome import Status
 from market.prices import Affine, Dispatch, Linear, Piecewise, Power
 from market.utilities import Quadratic
-from tests.market.days.small_days import drawn, four_hours, homes
+from tests.market.days.small_days import drawn, four_hours, homes, storages
 
 CONVEX = {"power": Power(0.05, 1.5), "root": Power(0.5, 0.5), "piecewise": Piecewise([0, 15, 30], [0.5, 1, 5], 0.3)}
 
@@ -138,3 +139,16 @@ def test_price_takers_live_their_best_days_at_the_prices_they_make(name):
     if name != "fleet":  # whose price may stand anywhere in a jump
         np.testing.assert_allclose(*at_prices, atol=1e-6)
     assert planned(day).welfare >= solve(day, certify=False).outcome.welfare - 1e-7
+
+
+def test_cycles_of_days_are_noticed():
+    """Five stores that all answer the same last day overshoot for ever; each in turn they settle."""
+    day = storages(5, capacity=60.0)
+    seats, plan, watch = Seats(day), start_plan(storages(5, capacity=60.0)), Watch("together", 1e-8, 50)
+    y, status, played_rounds = purchases(day, plan), Status.RUNNING, 0
+    while status == Status.RUNNING:
+        plan, target = together(seats, plan)
+        before, y, played_rounds = y, purchases(day, plan), played_rounds + 1
+        status = watch.status(played_rounds, before, target, y)
+    assert status == Status.CYCLING and watch.cycle == 2
+    assert played(seats, plan)[1] == Status.SETTLED
