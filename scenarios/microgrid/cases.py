@@ -93,9 +93,10 @@ def names_of(table, place: Place) -> tuple[str, ...]:
 
 def check_names(table, place: Place):
     """Raise ScenarioError where a spelt-out network has names, but not one of its own for each node."""
-    names, nodes = table.get("names"), len(table["injection"][0])
+    names = table.get("names")
     if names is None:
         return
+    nodes = len(table["injection"][0])
     if len(names) != nodes:
         raise place.error(f"{len(names)} names; the network has {nodes} nodes", "one name per node is needed")
     again = next((k for k, name in enumerate(names) if name in names[:k]), None)

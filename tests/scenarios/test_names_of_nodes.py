@@ -48,3 +48,13 @@ def test_a_case_has_its_own_names(tmp_path):
     path = tmp_path / "own.toml"
     path.write_text('market = "microgrid"\nnetwork = { case = "grid.toml" }\n')
     assert run(path).summary()["names"] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("network", ['{ case = "eight_nodes" }', "{ public = [[0, 1, 0.01, 0.1], [1, 2, 0.01, 0.1]] }"])
+def test_networks_of_designs_need_no_names(network, tmp_path):
+    path = tmp_path / "designs.toml"
+    path.write_text(
+        f'market = "designs"\nprice = {{ p0 = 0.16, c = 0.001 }}\nbase_power = 100\nnetwork = {network}\n'
+        '[[class]]\nname = "homes"\ncount = 5\na = 0.1\nb = 0.6\ngeneration = 4\n'
+    )
+    assert load(path).table["network"]
