@@ -324,7 +324,8 @@ class Asking:
         items = {item.nodeid: item for item in session.items}
         for mutant, (names, seconds) in self.asked.items():
             tests = [items[name] for name in names if name in items]
-            self.tell(mutant, apart(judge_code, mutant, tests, self.order, seconds) or Fate("time"))
+            judged = tests and apart(judge_code, mutant, tests, self.order, seconds)
+            self.tell(mutant, judged or Fate("time" if tests else "untested"))
         return True
 
 

@@ -45,6 +45,7 @@ def test_a_loss_within_rounding_is_none_and_beyond_has_no_inequality(unit):
     assert gini(unit * np.array([-RELATIVE_ROUNDING, 1.0, 1.0])) == pytest.approx(gini([0, 1, 1]), rel=1e-6)
     assert np.isnan(gini(unit * np.array([-1e3 * RELATIVE_ROUNDING, 1.0, 1.0])))
     assert gini(np.array([0.0, 0.0])) == 0
+    assert np.isnan(gini(unit * np.array([-1.0, 0.0, 1.0])))
 
 
 def test_prices_of_anarchy_and_fairness_are_undefined_without_welfare():
