@@ -30,7 +30,10 @@ class Piece(NamedTuple):
 
 def follow(programme: Programme, active: Active, load: Load, goal: Load) -> Active | None:
     """The active set at a goal, on the straight way from one that is known; None where the way is too long."""
-    far = [np.where(end == start, 0.0, end - start) for start, end in zip(load, goal, strict=True)]
+    far = [
+        np.subtract(end, start, out=np.zeros_like(end), where=end != start)  # capacities may have no end
+        for start, end in zip(load, goal, strict=True)
+    ]
     length = max(float(np.max(np.abs(part), initial=0.0)) for part in far)
     if length == 0:
         return active

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from scipy.optimize import brentq
 
+from market.aggregator.best_response import best_response
 from market.aggregator.game import Block
-from market.aggregator.network.producers import Falling, Producers
+from market.aggregator.network.producers import Falling, Producers, best_sale
 from market.arrays import Array
 from market.grid.clearing import Operator
 from market.grid.nodal import NodalGrid
@@ -48,6 +50,14 @@ class Profile(Protocol):
     def unlimited(self) -> Operator:
         """Who would clear if no line had a limit."""
 
+    @property
+    def curves(self) -> dict[tuple[object, ...], tuple[Curve, float]]:
+        """Curves known, by place and what others do, each with the amount up to which it holds."""
+
+    @property
+    def blocks(self) -> tuple[Block | Producers, ...]:
+        """The blocks."""
+
     def player(self, j: int) -> Block | Producers:
         """Player j alone."""
 
@@ -59,6 +69,10 @@ class Profile(Protocol):
 
 
 OUT_OF_REACH = 2.0  # times the highest price that matters: that of what cannot be had
+MOST_CURVES = 256  # kept: those asked for last
+BEYOND_WANTED = 1.05  # how much further than a player may want its curve goes
+BESIDE, WIDE = 1e-9, 1e-6  # shares of an amount: a step is looked for beside it, and told by how much is wanted
+SAME_AMOUNT = {"xtol": 1e-300, "rtol": 1e-14, "maxiter": 200}
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,32 +91,77 @@ Believed = Rising | Falling
 
 
 def facing(game: Profile, j: int, y: Array) -> tuple[Believed, float]:
-    """(The price that player j believes in along its own amount, 0: what the others do is in it), their y as it stands.
+    """(The price that player j believes in along its own amount, 0: what the others do is in it), given their y.
 
-    y: purchases and sales, shape (players,); player j's own counts where it takes prices, or congestion, as given.
+    y: purchases and sales, shape (players,); player j's own does not matter. Who takes prices, or congestion, as given
+    takes those at which the market would clear with its own answer to them.
     """
     number = next(k for k, where in enumerate(game.player_slices) if j < where.stop)
     line = CONDUCTS[game.conducts[number]](game, number, j, np.asarray(y, dtype=float))
-    if game.selling[j]:
-        return Falling(*line), 0.0
-    return Rising(line[:2], line[2]), 0.0
+    return _rule(line, bool(game.selling[j])), 0.0
+
+
+def _rule(line, sells):
+    return Falling(*line) if sells else Rising(line[:2], line[2])
 
 
 def by_the_network(game: Profile, number: int, j: int, y: Array) -> Line:
     """The true residual curve: it knows that it can fill and empty lines."""
-    return _curve(game, game.operator, number, j, y)
+    return _curve(game, True, number, j, y)
 
 
 def by_the_hub(game: Profile, number: int, j: int, y: Array) -> Line:
-    """Congestion as given: its price moves as the supply curve without limits does, from what it pays now on."""
-    quantities, prices, last = _curve(game, game.unlimited, number, j, y)
-    now = _at((quantities, prices, last), float(y[j]))
-    return quantities, prices + (_paid(game, number, y) - now), last
+    """Congestion as given: its price moves as the supply curve without limits does, from the true one on.
+
+    Congestion is what it is beside its own answer: the amount that is its best at the prices which hold there.
+    """
+    true, free = by_the_network(game, number, j, y), _curve(game, False, number, j, y)
+    player, sells = game.player(j), bool(game.selling[j])
+
+    def believed(amount):
+        return free[0], free[1] + (_at(true, amount) - _at(free, amount)), free[2]
+
+    def excess(amount):
+        return _best(player, _rule(believed(amount), sells), amount) - amount
+
+    most = _best(player, _rule(believed(0.0), sells), 0.0)
+    if most == 0 or excess(most) >= 0:
+        return believed(most)
+    return believed(brentq(excess, 0.0, most, **SAME_AMOUNT))
 
 
 def by_nothing(game: Profile, number: int, j: int, y: Array) -> Line:
-    """The price that it pays now, whatever it does."""
-    return np.zeros(1), np.array([_paid(game, number, y)]), 0.0
+    """The price whatever it does: the one at which it would take, or sell, just what the market then has for it."""
+    line, player = by_the_network(game, number, j, y), game.player(j)
+
+    def wanted(price):
+        if isinstance(player, Producers):
+            return player.at_price(price)
+        return float(np.sum(player.utility.demand(np.array(price))))
+
+    def excess(amount):
+        return wanted(_at(line, amount)) - amount
+
+    first = float(line[1][0])
+    most = min(wanted(first), OUT_OF_REACH * float(line[0][-1]) + wanted(float(np.max(line[1]))))
+    if excess(most) >= 0 or excess(0.0) <= 0:
+        return np.zeros(1), np.array([_at(line, most) if excess(0.0) > 0 else first]), 0.0
+    amount = brentq(excess, 0.0, most, **SAME_AMOUNT)
+    return np.zeros(1), np.array([_within_step(line, amount, wanted)]), 0.0
+
+
+def _within_step(line, amount, wanted):
+    """The price at an amount; where it stands at a step, the one of the step at which just so much is wanted."""
+    ends = [_at(line, amount * (1 + side)) for side in (-BESIDE, BESIDE)]
+    if wanted(ends[0]) <= amount * (1 + WIDE) and wanted(ends[1]) >= amount * (1 - WIDE):
+        return _at(line, amount)
+    return brentq(lambda price: wanted(price) - amount, *ends, **SAME_AMOUNT)
+
+
+def _best(player, rule, now):
+    if isinstance(player, Producers):
+        return best_sale(rule, player, 0.0, now)
+    return best_response(rule, player, 0.0, now)
 
 
 CONDUCTS: dict[str, Callable[[Profile, int, int, Array], Line]] = {
@@ -112,39 +171,87 @@ CONDUCTS: dict[str, Callable[[Profile, int, int, Array], Line]] = {
 }
 
 
-def _paid(game: Profile, number: int, y: Array) -> float:
-    """What one of a block's players pays or gets for a unit more at y."""
-    cleared = game.operator.clear(game.taken(y), game.put_in(y))
-    prices = cleared.selling if sold_by(game, number) else cleared.buying
-    return float(game.places[number] @ prices)
-
-
 def sold_by(game: Profile, number: int) -> bool:
     """Are a block's players producers?"""
     return bool(game.selling[game.player_slices[number].start])
 
 
-def _curve(game: Profile, operator: Operator, number: int, j: int, y: Array) -> Line:
+def _curve(game: Profile, limits: bool, number: int, j: int, y: Array) -> Line:
     """The price along player j's own amount, as far as it can matter; that of lost load where nothing clears."""
-    without = y.copy()
-    without[j] = 0.0
-    place, others = game.places[number], (game.taken(without), game.put_in(without))
-    player = game.player(j)
-    if isinstance(player, Producers):
-        found = curve(operator, -place, *others, until=float(player.capacity[0]))
-        return _points(found) if found else (np.zeros(1), np.array([-game.grid.value_of_lost_load]), 0.0)
-    top = float(np.max(player.utility.reservation))
-    found = curve(operator, place, *others, top=top)
+    here = _here(game, number)
+    outside = max(sum(float(np.sum(y[game.player_slices[k]])) for k in here) - float(y[j]), 0.0)
+    found = _known(game, limits, number, here, y, outside)
+    lost = game.grid.value_of_lost_load
+    if sold_by(game, number):
+        return _shifted(*_falling(found), outside) if found else (np.zeros(1), np.array([-lost]), 0.0)
     if found is None:
-        return np.zeros(1), np.array([game.grid.value_of_lost_load]), 0.0
+        return np.zeros(1), np.array([lost]), 0.0
     quantities, prices, last = found.points()
     if found.ended:
-        beyond = OUT_OF_REACH * max(top, float(prices[-1]), float(np.finfo(float).tiny))
-        return np.append(quantities, quantities[-1]), np.append(prices, beyond), 0.0
-    return quantities, prices, max(last, 0.0)
+        beyond = OUT_OF_REACH * max(_top(game, here), float(prices[-1]), float(np.finfo(float).tiny))
+        quantities, prices, last = np.append(quantities, quantities[-1]), np.append(prices, beyond), 0.0
+    return _shifted(quantities, prices, max(last, 0.0), outside)
 
 
-def _points(found: Curve) -> Line:
+def _here(game, number):
+    """Blocks that buy, or sell, in the same direction as one."""
+    place, sells = game.places[number], sold_by(game, number)
+    return [
+        k
+        for k, other in enumerate(game.places)
+        if game.player_slices[k].stop > game.player_slices[k].start
+        and sold_by(game, k) == sells
+        and np.array_equal(other, place)
+    ]
+
+
+def _known(game, limits, number, here, y, outside):
+    """The curve along a place from nothing bought or sold there on, traced where it is not known so far; or None."""
+    others = y.copy()
+    for k in here:
+        others[game.player_slices[k]] = 0.0
+    demand, put_in = game.taken(others), game.put_in(others)
+    key = (here[0], limits, demand.tobytes(), put_in.tobytes())
+    found = game.curves.pop(key, None)
+    if found is None or outside > found[1]:
+        found = _traced(game, limits, number, here, (demand, put_in), outside)
+    game.curves[key] = found
+    while len(game.curves) > MOST_CURVES:
+        del game.curves[next(iter(game.curves))]
+    return found[0]
+
+
+def _traced(game, limits, number, here, others, outside):
+    """(Curve of a place or None, others' total there up to which it goes far enough for each of its players)."""
+    operator, place = game.operator if limits else game.unlimited, game.places[number]
+    blocks = [game.blocks[k] for k in here]
+    if sold_by(game, number):
+        return curve(operator, -place, *others, until=sum(float(np.sum(b.capacity)) for b in blocks)), np.inf
+    start = curve(operator, place, *others, until=0.0)
+    price = 0.0 if start is None else float(start.before[0])
+    most = max(float(np.max(b.by_player(np.add, b.utility.demand(np.full(b.users, price))))) for b in blocks)
+    far = OUT_OF_REACH * outside
+    return curve(operator, place, *others, until=far + BEYOND_WANTED * most, top=_top(game, here)), far
+
+
+def _top(game, here):
+    """The highest reservation price at a place."""
+    return max(float(np.max(game.blocks[k].utility.reservation)) for k in here)
+
+
+def _shifted(quantities, prices, last, outside):
+    """A line from an amount of others on."""
+    if outside == 0:
+        return quantities, prices, last
+    first = int(np.searchsorted(quantities, outside, "right"))
+    start = _at((quantities, prices, last), outside)
+    piece = first - 1
+    if piece >= 0 and quantities[piece] == outside:
+        start = float(prices[piece])  # just beyond a step
+    return np.append(0.0, quantities[first:] - outside), np.append(start, prices[first:]), last
+
+
+def _falling(found: Curve) -> Line:
     """Points of a curve that falls."""
     quantities = np.stack([found.starts, found.ends], axis=1).ravel()
     prices = np.minimum.accumulate(np.stack([found.before, found.after], axis=1).ravel())

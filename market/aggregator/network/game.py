@@ -14,7 +14,10 @@ from market.aggregator.network.producers import Producers
 from market.arrays import Array
 from market.grid.clearing import Cleared, Operator
 from market.grid.nodal import NodalGrid
-from market.outcome import Outcome
+from market.outcome import Outcome, Status
+
+BELOW = 1e-9  # share of all trade: just below it prices are those of the last unit
+STEP = 1e-6  # of the highest price: a change beyond it there is a step
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +45,14 @@ class NetworkGame(Players[Block | Producers]):
         lines = replace(self.grid.lines, limit=np.full(len(self.grid.lines), np.inf))
         return Operator(replace(self.grid, lines=lines))
 
+    @cached_property
+    def curves(self) -> dict:
+        """Price curves known so far (facing.py)."""
+        return {}
+
     def __getstate__(self) -> dict:
         """All but what can be worked out again: factors of matrices are no data."""
-        return {name: value for name, value in self.__dict__.items() if name not in ("operator", "unlimited")}
+        return {name: value for name, value in self.__dict__.items() if name not in ("operator", "unlimited", "curves")}
 
     def facing(self, j: int, y: Array) -> tuple[Believed, float]:
         """(The price player j believes in along its own amount, what counts as others' total) beside y, (players,)."""
@@ -115,7 +123,7 @@ def clear(game: NetworkGame, y: Array) -> NetworkOutcome:
 
     (docs/network/model.md, Players.)
     """
-    cleared = game.operator.clear(game.taken(y), game.put_in(y))
+    cleared = _at_last_unit(game, y)
     paid = game.prices_of(cleared.prices)
     x, s, profits = [np.empty(0)], [np.empty(0)], np.zeros(game.players)
     for block, where in zip(game.blocks, game.player_slices, strict=True):
@@ -137,6 +145,16 @@ def clear(game: NetworkGame, y: Array) -> NetworkOutcome:
         profits=profits,
         selling=game.selling,
     )
+
+
+def _at_last_unit(game: NetworkGame, y: Array) -> Cleared:
+    """The round as cleared; where prices have a step just there, with those of the last unit, as without a network."""
+    below = game.operator.clear(game.taken(y * (1 - BELOW)), game.put_in(y * (1 - BELOW)))
+    cleared = game.operator.clear(game.taken(y), game.put_in(y))
+    step = np.max(np.abs(below.prices - cleared.prices)) > STEP * np.max(np.abs(cleared.prices))
+    if not step or below.status is Status.INFEASIBLE:
+        return cleared
+    return replace(cleared, prices=below.prices, balances=below.balances, multipliers=below.multipliers)
 
 
 def _quantities(block: Block, price: float, y: Array) -> Array:

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from market.aggregator.network.game import NetworkGame, NetworkOutcome, sells
+from market.aggregator.network.game import NetworkGame, NetworkOutcome, clear, sells
+from market.aggregator.network.planner import can_plan, planned
 from market.arrays import Mask
 from market.grid.clearing import Cleared
 
@@ -58,6 +59,18 @@ def producer_surplus(game: NetworkGame, outcome: NetworkOutcome) -> float:
     """What generators and producers earn above their cost, money."""
     earned = accounts(game, outcome).generators - outcome.cleared.generation_cost
     return earned + float(np.sum(outcome.profits))
+
+
+def best_total_welfare(game: NetworkGame) -> float | None:
+    """The highest total welfare of all purchases and sales, the planner's; None where it is not worked out."""
+    y = planned(game, np.zeros(game.players)) if can_plan(game) else None
+    return None if y is None else total_welfare(game, clear(game, y))
+
+
+def efficiency(game: NetworkGame, outcome: NetworkOutcome) -> float | None:
+    """Total welfare as a share of the planner's (docs/network/model.md, Measures); None where that is not above 0."""
+    best = best_total_welfare(game)
+    return total_welfare(game, outcome) / best if best is not None and best > 0 else None
 
 
 def full_lines(cleared: Cleared) -> Mask:

@@ -44,6 +44,13 @@ class Producers:
         """The group's name, with the producer's number where there are several."""
         return self.name if self.players == 1 else f"{self.name} {j + 1}"
 
+    def at_price(self, price: float) -> float:
+        """What all would sell at a price taken as given."""
+        margin = price - self.cost
+        with np.errstate(divide="ignore", invalid="ignore"):
+            wanted = np.where(self.rise > 0, margin / self.rise, np.where(margin > 0, np.inf, 0.0))
+        return float(np.sum(np.clip(wanted, 0.0, self.capacity)))
+
     def spent(self, y: Array) -> Array:
         """Cost of sales y, shape (…, players), in money."""
         return (self.cost + self.rise * y / 2) * y
