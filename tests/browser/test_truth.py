@@ -218,8 +218,10 @@ def test_no_file_is_read_but_those_beside_the_scenario(tmp_path, monkeypatch):
     for place in (tmp_path, tmp_path / "deep"):
         (place / "x.csv").write_text("a,0\nCANARY,1\n", encoding="utf-8")
         (place / "x.toml").write_text("CANARY = CANARY", encoding="utf-8")
-    named = [str(tmp_path / "x.csv"), "../x.csv", str(tmp_path / "x.toml"), "x.csv"]
-    for name in ("two_aggregators", "eight_nodes_day", "p2p_single", "designs_eight_nodes", "village_from_csv"):
+        (place / "x.m").write_text("mpc.bus = [CANARY];", encoding="utf-8")
+    named = [str(tmp_path / "x.csv"), "../x.csv", str(tmp_path / "x.toml"), "x.csv", str(tmp_path / "x.m"), "../x.m"]
+    played = ("two_aggregators", "eight_nodes_day", "p2p_single", "designs_eight_nodes", "village_from_csv")
+    for name in (*played, "data_centre_five_bus"):
         scenario = load(name)
         for parameter in parameters(scenario):
             for file in named:

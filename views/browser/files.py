@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from scenarios import ScenarioError
+from scenarios.grid import nodal_tables
 from scenarios.grid.cases import CASES, PANDAPOWER
 from scenarios.reading.toml_text import dump
 
@@ -16,6 +17,7 @@ LONGEST_FILE = 20_000_000  # bytes
 TABLES = ("rows", "profile", "matrix")  # types of keys that take a whole CSV file
 COLUMNS = ("numbers", "numbers or rows", "profile", "series")  # and those that take a column of one
 CASE = "network.case"
+NODAL = "network"  # the market whose networks have generators and limits: cases and kinds of files of its own
 REFUSED = "a file is not typed here; the list offers those beside the scenario"
 QUOTED_PATH = re.compile(r"""(['"])(?:[A-Za-z]:)?[/\\][^'"]*[/\\]([^'"/\\]*)\1""")
 BARE_PATH = re.compile(r"""(?<![\w.)\]<])/(?:[^/\s:;,'"]+/)*([^/\s:;,'"]+)""")
@@ -40,8 +42,7 @@ def _is_plain(path):
 def offered(scenario, key):
     """What a key may be set to beside numbers, as a field takes it: CSV files and columns of them, or networks."""
     if key.path == CASE:
-        own = Path(scenario.path).name if scenario.path else ""
-        return (*CASES, *(name for name in beside(scenario, ".toml") if name != own))
+        return _networks(scenario)
     found = []
     for name in beside(scenario) if key.type in (*TABLES, *COLUMNS) else ():
         path = Path(scenario.path).parent / name
@@ -49,6 +50,14 @@ def offered(scenario, key):
         columns = _header(path, path.lstat().st_mtime_ns) if key.type in COLUMNS else ()
         found += [{"csv": name, "column": column} for column in columns]
     return tuple(dump({"value": one}).strip().removeprefix("value = ") for one in found[:MOST_COLUMNS])
+
+
+def _networks(scenario):
+    """Cases of the scenario's market, and files beside it that may be one."""
+    nodal = scenario.market == NODAL
+    own = Path(scenario.path).name if scenario.path else ""
+    files = [name for suffix in (".toml", ".m")[: 1 + nodal] for name in beside(scenario, suffix) if name != own]
+    return (*(nodal_tables.CASES if nodal else CASES), *files)
 
 
 @lru_cache(64)
@@ -84,7 +93,7 @@ def _named(value):
 def refusal(error, value=None):
     """What the page says of an error: no cell of a file that the value names, and no folder of this machine."""
     text = str(error)
-    files = [value] if isinstance(value, str) and value.endswith(".toml") else _named(value)
+    files = [value] if isinstance(value, str) and value.endswith((".toml", ".m")) else _named(value)
     if not files or REFUSED in text:
         return without_folders(text)
     row = re.search(r"\brow (\d+)", text)
