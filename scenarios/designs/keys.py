@@ -22,7 +22,7 @@ from scenarios.scenario import Scenario
 ROUNDS = 10_000
 MOST_AGENTS = 5_000
 MONEY = "money/energy"
-FROM_AGENTS = ("injection", "cost")  # of a network: here the agents say it
+FROM_AGENTS = ("injection", "cost", "names")  # of a network: here the agents say it, or nobody
 CONTRACTS = ("contracts", "block", "fair", "negotiation")  # keys of the bilateral market
 OFFSET = "added to each surplus in the aggregators' objective"
 

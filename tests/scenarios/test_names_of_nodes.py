@@ -54,7 +54,8 @@ def test_a_case_has_its_own_names(tmp_path):
 def test_networks_of_designs_need_no_names(network, tmp_path):
     path = tmp_path / "designs.toml"
     path.write_text(
-        f'market = "designs"\nprice = {{ p0 = 0.16, c = 0.001 }}\nbase_power = 100\nnetwork = {network}\n'
+        'market = "designs"\ntariff = { buy = 0.3, sell = 0.08 }\n'
+        f"price = {{ p0 = 0.16, c = 0.001 }}\nbase_power = 100\nnetwork = {network}\n"
         '[[class]]\nname = "homes"\ncount = 5\na = 0.1\nb = 0.6\ngeneration = 4\n'
     )
     assert load(path).table["network"]
