@@ -267,7 +267,7 @@ class DaysModel(MarketModel):
     def _heard(self, agent):
         """What an agent learns of the last outcome."""
         j, outcome = agent.seat.place, self.today
-        others, block = outcome.load - self.y[j], agent.player
+        others, block = outcome.load - self.y[j], self.day.player(j)
         s = outcome.s[self.rows_of(agent.seat)]
         payoff = block.objective.value(s, np.ones(len(s), dtype=bool), OnePlayer)
         known = self.round, self.number, outcome.price, others, self.y[j].copy()

@@ -20,6 +20,7 @@ MODELS = {
     "day": ("eight_nodes_day", [], {}),
     "one contract": ("p2p_single", [], {}),
     "several contracts": ("p2p_lost_messages", [], {}),
+    "several days": ("street_day", ["group.0.users=6", "group.0.count=2", "periods.days=2", "rounds=4"], {}),
     "designs": ("designs_eight_nodes", [], {}),
     "network": ("data_centre_five_bus", ['order="random"'], {}),
     "producers": ("cournot_three_hours", ["rounds=5"], {}),
