@@ -89,6 +89,12 @@ class Lived(Cleared):
             return np.zeros(self.game.users)
         return sum(value_of_flexibility(*lived)[0] for lived in self._days())
 
+    def by_group(self, name):
+        """{group: sum over its users by period} of what users did ("z", "solar", "level" …), arrays (periods,)."""
+        told = self.outcome.told[name]
+        rows = zip(self.game.blocks, self.game.user_slices, strict=True)
+        return {block.name: np.sum(told[where], axis=0) for block, where in rows}
+
     @property
     def peak(self):
         """Largest load of a period, energy."""

@@ -14,9 +14,8 @@ def day(result):
     top.step(period, outcome.joined("price"), where="mid", color=BLACK)
     top.set_ylabel(PRICE)
     colours = group_colours([block.name for block in blocks])
-    for block, rows in zip(blocks, result.game.user_slices, strict=True):
-        bought = np.sum(outcome.told["z"][rows], axis=0)
-        bottom.step(period, bought, where="mid", color=colours[block.name], label=block.name)
+    for name, bought in result.by_group("z").items():
+        bottom.step(period, bought, where="mid", color=colours[name], label=name)
     bottom.step(period, outcome.joined("load"), where="mid", color=BLACK, linestyle="--", label="all load")
     bottom.set_ylabel("energy in a period")
     bottom.set_xlabel("period")

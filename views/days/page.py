@@ -38,13 +38,17 @@ def too_large(scenario):
 
 def variants(scenario):
     """All aggregators under each fairness objective."""
-    found = [
-        ("group", k, "fairness", "alpha")
+    now = {
+        ("group", k, "fairness", "alpha"): group.alpha
         for k, group in enumerate(scenario.groups)
         if group.kind == "aggregator" and not group.named
-    ]
+    }
     words = {"all alpha = 0 (welfare)": 0.0, "all alpha = 1 (proportional)": 1.0, "all alpha = inf (max-min)": np.inf}
-    return {name: [(path, value) for path in found] for name, value in words.items()} if found else {}
+    return {
+        name: [(path, value) for path in now]
+        for name, value in words.items()
+        if any(other != value for other in now.values())
+    }
 
 
 def frame(run, before):
@@ -52,8 +56,9 @@ def frame(run, before):
     model = run.model
     known = {"round": model.round, "limit": run.scenario.rounds * len(model.game.days), "status": model.status}
     known |= {"advice": model.advice, "gap": gap_text(run.memory.get("gap"))}
-    values = measured("days", Standing(model.game, model.outcome), SHOWN).values()
-    known |= {"tiles": tiles_of(TILES, values, before), "panels": panels(model), "table": table(model)}
+    standing = Standing(model.game, model.outcome)
+    values = measured("days", standing, SHOWN).values()
+    known |= {"tiles": tiles_of(TILES, values, before), "panels": panels(standing), "table": table(standing)}
     if model.outcome is None:
         return Frame(**known, said=NONE)
     counts = {block.name: block.users for block in model.game.blocks}
@@ -63,17 +68,17 @@ def frame(run, before):
     return Frame(**known, said=f"Day {model.number + 1}, largest move {model.move:.3g}.", tracks=tracks)
 
 
-def panels(model):
+def panels(standing):
     """Prices and net purchases by period."""
-    blocks, today = model.game.blocks, model.today
-    colours = group_colours([block.name for block in blocks])
+    colours = group_colours([block.name for block in standing.game.blocks])
     price, load = [], []
-    if today is not None:
-        period = np.arange(model.day.periods)
-        price = [Line("price", period, today.price, BLACK, LINES[0])]
+    if standing.cleared:
+        prices = standing.outcome.joined("price")
+        period = np.arange(len(prices))
+        price = [Line("price", period, prices, BLACK, LINES[0])]
         load = [
-            Line(block.name, period, np.sum(today.z[rows], axis=0), colours[block.name], LINES[k % len(LINES)])
-            for k, (block, rows) in enumerate(zip(blocks, model.game.user_slices, strict=True))
+            Line(name, period, bought, colours[name], LINES[k % len(LINES)])
+            for k, (name, bought) in enumerate(standing.by_group("z").items())
         ]
     return (
         Panel("price", "Price by period", line_chart(price, "money/energy")),
@@ -81,11 +86,10 @@ def panels(model):
     )
 
 
-def table(model):
+def table(standing):
     """Every home: what it buys, its bill and its surplus."""
-    if model.today is None:
+    if not standing.cleared:
         return Table({})
-    names = np.repeat([block.name for block in model.game.blocks], [block.users for block in model.game.blocks])
-    bought = np.sum(model.today.z, axis=1)
-    columns = {"group": list(names), "bought": bought, "bill": model.today.bills, "surplus": model.today.s}
-    return Table(columns)
+    blocks, outcome = standing.game.blocks, standing.outcome
+    names = np.repeat([block.name for block in blocks], [block.users for block in blocks])
+    return Table({"group": list(names), "bought": outcome.bought, "bill": outcome.bills, "surplus": outcome.s})

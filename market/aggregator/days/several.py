@@ -84,6 +84,11 @@ class DaysOutcome:
         return np.asarray(np.sum(self.joined("y"), axis=1))
 
     @cached_property
+    def bought(self) -> Array:
+        """Net purchases of each user, energy, shape (users,)."""
+        return np.asarray(np.sum(self.joined("z"), axis=1))
+
+    @cached_property
     def x(self) -> Array:
         """Consumption of each user, energy, shape (users,)."""
         return np.asarray(np.sum(self.told["consumption"], axis=1))
