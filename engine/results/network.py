@@ -180,3 +180,16 @@ class _Users(NamedTuple):
     """The groups of users of a game."""
 
     blocks: tuple
+
+
+def surplus_by_group(comparison):
+    """{scenario: {group of small users: mean surplus of its users over all replications, money}}."""
+    found = {}
+    for scenario in comparison.scenarios:
+        surplus, start = comparison.mean_by_agent(scenario.name)[1], 0
+        found[scenario.name] = {}
+        for group in scenario.buyers:
+            if group.kind != "large":
+                found[scenario.name][group.name] = number(surplus[start : start + group.users].mean())
+                start += group.users
+    return found

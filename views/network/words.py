@@ -1,5 +1,6 @@
 """A run of the aggregator market on a network in words."""
 
+from engine.results.network import surplus_by_group
 from views.aggregator.words import equilibria_text
 from views.tables import cell, ending, table
 
@@ -61,5 +62,10 @@ def full_lines_text(full):
 
 
 def comparison_notes(comparison):
-    """What a comparison says beyond its table of means."""
-    return ""
+    """Who gains and loses where: the mean surplus of each group's small users."""
+    if not all(values[0].size for values in comparison.agents.values()):
+        return ""
+    found = surplus_by_group(comparison)
+    groups = list(dict.fromkeys(name for one in found.values() for name in one))
+    rows = [(name, *(one.get(group) for group in groups)) for name, one in found.items()]
+    return f"Mean surplus of a small user by group, money\n{table(('scenario', *groups), rows)}"
