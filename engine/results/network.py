@@ -13,7 +13,7 @@ from engine.results.result import Measure, number, numbers
 from market.aggregator.network import endings
 from market.aggregator.network.direct import solve
 from market.aggregator.network.game import sells
-from market.aggregator.network.measures import full_lines, producer_surplus, total_welfare
+from market.aggregator.network.measures import efficiency, full_lines, producer_surplus, total_welfare
 from scenarios.grid import nodal_tables
 
 NODE, LINE = 4_000, 6_000  # bytes that a node or a line needs as agents and in what clears
@@ -45,12 +45,13 @@ class NetworkResult(AggregatorResult):
 
     @cached_property
     def yardsticks(self):
-        """Total welfare and producers' surplus; None where nothing cleared, and what is not worked out."""
+        """Total welfare, its efficiency against a planner's, producers' surplus; None where that is not worked out."""
         known = dict.fromkeys(YARDSTICKS)
         if self.outcome is None:
             return known
         return known | {
             "total_welfare": number(total_welfare(self.game, self.outcome)),
+            "efficiency": number(efficiency(self.game, self.outcome)),
             "producer_surplus": number(producer_surplus(self.game, self.outcome)),
         }
 
