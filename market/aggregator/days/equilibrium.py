@@ -17,6 +17,7 @@ from market.outcome import Status
 
 FINE = 1e-9  # regrets below it are not worth another answer
 MOST_POLISHED = 64  # players
+GROUP = 64  # players whose purchases are summed before all are
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,20 +82,29 @@ def potential_programme(day: Day) -> Programme:
     """Minimise −Σ_j V_j + Σ_t [(p0_t + c_t N_t) Y_t + (c_t/2)(Y_t² + Σ_j y_jt²)] over everybody's day.
 
     N: the background, Y here without it (docs/days/model.md, The potential). Columns: everybody's plan, y (players ×
-    periods), Y (periods). Raises ValueError where a price is not affine or a player does not maximise the plain sum.
+    periods), sums over groups of players (a row over all of them would fill the solver's factors), Y (periods).
+    Raises ValueError where a price is not affine or a player does not maximise the plain sum.
     """
     if day.affine is None or not day.welfare:
         raise ValueError("a potential exists only for affine prices and alpha = 0")
     (p0, c), party, periods = day.affine, day.party, day.periods
-    count = party.players * periods
+    count, groups = party.players * periods, -(-party.players // GROUP)
+    parts = groups * periods
     bought = free(np.zeros(count), np.tile(c / 2, party.players))
-    whole = stacked([party.days, bought, free(p0 + c * day.background, c / 2)])
-    sums = [-party.player_load, sparse.eye_array(count), sparse.csr_array((count, periods))]
-    totals = -sparse.kron(np.ones((1, party.players)), sparse.eye_array(periods))
-    totals = [sparse.csr_array((periods, party.columns)), totals, sparse.eye_array(periods)]
-    given = party.by_player(party.given).ravel()
-    whole = joined(whole, sparse.hstack(sums, format="csr"), given, given)
-    return joined(whole, sparse.hstack(totals, format="csr"), np.zeros(periods), np.zeros(periods))
+    whole = [party.days, bought, free(np.zeros(parts), np.zeros(parts)), free(p0 + c * day.background, c / 2)]
+    one, each = sparse.eye_array(periods), sparse.eye_array(parts)
+    group = np.arange(party.players) // GROUP
+    in_group = sparse.csr_array((np.ones(party.players), (group, np.arange(party.players))))
+    rows = sparse.block_array(
+        [
+            [-party.player_load, sparse.eye_array(count), None, None],
+            [None, -sparse.kron(in_group, one), each, None],
+            [None, None, -sparse.kron(np.ones((1, groups)), one), one],
+        ],
+        format="csr",
+    )
+    right = np.concatenate([party.by_player(party.given).ravel(), np.zeros(parts + periods)])
+    return joined(stacked(whole), rows, right, right)
 
 
 def potential_optimum(day: Day, solver: str = "piqp") -> tuple[Array, Answer]:
