@@ -12,6 +12,7 @@ from market.aggregator.days.replies import payoffs, replies
 from market.arrays import Array
 
 SERVED = 1e-4  # of what a player could be worth: a gain below it is measured by it
+NOISE = 1e-9  # of what a user could move: less is a solver's noise
 TOLD_APART = 1e-8  # of the market: what a programme surely tells from nothing
 
 
@@ -59,7 +60,7 @@ class DayOutcome:
 
 def clear(day: Day, plan: Array) -> DayOutcome:
     """The outcome of everybody's plan, shape (columns,): prices p_t(Y_t), worths and surpluses."""
-    party = day.party
+    party, plan = day.party, tidied(day, plan)
     z = party.purchases(plan)
     y = party.by_player(z)
     load = day.load(y)
@@ -67,6 +68,26 @@ def clear(day: Day, plan: Array) -> DayOutcome:
     capacity = np.array([rule.capacity for rule in day.prices])
     unserved = np.maximum(load - capacity * (1 + 1e-13), 0.0)
     return DayOutcome(plan, z, y, worth, day.alone, worth - z @ price - day.alone, load, price, unserved)
+
+
+def tidied(day: Day, plan: Array) -> Array:
+    """Everybody's plan without solvers' noise: below NOISE of what its user could move, or of the largest value there
+    is where that is less, a value is 0; what lossless stores do and undo in one period is left out."""
+    party, days = day.party, day.party.days
+    parts = zip(day.blocks, party.frames, party.plans(plan), strict=True)
+    plan = np.concatenate([_netted(block, frame, part) for block, frame, part in parts])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        wanted = np.where(days.square > 0, np.abs(days.cost) / (2 * days.square), 0.0)
+    could = np.zeros(party.users)
+    np.maximum.at(could, party.owner, np.maximum(wanted, np.where(np.isfinite(days.high), days.high, 0.0)))
+    least = NOISE * np.minimum(could, np.max(np.abs(plan), initial=0.0))[party.owner]
+    return np.where(np.abs(plan) < least, np.clip(0.0, days.low, days.high), plan)
+
+
+def _netted(block, frame, plan):
+    for part in block.parts.values():
+        plan = part.netted(frame, plan)
+    return plan
 
 
 def certified_welfare(day: Day, outcome: DayOutcome) -> DayOutcome:

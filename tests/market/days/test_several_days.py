@@ -118,3 +118,13 @@ def test_measures_of_a_day_are_sums_anybody_can_do():
     dull = four_hours(sell=False)
     assert measures.by_user(dull, potential_solution(dull).outcome)["curtailed"].sum() >= 0
     assert measures.peak_over_mean(outcome) > 1 and measures.through_batteries(day, outcome) > 0.9
+
+
+def test_outcomes_hold_no_noise_and_nothing_done_and_undone():
+    day = storages(2, capacity=500.0, power=2000.0)
+    told = measures.by_user(day, potential_solution(day).outcome)
+    np.testing.assert_allclose(told["charged"] - told["discharged"], [[100 / 3, -100 / 3]] * 2, rtol=1e-9)
+    assert np.all((told["charged"] == 0) | (told["discharged"] == 0))
+    outcome = potential_solution(four_hours(car=True)).outcome
+    small = np.abs(outcome.plan[outcome.plan != 0])
+    assert np.min(small) > 1e-8 and np.any(outcome.plan == 0)

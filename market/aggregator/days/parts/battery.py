@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from market.aggregator.days.parts.part import Part
-from market.arrays import Array, Integers
+from market.arrays import Array, Integers, Mask
 from market.parameters import ParameterError, parameter
 
 if TYPE_CHECKING:
@@ -97,8 +97,22 @@ class Battery(Part):
         most = np.minimum(self.power * clock.hours, self.capacity)
         return float(np.max(most, initial=0.0, where=np.isfinite(most)))
 
+    def netted(self, frame: Frame, plan: Array) -> Array:
+        return netted_storage(frame, plan, "", self.efficiency == 1)
+
     def levels(self, frame: Frame, plan: Array) -> dict[str, Array]:
         return {"start": np.clip(plan[frame.names["level"][1][:, -1]], 0.0, self.capacity)}
+
+
+def netted_storage(frame: Frame, plan: Array, prefix: str, lossless: Mask) -> Array:
+    """The plan in which lossless stores (k,) do not charge and discharge in one period."""
+    if not np.any(lossless):
+        return plan
+    ways = [frame.names[prefix + name][1][lossless] for name in ("charged", "discharged")]
+    both, plan = np.minimum(plan[ways[0]], plan[ways[1]]), plan.copy()
+    for way in ways:
+        plan[way] -= both
+    return plan
 
 
 def lay_storage(sheet: Sheet, part: Part, prefix: str, charge: Array, discharge: Array, used: Array) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from market.aggregator.days.charging import Charging
-from market.aggregator.days.parts.battery import lay_storage
+from market.aggregator.days.parts.battery import lay_storage, netted_storage
 from market.aggregator.days.parts.part import Part
 from market.arrays import Array, Integers, Mask
 from market.parameters import parameter
@@ -124,6 +124,9 @@ class Car(Part):
 
     def off_grid(self) -> None:
         return None
+
+    def netted(self, frame: Frame, plan: Array) -> Array:
+        return netted_storage(frame, plan, "car ", self.efficiency[self.vehicle_to_grid] == 1)
 
     def levels(self, frame: Frame, plan: Array) -> dict[str, Array]:
         carried = np.full(len(self.users), np.nan)

@@ -52,6 +52,10 @@ class Part(ABC):
         """The most energy it moves in a period, as a scale; 0 where nothing bounds it."""
         return 0.0
 
+    def netted(self, frame: Frame, plan: Array) -> Array:
+        """The plan of its block without what it does and undoes at no cost in the same period."""
+        return plan
+
     def levels(self, frame: Frame, plan: Array) -> dict[str, Array]:
         """Fields with which the same part begins the day after a plan of its block."""
         return {}
