@@ -11,12 +11,14 @@ from engine.results import aggregator
 from engine.results.aggregator import DOUBLE, NOTHING_CLEARED, AggregatorResult
 from engine.results.result import Measure, number, numbers
 from market.aggregator.network import endings
+from market.aggregator.network.curves import replies_of_two, residual
 from market.aggregator.network.direct import solve
 from market.aggregator.network.game import sells
 from market.aggregator.network.measures import efficiency, full_lines, producer_surplus, total_welfare
 from scenarios.grid import nodal_tables
 
 NODE, LINE = 4_000, 6_000  # bytes that a node or a line needs as agents and in what clears
+LARGE = "large"  # a kind of group: no small users
 RECORD = 400  # bytes of a node's or a line's record in each round
 YARDSTICKS = ("price_of_anarchy", "total_welfare", "efficiency", "producer_surplus")
 HEADLINE = ("mean small surplus", "mean small consumption", "price", "rent", "price spread")
@@ -63,6 +65,29 @@ class NetworkResult(AggregatorResult):
     @property
     def _network(self):
         return nodal_tables.spelt_out(self.scenario.table["network"])
+
+    @cached_property
+    def residual(self):
+        """What the player with the largest amount faces, a market.aggregator.network.curves.Residual."""
+        return residual(self.game, self.outcome.y, int(np.argmax(self.outcome.y)))
+
+    @cached_property
+    def replies(self):
+        """Two players' curves of replies as (name, amounts of the other, own replies), the others as they ended.
+
+        Of the two with the largest amounts; None where there are no two.
+        """
+        if self.game.players < 2:
+            return None
+        one, other = self.two
+        amounts, first, second = replies_of_two(self.game, self.outcome.y, one, other)
+        name = self.game.player_name
+        return (name(one), amounts, first), (name(other), amounts, second)
+
+    @property
+    def two(self):
+        """Numbers of the two players with the largest amounts, in the game's order."""
+        return tuple(sorted(np.argsort(-self.outcome.y, kind="stable")[:2].tolist()))
 
     def facts(self, users=False):
         """Totals, yardsticks, purchases and groups, and what happened on the network."""
@@ -145,6 +170,38 @@ class NetworkResult(AggregatorResult):
 
 def _named(names, values):
     return {str(name): number(value) for name, value in zip(names, values, strict=True)}
+
+
+class Loading(NamedTuple):
+    """How lines stand, arrays (lines,): the share of its limit each carries, NaN without one; which are full."""
+
+    share: np.ndarray
+    full: np.ndarray
+
+
+def loading(cleared):
+    """The Loading of a clearing."""
+    limit, size = cleared.grid.lines.limit, np.abs(cleared.flows)
+    share = np.where(np.isfinite(limit), np.where(limit > 0, size / np.where(limit > 0, limit, 1.0), 1.0), np.nan)
+    return Loading(np.minimum(share, 1.0), full_lines(cleared))
+
+
+def surplus_by_node(comparison):
+    """Mean surplus of the small users at each node, money: {scenario: {node: mean over users and replications}}.
+
+    Of all users where none is small; who buys at shares of several nodes stands under all their names; without
+    scenarios in which nothing cleared.
+    """
+    found = {}
+    for scenario in comparison.scenarios:
+        if not comparison.agents[scenario.name][1].size:
+            continue
+        mean, first, at = comparison.mean_by_agent(scenario.name)[1], 0, {}
+        for group in [one for one in scenario.buyers if one.kind != LARGE] or scenario.buyers:
+            at.setdefault(" and ".join(group.shares), []).append(mean[first : first + group.users])
+            first += group.users
+        found[scenario.name] = {node: float(np.mean(np.concatenate(parts))) for node, parts in at.items()}
+    return found
 
 
 RESULT = NetworkResult

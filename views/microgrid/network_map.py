@@ -1,9 +1,7 @@
 """The whole microgrid as a map: both kinds of lines with their flows and losses, nodes with what they have or need."""
 
-from functools import lru_cache
 from typing import NamedTuple
 
-import networkx as nx
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection, PathCollection
@@ -13,6 +11,7 @@ from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import IdentityTransform
 
+from views.geometry import ARROW, CURVE, curves, layout, turned
 from views.microgrid import look
 from views.style import BLACK, LINES, legend_below, new_figure, plain, shortened, styled
 
@@ -21,10 +20,8 @@ IDLE = 2e-3  # share of the largest flow up to which a line counts as idle
 MOST_SHOWN = 400  # private lines drawn on a large map, those of the largest flows
 MOST_ARROWS = 40  # of each kind on a large map, on the largest flows
 LISTED = 8  # members of a coalition named in the legend
-CURVE = 24  # points of a curved line
 BEND, SLIGHT = 0.16, 0.05  # of its length that a private line's middle lies off the straight one, small and large maps
 WIDE, SLIM = (2.5, 9.5), (0.5, 6.0)  # widths in points of the least and largest flow, small and large maps
-ARROW = np.array([[0.9, 0.0], [-0.7, 0.75], [-0.35, 0.0], [-0.7, -0.75], [0.9, 0.0]])  # pointing along x
 HALO = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.2}
 
 
@@ -97,16 +94,7 @@ def positions_of(network):
         return network.positions
     ends = zip(network.public.tail.tolist(), network.public.head.tolist(), strict=True)
     private = zip(network.private.tail.tolist(), network.private.head.tolist(), strict=True)
-    return _layout(network.nodes, frozenset(ends) or frozenset(private))
-
-
-@lru_cache(maxsize=8)
-def _layout(nodes, ends):
-    """A spring layout of fixed seed, shape (nodes, 2)."""
-    graph = nx.empty_graph(nodes)
-    graph.add_edges_from(sorted(ends))
-    found = nx.spring_layout(graph, seed=0, k=1.6 / np.sqrt(nodes), iterations=120)
-    return np.array([found[node] for node in range(nodes)])
+    return layout(network.nodes, frozenset(ends) or frozenset(private))
 
 
 def strokes(network, dispatch, at):
@@ -115,29 +103,6 @@ def strokes(network, dispatch, at):
     for lines, flow, first in ((network.public, dispatch.f, 0), (network.private, dispatch.g, 1)):
         flow = np.zeros(len(lines)) if flow is None else flow
         yield Strokes(curves(at, lines, bend, first), flow, lines.r * flow**2)
-
-
-def curves(at, lines, bend, first):
-    """Lines as quadratic curves, shape (lines, CURVE, 2), bent outwards; `first` bends a line, one more a parallel."""
-    start, end = at[lines.tail], at[lines.head]
-    middle, across = (start + end) / 2, (end - start)[:, ::-1] * (1, -1)
-    outwards = np.sign(np.sum(across * (middle - at.mean(axis=0)), axis=1))
-    share = bend * (first + _place_in_pair(lines)) * np.where(outwards == 0, 1.0, outwards)
-    top = middle + 2 * share[:, None] * across
-    t = np.linspace(0, 1, CURVE)[:, None]
-    start, top, end = start[:, None], top[:, None], end[:, None]
-    return (1 - t) ** 2 * start + 2 * t * (1 - t) * top + t**2 * end
-
-
-def _place_in_pair(lines):
-    """How many lines before each join the same two nodes, shape (lines,)."""
-    ends = np.sort(np.column_stack([lines.tail, lines.head]), axis=1)
-    _, pair = np.unique(ends, axis=0, return_inverse=True)
-    order = np.argsort(pair, kind="stable")
-    starts = np.searchsorted(pair[order], pair[order])
-    place = np.empty(len(ends))
-    place[order] = np.arange(len(ends)) - starts
-    return place
 
 
 def _draw_lines(axes, kind, lines, most, scale, small):
@@ -183,11 +148,6 @@ def _draw_arrows(axes, kind, lines, width, colour, small):
             label=f"{kind} arrows",
         )
     )
-
-
-def turned(angle):
-    """Matrix that turns points, as rows, by an angle."""
-    return np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
 
 
 def _panel_title(kind, lines, busy, shown):

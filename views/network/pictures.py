@@ -3,23 +3,85 @@
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
+from engine.results.network import loading, surplus_by_node
+from market.outcome import Status
 from views.aggregator import pictures
+from views.aggregator.convergence import purchases_by_round
 from views.drawing import draw_all
 from views.plots import PLOTS
+
+MOST_PLAYERS = 20  # up to which two of them have their replies drawn
 
 
 def run_pictures(result, folder):
     """Write the pictures of one Result; returns their paths. What a run has no data for has no picture."""
-    made = {}
+    made, game = {}, result.game
     if len(result.history):
         made["convergence"] = partial(PLOTS["convergence"], result)
-        if any(block.users > 1 for block in result.game.blocks):
+        if any(block.users > 1 for block in game.blocks):
             made["users_by_round"] = partial(PLOTS["user bands"], result)
+        if _has_columns(result):
+            grid = game.grid
+            given = result.history, grid.names, grid.line_names, grid.lines.limit
+            made["congestion"] = partial(PLOTS["congestion"], *given)
     made["purchases"] = partial(PLOTS["purchases"], result)
+    if result.outcome is not None:
+        cleared, title = result.outcome.cleared, result.scenario.title
+        made["price_map"] = partial(PLOTS["price map"], game, cleared, loading(cleared), title)
+        made["residual_curve"] = partial(_residual, result)
+        if 2 <= game.players <= MOST_PLAYERS:
+            made["replies"] = partial(_replies, result)
     return draw_all(made, Path(folder))
+
+
+def _has_columns(result):
+    """Were prices and flows kept by round?"""
+    grid = result.game.grid
+    wanted = [f"price at {name}" for name in grid.names] + [f"flow {name}" for name in grid.line_names]
+    return set(wanted) <= set(result.history)
+
+
+def _residual(result):
+    curve, game = result.residual, result.game
+    name, sells = game.player_name(curve.player), bool(game.selling[curve.player])
+    return PLOTS["residual curve"](curve, name, sells, f"what {name} faces beside the others")
+
+
+def _replies(result):
+    """Two players' replies, the equilibria that are certified, and the cycle that the rounds end in."""
+    (one, other), (first, second) = result.two, result.replies
+    found = [np.asarray(outcome.y)[[one, other]] for outcome in _equilibria(result)]
+    cycle = _cycle(result, one, other) if result.status is Status.CYCLING and len(result.history) else None
+    others = f"; the other {result.game.players - 2} as they ended" if result.game.players > 2 else ""
+    title = f"best replies of two players{others}"
+    amounts = ["sale" if result.game.selling[j] else "purchase" for j in (one, other)]
+    options = {"equilibria": found, "cycle": cycle, "title": title, "amounts": amounts}
+    return PLOTS["replies"](first, second, **options)
+
+
+def _equilibria(result):
+    """Certified profiles: where the rounds settled, or those a direct solution found; these alone where no third acts.
+
+    Beside other players' present amounts only the present profile is where the curves meet.
+    """
+    if result.equilibria and result.game.players == 2:
+        return result.equilibria
+    return [result.outcome] if result.status in (Status.SETTLED, Status.SOLVED) else []
+
+
+def _cycle(result, one, other):
+    """Purchases of two players who move in turn, after every single move of the last cycle, (2 * cycle, 2)."""
+    y = purchases_by_round(result)[-result.cycle :, [one, other]]
+    before = np.roll(y, 1, axis=0)
+    return np.stack([np.column_stack([y[:, 0], before[:, 1]]), y], axis=1).reshape(-1, 2)
 
 
 def comparison_pictures(comparison, folder):
     """Write the pictures of a Comparison: bars of surplus, consumption, price and rent, and small users' densities."""
-    bars = draw_all({"rent": partial(PLOTS["bars"], comparison, "rent")}, Path(folder))
-    return [*bars, *pictures.comparison_pictures(comparison, folder)]
+    made = {"rent": partial(PLOTS["bars"], comparison, "rent")}
+    found = surplus_by_node(comparison)
+    if found:
+        made["surplus_by_node"] = partial(PLOTS["surplus at nodes"], found)
+    return [*draw_all(made, Path(folder)), *pictures.comparison_pictures(comparison, folder)]

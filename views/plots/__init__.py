@@ -15,6 +15,10 @@ from views.microgrid.losses_by_behaviour import losses_by_behaviour
 from views.microgrid.network_map import network_map
 from views.microgrid.node_payments import node_payments
 from views.microgrid.periods import periods
+from views.network.congestion import congestion
+from views.network.price_map import price_map
+from views.network.residual_curve import residual_curve
+from views.network.surplus_at_nodes import surplus_at_nodes
 from views.plots.bars import bars
 from views.plots.densities import densities
 from views.plots.feasible_set import feasible_set
@@ -29,6 +33,7 @@ from views.plots.sweep_lines import sweep_lines
 
 PLOTS = {
     "bars": bars,
+    "congestion": congestion,
     "contract graph": contract_graph,
     "convergence": convergence,
     "day": day,
@@ -44,11 +49,14 @@ PLOTS = {
     "payoff": payoff,
     "payoff split": payoff_split,
     "periods": periods,
+    "price map": price_map,
     "price rounds": price_rounds,
     "purchases": purchases,
     "replies": replies,
+    "residual curve": residual_curve,
     "scatter": scatter,
     "series": series,
+    "surplus at nodes": surplus_at_nodes,
     "sweep heat": sweep_heat,
     "sweep lines": sweep_lines,
     "trading day": trading_day,

@@ -8,12 +8,12 @@ JUMP_SHARE = 0.05  # a step between neighbouring points larger than this share o
 
 
 @styled
-def replies(first, second, equilibria=(), cycle=None, line=None, title="", from_zero=True):
+def replies(first, second, equilibria=(), cycle=None, line=None, title="", from_zero=True, amounts=("purchase",) * 2):
     """Best replies of two players in the plane of their purchases.
 
     first: (name, purchases of the second player, replies of the first); second: the same the other way round;
     equilibria: (y1, y2) pairs; cycle: purchases visited in turn, shape (steps, 2), drawn as arrows; line: ends of a
-    continuum of equilibria, shape (2, 2). All in energy.
+    continuum of equilibria, shape (2, 2); amounts: what the axes call what each of them chooses. All in energy.
     """
     figure, axes = new_figure(width=8.4, height=7.4)
     colours = group_colours([first[0], second[0]])
@@ -34,8 +34,8 @@ def replies(first, second, equilibria=(), cycle=None, line=None, title="", from_
     for number, (x, y) in enumerate(equilibria):
         axes.plot([x], [y], "*", color=BLACK, markersize=17, zorder=4, label=None if number else "equilibrium")
         axes.annotate(f"({plain(x, 6)}, {plain(y, 6)})", (x, y), (10, 10), textcoords="offset points", fontsize=13)
-    axes.set_xlabel(f"purchase of {name} (energy)")
-    axes.set_ylabel(f"purchase of {other_name} (energy)")
+    axes.set_xlabel(f"{amounts[0]} of {name} (energy)")
+    axes.set_ylabel(f"{amounts[1]} of {other_name} (energy)")
     axes.set_title(title)
     if from_zero:
         axes.set_xlim(left=0)
