@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,6 +17,7 @@ from scenarios.aggregator import keys as plain
 from scenarios.aggregator.keys import AggregatorScenario, Group, check_groups
 from scenarios.days import devices
 from scenarios.days.devices import Devices
+from scenarios.days.series import Grid, filled
 from scenarios.reading.errors import Place, quoted
 from scenarios.reading.rules import Rules, check_rule
 from scenarios.reading.schema import REQUIRED, Key, called, read_table
@@ -27,6 +29,7 @@ LEFT_OUT = {  # keys of the aggregator market that have no place here, and why
     "joining": "who joins whom over the periods of a day is not modelled",
 }
 FORMS = {"quadratic": Quadratic}  # a part's consumption has this utility
+DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 PRICE_SAID = "one number, or one for each period, of one day or of all"
 BY_PERIOD = "a number a user, or rows of one a period"
 
@@ -60,7 +63,12 @@ PERIODS = (
     Key("periods.count", "whole", "periods", 24, f"[1, {MOST_PERIODS}]", "how many a day has"),
     Key("periods.hours", "number", "hours", 1.0, "(0, 8784]", "how long each lasts"),
     Key("periods.days", "whole", "days", 1, "[1, 10000]", "days one after another; batteries keep their levels"),
+    Key("periods.start", "text", "", None, "", "first date taken from CSV files, as 2024-03-31; left out: their first"),
+    Key(
+        "periods.zone", "text", "", None, "", "time zone in which their stamps with offsets are told, as Europe/Zurich"
+    ),
 )
+READ = Key("read", "labels", "", None, "(-inf, inf)", "how CSV files were read; made when they are")
 AFTER_PRICE = (
     Key(
         "background",
@@ -89,6 +97,7 @@ def _keys() -> Iterator[Key | Rules]:
             yield from AFTER_PRICE
         yield IN_PLACE.get(key.path) or replace(key, **CHANGED.get(key.path, {}))
     yield from OF_GROUPS
+    yield READ
 
 
 KEYS = tuple(_keys())
@@ -134,6 +143,7 @@ def read(raw: dict, keys, place: Place) -> dict:
     for name, why in LEFT_OUT.items():
         if name in raw:
             raise place.at(name).error(f"does not go with periods: {why}", "leave it out, or leave out periods")
+    _fill(raw, keys, place)
     table = read_table(raw, keys, "", place)
     _check_periods(table["periods"], place.at("periods"))
     _check_price(table["price"], table["periods"], place.at("price"))
@@ -144,6 +154,25 @@ def read(raw: dict, keys, place: Place) -> dict:
     order = list(dict.fromkeys(key.name for key in keys if key.table == "group"))
     table["group"] = [{name: group[name] for name in order if name in group} for group in table["group"]]
     return table
+
+
+def _fill(raw, keys, place):
+    """Put numbers in place of CSV files by period, and what is told of them beside."""
+    if not isinstance(raw.get("periods"), dict):
+        return
+    periods = read_table(raw["periods"], keys, "periods", place.at("periods"))
+    start = periods.get("start")
+    if start is not None and not DATE.fullmatch(start):
+        raise place.at("periods.start").error(f"got {quoted(start)}", "a date as 2024-03-31 is needed")
+    grid = Grid(periods["count"], periods["hours"], periods["days"], start, periods.get("zone"))
+    said = filled(raw, grid, place)
+    if said:
+        raw["read"] = said
+    for group in raw["group"] if isinstance(raw.get("group"), list) else ():
+        rows = group.get("profile") if isinstance(group, dict) else None
+        several = isinstance(rows, list) and len(rows) > 1 and isinstance(rows[0], list)
+        if several and "users" not in group and group.get("kind") != "large":
+            group["users"] = len(rows)
 
 
 def _check_periods(periods, place):

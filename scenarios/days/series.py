@@ -1,0 +1,180 @@
+"""Numbers by period from CSV files: time stamps, units and lengths of rows are recognised, converted and told."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+
+from scenarios.reading.columns import read_columns
+from scenarios.reading.errors import Place, cut, quoted
+from scenarios.reading.meter_file import HOUR, MeterFile, Stamps, by_day, known_zone, stamps_of, time_columns
+from scenarios.reading.schema import LONGEST_TEXT
+
+UNIT = re.compile(r"(?<![A-Za-z/])(k|K|M)?[Ww]([hH])?(?![A-Za-z])")  # not that of a price, €/kWh
+SCALES = {"": 1e-3, "k": 1.0, "M": 1e3}
+NAMED = ("W", "Wh", "kW", "kWh", "MW", "MWh")
+FORM = '{ csv = "meter.csv", column = "kWh" } is needed, perhaps with unit = "kW"'
+ENERGY, MEAN = "energy", "mean"  # what a row stands for: an amount in it, or a level throughout
+
+
+class Grid(NamedTuple):
+    """The periods that are wanted: how many a day, hours of each, days, the first date, the time zone."""
+
+    count: int
+    hours: float
+    days: int
+    start: str | None = None
+    zone: str | None = None
+
+
+def filled(raw: dict, grid: Grid, place: Place) -> list[str]:
+    """Put numbers by period in place of CSV files, in a table as a file has it; how each was read, a line each.
+
+    Raises ScenarioError.
+    """
+    known_zone(grid.zone, place.at("periods.zone"))
+    said: list[str] = []
+    for table, name, kind, here in _series(raw, place):
+        value = table.get(name)
+        if not (isinstance(value, dict) and "csv" in value):
+            continue
+        table[name], note = _read(value, kind, grid, here)
+        if note:
+            said.append(cut(f"{here.key}: {note}", LONGEST_TEXT))
+    return said
+
+
+def _series(raw, place):
+    """(table, key, what its rows stand for, place) of every key that is by period."""
+    yield raw, "background", ENERGY, place.at("background")
+    price = raw.get("price")
+    for name in price if isinstance(price, dict) else ():
+        yield price, name, MEAN, place.at("price").at(name)
+    groups = raw.get("group")
+    for k, group in enumerate(groups if isinstance(groups, list) else ()):
+        if not isinstance(group, dict):
+            continue
+        here = place.at("group").at(group.get("name", k))
+        yield group, "profile", ENERGY, here.at("profile")
+        if isinstance(group.get("solar"), dict):
+            yield group["solar"], "profile", MEAN, here.at("solar").at("profile")
+
+
+def _read(value, kind, grid, place):
+    """(numbers by period or rows of them, what is told) of { csv, column, unit }; without column, of all columns."""
+    column, unit = value.get("column"), value.get("unit")
+    if not set(value) <= {"csv", "column", "unit"} or not isinstance(column, str | None):
+        raise place.error(f"got {quoted(value)}", FORM)
+    if unit is not None and unit not in NAMED:
+        raise place.at("unit").error(f"got {quoted(unit)}", f"one of {', '.join(NAMED)} is needed")
+    file = MeterFile(value["csv"], place)
+    columns = [column] if column is not None else [name for name in file.header if name not in time_columns(file)]
+    numbers = read_columns(file, columns)
+    stamps = stamps_of(file, grid.zone)
+    told = list(file.told)
+    found = [
+        _converted(file, numbers[name], stamps, kind, unit or _unit_of(name), grid, told, place) for name in columns
+    ]
+    rows = found[0] if len(found) == 1 else found
+    return rows, f"{value['csv']}: {'; '.join(dict.fromkeys(told))}" if told else ""
+
+
+def _unit_of(name):
+    found = UNIT.search(name)
+    return found[0] if found else None
+
+
+def _converted(file, column, stamps: Stamps | None, kind, unit, grid, told, place):
+    """A column as numbers by period."""
+    if not np.all(np.isfinite(column.array)):
+        i = int(np.flatnonzero(~np.isfinite(column.array))[0])
+        raise place.error(f"{file.row(i)} is {column[i]!r}", "a finite number is needed")
+    plain = stamps is None or (not stamps.dated and len(column) in (grid.count, grid.count * grid.days))
+    step = grid.hours if plain else stamps.step / HOUR
+    factor, said = _factor(unit, kind, step)
+    if factor is None and abs(step - grid.hours) > 1e-9 and kind == ENERGY:
+        got = f"rows of {step:g} hours for periods of {grid.hours:g}, and column {quoted(_name_of(file, column))}"
+        raise place.error(f"{got} does not say kW or kWh", 'unit = "kW" or "kWh" is needed')
+    if said:
+        told.append(said)
+    if plain:
+        return column if factor in (None, 1.0) else _times(column, factor)
+    values = column.array * (1.0 if factor is None else factor)
+    told += stamps.told
+    if stamps.dated and abs(grid.count * grid.hours - 24) < 1e-9:
+        values = _chosen(values, stamps, grid, told, place)
+    values = _resampled(values, step, grid.hours, kind, told, place)
+    lengths = grid.count, grid.count * grid.days
+    if len(values) not in lengths:
+        raise place.error(
+            f"{file.name} holds {len(values)} periods of {grid.hours:g} hours", f"{lengths[0]} are needed"
+        )
+    return values.tolist()
+
+
+def _times(column, factor):
+    return [value * factor for value in column]
+
+
+def _name_of(file, column):
+    return next((name for name in file.header if name), file.name)
+
+
+def _factor(unit, kind, step):
+    """(what a row is multiplied by, what is said of it); None where the column says no unit."""
+    if unit is None:
+        return None, ""
+    found = UNIT.fullmatch(unit)
+    scale, is_energy = SCALES[(found[1] or "").replace("K", "k")], found[2] is not None
+    wanted = "kWh" if kind == ENERGY else "kW"
+    factor = scale * (1.0 if is_energy == (kind == ENERGY) else step if kind == ENERGY else 1 / step)
+    plain = unit.lower() == wanted.lower()
+    return factor, "" if plain else f"{unit} taken as {wanted}"
+
+
+def _chosen(values, stamps, grid, told, place):
+    """The rows of the days that are wanted."""
+    midnights, days, changed = by_day(values, stamps)
+    dates = [str(np.datetime64(int(day), "D")) for day in midnights]
+    if not dates:
+        raise place.error("no whole day of 24 hours", "a day from midnight to midnight is needed")
+    first = 0
+    if grid.start is not None:
+        if grid.start not in dates:
+            got = f"{grid.start} is not among its whole days, {dates[0]} to {dates[-1]}"
+            raise place.error(got, "another periods.start is needed")
+        first = dates.index(grid.start)
+    many = min(grid.days, len(dates) - first)
+    if many < grid.days and len(dates) > 1:
+        raise place.error(f"{len(dates) - first} whole days from {dates[first]}", f"{grid.days} are needed, or one")
+    chosen = slice(first, first + many)
+    if np.any(np.diff(midnights[chosen]) != 1):
+        raise place.error("days do not follow one another", "whole days without gaps are needed")
+    told.append(dates[first] if many == 1 else f"{dates[first]} to {dates[first + many - 1]}")
+    if len(dates) > many:
+        told[-1] += f" of {len(dates)} days"
+    told += [said for said in changed if said[:10] in dates[chosen]]
+    return days[chosen].ravel()
+
+
+def _resampled(values, step, hours, kind, told, place):
+    """Rows of `step` hours as periods of `hours`."""
+    ratio = hours / step
+    whole = round(ratio) if ratio >= 1 else round(1 / ratio)
+    if abs((ratio if ratio >= 1 else 1 / ratio) - whole) > 1e-9:
+        got = f"rows of {step:g} hours for periods of {hours:g}"
+        raise place.error(got, "one must be a whole multiple of the other")
+    if whole == 1:
+        return values
+    minutes = f"{step * 60:g} minutes"
+    if ratio > 1:
+        if len(values) % whole:
+            raise place.error(f"{len(values)} rows of {minutes}", f"a multiple of {whole} is needed")
+        told.append(f"{minutes} {'added up' if kind == ENERGY else 'averaged'} to {hours * 60:g}")
+        sums = values.reshape(-1, whole).sum(axis=1)
+        return sums if kind == ENERGY else sums / whole
+    told.append(f"{minutes} spread evenly over {hours * 60:g} each")
+    spread = np.repeat(values, whole)
+    return spread / whole if kind == ENERGY else spread
