@@ -27,6 +27,7 @@ LEAST_POINTS = 9
 ZOOMS, POINTS_IN_ZOOM = 2, 9
 SIDE = 1e-6  # how far beside a kink points stand, as a share of the largest amount
 LEFT = 1e-8  # prices are those just below an amount, by this share of it
+SLIGHT = 1e-9  # of what a producer could have: a profit so small is none
 ROOM = 1.25  # times what price-taking users want: how far the grid reaches
 NEAR = (1e-4, 1e-2, 0.1)  # steps around the present amount, as shares of it
 
@@ -105,22 +106,25 @@ def _looked_for(gains, amounts):
         best = int(np.argmax(found))
         low, high = amounts[max(best - 1, 0)], amounts[min(best + 1, len(amounts) - 1)]
         finer = np.setdiff1d(np.linspace(low, high, POINTS_IN_ZOOM + 2), amounts)
+        if not len(finer):
+            break
         amounts, order = np.unique(np.concatenate([amounts, finer]), return_index=True)
         found = np.concatenate([found, gains(finer)])[order]
     return max(float(np.max(found)), 0.0)
 
 
 def _profit(producer, prices, now):
-    """Gains of sales over the present one, as shares of the present profit, of the best found where that is none."""
+    """Gains of sales over the present one, as shares of the present profit; where that is none, of a good market's."""
 
     def profit(sales):
         return prices(sales) * sales - (producer.cost + producer.rise * sales / 2) * sales
 
-    held = float(profit(np.array([now]))[0])
+    held, most = float(profit(np.array([now]))[0]), float(producer.capacity[0])
+    good = most * max(abs(float(prices(np.zeros(1))[0])), abs(float(producer.cost[0])), float(producer.rise[0]) * most)
+    unit = held if held > SLIGHT * good else good
 
     def gains(sales):
-        found = profit(sales) - held
-        return found / (held if held > 0 else max(float(np.max(found)), np.finfo(float).tiny))
+        return (profit(sales) - held) / (unit if unit > 0 else 1.0)
 
     return gains
 
