@@ -11,6 +11,7 @@ from agents.aggregator.players import Heard, View
 from agents.market_model import attributes
 from agents.network.players import SHIPPED, Generator, GridLine, GridNode, HeardOfSale, NetworkOperator, Producer
 from agents.seats import Player, SeatError
+from market.aggregator.best_response import PricedOut
 from market.aggregator.network import endings
 from market.aggregator.network.game import sells
 from market.aggregator.network.measures import full_lines
@@ -81,7 +82,11 @@ class NetworkModel(AggregatorModel):
 
     def _decided(self, agent, j, y):
         """What the agent of player j decides beside purchases y."""
-        rule, others = self.game.facing(j, y)
+        try:
+            rule, others = self.game.facing(j, y)
+        except PricedOut as priced_out:
+            priced_out.player = agent
+            raise
         view = View(self.round + 1, others, float(y[j]), self._announced(j), rule)
         return self._answer(agent, agent.decide, view, 1)
 

@@ -98,7 +98,19 @@ def facing(game: Profile, j: int, y: Array) -> tuple[Believed, float]:
     """
     number = next(k for k, where in enumerate(game.player_slices) if j < where.stop)
     line = CONDUCTS[game.conducts[number]](game, number, j, np.asarray(y, dtype=float))
-    return _rule(line, bool(game.selling[j])), 0.0
+    player = game.player(j)
+    return _rule(line if isinstance(player, Producers) else _ended(line, player), bool(game.selling[j])), 0.0
+
+
+def _ended(line, player):
+    """A line that stays flat for ever ends beyond what users want there: an endless one is no place to search in."""
+    quantities, prices, last = line
+    wanted = float(np.sum(player.utility.demand(np.array(float(prices[-1])))))
+    if last > 0 or not 0 < wanted < np.inf:
+        return line
+    beyond = OUT_OF_REACH * max(float(np.max(player.utility.reservation)), abs(float(prices[-1])))
+    end = float(quantities[-1]) + OUT_OF_REACH * wanted
+    return np.append(quantities, [end, end]), np.append(prices, [prices[-1], beyond]), 0.0
 
 
 def _rule(line, sells):
