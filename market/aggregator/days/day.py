@@ -134,16 +134,6 @@ def rules_by_period(rule: type[PriceRule], keys: Mapping[str, Any], periods: int
     )
 
 
-def price_at(rules: Sequence[PriceRule], total: Array) -> Array:
-    """Prices at total loads, shape (periods,); affine ones go on falling below no load, others do not."""
-    return np.array(
-        [
-            rule.p0 + rule.c * y if isinstance(rule, Affine) else float(rule.value(max(y, 0.0)))
-            for rule, y in zip(rules, total, strict=True)
-        ]
-    )
-
-
 def _slices(counts):
     stops = np.cumsum([0, *counts])
     return tuple(slice(int(lo), int(hi)) for lo, hi in pairwise(stops))

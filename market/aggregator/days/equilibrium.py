@@ -17,7 +17,7 @@ from market.outcome import Status
 
 FINE = 1e-9  # regrets below it are not worth another answer
 MOST_POLISHED = 64  # players
-GROUP = 64  # players whose purchases are summed before all are
+GROUP = 16  # players whose purchases are summed before all are
 
 
 @dataclass(frozen=True, eq=False)
