@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-PROJECT = "0.3.0"  # as in pyproject.toml
+PROJECT = "0.4.0"  # as in pyproject.toml
 LIBRARIES = ("mesa", "numpy", "scipy", "pandas", "cvxpy", "clarabel")
 SETTINGS = (  # of the environment, that decide how many threads compute and on which of the processor's instructions
     "OMP_NUM_THREADS",
