@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from agents import AggregatorModel
-from benchmarks import bilateral, days, microgrid, paper_method, sweeps
+from benchmarks import bilateral, days, microgrid, network, paper_method, sweeps
 from benchmarks.rows import Row, timed
 from market.aggregator.best_response import best_response
 from market.aggregator.equilibrium import solve
@@ -28,7 +28,14 @@ def ratios(quick=False):
     million = 100_000 if quick else 1_000_000
     rows = [*against_the_paper(), *against_one_formula(million), growth_in_users(million), growth_in_players(million)]
     rows += [mesa_round(quick), memory(million)]
-    return [*rows, *microgrid.rows(quick), *bilateral.rows(quick), *days.rows(quick), *sweeps.rows(quick)]
+    return [
+        *rows,
+        *microgrid.rows(quick),
+        *bilateral.rows(quick),
+        *days.rows(quick),
+        *network.rows(quick),
+        *sweeps.rows(quick),
+    ]
 
 
 def market(users, aggregators, alpha, seed=SEED):

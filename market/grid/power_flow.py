@@ -49,16 +49,8 @@ class Grid:
         return replace(self, physics="r", weight=weight, inverse=inverse, loop=np.zeros(len(weight)))
 
     @cached_property
-    def ptdf(self) -> Array:
-        """S, shape (lines, n): flow on each line for a unit put in at a node and taken out at the reference.
-
-        f = S p (docs/microgrid/model.md, Nodes and lines).
-        """
-        return self.weight[:, None] * (self.incidence.T @ self.inverse)
-
-    @cached_property
     def loss(self) -> Array:
-        """M = Sᵀ diag(r) S, shape (n, n): the public loss of injections p is pᵀ M p, without phase shifts.
+        """M = Sᵀ diag(r) S, shape (n, n), with flows f = S p: the public loss of injections p is pᵀ M p, without shifts.
 
         p: p.u., shape (n,) (docs/microgrid/model.md, Nodes and lines).
         """

@@ -28,6 +28,7 @@ class Transfer:
     def __init__(self, grid: NodalGrid) -> None:
         lines, n = grid.lines, grid.nodes
         self.nodes, self.weight, self.ends = n, lines.susceptance, incidence(lines, n)
+        self._tail, self._head = lines.tail, lines.head
         self.island = components(n, lines)
         self.rest = np.setdiff1d(np.arange(n), np.unique(self.island, return_index=True)[1])
         self.limited: Integers = np.flatnonzero(np.isfinite(lines.limit))
@@ -79,7 +80,8 @@ class Transfer:
         """What the k-th line with a limit carries of a unit put in at each node, shape (nodes,)."""
         if k not in self._rows:
             line = self.limited[k]
-            pair = self.ends[:, [line]].toarray()[:, 0]
+            pair = np.zeros(self.nodes)
+            pair[[self._tail[line], self._head[line]]] = 1.0, -1.0
             row = self.weight[line] * self._potentials(pair)
             self._rows[k] = np.where(np.abs(row) > LEAST_SHARE, row, 0.0)
         return self._rows[k]

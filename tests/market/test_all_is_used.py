@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FLOORS = ("market", "agents", "scenarios", "engine", "views", "papers", "benchmarks", "examples")
-AWAITED = ("market/aggregator/days", "market/grid")  # rooms of markets still to come
+AWAITED = ("market/aggregator/days",)  # rooms of markets still to come
 DOCUMENTED = {"as_networkx": "docs/microgrid/model.md"}  # for whoever works in a notebook
 
 

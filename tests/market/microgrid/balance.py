@@ -18,3 +18,8 @@ def balance_residual(network, dispatch):
     else:
         left[network.slack] += dispatch.grid_supply - dispatch.loss
     return float(np.max(np.abs(left)))
+
+
+def factors(grid):
+    """Power transfer factors S, shape (lines, nodes): flows f = S p of injections p taken out at the reference."""
+    return grid.weight[:, None] * (grid.incidence.T @ grid.inverse)

@@ -21,6 +21,7 @@ from scenarios import ScenarioError, draw, load
 from scenarios.microgrid.draw import model
 
 RING = [[0, 1, 0.01, 0.1], [1, 2, 0.02, 0.05], [2, 3, 0.01, 0.2], [3, 0, 0.03, 0.1], [1, 3, 0.01, 0.1]]
+from tests.market.microgrid.balance import factors
 
 
 def shifted(seed, slack_has=0.0, size=3.0):
@@ -72,7 +73,7 @@ def test_cooperation_finds_the_least_loss_beside_shifts(seed):
     g = cp.Variable(3)
     ends = np.delete(np.arange(4), network.slack)
     p = network.injection[ends] - (network.private_incidence.toarray() @ np.eye(3))[ends] @ g
-    f = grid.ptdf[:, ends] @ p + grid.loop
+    f = factors(grid)[:, ends] @ p + grid.loop
     loss = cp.sum(cp.multiply(network.public.r, cp.square(f))) + cp.sum(cp.multiply(network.private.r, cp.square(g)))
     problem = cp.Problem(cp.Minimize(loss))
     problem.solve(solver=cp.CLARABEL)
