@@ -50,7 +50,7 @@ class Grid:
 
     @cached_property
     def loss(self) -> Array:
-        """M = Sᵀ diag(r) S, shape (n, n), with flows f = S p: the public loss of injections p is pᵀ M p, without shifts.
+        """M = Sᵀ diag(r) S, shape (n, n), flows f = S p: the public loss of injections p is pᵀ M p, without shifts.
 
         p: p.u., shape (n,) (docs/microgrid/model.md, Nodes and lines).
         """

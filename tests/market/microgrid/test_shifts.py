@@ -19,9 +19,9 @@ from market.microgrid.tariff import Tariff
 from market.outcome import Status
 from scenarios import ScenarioError, draw, load
 from scenarios.microgrid.draw import model
+from tests.market.microgrid.balance import factors
 
 RING = [[0, 1, 0.01, 0.1], [1, 2, 0.02, 0.05], [2, 3, 0.01, 0.2], [3, 0, 0.03, 0.1], [1, 3, 0.01, 0.1]]
-from tests.market.microgrid.balance import factors
 
 
 def shifted(seed, slack_has=0.0, size=3.0):
