@@ -14,7 +14,7 @@ from market.aggregator.days.carrying import in_a_row
 from market.aggregator.days.flexibility import value_of_flexibility
 from market.aggregator.days.rounds import solve
 from market.aggregator.days.several import DaysGame, DaysOutcome
-from market.aggregator.days.yardsticks import planned, price_taking, total_welfare
+from market.aggregator.days.yardsticks import idle, planned, price_taking, total_welfare
 from market.measures import gini, jain, price_of_anarchy
 from market.outcome import Status
 
@@ -87,7 +87,38 @@ class Lived(Cleared):
         """What each user's days are worth more than with batteries idle and nothing shifted, money, shape (users,)."""
         if not np.any(self.is_flexible):
             return np.zeros(self.game.users)
-        return sum(value_of_flexibility(*lived)[0] for lived in self._days())
+        return sum(value for value, _ in self._valued)
+
+    @cached_property
+    def idle(self):
+        """The DaysOutcome with batteries idle and nothing shifted; None where nothing is flexible."""
+        if not np.any(self.is_flexible):
+            return None
+        days = tuple(idle(day) for day in self.outcome.days)
+        return DaysOutcome(days, tuple(still for _, still in self._valued))
+
+    @cached_property
+    def _valued(self):
+        return [value_of_flexibility(*lived) for lived in self._days()]
+
+    @cached_property
+    def home_shown(self):
+        """The user whose day is shown: the first who has most kinds of devices."""
+        kinds = np.zeros(self.game.users, dtype=int)
+        for block, rows in zip(self.game.blocks, self.game.user_slices, strict=True):
+            for part in block.parts.values():
+                kinds[rows][part.users] += 1
+        return int(np.argmax(kinds))
+
+    @property
+    def stores(self):
+        """Does anybody hold energy at a period's end?"""
+        return bool(np.any(self.outcome.told["level"] > 0))
+
+    @property
+    def edges(self):
+        """Clock hours at which periods begin, and at which the last one ends, shape (periods + 1,)."""
+        return np.arange(self.game.periods + 1) * self.game.days[0].clock.hours
 
     def by_group(self, name):
         """{group: sum over its users by period} of what users did ("z", "solar", "level" …), arrays (periods,)."""

@@ -1,23 +1,23 @@
-"""Prices and loads by period."""
+"""A day as a utility engineer draws it: the price, and what takes and gives energy in each period."""
 
 import numpy as np
 
-from views.style import BLACK, PRICE, group_colours, legend_below, new_figure, styled
+from views.days import look
+from views.style import BLACK, PRICE, legend_below, new_figure, styled
 
 
 @styled
 def day(result):
-    """Price, background and each group's net purchases over the periods of a Result."""
-    outcome, blocks = result.outcome, result.game.blocks
-    figure, (top, bottom) = new_figure(2, 1, width=9, height=7, sharex=True)
-    period = np.arange(result.game.periods)
-    top.step(period, outcome.joined("price"), where="mid", color=BLACK)
-    top.set_ylabel(PRICE)
-    colours = group_colours([block.name for block in blocks])
-    for name, bought in result.by_group("z").items():
-        bottom.step(period, bought, where="mid", color=colours[name], label=name)
-    bottom.step(period, outcome.joined("load"), where="mid", color=BLACK, linestyle="--", label="all load")
+    """Price, and stacked consumption, cars, batteries and solar of all homes by period, of a DaysResult."""
+    outcome = result.outcome
+    told = {name: np.sum(values, axis=0) for name, values in outcome.told.items()}
+    figure, (top, bottom) = new_figure(2, 1, width=11, height=8.4, sharex=True, height_ratios=(2, 5))
+    top.stairs(outcome.joined("price"), result.edges, baseline=None, color=BLACK, linewidth=2.2)
+    top.set_ylabel(PRICE.replace(" (", "\n("))
+    look.stacked(bottom, result.edges, look.amounts(told, outcome.background))
+    load = outcome.joined("load")
+    bottom.stairs(load, result.edges, baseline=None, color=look.LOAD, linewidth=2.4, label="load of the grid")
     bottom.set_ylabel("energy in a period")
-    bottom.set_xlabel("period")
-    legend_below(figure, *bottom.get_legend_handles_labels(), 3)
+    look.hours_axis(bottom, result.edges)
+    legend_below(figure, *bottom.get_legend_handles_labels(), 4)
     return figure

@@ -6,6 +6,16 @@ from pathlib import Path
 from views.drawing import draw_all
 from views.plots import PLOTS
 
+BARS = {"surplus": "mean small surplus", "bills": "mean bill", "peak": "peak", "spread": "spread"}
+BARS |= {"self_consumption": "self consumption", "jain": "jain"}
+PAIRED = {  # measures whose paired differences are drawn, and words on their axes
+    "mean bill": "bill of a small user (money)",
+    "peak": "peak (energy)",
+    "spread": "price spread (money/energy)",
+    "self consumption": "own solar used (share)",
+    "jain": "Jain's index",
+}
+
 
 def run_pictures(result, folder):
     """Write the pictures of one Result; returns their paths. What a run has no data for has no picture."""
@@ -13,13 +23,18 @@ def run_pictures(result, folder):
     if len(result.history):
         made["convergence"] = partial(PLOTS["convergence"], result)
     if result.outcome is not None:
-        made["day"] = partial(PLOTS["day"], result)
+        names = {"day": "day", "home": "one home", "price_duration": "price duration"}
+        if result.stores:
+            names["levels"] = "levels"
+        if result.idle is not None:
+            names["flexibility"] = "flexibility"
+        made |= {file: partial(PLOTS[name], result) for file, name in names.items()}
     return draw_all(made, Path(folder))
 
 
 def comparison_pictures(comparison, folder):
-    """Write the pictures of a Comparison: bars of surplus, bills, peak and price spread."""
-    names = {"surplus": "mean small surplus", "bills": "mean bill", "peak": "peak", "spread": "spread"}
-    return draw_all(
-        {name: partial(PLOTS["bars"], comparison, measure) for name, measure in names.items()}, Path(folder)
-    )
+    """Write the pictures of a Comparison: a picture a measure, differences paired by replication, small users."""
+    made = {name: partial(PLOTS["bars"], comparison, measure) for name, measure in BARS.items()}
+    if len(comparison.names) > 1:
+        made["paired"] = partial(PLOTS["differences"], comparison, PAIRED)
+    return draw_all(made, Path(folder))

@@ -10,6 +10,10 @@ from views.bilateral.price_rounds import price_rounds
 from views.bilateral.trading_day import trading_day
 from views.bilateral.violation_rounds import violation_rounds
 from views.days.day import day
+from views.days.flexibility import flexibility
+from views.days.home import home
+from views.days.levels import levels
+from views.days.price_duration import price_duration
 from views.designs.design_panels import design_panels
 from views.microgrid.losses_by_behaviour import losses_by_behaviour
 from views.microgrid.network_map import network_map
@@ -21,6 +25,7 @@ from views.network.residual_curve import residual_curve
 from views.network.surplus_at_nodes import surplus_at_nodes
 from views.plots.bars import bars
 from views.plots.densities import densities
+from views.plots.differences import differences
 from views.plots.feasible_set import feasible_set
 from views.plots.frontier import frontier
 from views.plots.measure_panels import measure_panels
@@ -39,16 +44,21 @@ PLOTS = {
     "day": day,
     "densities": densities,
     "design panels": design_panels,
+    "differences": differences,
     "feasible set": feasible_set,
+    "flexibility": flexibility,
     "frontier": frontier,
+    "levels": levels,
     "losses by behaviour": losses_by_behaviour,
     "measure panels": measure_panels,
     "members": members,
     "network map": network_map,
     "node payments": node_payments,
+    "one home": home,
     "payoff": payoff,
     "payoff split": payoff_split,
     "periods": periods,
+    "price duration": price_duration,
     "price map": price_map,
     "price rounds": price_rounds,
     "purchases": purchases,

@@ -20,7 +20,7 @@ def measure_panels(comparison, measures, log=False, limits=None):
     means, colours, place = comparison.means(), design_colours(names), np.arange(len(names))[::-1]
     for axes, (measure, words) in zip(row[0], measures.items(), strict=True):
         rows = means[means["measure"] == measure].set_index("scenario").loc[names]
-        _dots(
+        draw_dots(
             axes,
             place,
             rows["mean"].to_numpy(dtype=float),
@@ -38,7 +38,7 @@ def measure_panels(comparison, measures, log=False, limits=None):
     return figure
 
 
-def _dots(axes, place, means, half_widths, colours, log):
+def draw_dots(axes, place, means, half_widths, colours, log=False):
     """A dot with interval and number for each scenario; what is not defined, or not above 0 on a log axis, in words."""
     half_widths = np.nan_to_num(finite(half_widths))
     known = np.isfinite(means) & ((means > 0) | (not log))

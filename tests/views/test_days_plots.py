@@ -1,0 +1,130 @@
+"""Pictures of days: what they show adds up to the load, whatever homes have, and days without contrast are drawn."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from matplotlib.patches import StepPatch
+
+from engine import compare, run
+from views.days import look
+from views.days.day import day
+from views.days.flexibility import flexibility
+from views.days.home import home
+from views.days.price_duration import price_duration
+from views.pictures import comparison_pictures, run_pictures
+
+HEAD = """title = "t"
+market = "aggregator"
+source = "test"
+seed = 1
+price = { rule = "affine", p0 = 0.5, c = 0.1 }
+"""
+GROUP = '[[group]]\nname = "homes"\nkind = "%s"\nusers = 4\nutility = { a = 1, b = { uniform = [2, 5] } }\n'
+DEVICES = """battery = { share = 0.5, capacity = 2, power = 1, efficiency = 0.9 }
+solar = { share = 0.5, peak = 3, profile = [0, 1, 0.5, 0] }
+car = { share = 0.5, energy = 1, power = 1, arrive = 2, leave = 1, vehicle_to_grid = true, capacity = 3 }
+shift = { share = 0.5, movable = 0.3, comfort = 0.1, window = [0, 4] }
+"""
+FOUR = "periods = { count = 4 }\nbackground = [1, -2, 0.5, 3]\n"
+MARKETS = {
+    "devices": HEAD + FOUR + GROUP % "aggregator" + DEVICES,
+    "two days": HEAD + FOUR.replace("4", "4, days = 2", 1) + GROUP % "direct" + DEVICES,
+    "no devices": HEAD + "periods = { count = 4 }\n" + GROUP % "direct",
+    "one period": HEAD + "periods = { count = 1 }\n" + GROUP % "aggregator",
+    "nobody wants anything": HEAD + "periods = { count = 3, hours = 8 }\n" + GROUP % "direct" + "profile = [0, 0, 0]\n",
+    "a fleet": HEAD.replace("affine", "linear").replace("p0 = 0.5, ", "") + FOUR + GROUP % "direct" + DEVICES,
+}
+SINGLE = {"convergence", "day", "home", "price_duration"}
+
+
+@pytest.fixture
+def played(tmp_path):
+    def play(name, **options):
+        path = tmp_path / f"{name.replace(' ', '_')}.toml"
+        path.write_text(MARKETS[name])
+        return run(path, **options)
+
+    return play
+
+
+@pytest.mark.parametrize("name", MARKETS)
+def test_every_run_is_drawn(played, tmp_path, name):
+    made = run_pictures(played(name), tmp_path)
+    whole = SINGLE | ({"levels", "flexibility"} if "devices = " in name or "battery" in MARKETS[name] else set())
+    assert {file.stem for file in made} == whole
+    assert all(file.stat().st_size > 1000 for file in made)
+
+
+def areas(axes):
+    """Heights of the areas above and below the axis, summed by period, and the line drawn over them."""
+    steps = [patch.get_data() for patch in axes.patches if isinstance(patch, StepPatch)]
+    filled = [(values, base) for values, _, base in steps if base is not None]
+    line = [values for values, _, base in steps if base is None]
+    assert len(line) == 1
+    return sum(values - base for values, base in filled), line[0], filled
+
+
+@pytest.mark.parametrize("name", ["devices", "two days", "a fleet"])
+def test_areas_add_up_to_the_load(played, name):
+    result = played(name, direct=True)
+    heights, line, filled = areas(day(result).axes[1])
+    np.testing.assert_allclose(heights, line, atol=1e-8)
+    np.testing.assert_allclose(line, result.outcome.joined("load"))
+    for (below, _), (_, above) in pairwise(filled):
+        assert np.allclose(below, above) or not np.any(above)  # each area stands on the one before
+
+
+@pytest.mark.parametrize("user", range(4))
+def test_a_homes_areas_add_up_to_what_it_buys(played, user):
+    result = played("devices", direct=True)
+    heights, line, _ = areas(home(result, user).axes[1])
+    np.testing.assert_allclose(heights, line, atol=1e-8)
+    np.testing.assert_allclose(line, result.outcome.joined("z")[user])
+
+
+def test_the_home_shown_has_most_devices(played):
+    result = played("devices", direct=True)
+    count = np.zeros(4)
+    for part in result.game.blocks[0].parts.values():
+        count[part.users] += 1
+    assert count[result.home_shown] == count.max()
+
+
+def test_the_duration_curve_falls_through_all_prices(played):
+    result = played("devices", direct=True)
+    played_prices, still = (patch.get_data().values for patch in price_duration(result).axes[0].patches)
+    assert sorted(played_prices) == sorted(result.outcome.joined("price"))
+    assert np.all(np.diff(played_prices) <= 0)
+    assert np.all(np.diff(still) <= 0)
+
+
+def test_flexibility_is_shown_beside_the_idle_day(played):
+    result = played("devices", direct=True)
+    price, load, have, have_not = flexibility(result).axes
+    idle, now = (patch.get_data().values for patch in load.patches)
+    np.testing.assert_allclose(now, result.outcome.joined("load"))
+    np.testing.assert_allclose(idle, result.idle.joined("load"))
+    assert not np.allclose(idle, now)
+    worth = (result.outcome.s - result.idle.s).sum()
+    baseline = sum(o.alone.sum() for o in result.outcome.outcomes) - sum(o.alone.sum() for o in result.idle.outcomes)
+    assert result.flexibility.sum() == pytest.approx(worth + baseline)
+    assert sum(bar.get_height() for axes in (have, have_not) for bar in axes.patches) == 4
+    assert len(price.patches) == 2
+
+
+def test_comparisons_are_drawn_with_paired_differences(played, tmp_path):
+    for name in ("devices", "no devices"):
+        (tmp_path / f"{name.replace(' ', '_')}.toml").write_text(MARKETS[name])
+    paths = [tmp_path / "devices.toml", tmp_path / "no_devices.toml"]
+    comparison = compare(paths, replications=2, direct=True, progress=False, workers=1)
+    made = {file.stem for file in comparison_pictures(comparison, tmp_path)}
+    assert made == {"surplus", "bills", "peak", "spread", "self_consumption", "jain", "paired"}
+
+
+def test_what_is_fed_in_stands_below_the_axis():
+    parts = look.amounts(
+        dict.fromkeys(("consumption", "shifted", "car", "charged", "solar", "discharged"), 0.0), np.array([1.0, -2.0])
+    )
+    np.testing.assert_array_equal(parts["background"], [1, 0])
+    np.testing.assert_array_equal(parts["fed in"], [0, 2])

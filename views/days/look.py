@@ -1,0 +1,71 @@
+"""How days look: colours of what homes do, the axis of hours, areas upon each other."""
+
+import numpy as np
+
+from views.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, legend_below
+
+TAKEN = {  # what takes energy: {what: (name in a picture, colour)}, from the axis upwards
+    "background": ("everybody else", "#BBBBBB"),
+    "drawn": ("consumption", BLUE),
+    "car": ("cars", PURPLE),
+    "charged": ("batteries charge", GREEN),
+}
+GIVEN = {  # what gives energy, from the axis downwards
+    "solar": ("solar", ORANGE),
+    "discharged": ("batteries discharge", "#7FCFB8"),
+    "fed in": ("fed in by others", "#DDDDDD"),
+}
+LOAD, IDLE = BLACK, GREY
+STILL = "batteries idle, nothing shifted, cars charge at once"
+NOTHING = 1e-9  # of the largest quantity: what is not drawn
+DAY, MOST_TICKS = 24, 9
+ROOM = 0.04  # above and below areas, a share of their height
+
+
+def amounts(told, background=None):
+    """{what: energy by period} of the areas that `stacked` draws, of quantities by period as results tell them."""
+    found = {name: told[name] for name in ("car", "charged", "solar", "discharged")}
+    found["drawn"] = told["consumption"] + told["shifted"]
+    if background is not None:
+        found |= {"background": np.maximum(background, 0.0), "fed in": np.maximum(-background, 0.0)}
+    return {name: np.asarray(values, dtype=float) for name, values in found.items()}
+
+
+def stacked(axes, edges, parts):
+    """Areas of what takes energy above the axis and of what gives it below; parts without energy are left out."""
+    least = NOTHING * max((float(np.max(np.abs(values))) for values in parts.values()), default=0.0)
+    reach = []
+    for kinds, sign in ((TAKEN, 1.0), (GIVEN, -1.0)):
+        base = np.zeros(len(edges) - 1)
+        for name, (label, colour) in kinds.items():
+            values = parts.get(name)
+            if values is None or not np.any(values > least):
+                continue
+            top = base + sign * np.maximum(values, 0.0)
+            axes.stairs(top, edges, baseline=base, fill=True, color=colour, label=label, linewidth=0)
+            base = top
+        reach.append(float(np.max(np.abs(base))))
+    high, low = reach
+    room = ROOM * ((high + low) or 1.0)
+    axes.set_ylim(-low - (room if low else 0.0), high + room)
+    axes.axhline(0, color=BLACK, linewidth=0.8)
+
+
+def hours_axis(axes, edges):
+    """The axis of clock hours: of a day, every three hours or so; of several, days."""
+    axes.set_xlim(edges[0], edges[-1])
+    if edges[-1] > 2 * DAY:
+        days = np.arange(0, edges[-1] + DAY / 2, DAY)
+        days = days[:: max(1, -(-len(days) // MOST_TICKS))]
+        axes.set_xticks(days, [f"{day / DAY:.0f}" for day in days])
+        axes.set_xlabel("day")
+        return
+    step = next((step for step in (1, 2, 3, 6) if edges[-1] / step <= MOST_TICKS - 1), 6)
+    axes.set_xticks(np.arange(0, edges[-1] + 1e-9, step) if edges[-1] >= 1 else edges)
+    axes.set_xlabel("clock hour")
+
+
+def legend_of(figure, panels):
+    """One legend below for several axes."""
+    keys = [key for axes in panels for key in zip(*axes.get_legend_handles_labels(), strict=True)]
+    legend_below(figure, [one for one, _ in keys], [label for _, label in keys], 4)
