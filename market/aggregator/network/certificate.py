@@ -26,6 +26,8 @@ MOST_SOLVES = 6_000  # in all; the grid thins out beyond
 LEAST_POINTS = 9
 ZOOMS, POINTS_IN_ZOOM = 2, 9
 SIDE = 1e-6  # how far beside a kink points stand, as a share of the largest amount
+STEP = 1e-7  # share by which an interior point's price is told to stand within a step: there it is the one just below
+BESIDE = 1e-5  # how far on both sides the step's ends are looked up, as a share of the amount
 LEFT = 1e-8  # prices are those just below an amount, by this share of it
 SLIGHT = 1e-9  # of what a producer could have: a profit so small is none
 ROOM = 1.25  # times what price-taking users want: how far the grid reaches
@@ -69,17 +71,30 @@ class _Road:
         return lambda amounts: now + self._prices(self.free, number, j, amounts) - start
 
     def _prices(self, road, number, j, amounts):
-        place, y, found = self.game.places[number], self.y.copy(), np.empty(len(amounts))
         operator = self.game.operator if road is self.angles else self.game.unlimited
-        sells, lost = sold_by(self.game, number), road.grid.value_of_lost_load
-        for k, amount in enumerate(amounts):
-            y[j] = amount * (1 - LEFT)
-            demand, put_in = self.game.taken(y), self.game.put_in(y)
-            balances = road.balances(demand, put_in)
-            balances = operator.clear(demand, put_in).balances if balances is None else balances
-            prices = np.maximum(balances, -lost) if sells else np.minimum(balances, lost)
-            found[k] = place @ prices
+        sells, lost, place = sold_by(self.game, number), road.grid.value_of_lost_load, self.game.places[number]
+
+        def price(balances):
+            return float(place @ (np.maximum(balances, -lost) if sells else np.minimum(balances, lost)))
+
+        def afresh(amount):
+            return price(operator.clear(*self._at(j, amount)).balances)
+
+        found = np.empty(len(amounts))
+        for k, amount in enumerate(amounts * (1 - LEFT)):
+            balances, cleared = road.balances(*self._at(j, amount)), afresh(amount)
+            inside = cleared if balances is None else price(balances)
+            if abs(inside - cleared) > STEP * (abs(inside) + abs(cleared)):
+                ends = sorted(afresh(amount * share) for share in (1 - BESIDE, 1 + BESIDE))
+                inside = cleared if ends[0] <= inside <= ends[1] else inside
+            found[k] = inside
         return found
+
+    def _at(self, j, amount):
+        """What nodes take out and what is put in where player j's amount is another."""
+        y = self.y.copy()
+        y[j] = amount
+        return self.game.taken(y), self.game.put_in(y)
 
 
 def _regret(road, outcome, number, j, conduct):
