@@ -23,6 +23,7 @@ COLUMN = 3_000  # bytes that a quantity of a home in a period needs while its da
 QUANTITIES = {"battery": 3, "car": 3, "shift": 3, "solar": 1}  # of a device in a period, at most
 RECORD = 2_000  # bytes of a period's row in each round
 BY_PERIOD = ("solar", "curtailed", "charged", "discharged", "level", "car", "shifted")
+ROUNDING = 1e-10  # of what a home turns over: less is no gain
 HEADLINE = ("mean small surplus", "mean bill", "price", "peak", "spread", "self consumption", "jain")
 DRAWN = HEADLINE
 
@@ -87,7 +88,9 @@ class Lived(Cleared):
         """What each user's days are worth more than with batteries idle and nothing shifted, money, shape (users,)."""
         if not np.any(self.is_flexible):
             return np.zeros(self.game.users)
-        return sum(value for value, _ in self._valued)
+        values = sum(value for value, _ in self._valued)
+        worth = sum(np.abs(outcome.worth) + np.abs(outcome.bills) for outcome in self.outcome.outcomes)
+        return np.where(np.abs(values) > ROUNDING * worth, values, 0.0)
 
     @cached_property
     def idle(self):

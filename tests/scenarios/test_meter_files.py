@@ -1,6 +1,7 @@
 """Smart meters' CSV files as people have them: recognised, converted and told in one line, or refused in one line."""
 
 import codecs
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -191,27 +192,24 @@ def test_a_hole_at_any_other_time_is_no_change_of_clocks(told):
         check(refusal(lambda text=text: told(text)), ["(a gap)"])
 
 
-def test_an_own_meter_runs_in_ten_lines(tmp_path):
-    meters = [
-        f"{stamp:%Y-%m-%d %H:%M},{0.2 + k % 5 / 10},{0.3 + k % 7 / 10}"
-        for k, stamp in enumerate(pd.date_range("2024-01-01", periods=96, freq="15min"))
-    ]
-    (tmp_path / "meters.csv").write_text("\n".join(["time,first kWh,second kWh", *meters]))
-    (tmp_path / "my.toml").write_text("""market = "aggregator"
-periods = { count = 24 }
-price = { rule = "affine", p0 = 0.2, c = 0.001 }
-[[group]]
-name = "mine"
-kind = "aggregator"
-profile = { csv = "meters.csv" }
-utility = { a = 0.15, b = 0.5 }
-battery = { share = 0.5, capacity = 8, power = 4 }
-""")
-    scenario = load(tmp_path / "my.toml")
-    assert draw(scenario).game.users == 2
+def test_own_meters_run_in_ten_lines(tmp_path):
+    own = Path(__file__).parents[2] / "examples" / "own_meters.toml"
+    assert len(own.read_text(encoding="utf-8").splitlines()) == 10
+    scenario = load(own)
+    (block,) = draw(scenario).game.blocks
+    assert block.users == 3 and len(block.parts["battery"].users) == 2
+    text = own.with_suffix(".csv").read_text(encoding="utf-8").splitlines()
+    rows = [[float(cell.replace(",", ".")) for cell in line.split(";")[1:]] for line in text[97:]]
+    meters = np.array(rows).reshape(24, 4, 3).sum(axis=1)
+    np.testing.assert_allclose(block.parts["consumption"].profile, meters.T)
     result = run(scenario, direct=True)
-    assert result.status == "solved" and "15 minutes added up to 60" in result.summary()["read"][0]
+    (said,) = result.summary()["read"]
+    assert result.status == "solved"
+    for part in ("semicolons; decimal commas", "15 minutes added up to 60", "2024-05-02 of 2 days"):
+        assert part in said
     again = tmp_path / "again.toml"
     again.write_text(scenario.to_toml())
-    assert load(again) == scenario
+    assert load(again, set=['name="own_meters"']) == scenario
     assert load(scenario, set=["price.c=0.002"]).table["read"] == scenario.table["read"]
+    document = (own.parents[1] / "docs" / "days" / "your-own-data.md").read_text(encoding="utf-8")
+    assert document.partition("```toml\n")[2].partition("```")[0] == own.read_text(encoding="utf-8").partition("\n")[2]
