@@ -77,7 +77,7 @@ class Mutant:
         for name in _named(self.text):
             (folder / "data" / name).write_bytes(self.files.get(name, _content(name)))
         path = folder / "mutant.toml"
-        path.write_bytes(self.text)
+        path.write_bytes(self.text.replace(b"../../data/", b"data/"))  # they stand beside it here
         return path
 
     def _text(self):
