@@ -10,7 +10,8 @@ from functools import cached_property
 
 import clarabel
 import numpy as np
-from scipy.sparse import block_array, csc_array, diags_array, eye_array
+from scipy.sparse import block_array, csc_array, csr_array, diags_array, eye_array
+from scipy.sparse.linalg import splu
 
 from market.arrays import Array
 from market.grid.lines import components, incidence
@@ -46,6 +47,29 @@ class Angles:
         limited = np.flatnonzero(np.isfinite(lines.limit))
         first = np.unique(components(n, lines), return_index=True)[1]
         return ends, shifted, places, carried, limited, first
+
+    @property
+    def physics(self) -> tuple[csr_array, Array, Array]:
+        """(Incidence of lines, flows that shifts take away, susceptances up to their unit), own units."""
+        ends, shifted = self._parts[:2]
+        unit = np.max(np.abs(self.grid.lines.susceptance), initial=0.0) or 1.0
+        return ends, shifted, self.grid.lines.susceptance / unit
+
+    @cached_property
+    def _rest(self):
+        return np.setdiff1d(np.arange(self.grid.nodes), self._parts[-1])
+
+    @cached_property
+    def _factors(self):
+        ends, carried, rest = self._parts[0], self._parts[3], self._rest
+        return splu(csc_array(csc_array(ends @ carried)[rest][:, rest]))
+
+    def angles(self, put_in: Array) -> Array:
+        """Angles, 0 at the first node of every island, at which lines carry what is put in, both (nodes, points)."""
+        found = np.zeros(put_in.shape)
+        if len(self._rest):
+            found[self._rest] = self._factors.solve(put_in[self._rest])
+        return found
 
     def balances(self, demand: Array, injected: Array) -> Array | None:
         """Multipliers λ of the nodes' balances (nodes,), the grid's unit; None where it is not solved."""

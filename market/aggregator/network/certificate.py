@@ -7,8 +7,8 @@ present amount, and more finely around the best. Prices there come from an inter
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
@@ -17,12 +17,13 @@ from market.aggregator.certificate import SPLIT_PRECISION, price_taking, worth
 from market.aggregator.network.facing import CONDUCTS, Rising, sold_by
 from market.aggregator.network.game import NetworkGame, NetworkOutcome
 from market.aggregator.network.producers import Producers
-from market.arrays import Array
+from market.arrays import Array, Mask
 from market.grid.interior import Angles
+from market.grid.proof import Dispatches, Told, proven
 
 EVEN_POINTS = 33  # even points between nothing and the most that a player could want
 MOST_KINKS = 12  # of a curve that points stand beside
-MOST_SOLVES = 6_000  # in all; the grid thins out beyond
+MOST_POINTS = 6_000  # in all; the grid thins out beyond
 LEAST_POINTS = 9
 ZOOMS, POINTS_IN_ZOOM = 2, 9
 SIDE = 1e-6  # how far beside a kink points stand, as a share of the largest amount
@@ -33,7 +34,11 @@ SLIGHT = 1e-9  # of what a producer could have: a profit so small is none
 ROOM = 1.25  # times what price-taking users want: how far the grid reaches
 NEAR = (1e-4, 1e-2, 0.1)  # steps around the present amount, as shares of it
 
-Prices = Callable[[Array], Array]
+
+class Prices(Protocol):
+    """The price that a player believes in at amounts (points,); solved: by the interior-point solver at all of them."""
+
+    def __call__(self, amounts: Array, solved: bool = False) -> Array: ...
 
 
 def certified(game: NetworkGame, outcome: NetworkOutcome) -> NetworkOutcome:
@@ -53,63 +58,106 @@ def certified(game: NetworkGame, outcome: NetworkOutcome) -> NetworkOutcome:
 
 
 class _Road:
-    """Prices at a profile y and beside it, by the interior-point solver where it solves, else by a clearing afresh."""
+    """Prices at a profile y and beside it: proven, or by the interior-point solver, or else by a clearing afresh."""
 
     def __init__(self, game: NetworkGame, y: Array) -> None:
         self.game, self.y = game, y
         self.angles, self.free = Angles(game.grid), Angles(game.unlimited.grid)
-        self.points = int(np.clip(MOST_SOLVES // max(game.players, 1) - 40, LEAST_POINTS, EVEN_POINTS))
+        self.points = int(np.clip(MOST_POINTS // max(game.players, 1) - 40, LEAST_POINTS, EVEN_POINTS))
 
-    def along(self, number: int, j: int, conduct: str) -> Prices:
-        """The price that player j believes in at amounts (points,)."""
+    def along(self, number: int, j: int, conduct: str, most: float) -> Prices:
+        """The price that player j believes in at amounts up to `most`."""
+        true = _Along(self, number, j, most, limits=True)
         if conduct == "network":
-            return lambda amounts: self._prices(self.angles, number, j, amounts)
-        now = self._prices(self.angles, number, j, self.y[j : j + 1])
+            return true.prices
+        now = true.prices(self.y[j : j + 1], solved=True)
         if conduct == "nothing":
-            return lambda amounts: np.repeat(now, len(amounts))
-        start = self._prices(self.free, number, j, self.y[j : j + 1])
-        return lambda amounts: now + self._prices(self.free, number, j, amounts) - start
+            return lambda amounts, solved=False: np.repeat(now, len(amounts))
+        free = _Along(self, number, j, most, limits=False)
+        start = free.prices(self.y[j : j + 1], solved=True)
+        return lambda amounts, solved=False: now + free.prices(amounts, solved) - start
 
-    def _prices(self, road, number, j, amounts):
-        operator = self.game.operator if road is self.angles else self.game.unlimited
-        sells, lost, place = sold_by(self.game, number), road.grid.value_of_lost_load, self.game.places[number]
 
-        def price(balances):
-            return float(place @ (np.maximum(balances, -lost) if sells else np.minimum(balances, lost)))
+class _Along:
+    """True prices along one player's amounts, or those that would hold without limits."""
 
-        def afresh(amount):
-            return price(operator.clear(*self._at(j, amount)).balances)
+    def __init__(self, road: _Road, number: int, j: int, most: float, limits: bool) -> None:
+        game = road.game
+        self.game, self.j, self.others = game, j, road.y.copy()
+        self.others[j] = 0.0
+        self.angles = road.angles if limits else road.free
+        self.operator = game.operator if limits else game.unlimited
+        self.place, self.sells = game.places[number], sold_by(game, number)
+        self.start = game.taken(self.others), game.put_in(self.others)
+        self.told = Told(self.operator, -self.place if self.sells else self.place, *self.start, most)
 
-        found = np.empty(len(amounts))
-        for k, amount in enumerate(amounts * (1 - LEFT)):
-            balances, cleared = road.balances(*self._at(j, amount)), afresh(amount)
-            inside = cleared if balances is None else price(balances)
-            if abs(inside - cleared) > STEP * (abs(inside) + abs(cleared)):
-                ends = sorted(afresh(amount * share) for share in (1 - BESIDE, 1 + BESIDE))
-                inside = cleared if ends[0] <= inside <= ends[1] else inside
-            found[k] = inside
+    def prices(self, amounts: Array, solved: bool = False) -> Array:
+        """Prices just below amounts (points,); solved: by the interior-point solver at all of them."""
+        amounts = amounts * (1 - LEFT)
+        told = self.told.at(amounts)
+        known = self._proven(amounts, told)
+        found = self._price(told.balances * self.angles.offers.price)
+        for k in np.flatnonzero(~known | solved):
+            other = self._inside(float(amounts[k]))
+            if not (known[k] and _alike(other, found[k])):
+                found[k] = self._checked(float(amounts[k]), other)
         return found
 
-    def _at(self, j, amount):
-        """What nodes take out and what is put in where player j's amount is another."""
-        y = self.y.copy()
-        y[j] = amount
+    def _proven(self, amounts: Array, told: Dispatches) -> Mask:
+        moved = amounts[:, None] * self.place
+        demand, injected = (np.repeat(part[None], len(amounts), axis=0) for part in self.start)
+        if self.sells:
+            return proven(self.angles, demand, injected + moved, told)
+        return proven(self.angles, demand + moved, injected, told)
+
+    def _price(self, balances: Array) -> Array:
+        """What the player pays or gets for a unit more: none beyond the value of lost load."""
+        lost = self.angles.grid.value_of_lost_load
+        return (np.maximum(balances, -lost) if self.sells else np.minimum(balances, lost)) @ self.place
+
+    def _inside(self, amount: float) -> float:
+        """The interior-point solver's price, NaN where it solves nothing."""
+        balances = self.angles.balances(*self._at(amount))
+        return np.nan if balances is None else float(self._price(balances))
+
+    def _checked(self, amount: float, inside: float) -> float:
+        """An interior point's price; where it stands within a step, or there is none, that of a clearing."""
+        cleared = self._cleared(amount)
+        if np.isnan(inside) or _alike(inside, cleared):
+            return cleared if np.isnan(inside) else inside
+        ends = sorted(self._cleared(amount * share) for share in (1 - BESIDE, 1 + BESIDE))
+        return cleared if ends[0] <= inside <= ends[1] else inside
+
+    def _cleared(self, amount: float) -> float:
+        return float(self._price(self.operator.clear(*self._at(amount)).balances))
+
+    def _at(self, amount: float) -> tuple[Array, Array]:
+        """What nodes take out and what is put in where the player's amount is another."""
+        y = self.others.copy()
+        y[self.j] = amount
         return self.game.taken(y), self.game.put_in(y)
+
+
+def _alike(one: float, other: float) -> bool:
+    return abs(one - other) <= STEP * (abs(one) + abs(other))
 
 
 def _regret(road, outcome, number, j, conduct):
     """The relative regret of player j if it believes in a conduct's prices."""
     game, now = road.game, float(outcome.y[j])
-    player, prices = game.player(j), road.along(number, j, conduct)
+    player = game.player(j)
     line = CONDUCTS[conduct](game, number, j, outcome.y)
     kinks = line[0][line[0] > 0]
     if isinstance(player, Producers):
-        return _looked_for(_profit(player, prices, now), _amounts(road, now, float(player.capacity[0]), kinks))
+        most = float(player.capacity[0])
+        prices = road.along(number, j, conduct, most)
+        return _looked_for(_profit(player, prices, now), _amounts(road, now, most, kinks))
     first = int(game.user_slices[number].start)
     start = j - game.player_slices[number].start
     block = game.blocks[number]
     rows = slice(first + int(block.starts[start]), first + int(block.starts[start] + block.sizes[start]))
     most = max(ROOM * _wanted(player, Rising(line[:2], line[2])), now)
+    prices = road.along(number, j, conduct, most)
     return _looked_for(_payoff(player, prices, outcome.x[rows], now), _amounts(road, now, most, kinks))
 
 
@@ -125,21 +173,23 @@ def _looked_for(gains, amounts):
             break
         amounts, order = np.unique(np.concatenate([amounts, finer]), return_index=True)
         found = np.concatenate([found, gains(finer)])[order]
+    for k in {0, int(np.argmax(found)), len(amounts) - 1}:
+        found[k] = gains(amounts[k : k + 1], solved=True)[0]
     return max(float(np.max(found)), 0.0)
 
 
 def _profit(producer, prices, now):
     """Gains of sales over the present one, as shares of the present profit; where that is none, of a good market's."""
 
-    def profit(sales):
-        return prices(sales) * sales - (producer.cost + producer.rise * sales / 2) * sales
+    def profit(sales, solved=False):
+        return prices(sales, solved) * sales - (producer.cost + producer.rise * sales / 2) * sales
 
-    held, most = float(profit(np.array([now]))[0]), float(producer.capacity[0])
+    held, most = float(profit(np.array([now]), solved=True)[0]), float(producer.capacity[0])
     good = most * max(abs(float(prices(np.zeros(1))[0])), abs(float(producer.cost[0])), float(producer.rise[0]) * most)
     unit = held if held > SLIGHT * good else good
 
-    def gains(sales):
-        return (profit(sales) - held) / (unit if unit > 0 else 1.0)
+    def gains(sales, solved=False):
+        return (profit(sales, solved) - held) / (unit if unit > 0 else 1.0)
 
     return gains
 
@@ -148,11 +198,11 @@ def _payoff(player, prices, x, now):
     """Gains of purchases over the present one, as the objective tells them; infinite where it is minus infinity."""
     utility, goal = player.utility, player.objective
     counted = utility.reservation > prices(np.zeros(1))[0]
-    held = np.where(counted, utility.surplus(prices(np.array([now]))[0], x), 0.0)
+    held = np.where(counted, utility.surplus(prices(np.array([now]), solved=True)[0], x), 0.0)
     served, valued = counted & (x > 0), worth(utility)
 
-    def gains(purchases):
-        price = prices(purchases)[:, None]
+    def gains(purchases, solved=False):
+        price = prices(purchases, solved)[:, None]
         if goal.literal and not np.all(counted):
             return np.full(len(purchases), np.inf)
         if not np.any(counted):  # with nobody to serve, to buy nothing is best
