@@ -40,10 +40,21 @@ def filled(raw: dict, grid: Grid, place: Place) -> list[str]:
         value = table.get(name)
         if not (isinstance(value, dict) and "csv" in value):
             continue
-        table[name], note = _read(value, kind, grid, here)
-        if note:
-            said.append(cut(f"{here.key}: {note}", LONGEST_TEXT))
+        table[name], told = _read(value, kind, grid, here)
+        said += _lines(f"{here.key}: {value['csv']}: ", told)
     return said
+
+
+def _lines(head, told):
+    """What is told of a file, in as many lines as it takes."""
+    lines: list[str] = []
+    for one in told:
+        longer = f"{lines[-1]}; {one}" if lines else ""
+        if lines and len(longer) <= LONGEST_TEXT:
+            lines[-1] = longer
+        else:
+            lines.append(cut(head + one, LONGEST_TEXT))
+    return lines
 
 
 def _series(raw, place):
@@ -78,7 +89,7 @@ def _read(value, kind, grid, place):
         _converted(file, numbers[name], stamps, kind, unit or _unit_of(name), grid, told, place) for name in columns
     ]
     rows = found[0] if len(found) == 1 else found
-    return rows, f"{value['csv']}: {'; '.join(dict.fromkeys(told))}" if told else ""
+    return rows, list(dict.fromkeys(told))
 
 
 def _unit_of(name):

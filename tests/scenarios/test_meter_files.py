@@ -143,6 +143,15 @@ def test_days_are_chosen_by_their_date(told):
     assert np.array_equal(values, np.arange(24.0) + 12)
 
 
+def test_what_is_told_of_a_year_is_told_whole(told):
+    text = table("2024-01-01", 366 * 96, 15, np.arange(366 * 96.0), "Europe/Zurich", column="kW")
+    values, said = told(text, "kW", days=330, more=', start = "2024-02-01"')
+    assert len(values) == 330 * 24
+    for part in ("2024-02-01 to 2024-12-26 of 366 days", "31 has 23 hours", "27 has 25 hours", "15 minutes added up"):
+        assert part in said
+    assert all(line.startswith("background: meter.csv: ") for line in said.split(" | "))
+
+
 def test_a_file_without_stamps_is_rows_in_order(told):
     values, said = told("\n".join(["kWh", *map(str, HOURS)]))
     assert np.array_equal(values, HOURS) and said == ""
