@@ -11,7 +11,7 @@ COLOURS = DESIGNS | {"max-min": DESIGNS["maxmin"]}
 
 @styled
 def orderings(found, streets):
-    """Homes' mean surplus under each design as a share of that without a large user; found {panel: {design: values}}."""
+    """Homes' mean surplus under each design, a share of that without a large user; found {panel: {design: values}}."""
     figure, row = new_figure(1, len(found), width=13.5, height=4.8, sharey=True)
     for axes, (title, by_design) in zip(row, found.items(), strict=True):
         shares = [values / by_design["alone"] for values in by_design.values()]

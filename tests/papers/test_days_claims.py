@@ -13,12 +13,11 @@ from papers.days.cells import DESIGNS, HOMES, Batteries, Street
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """(Claims, folder) of the reproduction on one street of each kind, fair aggregators after a few rounds."""
+    """(Claims, folder) of the reproduction on few streets, fair aggregators after a few rounds."""
     out = tmp_path_factory.mktemp("days")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cells, "LEAST_STREETS", 1)
         patch.setattr(cells, "LEAST_DRAWS", 1)
-        patch.setattr(cells, "FAIR_ROUNDS", 4)
+        patch.setattr(cells, "FAIR_ROUNDS", 2)
         claims = reproduce(["days"], out, 1, progress=False, workers=1)
     return claims, out
 
