@@ -17,7 +17,7 @@ def made(tmp_path_factory):
     out = tmp_path_factory.mktemp("days")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cells, "LEAST_DRAWS", 1)
-        patch.setattr(cells, "FAIR_ROUNDS", 2)
+        patch.setattr(cells, "FAIR_ROUNDS", 4)
         claims = reproduce(["days"], out, 1, progress=False, workers=1)
     return claims, out
 
