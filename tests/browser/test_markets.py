@@ -8,6 +8,7 @@ import pytest
 
 from engine import run
 from engine.store import history_table
+from scenarios import load
 from tests.browser.conftest import ROOT
 from tests.browser.tiles import TILES, most
 from views.kit.live import money
@@ -16,6 +17,7 @@ MARKETS = {  # page: title, scenario, drawings that a first round must change, a
     "aggregator": ("Aggregators", "two aggregators", {"purchases", "price", "surplus", "fairness"}, "price"),
     "microgrid": ("Microgrid", "eight nodes ad hoc", {"map", "bills", "rounds", "trades"}, "loss"),
     "bilateral": ("Bilateral contracts", "p2p single", {"contracts", "prices", "core", "violation"}, "mean price"),
+    "network": ("Aggregators on a network", "data centre five bus", {"map", "purchases", "rent", "surplus"}, "price"),
     "joining": ("Aggregators", "joining three", {"purchases", "surplus", "members", "surplus density"}, "price"),
     "designs": (
         "Designs",
@@ -55,7 +57,7 @@ def test_a_run_on_the_page_ends_with_the_numbers_of_the_command_line(visitor, ma
     assert visitor.round() == summary["rounds"]
     assert visitor.page.inner_text(".chip") == summary["status"]
     assert json.loads(visitor.download("summary.json")) == summary
-    tiles = TILES[summary["market"]](summary)
+    tiles = TILES[load(name).market](summary)
     assert visitor.page.locator(".tile").count() == len(tiles)
     for label, value in tiles.items():
         assert visitor.tile(label) == money(value), label
@@ -88,6 +90,7 @@ CHANGES = {
         lambda s: sum(s["payments"]["agents"]),
     ),
     "bilateral": ("buyers.count", "12", "p2p_single", "messages", lambda s: s["messages"]),
+    "network": ("network.line_limits.4-5", "300", "data_centre_five_bus", "rent of lines", lambda s: s["rent"]),
     "joining": ("price.c", "0.002", "joining_three", "price", lambda s: s["price"]),
     "designs": ("tariff.buy", "2.5", "designs_eight_nodes", "their surplus there", lambda s: most(s, "surplus")),
 }
@@ -117,6 +120,23 @@ def test_sliders_move_by_the_keyboard_and_act_in_the_numbers(visitor):
     visitor.wait_tile("surplus of all", money(changed["welfare"]))
     marks = visitor.page.inner_text(".v-input__slider:has([aria-label='group.1.fairness.alpha'])")
     assert [word for word in marks.split() if word] == ["welfare", "proportional", "max-min"]
+
+
+def test_the_map_of_a_network_follows_lines_and_where_the_data_centre_stands(visitor):
+    visitor.show("Aggregators on a network", "data centre five bus")
+    visitor.play_to_the_end()
+    assert visitor.page.locator(".panel[data-name=map] path.full").count() == 1
+    visitor.slide("network.line_limits.4-5", 3)  # twice as much: the line is full no more
+    visitor.page.wait_for_selector(".changes b:text-is('network.line_limits.4-5')")
+    visitor.page.wait_for_selector(".panel[data-name=map] path.full", state="detached")
+    visitor.type_in("group.3.node", "2")
+    visitor.page.wait_for_selector(
+        ".panel[data-name=map] title:has-text('node 2:'):has-text('data centre')", state="attached"
+    )
+    visitor.slide("group.3.utility.b", 1)
+    visitor.page.wait_for_selector(".changes b:text-is('group.3.utility.b')")
+    new = run("data_centre_five_bus", set=["network.line_limits.4-5=479", "group.3.node='2'", "group.3.utility.b=75.5"])
+    visitor.wait_tile("total purchases", money(new.summary()["quantity"]))
 
 
 def test_the_changed_scenario_as_toml_gives_the_same_bits_on_the_command_line(visitor, tmp_path):

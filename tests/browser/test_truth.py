@@ -38,6 +38,9 @@ PLAYED = [
     ("p2p_deadline", []),
     ("p2p_leavers", []),
     ("designs_eight_nodes", []),
+    ("data_centre_five_bus", []),
+    ("two_nodes_thin", []),
+    ("cournot_duopoly", []),
 ]
 
 
@@ -174,7 +177,9 @@ def test_every_kind_can_be_chosen_for_every_group_and_back(name):
             assert changed(new, parameter.path, parameter.value, original).table == original.table
 
 
-@pytest.mark.parametrize("name", ["two_aggregators", "p2p_single", "eight_nodes_ad_hoc", "designs_eight_nodes"])
+@pytest.mark.parametrize(
+    "name", ["two_aggregators", "p2p_single", "eight_nodes_ad_hoc", "designs_eight_nodes", "data_centre_five_bus"]
+)
 @pytest.mark.parametrize("place", ["", "a b's; $(x)"])
 def test_the_command_gives_the_scenario_as_changed(tmp_path, monkeypatch, name, place):
     monkeypatch.chdir(tmp_path)

@@ -65,4 +65,22 @@ def _designs(summary):
     }
 
 
-TILES = {"aggregator": _aggregator, "microgrid": _microgrid, "bilateral": _bilateral, "designs": _designs}
+def _network(summary):
+    prices = summary["prices"]
+    return {
+        "price": summary["price"],
+        "total purchases": summary["quantity"],
+        "small user, mean": summary["small"]["mean_surplus"],
+        "rent of lines": summary["rent"],
+        "full lines": None if prices is None else len(summary["full_lines"]),
+        "price spread": None if prices is None else max(prices.values()) - min(prices.values()),
+    }
+
+
+TILES = {
+    "aggregator": _aggregator,
+    "network": _network,
+    "microgrid": _microgrid,
+    "bilateral": _bilateral,
+    "designs": _designs,
+}

@@ -6,7 +6,7 @@ import re
 import solara
 
 from views.browser.files import offered
-from views.kit.parameters import MOST_TYPED, inside, parameters, stops, written
+from views.kit.parameters import APART, MOST_TYPED, inside, parameters, stops, written
 
 SECTIONS = {
     "": "Run",
@@ -101,7 +101,9 @@ def base(parameter, original, otherwise):
 
 
 def general(parameter):
-    """A parameter's path with "*" for the number of its group."""
+    """A parameter's path with "*" for the number of its group, or for a name of the file's own."""
+    if parameter.key.table in APART:
+        return f"{parameter.key.table}.*"
     return re.sub(r"\.\d+\.", ".*.", parameter.dotted)
 
 

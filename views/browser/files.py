@@ -17,6 +17,8 @@ LONGEST_FILE = 20_000_000  # bytes
 TABLES = ("rows", "profile", "matrix")  # types of keys that take a whole CSV file
 COLUMNS = ("numbers", "numbers or rows", "profile", "series")  # and those that take a column of one
 CASE = "network.case"
+NODES = ("group.node", "network.hub")  # keys that take the name of a node
+MOST_NODES = 100  # whose names are offered
 NODAL = "network"  # the market whose networks have generators and limits: cases and kinds of files of its own
 REFUSED = "a file is not typed here; the list offers those beside the scenario"
 QUOTED_PATH = re.compile(r"""(['"])(?:[A-Za-z]:)?[/\\][^'"]*[/\\]([^'"/\\]*)\1""")
@@ -40,9 +42,11 @@ def _is_plain(path):
 
 
 def offered(scenario, key):
-    """What a key may be set to beside numbers, as a field takes it: CSV files and columns of them, or networks."""
+    """What a key may be set to beside numbers, as a field takes it: CSV files and columns of them, networks, nodes."""
     if key.path == CASE:
         return _networks(scenario)
+    if key.path in NODES and scenario.market == NODAL:
+        return tuple(map(str, scenario.grid.names[:MOST_NODES]))
     found = []
     for name in beside(scenario) if key.type in (*TABLES, *COLUMNS) else ():
         path = Path(scenario.path).parent / name

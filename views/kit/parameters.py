@@ -3,7 +3,7 @@
 import math
 import os
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -26,6 +26,7 @@ NOT_SHOWN = (
     "prosumers.names",
     "prosumers.times",
 )
+APART = ("network.line_limits",)  # tables of numbers by name each of which is a value of its own
 MOST_TYPED = 2_000  # characters
 MOST_LISTED = 12  # numbers of a list that can be edited
 MOST_WHOLE = 60  # whole numbers a slider steps through one by one
@@ -70,6 +71,10 @@ def _leaves(table, keys, path, dotted):
         elif key.type == "tables":
             for number, row in enumerate(value):
                 yield from _leaves(row, keys, (*path, name, number), f"{key.path}.")
+        elif key.path in APART and not any("." in inner for inner in value):
+            for inner, number in value.items():
+                one = replace(key, path=f"{key.path}.{inner}", type="number")
+                yield Parameter((*path, name, inner), one, number)
         else:
             yield Parameter((*path, name), key, value)
 
@@ -110,13 +115,13 @@ def _known(original, path):
 
 
 def read(parameter, value):
-    """A value as a visitor sent it: typed text as TOML, a choice as it is; raises ScenarioError where it is long."""
+    """A value as sent: typed text as TOML, choices and names as they are; ScenarioError where it is long."""
     if not isinstance(value, str) or parameter.key.type == "choice":
         return value
     if len(value) > MOST_TYPED:
         told = f"got more than {MOST_TYPED:,} characters; long lists stand in the scenario's file"
         raise ScenarioError(f"{parameter.dotted}: {parameter.key.name}: {told}")
-    return parse(value)
+    return value if parameter.key.type == "label" else parse(value)
 
 
 def parse(text):
@@ -151,8 +156,8 @@ def stops(parameter, original):
     """The values a slider steps through, ascending, or () where only typing serves; the present one is among them."""
     key, value = parameter.key, parameter.value
     if (
-        key.type not in ("number", "whole", "series")
-        or isinstance(value, str | tuple)
+        key.type not in ("number", "whole", "series", "numbers")
+        or isinstance(value, str | tuple | list | dict)
         or key.path == "seed"
         or key.path.endswith(".seed")
     ):
@@ -165,7 +170,7 @@ def stops(parameter, original):
         found = range(int(low), int(high) + 1)
     elif math.isfinite(high) and key.type != "whole" and high <= 10 and not 0 < base < 0.02 * high:
         found = np.round(np.linspace(low, high, 41), 6).tolist()
-    elif base > 0:
+    elif 0 < base < math.inf:
         found = [base * 10 ** (step / TENFOLD) for step in range(-TENFOLD, TENFOLD + 1)]
         found = [round(one) if key.type == "whole" else float(f"{one:.3g}") for one in found]
     else:

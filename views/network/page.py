@@ -4,16 +4,25 @@ import numpy as np
 
 from engine.results import measured
 from engine.results.aggregator import Standing, mean_by_round
+from engine.results.result import number
 from market.outcome import Status
 from views.kit.charts import Line, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import gap_text
+from views.network.live_map import price_map
 from views.style import BLACK, LINES, group_colours, plain, players
 
 TITLE = "Aggregators on a network"
 ABOUT = "Aggregators, large users and producers at nodes whose prices differ where lines are full."
 START = "data_centre_five_bus"
-MAIN = ("network.demand_scale", "group.*.node", "group.*.anticipates", "group.*.utility.size", "group.*.utility.b")
+MAIN = (
+    "network.line_limits.*",
+    "network.demand_scale",
+    "group.*.node",
+    "group.*.anticipates",
+    "group.*.utility.size",
+    "group.*.utility.b",
+)
 MAIN += ("group.*.fairness.alpha", "group.*.count", "group.*.users", "group.*.capacity", "order", "damping", "seed")
 FOLLOWS = False  # can one agent be looked at?
 TRACKS = ("price (money/energy)", "rent of lines (money)", "mean surplus of small users (money)")
@@ -55,13 +64,15 @@ def frame(run, before):
     model = run.model
     known = {"round": model.round, "limit": run.scenario.rounds, "status": model.status}
     known |= {"advice": model.advice, "gap": gap_text(run.memory.get("gap"))}
-    values = measured("network", Standing(model.game, model.outcome), SHOWN).values()
+    values = map(number, measured("network", Standing(model.game, model.outcome), SHOWN).values())
     known |= {"tiles": tiles_of(TILES, values, before), "panels": panels(run), "table": table(model)}
     if model.outcome is None:
         return Frame(
             **known, said=NONE if model.status is Status.RUNNING else f"User {model.blame['user']} is priced out."
         )
-    said = f"Largest move {plain(model.move, 3)} of {plain(model.outcome.quantity)} energy."
+    said = f"Largest move {plain(model.move, 3)} of {plain(model.outcome.quantity)} energy. {conducts(model.game)}"
+    if model.outcome.gap_anticipating is not None:
+        said += f" Gap against the network: {gap_text(model.outcome.gap_anticipating)}."
     columns = (run.column("price"), run.column("rent"), _mean_small(run))
     tracks = dict(zip(TRACKS, ((run.column("round"), column) for column in columns), strict=True))
     return Frame(**known, said=said, tracks=tracks)
@@ -76,8 +87,19 @@ def _mean_small(run):
     return mean_by_round({name: run.column(f"surplus {name}") for name in counts}, counts)
 
 
+def conducts(game):
+    """Who anticipates what, in a sentence."""
+    words = {"network": "the network", "energy": "the hub's price alone", "nothing": "nothing"}
+    found = {}
+    for block, conduct in zip(game.blocks, game.conducts, strict=True):
+        found.setdefault(words[conduct], []).append(block.name)
+    if len(found) == 1:
+        return f"All anticipate {next(iter(found))}."
+    return "; ".join(f"{', '.join(names)} anticipate {what}" for what, names in found.items()) + "."
+
+
 def panels(run):
-    """Prices by group and node, amounts by player, rent and surplus, by round."""
+    """The map; prices by group and node, amounts by player, rent and surplus, by round."""
     model, played = run.model, run.model.round > 0 and run.model.outcome is not None
     rounds = run.column("round") if played else np.zeros(0)
     blocks = model.game.blocks
@@ -93,10 +115,11 @@ def panels(run):
             {b.name: (f"surplus {b.name}", colours[b.name]) for b in blocks if b.users},
         ),
     }
-    return tuple(
+    drawn = tuple(
         Panel(name, title, line_chart(_lines(run, rounds, columns) if played else [], label))
         for name, (title, label, columns) in parts.items()
     )
+    return (Panel("map", "Prices at the nodes, flows on the lines", price_map(run), "large"), *drawn)
 
 
 def _lines(run, rounds, columns):
