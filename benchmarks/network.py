@@ -1,22 +1,65 @@
-"""How fast grids are cleared and residual curves traced, beside an interior-point solver of the same programme."""
+"""How fast grids are cleared, residual curves traced and games settled and certified on one core."""
+
+from time import process_time
 
 import numpy as np
 
 from benchmarks.rows import Row, timed
+from market.aggregator.game import Block
+from market.aggregator.network.certificate import certified
+from market.aggregator.network.direct import replies
+from market.aggregator.network.game import NetworkGame, clear
 from market.grid.clearing import Operator
 from market.grid.interior import Angles
 from market.grid.nodal import nodal_grid
 from market.grid.residual import curve
+from market.utilities import UTILITIES
+from scenarios import draw, load
 
 SEED = 0
 SIZES = ((118, 0.010), (2_000, 0.3))  # nodes, and the most seconds that one curve may take
 WANTED = 100.0  # energy: how far a curve goes
+AGGREGATORS, USERS = 20, 500  # of a game, and of each aggregator
+MOST_SECONDS, MOST_ROUNDS = 10.0, 20  # of processor time that a game may take, of rounds
 OFTEN_FULL = 0.9  # of what lines carry without limits, those with one may carry
 
 
 def rows(quick=False):
-    """A clearing and a curve on grids of each size; `quick` takes the small one."""
-    return [row for nodes, most in SIZES[: 1 if quick else None] for row in of_size(nodes, most)]
+    """A clearing and a curve on grids of each size, and games; `quick` takes the small grid and no shipped game."""
+    found = [row for nodes, most in SIZES[: 1 if quick else None] for row in of_size(nodes, most)]
+    nodes = SIZES[0][0]
+    found.append(of_game(f"game, {nodes} nodes", aggregators(meshed(nodes), USERS // 10 if quick else USERS)))
+    return found if quick else [*found, of_game("rts_24_aggregators", draw(load("rts_24_aggregators")).game)]
+
+
+def of_game(name, game):
+    """Replies in turn from nothing bought until they settle, and the certificate, in seconds of processor time."""
+    start = process_time()
+    y, settled = replies(game, np.zeros(game.players), 1.0, MOST_ROUNDS)
+    played = process_time()
+    outcome = certified(game, clear(game, y))
+    end = process_time()
+    full = int(np.sum(outcome.cleared.multipliers != 0))
+    ending = f"settled, gap {outcome.gap:.0e}" if settled else "not settled"
+    return Row(
+        f"{name}, {game.players} aggregators, {game.users:,} users, {full} full lines",
+        f"{end - start:.1f} s",
+        f"rounds {played - start:.1f} s, certificate {end - played:.1f} s; {ending}",
+        MOST_SECONDS / (end - start),
+        f"≤ {MOST_SECONDS:.0f} s",
+        settled and end - start <= MOST_SECONDS,
+    )
+
+
+def aggregators(grid, users):
+    """Aggregators spread over a grid that anticipate it, every other one with users' shares proportionally fair."""
+    rng = np.random.default_rng(SEED)
+    blocks, places = [], []
+    for k, node in enumerate(np.linspace(0, grid.nodes - 1, AGGREGATORS).astype(int)):
+        utility = UTILITIES["quadratic"](a=rng.uniform(1, 3, users) * 2 * users, b=rng.uniform(25, 80, users))
+        blocks.append(Block(f"homes {k}", "aggregator", utility, float(k % 2), 0.01, np.array([users])))
+        places.append(np.eye(grid.nodes)[node])
+    return NetworkGame(grid, tuple(blocks), tuple(places), ("network",) * AGGREGATORS)
 
 
 def of_size(nodes, most):
