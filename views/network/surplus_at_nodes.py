@@ -27,8 +27,7 @@ def surplus_at_nodes(found):
     axes.set_xticks(place, [shortened(one) for one in said])
     axes.axhline(0, color=BLACK, linewidth=1)
     axes.margins(y=0.12)
-    what = "mean surplus of a small user (money)"
-    axes.set_ylabel(f"change of the {what}" if others else what)
+    axes.set_ylabel(f"{'change of the ' if others else ''}mean surplus\nof a small user (money)")
     axes.grid(axis="x", visible=False)
     axes.set_title(f"small users by node, beside {first.replace('_', ' ')}" if others else "small users by node")
     legend_below(figure, *axes.get_legend_handles_labels(), 3)
