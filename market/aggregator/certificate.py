@@ -31,6 +31,7 @@ ZOOMS = 2
 POINTS_NEAR = 13  # points around the present purchase and near none
 SPLIT_PRECISION = 1e-7  # a split this precise changes a payoff by its square
 SIDE_OF_MARK = 1e-9  # how far beside a kink points stand, as a share of the total
+ROUNDING = 1e-12  # share of a total or a price by which the others may fall short of pricing a user out
 HALVINGS = 40  # of an interval of logarithms
 LOG_SPAN = 60.0  # how far below the highest the least purchase looked at is, as a logarithm
 
@@ -80,8 +81,7 @@ def aggregator_regrets(rule: PriceRule, block: Block, outside: Array, y: Array, 
 
     outside, y: shape (players,); x: shape (users,); points: of each player's first grid of purchases.
     """
-    before = np.asarray(rule.right_value(outside), dtype=float)
-    counted = block.utility.reservation > block.to_users(before)
+    counted = block.utility.reservation > block.to_users(first_price(rule, block, outside))
     everyone = block.by_player(np.minimum, counted)
     price = np.asarray(rule.value(outside + y), dtype=float)
     held = np.where(counted, block.utility.surplus(block.to_users(price), x), 0.0)
@@ -107,6 +107,15 @@ def aggregator_regrets(rule: PriceRule, block: Block, outside: Array, y: Array, 
     lost = block.by_player(np.add, np.maximum(-block.utility.surplus(block.to_users(price), x), 0.0))
     regret = np.where(anyone, value.max(axis=0), lost)  # with nobody to serve, to buy nothing is best
     return np.where(everyone, regret, np.inf) if block.objective.literal else regret
+
+
+def first_price(rule: PriceRule, block: Block, outside: Array) -> Array:
+    """The price before a player buys, above which a reservation price counts, shape (players,).
+
+    Max-min minds whether a user counts, even one whom any purchase prices out: there it is a little higher.
+    """
+    more = 1 + ROUNDING if block.objective.common_surplus else 1.0
+    return np.asarray(rule.right_value(outside * more), dtype=float) * more
 
 
 def worth(utility: Utility) -> Array:

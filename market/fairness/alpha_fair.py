@@ -154,8 +154,8 @@ class AlphaFair(Objective):
         most = players.by_player(np.maximum, np.where(counted, worth, 0.0))
         most = np.where(most > 0, most, np.inf)
         if self.literal:
-            lost, saved = (players.by_player(np.minimum, np.where(counted, s, np.inf)) <= 0 for s in (old, new))
-            return np.where(lost & ~saved, np.inf, self._finite_regret(new, old, counted, served, worth, most, players))
+            lost = players.by_player(np.minimum, np.where(counted, old, np.inf)) <= 0  # a little would serve them all
+            return np.where(lost, np.inf, self._finite_regret(new, old, counted, served, worth, most, players))
         return self._finite_regret(new, old, counted, served, worth, most, players)
 
     def _finite_regret(self, new, old, counted, served, worth, most, players):

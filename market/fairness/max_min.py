@@ -84,12 +84,15 @@ class MaxMin(Objective):
         """The gain as the certificate tells it, in no unit: shape (…, players) for surpluses (…, users).
 
         counted: users whose surplus matters; worth: surpluses that they could have in a good market. An offset above
-        all that is worth counts as that, and so does no surplus without an offset (docs/aggregator/model.md, The gap).
+        all that is worth counts as that, and so does no surplus without an offset. Who leaves one who counts without a
+        surplus gains the whole of the least one, at least 1 (docs/aggregator/model.md, The gap).
         """
         anyone = players.to_users(players.by_player(np.maximum, counted))
         new, old = (np.where(counted | ~anyone, surplus, np.inf) for surplus in (new, old))
         most = players.by_player(np.maximum, np.where(counted, worth, 0.0))
-        return self._share(new, old, np.minimum(self.offset, most), most, players)
+        share = self._share(new, old, np.minimum(self.offset, most), most, players)
+        lost = players.by_player(np.minimum, np.where(counted, old, np.inf)) <= 0
+        return np.where(lost, np.maximum(share, 1.0), share)
 
     @staticmethod
     def _share(new, old, offset, otherwise, group):

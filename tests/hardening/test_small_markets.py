@@ -13,7 +13,18 @@ import pytest
 from market.aggregator.equilibrium import solve
 from tests.hardening.cases import chunks, named
 from tests.market.reply_boxes import far, held, left
-from tests.market.small_markets import KINKED, SMOOTH, crossings, denied, market, settled, settled_from
+from tests.market.small_markets import (
+    KINKED,
+    SMOOTH,
+    beside,
+    cornered,
+    crossings,
+    denied,
+    market,
+    settled,
+    settled_from,
+    sure,
+)
 
 STARTS = 4
 
@@ -36,6 +47,15 @@ def test_no_kinked_market_denies_an_equilibrium(numbers):
 @pytest.mark.parametrize("numbers", chunks(500, 5), ids=named)
 def test_no_market_of_two_players_denies_an_equilibrium(numbers):
     assert trouble(numbers, SMOOTH, (2, 2)) == []
+
+
+@pytest.mark.parametrize("numbers", chunks(100, 5), ids=named)
+def test_no_corner_of_a_max_min_player_is_denied(numbers):
+    """What is beside a corner is no equilibrium, but where the price has a kink too (tests/market/test_corners.py)."""
+    for number in numbers:
+        game, y = cornered(number)
+        profiles = [at for at in beside(y) if sure(game, at)] + crossings(game)
+        assert denied(solve(game), profiles) is None, number
 
 
 @pytest.mark.parametrize("numbers", chunks(250, 5), ids=named)

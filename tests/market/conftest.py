@@ -26,3 +26,8 @@ def markets():
 @pytest.fixture(scope="session")
 def small_markets():
     return load("small_markets")
+
+
+@pytest.fixture(scope="session")
+def reply_boxes():
+    return load("reply_boxes")

@@ -80,7 +80,9 @@ def _beaten(rule, player, low, side, proposed):
     place = np.clip(np.searchsorted(others, beyond) - 1, 0, REPLIES - 2)
     share = (beyond - others[place]) / (others[1] - others[0])
     ends = found[place], found[place + 1]
-    for y in (*ends, ends[0] + share * (ends[1] - ends[0]), found[np.maximum(place - 1, 0)]):
+    last = np.where(reservation > np.asarray(rule.right_value(beyond))[:, None], rule.supply(reservation), np.inf)
+    little = np.maximum(last.min(axis=1) - beyond, 0.0) / 4  # prices nobody out
+    for y in (*ends, ends[0] + share * (ends[1] - ends[0]), found[np.maximum(place - 1, 0)], little):
         y = np.where(np.isfinite(y), y, 0.0)
         at = np.asarray(rule.value(beyond + y), dtype=float)
         least = np.maximum(least, _worth(player, at, y, counted_low))

@@ -18,6 +18,8 @@ OFFSETS = (0.0, 0.01, 0.01, 0.1)
 KINKED, SMOOTH = ("piecewise", "dispatch", "blocks"), ("linear", "affine", "power", "steep")
 EVEN, ROUNDS, HALVINGS = 24, 60, 60
 WIDTH = 1e-14  # of a bracket that is not halved again, as a share
+SHORT = (1e-2, 1e-4, 1e-8, 1e-11, 1e-15, 0.0, -1e-15, -1e-11, -1e-8)  # of pricing a user out, as shares
+LEAST = 1e-9  # a purchase that stands for none
 SURE = 1e-9  # gap of an equilibrium beyond doubt
 
 
@@ -27,6 +29,29 @@ def market(seed, kinds, players=(1, 4), units=6):
     energy, money = 10.0 ** rng.uniform(-units, units, 2)
     blocks = tuple(_player(rng, energy, money) for _ in range(rng.integers(players[0], players[1] + 1)))
     return Game(_price(rng, rng.choice(kinds), energy, money), blocks)
+
+
+def cornered(seed):
+    """A market of two players, and purchases at which the second just prices out the max-min first one's poor user.
+
+    The second's is its best response to the first's, which is any; the poor user's reservation price is that of it.
+    """
+    rng = np.random.default_rng([seed, 5])
+    game = market(seed, KINKED if seed % 2 else SMOOTH, (1, 1), units=3)
+    second, most = game.blocks[0], best_response(game.price, game.blocks[0], 0.0)
+    worth = float(second.utility.reservation.max())
+    a = worth * rng.uniform(0.02, 0.5, 2) / max(most, LEAST)
+    taken = most * rng.uniform(0.2, 1.2)
+    answer = best_response(game.price, second, taken)
+    b = np.array([worth * rng.uniform(1.2, 2), float(game.price.value(answer))])
+    offset = worth * float(rng.choice(OFFSETS))
+    first = Block("first", "aggregator", Quadratic(a, b), np.inf, offset, np.array([2]))
+    return Game(game.price, (first, second)), np.array([taken, answer])
+
+
+def beside(y):
+    """The purchases at a corner with a little less or more of the second player."""
+    return [y * np.array([1.0, 1 - short]) for short in SHORT]
 
 
 def _player(rng, energy, money):
