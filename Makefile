@@ -1,6 +1,6 @@
 # make run   install into .venv and print the headline comparison
 # make test  install into .venv and run every test
-# make nightly  ten thousand broken files and six thousand random markets, ten minutes or so
+# make nightly  ten thousand broken files and six thousand random markets, about an hour on two quiet cores
 # make mutants  150 small changes to market/: which do the tests not notice? SIZE=30 SEED=2 take another sample; one that
 #               was cut off goes on, AGAIN=1 asks anew of those that lived
 # make test-optional  the tests of optional packages, in .venv-optional
