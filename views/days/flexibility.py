@@ -22,7 +22,7 @@ def flexibility(result):
             axes.stairs(values, result.edges, baseline=None, color=colour, linestyle=style, linewidth=2.4, label=said)
         axes.set_ylabel(label)
         look.hours_axis(axes, result.edges)
-    sides = ("users with something flexible", BLUE, result.is_flexible), ("users without", ORANGE, ~result.is_flexible)
+    sides = ("with something flexible", BLUE, result.is_flexible), ("without", ORANGE, ~result.is_flexible)
     for axes, (said, colour, who) in zip(row, sides, strict=True):
         _worth(axes, said, colour, result.flexibility[who])
     legend_below(figure, *price.get_legend_handles_labels(), 2)
@@ -36,6 +36,6 @@ def _worth(axes, said, colour, gains):
         return
     axes.hist(gains, edges(gains, MOST_BINS), color=colour)
     axes.axvline(0, color=BLACK, linewidth=1.2)
-    axes.set_title(f"{len(gains)} {said}, mean {plain(float(np.mean(gains)), 3)} money")
+    axes.set_title(f"{len(gains)} user{'s' * (len(gains) > 1)} {said}, mean {plain(float(np.mean(gains)), 3)} money")
     axes.set_xlabel("worth of all flexibility to a user (money)")
     axes.set_ylabel("users")
