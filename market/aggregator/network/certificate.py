@@ -98,9 +98,13 @@ class _Along:
         known = self._proven(amounts, told)
         found = self._price(told.balances * self.angles.offers.price)
         for k in np.flatnonzero(~known | solved):
-            other = self._inside(float(amounts[k]))
-            if not (known[k] and _alike(other, found[k])):
-                found[k] = self._checked(float(amounts[k]), other)
+            amount = float(amounts[k])
+            other = self._inside(amount)
+            if known[k] and _alike(other, found[k]):
+                continue
+            cleared = self._cleared(amount)
+            if not (known[k] and _alike(cleared, found[k])):
+                found[k] = self._checked(amount, other, cleared)
         return found
 
     def _proven(self, amounts: Array, told: Dispatches) -> Mask:
@@ -120,9 +124,8 @@ class _Along:
         balances = self.angles.balances(*self._at(amount))
         return np.nan if balances is None else float(self._price(balances))
 
-    def _checked(self, amount: float, inside: float) -> float:
+    def _checked(self, amount: float, inside: float, cleared: float) -> float:
         """An interior point's price; where it stands within a step, or there is none, that of a clearing."""
-        cleared = self._cleared(amount)
         if np.isnan(inside) or _alike(inside, cleared):
             return cleared if np.isnan(inside) else inside
         ends = sorted(self._cleared(amount * share) for share in (1 - BESIDE, 1 + BESIDE))
