@@ -201,7 +201,8 @@ def _payoff(player, prices, x, now):
     """Gains of purchases over the present one, as the objective tells them; infinite where it is minus infinity."""
     utility, goal = player.utility, player.objective
     counted = utility.reservation > prices(np.zeros(1))[0]
-    held = np.where(counted, utility.surplus(prices(np.array([now]), solved=True)[0], x), 0.0)
+    present = utility.surplus(prices(np.array([now]), solved=True)[0], x)
+    held = np.where(counted, present, 0.0)
     served, valued = counted & (x > 0), worth(utility)
 
     def gains(purchases, solved=False):
@@ -209,7 +210,7 @@ def _payoff(player, prices, x, now):
         if goal.literal and not np.all(counted):
             return np.full(len(purchases), np.inf)
         if not np.any(counted):  # with nobody to serve, to buy nothing is best
-            return np.full(len(purchases), float(np.sum(np.maximum(-utility.surplus(price[0, 0], x), 0.0))))
+            return np.full(len(purchases), float(np.sum(np.maximum(-present, 0.0))))
         part = split(player, price, purchases[:, None], SPLIT_PRECISION)
         surplus = np.where(counted, utility.surplus(price, part), held)
         return goal.regret(surplus, held, counted, served, valued, player)[:, 0]
