@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from market.aggregator.days.day import Day
 from market.aggregator.days.outcome import DayOutcome
 from market.aggregator.days.rounds import solve
@@ -19,8 +17,3 @@ def value_of_flexibility(day: Day, outcome: DayOutcome) -> tuple[Array, DayOutco
     """
     still = solve(idle(day), certify=False).outcome
     return (outcome.worth - outcome.bills) - (still.worth - still.bills), still
-
-
-def total_value(day: Day, outcome: DayOutcome) -> float:
-    """What flexibility is worth to all users together, money."""
-    return float(np.sum(value_of_flexibility(day, outcome)[0]))

@@ -73,11 +73,6 @@ def self_sufficiency(day: Day, outcome: DayOutcome) -> float | None:
     return max(1.0 - float(np.sum(np.maximum(outcome.z, 0.0))) / taken, 0.0) if taken > 0 else None
 
 
-def through_batteries(day: Day, outcome: DayOutcome) -> float:
-    """Energy that batteries and cars give back over the day."""
-    return float(np.sum(by_user(day, outcome)["discharged"]))
-
-
 def payments(day: Day, outcome: DayOutcome) -> dict[str, float]:
     """Who pays whom over the day, money: each block's bill, the background's, and what producers receive in all."""
     bills = {
