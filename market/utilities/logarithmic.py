@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 SMALL_SHARE = 0.01  # of log(1 + d) that its first term is enough for, else a series is
-FREE = 1e-15  # a price below this share of b counts as it, so that what costs nothing is not wanted without end
+FREE = 1e-100  # a price below this share of b counts as it, so that what costs nothing is not wanted without end
 NEXT_TO_NONE = 1e-300  # a price below this share of the margin counts as it, so that quotients stay numbers
 SMALL_SHARE_SERIES = [(-1) ** n * (n - 1) / n for n in range(9, 1, -1)]  # (log(1 + d) − d/(1 + d)) / d² for a small d
 

@@ -1,6 +1,7 @@
 """A server on a free port and a Chromium, started once for all browser tests of a process and ended by their ids."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -105,7 +106,7 @@ class Visitor:
         """Choose from the list of markets or scenarios."""
         self.page.fill(f"input[aria-label={label}]", text)
         items = self.page.locator(".menuable__content__active .v-list-item")
-        items.get_by_text(text, exact=True).click()
+        items.filter(has_text=re.compile(rf"^\s*{re.escape(text)}\s*$")).click()
 
     def show(self, market, scenario):
         """Choose market, then scenario, and wait for it."""

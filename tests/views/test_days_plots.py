@@ -10,7 +10,7 @@ from engine import compare, run
 from views.days import look
 from views.days.day import day
 from views.days.flexibility import flexibility
-from views.days.home import home
+from views.days.one_home import one_home
 from views.days.price_duration import price_duration
 from views.pictures import comparison_pictures, run_pictures
 
@@ -78,7 +78,7 @@ def test_areas_add_up_to_the_load(played, name):
 @pytest.mark.parametrize("user", range(4))
 def test_a_homes_areas_add_up_to_what_it_buys(played, user):
     result = played("devices", direct=True)
-    heights, line, _ = areas(home(result, user).axes[1])
+    heights, line, _ = areas(one_home(result, user).axes[1])
     np.testing.assert_allclose(heights, line, atol=1e-8)
     np.testing.assert_allclose(line, result.outcome.joined("z")[user])
 

@@ -132,13 +132,16 @@ OF_CONTRACTS = {  # test_bilateral_plots.py
 }
 
 
+OF_NETWORKS = {"congestion", "price map", "residual curve", "surplus at nodes"}  # test_network_plots.py
+OF_DAYS = {"day", "differences", "flexibility", "levels", "one home", "price duration"}  # test_days_plots.py
 OF_SWEEPS = {"sweep heat", "sweep lines"}  # test_sweep_plots.py
 OF_RUNS = {"convergence", "user bands", "purchases", "bars"}
 OF_JOINING = {"members"}  # test_joining_plots.py
 
 
 def test_every_plot_is_tested_and_every_file_registered():
-    assert set(PLOTS) == {*DATA, *OF_RUNS, *OF_JOINING, *OF_MICROGRIDS, *OF_CONTRACTS, *OF_SWEEPS}
+    others = {*OF_MICROGRIDS, *OF_CONTRACTS, *OF_NETWORKS, *OF_DAYS, *OF_SWEEPS}
+    assert set(PLOTS) == {*DATA, *OF_RUNS, *OF_JOINING, *others}
     files = {Path(inspect.getfile(inspect.unwrap(plot))) for plot in PLOTS.values()}
     general = {
         path for path in Path(views.plots.__file__).parent.glob("*.py") if path.stem not in ("__init__", "asked")

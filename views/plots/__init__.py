@@ -11,8 +11,8 @@ from views.bilateral.trading_day import trading_day
 from views.bilateral.violation_rounds import violation_rounds
 from views.days.day import day
 from views.days.flexibility import flexibility
-from views.days.home import home
 from views.days.levels import levels
+from views.days.one_home import one_home
 from views.days.price_duration import price_duration
 from views.designs.design_panels import design_panels
 from views.microgrid.losses_by_behaviour import losses_by_behaviour
@@ -54,7 +54,7 @@ PLOTS = {
     "members": members,
     "network map": network_map,
     "node payments": node_payments,
-    "one home": home,
+    "one home": one_home,
     "payoff": payoff,
     "payoff split": payoff_split,
     "periods": periods,

@@ -6,7 +6,7 @@ import pytest
 from market.bilateral.core import corners, fair_point
 from market.bilateral.market import Market, MarketError, RetailTariff, assignment_game
 from market.bilateral.negotiation import RULES, Bilateral, Corner, MessageNetwork, negotiate
-from market.bilateral.preferences import same, tag_preference
+from market.bilateral.preferences import tag_preference
 from market.bilateral.settlement import conclude
 from market.bilateral.signing import matched, signed
 from market.bilateral.transport import block_market, in_blocks, multi_contracts
@@ -29,7 +29,7 @@ def test_a_pair_that_would_lose_is_worth_nothing():
 
 
 def test_tags_add_up_by_buyer_seller_and_pair():
-    marks = {"green": [1, 0, 1], "local": same(["a", "b"], ["b", "a", "a"])}
+    marks = {"green": [1, 0, 1], "local": [[False, True, True], [True, False, False]]}
     taste = tag_preference({"green": [0.02, 0.01], "local": 0.005}, marks, 2, 3)
     assert taste == pytest.approx(np.array([[0.02, 0.005, 0.025], [0.015, 0.0, 0.01]]))
     assert tag_preference({}, {}, 2, 0).shape == (2, 0)

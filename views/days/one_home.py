@@ -7,7 +7,7 @@ from views.style import BLACK, GREEN, PRICE, new_figure, plain, styled
 
 
 @styled
-def home(result, user=None):
+def one_home(result, user=None):
     """Price, and what one user of a DaysResult takes, gives and buys by period, and what its battery holds.
 
     user: its number, by default the first with most kinds of devices.
