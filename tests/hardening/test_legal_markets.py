@@ -83,7 +83,7 @@ def check(market, numbers, folder):
     assert ends.count("refused") <= max(2, len(ends) / 5)
 
 
-@pytest.mark.parametrize("numbers", chunks(2_000, 200), ids=named)
+@pytest.mark.parametrize("numbers", chunks(2_000, 80), ids=named)
 def test_legal_aggregator_markets(numbers, tmp_path):
     check("aggregator", numbers, tmp_path)
 
