@@ -286,8 +286,8 @@ class DaysModel(MarketModel):
         columns = {"round": "round", "day": "number", "status": "status", "move": "move"}
         columns |= {name: partial(_of_today, name=name) for name in ("mean_price", "quantity", "welfare")}
         columns = {"price" if name == "mean_price" else name: column for name, column in columns.items()}
-        columns |= {"unserved": _unserved, "peak": partial(_measure, measure=peak)}
-        columns |= {"spread": partial(_measure, measure=spread)}
+        columns |= {"unserved": _unserved, "peak": partial(_measure, measure=peak, of="load")}
+        columns |= {"spread": partial(_measure, measure=spread, of="price")}
         columns |= {name: partial(_of_surplus, measure=measure) for name, measure in (("jain", jain), ("gini", gini))}
         for number, block in enumerate(self.game.blocks):
             columns[f"consumption {block.name}"] = partial(_group_consumption, number=number)
@@ -328,8 +328,8 @@ def _unserved(model):
     return float(np.sum(model.today.unserved))
 
 
-def _measure(model, measure):
-    return measure(model.today)
+def _measure(model, measure, of):
+    return measure(getattr(model.today, of))
 
 
 def _of_surplus(model, measure):

@@ -9,7 +9,7 @@ import pandas as pd
 from engine.results import aggregator
 from engine.results.aggregator import DOUBLE, MOST_CSV_USERS, OF_SURPLUS, Cleared, mean, of_some
 from engine.results.result import Measure, Result, number, numbers
-from market.aggregator.days import endings
+from market.aggregator.days import endings, measures
 from market.aggregator.days.carrying import in_a_row
 from market.aggregator.days.flexibility import value_of_flexibility
 from market.aggregator.days.rounds import solve
@@ -48,11 +48,11 @@ MEASURES = {
     "least small surplus": Measure("money", _of_small("least small surplus")),
     "jain": Measure("1", _of_small("jain")),
     "gini": Measure("1", _of_small("gini")),
-    "peak": Measure("energy", lambda result: result.peak),
-    "peak over mean": Measure("1", lambda result: result.peak_over_mean),
-    "spread": Measure("money/energy", lambda result: float(np.ptp(result.outcome.joined("price")))),
-    "self consumption": Measure("1", lambda result: result.outcome.self_consumption()),
-    "self sufficiency": Measure("1", lambda result: result.outcome.self_sufficiency()),
+    "peak": Measure("energy", lambda result: measures.peak(result.load)),
+    "peak over mean": Measure("1", lambda result: measures.peak_over_mean(result.load)),
+    "spread": Measure("money/energy", lambda result: measures.spread(result.outcome.joined("price"))),
+    "self consumption": Measure("1", lambda result: measures.self_consumption(result.outcome.told)),
+    "self sufficiency": Measure("1", lambda result: measures.self_sufficiency(result.outcome.told)),
     "through batteries": Measure("energy", lambda result: float(np.sum(result.outcome.told["discharged"]))),
     "mean surplus with flexibility": Measure("money", _of_flexible(True)),
     "mean surplus without flexibility": Measure("money", _of_flexible(False)),
@@ -130,15 +130,9 @@ class Lived(Cleared):
         return {block.name: np.sum(told[where], axis=0) for block, where in rows}
 
     @property
-    def peak(self):
-        """Largest load of a period, energy."""
-        return float(np.max(self.outcome.joined("load")))
-
-    @property
-    def peak_over_mean(self):
-        """Largest load over the mean one; None where the mean is not above 0."""
-        usual = float(np.mean(self.outcome.joined("load")))
-        return self.peak / usual if usual > 0 else None
+    def load(self):
+        """Load by period of all days, energy, shape (periods,)."""
+        return self.outcome.joined("load")
 
     @cached_property
     def yardsticks(self):
@@ -238,9 +232,8 @@ class DaysResult(Lived, Result):
     def _payments(self):
         """Who pays whom, money: each group's bill, the background's, and what producers receive."""
         rows = zip(self.game.blocks, self.game.user_slices, strict=True)
-        bills = {block.name: float(np.sum(self.outcome.bills[where])) for block, where in rows}
-        background = float(self.outcome.joined("price") @ self.outcome.background)
-        return {"groups": bills, "background": background, "producers": sum(bills.values()) + background}
+        groups = {block.name: where for block, where in rows}
+        return measures.payments(groups, self.outcome.bills, self.outcome.joined("price"), self.outcome.background)
 
     def _periods(self):
         outcome = self.outcome
@@ -272,7 +265,7 @@ class DaysResult(Lived, Result):
             "gini": number(gini(s)),
             "unserved": int(np.sum(outcome.x[rows] <= 0)),
             "peak": number(np.max(by_period["z"])),
-            "self_consumption": number(outcome.self_consumption(rows)),
+            "self_consumption": number(measures.self_consumption(outcome.told, rows)),
             "flexibility_value": number(np.sum(self.flexibility[rows])),
             "periods": {{"z": "quantity"}.get(name, name): numbers(row) for name, row in by_period.items()},
         }

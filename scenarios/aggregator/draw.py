@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -109,15 +110,13 @@ def model(scenario: AggregatorScenario, replication: int, place: Place, drawn=No
     if scenario.joining is not None:
         refuse(options.pop("players", None), "where users choose their aggregators only the shipped agents sit")
         return _joining_model(scenario, replication, drawn, options)
-    return AggregatorModel(
-        drawn.game,
-        rng=stream(scenario.seed, replication, "", "order of activation"),
-        rounds=scenario.rounds,
-        tolerance=scenario.tolerance,
-        order=scenario.order,
-        damping=scenario.damping,
-        **options,
-    )
+    return AggregatorModel(drawn.game, **in_rounds(scenario, replication), **options)
+
+
+def in_rounds(scenario, replication: int) -> dict[str, Any]:
+    """What every model of rounds of purchases is told of a scenario: their order, limit, tolerance and damping."""
+    draws = {"rng": stream(scenario.seed, replication, "", "order of activation")}
+    return draws | {key: getattr(scenario, key) for key in ("rounds", "tolerance", "order", "damping")}
 
 
 def _joining_model(scenario, replication, drawn, options):

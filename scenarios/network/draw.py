@@ -7,7 +7,7 @@ from agents.streams import Streams
 from market.aggregator.network.game import NetworkGame
 from market.aggregator.network.producers import Producers
 from market.grid.lines import NetworkError
-from scenarios.aggregator.draw import drawn_blocks
+from scenarios.aggregator.draw import drawn_blocks, in_rounds
 from scenarios.drawn import Drawn
 from scenarios.network.keys import PRODUCERS, NetworkScenario, Producer
 from scenarios.reading.errors import Place
@@ -50,12 +50,4 @@ def model(scenario: NetworkScenario, replication: int, place: Place, drawn: Draw
     """
     drawn = draw(scenario, replication, place) if drawn is None else drawn
     options = {"streams": Streams(scenario.seed, replication)} | options
-    return NetworkModel(
-        drawn.game,
-        rng=stream(scenario.seed, replication, "", "order of activation"),
-        rounds=scenario.rounds,
-        tolerance=scenario.tolerance,
-        order=scenario.order,
-        damping=scenario.damping,
-        **options,
-    )
+    return NetworkModel(drawn.game, **in_rounds(scenario, replication), **options)

@@ -32,16 +32,6 @@ utility = { a = 0.1, size = "small-users" }
 """
 
 
-@pytest.fixture
-def written(tmp_path):
-    def write(text, name="my.toml"):
-        path = tmp_path / name
-        path.write_text(text)
-        return path
-
-    return write
-
-
 def test_periods_make_another_market_of_the_same_word(written):
     scenario = load(written(GOOD))
     assert scenario.market == "days" and scenario.table["market"] == "aggregator"

@@ -52,16 +52,6 @@ utility = { form = "quadratic", a = 1, b = 5 }
 """
 
 
-@pytest.fixture
-def written(tmp_path):
-    def write(text, name="my.toml"):
-        path = tmp_path / name
-        path.write_text(text)
-        return path
-
-    return write
-
-
 def test_a_network_makes_another_market_of_the_same_word(written):
     scenario = load(written(GOOD))
     assert scenario.market == "network" and scenario.table["market"] == "aggregator"

@@ -39,9 +39,7 @@ def round_line(model):
 
 def summary_text(summary):
     """A run's summary as text: status with advice, totals, one row a group."""
-    lines = [ending(summary)]
-    if "priced_out" in summary:
-        lines[0] += f" Priced out: user {summary['priced_out']['user']} of player {summary['priced_out']['player']}."
+    lines = [ending_text(summary)]
     if summary["price"] is None:
         return "\n".join(lines)
     lines.append(
@@ -57,6 +55,14 @@ def summary_text(summary):
     if "equilibria" in summary:
         lines += ["", equilibria_text(summary)]
     return "\n".join(lines)
+
+
+def ending_text(summary):
+    """How a run ended, and which user was priced out where one was."""
+    if "priced_out" not in summary:
+        return ending(summary)
+    blame = summary["priced_out"]
+    return f"{ending(summary)} Priced out: user {blame['user']} of player {blame['player']}."
 
 
 def group_row(name, group):

@@ -1,8 +1,8 @@
 """A run of the aggregator market on a network in words."""
 
 from engine.results.network import surplus_by_group
-from views.aggregator.words import equilibria_text
-from views.tables import cell, ending, table
+from views.aggregator.words import ending_text, equilibria_text
+from views.tables import cell, table
 
 GROUP_COLUMNS = ("group", "kind", "anticipates", "price", "amount", "mean", "surplus", "mean", "least", "Jain")
 MOST_NODES = 30  # whose prices are told one by one
@@ -19,9 +19,7 @@ def round_line(model):
 
 def summary_text(summary):
     """A run's summary as text: status with advice, totals, groups, prices at the nodes, full lines."""
-    lines = [ending(summary)]
-    if "priced_out" in summary:
-        lines[0] += f" Priced out: user {summary['priced_out']['user']} of player {summary['priced_out']['player']}."
+    lines = [ending_text(summary)]
     if summary["price"] is None:
         return "\n".join(lines)
     lines.append(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,42 +42,47 @@ def solar(day: Day) -> Array:
     return energy
 
 
-def peak(outcome: DayOutcome) -> float:
-    """Largest load of a period, energy."""
-    return float(np.max(outcome.load))
+def peak(load: Array) -> float:
+    """Largest load of a period, energy; load: shape (periods,)."""
+    return float(np.max(load))
 
 
-def peak_over_mean(outcome: DayOutcome) -> float | None:
+def peak_over_mean(load: Array) -> float | None:
     """Largest load over the mean one; None where the mean is not above 0."""
-    mean = float(np.mean(outcome.load))
-    return peak(outcome) / mean if mean > 0 else None
+    usual = float(np.mean(load))
+    return peak(load) / usual if usual > 0 else None
 
 
-def spread(outcome: DayOutcome) -> float:
-    """Highest less lowest price, money/energy."""
-    return float(np.ptp(outcome.price))
+def spread(price: Array) -> float:
+    """Highest less lowest price, money/energy; price: shape (periods,)."""
+    return float(np.ptp(price))
 
 
-def self_consumption(day: Day, outcome: DayOutcome) -> float | None:
-    """Share of the users' solar energy that they do not sell or leave unused; None where there is none."""
-    told = by_user(day, outcome)
-    own, sold = float(np.sum(told["solar"] + told["curtailed"])), np.maximum(-outcome.z, 0.0)
-    kept = np.maximum(told["solar"] - sold, 0.0)
-    return float(np.sum(kept)) / own if own > 0 else None
+def self_consumption(told: dict[str, Array], rows: slice = slice(None)) -> float | None:
+    """Share of some users' solar energy that they do not sell or leave unused; None where there is none.
+
+    told: what users did, as `by_user` has it.
+    """
+    solar, sold = told["solar"][rows], np.maximum(-told["z"][rows], 0.0)
+    own = float(np.sum(solar + told["curtailed"][rows]))
+    return float(np.sum(np.maximum(solar - sold, 0.0))) / own if own > 0 else None
 
 
-def self_sufficiency(day: Day, outcome: DayOutcome) -> float | None:
-    """Share of what users take (consumption and cars) that they do not buy; None where they take nothing."""
-    told = by_user(day, outcome)
+def self_sufficiency(told: dict[str, Array]) -> float | None:
+    """Share of what users take (consumption and cars) that they do not buy; None where they take nothing.
+
+    told: what users did, as `by_user` has it.
+    """
     taken = float(np.sum(told["consumption"] + told["car"]))
-    return max(1.0 - float(np.sum(np.maximum(outcome.z, 0.0))) / taken, 0.0) if taken > 0 else None
+    bought = float(np.sum(np.maximum(told["z"], 0.0)))
+    return max(1.0 - bought / taken, 0.0) if taken > 0 else None
 
 
-def payments(day: Day, outcome: DayOutcome) -> dict[str, float]:
-    """Who pays whom over the day, money: each block's bill, the background's, and what producers receive in all."""
-    bills = {
-        block.name: float(np.sum(outcome.bills[where]))
-        for block, where in zip(day.blocks, day.user_slices, strict=True)
-    }
-    background = float(outcome.price @ day.background)
-    return bills | {"background": background, "producers": sum(bills.values()) + background}
+def payments(groups: dict[str, slice], bills: Array, price: Array, background: Array) -> dict[str, Any]:
+    """Who pays whom, money: each group's bill, the background's, and what producers receive in all.
+
+    groups: where each one's users stand in bills, shape (users,); price, background: shape (periods,).
+    """
+    paid = {name: float(np.sum(bills[rows])) for name, rows in groups.items()}
+    others = float(price @ background)
+    return {"groups": paid, "background": others, "producers": sum(paid.values()) + others}

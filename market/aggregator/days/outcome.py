@@ -54,8 +54,13 @@ class DayOutcome:
     @cached_property
     def mean_price(self) -> float:
         """Price weighted by what is bought in each period; the plain mean where nobody buys."""
-        bought = np.sum(np.maximum(self.z, 0.0), axis=0)
-        return float(np.average(self.price, weights=bought if np.sum(bought) > 0 else None))
+        return mean_price(self.price, self.z)
+
+
+def mean_price(price: Array, z: Array) -> float:
+    """Price weighted by what users buy in each period, z (users, periods); the plain mean where nobody buys."""
+    bought = np.sum(np.maximum(z, 0.0), axis=0)
+    return float(np.average(price, weights=bought if np.sum(bought) > 0 else None))
 
 
 def clear(day: Day, plan: Array) -> DayOutcome:

@@ -10,7 +10,7 @@ import numpy as np
 from market.aggregator.days.block import Homes
 from market.aggregator.days.day import Day
 from market.aggregator.days.measures import by_user
-from market.aggregator.days.outcome import DayOutcome
+from market.aggregator.days.outcome import DayOutcome, mean_price
 from market.arrays import Array
 
 
@@ -106,8 +106,7 @@ class DaysOutcome:
     @cached_property
     def price(self) -> float:
         """Mean price weighted by what is bought in each period; the plain mean where nobody buys."""
-        bought = np.sum(np.maximum(self.joined("z"), 0.0), axis=0)
-        return float(np.average(self.joined("price"), weights=bought if np.sum(bought) > 0 else None))
+        return mean_price(self.joined("price"), self.joined("z"))
 
     @property
     def quantity(self) -> float:
@@ -134,15 +133,3 @@ class DaysOutcome:
     def proven(self) -> bool:
         """Is the gap the most that anybody could gain?"""
         return all(outcome.proven for outcome in self.outcomes)
-
-    def self_consumption(self, rows: slice = slice(None)) -> float | None:
-        """Share of some users' solar energy that they do not sell or leave unused; None where there is none."""
-        solar, sold = self.told["solar"][rows], np.maximum(-self.told["z"][rows], 0.0)
-        own = float(np.sum(solar + self.told["curtailed"][rows]))
-        return float(np.sum(np.maximum(solar - sold, 0.0))) / own if own > 0 else None
-
-    def self_sufficiency(self, rows: slice = slice(None)) -> float | None:
-        """Share of what some users take (consumption and cars) that they do not buy; None where they take nothing."""
-        taken = float(np.sum(self.told["consumption"][rows] + self.told["car"][rows]))
-        bought = float(np.sum(np.maximum(self.told["z"][rows], 0.0)))
-        return max(1.0 - bought / taken, 0.0) if taken > 0 else None

@@ -107,16 +107,17 @@ def test_measures_of_a_day_are_sums_anybody_can_do():
     told = measures.by_user(day, outcome)
     eaten = told["consumption"] + told["charged"] - told["discharged"] + told["car"] + told["shifted"] - told["solar"]
     np.testing.assert_allclose(eaten, outcome.z, atol=1e-9)
-    assert measures.peak(outcome) == pytest.approx(outcome.load.max())
-    assert measures.spread(outcome) == pytest.approx(3.116038 - 2.274472, abs=2e-6)
+    assert measures.peak(outcome.load) == pytest.approx(outcome.load.max())
+    assert measures.spread(outcome.price) == pytest.approx(3.116038 - 2.274472, abs=2e-6)
     sold = np.maximum(-outcome.z, 0).sum()
-    assert measures.self_consumption(day, outcome) == pytest.approx((10 - sold) / 10)
-    assert 0 < measures.self_sufficiency(day, outcome) < 1
-    paid = measures.payments(day, outcome)
-    assert sum(paid[name] for name in "ABC") == pytest.approx(paid["producers"])
+    assert measures.self_consumption(told) == pytest.approx((10 - sold) / 10)
+    assert 0 < measures.self_sufficiency(told) < 1
+    groups = {block.name: rows for block, rows in zip(day.blocks, day.user_slices, strict=True)}
+    paid = measures.payments(groups, outcome.bills, outcome.price, day.background)
+    assert sum(paid["groups"][name] for name in "ABC") == pytest.approx(paid["producers"])
     dull = four_hours(sell=False)
     assert measures.by_user(dull, potential_solution(dull).outcome)["curtailed"].sum() >= 0
-    assert measures.peak_over_mean(outcome) > 1 and np.sum(measures.by_user(day, outcome)["discharged"]) > 0.9
+    assert measures.peak_over_mean(outcome.load) > 1 and np.sum(measures.by_user(day, outcome)["discharged"]) > 0.9
 
 
 def test_outcomes_hold_no_noise_and_nothing_done_and_undone():
