@@ -9,7 +9,7 @@ import pandas as pd
 from agents import JoiningModel
 from agents.aggregator.model import MOST_REMEMBERED
 from engine.results import measured
-from engine.results.result import Measure, Result, number
+from engine.results.result import Measure, Result, moments, number
 from market.aggregator import endings
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Game
@@ -227,13 +227,8 @@ class AggregatorResult(Cleared, Result):
             return group | NOTHING_CLEARED
         x, s = self.outcome.x[rows], self.outcome.s[rows]
         group |= {
-            "quantity": {"total": number(x.sum()), "mean": number(x.mean()), "std": number(x.std())},
-            "surplus": {
-                "total": number(s.sum()),
-                "mean": number(s.mean()),
-                "std": number(s.std()),
-                "least": number(s.min()),
-            },
+            "quantity": moments(x),
+            "surplus": moments(s) | {"least": number(s.min())},
             "jain": number(jain(s)),
             "gini": number(gini(s)),
             "priced_out": int(np.sum(block.utility.reservation <= self.price_of(block))),

@@ -8,7 +8,7 @@ import pandas as pd
 
 from engine.results import aggregator
 from engine.results.aggregator import DOUBLE, MOST_CSV_USERS, OF_SURPLUS, Cleared, mean, of_some
-from engine.results.result import Measure, Result, number, numbers
+from engine.results.result import Measure, Result, moments, number, numbers
 from market.aggregator.days import endings, measures
 from market.aggregator.days.carrying import in_a_row
 from market.aggregator.days.flexibility import value_of_flexibility
@@ -253,13 +253,8 @@ class DaysResult(Lived, Result):
         bought, s = np.sum(outcome.told["z"][rows], axis=1), outcome.s[rows]
         by_period = {name: np.sum(outcome.told[name][rows], axis=0) for name in ("z", *BY_PERIOD)}
         group |= {
-            "quantity": {"total": number(bought.sum()), "mean": number(bought.mean()), "std": number(bought.std())},
-            "surplus": {
-                "total": number(s.sum()),
-                "mean": number(s.mean()),
-                "std": number(s.std()),
-                "least": number(s.min()),
-            },
+            "quantity": moments(bought),
+            "surplus": moments(s) | {"least": number(s.min())},
             "bill": {"total": number(outcome.bills[rows].sum()), "mean": number(outcome.bills[rows].mean())},
             "jain": number(jain(s)),
             "gini": number(gini(s)),

@@ -9,7 +9,7 @@ import pandas as pd
 
 from engine.results import aggregator
 from engine.results.aggregator import DOUBLE, NOTHING_CLEARED, AggregatorResult
-from engine.results.result import Measure, number, numbers
+from engine.results.result import Measure, moments, number, numbers
 from market.aggregator.network import endings
 from market.aggregator.network.curves import replies_of_two, residual
 from market.aggregator.network.direct import solve
@@ -127,15 +127,7 @@ class NetworkResult(AggregatorResult):
         if self.outcome is None:
             return group | NOTHING_CLEARED | here
         sold, profit = self.outcome.y[where], self.outcome.profits[where]
-        group |= {
-            "quantity": {"total": number(sold.sum()), "mean": number(sold.mean()), "std": number(sold.std())},
-            "surplus": {
-                "total": number(profit.sum()),
-                "mean": number(profit.mean()),
-                "std": number(profit.std()),
-                "least": number(profit.min()),
-            },
-        }
+        group |= {"quantity": moments(sold), "surplus": moments(profit) | {"least": number(profit.min())}}
         return group | dict.fromkeys(("jain", "gini", "priced_out", "unserved")) | here
 
     def write_agents(self, folder):
@@ -196,10 +188,9 @@ def surplus_by_node(comparison):
     for scenario in comparison.scenarios:
         if not comparison.agents[scenario.name][1].size:
             continue
-        mean, first, at = comparison.mean_by_agent(scenario.name)[1], 0, {}
-        for group in [one for one in scenario.buyers if one.kind != LARGE] or scenario.buyers:
-            at.setdefault(" and ".join(group.shares), []).append(mean[first : first + group.users])
-            first += group.users
+        small, at = [group for group in scenario.buyers if group.kind != LARGE], {}
+        for group, surplus in _surpluses(comparison, scenario, small or scenario.buyers):
+            at.setdefault(" and ".join(group.shares), []).append(surplus)
         found[scenario.name] = {node: float(np.mean(np.concatenate(parts))) for node, parts in at.items()}
     return found
 
@@ -244,10 +235,15 @@ def surplus_by_group(comparison):
     """{scenario: {group of small users: mean surplus of its users over all replications, money}}."""
     found = {}
     for scenario in comparison.scenarios:
-        surplus, start = comparison.mean_by_agent(scenario.name)[1], 0
-        found[scenario.name] = {}
-        for group in scenario.buyers:
-            if group.kind != "large":
-                found[scenario.name][group.name] = number(surplus[start : start + group.users].mean())
-                start += group.users
+        small = [group for group in scenario.buyers if group.kind != LARGE]
+        shares = _surpluses(comparison, scenario, small)
+        found[scenario.name] = {group.name: number(surplus.mean()) for group, surplus in shares}
     return found
+
+
+def _surpluses(comparison, scenario, groups):
+    """(Group, mean surplus of each of its users over the replications, money) of groups whose users stand in a row."""
+    surplus, start = comparison.mean_by_agent(scenario.name)[1], 0
+    for group in groups:
+        yield group, surplus[start : start + group.users]
+        start += group.users

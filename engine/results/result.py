@@ -102,6 +102,11 @@ def numbers(values):
     return None if values is None else [number(value) for value in values]
 
 
+def moments(values):
+    """Total, mean and standard deviation of values by user or player, as plain numbers."""
+    return {"total": number(values.sum()), "mean": number(values.mean()), "std": number(values.std())}
+
+
 def mean_by_agent(agents, who, names):
     """Table of scenario, agent (called `who`) and the replications' means of each of its arrays, or None.
 

@@ -1,8 +1,9 @@
 """How much any player on a network could gain, by another road than the one that found it.
 
 Each player's payoff is looked at on a grid of amounts, with points on both sides of its curve's kinks and around the
-present amount, and more finely around the best. Prices there come from an interior-point solver over angles
-(market/grid/interior.py), not from the path that residual curves follow; splits are made user by user.
+present amount, and more finely around the best. Prices there are proven by weak duality over angles
+(market/grid/proof.py), whatever path they came by; those that are not, and those at the ends, at the best and at the
+present amount, come from an interior-point solver (market/grid/interior.py). Splits are made user by user.
 """
 
 from __future__ import annotations
