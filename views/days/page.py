@@ -5,6 +5,7 @@ import numpy as np
 from engine.results import measured
 from engine.results.aggregator import mean_by_round
 from engine.results.days import Standing
+from views.aggregator import page as aggregator_page
 from views.kit.charts import Line, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import gap_text
@@ -37,17 +38,12 @@ def too_large(scenario):
 
 
 def variants(scenario):
-    """All aggregators under each fairness objective."""
-    now = {
-        ("group", k, "fairness", "alpha"): group.alpha
-        for k, group in enumerate(scenario.groups)
-        if group.kind == "aggregator" and not group.named
-    }
-    words = {"all alpha = 0 (welfare)": 0.0, "all alpha = 1 (proportional)": 1.0, "all alpha = inf (max-min)": np.inf}
+    """All aggregators under each fairness objective that changes any."""
+    alphas = [group.alpha for group in scenario.groups]
     return {
-        name: [(path, value) for path in now]
-        for name, value in words.items()
-        if any(other != value for other in now.values())
+        name: changes
+        for name, changes in aggregator_page.variants(scenario).items()
+        if any(alphas[path[1]] != value for path, value in changes)
     }
 
 
