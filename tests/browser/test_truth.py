@@ -14,6 +14,7 @@ from market.measures import gini, jain
 from market.outcome import Status
 from scenarios import ScenarioError, load, names
 from tests.browser.tiles import TILES
+from tests.shares import part_of
 from views.browser import files
 from views.browser.watch import status_text
 from views.kit.live import Run, money
@@ -131,7 +132,7 @@ def test_where_somebody_loses_no_index_of_fairness_is_given():
     assert gini([0.0, 1.0, -1e-15]) >= 0 and jain([0.0, 1.0, -1e-15]) > 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=part_of(200), deadline=None)
 @given(st.floats(-1e14, 1e14), st.integers(2, 6))
 def test_a_number_is_written_to_its_digits_without_exponent(value, digits):
     text = plain(value, digits)
@@ -148,7 +149,7 @@ def test_odd_numbers_are_written_too(value):
     assert cell(-0.0) == "0.000"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=part_of(200), deadline=None)
 @given(st.floats(0, 1))
 def test_a_share_is_all_or_none_only_where_it_is(share):
     text = percent(share)

@@ -11,6 +11,7 @@ import run as command_line
 from engine import run, save_result
 from engine.sweeps.sweep_folder import read_rows
 from papers.aggregator import feasible
+from tests.shares import NIGHTLY
 from views.console import steady
 from views.plots import PLOTS
 
@@ -57,7 +58,7 @@ def shell(process, words, how):
 ALL = [(name, how) for name in COMMANDS for how in SHELL]
 
 
-@pytest.mark.parametrize(("name", "how"), ALL if os.environ.get("HARDENING") == "nightly" else USUAL)
+@pytest.mark.parametrize(("name", "how"), ALL if NIGHTLY else USUAL)
 def test_a_result_is_stored_whatever_becomes_of_the_streams(name, how, process, tmp_path):
     done = shell(process, COMMANDS[name], SHELL[how])
     assert (done.returncode, done.stderr) == (0, "")

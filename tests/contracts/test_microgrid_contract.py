@@ -19,8 +19,9 @@ from market.microgrid.payments import PAYMENTS, Payments
 from market.microgrid.tariff import Tariff
 from market.outcome import Status
 from tests.contracts.examples import tried
+from tests.shares import part_of
 
-RANDOM = settings(max_examples=12, deadline=None, derandomize=True, database=None)
+RANDOM = settings(max_examples=part_of(12), deadline=None, derandomize=True, database=None)
 SEEDS = st.integers(0, 10**6)
 EXACT = 1e-8  # p.u. or money
 CERTIFIED = 1e-6

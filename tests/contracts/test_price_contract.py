@@ -14,9 +14,10 @@ from scipy.integrate import quad
 from market.parameters import ParameterError
 from market.prices import PRICES, Affine, Dispatch, Linear, Piecewise, Power
 from tests.contracts.examples import example_of
+from tests.shares import part_of
 
 FLEET = Path(__file__).parents[2] / "scenarios" / "data" / "ieee300_generators.csv"
-RANDOM = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+RANDOM = settings(max_examples=part_of(60), deadline=None, derandomize=True, database=None)
 
 
 def ieee300(cap=1000.0):

@@ -1,10 +1,10 @@
 """How many cases a suite looks at (`make nightly`: all), and how long one may take."""
 
 import contextlib
-import os
 import signal
 
-NIGHTLY = os.environ.get("HARDENING") == "nightly"  # as `make nightly` sets it
+from tests.shares import NIGHTLY
+
 CHUNKS = 50 if NIGHTLY else 5  # so that processes share the work
 
 

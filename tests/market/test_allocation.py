@@ -10,9 +10,14 @@ from market.aggregator.allocation import split
 from market.aggregator.game import Block
 from market.fairness import objective
 from market.utilities import Logarithmic, Quadratic
+from tests.shares import part_of
 
 RANDOM = settings(
-    max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=part_of(60),
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 ALPHAS = (0.0, 0.3, 0.75, 1.0, 2.0, 5.0, 30.0, np.inf)
 

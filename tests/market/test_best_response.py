@@ -11,14 +11,16 @@ from market.aggregator.game import Block
 from market.aggregator.single import best_quantities
 from market.prices import Affine, Dispatch, Linear, Piecewise, Power
 from market.utilities import Logarithmic, Quadratic
+from tests.shares import part_of
 
 RANDOM = settings(
-    max_examples=60,
+    max_examples=part_of(60),
     deadline=None,
     derandomize=True,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+
 ALPHAS = (0.0, 0.3, 0.75, 1.0, 2.0, 5.0, 30.0, np.inf)
 
 

@@ -18,9 +18,10 @@ from market.aggregator.second_split import second_split
 from market.outcome import Status
 from market.prices import Dispatch, Linear, Piecewise
 from market.utilities import Logarithmic, Quadratic
+from tests.shares import part_of
 
 RANDOM = settings(
-    max_examples=20,
+    max_examples=part_of(20),
     deadline=None,
     derandomize=True,
     database=None,

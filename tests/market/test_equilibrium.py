@@ -16,9 +16,10 @@ from market.aggregator.game import Block, Game
 from market.outcome import Status
 from market.prices import Affine, Dispatch, Linear, Piecewise, Power
 from market.utilities import Logarithmic, Quadratic
+from tests.shares import part_of
 
 RANDOM = settings(
-    max_examples=20,
+    max_examples=part_of(20),
     deadline=None,
     derandomize=True,
     database=None,

@@ -30,8 +30,9 @@ from market.joining import Ending, Moving, play
 from market.outcome import Status
 from market.prices import Dispatch, Linear
 from market.utilities import Logarithmic, Quadratic
+from tests.shares import part_of
 
-FEW = settings(max_examples=30, deadline=None, derandomize=True, database=None)
+FEW = settings(max_examples=part_of(30), deadline=None, derandomize=True, database=None)
 LEAST = 1e-6
 
 

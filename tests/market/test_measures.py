@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market.measures import RELATIVE_ROUNDING, gini, jain, price_of_anarchy, price_of_fairness
+from tests.shares import part_of
 
-RANDOM = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+RANDOM = settings(max_examples=part_of(60), deadline=None, derandomize=True, database=None)
 VALUES = st.lists(st.one_of(st.just(0.0), st.floats(1e-6, 1e6)), min_size=1, max_size=12)
 
 

@@ -21,8 +21,9 @@ from market.aggregator.roots import (
 )
 from market.prices import Affine, Dispatch, Linear, Piecewise, Power
 from market.utilities import Quadratic
+from tests.shares import part_of
 
-RANDOM = settings(max_examples=50, deadline=None, derandomize=True, database=None)
+RANDOM = settings(max_examples=part_of(50), deadline=None, derandomize=True, database=None)
 RULES = (Linear(0.05), Affine(0.4, 0.02), Power(0.3, 0.6))
 
 

@@ -13,6 +13,7 @@ from scenarios import ScenarioError
 from scenarios.reading import csv_file
 from scenarios.reading.csv_file import NUMBER, CsvFile
 from scenarios.reading.errors import Place
+from tests.shares import part_of
 
 CELLS = (
     st.floats().map(repr)
@@ -40,7 +41,7 @@ def plainly(rows):
 
 
 @given(TABLES, st.sampled_from(["\n", "\r\n", "\r"]), st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=part_of(150), deadline=None)
 @pytest.mark.parametrize("block", [1, 7, csv_file.BLOCK_BYTES])
 def test_numbers_are_those_of_the_csv_module_and_python(tmp_path_factory, block, rows, end, quoting):
     text = io.StringIO()
@@ -60,7 +61,7 @@ def test_numbers_are_those_of_the_csv_module_and_python(tmp_path_factory, block,
 
 
 @given(st.lists(st.lists(st.text('ab ,"\n1', max_size=4), min_size=2, max_size=2), min_size=1, max_size=8))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=part_of(100), deadline=None)
 @pytest.mark.parametrize("block", [1, 5, csv_file.BLOCK_BYTES])
 def test_cells_are_those_of_the_csv_module(tmp_path_factory, block, rows):
     text = io.StringIO()

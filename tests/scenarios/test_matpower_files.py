@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scenarios.grid import nodal_tables
 from scenarios.grid.matpower_case import table_of_case
 from scenarios.reading.errors import Place, ScenarioError
+from tests.shares import part_of
 
 HERE = Place("my.m", Path())
 FIVE = Path(__file__).parents[2] / "examples" / "five_bus.m"
@@ -107,7 +108,7 @@ def cost_of(pieces, fixed, demand, q):
 NUMBER = st.floats(-50, 50).map(lambda value: round(value, 3))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=part_of(60), deadline=None)
 @given(st.lists(NUMBER, min_size=2, max_size=2), NUMBER, NUMBER, st.floats(0, 3), st.floats(0, 1))
 def test_a_polynomial_costs_what_it_says(ends, slope, always, square, share):
     least, most = sorted(ends)
@@ -116,7 +117,7 @@ def test_a_polynomial_costs_what_it_says(ends, slope, always, square, share):
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=part_of(60), deadline=None)
 @given(
     st.lists(NUMBER, min_size=2, max_size=2),
     st.lists(st.floats(0.1, 30).map(lambda value: round(value, 3)), min_size=3, max_size=3),
@@ -216,7 +217,7 @@ def test_what_is_no_case_file_is_one_line(content):
     assert "\n" not in str(refused.value)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=part_of(80), deadline=None)
 @given(st.integers(0, len(CASE) - 1), st.integers(0, 12), st.text(st.sampled_from("0-;.[]{}'%=\n xeINan#"), max_size=4))
 def test_whatever_is_cut_out_and_put_in_is_read_or_refused(at, cut, put):
     try:

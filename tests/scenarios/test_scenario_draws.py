@@ -10,6 +10,7 @@ from scenarios import build, draw, load
 from scenarios.aggregator.keys import split
 from scenarios.reading.population import stream
 from scenarios.reading.toml_text import dump
+from tests.shares import part_of
 
 USERS = """
 market = "aggregator"
@@ -214,7 +215,7 @@ groups = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=part_of(60), deadline=None)
 @given(title=texts, price=prices, group=st.lists(groups, min_size=1, max_size=3, unique_by=lambda g: g["name"]))
 def test_every_legal_scenario_comes_back_from_its_toml(tmp_path_factory, title, price, group):
     folder = tmp_path_factory.mktemp("legal")

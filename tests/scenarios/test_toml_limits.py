@@ -10,6 +10,7 @@ from scenarios import ScenarioError, load
 from scenarios.reading.toml_limits import TooMuch, loads
 from tests.hardening.cases import at_most
 from tests.hardening.mutations import SHIPPED, written
+from tests.shares import part_of
 
 NUMBERS = st.integers(-(10**20), 10**20) | st.floats(allow_nan=False)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -20,7 +21,7 @@ SIMPLE = 'market = "aggregator"\nprice = { rule = "linear", c = 1 }\n'
 
 
 @given(TABLES, st.sampled_from(sorted(LAYOUTS)))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=part_of(150), deadline=None)
 def test_a_text_means_what_tomllib_reads(table, layout):
     text = written(table)
     if not any(letter in text for letter in "\"'"):

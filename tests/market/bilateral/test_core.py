@@ -22,8 +22,9 @@ from market.bilateral.core import (
 from market.bilateral.market import Market, RetailTariff, assignment_game
 from market.bilateral.signing import signed
 from tests.market.bilateral.blocking import blocking_pairs
+from tests.shares import part_of
 
-FEW = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+FEW = settings(max_examples=part_of(60), deadline=None, derandomize=True, database=None)
 SEEDS = st.integers(0, 10_000)
 
 

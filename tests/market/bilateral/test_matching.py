@@ -12,8 +12,9 @@ from market.bilateral.ledger import MATCHING_LEDGER
 from market.bilateral.market import assignment_game
 from market.bilateral.matching import auction, given_matching, optimal_matching
 from market.bilateral.signing import MATCHINGS, signed
+from tests.shares import part_of
 
-FEW = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+FEW = settings(max_examples=part_of(60), deadline=None, derandomize=True, database=None)
 
 
 def best_by_enumeration(values):

@@ -34,8 +34,9 @@ from market.bilateral.signing import signed
 from market.bilateral.transport import multi_contracts
 from market.outcome import Status
 from tests.market.bilateral.blocking import blocking_pairs
+from tests.shares import part_of
 
-FEW = settings(max_examples=25, deadline=None, derandomize=True, database=None)
+FEW = settings(max_examples=part_of(25), deadline=None, derandomize=True, database=None)
 SEEDS = st.integers(0, 10_000)
 TYPES = [
     Bilateral(),

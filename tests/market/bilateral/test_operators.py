@@ -16,8 +16,9 @@ from market.bilateral.negotiation.half_space import half_space_alone
 from market.bilateral.negotiation.hinge import hinge_root
 from market.bilateral.signing import signed
 from market.bilateral.transport import multi_contracts
+from tests.shares import part_of
 
-FEW = settings(max_examples=25, deadline=None, derandomize=True, database=None)
+FEW = settings(max_examples=part_of(25), deadline=None, derandomize=True, database=None)
 SEEDS = st.integers(0, 10_000)
 
 

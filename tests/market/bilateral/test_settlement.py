@@ -10,8 +10,9 @@ from market.bilateral.market import Market, RetailTariff, assignment_game
 from market.bilateral.negotiation import Bilateral, Corner, MessageNetwork, Tight, negotiate
 from market.bilateral.settlement import Ending, bills_of, conclude, grid_bills, violation_in_money
 from market.bilateral.signing import signed
+from tests.shares import part_of
 
-FEW = settings(max_examples=30, deadline=None, derandomize=True, database=None)
+FEW = settings(max_examples=part_of(30), deadline=None, derandomize=True, database=None)
 SEEDS = st.integers(0, 10_000)
 
 

@@ -11,8 +11,9 @@ from market.bilateral.core import corners, fair_point, violation
 from market.bilateral.market import Market, RetailTariff
 from market.bilateral.signing import signed
 from market.bilateral.transport import block_market, in_blocks, multi_contracts, optimal_flows
+from tests.shares import part_of
 
-FEW = settings(max_examples=40, deadline=None, derandomize=True, database=None)
+FEW = settings(max_examples=part_of(40), deadline=None, derandomize=True, database=None)
 SEEDS = st.integers(0, 10_000)
 
 

@@ -11,8 +11,9 @@ from market.bilateral.negotiation import RULES, negotiate
 from market.bilateral.settlement import conclude
 from market.bilateral.signing import signed
 from tests.market.bilateral.blocking import blocking_pairs
+from tests.shares import part_of
 
-FEW = settings(max_examples=12, deadline=None, derandomize=True, database=None)
+FEW = settings(max_examples=part_of(12), deadline=None, derandomize=True, database=None)
 UNITS = st.sampled_from([1e-4, 1e-2, 1e3, 1e6])
 
 

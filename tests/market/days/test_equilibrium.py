@@ -21,6 +21,7 @@ from market.outcome import Status
 from market.prices import Affine
 from market.utilities import Quadratic
 from tests.market.days.small_days import by_cvxpy, drawn, four_hours, homes, storages
+from tests.shares import part_of
 
 PRICES = {
     "selling": ({}, [2.449069, 2.274472, 2.556548, 3.116038]),
@@ -74,7 +75,7 @@ def test_storages_shift_n_over_n_plus_one_of_what_evens_prices(count):
     np.testing.assert_allclose(price_taking(storages(count)).price, 2.0, rtol=1e-9)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=part_of(12), deadline=None)
 @given(seed=st.integers(0, 10**6), selling=st.sampled_from([None, True, False]))
 def test_random_days_are_cvxpys_and_nobody_regrets(seed, selling):
     day = drawn(np.random.default_rng(seed), selling=selling)

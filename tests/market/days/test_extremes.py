@@ -1,7 +1,5 @@
 """Days in odd units, of odd sizes, and days that cannot be: an equilibrium with its proof, or a status that says so."""
 
-import os
-
 import numpy as np
 import pytest
 
@@ -12,8 +10,9 @@ from market.aggregator.days.parts import Battery, Car, Consumption
 from market.outcome import Status
 from market.prices import Affine
 from tests.market.days.small_days import extreme, homes
+from tests.shares import NIGHTLY
 
-SEEDS = 400 if os.environ.get("HARDENING") == "nightly" else 16
+SEEDS = 400 if NIGHTLY else 16
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))

@@ -9,6 +9,7 @@ from scipy.integrate import quad
 from market.designs.population import Population, at_tariff, further, wanted
 from market.designs.supply import Supply
 from market.prices import Affine, Piecewise
+from tests.shares import part_of
 
 POSITIVE = st.floats(0.01, 10)
 MONEY = st.floats(0, 10)
@@ -18,7 +19,7 @@ def utility(a, b, x):
     return b * x - a * x**2
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=part_of(200), deadline=None)
 @given(a=POSITIVE, b=MONEY, generation=MONEY, prices=st.tuples(MONEY, MONEY))
 def test_consumption_at_the_tariff_is_the_best_of_a_fine_grid(a, b, generation, prices):
     sell, buy = sorted(prices)
@@ -32,7 +33,7 @@ def test_consumption_at_the_tariff_is_the_best_of_a_fine_grid(a, b, generation, 
     assert gained(np.array(best)) >= np.max(gained(grid)) - 1e-9 * (1 + b * grid[-1])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=part_of(200), deadline=None)
 @given(a=POSITIVE, b=MONEY, generation=MONEY, z=MONEY)
 def test_utility_of_further_energy_is_the_difference_of_utilities(a, b, generation, z):
     slope, first = (float(one[0]) for one in further(np.array([a]), np.array([b]), np.array([generation])))
@@ -43,7 +44,7 @@ def test_utility_of_further_energy_is_the_difference_of_utilities(a, b, generati
         assert (first, difference <= 1e-9) == (0.0, True)  # more than enough already: nothing further is bought
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=part_of(200), deadline=None)
 @given(a=POSITIVE, b=MONEY, price=MONEY, generation=MONEY)
 def test_who_buys_beside_generation_ends_where_it_would_without_the_map(a, b, price, generation):
     slope, first = further(np.array([a]), np.array([b]), np.array([generation]))
@@ -56,7 +57,7 @@ def test_own_generation_alone_may_be_thrown_away():
     assert people.alone.tolist() == [2.5, 4.5]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=part_of(100), deadline=None)
 @given(p0=MONEY, c=POSITIVE, floor=MONEY, net=st.floats(-20, 20))
 def test_the_cost_is_the_integral_of_the_price(p0, c, floor, net):
     supply = Supply(p0, c, floor)
@@ -65,7 +66,7 @@ def test_the_cost_is_the_integral_of_the_price(p0, c, floor, net):
     assert float(supply.cost(net)) == pytest.approx(area, abs=1e-7 * (1 + abs(area)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=part_of(100), deadline=None)
 @given(p0=MONEY, c=POSITIVE, floor=MONEY, above=MONEY)
 def test_the_most_profit_is_that_of_a_fine_grid(p0, c, floor, above):
     supply, price = Supply(p0, c, floor), floor + above
@@ -74,7 +75,7 @@ def test_the_most_profit_is_that_of_a_fine_grid(p0, c, floor, above):
     assert float(supply.most_profit(price)) == pytest.approx(profits.max(), rel=1e-9, abs=1e-6)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=part_of(100), deadline=None)
 @given(p0=MONEY, c=POSITIVE, floor=MONEY, fed_in=MONEY, total=MONEY)
 def test_the_price_of_purchases_is_that_of_net_imports(p0, c, floor, fed_in, total):
     supply = Supply(p0, c, floor)

@@ -1,6 +1,5 @@
 """The clearing against published prices, weak duality, an interior-point solver and its own accounts."""
 
-import os
 from dataclasses import replace
 
 import numpy as np
@@ -24,9 +23,10 @@ from tests.market.grid.networks import (
     relabelled,
     three_bus,
 )
+from tests.shares import NIGHTLY
 
 SEEDS = st.integers(0, 2**32 - 1)
-EXAMPLES = 400 if os.environ.get("HARDENING") == "nightly" else 25
+EXAMPLES = 400 if NIGHTLY else 25
 TILT = 0.02  # money per unit of energy: how far least_rise moves published prices of flat costs
 
 

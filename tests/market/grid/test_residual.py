@@ -1,6 +1,5 @@
 """Residual curves against an interior-point solver's prices, closed forms and their own laws."""
 
-import os
 import time
 
 import numpy as np
@@ -13,9 +12,10 @@ from market.grid.interior import Angles
 from market.grid.nodal import nodal_grid
 from market.grid.residual import curve
 from tests.market.grid.networks import any_grid, five_bus, players, relabelled
+from tests.shares import NIGHTLY
 
 SEEDS = st.integers(0, 2**32 - 1)
-EXAMPLES = 300 if os.environ.get("HARDENING") == "nightly" else 12
+EXAMPLES = 300 if NIGHTLY else 12
 POINTS = 50
 UNTIL = 40.0  # energy: several times what the random grids have
 

@@ -18,9 +18,10 @@ from market.microgrid.tariff import Tariff
 from market.outcome import Status
 from tests.market.microgrid.balance import balance_residual
 from tests.market.microgrid.programmes import least_loss
+from tests.shares import part_of
 
 TARIFF = Tariff()
-FEW = settings(max_examples=25, deadline=None, derandomize=True, database=None)
+FEW = settings(max_examples=part_of(25), deadline=None, derandomize=True, database=None)
 SEEDS = st.integers(0, 10_000)
 ALL = tuple(BEHAVIOURS)
 

@@ -32,9 +32,10 @@ from market.microgrid.programme import NOT_RELAXED, Found
 from market.microgrid.tariff import Tariff
 from market.outcome import Status
 from tests.market.microgrid.programmes import least_lossy_supply
+from tests.shares import part_of
 
 TARIFF = Tariff(2.0, 1.0, 1.5)
-FEW = settings(max_examples=8, deadline=None, derandomize=True, database=None)
+FEW = settings(max_examples=part_of(8), deadline=None, derandomize=True, database=None)
 SEEDS = st.integers(0, 10_000)
 
 

@@ -22,9 +22,10 @@ from market.microgrid.network import network_of
 from market.microgrid.payments import lmp_payments, savings_share, tariff_payments
 from market.microgrid.tariff import Tariff
 from tests.market.microgrid.with_grid import game_with_grid
+from tests.shares import part_of
 
 TARIFF = Tariff()
-FEW = settings(max_examples=10, deadline=None, derandomize=True, database=None)
+FEW = settings(max_examples=part_of(10), deadline=None, derandomize=True, database=None)
 SEEDS = st.integers(0, 10_000)
 
 

@@ -13,9 +13,10 @@ from market.microgrid.network import network_of
 from market.microgrid.tariff import Tariff
 from tests.market.microgrid import programmes
 from tests.market.microgrid.balance import balance_residual
+from tests.shares import part_of
 
 TARIFF = Tariff(2.0, 1.0, 1.5)
-FEW = settings(max_examples=10, deadline=None, derandomize=True, database=None)
+FEW = settings(max_examples=part_of(10), deadline=None, derandomize=True, database=None)
 SEEDS = st.integers(0, 10_000)
 AMONG = ([1, 2, 3], [4, 5], [6])  # on the main grid, an island of its own lines, a node without any
 

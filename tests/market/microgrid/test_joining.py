@@ -11,8 +11,9 @@ from market.microgrid.joining import DIVISIONS, STARTS, best_move, choices, join
 from market.microgrid.network import network_of
 from market.microgrid.partitions import LEAST_GAIN, mergers, partition_game, partitions
 from market.outcome import Status
+from tests.shares import part_of
 
-FEW = settings(max_examples=15, deadline=None, derandomize=True, database=None)
+FEW = settings(max_examples=part_of(15), deadline=None, derandomize=True, database=None)
 CIRCLES = (
     [0, 2, -1, -3, -1],
     [[0, 1, 0.04, 0.2], [1, 2, 0.06, 0.2], [2, 3, 0.04, 0.05], [3, 4, 0.02, 0.05], [4, 0, 0.06, 0.05]],

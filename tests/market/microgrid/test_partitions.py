@@ -13,8 +13,9 @@ from market.microgrid.coalitions import blocking, least_core
 from market.microgrid.network import network_of
 from market.microgrid.partitions import BELIEFS, believed, mergers, partition_game, partitions
 from market.microgrid.tariff import Tariff
+from tests.shares import part_of
 
-FEW = settings(max_examples=15, deadline=None, derandomize=True, database=None)
+FEW = settings(max_examples=part_of(15), deadline=None, derandomize=True, database=None)
 A4, A12 = 1 << 3, 0b11
 
 

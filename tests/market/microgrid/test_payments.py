@@ -11,10 +11,11 @@ from market.microgrid.market import winners_and_losers
 from market.microgrid.network import network_of
 from market.microgrid.payments import PAYMENTS, generation_cost, lmp_payments, savings_share, tariff_payments
 from market.microgrid.tariff import Tariff
+from tests.shares import part_of
 
 TARIFF = Tariff()
 PAIRS = [(rule, name, losses) for rule in PAYMENTS for name in BEHAVIOURS for losses in ("priced", "lossy")]
-FEW = settings(max_examples=10, deadline=None, derandomize=True, database=None)
+FEW = settings(max_examples=part_of(10), deadline=None, derandomize=True, database=None)
 
 
 @pytest.mark.parametrize(("rule", "name", "losses"), PAIRS)

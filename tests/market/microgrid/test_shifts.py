@@ -20,6 +20,7 @@ from market.outcome import Status
 from scenarios import ScenarioError, draw, load
 from scenarios.microgrid.draw import model
 from tests.market.microgrid.balance import factors
+from tests.shares import part_of
 
 RING = [[0, 1, 0.01, 0.1], [1, 2, 0.02, 0.05], [2, 3, 0.01, 0.2], [3, 0, 0.03, 0.1], [1, 3, 0.01, 0.1]]
 
@@ -180,7 +181,7 @@ def lossy_by_search(network):
     return minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-13}).fun
 
 
-@settings(max_examples=12, deadline=None, derandomize=True, database=None)
+@settings(max_examples=part_of(12), deadline=None, derandomize=True, database=None)
 @given(
     seed=st.integers(0, 10_000), size=st.sampled_from([1.0, 5.0, 20.0, 60.0]), unit=st.sampled_from([1e-4, 1e3, 1e6])
 )

@@ -15,8 +15,9 @@ from market.microgrid.behaviours.cooperative import by_line
 from market.microgrid.network import network_of
 from market.microgrid.tariff import Tariff
 from tests.market.microgrid.balance import balance_residual
+from tests.shares import part_of
 
-FEW = settings(max_examples=25, deadline=None, derandomize=True, database=None)
+FEW = settings(max_examples=part_of(25), deadline=None, derandomize=True, database=None)
 SEEDS = st.integers(0, 10_000)
 
 

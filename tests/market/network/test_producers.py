@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market.aggregator.network.producers import Falling, Producers, best_sale
+from tests.shares import part_of
 
 
 def producer(capacity, cost, rise):
@@ -15,7 +16,7 @@ def producer(capacity, cost, rise):
 STEP = st.floats(0.1, 5)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=part_of(150), deadline=None)
 @given(
     st.lists(st.tuples(STEP, st.floats(0, 8)), max_size=5),
     st.floats(0, 3),
