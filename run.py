@@ -103,6 +103,11 @@ def parser():
     drawn.add_argument("--along", action=Once, metavar="KEY", help="key of the horizontal axis (default: most values)")
     check = add(commands, "verify", verify_folder, "run again from a results folder and compare")
     check.add_argument("folder", metavar="FOLDER")
+    judge = add(commands, "certify", certify_outcome, "is another tool's outcome an equilibrium, and who would move")
+    judge.add_argument("scenario", metavar="SCENARIO", help="a name from `list` or the path of a TOML file")
+    judge.add_argument("outcome", metavar="OUTCOME.csv", help="player,purchase or user,quantity or group,user,quantity")
+    judge.add_argument("--yes", action="store_true", help="go on where it may need more memory than there is")
+    changes(judge)
     shown = add(commands, "serve", serve_browser, "watch and steer all markets in the browser")
     shown.add_argument("scenario", metavar="SCENARIO", nargs="?", help="shown first; a name from `list` or a TOML file")
     shown.add_argument(
@@ -134,7 +139,7 @@ def add(commands, name, function, text, *parts):
         common(command)
     if "scenario" in parts and "vary" not in parts:
         changes(command)
-    if name in ("list", "show", "verify", "bench"):
+    if name in ("list", "show", "verify", "certify", "bench"):
         command.add_argument("--json", action="store_true", help="one JSON object on standard output")
     return command
 
@@ -343,6 +348,20 @@ def verify_folder(options):
     else:
         print("\n".join(verification.lines))
     return DONE if verification.passed else FAILED
+
+
+def certify_outcome(options):
+    """Certify purchases that another tool computed; an outcome that is no equilibrium is no failure."""
+    from engine import certify
+    from scenarios import load
+    from views.certifying import certified_text
+
+    scenario = load(options.scenario, set=options.set, seed=options.seed, rounds=options.rounds)
+    summary = unless_too_much(options, partial(certify, scenario, options.outcome)).summary()
+    if options.json:
+        return print_json(summary)
+    print(certified_text(summary))
+    return DONE
 
 
 def serve_browser(options):

@@ -1,5 +1,6 @@
 """Run many: one run, comparisons on the same users, stored results and their verification."""
 
+from engine.certifying import Certified, certify
 from engine.cluster import Cluster, ClusterError
 from engine.comparing import Comparison, compare
 from engine.executors import Executor, ExecutorError, Here, InProcess
@@ -14,6 +15,7 @@ from engine.sweeps.sweeping import sweep
 from engine.verifying import FolderError, verify
 
 __all__ = [
+    "Certified",
     "Cluster",
     "ClusterError",
     "Comparison",
@@ -27,6 +29,7 @@ __all__ = [
     "SweepError",
     "TooLarge",
     "TooLong",
+    "certify",
     "compare",
     "run",
     "save_comparison",

@@ -70,7 +70,8 @@ class Outcome:
     """What a round or a solution amounts to.
 
     y: purchases, shape (players,); x, s: quantity and surplus of every user, shape (users,), blocks in order;
-    price in money per unit; unserved: the part of purchases beyond capacity; gap: largest relative regret or None.
+    price in money per unit; unserved: the part of purchases beyond capacity; gap: largest relative regret or None;
+    regrets, moves: every player's, and the purchase that it is found at, shapes (players,), or None.
     """
 
     y: np.ndarray
@@ -80,6 +81,7 @@ class Outcome:
     unserved: float = 0.0
     gap: float | None = None
     regrets: np.ndarray | None = field(default=None, repr=False)
+    moves: np.ndarray | None = field(default=None, repr=False)
 
     @property
     def doubt(self) -> float:

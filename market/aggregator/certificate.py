@@ -44,23 +44,32 @@ def gap(game: Game, y: Array, x: Array) -> tuple[float, Array]:
     (max-min: the least surplus plus the offset; a single user: its surplus; where that is nothing: what its users are
     worth). Infinite for a player whose objective is minus infinity.
     """
-    game = game.unmixed
-    regrets = np.concatenate(list(_regrets(game, np.asarray(y, dtype=float), np.asarray(x, dtype=float))))
+    regrets = best_moves(game, y, x)[0]
     return float(max(regrets.max(), 0.0)), regrets
 
 
-def _regrets(game, y, x):
+def best_moves(game: Game, y: Array, x: Array) -> tuple[Array, Array]:
+    """Every player's relative regret and the purchase that it is found at, shapes (players,); arguments as of `gap`.
+
+    Where that purchase is the present one, its users would rather split it otherwise.
+    """
+    parts = _moves(game.unmixed, np.asarray(y, dtype=float), np.asarray(x, dtype=float))
+    regrets, purchases = zip(*parts, strict=True)
+    return np.concatenate(regrets), np.concatenate(purchases)
+
+
+def _moves(game, y, x):
     total = float(y.sum())
     for block, where, rows in zip(game.blocks, game.player_slices, game.user_slices, strict=True):
         outside = np.maximum(total - y[where], 0.0)
         if block.single:
-            yield _single_regrets(game.price, block.utility, outside, x[rows], game.users)
+            yield _single_moves(game.price, block.utility, outside, x[rows], game.users)
             continue
         points = _most_points(block, game.users)
         for some in _batches(block, points):
             users = slice(block.starts[some.start], block.starts[some.stop - 1] + block.sizes[some.stop - 1])
             part = block.players_from(some)
-            yield aggregator_regrets(game.price, part, outside[some], y[where][some], x[rows][users], points)
+            yield aggregator_moves(game.price, part, outside[some], y[where][some], x[rows][users], points)
 
 
 def _most_points(block, users_in_all):
@@ -76,8 +85,12 @@ def _batches(block, points):
     return [slice(int(lo), int(hi)) for lo, hi in pairwise(edges)]
 
 
-def aggregator_regrets(rule: PriceRule, block: Block, outside: Array, y: Array, x: Array, points: int) -> Array:
-    """Relative regrets of aggregators, shape (players,), each searched alone with the others' totals `outside`.
+def aggregator_moves(
+    rule: PriceRule, block: Block, outside: Array, y: Array, x: Array, points: int
+) -> tuple[Array, Array]:
+    """Relative regrets of aggregators and the purchases they are found at, shapes (players,).
+
+    Each is searched alone with the others' totals `outside`.
 
     outside, y: shape (players,); x: shape (users,); points: of each player's first grid of purchases.
     """
@@ -103,10 +116,12 @@ def aggregator_regrets(rule: PriceRule, block: Block, outside: Array, y: Array, 
     for _ in range(ZOOMS):
         grid, value = _zoomed(payoff, grid, value, block.users)
     best = np.take_along_axis(grid, np.argmax(value, axis=0)[None], axis=0)
-    value = np.concatenate([value, payoff(np.concatenate([best, y[None]]), again=True)])
+    grid = np.concatenate([grid, best, y[None]])
+    value = np.concatenate([value, payoff(grid[-2:], again=True)])
+    best = np.where(anyone, np.take_along_axis(grid, np.argmax(value, axis=0)[None], axis=0)[0], 0.0)
     lost = block.by_player(np.add, np.maximum(-block.utility.surplus(block.to_users(price), x), 0.0))
     regret = np.where(anyone, value.max(axis=0), lost)  # with nobody to serve, to buy nothing is best
-    return np.where(everyone, regret, np.inf) if block.objective.literal else regret
+    return (np.where(everyone, regret, np.inf) if block.objective.literal else regret), best
 
 
 def first_price(rule: PriceRule, block: Block, outside: Array) -> Array:
@@ -183,8 +198,8 @@ def _zoomed(payoff, grid, value, users):
     return finer, _in_parts(payoff, finer, users)
 
 
-def _single_regrets(rule, utility, outside, x, users_in_all):
-    """Regrets of users who buy for themselves, shape (users,): the same grid, a column a user."""
+def _single_moves(rule, utility, outside, x, users_in_all):
+    """Regrets of users who buy for themselves and where, shapes (users,): the same grid, a column a user."""
     held = utility.surplus(rule.value(outside + x), x)
     high = np.maximum(rule.supply(utility.reservation) - outside, 0.0)
     high = price_taking(rule, outside, utility.demand, high)
@@ -202,14 +217,15 @@ def _single_regrets(rule, utility, outside, x, users_in_all):
 
     value = payoff(points.ravel(), np.repeat(row, points.shape[1])).reshape(points.shape)
     best = np.clip(np.argmax(value, axis=1), 1, points.shape[1] - 2)
-    found = value.max(axis=1)
+    found, at = value.max(axis=1), points[row, np.argmax(value, axis=1)]
     inner = (points[row, best - 1] < points[row, best]) & (points[row, best] < points[row, best + 1])
     if np.any(inner):
         user = row[inner]
         ends = tuple(points[user, best[inner] + k] for k in (-1, 0, 1))
         zoomed = elementwise.find_minimum(lambda at, user: -payoff(at, user), ends, args=(user,), maxiter=60)
+        at[inner] = np.where(-zoomed.f_x > found[inner], zoomed.x, at[inner])
         found[inner] = np.fmax(found[inner], -zoomed.f_x)  # not a number where the grid's best is an end
-    return (found - held) / _positive(np.where(held > 0, held, worth(utility)))
+    return (found - held) / _positive(np.where(held > 0, held, worth(utility))), at
 
 
 def _positive(values):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from market.aggregator.allocation import split
-from market.aggregator.certificate import gap
+from market.aggregator.certificate import best_moves
 from market.aggregator.game import Game
 from market.arrays import Array
 from market.outcome import Outcome
@@ -41,6 +43,6 @@ def surpluses(game: Game, price: float, x: Array) -> Array:
 
 
 def certified(game: Game, outcome: Outcome) -> Outcome:
-    """The outcome with its gap and every player's regret (docs/aggregator/model.md, The gap)."""
-    largest, regrets = gap(game, outcome.y, outcome.x)
-    return Outcome(outcome.y, outcome.x, outcome.s, outcome.price, outcome.unserved, largest, regrets)
+    """The outcome with its gap, every player's regret and best move (docs/aggregator/model.md, The gap)."""
+    regrets, moves = best_moves(game, outcome.y, outcome.x)
+    return replace(outcome, gap=float(max(regrets.max(), 0.0)), regrets=regrets, moves=moves)

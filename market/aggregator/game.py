@@ -138,6 +138,10 @@ class Members(Protocol):
     def players(self) -> int:
         """How many players act."""
 
+    @property
+    def sizes(self) -> Integers:
+        """How many users each player has, shape (players,)."""
+
     def player(self, j: int) -> Self:
         """Player j alone."""
 
@@ -172,6 +176,15 @@ class Players(Generic[Group]):
     @property
     def users(self) -> int:
         return sum(block.users for block in self.blocks)
+
+    @cached_property
+    def user_stops(self) -> Integers:
+        """Row after the last user of each player, shape (players,)."""
+        return np.cumsum(np.concatenate([block.sizes for block in self.blocks]))
+
+    def rows_of(self, j: int) -> slice:
+        """Rows of player j's users among all users."""
+        return slice(int(self.user_stops[j - 1]) if j else 0, int(self.user_stops[j]))
 
     def player(self, j: int) -> Group:
         """The block of player j alone."""

@@ -219,9 +219,9 @@ def test_what_is_bought_for_users_whom_others_price_out_is_regretted_by_what_it_
     """At p = Y with 10 bought by others nobody gains by more; two who hold 1 each pay 12 for b − a = 4 and 6."""
     block = Block("A", "aggregator", Quadratic(np.array([1.0, 2.0]), np.array([5.0, 8.0])), alpha, 0.01, np.array([2]))
     outside, held = np.array([10.0]), np.ones(2)
-    found = certificate.aggregator_regrets(Linear(1.0), block, outside, np.array([2.0]), held, 50)
+    found = certificate.aggregator_moves(Linear(1.0), block, outside, np.array([2.0]), held, 50)[0]
     assert found == pytest.approx([(12 - 4) + (12 - 6)])
-    nothing = certificate.aggregator_regrets(Linear(1.0), block, outside, np.array([0.0]), 0 * held, 50)
+    nothing = certificate.aggregator_moves(Linear(1.0), block, outside, np.array([0.0]), 0 * held, 50)[0]
     assert nothing == pytest.approx([0.0], abs=1e-12)
 
 

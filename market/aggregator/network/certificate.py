@@ -42,20 +42,23 @@ class Prices(Protocol):
     def __call__(self, amounts: Array, solved: bool = False) -> Array: ...
 
 
-def certified(game: NetworkGame, outcome: NetworkOutcome) -> NetworkOutcome:
-    """The outcome with its gap: the largest relative regret of any player by its own conduct (regrets by player).
+def certified(game: NetworkGame, outcome: NetworkOutcome, tried: Array | None = None) -> NetworkOutcome:
+    """The outcome with its gap: the largest relative regret by a player's own conduct (regrets, moves: by player).
 
-    gap_anticipating: the largest against true residual curves, of all players (docs/network/model.md, The gap).
+    gap_anticipating: the largest against true residual curves, of all players (docs/network/model.md, The gap);
+    tried: an amount of each player that is looked at too, shape (players,).
     """
+    tried = outcome.y if tried is None else tried
     road = _Road(game, outcome.y)
-    regrets, true = np.zeros(game.players), np.zeros(game.players)
+    regrets, true, moves = (np.zeros(game.players) for _ in range(3))
     for number, where in enumerate(game.player_slices):
         for j in range(where.start, where.stop):
-            regrets[j] = true[j] = _regret(road, outcome, number, j, game.conducts[number])
+            regrets[j], moves[j] = _move(road, outcome, number, j, game.conducts[number], tried[j])
+            true[j] = regrets[j]
             if game.conducts[number] != "network":
-                true[j] = _regret(road, outcome, number, j, "network")
+                true[j] = _move(road, outcome, number, j, "network", tried[j])[0]
     largest, anticipating = (float(np.max(found, initial=0.0)) for found in (regrets, true))
-    return replace(outcome, gap=largest, regrets=regrets, gap_anticipating=anticipating)
+    return replace(outcome, gap=largest, regrets=regrets, moves=moves, gap_anticipating=anticipating)
 
 
 class _Road:
@@ -146,8 +149,8 @@ def _alike(one: float, other: float) -> bool:
     return abs(one - other) <= STEP * (abs(one) + abs(other))
 
 
-def _regret(road, outcome, number, j, conduct):
-    """The relative regret of player j if it believes in a conduct's prices."""
+def _move(road, outcome, number, j, conduct, tried):
+    """The relative regret of player j if it believes in a conduct's prices, and the amount it is found at."""
     game, now = road.game, float(outcome.y[j])
     player = game.player(j)
     line = CONDUCTS[conduct](game, number, j, outcome.y)
@@ -155,18 +158,16 @@ def _regret(road, outcome, number, j, conduct):
     if isinstance(player, Producers):
         most = float(player.capacity[0])
         prices = road.along(number, j, conduct, most)
-        return _looked_for(_profit(player, prices, now), _amounts(road, now, most, kinks))
-    first = int(game.user_slices[number].start)
-    start = j - game.player_slices[number].start
-    block = game.blocks[number]
-    rows = slice(first + int(block.starts[start]), first + int(block.starts[start] + block.sizes[start]))
+        return _looked_for(_profit(player, prices, now), _amounts(road, now, tried, most, kinks))
     most = max(ROOM * _wanted(player, Rising(line[:2], line[2])), now)
     prices = road.along(number, j, conduct, most)
-    return _looked_for(_payoff(player, prices, outcome.x[rows], now), _amounts(road, now, most, kinks))
+    return _looked_for(
+        _payoff(player, prices, outcome.x[game.rows_of(j)], now), _amounts(road, now, tried, most, kinks)
+    )
 
 
 def _looked_for(gains, amounts):
-    """The best relative gain found on the amounts and, more finely, around the best of them, at least 0."""
+    """The best relative gain found on the amounts and, more finely, around the best of them, at least 0, and where."""
     amounts = np.unique(amounts)
     found = gains(amounts)
     for _ in range(ZOOMS):
@@ -179,7 +180,8 @@ def _looked_for(gains, amounts):
         found = np.concatenate([found, gains(finer)])[order]
     for k in {0, int(np.argmax(found)), len(amounts) - 1}:
         found[k] = gains(amounts[k : k + 1], solved=True)[0]
-    return max(float(np.max(found)), 0.0)
+    best = int(np.argmax(found))
+    return max(float(found[best]), 0.0), float(amounts[best])
 
 
 def _profit(producer, prices, now):
@@ -232,10 +234,10 @@ def _wanted(player, rule):
         return float(price_taking(rule, np.zeros(1), wanted, np.array([total]))[0])
 
 
-def _amounts(road, now, most, kinks):
-    """Amounts to try: even ones, both sides of kinks, and some around the present one."""
+def _amounts(road, now, tried, most, kinks):
+    """Amounts to try: even ones, both sides of kinks, some around the present one, and one that is known."""
     kinks = kinks[kinks < most]
     some = kinks[np.unique(np.linspace(0, len(kinks) - 1, min(MOST_KINKS, len(kinks))).astype(int))]
     near = now * np.concatenate([1 - np.array(NEAR), [1.0], 1 + np.array(NEAR)])
     even = most * np.linspace(0, 1, road.points)
-    return np.clip(np.concatenate([even, some - SIDE * most, some + SIDE * most, near]), 0.0, most)
+    return np.clip(np.concatenate([even, some - SIDE * most, some + SIDE * most, near, [tried]]), 0.0, most)
