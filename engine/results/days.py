@@ -105,13 +105,19 @@ class Lived(Cleared):
         return [value_of_flexibility(*lived) for lived in self._days()]
 
     @cached_property
+    def devices(self):
+        """{kind of device: marks of the users who have it, shape (users,)}."""
+        marks = {}
+        for block, rows in zip(self.game.blocks, self.game.user_slices, strict=True):
+            for name, part in block.parts.items():
+                if name != "consumption":
+                    marks.setdefault(name, np.zeros(self.game.users, dtype=bool))[rows][part.users] = True
+        return marks
+
+    @property
     def home_shown(self):
         """The user whose day is shown: the first who has most kinds of devices."""
-        kinds = np.zeros(self.game.users, dtype=int)
-        for block, rows in zip(self.game.blocks, self.game.user_slices, strict=True):
-            for part in block.parts.values():
-                kinds[rows][part.users] += 1
-        return int(np.argmax(kinds))
+        return int(np.argmax(sum(self.devices.values(), np.zeros(self.game.users, dtype=int))))
 
     @property
     def stores(self):
@@ -120,8 +126,8 @@ class Lived(Cleared):
 
     @property
     def edges(self):
-        """Clock hours at which periods begin, and at which the last one ends, shape (periods + 1,)."""
-        return np.arange(self.game.periods + 1) * self.game.days[0].clock.hours
+        """Clock hours at which periods played so far begin, and at which the last one ends, shape (periods + 1,)."""
+        return np.arange(sum(day.periods for day in self.outcome.days) + 1) * self.game.days[0].clock.hours
 
     def by_group(self, name):
         """{group: sum over its users by period} of what users did ("z", "solar", "level" …), arrays (periods,)."""

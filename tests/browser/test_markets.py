@@ -18,6 +18,7 @@ MARKETS = {  # page: title, scenario, drawings that a first round must change, a
     "microgrid": ("Microgrid", "eight nodes ad hoc", {"map", "bills", "rounds", "trades"}, "loss"),
     "bilateral": ("Bilateral contracts", "p2p single", {"contracts", "prices", "core", "violation"}, "mean price"),
     "network": ("Aggregators on a network", "data centre five bus", {"map", "purchases", "rent", "surplus"}, "price"),
+    "days": ("Aggregators over a day", "storage duopoly", {"price", "sources", "home", "rounds"}, "mean price"),
     "joining": ("Aggregators", "joining three", {"purchases", "surplus", "members", "surplus density"}, "price"),
     "designs": (
         "Designs",
@@ -91,6 +92,7 @@ CHANGES = {
     ),
     "bilateral": ("buyers.count", "12", "p2p_single", "messages", lambda s: s["messages"]),
     "network": ("network.line_limits.4-5", "300", "data_centre_five_bus", "rent of lines", lambda s: s["rent"]),
+    "days": ("price.c", "0.02", "storage_duopoly", "price spread", lambda s: s["spread"]),
     "joining": ("price.c", "0.002", "joining_three", "price", lambda s: s["price"]),
     "designs": ("tariff.buy", "2.5", "designs_eight_nodes", "their surplus there", lambda s: most(s, "surplus")),
 }

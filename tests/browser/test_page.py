@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine import run
+from scenarios import build
 from views.kit.live import money
 from views.style import plain
 from views.tables import cell
@@ -141,6 +142,50 @@ def test_an_agent_of_all_designs_is_shown_under_each(visitor):
     drawn = visitor.page.wait_for_selector(".panel[data-name=agent]").inner_html()
     for design in run("designs_eight_nodes").designs.values():
         assert f">{plain(float(design.gained[3]), 3)}<" in drawn
+
+
+def test_a_days_hours_are_gone_through_and_one_household_is_followed(visitor):
+    """Numbers and marks of the hour; the day's own numbers stay; what is played stops by itself and by the button."""
+    visitor.show("Aggregators over a day", "street day")
+    visitor.step()
+    model = build("street_day")
+    model.step()
+    whole = visitor.page.inner_text(".tiles")
+    visitor.page.fill("input[aria-label='search agents']", "battery car")
+    visitor.page.wait_for_selector(".agents h2 small:has-text('10 of 200')")
+    visitor.page.click(".agents tbody tr >> nth=1 >> button")
+    user = int(visitor.page.wait_for_selector("tr.chosen td >> nth=0").inner_text())
+    assert {"battery", "car"} <= set(model.user(user).devices)
+    visitor.page.wait_for_selector(f".panel[data-name=home] h2:text-is('User {user} (homes: battery, car)')")
+    slider = visitor.page.locator(".moments [role=slider]")
+    slider.focus()
+    for _ in range(19):
+        visitor.page.keyboard.press("ArrowRight")
+    visitor.page.wait_for_selector(".when:text-is('19:00 – 20:00')")
+    hours, price = model.user(user).hours, model.today.price[19]
+    told = {
+        f"User {user}": {"bought": hours["z"][19], "held": hours["level"][19], "pays": hours["z"][19] * price},
+        "All users": {"price": price, "load": model.today.load[19], "solar": model.told["solar"][:, 19].sum()},
+    }
+    for who, numbers in told.items():
+        for name, value in numbers.items():
+            where = f".reading:has(h3:has-text('{who}')) [data-name='{name}'] .value"
+            assert visitor.page.inner_text(where) == money(float(value)), (who, name)
+    assert visitor.page.inner_text(".tiles") == whole
+    marks = "[...document.querySelectorAll('.chart .moment')].map(mark =>"
+    marks += " new DOMMatrix(getComputedStyle(mark).transform).e / mark.style.getPropertyValue('--wide'))"
+    visitor.page.wait_for_function(f"{marks}.every(at => Math.abs(at - 19) < 1e-3)")
+    assert len(visitor.page.evaluate(marks)) == 7
+    visitor.page.keyboard.press("End")
+    visitor.page.keyboard.press("ArrowLeft")
+    visitor.page.click("button[aria-label='play hours']")
+    visitor.page.wait_for_selector(".when:text-is('23:00 – 24:00')")
+    visitor.page.click("button[aria-label='play hours']")  # it has stopped, and begins anew
+    visitor.page.wait_for_selector(".when:text-is('01:00 – 02:00')")
+    visitor.page.click("button[aria-label='stop hours']")
+    stopped = visitor.page.inner_text(".when")
+    visitor.page.wait_for_timeout(600)
+    assert visitor.page.inner_text(".when") == stopped
 
 
 @pytest.mark.parametrize("path", ["../../etc", "/etc", "nothing/there", "two_aggregators"])

@@ -42,6 +42,8 @@ PLAYED = [
     ("data_centre_five_bus", []),
     ("two_nodes_thin", []),
     ("cournot_duopoly", []),
+    ("storage_duopoly", []),
+    ("cars_at_six", ["periods.days=2", "rounds=3"]),
 ]
 
 

@@ -77,9 +77,22 @@ def _network(summary):
     }
 
 
+def _days(summary):
+    small = summary["small"]
+    return {
+        "mean price": summary["price"],
+        "small user, mean": small["mean_surplus"],
+        "bill, mean": small["mean_bill"],
+        "peak": summary["peak"],
+        "price spread": summary["spread"],
+        "own solar used": summary["self_consumption"],
+    }
+
+
 TILES = {
     "aggregator": _aggregator,
     "network": _network,
+    "days": _days,
     "microgrid": _microgrid,
     "bilateral": _bilateral,
     "designs": _designs,

@@ -7,7 +7,8 @@ import pytest
 from matplotlib.patches import StepPatch
 
 from engine import compare, run
-from views.days import look
+from engine.results.days import Standing
+from views.days import hours, look
 from views.days.day import day
 from views.days.flexibility import flexibility
 from views.days.one_home import one_home
@@ -128,3 +129,31 @@ def test_what_is_fed_in_stands_below_the_axis():
     )
     np.testing.assert_array_equal(parts["background"], [1, 0])
     np.testing.assert_array_equal(parts["fed in"], [0, 2])
+
+
+@pytest.mark.parametrize("name", ["devices", "two days", "a fleet", "no devices", "nobody wants anything"])
+def test_what_is_told_of_each_hour_adds_up(played, name):
+    result = played(name, direct=True)
+    outcome = result.outcome
+    for user in range(result.game.users):
+        found = hours.moments(Standing(result.game, outcome), user)
+        assert len(found.labels) == result.game.periods
+        every, one = ({one.label: np.array(one.values) for one in rows} for rows in found.readings.values())
+        np.testing.assert_allclose(balance(every), every["load"], atol=1e-7)
+        np.testing.assert_allclose(every["price"], outcome.joined("price"))
+        np.testing.assert_allclose(balance(one), one["bought"], atol=1e-7)
+        assert one["pays"].sum() == pytest.approx(outcome.bills[user])
+
+
+def balance(told):
+    """What is taken less what is given, by period."""
+    gives = ("solar", "batteries give", "fed in by others")
+    takes = ("everybody else", "consumption", "cars take", "batteries charge")
+    return sum(told.get(name, 0.0) for name in takes) - sum(told.get(name, 0.0) for name in gives)
+
+
+def test_hours_are_called_by_clock_and_day(played):
+    result = played("two days", direct=True)
+    found = hours.moments(Standing(result.game, result.outcome), 0)
+    assert found.labels[:2] == ("day 1, 00:00 – 01:00", "day 1, 01:00 – 02:00")
+    assert found.labels[-1] == "day 2, 03:00 – 04:00"

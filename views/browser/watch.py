@@ -2,6 +2,7 @@
 # ruff: noqa: N802  components are named like classes
 
 import json
+from dataclasses import asdict
 from html import escape
 
 import solara
@@ -38,7 +39,19 @@ def shown(frames):
     tiles = "".join(map(tile_text, frame.tiles))
     panels = [panel_of(panel.name, panel.title, panel.html, panel.shape) for panel in frame.panels]
     known = {"name": frame.name, "status": status_text(frame), "begun": frame.begun}
+    known |= {"span": frame.span, "moments": moments_of(frame.moments)}
     return {**known, "tiles": tiles, "panels": panels}, frame.table
+
+
+def moments_of(moments):
+    """Moments as the stage takes them, numbers as text."""
+    if moments is None:
+        return None
+    rows = [
+        {"name": name, "readings": [{**asdict(one), "values": [*map(money, one.values)]} for one in readings]}
+        for name, readings in moments.readings.items()
+    ]
+    return {"what": moments.what, "labels": moments.labels, "rows": rows}
 
 
 def panel_of(name, title, html, shape=""):

@@ -16,7 +16,7 @@ def day(result):
     top.set_ylabel(PRICE.replace(" (", "\n("))
     look.stacked(bottom, result.edges, look.amounts(told, outcome.background))
     load = outcome.joined("load")
-    bottom.stairs(load, result.edges, baseline=None, color=look.LOAD, linewidth=2.4, label="load of the grid")
+    bottom.stairs(load, result.edges, baseline=None, color=look.LOAD, linewidth=2.4, label=look.LOAD_NAME)
     bottom.set_ylabel("energy in a period")
     look.hours_axis(bottom, result.edges)
     legend_below(figure, *bottom.get_legend_handles_labels(), 4)

@@ -19,33 +19,55 @@ LOAD, IDLE = BLACK, GREY
 STILL = "batteries idle, nothing shifted, cars charge at once"
 NOTHING = 1e-9  # of the largest quantity: what is not drawn
 DAY, MOST_TICKS = 24, 9
+HELD = "held at a period's end"
+BOUGHT = "bought (below 0: sold)"
+LOAD_NAME = "load of the grid"
 ROOM = 0.04  # above and below areas, a share of their height
 
 
 def amounts(told, background=None):
     """{what: energy by period} of the areas that `stacked` draws, of quantities by period as results tell them."""
-    found = {name: told[name] for name in ("car", "charged", "solar", "discharged")}
-    found["drawn"] = told["consumption"] + told["shifted"]
+    found = {"drawn": told["consumption"] + told["shifted"]}
+    found |= {name: told[name] for name in ("car", "charged", "solar", "discharged")}
     if background is not None:
         found |= {"background": np.maximum(background, 0.0), "fed in": np.maximum(-background, 0.0)}
-    return {name: np.asarray(values, dtype=float) for name, values in found.items()}
+    order = [name for name in (*TAKEN, *GIVEN) if name in found]
+    return {name: np.asarray(found[name], dtype=float) for name in order}
+
+
+def named(lived, user):
+    """A user by its number, as files have it, with its group and what it has; lived: an engine.results.days.Lived."""
+    rows = zip(lived.game.blocks, lived.game.user_slices, strict=True)
+    group = next(block.name for block, where in rows if user < where.stop)
+    has = ", ".join(name for name, marks in lived.devices.items() if marks[user])
+    return f"User {user} ({group}{': ' if has else ''}{has})"
+
+
+def layers(parts):
+    """[(label, colour, from, to)] of what takes energy, upwards from 0, and of what gives it, downwards.
+
+    parts: as `amounts` gives them; those without energy are left out.
+    """
+    least = NOTHING * max((float(np.max(np.abs(values))) for values in parts.values()), default=0.0)
+    found = []
+    for kinds, sign in ((TAKEN, 1.0), (GIVEN, -1.0)):
+        base = 0.0
+        for name, (label, colour) in kinds.items():
+            values = parts.get(name)
+            if values is not None and np.any(values > least):
+                top = base + sign * np.maximum(values, 0.0)
+                found.append((label, colour, base + np.zeros(len(top)), top))
+                base = top
+    return found
 
 
 def stacked(axes, edges, parts):
-    """Areas of what takes energy above the axis and of what gives it below; parts without energy are left out."""
-    least = NOTHING * max((float(np.max(np.abs(values))) for values in parts.values()), default=0.0)
-    reach = []
-    for kinds, sign in ((TAKEN, 1.0), (GIVEN, -1.0)):
-        base = np.zeros(len(edges) - 1)
-        for name, (label, colour) in kinds.items():
-            values = parts.get(name)
-            if values is None or not np.any(values > least):
-                continue
-            top = base + sign * np.maximum(values, 0.0)
-            axes.stairs(top, edges, baseline=base, fill=True, color=colour, label=label, linewidth=0)
-            base = top
-        reach.append(float(np.max(np.abs(base))))
-    high, low = reach
+    """Areas of what takes energy above the axis and of what gives it below."""
+    areas = layers(parts)
+    for label, colour, base, top in areas:
+        axes.stairs(top, edges, baseline=base, fill=True, color=colour, label=label, linewidth=0)
+    reach = np.concatenate([np.zeros(1), *(top for _, _, _, top in areas)])
+    high, low = float(reach.max()), -float(reach.min())
     room = ROOM * ((high + low) or 1.0)
     axes.set_ylim(-low - (room if low else 0.0), high + room)
     axes.axhline(0, color=BLACK, linewidth=0.8)

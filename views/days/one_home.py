@@ -24,10 +24,10 @@ def one_home(result, user=None):
     axes[0].set_ylabel(PRICE.replace(" (", "\n("))
     axes[0].set_title(_told_of(result, user))
     look.stacked(axes[1], edges, look.amounts(mine))
-    axes[1].stairs(mine["z"], edges, baseline=None, color=look.LOAD, linewidth=2.4, label="bought (below 0: sold)")
+    axes[1].stairs(mine["z"], edges, baseline=None, color=look.LOAD, linewidth=2.4, label=look.BOUGHT)
     axes[1].set_ylabel("energy in a period")
     if holds:
-        axes[2].plot(edges[1:], mine["level"], marker=".", color=GREEN, label="held at a period's end")
+        axes[2].plot(edges[1:], mine["level"], marker=".", color=GREEN, label=look.HELD)
         axes[2].set_ylim(bottom=0)
         axes[2].set_ylabel("held\n(energy)")
     look.hours_axis(axes[-1], edges)
@@ -37,7 +37,5 @@ def one_home(result, user=None):
 
 def _told_of(result, user):
     """Whose day it is, its bill and surplus."""
-    rows = zip(result.game.blocks, result.game.user_slices, strict=True)
-    name, first = next((block.name, where.start) for block, where in rows if user < where.stop)
     bill, surplus = result.outcome.bills[user], result.outcome.s[user]
-    return f"user {user - first} of {name}: bill {plain(bill, 3)}, surplus {plain(surplus, 3)} money"
+    return f"{look.named(result, user)}: bill {plain(bill, 3)}, surplus {plain(surplus, 3)} money"

@@ -6,17 +6,17 @@ from engine.results import measured
 from engine.results.aggregator import mean_by_round
 from engine.results.days import Standing
 from views.aggregator import page as aggregator_page
-from views.kit.charts import Line, line_chart
+from views.days import hours, live_charts, look
+from views.kit.charts import line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import gap_text
-from views.style import BLACK, LINES, group_colours
 
 TITLE = "Aggregators over a day"
 ABOUT = "Households with solar roofs, batteries and cars, and aggregators who decide their days."
 START = "street_day"
 MAIN = ("group.*.fairness.alpha", "group.*.users", "group.*.count", "group.*.battery.share", "group.*.solar.share")
 MAIN += ("group.*.car.share", "group.*.shift.share", "price.p0", "price.c", "periods.days", "order", "damping", "seed")
-FOLLOWS = False  # can one agent be looked at?
+FOLLOWS = True  # can one agent be looked at?
 TRACKS = ("mean price (money/energy)", "peak (energy)", "mean surplus of small users (money)")
 MOST_CELLS = 100_000  # homes times periods
 SHOWN = ("price", "mean small surplus", "mean bill", "peak", "spread", "self consumption")  # of MEASURES
@@ -29,6 +29,7 @@ TILES = (
     ("own solar used", "share"),
 )
 NONE = "Press Step or ▶ to begin."
+CHOOSE = "Choose a user to follow its day; a search for battery or car finds who has one."
 
 
 def too_large(scenario):
@@ -53,10 +54,12 @@ def frame(run, before):
     known = {"round": model.round, "limit": run.scenario.rounds * len(model.game.days), "status": model.status}
     known |= {"advice": model.advice, "gap": gap_text(run.memory.get("gap"))}
     standing = Standing(model.game, model.outcome)
+    user = standing.home_shown if run.chosen is None or run.chosen >= model.game.users else run.chosen
     values = measured("days", standing, SHOWN).values()
-    known |= {"tiles": tiles_of(TILES, values, before), "panels": panels(standing), "table": table(standing)}
+    known |= {"tiles": tiles_of(TILES, values, before), "panels": panels(run, standing, user), "table": table(standing)}
     if model.outcome is None:
         return Frame(**known, said=NONE)
+    known |= {"span": span(model), "moments": hours.moments(standing, user)}
     counts = {block.name: block.users for block in model.game.blocks}
     mean = mean_by_round({name: run.column(f"surplus {name}") for name in counts}, counts)
     columns = (run.column("price"), run.column("peak"), mean)
@@ -64,28 +67,45 @@ def frame(run, before):
     return Frame(**known, said=f"Day {model.number + 1}, largest move {model.move:.3g}.", tracks=tracks)
 
 
-def panels(standing):
-    """Prices and net purchases by period."""
-    colours = group_colours([block.name for block in standing.game.blocks])
-    price, load = [], []
-    if standing.cleared:
-        prices = standing.outcome.joined("price")
-        period = np.arange(len(prices))
-        price = [Line("price", period, prices, BLACK, LINES[0])]
-        load = [
-            Line(name, period, bought, colours[name], LINES[k % len(LINES)])
-            for k, (name, bought) in enumerate(standing.by_group("z").items())
-        ]
-    return (
-        Panel("price", "Price by period", line_chart(price, "money/energy")),
-        Panel("load", "Net purchases by period", line_chart(load, "energy")),
+def span(model):
+    """What time the tiles tell of."""
+    begun, many = len(model.outcome.days), len(model.game.days)
+    if many == 1:
+        return "The whole day"
+    return f"Day 1 of {many}" if begun == 1 else f"Days 1 to {begun} of {many} together"
+
+
+def panels(run, standing, user):
+    """Price, sources, levels, purchases by period; a user's day, what it holds and pays; price by height, by round."""
+    who = look.named(standing, user)
+    drawn = {
+        "price": ("Price by period", live_charts.price, ()),
+        "sources": ("Load and its sources", live_charts.sources, ()),
+        "levels": ("Held in batteries and cars", live_charts.levels, ()),
+        "load": ("Net purchases by group", live_charts.bought, ()),
+        "home": (who, live_charts.home, (user,)),
+        "home level": (f"User {user} holds", live_charts.home_level, (user,)),
+        "home pays": (f"User {user} pays", live_charts.home_pays, (user,)),
+        "duration": ("Price duration", live_charts.duration, ()),
+        "rounds": ("Mean price by round", live_charts.rounds, (run,)),
+    }
+    return tuple(
+        Panel(name, title, draw(standing, *of) if standing.cleared else line_chart((), "", "clock hour"))
+        for name, (title, draw, of) in drawn.items()
     )
 
 
 def table(standing):
-    """Every home: what it buys, its bill and its surplus."""
-    if not standing.cleared:
-        return Table({})
-    blocks, outcome = standing.game.blocks, standing.outcome
-    names = np.repeat([block.name for block in blocks], [block.users for block in blocks])
-    return Table({"group": list(names), "bought": outcome.bought, "bill": outcome.bills, "surplus": outcome.s})
+    """Every home: what it has and buys, its bill and its surplus."""
+    blocks, outcome, users = standing.game.blocks, standing.outcome, np.arange(standing.game.users)
+    has = np.full(len(users), "", dtype=object)
+    for name, marks in standing.devices.items():
+        has[marks] += f"{name} "
+    columns = {
+        "user": users,
+        "group": np.repeat([block.name for block in blocks], [block.users for block in blocks]),
+        "has": np.array([", ".join(words.split()) or "–" for words in has]),
+    }
+    if standing.cleared:
+        columns |= {"bought": outcome.bought, "bill": outcome.bills, "surplus": outcome.s}
+    return Table(columns, CHOOSE)

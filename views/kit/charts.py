@@ -38,13 +38,14 @@ class Line(NamedTuple):
 
 
 class Band(NamedTuple):
-    """The area between two lines over the same x."""
+    """The area between two lines over the same x; a named one stands in the legend."""
 
     x: Sequence
     low: Sequence
     high: Sequence
     colour: str
     opacity: float = 0.2
+    name: str = ""
 
 
 class Bar(NamedTuple):
@@ -88,12 +89,17 @@ class Scale:
         return ticks[(ticks >= self.low - room) & (ticks <= self.high + room)]
 
 
-def line_chart(lines, ylabel, xlabel="round", log=False, bands=(), level=None, zero=False, marks=()):
-    """Lines and bands against x, with axes; level: (y, text) of a dashed line; marks: (x, y, colour, title) of dots."""
+def line_chart(lines, ylabel, xlabel="round", log=False, bands=(), level=None, zero=False, marks=(), moments=None):
+    """Lines and bands against x, with axes; level: (y, text) of a dashed line; marks: (x, y, colour, title) of dots.
+
+    moments: (where the first begins, where it ends) on the axis, where moments as long as that can be looked at.
+    """
     across, up = _scales(lines, bands, log, level, zero, xlabel)
     parts = [_axes(across, up, xlabel, ylabel)]
     for band in bands:
-        parts.append(_area(across(band.x), up(band.low), up(band.high), band.colour, band.opacity))
+        parts.append(_area(across(band.x), up(band.low), up(band.high), band.colour, band.opacity, band.name))
+    if moments is not None:
+        parts.append(_moment(*across(moments).tolist()))
     if level is not None and np.isfinite(level[0]):
         y = float(up(level[0]))
         parts.append(f'<line class="level" x1="{across.start:.1f}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
@@ -102,7 +108,7 @@ def line_chart(lines, ylabel, xlabel="round", log=False, bands=(), level=None, z
     for x, y, colour, title in marks:
         dot = f'<circle cx="{float(across(x)):.1f}" cy="{float(up(y)):.1f}" r="4" fill="{ink(colour)}">'
         parts.append(f"{dot}<title>{escape(title)}</title></circle>")
-    names = [(line.name, line.colour) for line in lines if line.name]
+    names = [(part.name, part.colour) for part in (*bands, *lines) if part.name]
     return svg("".join(parts), label=f"{ylabel} by {xlabel}") + legend(names if len(names) > 1 else ())
 
 
@@ -183,6 +189,15 @@ def legend(entries):
 def ink(colour):
     """A colour as the page writes it: black is the colour of the theme's text."""
     return "currentColor" if colour == BLACK else colour
+
+
+def steps(edges, values):
+    """(x, y) of the stairs of one value between each two edges.
+
+    >>> steps([0, 1, 2], [5.0, 7.0])
+    (array([0, 1, 1, 2]), array([5., 5., 7., 7.]))
+    """
+    return np.repeat(edges, 2)[1:-1], np.repeat(values, 2)
 
 
 def points(xs, ys):
@@ -285,6 +300,14 @@ def _line(line, across, up):
     return path + "".join(dots)
 
 
-def _area(x, low, high, colour, opacity):
+def _area(x, low, high, colour, opacity, name=""):
     ring = points(np.concatenate([x, x[::-1]]), np.concatenate([low, high[::-1]]))
-    return f'<path d="{ring}Z" fill="{ink(colour)}" opacity="{opacity}"/>' if ring else ""
+    title = f"<title>{escape(name)}</title>" if name else ""
+    return f'<path d="{ring}Z" fill="{ink(colour)}" opacity="{opacity}">{title}</path>' if ring else ""
+
+
+def _moment(start, end):
+    """A stripe over the first moment; the page's style moves it to the one that is looked at."""
+    wide = end - start
+    box = f'x="{start:.2f}" width="{wide:.2f}" y="{TOP}" height="{HEIGHT - BOTTOM - TOP}"'
+    return f'<rect class="moment" {box} style="--wide:{wide:.4f}"/>'

@@ -46,13 +46,32 @@ class Table:
         return len(next(iter(self.columns.values()), ()))
 
 
+@dataclass(frozen=True)
+class Reading:
+    """A number that differs from moment to moment, its values one after another."""
+
+    label: str
+    values: tuple
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Moments that can be looked at one by one: what they are, what each is called, and {of whom: Readings}."""
+
+    what: str
+    labels: tuple[str, ...]
+    readings: dict[str, tuple[Reading, ...]]
+
+
 @dataclass(frozen=True, eq=False)
 class Frame:
     """A run as it stands after `round` rounds of at most `limit`.
 
     name: of the scenario; said: what happened, in words; gap: as text; tracks: {measure: (rounds, values)} that
     comparisons draw together; beside: how something else than the rounds ended, and doubt: has it not settled?
-    replayed: how the rounds compare with stored ones, in words; begun: is there a result?
+    replayed: how the rounds compare with stored ones, in words; begun: is there a result? span: what time the tiles
+    tell of, and moments: of which there is more to be told, or None.
     """
 
     round: int
@@ -70,6 +89,8 @@ class Frame:
     beside: str = ""
     doubt: bool = False
     begun: bool = False
+    span: str = ""
+    moments: Moments | None = None
 
     @property
     def running(self):

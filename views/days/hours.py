@@ -1,0 +1,74 @@
+"""What the browser's page tells of one period at a time: of all users together, and of one."""
+
+import numpy as np
+
+from views.days import look
+from views.kit.frames import Moments, Reading
+
+ALL = "All users"
+ALWAYS = {"consumption", "load", "bought"}  # told where they are 0 all day, too
+WORDS = {
+    "background": "everybody else",
+    "drawn": "consumption",
+    "car": "cars take",
+    "charged": "batteries charge",
+    "discharged": "batteries give",
+    "fed in": "fed in by others",
+}
+
+
+def moments(standing, user):
+    """All periods of the days played so far, of all users and of one; standing: an engine.results.days.Standing."""
+    return Moments(
+        "hours", labels(standing), {ALL: everybody(standing), look.named(standing, user): one_user(standing, user)}
+    )
+
+
+def labels(standing):
+    """What each period is called: its clock hours, and its day where there are several."""
+    hours, many = standing.game.days[0].clock.hours, len(standing.game.days)
+    day = np.concatenate([np.full(day.periods, k + 1) for k, day in enumerate(standing.outcome.days)])
+    begins = np.concatenate([day.clock.begins for day in standing.outcome.days])
+    return tuple(
+        (f"day {k}, " if many > 1 else "") + f"{_clock(begin)} – {_clock(begin + hours)}"
+        for k, begin in zip(day.tolist(), begins.tolist(), strict=True)
+    )
+
+
+def everybody(standing):
+    """Price, load and its sources of every period."""
+    outcome = standing.outcome
+    told = {name: np.sum(values, axis=0) for name, values in outcome.told.items()}
+    return (
+        Reading("price", tuple(outcome.joined("price").tolist()), "money/energy"),
+        *_energies({"load": outcome.joined("load")} | look.amounts(told, outcome.background) | {"held": told["level"]}),
+    )
+
+
+def one_user(standing, user):
+    """What a user takes, gives, holds, buys and pays in every period."""
+    mine = {name: values[user] for name, values in standing.outcome.told.items()}
+    paid = standing.outcome.joined("price") * mine["z"]
+    known = {"bought": mine["z"]} | look.amounts(mine) | {"unused": mine["curtailed"], "held": mine["level"]}
+    return (*_energies(known), Reading("pays", tuple(paid.tolist()), "money"))
+
+
+def _energies(amounts):
+    """Readings of {what: energy by period}; of what is never more than a solver's noise only those told always."""
+    least = look.NOTHING * max(float(np.max(np.abs(values))) for values in amounts.values())
+    quiet = {WORDS.get(name, name): np.where(np.abs(values) > least, values, 0.0) for name, values in amounts.items()}
+    return [
+        Reading(name, tuple(values.tolist()), "energy")
+        for name, values in quiet.items()
+        if name in ALWAYS or np.any(values)
+    ]
+
+
+def _clock(hour):
+    """A clock hour as people write it.
+
+    >>> _clock(7.25), _clock(24.0)
+    ('07:15', '24:00')
+    """
+    minutes = round(60 * hour)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
