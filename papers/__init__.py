@@ -4,8 +4,8 @@ Aggregators: Li, Motoki, Zhang, "Strategic and Fair Aggregator Interactions in E
 on private infrastructure in microgrids, and A. Perrault's thesis "Efficient Coordinated Power Distribution on Private
 Infrastructure" (Toronto, 2013). Contracts: Raja, Grammatico, "Bilateral Peer-to-Peer Energy Trading via Coalitional
 Games". Who joins whom is this project's own question, and so is what a thin line does to the game on a network, beside
-numbers that others published of networks (docs/network/what-holds.md), and what days with devices change
-(docs/days/what-holds.md).
+numbers that others published of networks (docs/network/what-holds.md), what days with devices change
+(docs/days/what-holds.md), and what other tools published (docs/certify.md).
 """
 
 import difflib
@@ -26,6 +26,7 @@ from papers.aggregator.size import FIG05
 from papers.aggregator.starts import STARTING
 from papers.claims import Claim, claim_line, verdicts
 from papers.days.flexible_days import DAYS
+from papers.foreign.reproduction import FOREIGN
 from papers.joining.who_joins_whom import WHO_JOINS_WHOM
 from papers.network.reproduction import NETWORK
 from papers.p2p.negotiation import P2P_NEGOTIATION
@@ -54,6 +55,7 @@ REPRODUCTIONS = {
     "who-joins-whom": WHO_JOINS_WHOM,
     "network": NETWORK,
     "days": DAYS,
+    "foreign": FOREIGN,
 }
 ANSWERS = 100_000  # bytes that a name's answers of one replication take, roughly
 REPLICATIONS = 50  # as in the aggregator paper

@@ -65,3 +65,10 @@ def test_ones_own_players_change_what_happens_in_all_three_markets(capsys):
         if group == "owners":
             mine = [2 in line for line in zip(own.network.private.tail, own.network.private.head, strict=True)]
             assert any(mine) and usual.dispatch.g[mine].any() and not own.dispatch.g[mine].any()
+
+
+def test_what_another_package_solved_is_certified_and_what_it_did_not_is_told(capsys, tmp_path):
+    load(FILES[0].parent / "certify_cournot.py").main(tmp_path)
+    solved, _, taken, move = capsys.readouterr().out.splitlines()
+    assert solved.startswith("scipy        equilibrium, gap") and taken.startswith("price-takers not-equilibrium")
+    assert f"would sell {(90 - 36) / 2.2:.3f} for 47.000" in move  # of 100 - 36 - 2t = 10 + 0.2t

@@ -7,7 +7,7 @@ import pytest
 from papers import REPRODUCTIONS, UnknownFigure, claim_line, reproduce
 
 REPLICATIONS = 3
-ELSEWHERE = ("counterexamples", "poster-table", "p2p-negotiation", "who-joins-whom", "network", "days")
+ELSEWHERE = ("counterexamples", "poster-table", "p2p-negotiation", "who-joins-whom", "network", "days", "foreign")
 FIGURES = tuple(name for name in REPRODUCTIONS if name not in ELSEWHERE)
 
 

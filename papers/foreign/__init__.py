@@ -1,0 +1,1 @@
+"""Numbers that other tools published, and their outcomes before the certificate."""
