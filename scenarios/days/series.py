@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from scenarios.days.simbench import profiles
 from scenarios.reading.columns import read_columns
 from scenarios.reading.errors import Place, cut, quoted
 from scenarios.reading.meter_file import HOUR, MeterFile, Stamps, by_day, known_zone, stamps_of, time_columns
@@ -16,6 +17,7 @@ UNIT = re.compile(r"(?<![A-Za-z/])(k|K|M)?[Ww]([hH])?(?![A-Za-z])")  # not that 
 SCALES = {"": 1e-3, "k": 1.0, "M": 1e3}
 NAMED = ("W", "Wh", "kW", "kWh", "MW", "MWh")
 FORM = '{ csv = "meter.csv", column = "kWh" } is needed, perhaps with unit = "kW"'
+SOURCES = ("csv", "simbench")  # words that say where numbers by period stand
 ENERGY, MEAN = "energy", "mean"  # what a row stands for: an amount in it, or a level throughout
 
 
@@ -38,10 +40,12 @@ def filled(raw: dict, grid: Grid, place: Place) -> list[str]:
     said: list[str] = []
     for table, name, kind, here in _series(raw, place):
         value = table.get(name)
-        if not (isinstance(value, dict) and "csv" in value):
+        source = next((word for word in SOURCES if word in value), None) if isinstance(value, dict) else None
+        if source is None or (source == "simbench" and here.key.startswith("price.")):
             continue
-        table[name], told = _read(value, kind, grid, here)
-        said += _lines(f"{here.key}: {value['csv']}: ", told)
+        read = _read if source == "csv" else _read_simbench
+        table[name], told = read(value, kind, grid, here)
+        said += _lines(f"{here.key}: {value[source]}: ", told)
     return said
 
 
@@ -82,14 +86,34 @@ def _read(value, kind, grid, place):
         raise place.at("unit").error(f"got {quoted(unit)}", f"one of {', '.join(NAMED)} is needed")
     file = MeterFile(value["csv"], place)
     columns = [column] if column is not None else [name for name in file.header if name not in time_columns(file)]
-    numbers = read_columns(file, columns)
-    stamps = stamps_of(file, grid.zone)
     told = list(file.told)
-    found = [
-        _converted(file, numbers[name], stamps, kind, unit or _unit_of(name), grid, told, place) for name in columns
+    found = _columns(file, columns, [unit or _unit_of(name) for name in columns], kind, grid, told, place)
+    return _rows(found), list(dict.fromkeys(told))
+
+
+def _read_simbench(value, kind, grid, place):
+    """(numbers by period or rows of them, what is told) of profiles of SimBench, shares of a peak in kW."""
+    chosen = profiles(value, kind == MEAN, place)
+    names = list(dict.fromkeys(chosen.columns))
+    told = [chosen.told]
+    found = _columns(chosen.file, names, ["kW"] * len(names), kind, grid, told, place)
+    shares = dict(zip(names, map(np.asarray, found), strict=True))
+    rows = [(peak * shares[name]).tolist() for name, peak in zip(chosen.columns, chosen.peaks, strict=True)]
+    return _rows(rows), list(dict.fromkeys(told))
+
+
+def _rows(found):
+    """One column's numbers alone, those of several as rows."""
+    return found[0] if len(found) == 1 else found
+
+
+def _columns(file, columns, units, kind, grid, told, place):
+    """Columns as numbers by period; what was done is added to what is told."""
+    numbers, stamps = read_columns(file, columns), stamps_of(file, grid.zone)
+    return [
+        _converted(file, numbers[name], stamps, kind, unit, grid, told, place)
+        for name, unit in zip(columns, units, strict=True)
     ]
-    rows = found[0] if len(found) == 1 else found
-    return rows, list(dict.fromkeys(told))
 
 
 def _unit_of(name):

@@ -86,11 +86,11 @@ def check(value, key, scenario):
 
 
 def _named(value):
-    """Whatever stands as `csv`, or is a CSV file's name alone, somewhere in a value."""
+    """Whatever stands as `csv` or `simbench`, or is a CSV file's name alone, somewhere in a value."""
     if isinstance(value, str):
         return [value] if value.lower().endswith(".csv") else []
     rows = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
-    own = [str(value["csv"])] if isinstance(value, dict) and "csv" in value else []
+    own = [str(value[word]) for word in ("csv", "simbench") if word in value] if isinstance(value, dict) else []
     return [*own, *(name for row in rows for name in _named(row))]
 
 
