@@ -305,7 +305,7 @@ def newton(
         if not (prices.slope[0] > 0 and np.isfinite(prices.slope[0])):
             break
         value, slope, excess, z = _arrow(blocks, prices, z, outside - total)
-        if slope >= 0 or not np.isfinite(value):
+        if not (slope < 0 and np.isfinite(value)):
             break
         step = -value / slope
         error = max(excess, abs(step) / max(total, LEAST_TOTAL))
@@ -334,7 +334,7 @@ def _arrow(blocks, prices, z, value):
         with np.errstate(divide="ignore", invalid="ignore"):
             excess, step = multiplier_step(prices.slope[:, None], sums, longest_step(block))
             lean = sums.pressure_p * prices.slope[0] + sums.pressure * prices.curvature[0] / prices.slope[0]
-            lean = np.where(buys, -lean / sums.pressure_z, 0.0)
+            lean = np.where(buys & (sums.pressure_z < 0), -lean / sums.pressure_z, 0.0)
         step = np.where(buys, step, 0.0)
         largest = max(largest, float(np.max(np.abs(excess[buys]), initial=0.0)))
         value += float((sums.quantity + sums.quantity_z * step).sum())

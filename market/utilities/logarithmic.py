@@ -67,19 +67,28 @@ class Logarithmic(Utility):
 
     def meets(self, level: Numbers, slope: Numbers) -> Array:
         """Positive root of slope x² + (level + slope k) x − (b − level) k = 0, 0 where b ≤ level."""
-        half = np.maximum(level, FREE * self.b) + slope * self.k
-        rest = np.maximum(self.b - level, 0.0) * self.k
+        level = np.where((level >= 0) | (slope <= 0), np.maximum(level, FREE * self.b), level)
+        half, rest = level + slope * self.k, np.maximum(self.b - level, 0.0) * self.k
+        whole = np.sqrt(half * half + 4 * slope * rest)
         with np.errstate(divide="ignore", invalid="ignore"):
-            root = 2 * rest / (half + np.sqrt(half * half + 4 * slope * rest))
+            root = np.where(half >= 0, 2 * rest / (half + whole), (whole - half) / (2 * slope))
         return np.where(rest > 0, root, 0.0)
 
     def best_surplus(self, price: Numbers) -> Array:
         """What a margin of b − p would lose: b k (log(b/p) − 1 + p/b)."""
         return self.surplus_lost(price, np.maximum(self.b - price, 0.0))
 
+    def _surplus_at_margin(self, price, margin, rest):
+        """x m and what a price of p + m would leave, neither of them a difference."""
+        paid = np.maximum(price, FREE * self.b) + margin
+        return self.k * _share(rest, paid) * margin + self.surplus_lost(paid, rest)
+
     def surplus_lost(self, price: Numbers, margin: Numbers) -> Array:
-        price = np.maximum(price, FREE * self.b)
-        share = margin / np.maximum(price, np.maximum(margin, 1.0) * NEXT_TO_NONE)
+        share = _share(margin, np.maximum(price, FREE * self.b))
         small = np.minimum(share, SMALL_SHARE)
         series = small * small * np.polyval(SMALL_SHARE_SERIES, small)
         return self.b * self.k * np.where(share < SMALL_SHARE, series, np.log1p(share) - share / (1 + share))
+
+
+def _share(margin, price):
+    return margin / np.maximum(price, np.maximum(margin, 1.0) * NEXT_TO_NONE)

@@ -91,9 +91,13 @@ class Utility(ABC):
         target = np.log(np.maximum(widest, LEAST_LOGGED)) - log_kappa - alpha * np.log(offset or 1.0)
         served = (target > 0) | (offset == 0)
 
-        def residual(phi):
+        def margin_with(phi):
+            """The margin, how far it is from the widest as a share of that, and the surplus left."""
             margin, room = widest / (1 + np.exp(-phi)), 1 / (1 + np.exp(phi))
-            surplus = np.maximum(self._surplus_at_margin(price, margin), 0.0)
+            return margin, room, np.maximum(self._surplus_at_margin(price, margin, widest * room), 0.0)
+
+        def residual(phi):
+            margin, room, surplus = margin_with(phi)
             bend = self.demand_slope(np.minimum(price + margin, self.reservation))
             with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
                 gained = np.log1p(surplus / offset) if offset else np.log(surplus)
@@ -111,7 +115,7 @@ class Utility(ABC):
             return np.clip(share - np.log(-np.expm1(share)), -FARTHEST_LOG_SHARE, HIGHEST_LOG_ODDS)
 
         high = phi_with(self.best_surplus(price))
-        low = phi_with(np.maximum(self._surplus_at_margin(price, widest / (1 + np.exp(-high))), 0.0))
+        low = phi_with(margin_with(high)[2])
         phi = _bracketed_newton(residual, low, high, high)
         return np.where(served, 1 / (1 + np.exp(-phi)), 1.0) * widest
 
@@ -121,7 +125,8 @@ class Utility(ABC):
         Where that difference would be rounding, it is ∫_0^m q (−D'(p + q)) dq, D the demand, by Gauss and Legendre.
         """
         best = self.best_surplus(price)
-        lost = best - self._surplus_at_margin(price, margin)
+        rest = np.maximum(self.reservation - price - margin, 0.0)
+        lost = best - self._surplus_at_margin(price, margin, rest)
         width = np.minimum(margin, np.maximum(self.reservation - price, 0.0))
         inside = [(width * (1 + node) / 2, weight) for node, weight in zip(NODES, WEIGHTS, strict=True)]
         small = width / 2 * sum(weight * at * self.demand_slope(price + at) for at, weight in inside)
@@ -143,7 +148,8 @@ class Utility(ABC):
         high = np.log(np.maximum(widest, LEAST_LOGGED)) + np.zeros(shape)
         return np.minimum(np.exp(_bracketed_newton(residual, high - FARTHEST_LOG_SHARE, high, high)), widest)
 
-    def _surplus_at_margin(self, price, margin):
+    def _surplus_at_margin(self, price, margin, rest):
+        """Surplus of users at a margin that is `rest` short of that at which they buy nothing."""
         return self.surplus(price, self.demand(price + margin))
 
 
@@ -160,10 +166,8 @@ def _bracketed_newton(residual, low, high, at):
             step = at - value / slope
         good = (step >= low) & (step <= high) & (np.abs(step - at) <= moved / 2)
         step = np.where(done | (value == 0), at, np.where(good, step, (low + high) / 2))
-        moved = np.abs(step - at)
-        done = (
-            done | (moved <= MARGIN_PRECISION * (1 + np.abs(at))) | (high - low <= MARGIN_PRECISION * (1 + np.abs(at)))
-        )
+        moved, near = np.abs(step - at), MARGIN_PRECISION * (1 + np.abs(at))
+        done = done | ~(moved > near) | (high - low <= near)  # what is no number is not searched either
         at = step
         if np.all(done):
             break

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from market.utilities import UTILITIES, Utility
+from market.utilities import utility as steps_of_margins
 from tests.contracts.examples import users
 
 ALPHAS = (0.0, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0, 30.0, 50.0)
@@ -68,6 +69,14 @@ def test_meets_is_where_marginal_utility_crosses_the_line(utility, share, rise):
     np.testing.assert_allclose(utility.marginal(x), level + rise * x, rtol=1e-11)
     assert np.all(utility.meets(utility.reservation, rise) == 0)
     assert np.all(utility.meets(2 * utility.reservation, rise) == 0)
+
+
+@pytest.mark.parametrize("below", [1e-6, 1.0, 1e3])
+def test_meets_a_line_that_starts_below_zero(utility, share, below):
+    """As the tangents of a convex price's marginal outlay do."""
+    level, rise = -below * share * utility.reservation, utility.reservation
+    x = utility.meets(level, rise)
+    np.testing.assert_allclose((utility.marginal(x) - level) / (rise * x), 1.0, rtol=1e-9)
 
 
 def test_best_surplus_is_the_highest_of_any_quantity(utility, share):
@@ -174,6 +183,20 @@ def test_a_user_who_values_nothing_buys_nothing(name, alpha):
         assert utility.demand(price) == utility.best_surplus(price) == utility.meets(price, 1.0) == 0
         assert utility.alpha_fair_margin(np.array([price]), np.array([0.0]), alpha, 0.01) == 0
         assert utility.margin_that_loses(price, 1.0) == 0
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e-3])
+@pytest.mark.parametrize("alpha", [0.5, 2.0, 30.0])
+def test_a_margin_is_found_in_a_few_steps_next_to_a_reservation_price_too(alpha, offset, monkeypatch):
+    """Logarithmic users' surpluses there are no differences of large numbers, whose rounding a search would chase."""
+    utility = users(UTILITIES["log"], np.random.default_rng(5), USERS)
+    rng = np.random.default_rng(7)
+    price = utility.reservation * (1 - 10.0 ** rng.uniform(-14, 0, (40, USERS)))
+    widest = utility.reservation - price
+    z = np.log(widest) - alpha * np.log(utility.best_surplus(price) + offset) + rng.uniform(-40, 40, price.shape)
+    found = utility.alpha_fair_margin(price, z, alpha, offset)
+    monkeypatch.setattr(steps_of_margins, "MOST_MARGIN_STEPS", 25)
+    np.testing.assert_array_equal(utility.alpha_fair_margin(price, z, alpha, offset), found)
 
 
 def test_take_keeps_the_chosen_users(utility, share):

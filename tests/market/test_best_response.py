@@ -156,6 +156,19 @@ def test_users_alone_buy_what_is_best_on_a_grid(brute, markets, data):
         assert brute.regret(rule, player, outside, x) <= 1e-9
 
 
+@pytest.mark.parametrize("k", [0.3, 1.0, 1.5, 2.8])
+@pytest.mark.parametrize("kind", ["quadratic", "log"])
+def test_users_alone_buy_what_is_best_however_the_price_bends(brute, kind, k):
+    rng = np.random.default_rng(11)
+    size, b = 10.0 ** rng.uniform(-2, 2, 8), rng.uniform(1, 10, 8)
+    utility = Quadratic(size, b) if kind == "quadratic" else Logarithmic(b, size)
+    for outside in (0.0, 0.1, 1.0):
+        found = best_quantities(Power(0.7, k), utility, np.full(8, outside))
+        for j, x in enumerate(found):
+            player = Block("u", "direct", utility.take(slice(j, j + 1)), 0.0, 0.0, np.array([1]))
+            assert brute.regret(Power(0.7, k), player, outside, x) <= 1e-9
+
+
 @pytest.mark.parametrize("alpha", ALPHAS)
 def test_equal_users_buy_together_what_each_wants(brute, alpha):
     rule, n = Linear(0.1), 6

@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 
 from market.aggregator import roots
 from market.aggregator.game import Block
+from market.aggregator.reply import first_guess, player_sums
 from market.aggregator.roots import (
     LEAST_NODES,
     cells,
     kink_roots,
+    newton,
+    prices_at,
     scan,
     smooth_root,
     span,
@@ -20,7 +23,7 @@ from market.aggregator.roots import (
     turning_points,
 )
 from market.prices import Affine, Dispatch, Linear, Piecewise, Power
-from market.utilities import Quadratic
+from market.utilities import Logarithmic, Quadratic
 from tests.shares import part_of
 
 RANDOM = settings(max_examples=part_of(50), deadline=None, derandomize=True, database=None)
@@ -34,6 +37,17 @@ def blocks(alphas):
         Block(f"{k}", "aggregator", utility, alpha, 0.01, np.array([4]))
         for k, (utility, alpha) in enumerate(zip(made, alphas, strict=True))
     ]
+
+
+@pytest.mark.parametrize("alpha", [0.5, 1.0, 2.0])
+def test_a_first_guess_that_serves_nobody_does_not_lose_newtons_way(alpha):
+    users = Logarithmic(np.array([7.8, 6.4]), np.array([6.1, 3.3]))
+    rule, player = Affine(4.0, 3.6), Block("p", "aggregator", users, alpha, 1.0, np.array([2]))
+    low, high = span(rule, (player,), 0.5)
+    middle = prices_at(rule, (low + high) / 2)
+    assert player_sums(player, middle.value, first_guess(player, middle)).pressure == 0
+    total = newton(rule, (player,), 0.5, low, high)[0]
+    assert total == pytest.approx(scan(rule, (player,), 0.5).roots[0].total, rel=1e-9)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=repr)
