@@ -44,22 +44,22 @@ class Solution:
     continuum: bool
 
 
-def solve(game: Game, certify: bool = True, last_step: float = LAST_STEP) -> Solution:
+def solve(game: Game, certify: bool = True, last_step: float = LAST_STEP, prove: bool = True) -> Solution:
     """All equilibria of a game by the aggregate reply (docs/aggregator/model.md, The direct solution).
 
     Up to MOST_CELL_USERS users in fair aggregators every cell is scanned and `unique` can be known; above, one root is
     found by Newton's method, which ends with a step below `last_step` times the total. Without `certify` the first root
-    is returned with its gap unknown.
+    is returned with its gap unknown; without `prove` nothing is claimed of what else there may be.
     """
     game = game.unmixed
     found = find_roots(game, certify, last_step)
     outcomes = [outcome_at(game, root, certify) for root in found.roots] or [nobody_buys(game)]
     if not certify:
         return Solution(Status.SOLVED, outcomes[0], (), tuple(outcomes), None, False)
-    sure, continuum = found.exhaustive, False
+    sure, continuum = found.exhaustive and prove, False
     for k, root in enumerate(found.roots):
         if root.at_kink:
-            outcomes[k], line, settled = at_kink(game, root, outcomes[k])
+            outcomes[k], line, settled = at_kink(game, root, outcomes[k], prove)
             sure, continuum = sure and settled, continuum or line
     for outcome, line in on_flats(game):
         outcomes.append(outcome)
@@ -147,7 +147,7 @@ def _block_reply(block, prices, z):
     return block.by_player(np.add, x), x
 
 
-def at_kink(game: Game, root: Root, outcome: Outcome) -> tuple[Outcome, bool, bool]:
+def at_kink(game: Game, root: Root, outcome: Outcome, prove: bool = True) -> tuple[Outcome, bool, bool]:
     """An equilibrium at a kink if there is one, given the outcome with one slope for all.
 
     Returns (the outcome, is it one of a line of equilibria, is it known whether there are others at this kink)
@@ -160,7 +160,7 @@ def at_kink(game: Game, root: Root, outcome: Outcome) -> tuple[Outcome, bool, bo
         return outcome, False, True
     if fine and has_line(game, outcome, ends):
         return outcome, True, True
-    if game.players > MOST_PLAYERS:
+    if game.players > MOST_PLAYERS or (fine and not prove):
         return outcome, False, False
     regrets = gap(game, outcome.y, outcome.x)[1]
     order = np.argsort(-regrets, kind="stable").tolist()

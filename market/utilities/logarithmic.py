@@ -85,9 +85,11 @@ class Logarithmic(Utility):
 
     def surplus_lost(self, price: Numbers, margin: Numbers) -> Array:
         share = _share(margin, np.maximum(price, FREE * self.b))
-        small = np.minimum(share, SMALL_SHARE)
-        series = small * small * np.polyval(SMALL_SHARE_SERIES, small)
-        return self.b * self.k * np.where(share < SMALL_SHARE, series, np.log1p(share) - share / (1 + share))
+        lost = np.log1p(share) - share / (1 + share)
+        if np.any(share < SMALL_SHARE):
+            small = np.minimum(share, SMALL_SHARE)
+            lost = np.where(share < SMALL_SHARE, small * small * np.polyval(SMALL_SHARE_SERIES, small), lost)
+        return self.b * self.k * lost
 
 
 def _share(margin, price):
