@@ -9,11 +9,11 @@ import pytest
 from market.aggregator.game import Block, Game
 from market.prices import Affine
 from market.utilities import Logarithmic, Quadratic
-from tests.hardening.cases import chunks, named
+from tests.hardening.cases import at_most, chunks, named
 from tests.market.other_units import differences, extremes, found, in_units, numbers
 
 MOST = 9  # decades that units are away from those of size one
-SECONDS = 20  # of the processor; some take a few on a slow one
+SECONDS = 20  # some take a few on a slow machine
 
 
 @pytest.mark.parametrize("some", chunks(300, 5), ids=named)
@@ -26,10 +26,10 @@ def test_the_same_is_found_in_any_units(some):
 
 
 @pytest.mark.parametrize("some", chunks(250, 5), ids=named)
-def test_extreme_numbers_end_with_a_status(some, processor_limit):
+def test_extreme_numbers_end_with_a_status(some):
     for number in some:
         for name, market in extremes(number + 1, every=5):
-            with processor_limit(SECONDS, (number, name)):
+            with at_most(SECONDS, (number, name)):
                 ends = found(in_units(market), rounds=10)
             for part in ("stepped", "direct"):
                 gap, status = ends[part]["gap"], ends[part]["status"]
