@@ -6,9 +6,10 @@ from functools import cached_property, partial
 import numpy as np
 import pandas as pd
 
-from engine.results import aggregator, bilateral, microgrid
+from engine.results import aggregator, bilateral, days, microgrid
 from engine.results.result import Measure, Result, mean_by_agent, number, numbers
 from market.aggregator import endings as of_purchases
+from market.aggregator.days import endings as of_days
 from market.bilateral import endings as of_contracts
 from market.designs import accounts, endings
 from market.designs.accounts import Account
@@ -43,7 +44,8 @@ MEASURES = {name: Measure(unit, partial(_value, name=name)) for name, unit in UN
 HEADLINE = tuple(MEASURES)[:10]
 SAME_VALUE = 1e-9  # of the largest value, below which a difference is none
 DRAWN = ("price of anarchy",)  # of each design of a sweep, where no measure is asked for
-PARTS = {"aggregator": aggregator, "bilateral": bilateral, "microgrid": microgrid}
+PARTS = {"aggregator": aggregator, "days": days, "bilateral": bilateral, "microgrid": microgrid}
+BY_PERIOD = ("price", "volume", "consumption", "grid supply", "loss", "welfare")  # measures told of each period
 AGENT, PAIR = 10_000, 20  # bytes of an agent under all designs, and of two agents: half of them may buy, half sell
 
 
@@ -51,8 +53,9 @@ AGENT, PAIR = 10_000, 20  # bytes of an agent under all designs, and of two agen
 class Design:
     """One design's part of a run.
 
-    promised: the largest gap its status allows, or None; account: None where nothing cleared; values: its measures;
-    gained: surplus, and against: surplus above that of direct participation, money, shape (n,), empty without account.
+    promised: the largest gap its status allows, or None; account: of all periods together, None where nothing cleared,
+    by_period: of each; values: its measures; gained: surplus, and against: surplus above that of direct participation,
+    money, shape (n,), empty without account.
     """
 
     status: Status
@@ -60,6 +63,7 @@ class Design:
     gap: float | None
     promised: float | None
     account: Account | None
+    by_period: tuple[Account, ...]
     values: dict
     gained: np.ndarray
     against: np.ndarray
@@ -127,36 +131,57 @@ class DesignsResult(Result):
     def facts(self, users=False):
         """The population, and every design's measures, surplus by class, status and gap."""
         study = self.game
-        return {
-            "agents": len(study.population),
-            "at_tariff": {
-                "buyers": int(np.sum(study.net < 0)),
-                "sellers": int(np.sum(study.net > 0)),
-                "consumption": number(study.consumption.sum()),
-                "generation": number(study.population.generation.sum()),
-                "net": number(study.net.sum()),
-            },
-            "classes": {name: int(rows.sum()) for name, rows in by_class(study).items()},
-            "designs": {name: self._design(design, users) for name, design in self.designs.items()},
-        } | left_out(self.scenario.table["network"], microgrid.CASES)
+        several = {"periods": len(study.periods)} if len(study.periods) > 1 else {}
+        return (
+            several
+            | {
+                "agents": len(study.population),
+                "at_tariff": {
+                    "buyers": int(np.sum(study.net < 0)),
+                    "sellers": int(np.sum(study.net > 0)),
+                    "consumption": number(study.consumption.sum()),
+                    "generation": number(study.generation.sum()),
+                    "net": number(study.net.sum()),
+                },
+                "classes": {name: int(rows.sum()) for name, rows in by_class(study).items()},
+                "designs": {name: self._design(design, users) for name, design in self.designs.items()},
+            }
+            | left_out(self.scenario.table["network"], microgrid.CASES)
+        )
 
     def _design(self, design, users):
         rows = by_class(self.game)
         facts = {"status": str(design.status), "rounds": design.rounds, "gap": number(design.gap)}
         facts |= {name.replace(" ", "_"): _plain(value) for name, value in design.values.items()}
         facts["classes"] = {name: _of_class(design, marks) for name, marks in rows.items()}
+        if len(self.game.periods) > 1 and design.cleared:
+            every = self.values_by_period(design)
+            facts["periods"] = {name: numbers([one[name] for one in every]) for name in BY_PERIOD}
         if not users or design.account is None:
             return facts
         return facts | {"x": numbers(design.account.consumption), "s": numbers(design.gained)}
 
+    def values_by_period(self, design):
+        """The measures of a design that has cleared in each period by itself."""
+        pairs = zip(self.game.periods, design.by_period, strict=True)
+        return [accounts.measures([study], [account]) for study, account in pairs]
+
     def write_agents(self, folder):
-        """Every agent under every design in agents.csv."""
+        """Every agent under every design in agents.csv; of several periods every design in each in periods.csv."""
+        if len(self.game.periods) > 1:
+            rows = [
+                {"design": name, "period": t} | {measure: one[measure] for measure in BY_PERIOD}
+                for name, design in self.designs.items()
+                if design.cleared
+                for t, one in enumerate(self.values_by_period(design))
+            ]
+            pd.DataFrame(rows).to_csv(folder / "periods.csv", index=False, lineterminator="\n")
         people = self.game.population
         who = {
             "agent": np.arange(len(people)),
             "class": np.array(people.classes)[people.member],
             "node": people.node,
-            "generation": people.generation,
+            "generation": self.game.generation,
         }
         tables = [
             pd.DataFrame(
@@ -222,12 +247,15 @@ def memory(scenario):
     """Bytes that a run may need, by the key they grow with: all designs are kept side by side."""
     nodes, lines = microgrid.size(scenario.table, spelt_out(scenario.table["network"], microgrid.CASES))
     agents = sum(row["count"] for row in scenario.table["class"])
-    behaviours = len(scenario.table["behaviours"])
-    return {
-        "class.count": agents * (AGENT + agents * PAIR),
+    behaviours, periods = len(scenario.table["behaviours"]), scenario.periods
+    need = {
+        "class.count": agents * (AGENT + agents * PAIR) * periods,
         "network": nodes * nodes * microgrid.MATRIX * max(behaviours, 1),
         "private": lines * microgrid.LINE * max(behaviours, 1),
     }
+    if periods == 1:
+        return need
+    return need | {"periods.count": agents * (len(scenario.table["alphas"]) + 1) * periods * days.COLUMN}
 
 
 def kept(scenario):
@@ -262,6 +290,7 @@ def solved(game, certify):
 
 PROMISED = {
     "aggregator": lambda game, facts: of_purchases.promised(facts["status"]),
+    "days": lambda game, facts: of_days.promised(facts["status"]),
     "bilateral": lambda game, facts: of_contracts.promised(game, facts["status"], facts["outcomes"]),
     "microgrid": lambda game, facts: of_dispatch.promised(game, facts["status"]),
 }
@@ -269,51 +298,67 @@ PROMISED = {
 
 def _purchases(study, facts):
     outcome = facts["outcome"]
-    return None if outcome is None else accounts.of_purchases(study, outcome.x, outcome.price)
+    return None if outcome is None else (accounts.of_purchases(study, outcome.x, outcome.price),)
+
+
+def _days(study, facts):
+    outcome = facts["outcome"]
+    if outcome is None:
+        return None
+    z, price = outcome.joined("z"), outcome.joined("price")
+    return tuple(accounts.of_purchases(one, z[:, t], float(price[t])) for t, one in enumerate(study.periods))
 
 
 def _contracts(study, facts):
-    if not facts["outcomes"]:
+    if len(facts["outcomes"]) < len(study.periods):
         return None
-    outcome = facts["outcomes"][0]
-    agents = np.concatenate([outcome.period.buyer, outcome.period.seller])
-    return accounts.of_contracts(study, agents, outcome.costs[0])
+    found = []
+    for one, outcome in zip(study.periods, facts["outcomes"], strict=True):
+        agents = np.concatenate([outcome.period.buyer, outcome.period.seller])
+        found.append(accounts.of_contracts(one, agents, outcome.costs[0]))
+    return tuple(found)
 
 
 def _nodes(study, facts):
-    outcome = facts["outcomes"][0]
-    if outcome.payments is None:
+    outcomes = facts["outcomes"]
+    if len(outcomes) < len(study.periods) or any(outcome.payments is None for outcome in outcomes):
         return None
-    return accounts.of_nodes(study, outcome.payments.agents, outcome.dispatch.loss)
+    return tuple(
+        accounts.of_nodes(one, outcome.payments.agents, outcome.dispatch.loss)
+        for one, outcome in zip(study.periods, outcomes, strict=True)
+    )
 
 
-ACCOUNTS = {"aggregator": _purchases, "bilateral": _contracts, "microgrid": _nodes}
+ACCOUNTS = {"aggregator": _purchases, "days": _days, "bilateral": _contracts, "microgrid": _nodes}
 
 
 def _facts(study, found, fine):
-    """Facts of a result from the (Ended, account) of each game's design, with the tariff's and the planner's."""
-    direct = found[DIRECT][1]
-    before = None if direct is None else accounts.surplus(study, direct)
-    alone = AT_TARIFF, accounts.of_tariff(study)
-    best = planned(study.optimum), None if study.optimum is None else accounts.of_optimum(study)
+    """Facts of a result from the (Ended, accounts) of each game's design, with the tariff's and the planner's."""
+    hours, direct = study.periods, found[DIRECT][1]
+    before = None if direct is None else accounts.gained(hours, direct)
+    alone = AT_TARIFF, tuple(map(accounts.of_tariff, hours))
+    best = planned(study.optimum), None if study.optimum is None else tuple(map(accounts.of_optimum, hours))
     found = {DIRECT: found[DIRECT], TARIFF: alone} | found | {PLANNER: best}
     designs = {name: _design(study, *one, before) for name, one in found.items()}
     ended = [one for one, _ in found.values()]
     return {"status": endings.ending(ended, fine), "gap": endings.gap(ended), "designs": designs}
 
 
-def _design(study, ended, account, before):
-    ending = ended._asdict()
-    if account is None:
-        return Design(**ending, account=None, values=dict.fromkeys(MEASURES), gained=np.empty(0), against=np.empty(0))
-    gained, values = accounts.surplus(study, account), accounts.measures(study, account)
-    against = np.empty(0) if before is None else gained - before
+def _design(study, ended, day, before):
+    """A design from how it ended and its account of each period, None where nothing cleared."""
+    ending, none = ended._asdict(), np.empty(0)
+    if day is None:
+        return Design(**ending, account=None, by_period=(), values=dict.fromkeys(MEASURES), gained=none, against=none)
+    gained, values = accounts.gained(study.periods, day), accounts.measures(study.periods, day)
+    against = none if before is None else gained - before
     values["price of anarchy"] = accounts.price_of_anarchy(study, values["welfare"])
     values["winners"], values["losers"] = None, None
     if before is not None:
         values["winners"], values["losers"] = (int(side.sum()) for side in accounts.sides(gained, before))
     values = {name: values[name] for name in MEASURES}
-    return Design(**ending, account=account, values=values, gained=gained, against=against)
+    return Design(
+        **ending, account=accounts.together(day), by_period=day, values=values, gained=gained, against=against
+    )
 
 
 def agents_table(agents):
@@ -324,12 +369,12 @@ def agents_table(agents):
 def shared(games):
     """What all studies have in common, of "agents", "public lines" and "private lines"."""
     people = ("a", "b", "generation", "node")
-    same = {"agents": [[getattr(study.population, name) for name in people] for study in games]}
+    same = {"agents": [[getattr(one.population, name) for one in study.periods for name in people] for study in games]}
     for kind in ("public", "private"):
         lines = [getattr(study.network, kind) for study in games]
         same[f"{kind} lines"] = [[getattr(one, name) for name in ("tail", "head", "r")] for one in lines]
     return tuple(
         name
         for name, sets in same.items()
-        if all(np.array_equal(a, b) for other in sets for a, b in zip(sets[0], other, strict=True))
+        if all(len(sets[0]) == len(other) and all(map(np.array_equal, sets[0], other)) for other in sets)
     )

@@ -11,8 +11,10 @@ from market.designs.planner import welfare_of
 from market.measures import gini, jain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from market.arrays import Array, Integers, Mask
-    from market.designs.study import Study
+    from market.designs.study import DayStudy, Study
 
 
 RATIO_ROUNDING = 1e-12  # by which a ratio may miss 1
@@ -93,27 +95,45 @@ def surplus(study: Study, account: Account) -> Array:
     return people.utility(account.consumption) - account.paid - people.alone
 
 
-def measures(study: Study, account: Account) -> dict[str, float | None]:
-    """{name: value} of one design; None where it is not defined.
+def together(day: Sequence[Account]) -> Account:
+    """The account of several periods in one."""
+    return Account(*(sum(getattr(one, name) for one in day) for name in ("consumption", "paid", "loss")))
+
+
+def gained(studies: Sequence[Study], day: Sequence[Account]) -> Array:
+    """Surplus over all periods, money, shape (n,); day: the account of each."""
+    return np.sum([surplus(study, account) for study, account in zip(studies, day, strict=True)], axis=0)
+
+
+def measures(studies: Sequence[Study], day: Sequence[Account]) -> dict[str, float | None]:
+    """{name: value} of one design over its periods, each with its account; None where it is not defined.
 
     price: what net buyers pay a unit; volume: what they buy; grid supply: net imports with losses; grid surplus: what
     the main grid gets less what its supply costs; welfare: agents' and main grid's; loss: energy
     (docs/designs/model.md, What the numbers mean).
     """
-    people, gained = study.population, surplus(study, account)
-    bought = np.maximum(account.consumption - people.generation, 0.0)
-    volume, imports = float(bought.sum()), float(np.sum(account.consumption - people.generation)) + account.loss
-    fair = fair_shares(gained)
-    return {
-        "price": float(account.paid[bought > 0].sum()) / volume if volume > 0 else None,
-        "volume": volume,
-        "consumption": float(account.consumption.sum()),
-        "grid supply": imports,
-        "surplus": float(gained.sum()),
-        "grid surplus": float(account.paid.sum() - study.supply.cost(imports)),
-        "welfare": welfare_of(people, study.supply, account.consumption, account.loss),
+    every, found = [_sums(*one) for one in zip(studies, day, strict=True)], gained(studies, day)
+    sums = {name: sum(one[name] for one in every) for name in every[0]}
+    paid, volume, fair = sums.pop("paid"), sums["volume"], fair_shares(found)
+    return {"price": paid / volume if volume > 0 else None, **sums} | {
+        "surplus": float(found.sum()),
         "jain": None if fair is None else float(jain(fair)),
         "gini": None if fair is None else float(gini(fair)),
+    }
+
+
+def _sums(study, account):
+    """What adds up over periods."""
+    people = study.population
+    bought = np.maximum(account.consumption - people.generation, 0.0)
+    imports = float(np.sum(account.consumption - people.generation)) + account.loss
+    return {
+        "paid": float(account.paid[bought > 0].sum()),
+        "volume": float(bought.sum()),
+        "consumption": float(account.consumption.sum()),
+        "grid supply": imports,
+        "grid surplus": float(account.paid.sum() - study.supply.cost(imports)),
+        "welfare": welfare_of(people, study.supply, account.consumption, account.loss),
         "loss": account.loss,
     }
 
@@ -125,7 +145,7 @@ def fair_shares(gained: Array) -> Array | None:
     return None if np.any(gained < least) else np.maximum(gained, 0.0)
 
 
-def price_of_anarchy(study: Study, welfare: float) -> float | None:
+def price_of_anarchy(study: Study | DayStudy, welfare: float) -> float | None:
     """The planner's welfare over a design's, at least 1; None where one is unknown or the design's is not above 0."""
     if study.optimum is None or not welfare > 0:
         return None

@@ -17,6 +17,7 @@ from scenarios.reading.errors import Place, quoted
 from scenarios.reading.population import agreed
 from scenarios.reading.rules import ALL, Rules
 from scenarios.reading.schema import REQUIRED, Key, read_table
+from scenarios.reading.tariffs import by_period
 from scenarios.scenario import Scenario
 
 ROUNDS = 10_000
@@ -24,15 +25,20 @@ MOST_AGENTS = 5_000
 MONEY = "money/energy"
 FROM_AGENTS = ("injection", "cost", "names")  # of a network: here the agents say it, or nobody
 CONTRACTS = ("contracts", "block", "fair", "negotiation")  # keys of the bilateral market
+MOST_PERIODS = 1_000
+NO_DEVICES = "batteries, cars or load that shifts: contracts, private lines and the planner carry nothing over"
+OF_DAYS = ("battery", "car", "shift")  # what a home has in the aggregator market over days
 OFFSET = "added to each surplus in the aggregators' objective"
 
 KEYS = (
     Key("tariff", "table", "", REQUIRED, "", "everyone's outside option, the main grid; sell <= buy"),
-    Key("tariff.buy", "number", MONEY, REQUIRED, "[0, inf)", "what the main grid charges"),
-    Key("tariff.sell", "number", MONEY, REQUIRED, "[0, inf)", "what the main grid pays"),
+    Key("tariff.buy", "series", MONEY, REQUIRED, "[0, inf)", "what the main grid charges"),
+    Key("tariff.sell", "series", MONEY, REQUIRED, "[0, inf)", "what the main grid pays"),
     Key("price", "table", "", REQUIRED, "", "marginal cost of net imports N: the larger of tariff.sell and p0 + c N"),
-    Key("price.p0", "number", MONEY, REQUIRED, "[0, inf)", "at no imports"),
-    Key("price.c", "number", "money/energy²", REQUIRED, "(0, inf)", "slope"),
+    Key("price.p0", "series", MONEY, REQUIRED, "[0, inf)", "at no imports"),
+    Key("price.c", "series", "money/energy²", REQUIRED, "(0, inf)", "slope"),
+    Key("periods", "table", "", None, "", f"a day; left out: one period. No design has {NO_DEVICES}", example={}),
+    Key("periods.count", "whole", "periods", 24, f"[1, {MOST_PERIODS}]", "how many a day has"),
     Key("alphas", "list", "", (0.0, 1.0, float("inf")), "[0, inf]", "fairness of the aggregators, a design each"),
     Key("aggregators", "whole", "aggregators", 2, f"[1, {MOST_AGENTS}]", "agents are split in order into so many"),
     Key("surplus_offset", "number", "money", 0.01, "(0, inf)", OFFSET),
@@ -50,14 +56,22 @@ KEYS = (
     Key("class.a", "numbers", "money/energy²", REQUIRED, "(0, inf)", "utility U = b x − a x² of consumption x"),
     Key("class.b", "numbers", MONEY, REQUIRED, "[0, inf)", "what the first unit is worth"),
     Key("class.generation", "numbers", "energy", 0.0, "[0, inf)", "own generation"),
+    Key("class.profile", "profile", "", None, "[0, inf)", "scales what agents want at every price, by period of a day"),
+    Key("class.sun", "profile", "", None, "[0, inf)", "scales own generation, by period of a day"),
     Key("class.node", "list", "node", None, "[0, inf)", "of each agent; left out: agents go round the nodes in order"),
 )
 NUMBERS = tuple(key for key in KEYS if key.type == "numbers")
+PROFILES = ("profile", "sun")
 LISTS = ("a", "b", "generation", "node")
 
 
 class DesignsScenario(Scenario):
     """One population under several designs."""
+
+    @property
+    def periods(self) -> int:
+        """How many periods are compared together."""
+        return self.table["periods"]["count"] if "periods" in self.table else 1
 
     @property
     def designs(self) -> tuple[str, ...]:
@@ -69,10 +83,13 @@ class DesignsScenario(Scenario):
 
 def read(raw: dict, keys, place: Place) -> dict:
     """The checked table of a comparison's file; raises ScenarioError."""
+    _refuse_devices(raw, place.at("class"))
     table = read_table(raw, keys, "", place)
-    tariff = table["tariff"]
-    if tariff["sell"] > tariff["buy"]:
-        raise place.at("tariff").error(f"sell {tariff['sell']:g} is above buy {tariff['buy']:g}", "sell <= buy")
+    periods = table["periods"]["count"] if "periods" in table else 1
+    for name in ("tariff", "price"):
+        for key, values in table[name].items():
+            _check_length(values, periods, place.at(name).at(key))
+    _check_tariff(table["tariff"], periods, place.at("tariff"))
     if "block" in table and table["contracts"] == "single":
         raise place.at("block").error("goes with contracts = 'multi'", 'leave it out, or set contracts = "multi"')
     for name in ("alphas", "behaviours"):
@@ -84,12 +101,55 @@ def read(raw: dict, keys, place: Place) -> dict:
     microgrid.check_shifts(table, network, place)
     microgrid.check_private(table.get("private"), whole, place.at("private"))
     _check_classes(table["class"], network, place.at("class"))
+    _check_profiles(table, periods, place.at("class"))
     agents = sum(row["count"] for row in table["class"])
     if agents > MOST_AGENTS:
         raise place.at("class").error(f"{agents:,} agents in all", f"at most {MOST_AGENTS:,} are possible")
     if table["aggregators"] > agents:
         raise place.at("aggregators").error(f"got {table['aggregators']} for {agents} agents", "at most one an agent")
     return table
+
+
+def _refuse_devices(raw, place):
+    """Raise ScenarioError for what a home may have in another market, and why it has no place here."""
+    rows = raw.get("class")
+    for k, row in enumerate(rows if isinstance(rows, list) else ()):
+        found = next((name for name in (*OF_DAYS, "solar") if isinstance(row, dict) and name in row), None)
+        if found is None:
+            continue
+        here = place.at(row.get("name", k)).at(found)
+        if found == "solar":
+            raise here.error("unknown key", "generation is a roof's peak, and sun its profile by period")
+        needed = 'leave it out; the aggregator market with periods (market = "aggregator") has them'
+        raise here.error(f"no design of a comparison has {NO_DEVICES}", needed)
+
+
+def _check_length(values, periods, place):
+    """Raise ScenarioError unless values are one number, or one for each period."""
+    if isinstance(values, tuple) and len(values) != periods:
+        needed = f"one, or {periods}, one for each period," if periods > 1 else "one, or a table periods,"
+        raise place.error(f"got {len(values)} numbers", f"{needed} is needed")
+
+
+def _check_tariff(tariff, periods, place):
+    for t in range(periods):
+        now = by_period(tariff, t)
+        if now["sell"] > now["buy"]:
+            when = f"in period {t}, " if periods > 1 else ""
+            raise place.error(f"{when}sell {now['sell']:g} is above buy {now['buy']:g}", "sell <= buy")
+
+
+def _check_profiles(table, periods, place):
+    """Raise ScenarioError for a profile that has not one row of all periods, or one for each agent."""
+    for row in table["class"]:
+        for name in (name for name in PROFILES if name in row):
+            here, rows = place.at(row["name"]).at(name), row[name]
+            if "periods" not in table:
+                raise here.error("got one without periods", "a table periods is needed, or none of it")
+            if len(rows) not in (1, row["count"]):
+                raise here.error(f"got {len(rows)} rows for {row['count']} agents", "one, or one for each, is needed")
+            if len(rows[0]) != periods:
+                raise here.error(f"got {len(rows[0])} numbers", f"{periods}, one for each period, are needed")
 
 
 def _check_once(values, place):

@@ -12,6 +12,11 @@ NOT_COMPARABLE = (
     "only private lines and the planner choose flows."
 )
 
+OVER_A_DAY = (
+    "Over a day: direct participation and aggregators decide on all periods at once, aggregators fair in the day's "
+    "surplus; all others play\neach period by itself. Nobody has batteries, cars or load that shifts: contracts, "
+    "private lines and the planner carry nothing over."
+)
 UNDEFINED = "Jain and Gini are means over the replications in which nobody is worse off than with own generation alone."
 
 
@@ -33,11 +38,12 @@ def summary_text(summary):
     names = list(summary["classes"])
     classes = [(name, *(_class_cell(row["classes"][one]) for one in names)) for name, row in designs.items()]
     heads = [f"{name} ({count})" for name, count in summary["classes"].items()]
+    span = f" over {summary['periods']} periods in all" if "periods" in summary else ""
     return "\n".join(
         [
             ending(summary),
             *left_out_lines(summary),
-            f"{summary['agents']} agents; at the tariff {at['buyers']} buy and {at['sellers']} sell.",
+            f"{summary['agents']} agents; at the tariff {at['buyers']} buy and {at['sellers']} sell{span}.",
             "",
             table(("design", *HEADLINE, "status"), rows),
             "",
@@ -45,6 +51,7 @@ def summary_text(summary):
             table(("design", *heads), classes),
             "",
             NOT_COMPARABLE,
+            *([OVER_A_DAY] if span else []),
         ]
     )
 
@@ -68,7 +75,8 @@ def comparison_notes(comparison):
         marks = class_marks(scenario)
         rows = [(name, *(_mean_cell(*comparison.agents[name], rows) for rows in marks.values())) for name in names]
         lines.append(table(("design", *(f"{name} ({np.count_nonzero(rows)})" for name, rows in marks.items())), rows))
-    return "\n".join([*lines, "", UNDEFINED, NOT_COMPARABLE])
+    days = [OVER_A_DAY] if any(scenario.periods > 1 for scenario in comparison.scenarios) else []
+    return "\n".join([*lines, "", UNDEFINED, NOT_COMPARABLE, *days])
 
 
 def _mean_cell(gained, against, marks):

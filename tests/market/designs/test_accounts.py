@@ -28,13 +28,13 @@ def of_each_kind(study):
 
 def test_agents_and_main_grid_have_the_welfare_together(study):
     for name, account in of_each_kind(study).items():
-        found = accounts.measures(study, account)
+        found = accounts.measures([study], [account])
         assert found["surplus"] + found["grid surplus"] == pytest.approx(found["welfare"], rel=1e-9), name
 
 
 def test_what_is_bought_and_its_price_by_hand(study):
     for account in of_each_kind(study).values():
-        found = accounts.measures(study, account)
+        found = accounts.measures([study], [account])
         bought = paid = 0.0
         for x, generation, bill in zip(account.consumption, study.population.generation, account.paid, strict=True):
             if x > generation:
@@ -44,7 +44,7 @@ def test_what_is_bought_and_its_price_by_hand(study):
 
 def test_nobody_buys_has_no_price(study):
     z = np.zeros(len(study.population))
-    found = accounts.measures(study, accounts.of_purchases(study, z, 0.2))
+    found = accounts.measures([study], [accounts.of_purchases(study, z, 0.2)])
     assert (found["price"], found["volume"]) == (None, 0.0)
 
 
