@@ -165,14 +165,23 @@ def _fill(raw, keys, place):
     if start is not None and not DATE.fullmatch(start):
         raise place.at("periods.start").error(f"got {quoted(start)}", "a date as 2024-03-31 is needed")
     grid = Grid(periods["count"], periods["hours"], periods["days"], start, periods.get("zone"))
+    homes = [group for group in raw["group"] if isinstance(group, dict)] if isinstance(raw.get("group"), list) else []
+    every = [_names_every_home(group.get("profile")) for group in homes]
     said = filled(raw, grid, place)
     if said:
         raw["read"] = said
-    for group in raw["group"] if isinstance(raw.get("group"), list) else ():
-        rows = group.get("profile") if isinstance(group, dict) else None
+    for group, whole in zip(homes, every, strict=True):
+        rows = group.get("profile")
         several = isinstance(rows, list) and len(rows) > 1 and isinstance(rows[0], list)
-        if several and "users" not in group and group.get("kind") != "large":
-            group["users"] = len(rows)
+        if (several or whole) and "users" not in group and group.get("kind") != "large":
+            group["users"] = len(rows) if several else 1
+
+
+def _names_every_home(profile):
+    """Is a profile one that a file has of each home, if only of one?"""
+    if not isinstance(profile, dict) or not {"csv", "simbench"} & set(profile):
+        return False
+    return "subnet" in profile or not isinstance(profile.get("column"), str)
 
 
 def _check_periods(periods, place):

@@ -10,7 +10,7 @@ import numpy as np
 from scenarios.days.simbench import profiles
 from scenarios.reading.columns import read_columns
 from scenarios.reading.errors import Place, cut, quoted
-from scenarios.reading.meter_file import HOUR, MeterFile, Stamps, by_day, known_zone, stamps_of, time_columns
+from scenarios.reading.meter_file import HOUR, MeterFile, Stamps, by_day, known_zone, meters, stamps_of
 from scenarios.reading.schema import LONGEST_TEXT
 
 UNIT = re.compile(r"(?<![A-Za-z/])(k|K|M)?[Ww]([hH])?(?![A-Za-z])")  # not that of a price, €/kWh
@@ -85,8 +85,10 @@ def _read(value, kind, grid, place):
     if unit is not None and unit not in NAMED:
         raise place.at("unit").error(f"got {quoted(unit)}", f"one of {', '.join(NAMED)} is needed")
     file = MeterFile(value["csv"], place)
-    columns = [column] if column is not None else [name for name in file.header if name not in time_columns(file)]
-    told = list(file.told)
+    columns, told = [column], list(file.told)
+    if column is None:
+        columns, words = meters(file)
+        told += [f"left out, no numbers: {', '.join(words)}"] if words else []
     found = _columns(file, columns, [unit or _unit_of(name) for name in columns], kind, grid, told, place)
     return _rows(found), list(dict.fromkeys(told))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from scenarios.reading.csv_file import CsvFile
+from scenarios.reading.csv_file import NUMBER, CsvFile
 from scenarios.reading.errors import Place, one_of, quoted
 from scenarios.reading.time_labels import CLOCK, check_order, says_when
 
@@ -16,7 +16,10 @@ HOUR, DAY = 3600, 86_400  # seconds
 SEPARATORS = {b";": "semicolons", b"\t": "tabs"}
 WORDS = ("zeit", "datum", "uhrzeit", "zeitstempel", "zeitpunkt", "von", "bis", "from", "to", "start", "end", "ende")
 ENDS = ("end", "ende", "bis", "to")  # words of columns whose stamps say when a period is over
-OFFSET = re.compile(r"\s*(Z|UTC|GMT|[+-]\d\d:?\d\d)$")
+ZONES = {"CET": "+01:00", "CEST": "+02:00", "EST": "-05:00", "EDT": "-04:00", "CST": "-06:00", "CDT": "-05:00"}
+ZONES |= {"MST": "-07:00", "MDT": "-06:00", "PST": "-08:00", "PDT": "-07:00"}  # as Europe and North America use them
+OFFSET = re.compile(rf"\s*(Z|UTC|GMT|{'|'.join(ZONES)}|[+-]\d\d:?\d\d)$")
+HALF = re.compile(r"\b(0?[1-9]|1[0-2])(:\d\d(?::\d\d)?)\s*([AaPp])\.?[Mm]\b\.?", re.ASCII)  # 1:30 PM
 NUMERIC_DATE = re.compile(r"(\d{1,2})([./])(\d{1,2})\2(\d{4})(.*)", re.ASCII)
 SUNDAY = 6
 LATEST_CHANGE = 3  # o'clock: clocks are put forward or back before it
@@ -63,6 +66,16 @@ def time_columns(file: CsvFile) -> list[str]:
     return [name for name in file.header if says_when(name) or _words(name) & set(WORDS)]
 
 
+def meters(file: MeterFile) -> tuple[list[str], list[str]]:
+    """(columns that may be meters, columns in which no cell is a number), without those that say when."""
+    times = time_columns(file)
+    names = [name for name in file.header if name not in times]
+    first = dict(zip(file.header, next(file.rows()), strict=True))
+    odd = [name for name in names if not NUMBER.fullmatch(first[name]) and file.header.count(name) == 1]
+    words = [name for name in odd if not any(map(NUMBER.fullmatch, file.texts(name)))]
+    return ([name for name in names if name not in words], words) if len(words) < len(names) else (names, [])
+
+
 def _words(name):
     return set(re.split(r"[\s_()\[\]-]+", name.strip().lower()))
 
@@ -77,9 +90,9 @@ def stamps_of(file: MeterFile, zone: str | None) -> Stamps | None:
     columns = starts or columns
     if not columns:
         return None
-    texts = [text.strip() for text in file.texts(columns[0])]
+    texts = _whole_clock(file.texts(columns[0]))
     if len(columns) > 1 and not any(":" in text for text in texts[:1]):
-        clock = [text.strip() for text in file.texts(columns[1])]
+        clock = _whole_clock(file.texts(columns[1]))
         if all(CLOCK.fullmatch(text) for text in clock):  # a date beside a clock
             texts = [f"{one} {other}" for one, other in zip(texts, clock, strict=True)]
     if all(CLOCK.fullmatch(text) for text in texts):
@@ -91,9 +104,24 @@ def stamps_of(file: MeterFile, zone: str | None) -> Stamps | None:
         return None
     wall, instant = _moments(file, columns[0], texts, zone)
     told = [] if instant is None else [f"in {zone}" if zone else "with offsets"]
+    names = {found[1] for found in map(OFFSET.search, texts) if found} & set(ZONES)
+    told += [f"{name} taken as {ZONES[name]}" for name in sorted(names)]
     if not starts:
         told.append(AT_ENDS)
     return _stepped(file, columns[0], texts, wall, instant, told, True)
+
+
+def _whole_clock(texts):
+    """Stamps with clocks of 24 hours in place of two times twelve.
+
+    >>> _whole_clock(["7/14/2024 12:30 AM", "1:00 pm", "13:00"])
+    ['7/14/2024 00:30', '13:00', '13:00']
+    """
+    return [HALF.sub(_hours, text.strip()) for text in texts]
+
+
+def _hours(found):
+    return f"{int(found[1]) % 12 + 12 * (found[3] in 'Pp'):02d}{found[2]}"
 
 
 def _are_numbers(texts):
@@ -127,6 +155,7 @@ def _moments(file, name, texts, zone):
 
 
 def _seconds(offset):
+    offset = ZONES.get(offset, offset)
     if offset[0] not in "+-":
         return 0.0
     digits = offset[1:].replace(":", "")

@@ -222,3 +222,55 @@ def test_own_meters_run_in_ten_lines(tmp_path):
     assert load(scenario, set=["price.c=0.002"]).table["read"] == scenario.table["read"]
     document = (own.parents[1] / "docs" / "days" / "your-own-data.md").read_text(encoding="utf-8")
     assert document.partition("```toml\n")[2].partition("```")[0] == own.read_text(encoding="utf-8").partition("\n")[2]
+
+
+def hourly(shown):
+    """24 stamps of a summer's day as a portal shows them."""
+    return [shown(hour % 12 or 12, "AM" if hour < 12 else "PM") for hour in range(24)]
+
+
+def test_clocks_of_twice_twelve_hours(told):
+    days = [f"7/{day}/2024 {clock}" for day in (14, 15) for clock in hourly(lambda hour, half: f"{hour}:00 {half}")]
+    text = "\n".join(["Interval Start,Usage (kWh)", *map("{},{}".format, days, [*HOURS, *HOURS + 1])])
+    values, said = told(text, column="Usage (kWh)")
+    assert np.array_equal(values, HOURS) and "2024-07-14 of 2 days" in said
+    clocks = hourly(lambda hour, half: f"{hour:02d}:00 {half.lower()}")
+    rows = map("Electric,07/14/2024,{},{},$0.12,".format, clocks, HOURS)
+    text = "\n".join(["TYPE,DATE,START TIME,USAGE (kWh),COST,NOTES", *rows])
+    values, said = told(text, form='{ csv = "meter.csv" }')
+    assert np.array_equal(values, HOURS) and "left out, no numbers: TYPE, COST, NOTES" in said
+
+
+@pytest.mark.parametrize("clock", ["13:00 PM", "0:30 AM", "1:00 XM"])
+def test_a_clock_that_nobody_has_is_refused(told, clock):
+    text = f"time,kWh\n2024-07-14 {clock},1\n2024-07-14 23:00,1\n"
+    check(refusal(lambda: told(text)), ["row 2 of meter.csv", clock])
+
+
+def test_zones_by_their_letters_are_those_of_their_offsets(told):
+    stamps = pd.date_range("2024-11-03", "2024-11-04", freq="h", tz="America/New_York", inclusive="left")
+    values = np.arange(len(stamps)) / 10
+    rows = [f"{stamp:%Y-%m-%d %H:%M} {stamp:%Z},{value}" for stamp, value in zip(stamps, values, strict=True)]
+    found, said = told("\n".join(["time,kWh", *rows]))
+    offsets = [f"{stamp.isoformat()},{value}" for stamp, value in zip(stamps, values, strict=True)]
+    np.testing.assert_array_equal(found, told("\n".join(["time,kWh", *offsets]))[0])
+    assert "EDT taken as -04:00" in said and "EST taken as -05:00" in said and "25 hours" in said
+
+
+ONE_HOME = FILE.replace("users = 1\n", 'profile = {{ csv = "meter.csv"{column} }}\n')
+
+
+def test_one_meter_is_one_home_and_a_word_among_numbers_is_refused(tmp_path):
+    def scenario(text, column=""):
+        (tmp_path / "meter.csv").write_text(text)
+        words = {"count": 24, "hours": 1.0, "days": 1, "more": "", "background": 0, "column": column}
+        (tmp_path / "my.toml").write_text(ONE_HOME.format(**words))
+        return load(tmp_path / "my.toml")
+
+    with_status = "time;kWh;Status\n" + "".join(f"{hour:02d}:00;{HOURS[hour]};W\n" for hour in range(24))
+    (group,) = scenario(with_status).table["group"]
+    assert group["users"] == 1
+    np.testing.assert_allclose(group["profile"], [HOURS])
+    check(refusal(lambda: scenario(with_status.replace(f"05:00;{HOURS[5]}", "05:00;none"))), ["column kWh, row 7"])
+    check(refusal(lambda: scenario(with_status.replace("03:00;" + f"{HOURS[3]};W", f"03:00;{HOURS[3]};1"))), ["Status"])
+    check(refusal(lambda: scenario(with_status, ', column = "kWh"')), ["users: is missing"])
