@@ -1,5 +1,6 @@
 """Pictures of days: what they show adds up to the load, whatever homes have, and days without contrast are drawn."""
 
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -13,6 +14,7 @@ from views.days.day import day
 from views.days.flexibility import flexibility
 from views.days.one_home import one_home
 from views.days.price_duration import price_duration
+from views.days.words import comparison_notes
 from views.pictures import comparison_pictures, run_pictures
 
 HEAD = """title = "t"
@@ -121,6 +123,13 @@ def test_comparisons_are_drawn_with_paired_differences(played, tmp_path):
     comparison = compare(paths, replications=2, direct=True, progress=False, workers=1)
     made = {file.stem for file in comparison_pictures(comparison, tmp_path)}
     assert made == {"surplus", "bills", "peak", "spread", "self_consumption", "jain", "paired"}
+    _, names, row = comparison_notes(comparison).splitlines()  # of the one that has anything flexible
+    runs = [run(paths[0], replication=k, direct=True) for k in range(2)]
+    others = [float(one.flexibility[~one.is_flexible].sum()) for one in runs]
+    owners = [float(one.flexibility[one.is_flexible].sum()) for one in runs]
+    assert row.startswith(comparison.names[0]) and "others, in all" in names
+    found = [float(part.partition(" ±")[0]) for part in re.split(r" {2,}", row)[1:3]]
+    np.testing.assert_allclose(found, [np.mean(owners), np.mean(others)], rtol=0.1, atol=5e-3)
 
 
 def test_what_is_fed_in_stands_below_the_axis():

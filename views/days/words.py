@@ -1,10 +1,17 @@
 """A run of the aggregator market over days in words."""
 
-from views.tables import cell, ending, table
+import numpy as np
+
+from engine.comparing import interval
+from views.tables import cell, ending, table, with_width
 
 GROUP_COLUMNS = ("group", "kind", "users", "alpha", "bought", "mean", "surplus", "mean", "least", "Jain", "mean bill")
 GROUP_COLUMNS += ("own solar used", "flexibility")
 PERIOD_COLUMNS = ("period", "price", "load", "background", "solar", "charged", "discharged", "level", "cars")
+FLEXIBLE = ("flexibility value", "flexibility value to others")
+FLEXIBLE += ("mean surplus with flexibility", "mean surplus without flexibility")
+WHO_GAINS = "Who gains by batteries, cars and load that shifts, against the same day with all of it idle, money"
+GAINS = ("who has it, in all", "others, in all", "mean surplus with it", "mean surplus without")
 MOST_PERIODS = 48  # told one by one
 
 
@@ -59,5 +66,10 @@ def period_rows(summary):
 
 
 def comparison_notes(comparison):
-    """What a comparison says beyond its table of means."""
-    return ""
+    """Who gains by batteries, cars and load that shifts: those who have them, and those who have none."""
+    rows = []
+    for name in comparison.names:
+        whole, others, having, none = (comparison.values(name, measure) for measure in FLEXIBLE)
+        if np.any(whole != 0):
+            rows.append((name, *(with_width(*interval(one)) for one in (whole - others, others, having, none))))
+    return f"{WHO_GAINS}\n{table(('scenario', *GAINS), rows)}" if rows else ""
