@@ -8,6 +8,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from market.errors import Refused
 from views.arguments import InputError, Once, Parser, changes, common, host_name, natural, sweeping
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # systems are small here: a second BLAS thread only slows them
@@ -37,10 +38,6 @@ def say(line):
 def answer(arguments):
     """The exit code of one command; every failure that can be told is a line."""
     try:
-        from engine import ExecutorError, FolderError, TooLarge
-        from market.bilateral.market import MarketError
-        from scenarios import ScenarioError
-
         options = parser().parse_args(with_command(sys.argv[1:] if arguments is None else arguments))
         return options.command(options)
     except KeyboardInterrupt:
@@ -51,7 +48,7 @@ def answer(arguments):
         return refused(f"{place}: {why}; a readable and writable place is needed")
     except MemoryError:
         return refused("population: does not fit in memory; fewer users or rounds are needed")
-    except (InputError, ScenarioError, FolderError, ExecutorError, MarketError, TooLarge) as error:
+    except Refused as error:
         return refused(error)
 
 

@@ -1,56 +1,45 @@
 """Who acts: Mesa agents and models, thin over the market layer."""
 
-from agents.aggregator.joining_model import JoiningModel
-from agents.aggregator.joining_players import Member, Registrar
-from agents.aggregator.market_operator import MarketOperator
-from agents.aggregator.model import AggregatorModel
-from agents.aggregator.players import Aggregator, Crowd, LargeUser, SmallUser
-from agents.bilateral.model import BilateralModel
-from agents.bilateral.players import Buyer, Platform, Seller
-from agents.days.model import DaysModel
-from agents.days.players import DayAggregator, DayOperator, DayPlan, DayPlayer, Household
-from agents.designs.model import DesignsModel
-from agents.microgrid.model import MicrogridModel
-from agents.microgrid.owners import Owner
-from agents.microgrid.players import GridOperator, MicrogridNode, Owners, PrivateLine, PublicLine
-from agents.network.model import NetworkModel
-from agents.network.players import Generator, GridLine, GridNode, NetworkOperator, Producer
-from agents.seats import Player, SeatError
+from market.on_demand import later, names_of
 
-__all__ = [
-    "Aggregator",
-    "AggregatorModel",
-    "BilateralModel",
-    "Buyer",
-    "Crowd",
-    "DayAggregator",
-    "DayOperator",
-    "DayPlan",
-    "DayPlayer",
-    "DaysModel",
-    "DesignsModel",
-    "Generator",
-    "GridLine",
-    "GridNode",
-    "GridOperator",
-    "Household",
-    "JoiningModel",
-    "LargeUser",
-    "MarketOperator",
-    "Member",
-    "MicrogridModel",
-    "MicrogridNode",
-    "NetworkModel",
-    "NetworkOperator",
-    "Owner",
-    "Owners",
-    "Platform",
-    "Player",
-    "PrivateLine",
-    "Producer",
-    "PublicLine",
-    "Registrar",
-    "SeatError",
-    "Seller",
-    "SmallUser",
-]
+later("mesa.experimental")  # Mesa imports it with all it needs, and nothing here is of it
+
+PLACES = {  # each is imported when first asked for
+    "Aggregator": "agents.aggregator.players",
+    "AggregatorModel": "agents.aggregator.model",
+    "BilateralModel": "agents.bilateral.model",
+    "Buyer": "agents.bilateral.players",
+    "Crowd": "agents.aggregator.players",
+    "DayAggregator": "agents.days.players",
+    "DayOperator": "agents.days.players",
+    "DayPlan": "agents.days.players",
+    "DayPlayer": "agents.days.players",
+    "DaysModel": "agents.days.model",
+    "DesignsModel": "agents.designs.model",
+    "Generator": "agents.network.players",
+    "GridLine": "agents.network.players",
+    "GridNode": "agents.network.players",
+    "GridOperator": "agents.microgrid.players",
+    "Household": "agents.days.players",
+    "JoiningModel": "agents.aggregator.joining_model",
+    "LargeUser": "agents.aggregator.players",
+    "MarketOperator": "agents.aggregator.market_operator",
+    "Member": "agents.aggregator.joining_players",
+    "MicrogridModel": "agents.microgrid.model",
+    "MicrogridNode": "agents.microgrid.players",
+    "NetworkModel": "agents.network.model",
+    "NetworkOperator": "agents.network.players",
+    "Owner": "agents.microgrid.owners",
+    "Owners": "agents.microgrid.players",
+    "Platform": "agents.bilateral.players",
+    "Player": "agents.seats",
+    "PrivateLine": "agents.microgrid.players",
+    "Producer": "agents.network.players",
+    "PublicLine": "agents.microgrid.players",
+    "Registrar": "agents.aggregator.joining_players",
+    "SeatError": "agents.seats",
+    "Seller": "agents.bilateral.players",
+    "SmallUser": "agents.aggregator.players",
+}
+__all__ = list(PLACES)
+__getattr__ = names_of(PLACES)

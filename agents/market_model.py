@@ -3,6 +3,7 @@
 from operator import attrgetter
 
 import mesa
+import pandas as pd
 
 from agents.streams import Streams
 
@@ -36,12 +37,17 @@ class MarketModel(mesa.Model):
         return self.status.advice
 
     @property
+    def collected(self):
+        """What the data collector kept, {name: values by round}; the last round's status as it is known by now."""
+        columns = {name: list(values) for name, values in self.datacollector.model_vars.items()}
+        if columns.get("status"):
+            columns["status"][-1] = self.status
+        return columns
+
+    @property
     def history(self):
-        """What the data collector kept as a table, one row a round; the last round's status as it is known by now."""
-        table = self.datacollector.get_model_vars_dataframe()
-        if len(table) and "status" in table:
-            table.loc[table.index[-1], "status"] = self.status
-        return table
+        """The same as a table, one row a round."""
+        return pd.DataFrame(self.collected)
 
     def run(self):
         """Step until the run ends; returns the status."""

@@ -1,39 +1,29 @@
 """Run many: one run, comparisons on the same users, stored results and their verification."""
 
-from engine.certifying import Certified, certify
-from engine.cluster import Cluster, ClusterError
-from engine.comparing import Comparison, compare
-from engine.executors import Executor, ExecutorError, Here, InProcess
-from engine.limits import TooLarge
-from engine.pace import TooLong
-from engine.results.result import Result
-from engine.running import run
-from engine.store import save_comparison, save_result
-from engine.sweeps.points import Points
-from engine.sweeps.sweep_folder import SweepError
-from engine.sweeps.sweeping import sweep
-from engine.verifying import FolderError, verify
+from market.on_demand import names_of
 
-__all__ = [
-    "Certified",
-    "Cluster",
-    "ClusterError",
-    "Comparison",
-    "Executor",
-    "ExecutorError",
-    "FolderError",
-    "Here",
-    "InProcess",
-    "Points",
-    "Result",
-    "SweepError",
-    "TooLarge",
-    "TooLong",
-    "certify",
-    "compare",
-    "run",
-    "save_comparison",
-    "save_result",
-    "sweep",
-    "verify",
-]
+PLACES = {  # each is imported when first asked for
+    "Certified": "engine.certifying",
+    "Cluster": "engine.cluster",
+    "ClusterError": "engine.cluster",
+    "Comparison": "engine.comparing",
+    "Executor": "engine.executors",
+    "ExecutorError": "engine.executors",
+    "FolderError": "engine.verifying",
+    "Here": "engine.executors",
+    "InProcess": "engine.executors",
+    "Points": "engine.sweeps.points",
+    "Result": "engine.results.result",
+    "SweepError": "engine.sweeps.sweep_folder",
+    "TooLarge": "engine.limits",
+    "TooLong": "engine.pace",
+    "certify": "engine.certifying",
+    "compare": "engine.comparing",
+    "run": "engine.running",
+    "save_comparison": "engine.store",
+    "save_result": "engine.store",
+    "sweep": "engine.sweeps.sweeping",
+    "verify": "engine.verifying",
+}
+__all__ = list(PLACES)
+__getattr__ = names_of(PLACES)

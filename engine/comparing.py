@@ -1,10 +1,12 @@
 """Comparison: the same users and seeds under several scenarios."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
+from scipy import special
 
 from engine import limits
 from engine.executors import on_this_machine
@@ -182,7 +184,7 @@ def interval(values):
         return np.nan, np.nan
     if len(values) == 1:
         return values[0], np.nan
-    factor = stdtrit(len(values) - 1, (1 + CONFIDENCE) / 2)
+    factor = special.stdtrit(len(values) - 1, (1 + CONFIDENCE) / 2)
     return values.mean(), factor * values.std(ddof=1) / np.sqrt(len(values))
 
 

@@ -14,13 +14,14 @@ from itertools import count, islice, repeat
 from multiprocessing import get_context, parent_process, resource_tracker
 
 from engine.progress import say
+from market.errors import Refused
 
 FEW_RUNS = 4  # runs that are not worth starting workers for
 MOST = 1_000  # jobs of one task
 WORD_AFTER = 30.0  # seconds of waiting after which a word is said, again and again
 
 
-class ExecutorError(ValueError):
+class ExecutorError(Refused):
     """Workers that cannot be used; its text is one line."""
 
 

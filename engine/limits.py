@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from engine.results import results_of
+from market.errors import Refused
 
 try:
     import resource
@@ -15,7 +16,7 @@ MARK_BYTES = 4  # bytes of what a sweep remembers of a run
 MOST_RUNS = 1_000_000_000
 
 
-class TooLarge(ValueError):
+class TooLarge(Refused):
     """Work that may not fit in memory; its text is one line."""
 
 

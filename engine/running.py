@@ -4,8 +4,6 @@ import time
 from dataclasses import replace
 from functools import partial
 
-import pandas as pd
-
 from agents.seats import names_of, refuse
 from engine import limits, pace
 from engine.results import results_of
@@ -44,7 +42,7 @@ def run(
         work = partial(market.one_period, drawn.game, certify=certify)
         pace.check(scenario.name, drawn.game.periods, work, patient=patient)
     if direct:
-        facts = {"rounds": 0, "history": pd.DataFrame(), "direct": True} | market.solved(drawn.game, certify)
+        facts = {"rounds": 0, "collected": {}, "direct": True} | market.solved(drawn.game, certify)
     else:
         seats = {} if players is None else {"players": players}
         facts = _stepped(market, build(scenario, replication=replication, drawn=drawn, **seats), certify, on_round)
@@ -62,5 +60,5 @@ def _stepped(market, model, certify, on_round):
         model.step()
         if on_round is not None and model.round > played:
             on_round(model)
-    known = {"status": model.status, "rounds": model.round, "history": model.history}
+    known = {"status": model.status, "rounds": model.round, "collected": model.collected}
     return known | market.stepped(model, certify)

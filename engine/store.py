@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
+from engine.columns import write_csv
 from engine.in_place import aside, file_in_place, folder_in_place
 from engine.provenance import machine, versions
 from engine.results import results_of
@@ -87,16 +87,16 @@ def write_facts(result, folder):
     """The files that say what happened: scenario, summary, rounds and users."""
     (folder / "scenario.toml").write_text(result.scenario.to_toml(), encoding="utf-8")
     write_json(folder / "summary.json", result.summary())
-    history_table(result).to_csv(folder / "rounds.csv", index=False, lineterminator="\n")
+    write_csv(rounds_of(result), folder / "rounds.csv")
     result.write_agents(folder)
 
 
-def history_table(result):
-    """One row a round, none after a direct run; purchases of many players as a column of space-separated numbers."""
-    table = result.history.copy() if len(result.history.columns) else pd.DataFrame(columns=["round"])
-    if "purchases" in table:
-        table["purchases"] = [" ".join(map(repr, np.asarray(y).tolist())) for y in table["purchases"]]
-    return table
+def rounds_of(result):
+    """Columns of one row a round, none after a direct run; purchases of many players as space-separated numbers."""
+    columns = dict(result.collected) or {"round": []}
+    if "purchases" in columns:
+        columns["purchases"] = [" ".join(map(repr, np.asarray(y).tolist())) for y in columns["purchases"]]
+    return columns
 
 
 def run_manifest(result):

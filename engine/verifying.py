@@ -18,6 +18,7 @@ from engine.store import SCHEMA_VERSION, digest, write_facts
 from engine.stored_json import table_of, why
 from engine.sweeps.sweep_folder import read_rows
 from engine.sweeps.sweeping import rerun, stored
+from market.errors import Refused
 from scenarios.reading.errors import quoted
 from scenarios.reading.files import LARGEST, content_of
 
@@ -30,7 +31,7 @@ MOST_ROWS = 20  # of a sweep, run again
 FACTS = ("summary.json", "rounds.csv", "agents.csv", "agents.npz", "lines.csv", "contracts.csv", "prices.csv")
 
 
-class FolderError(ValueError):
+class FolderError(Refused):
     """A folder that is no readable result; its text is one line."""
 
 

@@ -1,12 +1,12 @@
 """Convex programmes handed to cvxpy and Clarabel: a status instead of warnings."""
 
+from __future__ import annotations
+
 import warnings
 
 import cvxpy as cp
 
-SOLVED = {cp.OPTIMAL: True, cp.OPTIMAL_INACCURATE: False}  # status to: is it accurate?
-
-
+SOLVED = {"optimal": True, "optimal_inaccurate": False}  # cvxpy's status to: is it accurate?
 TOLERANCES = ("tol_gap_abs", "tol_gap_rel", "tol_feas")
 TIGHT = {f"{kind}{name}": size for kind, size in (("", 1e-10), ("reduced_", 1e-8)) for name in TOLERANCES}
 

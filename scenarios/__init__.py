@@ -1,23 +1,20 @@
 """What to study: a TOML file for each scenario, the schema that checks them, the drawing of populations."""
 
-from scenarios.drawn import Drawn
-from scenarios.loading import build, draw, load, names, rewritten
-from scenarios.model_class import model_class
-from scenarios.reading.errors import ScenarioError
-from scenarios.scenario import Scenario
-from scenarios.show import describe, listing, schema_table
+from market.on_demand import names_of
 
-__all__ = [
-    "Drawn",
-    "Scenario",
-    "ScenarioError",
-    "build",
-    "describe",
-    "draw",
-    "listing",
-    "load",
-    "model_class",
-    "names",
-    "rewritten",
-    "schema_table",
-]
+PLACES = {  # each is imported when first asked for
+    "Drawn": "scenarios.drawn",
+    "Scenario": "scenarios.scenario",
+    "ScenarioError": "scenarios.reading.errors",
+    "build": "scenarios.loading",
+    "describe": "scenarios.show",
+    "draw": "scenarios.loading",
+    "listing": "scenarios.show",
+    "load": "scenarios.loading",
+    "model_class": "scenarios.model_class",
+    "names": "scenarios.loading",
+    "rewritten": "scenarios.loading",
+    "schema_table": "scenarios.show",
+}
+__all__ = list(PLACES)
+__getattr__ = names_of(PLACES)

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
-from typing import Any, NamedTuple, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
 
-from agents.market_model import MarketModel
 from scenarios.drawn import Drawn
 from scenarios.reading.errors import Place
 from scenarios.reading.rules import Rules
 from scenarios.reading.schema import Key
 from scenarios.scenario import Scenario
+
+if TYPE_CHECKING:
+    from agents.market_model import MarketModel
 
 
 class Market(NamedTuple):

@@ -4,7 +4,13 @@ import os
 
 import pytest
 
+from market import HEAVY
+from market.on_demand import now
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # BLAS threads of several test processes would fight for the cores
+
+for name in HEAVY:  # the test that came first would be called slow
+    now(name)
 
 
 @pytest.fixture

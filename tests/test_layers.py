@@ -10,10 +10,12 @@ LAYERS = ("market", "agents", "scenarios", "engine", "views", "papers", "benchma
 DESIGNS = ("aggregator", "microgrid", "bilateral")
 SHARED = ("grid", "prices", "utilities", "fairness")  # rooms of market/ that every market may use
 FILES = [p for layer in LAYERS[:-1] for p in sorted((ROOT / layer).rglob("*.py"))] + [ROOT / "run.py"]
+NAMES = {".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): p for p in FILES}
+NAMES = {name: path for name, path in NAMES.items() if "." in name}  # "market" may be a key of a file
 
 
 def imports(path):
-    """(dotted name, is inside a function) of every import in a file."""
+    """(dotted name, is inside a function) of every import in a file, of modules that stand there by name as well."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     inside = {
         id(node)
@@ -27,6 +29,8 @@ def imports(path):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Constant) and node.value in NAMES:
+            yield node.value, False
         yield from ((name, id(node) in inside) for name in names)
 
 

@@ -4,11 +4,13 @@ import argparse
 import difflib
 import re
 
+from market.errors import Refused
+
 MOST_DRAWS = 1_000_000_000
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252})(:[0-9]{1,5})?")
 
 
-class InputError(ValueError):
+class InputError(Refused):
     """Bad input on the command line; its text is one line."""
 
 

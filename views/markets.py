@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
-from agents.market_model import MarketModel
-from engine import Comparison, Result
-from scenarios import Scenario
 from scenarios.markets import offered
-from views.kit.frames import Frame
-from views.kit.live import Run
+
+if TYPE_CHECKING:
+    from agents.market_model import MarketModel
+    from engine.comparing import Comparison
+    from engine.results.result import Result
+    from scenarios.scenario import Scenario
+    from views.kit.frames import Frame
+    from views.kit.live import Run
 
 
 class Words(Protocol):

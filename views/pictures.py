@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from engine import Comparison, Result
+from engine.comparing import Comparison
+from engine.results.result import Result
 from engine.store import add_pictures
 from views.drawing import draw_all, tried
 from views.markets import pictures_of

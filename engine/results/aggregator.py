@@ -4,10 +4,10 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 
 from agents import JoiningModel
 from agents.aggregator.model import MOST_REMEMBERED
+from engine.columns import write_csv
 from engine.results import measured
 from engine.results.result import Measure, Result, moments, number
 from market.aggregator import endings
@@ -246,8 +246,7 @@ class AggregatorResult(Cleared, Result):
             return
         quantities, surpluses = trajectories(self)
         if self.game.users <= MOST_CSV_USERS:
-            table = users_table(self, quantities, surpluses)
-            table.to_csv(folder / "agents.csv", index=False, lineterminator="\n")
+            write_csv(users_of(self, quantities, surpluses), folder / "agents.csv")
         else:
             np.savez_compressed(folder / "agents.npz", quantities=quantities, surpluses=surpluses, y=self.outcome.y)
 
@@ -264,21 +263,19 @@ def trajectories(result):
     return result.outcome.x[None].astype(dtype), result.outcome.s[None].astype(dtype)
 
 
-def users_table(result, quantities, surpluses):
-    """One row per round and user: round, group, player, user, quantity, surplus."""
+def users_of(result, quantities, surpluses):
+    """Columns of one row per round and user: round, group, player, user, quantity, surplus."""
     group, player = joined_places(result, len(quantities)) if result.joined else places(result, len(quantities))
     users, rounds = np.arange(result.game.users), len(quantities)
     start = 0 if result.direct else result.rounds - rounds + 1
-    return pd.DataFrame(
-        {
-            "round": np.repeat(np.arange(start, start + rounds), len(users)),
-            "group": group,
-            "player": player,
-            "user": np.tile(users, rounds),
-            "quantity": np.ravel(quantities),
-            "surplus": np.ravel(surpluses),
-        }
-    )
+    return {
+        "round": np.repeat(np.arange(start, start + rounds), len(users)),
+        "group": group,
+        "player": player,
+        "user": np.tile(users, rounds),
+        "quantity": np.ravel(quantities),
+        "surplus": np.ravel(surpluses),
+    }
 
 
 def places(result, rounds):

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 
 import numpy as np
-import pandas as pd
 
+from engine.columns import write_csv
 from engine.results import aggregator
 from engine.results.aggregator import DOUBLE, MOST_CSV_USERS, OF_SURPLUS, Cleared, mean, of_some
 from engine.results.result import Measure, Result, moments, number, numbers
@@ -281,20 +281,19 @@ class DaysResult(Lived, Result):
             return
         quantities, surpluses = aggregator.trajectories(self)
         if self.game.users <= MOST_CSV_USERS:
-            table = aggregator.users_table(self, quantities, surpluses)
-            table.to_csv(folder / "agents.csv", index=False, lineterminator="\n")
+            write_csv(aggregator.users_of(self, quantities, surpluses), folder / "agents.csv")
         else:
             np.savez_compressed(folder / "agents.npz", quantities=quantities, surpluses=surpluses, y=self.outcome.y)
-        periods_table(self.outcome).to_csv(folder / "periods.csv", index=False, lineterminator="\n")
+        write_csv(periods_of(self.outcome), folder / "periods.csv")
         if self.game.users * self.game.periods <= MOST_ROWS:
-            homes_table(self).to_csv(folder / "homes.csv", index=False, lineterminator="\n")
+            write_csv(homes_of(self), folder / "homes.csv")
         else:
             told = {name: values.astype(np.float32) for name, values in self.outcome.told.items()}
             np.savez_compressed(folder / "homes.npz", **told)
 
 
-def periods_table(outcome):
-    """One row a period: day, period, price, loads, and sums of what all homes did."""
+def periods_of(outcome):
+    """Columns of one row a period: day, period, price, loads, and sums of what all homes did."""
     days = [day.periods for day in outcome.days]
     columns = {
         "day": np.repeat(np.arange(len(days)), days),
@@ -305,17 +304,17 @@ def periods_table(outcome):
         "quantity": np.sum(outcome.joined("y"), axis=0),
         "consumption": np.sum(outcome.told["consumption"], axis=0),
     }
-    return pd.DataFrame(columns | {name: np.sum(outcome.told[name], axis=0) for name in BY_PERIOD})
+    return columns | {name: np.sum(outcome.told[name], axis=0) for name in BY_PERIOD}
 
 
-def homes_table(result):
-    """One row for each home and period: group, user, period, net purchases, consumption and what devices did."""
+def homes_of(result):
+    """Columns of one row a home and period: group, user, period, net purchases, consumption and what devices did."""
     group, player = aggregator.places(result, 1)
     periods, users = result.game.periods, np.arange(result.game.users)
     place = {"group": group, "player": player, "user": users}
     columns = {name: np.repeat(values, periods) for name, values in place.items()}
     columns["period"] = np.tile(np.arange(periods), len(users))
-    return pd.DataFrame(columns | {name: values.ravel() for name, values in result.outcome.told.items()})
+    return columns | {name: values.ravel() for name, values in result.outcome.told.items()}
 
 
 RESULT = DaysResult

@@ -5,8 +5,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
+from engine.columns import write_csv
 from engine.results import aggregator
 from engine.results.aggregator import DOUBLE, NOTHING_CLEARED, AggregatorResult
 from engine.results.result import Measure, moments, number, numbers
@@ -157,7 +157,7 @@ class NetworkResult(AggregatorResult):
             },
         }
         for name, columns in tables.items():
-            pd.DataFrame(columns).to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+            write_csv(columns, folder / f"{name}.csv")
 
 
 def _named(names, values):

@@ -1,9 +1,12 @@
 """What a run leaves behind, whatever its market: who ran, how it ended, what happened in each round."""
 
+from __future__ import annotations
+
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -22,8 +25,9 @@ class Measure(NamedTuple):
 class Result(ABC):
     """The facts of one run, with the scenario it came from.
 
-    game: what was drawn for the replication; history: one row a round; redraws: {(group, key): draws repeated until
-    legal}; direct: solved without rounds; seated: {group: names of the players of one's own that sat there}.
+    game: what was drawn for the replication; collected: {name: values by round}; redraws: {(group, key): draws
+    repeated until legal}; direct: solved without rounds; seated: {group: names of the players of one's own that sat
+    there}.
     """
 
     scenario: object
@@ -32,11 +36,16 @@ class Result(ABC):
     status: Status
     rounds: int
     gap: float | None
-    history: pd.DataFrame
+    collected: dict
     redraws: dict = field(default_factory=dict)
     direct: bool = False
     seconds: float = 0.0
     seated: dict = field(default_factory=dict)
+
+    @cached_property
+    def history(self):
+        """What was collected as a table, one row a round."""
+        return pd.DataFrame(self.collected)
 
     @property
     def advice(self):

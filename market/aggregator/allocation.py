@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import elementwise
 
 from market.aggregator.game import Block
 from market.arrays import Array
+from market.brackets import chandrupatla
 from market.fairness import Objective
 
 MULTIPLIER_PRECISION = 1e-14  # relative and absolute
@@ -50,19 +50,18 @@ def _in_proportion(block, demand, wanted, y):
 
 
 def _within(block, price, y, within, bracket, roof, precision):
-    """Root of Σ x(z) = y in each multiplier z, by SciPy's bracketing root finder on all of them at once."""
+    """Root of Σ x(z) = y in each multiplier z, by Chandrupatla's method on all of them at once."""
     row, player = np.nonzero(within)
     z = np.zeros(y.shape)
 
-    def excess(at, row, player):
-        z[row, player] = at
-        return (block.by_player(np.add, quantities(block, price, z, roof)) - y)[row, player]
+    def excess(at, which):
+        here = row[which], player[which]
+        z[here] = at
+        return (block.by_player(np.add, quantities(block, price, z, roof)) - y)[here]
 
-    low, high = bracket
-    tolerances = {"xatol": precision, "xrtol": precision, "fatol": 0.0, "frtol": 0.0}
-    ends = low[row, player], high[row, player]
-    found = elementwise.find_root(excess, ends, args=(row, player), tolerances=tolerances, maxiter=200)
-    z[row, player] = np.where(np.isfinite(found.x), found.x, ends[0])
+    low, high = (end[row, player] for end in bracket)
+    found = chandrupatla(excess, low, high, precision)
+    z[row, player] = np.where(np.isfinite(found), found, low)
     x = quantities(block, price, z, roof)
     total = block.by_player(np.add, x)
     return x * block.to_users(np.where(total > 0, y / np.where(total > 0, total, 1.0), 1.0))

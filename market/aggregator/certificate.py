@@ -12,14 +12,16 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
-from scipy.optimize import elementwise
 
 from market.aggregator.allocation import split
 from market.aggregator.game import Block, Game
 from market.aggregator.second_split import second_split
 from market.arrays import Array
+from market.on_demand import later
 from market.prices import PriceRule
 from market.utilities import Utility
+
+elementwise = later("scipy.optimize.elementwise")
 
 EVEN_POINTS = 65  # even points between no purchase and the largest sensible one
 MOST_WORK = 2_000_000  # users times grid points over all players; the grid thins out beyond

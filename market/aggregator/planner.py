@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from scipy.optimize import brentq
 
 from market.aggregator.game import Game
+from market.brackets import brent
 
 DOWN = 10.0 ** -np.arange(0, 300, 15)  # shares of the highest total, to find where price-taking users want more
 ABOVE = 1e-12  # how far above a kink its right side begins, as a share of the stretch
@@ -48,7 +48,7 @@ def best_total_welfare(game: Game) -> float:
         return demand(game, float(rule.value(total))) - total
 
     low = next((low for low in end * DOWN if excess(low) >= 0), 0.0)
-    total = low if low in (0.0, end) else brentq(excess, low, end, **TIGHT)
+    total = low if low in (0.0, end) else brent(excess, low, end, **TIGHT)
     return _surplus_of_total(game, total) + float(rule.value(total)) * total - float(rule.cost(total))
 
 
@@ -80,7 +80,7 @@ def _stretch_total(game, low, high):
         if total <= low:
             break
         if excess(total) > 0:
-            return brentq(excess, total, high, **TIGHT)
+            return brent(excess, total, high, **TIGHT)
         high = total
     return high
 
@@ -90,6 +90,6 @@ def _surplus_of_total(game, total):
     price, top = float(game.price.value(total)), game.highest_reservation
     level = price
     if demand(game, price) > total:
-        level = brentq(lambda at: demand(game, at) - total, price, top, **TIGHT)
+        level = brent(lambda at: demand(game, at) - total, price, top, **TIGHT)
     parts = ((block.utility, block.utility.demand(level)) for block in game.blocks)
     return float(sum(np.sum(utility.surplus(price, x)) for utility, x in parts))

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import brentq
 
 from market.aggregator.game import Block
 from market.aggregator.reply import (
@@ -25,6 +24,7 @@ from market.aggregator.reply import (
     replies,
 )
 from market.arrays import Array, Mask, Numbers
+from market.brackets import brent
 from market.prices import PriceRule
 
 MOST_CELL_USERS = 10_000  # above it the cells follow the kinks of the price alone
@@ -256,7 +256,9 @@ def common_slope(rule: PriceRule, blocks: Sequence[Block], kink: float) -> float
     last = max(1 / (1 + (most - least) / typical), 1e-15)
     if excess(1.0) <= 0:
         return least
-    return slope(brentq(excess, last, 1.0, xtol=1e-300, rtol=8.9e-16)) if excess(last) < 0 else min(slope(last), most)
+    if excess(last) >= 0:
+        return min(slope(last), most)
+    return slope(brent(excess, last, 1.0, xtol=1e-300, rtol=8.9e-16))
 
 
 def smooth_root(
@@ -279,7 +281,7 @@ def smooth_root(
         if excess(high) >= 0 or excess(low) <= 0:  # an end, but for rounding
             total = high if excess(high) >= 0 else low
         else:
-            total = brentq(excess, low, high, xtol=1e-300, rtol=8.9e-16)
+            total = brent(excess, low, high, xtol=1e-300, rtol=8.9e-16)
     return Root(float(total), float(rule.value(total)), float(rule.left_slope(total)), False, 0.0, z)
 
 

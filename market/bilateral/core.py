@@ -5,12 +5,13 @@ than that of every other pair, nobody claims less than 0, and agents with capaci
 assignment (Shapley and Shubik 1971). It is a system of difference constraints, so its corners are longest paths.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import cvxpy as cp
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.linalg import lsqr
+from scipy import sparse
 
 from market.arrays import Array
 from market.bilateral.bargain import Bargain
@@ -113,7 +114,7 @@ def seller_corner(bargain: Bargain) -> tuple[Array, Array]:
     return u, v
 
 
-def corners(bargain: Bargain) -> "Corners":
+def corners(bargain: Bargain) -> Corners:
     """Both corners of the core. Raises NoStablePrices.
 
     >>> from market.bilateral.bargain import single_contracts
@@ -134,7 +135,7 @@ def is_stable(bargain: Bargain, slack: float = 0.0) -> bool:
     return True
 
 
-def repaired(bargain: Bargain, u: Array, v: Array, known: "Corners | None" = None) -> tuple[Array, Array]:
+def repaired(bargain: Bargain, u: Array, v: Array, known: Corners | None = None) -> tuple[Array, Array]:
     """A core point near claims u, v: sellers' claims are cut to the corners, then raised. Raises NoStablePrices.
 
     known: the Corners, where they are at hand.
@@ -249,17 +250,19 @@ def _projected(bargain, start, i, j, scale):
 
 def _least_move(rows, right, start):
     """The least change of start that meets rows · x = right, shape of start."""
-    return lsqr(rows, right - rows @ start, atol=1e-15, btol=1e-15, conlim=0.0)[0]
+    return sparse.linalg.lsqr(rows, right - rows @ start, atol=1e-15, btol=1e-15, conlim=0.0)[0]
 
 
 def _pair_rows(i, j, m, n):
     number = np.arange(len(i))
     where = np.concatenate([number, number]), np.concatenate([i, j + m])
-    return coo_array((np.ones(2 * len(i)), where), shape=(len(i), m + n)).tocsr()
+    return sparse.coo_array((np.ones(2 * len(i)), where), shape=(len(i), m + n)).tocsr()
 
 
 def _unit_rows(columns, width):
-    return coo_array((np.ones(len(columns)), (np.arange(len(columns)), columns)), shape=(len(columns), width)).tocsr()
+    return sparse.coo_array(
+        (np.ones(len(columns)), (np.arange(len(columns)), columns)), shape=(len(columns), width)
+    ).tocsr()
 
 
 def tau_point(bargain: Bargain) -> tuple[Array, Array]:

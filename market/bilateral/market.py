@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from market.arrays import Array, Integers, Mask, Numbers
+from market.errors import Refused
 
 
-class MarketError(ValueError):
+class MarketError(Refused):
     """Data that make no market; the message names what, row, value and what is allowed."""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
+from scipy import optimize
 
 from market.arrays import Array, Integers
 from market.bilateral.market import Market, MarketError
@@ -21,7 +21,7 @@ def optimal_matching(market: Market) -> Integers:
     >>> optimal_matching(assignment_game([[5, 7, 2], [8, 9, 3], [2, 6, 0]])).tolist()
     [2, 0, 1]
     """
-    rows, columns = linear_sum_assignment(market.pair_value, maximize=True)
+    rows, columns = optimize.linear_sum_assignment(market.pair_value, maximize=True)
     return _gainful(market, rows, columns)
 
 

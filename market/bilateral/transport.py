@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linprog
-from scipy.sparse import coo_array
+from scipy import optimize, sparse
 
 from market.arrays import Array, Integers, sums
 from market.bilateral.bargain import Bargain
@@ -93,11 +92,11 @@ def _flows_among(market, unit, chosen, whole):
         return Flows(x, np.zeros(m), np.zeros(n), rent)
     scale, pair = float(np.max(market.margin[i, j])), np.arange(len(i))
     where = np.concatenate([i, j + m]), np.concatenate([pair, pair])
-    rows = coo_array((np.ones(2 * len(i)), where), shape=(m + n, len(i)))
+    rows = sparse.coo_array((np.ones(2 * len(i)), where), shape=(m + n, len(i)))
     there = np.concatenate([market.demand, market.supply]) / unit
     upper = np.full(len(i), np.inf) if market.cap is None else market.cap[i, j] / unit
     bounds = np.stack([np.zeros(len(i)), upper], axis=1)
-    found = linprog(
+    found = optimize.linprog(
         -market.margin[i, j] / scale, rows.tocsr(), there, bounds=bounds, method="highs-ds", options=PRECISE_OPTIONS
     )
     if found.status != 0:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import cvxpy as cp
 import numpy as np
-from scipy.optimize import brentq
-from scipy.sparse import csr_array
+from scipy import sparse
 
+from market.brackets import brent
 from market.grid.circuit import serve
 from market.grid.lines import Ends, components, incidence
 from market.programmes import solved_tightly
@@ -91,7 +91,7 @@ def _reply(population, supply, loss, potential):
         return price - float(supply.price(_wanted(population, price * factor).sum() - own + loss))
 
     most = float(supply.price(population.satiated.sum() - own + loss))
-    price = brentq(off, 0.0, most, xtol=1e-15 * most) if off(0.0) < 0 < off(most) else most
+    price = brent(off, 0.0, most, xtol=1e-15 * most) if off(0.0) < 0 < off(most) else most
     return _wanted(population, price * factor)
 
 
@@ -147,4 +147,4 @@ def _bound(population, supply, served, prices, put_in, price, base):
 
 def _at_nodes(node, nodes):
     """Sums over the agents of each node, sparse, shape (nodes, n)."""
-    return csr_array((np.ones(len(node)), (node, np.arange(len(node)))), shape=(nodes, len(node)))
+    return sparse.csr_array((np.ones(len(node)), (node, np.arange(len(node)))), shape=(nodes, len(node)))

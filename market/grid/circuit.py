@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csc_array, diags_array
-from scipy.sparse.linalg import splu
+from scipy import sparse
 
 from market.arrays import Array, Integers
 from market.grid.lines import Ends, components, incidence
@@ -59,6 +58,6 @@ def _potentials(tail, head, r, slack, put_in):
     ends, free = incidence(Ends(tail, head), nodes), np.flatnonzero(~held)
     level = np.zeros(nodes)
     if len(free):
-        matrix = csc_array(ends @ diags_array(1 / r) @ ends.T)[free][:, free]
-        level[free] = splu(csc_array(matrix)).solve(put_in[free])
+        matrix = sparse.csc_array(ends @ sparse.diags_array(1 / r) @ ends.T)[free][:, free]
+        level[free] = sparse.linalg.splu(sparse.csc_array(matrix)).solve(put_in[free])
     return level

@@ -10,8 +10,7 @@ from functools import cached_property
 
 import clarabel
 import numpy as np
-from scipy.sparse import block_array, csc_array, csr_array, diags_array, eye_array
-from scipy.sparse.linalg import splu
+from scipy import sparse
 
 from market.arrays import Array
 from market.grid.lines import components, incidence
@@ -40,16 +39,16 @@ class Angles:
         weight = lines.susceptance / unit
         ends = incidence(lines, n)
         shifted = lines.susceptance * grid.power * np.radians(lines.shift) / offers.energy
-        places = csc_array(
+        places = sparse.csc_array(
             (np.ones(len(offers.node)), (offers.node, np.arange(len(offers.node)))), (n, len(offers.node))
         )
-        carried = csc_array(diags_array(weight) @ ends.T)
+        carried = sparse.csc_array(sparse.diags_array(weight) @ ends.T)
         limited = np.flatnonzero(np.isfinite(lines.limit))
         first = np.unique(components(n, lines), return_index=True)[1]
         return ends, shifted, places, carried, limited, first
 
     @property
-    def physics(self) -> tuple[csr_array, Array, Array]:
+    def physics(self) -> tuple[sparse.csr_array, Array, Array]:
         """(Incidence of lines, flows that shifts take away, susceptances up to their unit), own units."""
         ends, shifted = self._parts[:2]
         unit = np.max(np.abs(self.grid.lines.susceptance), initial=0.0) or 1.0
@@ -62,7 +61,7 @@ class Angles:
     @cached_property
     def _factors(self):
         ends, carried, rest = self._parts[0], self._parts[3], self._rest
-        return splu(csc_array(csc_array(ends @ carried)[rest][:, rest]))
+        return sparse.linalg.splu(sparse.csc_array(sparse.csc_array(ends @ carried)[rest][:, rest]))
 
     def angles(self, put_in: Array) -> Array:
         """Angles, 0 at the first node of every island, at which lines carry what is put in, both (nodes, points)."""
@@ -87,13 +86,13 @@ class Angles:
         free, above, below = np.flatnonzero(~held), np.flatnonzero(~held & np.isfinite(high)), np.flatnonzero(~held)
         n, u = len(net), len(free)
         taken = net - places[:, np.flatnonzero(held)] @ low[held] + ends @ -shifted
-        chosen = eye_array(len(low), format="csc")[:, free]
+        chosen = sparse.eye_array(len(low), format="csc")[:, free]
         limits = self.grid.lines.limit[limited] / offers.energy
         flows = carried[limited]
-        rows = block_array(
+        rows = sparse.block_array(
             [
                 [places[:, free], -(ends @ carried)],
-                [None, eye_array(n, format="csc")[first]],
+                [None, sparse.eye_array(n, format="csc")[first]],
                 [chosen[above], None],
                 [-chosen[below], None],
                 [None, flows],
@@ -113,9 +112,9 @@ class Angles:
         )
         equal = n + len(first)
         cones = [clarabel.ZeroConeT(equal), clarabel.NonnegativeConeT(len(right) - equal)]
-        bend = csc_array(diags_array(np.concatenate([offers.m[free], np.zeros(n)])))
+        bend = sparse.csc_array(sparse.diags_array(np.concatenate([offers.m[free], np.zeros(n)])))
         cost = np.concatenate([offers.a[free], np.zeros(n)])
-        found = clarabel.DefaultSolver(bend, cost, csc_array(rows), right, cones, self.settings).solve()
+        found = clarabel.DefaultSolver(bend, cost, sparse.csc_array(rows), right, cones, self.settings).solve()
         if str(found.status) not in SOLVED:
             return None
         q = low.copy()

@@ -7,8 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
+from scipy import sparse
 
 from market.arrays import Array, Integers, Mask, sums
 
@@ -106,20 +105,26 @@ def lines_of(kind: type[Kind], rows: Sequence[Sequence[float]], defaults: tuple[
     return kind(*np.ascontiguousarray(table.T))
 
 
-def incidence(lines: Lines, nodes: int) -> csr_array:
+def incidence(lines: Lines, nodes: int) -> sparse.csr_array:
     """Sparse incidence matrix, shape (nodes, lines): +1 at the tail, −1 at the head."""
     m = len(lines.tail)
     column = np.arange(m)
     values = np.concatenate([np.ones(m), -np.ones(m)])
     where = (np.concatenate([lines.tail, lines.head]), np.concatenate([column, column]))
-    return csr_array((values, where), shape=(nodes, m))
+    return sparse.csr_array((values, where), shape=(nodes, m))
 
 
 def components(nodes: int, *kinds: Lines) -> Integers:
     """Number of the connected component of each node under lines of the given kinds, shape (nodes,)."""
-    tail, head = (np.concatenate([getattr(lines, end) for lines in kinds]) for end in ("tail", "head"))
-    graph = csr_array((np.ones(len(tail)), (tail, head)), shape=(nodes, nodes))
-    return connected_components(graph, directed=False)[1]
+    tail, head = (np.concatenate([getattr(lines, end) for lines in kinds]).astype(np.intp) for end in ("tail", "head"))
+    first, before = np.arange(nodes), None
+    while before is None or np.any(first != before):  # Shiloach and Vishkin: joined to the lower, then a step up
+        before = first.copy()
+        one, other = before[tail], before[head]
+        np.minimum.at(first, one, other)
+        np.minimum.at(first, other, one)
+        first = first[first]
+    return (np.cumsum(first == np.arange(nodes)) - 1)[first]
 
 
 def sent(lines: Lines, flows: Array, nodes: int) -> Array:

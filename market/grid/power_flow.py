@@ -7,8 +7,7 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-from scipy.sparse import csr_array, diags_array
-from scipy.sparse.linalg import splu
+from scipy import sparse
 
 from market.arrays import Array, Integers, Mask
 from market.grid.lines import RESISTANCE_FLOOR, NetworkError, PublicLines, components, incidence
@@ -33,7 +32,7 @@ class Grid:
     slack: int
     island: Integers
     reference: Mask
-    incidence: csr_array
+    incidence: sparse.csr_array
     tail: Integers
     head: Integers
     r: Array
@@ -54,7 +53,7 @@ class Grid:
 
         p: p.u., shape (n,) (docs/microgrid/model.md, Nodes and lines).
         """
-        middle = self.incidence @ diags_array(self.weight**2 * self.r) @ self.incidence.T
+        middle = self.incidence @ sparse.diags_array(self.weight**2 * self.r) @ self.incidence.T
         product = self.inverse.T @ (middle @ self.inverse)
         return (product + product.T) / 2
 
@@ -136,8 +135,8 @@ def _inverse(ends, weight, reference):
     inverse = np.zeros((len(reference), len(reference)))
     rest = np.flatnonzero(~reference)
     if len(rest):
-        matrix = (ends @ diags_array(weight) @ ends.T).tocsc()[rest][:, rest]
-        inverse[np.ix_(rest, rest)] = splu(matrix).solve(np.eye(len(rest)))
+        matrix = (ends @ sparse.diags_array(weight) @ ends.T).tocsc()[rest][:, rest]
+        inverse[np.ix_(rest, rest)] = sparse.linalg.splu(matrix).solve(np.eye(len(rest)))
     return inverse
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import csc_array
+from scipy import sparse
 
 from market.arrays import Array, Mask
 from market.grid.active_set import Active, Answer
@@ -109,7 +109,7 @@ def proven(angles: Angles, demand: Array, injected: Array, told: Dispatches) -> 
 def _flows(angles, net, q, ends, shifted, weight):
     """Flows of outputs (points, lines) by angles, and the largest balance that they miss, (points,)."""
     node, rows = angles.offers.node, np.arange(q.shape[1])
-    placed = csc_array((np.ones(len(node)), (node, rows)), (net.shape[1], len(node)))
+    placed = sparse.csc_array((np.ones(len(node)), (node, rows)), (net.shape[1], len(node)))
     into = (placed @ q.T).T - net
     right = np.where(np.isfinite(into), into, 0.0) + ends @ shifted
     flows = weight * (ends.T @ angles.angles(right.T)).T - shifted

@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
-from scipy.sparse import csc_array, diags_array
-from scipy.sparse.linalg import splu
+from scipy import sparse
 
 from market.arrays import Array, Integers
 from market.grid.lines import NetworkError, components, incidence
@@ -40,9 +39,9 @@ class Transfer:
 
     @cached_property
     def _solve(self):
-        matrix = csc_array(self.ends @ diags_array(self.weight) @ self.ends.T)[self.rest][:, self.rest]
+        matrix = sparse.csc_array(self.ends @ sparse.diags_array(self.weight) @ self.ends.T)[self.rest][:, self.rest]
         try:
-            factors = splu(csc_array(matrix))
+            factors = sparse.linalg.splu(sparse.csc_array(matrix))
         except RuntimeError:
             raise NetworkError("lines: reactances of opposite sign cancel; flows are not defined") from None
         return factors.solve

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.optimize import linprog
+from scipy import optimize
 
 from market.arrays import Array, Mask
 from market.grid.lines import components
@@ -169,7 +169,7 @@ def least_core(values: Array) -> LeastCore:
     goal = np.append(np.zeros(players), 1.0)
     whole = np.append(np.ones(players), 0.0)[None]
     bounds = [(None, None)] * (players + 1)
-    found = linprog(goal, rows, -values[some], whole, values[-1:], bounds, method="highs")
+    found = optimize.linprog(goal, rows, -values[some], whole, values[-1:], bounds, method="highs")
     epsilon = float(found.x[-1])
     return LeastCore(epsilon, found.x[:-1], epsilon > CORE_TOLERANCE)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import cvxpy as cp
 import numpy as np
-from scipy.sparse import csr_array
+from scipy import sparse
 
 from market.arrays import Array
 
 
-def half(ends: csr_array, r: Array, square: cp.Variable) -> cp.Expression:
+def half(ends: sparse.csr_array, r: Array, square: cp.Variable) -> cp.Expression:
     """Expression of the half losses at the nodes, ½ |ends| diag(r) square, shape (n,).
 
     ends: incidence, shape (n, lines); r, square: shape (lines,) (docs/microgrid/model.md, Nodes and lines).

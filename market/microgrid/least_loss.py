@@ -7,7 +7,7 @@ share a quadratic of the potentials. No floor stands for a resistance here that 
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import csr_array, diags_array
+from scipy import sparse
 
 from market.arrays import Array
 from market.grid.lines import RESISTANCE_FLOOR
@@ -66,8 +66,9 @@ def public_bound(network: Network, grid: Grid, q: Array, base: float, unit: floa
         return -np.inf
     least = RESISTANCE_FLOOR * (np.max(lines.r, initial=0.0) or 1.0)
     weight = grid.weight / np.max(np.abs(grid.weight), initial=1e-300)
-    sends = csr_array(grid.incidence @ diags_array(weight))
-    square = csr_array(sends @ diags_array(np.maximum(lines.r, least) * total / unit) @ sends.T)[rest][:, rest]
+    sends = sparse.csr_array(grid.incidence @ sparse.diags_array(weight))
+    lost = sparse.diags_array(np.maximum(lines.r, least) * total / unit)
+    square = sparse.csr_array(sends @ lost @ sends.T)[rest][:, rest]
     across, weighed = grid.incidence.T @ q, lines.r * total * grid.loop / unit
     slope = (sends @ (across + weighed))[rest]
     driven = float((across + weighed / 2) @ grid.loop)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import csr_array, diags_array
+from scipy import sparse
 
 from market.arrays import Array
 from market.grid.power_flow import Grid
@@ -14,7 +14,7 @@ BALANCED = 1e-12  # balance in p.u. at which Newton's method ends, relative to t
 LOOSELY_BALANCED = 1e3  # times BALANCED is still balance, where rounding ends Newton's method
 
 
-def half_losses(ends: csr_array, r: Array, f: Array) -> Array:
+def half_losses(ends: sparse.csr_array, r: Array, f: Array) -> Array:
     """What the ends supply of the loss r f² of each line, p.u., shape (n,), half each.
 
     ends: incidence, shape (n, lines); r, f: shape (lines,) (docs/microgrid/model.md, Nodes and lines).
@@ -30,7 +30,7 @@ def lossy_flows(grid: Grid, p: Array, start: Array | None = None) -> Array | Non
     (docs/microgrid/model.md, Nodes and lines).
     """
     ends, r, weight, rest = grid.incidence, grid.r, grid.weight, np.flatnonzero(~grid.reference)
-    sends = ends @ diags_array(weight) @ ends.T
+    sends = ends @ sparse.diags_array(weight) @ ends.T
     theta = grid.inverse @ (p if start is None else ends @ start)
     aim = BALANCED * np.max(np.abs(p))
     with np.errstate(all="ignore"):
@@ -40,7 +40,7 @@ def lossy_flows(grid: Grid, p: Array, start: Array | None = None) -> Array | Non
             error = np.max(np.abs(missing), initial=0.0)
             if not aim < error < np.inf:
                 break
-            slope = csr_array(sends + abs(ends) @ diags_array(r * f * weight) @ ends.T)
+            slope = sparse.csr_array(sends + abs(ends) @ sparse.diags_array(r * f * weight) @ ends.T)
             try:
                 theta[rest] += solve(slope[rest][:, rest], missing)
             except (np.linalg.LinAlgError, RuntimeError):

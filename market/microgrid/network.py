@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import networkx as nx
 import numpy as np
-from scipy.sparse import csr_array
+from scipy import sparse
 
 from market.arrays import Array, Integers, Mask
 from market.grid.lines import (
@@ -82,12 +82,12 @@ class Topology:
         return max(float(np.max(lines.r, initial=0.0)) for lines in (self.public, self.private)) or 1.0
 
     @cached_property
-    def public_incidence(self) -> csr_array:
+    def public_incidence(self) -> sparse.csr_array:
         """A, sparse, shape (n, public lines): +1 at a line's tail, −1 at its head."""
         return incidence(self.public, self.nodes)
 
     @cached_property
-    def private_incidence(self) -> csr_array:
+    def private_incidence(self) -> sparse.csr_array:
         """P, sparse, shape (n, private lines): +1 at a line's tail, −1 at its head."""
         return incidence(self.private, self.nodes)
 
@@ -179,12 +179,12 @@ class Network:
         return RESISTANCE_FLOOR * self.resistance
 
     @property
-    def public_incidence(self) -> csr_array:
+    def public_incidence(self) -> sparse.csr_array:
         """A, sparse, shape (n, public lines): +1 at a line's tail, −1 at its head."""
         return self.topology.public_incidence
 
     @property
-    def private_incidence(self) -> csr_array:
+    def private_incidence(self) -> sparse.csr_array:
         """P, sparse, shape (n, private lines): +1 at a line's tail, −1 at its head."""
         return self.topology.private_incidence
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy import sparse
 
 from market.arrays import Array, Integers, Numbers
 from market.grid.lines import RESISTANCE_FLOOR, Ends, PublicLines, components
@@ -89,7 +89,7 @@ class Wires:
         """Balance in p.u. that flows computed from these prices cannot be told from, because resistances are small."""
         return NUMBER_ROUNDING * self.unit * np.max(np.abs(q)) / np.min(self.divisor, initial=np.inf)
 
-    def slope(self, q: Array) -> Array | csr_array:
+    def slope(self, q: Array) -> Array | sparse.csr_array:
         """Derivative of what is left by the prices, shape (n, n), dense or sparse."""
         bend: Numbers = 0.0
         if self.lossy:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.sparse import block_array, csr_array, diags_array
+from scipy import sparse
 
 from market.grid.power_flow import Grid
 from market.grid.systems import solve
@@ -27,7 +27,7 @@ def exact(network: Network, grid: Grid, found: Found) -> Found:
     """The programme's answer with exact private flows and prices; as it was where Newton's method does not settle."""
     private, power = private_kind(network, 1.0, found.unit), network.power
     weight = grid.weight / np.max(np.abs(grid.weight), initial=1e-300)
-    sends = csr_array(grid.incidence @ diags_array(weight))
+    sends = sparse.csr_array(grid.incidence @ sparse.diags_array(weight))
     nodes = np.flatnonzero(network.reaches & (np.arange(network.nodes) != network.slack))
     rest = np.flatnonzero(~grid.reference & network.reaches)
     q, theta = found.q.copy(), np.zeros(network.nodes)
@@ -41,7 +41,7 @@ def exact(network: Network, grid: Grid, found: Found) -> Found:
             g = private.flows(q)
             return replace(found, g=g, q=q, accurate=found.relax_gap <= NOT_RELAXED * power)
         (by_q, by_theta), (worth_q, worth_theta) = slopes
-        matrix = block_array(
+        matrix = sparse.block_array(
             [
                 [by_q[nodes][:, nodes], by_theta[nodes][:, rest]],
                 [power * worth_q[rest][:, nodes], power * worth_theta[rest][:, rest]],
@@ -70,7 +70,8 @@ def _system(network, grid, private, sends, weight, q, theta):
     total = 2 + unit * (both.T @ q)
     missing = private.left(network.injection, private.flows(q)) - ends @ f - half_losses(ends, r, f)
     worth = sends @ (ends.T @ q + r * total * f / unit)
-    by_theta = -(ends + both @ diags_array(r * f)) @ sends.T
-    worth_q = sends @ (ends.T + diags_array(r * f) @ both.T)
-    worth_theta = sends @ diags_array(r * total / unit) @ sends.T
-    return missing, worth, ((csr_array(private.slope(q)), csr_array(by_theta)), (csr_array(worth_q), worth_theta))
+    by_theta = -(ends + both @ sparse.diags_array(r * f)) @ sends.T
+    worth_q = sends @ (ends.T + sparse.diags_array(r * f) @ both.T)
+    worth_theta = sends @ sparse.diags_array(r * total / unit) @ sends.T
+    by_q = sparse.csr_array(private.slope(q))
+    return missing, worth, ((by_q, sparse.csr_array(by_theta)), (sparse.csr_array(worth_q), worth_theta))

@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from engine.columns import write_csv
 from engine.running import run
-from engine.store import history_table
+from engine.store import rounds_of
 from market.outcome import Status
 from papers.claims import judge
 from papers.figure import Reproduction, to_csv
@@ -57,7 +58,7 @@ def _settling(figure, scenario, text, plot):
     def write(study, folder):
         answers = [study.answers[question] for question in _questions(scenario)(study.replications)]
         result = run(scenario)
-        to_csv(history_table(result), folder / "rounds.csv")
+        write_csv(rounds_of(result), folder / "rounds.csv")
         to_csv(pd.DataFrame(answers).assign(replication=range(len(answers))), folder / "settling.csv")
         draw_to(folder / f"{figure}.png", plot, result)
         close, rounds = max(one.close for one in answers), max(one.rounds for one in answers)

@@ -11,6 +11,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -19,11 +20,10 @@ from scenarios.reading.errors import Place, quoted
 from scenarios.reading.files import LARGEST, content_of
 
 BLOCK_BYTES = 1 << 22  # bytes that are judged at once
+FEW_BYTES = 1 << 18  # read cell by cell in less time than pandas needs to be loaded
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?(inf|infinity|nan)", re.ASCII | re.IGNORECASE)
 DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+", re.ASCII)
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
-NEW = tuple(map(int, pd.__version__.split(".")[:2])) >= (3, 1)  # its parser is exact without being asked
-EXACT_FLOATS = {} if NEW else {"float_precision": "round_trip"}  # the bits of Python's float
 UNLIKE = (b'"', b"True", b"TRUE", b"true", b"False", b"FALSE", b"false")  # pandas takes words of truth for numbers
 WIDE = {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
 
@@ -89,7 +89,7 @@ class CsvFile:
 
     def _numbers_of(self, block, row, at):
         """Arrays of the columns `at` of one block whose first row is the row-th below the header."""
-        if self._even(block) and not any(word in block for word in UNLIKE):
+        if self._plain(block):
             try:
                 return _fast(block, at, len(self.header))
             except ValueError:
@@ -111,7 +111,7 @@ class CsvFile:
         return all(self._is_numeric(block, row, at) for row, block in self._blocks())
 
     def _is_numeric(self, block, row, at):
-        if self._even(block) and not any(word in block for word in UNLIKE):
+        if self._plain(block):
             try:
                 _fast(block, [at], len(self.header))
                 return True
@@ -153,6 +153,10 @@ class CsvFile:
             got = f"{self.row(row + odd)} has {len(rows[odd])} cells"
             raise self.place.error(got, f"the header has {len(self.header)}")
         return rows
+
+    def _plain(self, block):
+        """Is pandas' parser, once loaded, the faster one for a block, and sure to take it as it is meant?"""
+        return len(block) > FEW_BYTES and self._even(block) and not any(word in block for word in UNLIKE)
 
     def _even(self, block):
         """Has each line of a block without quotes as many cells as the header?"""
@@ -201,11 +205,17 @@ def _fast(block, at, width):
             na_filter=False,
             skip_blank_lines=False,
             low_memory=False,
-            **EXACT_FLOATS,
+            **_exact_floats(),
         )[at]
         .to_numpy()
         .T
     )
+
+
+@cache
+def _exact_floats():
+    """Options by which pandas' parser gives the bits of Python's float; from 3.1 on it does unasked."""
+    return {} if tuple(map(int, pd.__version__.split(".")[:2])) >= (3, 1) else {"float_precision": "round_trip"}
 
 
 def row_name(number: int, file: str) -> str:

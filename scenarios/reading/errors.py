@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from market.errors import Refused
+
 LONGEST_QUOTED = 60
 LONGEST_LINE = 1000  # beside the file's name
 LONGEST_SAID = 1400  # of any message
 
 
-class ScenarioError(ValueError):
+class ScenarioError(Refused):
     """A scenario that cannot be used, in one line: `FILE: KEY: what was got; what is allowed; nearest`."""
 
 

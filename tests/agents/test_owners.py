@@ -373,7 +373,7 @@ def test_the_summary_names_withheld_lines():
     model = build(scenario, drawn=drawn, players={"owners": {1: Refuser()}})
     model.run()
     known = {"scenario": scenario, "replication": 0, "game": drawn.game, "redraws": {}, "status": model.status}
-    known |= {"rounds": 1, "history": model.history, "gap": model.gap}
+    known |= {"rounds": 1, "collected": model.collected, "gap": model.gap}
     assert MicrogridResult(outcomes=played(model), **known).facts()["withheld"] == [[1, 2]]
     plain = build(scenario, drawn=drawn)
     plain.run()

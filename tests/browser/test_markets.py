@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from engine import run
-from engine.store import history_table
+from engine.columns import csv_text
+from engine.store import rounds_of
 from scenarios import load
 from tests.browser.conftest import ROOT
 from tests.browser.tiles import TILES, most
@@ -62,7 +63,7 @@ def test_a_run_on_the_page_ends_with_the_numbers_of_the_command_line(visitor, ma
     assert visitor.page.locator(".tile").count() == len(tiles)
     for label, value in tiles.items():
         assert visitor.tile(label) == money(value), label
-    assert visitor.download("rounds.csv") == history_table(result).to_csv(index=False, lineterminator="\n")
+    assert visitor.download("rounds.csv") == csv_text(rounds_of(result))
 
 
 @pytest.mark.parametrize("market", ["aggregator", "bilateral"])

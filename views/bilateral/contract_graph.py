@@ -3,8 +3,7 @@
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from scipy import sparse
 
 from views.bilateral import look
 from views.style import BLACK, edges, finite, legend_below, new_figure, plain, styled
@@ -54,8 +53,8 @@ def positions(contracts, buyers, sellers):
     """
     i, j, price = contracts["buyer"], contracts["seller"], contracts["price"]
     size = buyers + sellers
-    joined = coo_array((np.ones(len(i)), (i, j + buyers)), shape=(size, size))
-    _, group = connected_components(joined, directed=False)
+    joined = sparse.coo_array((np.ones(len(i)), (i, j + buyers)), shape=(size, size))
+    _, group = sparse.csgraph.connected_components(joined, directed=False)
     busy = np.unique(group[i])
     mean = {one: float(np.mean(price[group[i] == one])) for one in busy}
     places, top = (np.zeros(buyers), np.zeros(sellers)), 0

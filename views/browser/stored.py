@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from engine.store import history_table
+from engine.store import rounds_of
 from engine.verifying import FolderError, read_manifest, seated
 from scenarios import ScenarioError, load
 from scenarios.reading.csv_file import EXACT_FLOATS
@@ -75,8 +75,8 @@ def verdict(run):
     stored = run.stored
     if stored is None:
         return ""
-    played = history_table(run.model)
-    rounds = len(played)
+    played = rounds_of(run.model)
+    rounds = len(next(iter(played.values())))
     odd = [name for name in (*played, *stored) if name not in played or name not in stored]
     if odd:
         which = "no column" if odd[0] in played else "a column"

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from engine.columns import csv_text
 from engine.results import results_of
-from engine.store import history_table
+from engine.store import rounds_of
 from scenarios import Scenario, build, draw
 from views.style import plain
 
@@ -49,12 +50,12 @@ class Run:
         known = {"scenario": self.scenario, "replication": self.replication}
         known |= {"game": self.drawn.game, "redraws": self.drawn.redraws}
         known |= {"status": model.status, "rounds": model.round}
-        known |= {"history": model.history}
+        known |= {"collected": model.collected}
         return market.RESULT(**(known | market.stepped(model, not model.running)))
 
     def rounds_csv(self):
         """What happened in each round, as the results folder has it."""
-        return history_table(self.result()).to_csv(index=False, lineterminator="\n")
+        return csv_text(rounds_of(self.result()))
 
     def column(self, name):
         """A column of the collected data by round, NaN for None."""

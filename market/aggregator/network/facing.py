@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy.optimize import brentq
 
 from market.aggregator.best_response import best_response
 from market.aggregator.game import Block
 from market.aggregator.network.producers import Falling, Producers, best_sale
 from market.arrays import Array
+from market.brackets import brent
 from market.grid.clearing import Operator
 from market.grid.nodal import NodalGrid
 from market.grid.residual import Curve, curve
@@ -139,7 +139,7 @@ def by_the_hub(game: Profile, number: int, j: int, y: Array) -> Line:
     most = _best(player, _rule(believed(0.0), sells), 0.0)
     if most == 0 or excess(most) >= 0:
         return believed(most)
-    return believed(brentq(excess, 0.0, most, **SAME_AMOUNT))
+    return believed(brent(excess, 0.0, most, **SAME_AMOUNT))
 
 
 def by_nothing(game: Profile, number: int, j: int, y: Array) -> Line:
@@ -158,7 +158,7 @@ def by_nothing(game: Profile, number: int, j: int, y: Array) -> Line:
     most = min(wanted(first), OUT_OF_REACH * float(line[0][-1]) + wanted(float(np.max(line[1]))))
     if excess(most) >= 0 or excess(0.0) <= 0:
         return np.zeros(1), np.array([_at(line, most) if excess(0.0) > 0 else first]), 0.0
-    amount = brentq(excess, 0.0, most, **SAME_AMOUNT)
+    amount = brent(excess, 0.0, most, **SAME_AMOUNT)
     return np.zeros(1), np.array([_within_step(line, amount, wanted)]), 0.0
 
 
@@ -167,7 +167,7 @@ def _within_step(line, amount, wanted):
     ends = [_at(line, amount * (1 + side)) for side in (-BESIDE, BESIDE)]
     if wanted(ends[0]) <= amount * (1 + WIDE) and wanted(ends[1]) >= amount * (1 - WIDE):
         return _at(line, amount)
-    return brentq(lambda price: wanted(price) - amount, *ends, **SAME_AMOUNT)
+    return brent(lambda price: wanted(price) - amount, *ends, **SAME_AMOUNT)
 
 
 def _best(player, rule, now):

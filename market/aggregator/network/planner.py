@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import cvxpy as cp
 import numpy as np
-from scipy.sparse import csr_array
+from scipy import sparse
 
 from market.aggregator.game import Block
 from market.aggregator.network.game import NetworkGame
@@ -89,7 +89,7 @@ def _units(game):
 def _by_player(block):
     """Sums of users by player, shape (players, users)."""
     rows: Integers = np.repeat(np.arange(block.players), block.sizes)
-    return csr_array((np.ones(block.users), (rows, np.arange(block.users))), (block.players, block.users))
+    return sparse.csr_array((np.ones(block.users), (rows, np.arange(block.users))), (block.players, block.users))
 
 
 def _dispatch(game, inject, energy, price):
@@ -128,4 +128,4 @@ def _dispatch(game, inject, energy, price):
 
 
 def _at(nodes, n):
-    return csr_array((np.ones(len(nodes)), (nodes, np.arange(len(nodes)))), (n, len(nodes)))
+    return sparse.csr_array((np.ones(len(nodes)), (nodes, np.arange(len(nodes)))), (n, len(nodes)))

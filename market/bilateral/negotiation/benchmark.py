@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import clarabel
 import cvxpy as cp
 import numpy as np
-from scipy.sparse import csc_matrix, vstack
+from scipy import sparse
 
 from market.arrays import Array, Integers
 from market.bilateral.bargain import Bargain
@@ -16,12 +17,10 @@ from market.bilateral.ledger import Knowledge
 from market.bilateral.market import MarketError
 from market.bilateral.negotiation.consensus import Consensus, Known, known_to
 from market.bilateral.negotiation.hinge import hinge_root
+from market.on_demand import later
 from market.parameters import parameter
 
-try:
-    import osqp
-except ImportError:  # cvxpy may come without it
-    osqp = None
+osqp = later("osqp") if find_spec("osqp") else None  # cvxpy may come without it
 
 
 def known_projection(known: Known, average: Array) -> Array:
@@ -72,7 +71,7 @@ def exact_rows(y: Array, number: Integers, value: Array, theirs: slice, total: f
 class BoundingSet:
     """An agent's set: rows · x ≥ least, with equality in the first row; sparse rows (constraints, m + n)."""
 
-    rows: csc_matrix
+    rows: sparse.csc_matrix
     least: Array
 
 
@@ -84,7 +83,7 @@ def bounding_set(bargain: Bargain, agent: int) -> BoundingSet:
     mine = np.arange(m + n) == agent
     theirs = np.eye(m + n)[m:] if buys else np.eye(m + n)[:m]
     rows = np.vstack([np.ones(m + n), theirs + mine, mine])
-    return BoundingSet(csc_matrix(rows), np.concatenate([[bargain.welfare], values, [0.0]]))
+    return BoundingSet(sparse.csc_matrix(rows), np.concatenate([[bargain.welfare], values, [0.0]]))
 
 
 def general(limits: BoundingSet) -> Callable[[Array], Array]:
@@ -104,12 +103,12 @@ def general(limits: BoundingSet) -> Callable[[Array], Array]:
 def bare(limits: BoundingSet) -> Callable[[Array], Array]:
     """A function that projects a proposal (m + n,) onto a BoundingSet: Clarabel itself, without the modelling layer."""
     agents = limits.rows.shape[1]
-    rows, right = vstack([limits.rows[:1], -limits.rows[1:]], format="csc"), limits.least.copy()
+    rows, right = sparse.vstack([limits.rows[:1], -limits.rows[1:]], format="csc"), limits.least.copy()
     right[1:] *= -1
     cones = [clarabel.ZeroConeT(1), clarabel.NonnegativeConeT(len(right) - 1)]
     options = clarabel.DefaultSettings()
     options.verbose = False
-    square = csc_matrix(np.eye(agents))
+    square = sparse.csc_matrix(np.eye(agents))
 
     def project(proposal):
         return np.array(clarabel.DefaultSolver(square, -proposal, rows, right, cones, options).solve().x)
@@ -124,7 +123,7 @@ def reused(limits: BoundingSet) -> Callable[[Array], Array]:
     agents = limits.rows.shape[1]
     solver = osqp.OSQP()
     solver.setup(
-        csc_matrix(np.eye(agents)),
+        sparse.csc_matrix(np.eye(agents)),
         np.zeros(agents),
         limits.rows,
         limits.least,

@@ -7,7 +7,7 @@ from typing import Any
 
 import cvxpy as cp
 import numpy as np
-from scipy.sparse import block_array, csr_array
+from scipy import sparse
 
 from market.arrays import Array
 from market.grid.power_flow import Grid
@@ -216,7 +216,7 @@ def _even_exact(network, shares):
     lines = replace(wires(network.private, network, lossy=True), base=1.0, unit=network.resistance)
     agents, borne = network.agents, shares.sum(axis=0) > 0
     shares = shares[agents][:, borne & np.any(shares[agents] > 0, axis=0)]
-    q, share, still = np.zeros(network.nodes), np.zeros(shares.shape[1]), csr_array((shares.shape[1],) * 2)
+    q, share, still = np.zeros(network.nodes), np.zeros(shares.shape[1]), sparse.csr_array((shares.shape[1],) * 2)
     for _ in range(MOST_ROUNDS):
         g = lines.flows(q)
         missing = lines.left(network.injection, g)[agents] - shares @ share
@@ -226,8 +226,8 @@ def _even_exact(network, shares):
             evened = network.injection.copy()
             evened[agents] -= shares @ share
             return corrected(lines, evened, g, _all_but_first(network.private_group, agents))
-        slope = csr_array(lines.slope(q))[agents][:, agents]
-        matrix = block_array([[slope, -csr_array(shares)], [csr_array(shares.T), still]]).tocsr()
+        slope = sparse.csr_array(lines.slope(q))[agents][:, agents]
+        matrix = sparse.block_array([[slope, -sparse.csr_array(shares)], [sparse.csr_array(shares.T), still]]).tocsr()
         try:
             with np.errstate(all="ignore"):
                 step = solve(matrix, -np.concatenate([missing, shares.T @ q[agents]]))

@@ -1,0 +1,120 @@
+"""Roots within brackets, as SciPy finds them to the bit: its package takes longer to import than a small market to run.
+
+One function of a number by Brent's method (Algorithms for minimization without derivatives, 1973, chapter 4), one of an
+array, element by element, by Chandrupatla's (Advances in Engineering Software 28, 1997).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from market.arrays import Array, Integers
+
+RTOL = 4 * float(np.finfo(float).eps)
+
+
+def brent(
+    function: Callable[[float], float],
+    low: float,
+    high: float,
+    *,
+    xtol: float = 2e-12,
+    rtol: float = RTOL,
+    maxiter: int = 100,
+) -> float:
+    """A root between two ends at which the function has different signs, to xtol + rtol |x|.
+
+    Raises ValueError where the signs are the same or a value is not a number, ArithmeticError where it is not found.
+    """
+    before, now = float(low), float(high)
+    f_before, f_now = _number(function, before), _number(function, now)
+    if f_before == 0:
+        return before
+    if f_now == 0:
+        return now
+    if (f_before < 0) == (f_now < 0):
+        raise ValueError(f"the function has one sign at {low} and {high}; different ones are needed")
+    other = f_other = step = last_step = 0.0
+    for _ in range(maxiter):
+        if (f_before < 0) != (f_now < 0) and f_before != 0 and f_now != 0:
+            other, f_other = before, f_before
+            step = last_step = now - before
+        if abs(f_other) < abs(f_now):
+            before, now, other = now, other, now
+            f_before, f_now, f_other = f_now, f_other, f_now
+        least, half = (xtol + rtol * abs(now)) / 2, (other - now) / 2
+        if f_now == 0 or abs(half) < least:
+            return now
+        tried = _tried(before, now, other, f_before, f_now, f_other) if abs(f_now) < abs(f_before) else np.inf
+        if abs(last_step) > least and 2 * abs(tried) < min(abs(last_step), 3 * abs(half) - least):
+            last_step, step = step, tried
+        else:
+            last_step = step = half
+        before, f_before = now, f_now
+        now += step if abs(step) > least else least if half > 0 else -least
+        f_now = _number(function, now)
+    raise ArithmeticError(f"no root between {low} and {high} within {maxiter} steps")
+
+
+def _number(function, at):
+    """The function's value; raises ValueError where it is not a number."""
+    value = float(function(at))
+    if value != value:
+        raise ValueError(f"the function is not a number at {at}")
+    return value
+
+
+def _tried(before, now, other, f_before, f_now, f_other):
+    """The step to where the secant, or the parabola of the inverse, is 0; infinite where there is none."""
+    try:
+        if before == other:
+            return -f_now * (now - before) / (f_now - f_before)
+        slope, slope_other = (f_before - f_now) / (before - now), (f_other - f_now) / (other - now)
+        far = slope_other * slope * (f_other - f_before)
+        return -f_now * (f_other * slope_other - f_before * slope) / far
+    except ZeroDivisionError:
+        return np.inf
+
+
+def chandrupatla(
+    function: Callable[[Array, Integers], Array], low: Array, high: Array, tolerance: float, most: int = 200
+) -> Array:
+    """Roots of function(x, which) between ends at which it has different signs, to tolerance (1 + |x|).
+
+    which: numbers of the elements that x holds, those still open. Arrays of shape (elements,); not a number where the
+    signs are the same or the ends not finite.
+    """
+    which, found = np.arange(len(low)), np.full(len(low), np.nan)
+    x = np.array([low, high, low], dtype=float)  # the newest point, the other end, and the one left out last
+    f = np.array([function(x[0], which), function(x[1], which), np.zeros(len(low))], dtype=float)
+    for turn in range(most + 1):
+        nearest = np.where(np.abs(f[0]) < np.abs(f[1]), x[0], x[1])
+        exact = (f[0] == 0) | (f[1] == 0)
+        lost = ~np.isfinite(x[:2]).all(axis=0) | np.isnan(f[:2]).all(axis=0) | (np.sign(f[0]) == np.sign(f[1]))
+        found[which] = np.where(lost & ~exact, np.nan, nearest)
+        width, narrow = np.abs(x[1] - x[0]), np.abs(nearest) * tolerance + tolerance
+        left = ~(exact | lost | (width < narrow))
+        if not left.any():
+            break
+        which, x, f, edge = which[left], x[:, left], f[:, left], 0.5 * narrow[left] / width[left]
+        share = np.clip(_share(x, f), edge, 1 - edge) if turn else 0.5
+        new = x[0] + share * (x[1] - x[0])
+        value = function(new, which)
+        same = np.sign(value) == np.sign(f[0])
+        x = np.array([new, np.where(same, x[1], x[0]), np.where(same, x[0], x[1])])
+        f = np.array([value, np.where(same, f[1], f[0]), np.where(same, f[0], f[1])])
+    return found
+
+
+def _share(x, f):
+    """How far from x1 to x2 the next point lies: by the inverse parabola where that may be trusted, else halfway."""
+    across, beyond = (x[0] - x[1]) / (x[2] - x[1]), (x[2] - x[0]) / (x[1] - x[0])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rise = (f[0] - f[1]) / (f[2] - f[1])
+    fine = ((1 - np.sqrt(1 - across)) < rise) & (rise < np.sqrt(across))
+    share = np.full(x.shape[1], 0.5)
+    (a, b, c), far = f[:, fine], beyond[fine]
+    share[fine] = a / (a - b) * c / (c - b) - far * a / (c - a) * b / (b - c)
+    return share
