@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from market.brackets import brent
 DOWN = 10.0 ** -np.arange(0, 300, 15)  # shares of the highest total, to find where price-taking users want more
 ABOVE = 1e-12  # how far above a kink its right side begins, as a share of the stretch
 TOTALS = 10.0 ** np.arange(-300, 301)
-TIGHT = {"xtol": 1e-300, "rtol": 1e-14, "maxiter": 500}
+TIGHT: dict[str, Any] = {"xtol": 1e-300, "rtol": 1e-14, "maxiter": 500}
 
 
 def demand(game: Game, price: float) -> float:

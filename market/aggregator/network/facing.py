@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -72,7 +72,7 @@ OUT_OF_REACH = 2.0  # times the highest price that matters: that of what cannot 
 MOST_CURVES = 256  # kept: those asked for last
 BEYOND_WANTED = 1.05  # how much further than a player may want its curve goes
 BESIDE, WIDE = 1e-9, 1e-6  # shares of an amount: a step is looked for beside it, and told by how much is wanted
-SAME_AMOUNT = {"xtol": 1e-300, "rtol": 1e-14, "maxiter": 200}
+SAME_AMOUNT: dict[str, Any] = {"xtol": 1e-300, "rtol": 1e-14, "maxiter": 200}
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import Any
 
 import clarabel
 import cvxpy as cp
@@ -20,7 +21,7 @@ from market.bilateral.negotiation.hinge import hinge_root
 from market.on_demand import later
 from market.parameters import parameter
 
-osqp = later("osqp") if find_spec("osqp") else None  # cvxpy may come without it
+osqp: Any = later("osqp") if find_spec("osqp") else None  # cvxpy may come without it
 
 
 def known_projection(known: Known, average: Array) -> Array:
