@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from market.outcome import Status
@@ -46,6 +47,15 @@ class Result(ABC):
     def history(self):
         """What was collected as a table, one row a round."""
         return pd.DataFrame(self.collected)
+
+    @property
+    def kept(self):
+        """Of how many rounds something was collected."""
+        return len(next(iter(self.collected.values()), ()))
+
+    def column(self, name):
+        """What was collected by round, shape (rounds,), not a number for None."""
+        return np.array(self.collected[name], dtype=float)
 
     @property
     def advice(self):

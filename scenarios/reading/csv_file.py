@@ -205,7 +205,7 @@ def _fast(block, at, width):
             na_filter=False,
             skip_blank_lines=False,
             low_memory=False,
-            **_exact_floats(),
+            **exact_floats(),
         )[at]
         .to_numpy()
         .T
@@ -213,7 +213,7 @@ def _fast(block, at, width):
 
 
 @cache
-def _exact_floats():
+def exact_floats():
     """Options by which pandas' parser gives the bits of Python's float; from 3.1 on it does unasked."""
     return {} if tuple(map(int, pd.__version__.split(".")[:2])) >= (3, 1) else {"float_precision": "round_trip"}
 

@@ -10,7 +10,7 @@ from engine import compare, run, save_comparison, save_result, verify
 from engine.store import digest
 from market.microgrid.partitions import partition_game
 from scenarios import ScenarioError, build, load
-from scenarios.reading.csv_file import EXACT_FLOATS
+from scenarios.reading.csv_file import exact_floats
 from tests.scenarios.refusals import check, refusal
 from views.microgrid.words import summary_text
 
@@ -403,7 +403,7 @@ def test_numbers_made_up_and_signed_again_still_fail(name, old, stored):
 def test_files_hold_every_node_and_line_by_period(write, tmp_path):
     result = run(write(PERIODS.format(losses="priced", behaviour="cooperative", day=DAY, lines=LINES)))
     folder, outcomes = save_result(result, tmp_path / "results"), result.outcomes
-    nodes, lines = (pd.read_csv(folder / name, **EXACT_FLOATS) for name in ("agents.csv", "lines.csv"))
+    nodes, lines = (pd.read_csv(folder / name, **exact_floats()) for name in ("agents.csv", "lines.csv"))
     assert nodes["period"].tolist() == [0] * 3 + [1] * 3 + [2] * 3
     np.testing.assert_array_equal(nodes["injection"], np.ravel(json.loads(DAY)))
     for column, values in {"put_in": "p", "price": "prices"}.items():

@@ -25,11 +25,11 @@ BANDS = ((5, 95, 0.18), (25, 75, 0.35))
 def convergence(result):
     """Purchases by player, mean surplus by group and price, over the rounds of a Result (figs. 3 and 4)."""
     figure, (top, middle, bottom) = new_figure(3, 1, width=9, height=10.5, sharex=True)
-    rounds = len(result.history)
+    rounds = result.kept
     if rounds:
         _purchases(top, result)
         _surplus(middle, result)
-        bottom.plot(_rounds(result), result.history["price"], color=BLACK, marker="o" if rounds <= 30 else None)
+        bottom.plot(_rounds(result), result.column("price"), color=BLACK, marker="o" if rounds <= 30 else None)
         top.set_xlim(min(0.8, rounds - 0.5), rounds + 0.2)
         _whole_rounds(bottom, rounds)
     for axes, label in ((top, PURCHASE), (middle, "mean surplus\n(money)"), (bottom, PRICE)):
@@ -44,7 +44,7 @@ def convergence(result):
 
 
 def _rounds(result):
-    return result.history["round"].to_numpy()
+    return np.array(result.collected["round"])
 
 
 def _whole_rounds(axes, rounds):
@@ -75,10 +75,9 @@ def _purchases(axes, result):
 
 def purchases_by_round(result):
     """Purchases after each round, shape (rounds, players)."""
-    if "purchases" in result.history:
-        return np.array(list(result.history["purchases"]), dtype=float).reshape(len(result.history), -1)
-    names = [name for name, _, _ in players(result.game)]
-    return result.history[[f"purchase {name}" for name in names]].to_numpy(dtype=float)
+    if "purchases" in result.collected:
+        return result.column("purchases").reshape(result.kept, -1)
+    return np.column_stack([result.column(f"purchase {name}") for name, _, _ in players(result.game)])
 
 
 def band(axes, rounds, values, colour, label):
@@ -94,7 +93,7 @@ def band(axes, rounds, values, colour, label):
 def _surplus(axes, result):
     colours = group_colours([block.name for block in result.game.blocks])
     groups = [block.name for block in result.game.blocks if block.users]
-    means = {name: result.history[f"surplus {name}"].to_numpy(dtype=float) for name in groups}
+    means = {name: result.column(f"surplus {name}") for name in groups}
     for name, mean in means.items():
         axes.plot(_rounds(result), mean, color=colours[name], marker="o", markersize=5)
     positive = [mean.min() for mean in means.values()]
@@ -117,9 +116,9 @@ def _headline(result):
 
 def _mark_cycle(panels, result):
     """Shade one cycle at the end of a run that cycles."""
-    if result.status != Status.CYCLING or len(result.history) <= (result.cycle or 0):
+    if result.status != Status.CYCLING or result.kept <= (result.cycle or 0):
         return
-    last = result.history["round"].iloc[-1]
+    last = result.collected["round"][-1]
     for axes in panels:
         axes.axvspan(last - result.cycle, last, color=GREY, alpha=0.15, linewidth=0)
     panels[0].annotate(

@@ -20,11 +20,11 @@ def members(result):
     figure, (top, middle, bottom) = new_figure(
         3, 1, width=9, height=11.5, height_ratios=(1, 1, 0.35 + 0.25 * len(names))
     )
-    rounds = result.history["round"].to_numpy()
+    rounds = np.array(result.collected["round"])
     mark = {"marker": "o", "markersize": 5} if len(rounds) <= MARKED else {}
     for number, name in enumerate(names):
         top.plot(rounds, (memberships == number).sum(axis=1), color=colours[name], label=name, **mark)
-        middle.plot(rounds, result.history[f"surplus {name}"], color=colours[name], **mark)
+        middle.plot(rounds, result.column(f"surplus {name}"), color=colours[name], **mark)
         _users(bottom, len(names) - 1 - number, joining.utility.reservation[memberships[-1] == number], colours[name])
     middle.sharex(top)
     middle.set_xticks(rounds[:: -(-len(rounds) // 10)])

@@ -15,7 +15,7 @@ def run_pictures(result, folder):
     folder, made = Path(folder), {}
     if result.joined is not None:
         made["members"] = partial(PLOTS["members"], result)
-    elif len(result.history):
+    elif result.kept:
         made["convergence"] = partial(PLOTS["convergence"], result)
         if any(block.users > 1 for block in result.game.blocks):
             made["users_by_round"] = partial(PLOTS["user bands"], result)

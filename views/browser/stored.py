@@ -10,7 +10,7 @@ import pandas as pd
 from engine.store import rounds_of
 from engine.verifying import FolderError, read_manifest, seated
 from scenarios import ScenarioError, load
-from scenarios.reading.csv_file import EXACT_FLOATS
+from scenarios.reading.csv_file import exact_floats
 from scenarios.reading.errors import quoted
 from scenarios.reading.files import content_of
 from views.browser.files import without_folders
@@ -61,7 +61,7 @@ def open_folder(root, name):
     if odd:
         raise FolderError(f"{name}: it has no file {odd}")
     try:
-        rounds = pd.read_csv(io.BytesIO(content_of(folder / "rounds.csv")), **EXACT_FLOATS)
+        rounds = pd.read_csv(io.BytesIO(content_of(folder / "rounds.csv")), **exact_floats())
         scenario = load(folder / "scenario.toml")
     except (OSError, ValueError, ScenarioError) as error:
         raise FolderError(f"{name}: cannot be read: {without_folders(str(error))}") from None

@@ -20,7 +20,7 @@ PAIRED = {  # measures whose paired differences are drawn, and words on their ax
 def run_pictures(result, folder):
     """Write the pictures of one Result; returns their paths. What a run has no data for has no picture."""
     made = {}
-    if len(result.history):
+    if result.kept:
         made["convergence"] = partial(PLOTS["convergence"], result)
     if result.outcome is not None:
         names = {"day": "day", "home": "one home", "price_duration": "price duration"}

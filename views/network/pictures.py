@@ -18,7 +18,7 @@ MOST_PLAYERS = 20  # up to which two of them have their replies drawn
 def run_pictures(result, folder):
     """Write the pictures of one Result; returns their paths. What a run has no data for has no picture."""
     made, game = {}, result.game
-    if len(result.history):
+    if result.kept:
         made["convergence"] = partial(PLOTS["convergence"], result)
         if any(block.users > 1 for block in game.blocks):
             made["users_by_round"] = partial(PLOTS["user bands"], result)
@@ -40,7 +40,7 @@ def _has_columns(result):
     """Were prices and flows kept by round?"""
     grid = result.game.grid
     wanted = [f"price at {name}" for name in grid.names] + [f"flow {name}" for name in grid.line_names]
-    return set(wanted) <= set(result.history)
+    return set(wanted) <= set(result.collected)
 
 
 def _residual(result):
@@ -53,7 +53,7 @@ def _replies(result):
     """Two players' replies, the equilibria that are certified, and the cycle that the rounds end in."""
     (one, other), (first, second) = result.two, result.replies
     found = [np.asarray(outcome.y)[[one, other]] for outcome in _equilibria(result)]
-    cycle = _cycle(result, one, other) if result.status is Status.CYCLING and len(result.history) else None
+    cycle = _cycle(result, one, other) if result.status is Status.CYCLING and result.kept else None
     others = f"; the other {result.game.players - 2} as they ended" if result.game.players > 2 else ""
     title = f"best replies of two players{others}"
     amounts = ["sale" if result.game.selling[j] else "purchase" for j in (one, other)]
