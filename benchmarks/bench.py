@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from agents import AggregatorModel
-from benchmarks import bilateral, days, microgrid, network, paper_method, sweeps
+from benchmarks import bilateral, days, microgrid, network, paper_method, start_up, sweeps
 from benchmarks.rows import Row, timed
 from market.aggregator.best_response import best_response
 from market.aggregator.equilibrium import solve
@@ -35,6 +35,7 @@ def ratios(quick=False):
         *days.rows(quick),
         *network.rows(quick),
         *sweeps.rows(quick),
+        *start_up.rows(quick),
     ]
 
 

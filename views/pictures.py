@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from engine.comparing import Comparison
 from engine.results.result import Result
 from engine.store import add_pictures
 from views.drawing import draw_all, tried
@@ -14,10 +14,13 @@ from views.markets import pictures_of
 from views.plots import PLOTS
 from views.plots.asked import asks_for
 
+if TYPE_CHECKING:
+    from engine.comparing import Comparison
+
 
 def pictures(shown: Result | Comparison, folder: Path) -> Iterable[Path]:
     """Write the pictures of a Result or a Comparison; returns their paths."""
-    return (comparison_pictures if isinstance(shown, Comparison) else run_pictures)(shown, folder)
+    return (run_pictures if isinstance(shown, Result) else comparison_pictures)(shown, folder)
 
 
 def add_to(folder: Path, shown: Result | Comparison) -> list[str]:
