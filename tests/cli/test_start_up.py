@@ -14,9 +14,6 @@ ONE_BY_ONE = {  # each on top of what those before it have loaded
     ("show", "ieee300_day"): ["numpy"],
     (*SMALL, "--no-plots"): ["mesa", "numpy"],
     SMALL: ["matplotlib", "mesa", "numpy"],
-    ("run", "storage_duopoly", "--json", "--no-plots"): [
-        *("clarabel", "matplotlib", "mesa", "numpy", "piqp", "scipy.sparse")
-    ],
 }
 LOADED = """
 import contextlib, io, json, sys
