@@ -11,7 +11,7 @@ PLACES = {  # each is imported when first asked for
     "draw": "scenarios.loading",
     "listing": "scenarios.show",
     "load": "scenarios.loading",
-    "model_class": "scenarios.model_class",
+    "model_class": "scenarios.mesa_class",
     "names": "scenarios.loading",
     "rewritten": "scenarios.loading",
     "schema_table": "scenarios.show",

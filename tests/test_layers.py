@@ -1,6 +1,7 @@
 """Imports point one way, run → papers → views → engine → scenarios → agents → market; designs stay apart."""
 
 import ast
+import importlib
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,13 @@ def test_no_import_cycles():
 
     for name in graph:
         walk(name)
+
+
+@pytest.mark.parametrize("package", ["agents", "engine", "scenarios"])
+def test_public_names_are_found_when_asked_for_and_no_module_takes_one(package):
+    module = importlib.import_module(package)
+    for name in module.__all__:
+        assert f"{package}.{name}" not in NAMES, name
+        assert getattr(module, name).__name__ == name
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = module.nothing
