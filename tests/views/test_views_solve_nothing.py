@@ -8,7 +8,7 @@ import pytest
 import views
 
 ROOT = Path(views.__file__).parent
-WORDS = {"Status"}  # of endings
+WORDS = {"Refused", "Status"}  # of endings
 SPOKEN = {"page.py", "words.py", "pictures.py"}  # what says numbers; charts may smooth, bin and place theirs
 AVERAGES = {"mean", "average", "sum", "nansum", "nanmean", "median", "dot"}
 SOLVERS = {"solve", "certify", "certified", "dispatch", "stability", "best_response", "optimum", "corners"}
