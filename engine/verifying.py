@@ -19,7 +19,7 @@ from engine.stored_json import table_of, why
 from engine.sweeps.sweep_folder import read_rows
 from engine.sweeps.sweeping import rerun, stored
 from market.errors import Refused
-from scenarios.reading.errors import quoted
+from scenarios.reading.errors import one_line, quoted
 from scenarios.reading.files import LARGEST, content_of
 
 SAME_NUMBER = 1e-9  # relative difference up to which two numbers count as the same
@@ -33,6 +33,9 @@ FACTS = ("summary.json", "rounds.csv", "agents.csv", "agents.npz", "lines.csv", 
 
 class FolderError(Refused):
     """A folder that is no readable result; its text is one line."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(one_line(said))
 
 
 class Verification(NamedTuple):

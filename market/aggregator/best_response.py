@@ -51,6 +51,10 @@ def best_response(rule: PriceRule, player: Block, outside: float, now: float = 0
         player = only(player, above)
     if player.single:
         return float(best_quantities(rule, player.utility, np.array([outside]))[0])
+    with np.errstate(divide="ignore"):
+        wanted = float(np.sum(player.utility.demand(price)))
+    if outside + wanted == outside:  # too small for its own price to move
+        return wanted
     best = best_peak(rule, player, outside, now, peaks(rule, player, outside, now))
     return nearest(rule, player, outside, now, best) if player.objective.common_surplus else best
 

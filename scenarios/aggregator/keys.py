@@ -155,6 +155,8 @@ def _fill_users(group, place):
     """Number of users, from `users` and from lists, which must agree."""
     lists = {key: values for key, values in group["utility"].items() if isinstance(values, tuple)}
     said = {"users": group["users"]} if "users" in group else {}
+    if said:  # one row of periods stands for all of them
+        lists = {key: rows for key, rows in lists.items() if len(rows) != 1 or not isinstance(rows[0], tuple)}
     said |= {f"utility.{key}": len(values) for key, values in lists.items()}
     if group["kind"] == "large":
         said = {"kind = large": 1, **said}

@@ -211,6 +211,13 @@ def test_nobody_buys_where_the_others_price_everybody_out(alpha):
     assert best_response(Linear(1.0), aggregator([0.5, 0.5], [0.0, 0.0], alpha, 0.01), 0.0) == 0
 
 
+@pytest.mark.parametrize("alpha", ALPHAS)
+def test_a_player_too_small_to_move_the_total_buys_what_it_wants(alpha):
+    player = aggregator([1e30, 1e30], [3.4, 3.1], alpha, 0.01)
+    y = best_response(Power(0.0013, 1.6), player, 4e-11)
+    assert y == pytest.approx((3.4 + 3.1) / 2e30, rel=1e-9)
+
+
 def test_of_two_equal_peaks_the_nearer_one_is_kept():
     player, low, high = aggregator([0.8, 0.55], [0.85, 9], 0.85), 0.0, 0.8
     for _ in range(60):  # the others' total at which both peaks are worth the same

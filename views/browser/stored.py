@@ -93,7 +93,7 @@ def _apart(one, other):
     """Largest difference as a share of the largest number; 0 for words that are equal, inf where they are not."""
     try:
         a, b = (_numbers(column) for column in (one, other))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0.0 if list(map(str, one)) == list(map(str, other)) else np.inf
     if a.shape != b.shape or not np.array_equal(np.isnan(a), np.isnan(b)):
         return np.inf
