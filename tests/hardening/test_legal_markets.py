@@ -15,7 +15,8 @@ from engine.results import all_measured
 from market.outcome import Status
 from scenarios import ScenarioError
 from tests.hardening.cases import TooSlow, at_most, chunks, named
-from tests.hardening.legal_markets import CHOICES, LEGAL
+from tests.hardening.legal_markets import LEGAL
+from tests.hardening.maker import CHOICES
 from tests.hardening.mutations import written
 
 SECONDS = 60
@@ -32,6 +33,8 @@ ENDS = {
         "not-found",
         "inaccurate",
     },
+    "network": {*PROVEN, "cycling", "round-limit", "infeasible", "short", "no-equilibrium", "not-found", "inaccurate"},
+    "days": {*PROVEN, "cycling", "round-limit", "infeasible", "short", "not-found", "inaccurate"},
     "microgrid": {*PROVEN, "cycling", "round-limit", "infeasible", "inaccurate"},
     "bilateral": {*PROVEN, "round-limit", "no-equilibrium"},
 }
