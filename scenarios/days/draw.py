@@ -73,7 +73,9 @@ def _homes(group, block, devices, period):
     """The group's players on one day."""
     users = np.arange(group.users)
     numbers = {
-        name: _on(period, group.utility[name]) if is_rows(group.utility.get(name)) else getattr(block.utility, name)
+        name: _of_all(_on(period, group.utility[name]), group.users)
+        if is_rows(group.utility.get(name))
+        else getattr(block.utility, name)
         for name in ("a", "b")
     }
     profile = {PROFILE: _on(period, group.profile)} if group.profile else {}
@@ -84,6 +86,12 @@ def _homes(group, block, devices, period):
     sell = sellers(group.users, parts) if group.sell is None else np.full(group.users, group.sell)
     facts = block.name, block.kind, block.sizes, parts, sell
     return Homes(*facts, alpha=block.alpha or 0.0, surplus_offset=block.surplus_offset, fair=block.fair)
+
+
+def _of_all(rows, users):
+    """Rows of all users, where one row is everybody's."""
+    rows = np.asarray(rows, dtype=float)
+    return np.broadcast_to(rows, (users, rows.shape[1])).copy()
 
 
 def _rows_of(values, who):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from engine import run
 from market.aggregator.days.parts import PARTS
 from scenarios import draw, load
 from scenarios.loading import keys_of
@@ -102,6 +103,25 @@ solar = { peak = [0, 2, 3], profile = [[1, 1], [0, 1], [1, 0]] }
     assert block.parts["solar"].profile.tolist() == [[0, 1], [1, 0]]
     assert block.parts["consumption"].a.tolist() == [[1, 2], [3, 4], [5, 6]]
     assert load(written(scenario.to_toml(), "b.toml"), set=['name="my"']) == scenario
+
+
+def test_one_row_of_periods_is_every_users(written):
+    text = """market = "aggregator"
+periods = {{ count = 2 }}
+price = {{ rule = "linear", c = 1 }}
+[[group]]
+name = "g"
+kind = "aggregator"
+users = 3
+count = 2
+utility = {{ a = 1, b = {} }}
+"""
+    one, each = ("[[5, 6]]", "[[5, 6], [5, 6], [5, 6]]")
+    same = [load(written(text.format(b), f"{len(b)}.toml")) for b in (one, each)]
+    assert [scenario.groups[0].users for scenario in same] == [3, 3]
+    assert draw(same[0]).game.blocks[0].parts["consumption"].b.tolist() == [[5, 6]] * 3
+    few, all_ = (run(scenario, direct=True).outcome.joined("price") for scenario in same)
+    np.testing.assert_array_equal(few, all_)
 
 
 def test_every_registered_device_has_keys_with_units_and_meanings():
