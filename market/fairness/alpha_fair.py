@@ -147,9 +147,10 @@ class AlphaFair(Objective):
         """The gain as the certificate tells it, in no unit: shape (…, players) for surpluses (…, users).
 
         counted: users whose surplus matters; worth: surpluses that they could have in a good market. Where nobody is
-        served, all counted are the measure, at what they are worth where they have neither surplus nor offset; an
-        offset above all that is worth counts as that. Beyond alpha = MOST_SHARE it is the rise of the equal surplus
-        that would be worth as much, which becomes max-min's least surplus (docs/aggregator/model.md, The gap).
+        served, all counted are the measure, at what they are worth where they have neither surplus nor offset; so is
+        who loses more than the offset, below alpha = 1. An offset above all that is worth counts as that. Beyond
+        alpha = MOST_SHARE it is the rise of the equal surplus that would be worth as much, which becomes max-min's
+        least surplus (docs/aggregator/model.md, The gap).
         """
         most = players.by_player(np.maximum, np.where(counted, worth, 0.0))
         most = np.where(most > 0, most, np.inf)
@@ -161,9 +162,21 @@ class AlphaFair(Objective):
     def _finite_regret(self, new, old, counted, served, worth, most, players):
         if self.alpha > MOST_SHARE:
             return self._rise_of_equal(new, old, counted, most, players)
+        lost = served & (old + self.offset < -SURPLUS_ROUNDING * worth)
+        if self.alpha < 1 and np.any(lost):
+            unit = np.where(lost, worth, old)
+            if self.welfare:
+                return self._rise_of_sum(new, old, served, unit, most, players)
+            return self._share(new, old, served, unit, most, players)
         anyone = players.to_users(players.by_player(np.maximum, served))
         unit = old if self.offset > 0 else np.where(anyone, old, worth)
         return self._share(new, old, np.where(anyone, served, counted), unit, most, players)
+
+    def _rise_of_sum(self, new, old, served, unit, most_offset, group):
+        """Rise of the plain sum as a share of Σ unit + offset of the served, (…, players): losses, too, are told."""
+        kept = np.minimum(self.offset, group.to_users(most_offset))
+        base = group.by_player(np.add, np.where(served, unit + kept, 0.0))
+        return group.by_player(np.add, new - old) / np.where(base > 0, base, 1.0)
 
     def _share(self, new, old, served, unit, most_offset, group):
         """Rise of the objective as a share of Σ (unit + offset)^(1−alpha) of the served, (…, players)."""

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market.aggregator import judging
+from market.aggregator.certificate import worth
 from market.aggregator.clearing import CERTIFIED
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
@@ -14,6 +15,7 @@ from market.aggregator.network import direct
 from market.aggregator.network import judging as on_network
 from market.aggregator.network.game import NetworkGame
 from market.aggregator.network.producers import Producers
+from market.aggregator.payoff import payoff
 from market.grid.nodal import nodal_grid
 from market.prices import Linear, Piecewise
 from market.utilities import Quadratic
@@ -160,3 +162,28 @@ def test_quantities_on_a_network_are_valued_at_what_their_player_pays():
 
 def test_every_verdict_says_what_it_means():
     assert all(one.meaning.endswith(".") for one in judging.Verdict)
+
+
+@pytest.mark.parametrize("offset", [0.0, 0.01])
+@pytest.mark.parametrize("factor", [2.5, 8.0])
+def test_who_loses_by_its_purchase_is_told_by_all_that_it_loses(offset, factor):
+    game = group_of(0.0, offset=offset)
+    solved = solve(game).outcome
+    found = judged(game, solved.y * np.array([factor, 1.0]))
+    assert found.move.player == 0 and found.outcome.s[:4].sum() < 0
+    rule, player, others = game.price, game.player(0), solved.y[1]
+    best = solved.y[0]  # the large user's purchase is the equilibrium's, so the best answer to it is, too
+    gain = float(payoff(rule, player, others, best)) - 4 * offset - found.outcome.s[:4].sum()
+    assert (found.move.to, found.move.gain) == (pytest.approx(best, rel=1e-5), pytest.approx(gain, rel=1e-6))
+    unit = np.where(found.outcome.s[:4] + offset < 0, worth(player.utility), found.outcome.s[:4]) + offset
+    assert found.outcome.gap == pytest.approx(gain / unit.sum(), rel=1e-6)
+
+
+def test_a_single_user_who_loses_on_a_network_regrets_as_without_one():
+    """Two nodes alike without a line to speak of: each user alone beside supply q / 2."""
+    game = draw(load("two_nodes_thin", set=['network.line_limits={"A-B"=0.0}'])).game
+    found = on_network.judged(game, np.array([40.0, 80 / 11]))
+    held, best = ((8 - t / 20 - t / 2) * t for t in (40.0, 80 / 11))
+    good = draw(load("two_nodes_thin")).game.player(0).utility
+    assert held < 0 and found.move.player == 0
+    assert found.outcome.gap == pytest.approx((best - held) / float(worth(good)[0]), rel=1e-5)
