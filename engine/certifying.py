@@ -85,10 +85,8 @@ class Certified:
         move = self.judged.move
         if move is None:
             return None
-        player = self.game.player(move.player)
-        in_money = sells(player) or player.objective.welfare or player.objective.common_surplus
         facts = {"player": self.game.player_name(move.player), "from": number(move.now), "to": number(move.to)}
-        return facts | {"gain": number(move.gain), "unit": "money" if in_money else "payoff"}
+        return facts | {"gain": number(move.gain), "unit": "money" if move.in_money else "payoff"}
 
     def _nearest(self):
         if self.nearest is None:

@@ -49,14 +49,16 @@ MEANING = {
 class Move:
     """What a player would rather buy: its place among all, its purchase and the better one, and what that gains.
 
-    gain: in the unit of its payoff (money at alpha = 0 and max-min), infinite from a payoff of minus infinity. Where
-    `to` is the present purchase, its users would rather split it otherwise.
+    gain: in the unit of its payoff, money where `in_money` (at alpha = 0, under max-min, and where the others price out
+    all its users), infinite from a payoff of minus infinity. Where `to` is the present purchase, its users would rather
+    split it otherwise.
     """
 
     player: int
     now: float
     to: float
     gain: float
+    in_money: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +87,8 @@ def judged(game: Game, y: Array, x: Array | None = None) -> Judged:
         tried = np.array([moves[worst], best_response(game.price, player, others, now)])
     except PricedOut:
         return Judged(Verdict.INFEASIBLE, outcome, True, None)
-    held = held_payoff(game.price, player, others, outcome.s[game.rows_of(worst)])
-    move = best_of(worst, now, tried, payoff(game.price, player, others, tried) - held, float(regrets[worst]))
+    gains = gains_of(game.price, player, others, tried, outcome.s[game.rows_of(worst)])
+    move = best_of(worst, now, tried, gains, float(regrets[worst]), is_money(game.price, player, others))
     return Judged(verdict_of(outcome), outcome, outcome.doubt > CERTIFIED or peaks_once(game, outcome), move)
 
 
@@ -97,17 +99,28 @@ def told(outcome: Outcome) -> tuple[int, Array, Array]:
     return int(np.argmax(outcome.regrets)), outcome.regrets, outcome.moves
 
 
-def held_payoff(rule: PriceRule, player: Block, others: float, surplus: Array) -> float:
-    """What surpluses, shape (users,), are worth to their player, a block of one."""
+def gains_of(rule: PriceRule, player: Block, others: float, tried: Array, surplus: Array) -> Array:
+    """What purchases gain over present surpluses, shape (users,), of a block of one player.
+
+    Where the others price out all its users, to buy nothing is best and brings back what they lose.
+    """
     counted = player.utility.reservation > float(rule.right_value(others))
-    return float(player.objective.value(surplus, counted, player)[0])
+    if not np.any(counted):
+        return np.where(tried == 0, float(np.sum(np.maximum(-surplus, 0.0))), 0.0)
+    return payoff(rule, player, others, tried) - float(player.objective.value(surplus, counted, player)[0])
 
 
-def best_of(player: int, now: float, tried: Array, gains: Array, regret: float) -> Move:
+def is_money(rule: PriceRule, player: Block, others: float) -> bool:
+    """Is what a player gains an amount of money?"""
+    nobody = float(np.max(player.utility.reservation)) <= float(rule.right_value(others))
+    return nobody or player.objective.welfare or player.objective.common_surplus
+
+
+def best_of(player: int, now: float, tried: Array, gains: Array, regret: float, in_money: bool) -> Move:
     """The best of several moves; to stay where none gains."""
     best = int(np.argmax(gains))
     gain = float(gains[best]) if np.isfinite(regret) else np.inf
-    return Move(player, now, float(tried[best]), gain) if gain > 0 else Move(player, now, now, 0.0)
+    return Move(player, now, *((float(tried[best]), gain) if gain > 0 else (now, 0.0)), in_money)
 
 
 def verdict_of(outcome: Outcome) -> Verdict:

@@ -187,3 +187,15 @@ def test_a_single_user_who_loses_on_a_network_regrets_as_without_one():
     good = draw(load("two_nodes_thin")).game.player(0).utility
     assert held < 0 and found.move.player == 0
     assert found.outcome.gap == pytest.approx((best - held) / float(worth(good)[0]), rel=1e-5)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0, np.inf])
+def test_whom_the_others_price_out_is_told_to_buy_nothing(alpha):
+    game = group_of(alpha)
+    found = judged(game, np.array([3.0, 60.0]))  # price 12.6, above everybody's reservation price
+    lost = -found.outcome.s[:4].sum()
+    if found.move.player == 1:
+        found = judged(game, np.array([100.0, 60.0]))
+        lost = -found.outcome.s[:4].sum()
+    assert found.move.player == 0 and (found.move.to, found.move.in_money) == (0.0, True)
+    assert found.move.gain == pytest.approx(lost) and lost > 0

@@ -10,14 +10,13 @@ import numpy as np
 from market.aggregator.best_response import PricedOut
 from market.aggregator.clearing import CERTIFIED
 from market.aggregator.game import Block
-from market.aggregator.judging import Judged, Verdict, best_of, held_payoff, told, verdict_of
+from market.aggregator.judging import Judged, Verdict, best_of, gains_of, is_money, told, verdict_of
 from market.aggregator.network.certificate import certified
 from market.aggregator.network.direct import reply
 from market.aggregator.network.endings import UNCLEARED
 from market.aggregator.network.facing import Rising
 from market.aggregator.network.game import NetworkGame, NetworkOutcome, clear
 from market.aggregator.network.producers import Producers
-from market.aggregator.payoff import payoff
 from market.arrays import Array
 
 
@@ -33,7 +32,8 @@ def judged(game: NetworkGame, y: Array, x: Array | None = None) -> Judged:
     if answers[worst] is None:
         return Judged(Verdict.INFEASIBLE, outcome, True, None)
     tried = np.array([moves[worst], known[worst]])
-    move = best_of(worst, float(y[worst]), tried, _gains(game, outcome, worst, tried), float(regrets[worst]))
+    gains, in_money = _gains(game, outcome, worst, tried)
+    move = best_of(worst, float(y[worst]), tried, gains, float(regrets[worst]), in_money)
     return Judged(verdict_of(outcome), outcome, outcome.doubt > CERTIFIED or peaks_once(game), move)
 
 
@@ -57,17 +57,17 @@ def shared(game: NetworkGame, outcome: NetworkOutcome, x: Array) -> NetworkOutco
 
 
 def _gains(game, outcome, j, tried):
-    """What player j gains by other amounts, in the unit of its payoff, at the prices that it believes in."""
+    """(What player j gains by other amounts at the prices that it believes in, is that money?)."""
     rule, others = game.facing(j, outcome.y)
     player, now = game.player(j), float(outcome.y[j])
     if isinstance(player, Producers):
         amounts = np.append(tried, now)
         profit = rule.value(others + amounts) * amounts - player.spent(amounts)
-        return profit[:-1] - profit[-1]
+        return profit[:-1] - profit[-1], True
     price = float(rule.value(others + now))
     surplus = player.utility.surplus(price, outcome.x[game.rows_of(j)])
     line = cast(Rising, rule)
-    return payoff(line, player, others, tried) - held_payoff(line, player, others, surplus)
+    return gains_of(line, player, others, tried, surplus), is_money(line, player, others)
 
 
 def peaks_once(game: NetworkGame) -> bool:
