@@ -7,6 +7,7 @@
 # make test-lowest  a share of the tests with the lowest versions that requirements*.txt allow, in .venv-lowest
 # make lint  the linter's rules and layout, and the types of annotated files
 # make bench  measure speed and memory against targets
+# make bench-compare  the benchmark of two commits in turns, OLD=HEAD~1 and NEW=HEAD: a ratio a row; QUICK=1 small sizes
 # make docs  write the keys page anew from the schema
 # make clean  take away the environments and caches
 PYTHON ?= python3
@@ -18,7 +19,7 @@ LEANING := tests/contracts tests/market/microgrid tests/market/designs tests/mar
 	tests/engine/test_cluster.py tests/views/test_pictures.py tests/optional
 REQUIREMENTS := requirements.txt requirements-dev.txt requirements-optional.txt
 
-.PHONY: run test nightly mutants test-optional test-lowest lowest lint bench docs clean
+.PHONY: run test nightly mutants test-optional test-lowest lowest lint bench bench-compare docs clean
 
 run: $(VENV)/runtime
 	$(BIN)/python run.py
@@ -45,6 +46,9 @@ lint: $(VENV)/development
 
 bench: $(VENV)/runtime
 	$(BIN)/python run.py bench
+
+bench-compare: $(VENV)/runtime
+	$(BIN)/python -m benchmarks.side_by_side $(or $(OLD),HEAD~1) $(or $(NEW),HEAD) $(if $(QUICK),--quick)
 
 clean:
 	rm -rf $(VENV) $(VENV)-optional $(VENV)-lowest .pytest_cache .ruff_cache .hypothesis

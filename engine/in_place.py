@@ -1,7 +1,6 @@
 """Folders and files that appear whole or not at all, whatever ends the process that writes them."""
 
 import contextlib
-import glob
 import os
 import re
 import shutil
@@ -77,7 +76,7 @@ def file_in_place(target):
 def recover(target):
     """Put a folder back that a process had moved away to replace it when it ended, and clear what it left beside it."""
     target = Path(target)
-    if LEFT.fullmatch(target.name) or not _left_beside(target.parent, glob.escape(target.name)):
+    if LEFT.fullmatch(target.name) or not _left_beside(target.parent, target.name):
         return
     with contextlib.suppress(OSError), held(target.parent):
         _recover(target)
@@ -102,19 +101,19 @@ def recover_below(root):
         recover(path.with_name(LEFT.fullmatch(path.name)[1]))
 
 
-def _left_beside(parent, name="*"):
+def _left_beside(parent, name=None):
+    """What stands there while a folder, by default any, is written and replaced."""
     try:
-        return [path for path in parent.glob(f".{name}.*.*") if LEFT.fullmatch(path.name)]
+        found = [(path, LEFT.fullmatch(path.name)) for path in parent.glob(".*.*.*")]
+        return [path for path, left in found if left and name in (None, left[1])]
     except OSError:
         return []
 
 
 def _recover(target):
     """As `recover`, for one who holds the parent folder."""
-    for path in sorted(_left_beside(target.parent, glob.escape(target.name)), key=lambda path: -_written(path)):
-        name, kind = LEFT.fullmatch(path.name).groups()
-        if name != target.name:
-            continue
+    for path in sorted(_left_beside(target.parent, target.name), key=lambda path: -_written(path)):
+        kind = LEFT.fullmatch(path.name)[2]
         if kind == "old" and not target.exists():
             os.rename(path, target)
         elif kind == "old" or _forsaken(path):

@@ -18,5 +18,5 @@ def table_of(path):
 
 def why(error):
     """Why something stored could not be used, on one line."""
-    said = " ".join(f"{type(error).__name__}: {error}".split())
-    return "".join(letter if letter.isprintable() else "?" for letter in said)[:200]
+    said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return "".join(letter if letter.isprintable() else "?" for letter in said)

@@ -48,10 +48,10 @@ def printable(text: str) -> str:
 
 def one_line(text: object) -> str:
     """Any message as it may be shown: printable, on one line, cut in its middle beyond LONGEST_SAID letters."""
-    said = printable(" ".join(str(text).split()))
-    if len(said) <= LONGEST_SAID:
-        return said
-    return f"{said[: LONGEST_SAID // 2]} … {said[-LONGEST_SAID // 2 :]}"
+    said, half = " ".join(str(text).split()), LONGEST_SAID // 2
+    if len(said) <= LONGEST_SAID and len(whole := printable(said)) <= LONGEST_SAID:
+        return whole
+    return f"{printable(said[:half])[:half]} … {printable(said[-half:])[-half:]}"
 
 
 def quoted(value) -> str:
