@@ -46,7 +46,7 @@ def gini(values: npt.ArrayLike) -> float:
         return 0.0
     if values[0] < -RELATIVE_ROUNDING * max(abs(values[0]), abs(values[-1])):
         return np.nan
-    return np.sum((2 * np.arange(1, n + 1) - n - 1) * values) / (n * total)
+    return max(np.sum((2 * np.arange(1, n + 1) - n - 1) * values) / (n * total), 0.0)  # nearly equal values round below
 
 
 def total_welfare(game: Game, outcome: Outcome) -> float:

@@ -71,7 +71,8 @@ class Outcome:
 
     y: purchases, shape (players,); x, s: quantity and surplus of every user, shape (users,), blocks in order;
     price in money per unit; unserved: the part of purchases beyond capacity; gap: largest relative regret or None;
-    regrets, moves: every player's, and the purchase that it is found at, shapes (players,), or None.
+    regrets, moves: every player's, and the purchase that it is found at, shapes (players,), or None;
+    transfers: what each user gets from others of its aggregator, counted in s, shape (users,), None without payments.
     """
 
     y: np.ndarray
@@ -82,6 +83,7 @@ class Outcome:
     gap: float | None = None
     regrets: np.ndarray | None = field(default=None, repr=False)
     moves: np.ndarray | None = field(default=None, repr=False)
+    transfers: np.ndarray | None = field(default=None, repr=False)
 
     @property
     def doubt(self) -> float:

@@ -8,7 +8,8 @@ import pandas as pd
 
 from engine.comparing import interval
 from engine.many import run_many
-from market.aggregator.equilibrium import CERTIFIED, solve
+from market.aggregator.clearing import CERTIFIED
+from market.aggregator.side_payments import solved_and_paid
 from market.measures import gini, jain
 from scenarios import draw, load
 
@@ -48,7 +49,7 @@ class Solve:
     def answer(self):
         """The market's Facts."""
         game = draw(load(self.scenario, set=self.changes), self.replication).game
-        solution = solve(game)
+        solution, _ = solved_and_paid(game)
         outcome = solution.outcome
         small = np.concatenate([np.full(block.users, block.kind != "large") for block in game.blocks])
         large = outcome.s[~small]

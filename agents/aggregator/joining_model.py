@@ -7,7 +7,7 @@ import mesa
 import numpy as np
 
 from agents.aggregator.joining_players import Member, Registrar
-from agents.aggregator.model import Trajectory
+from agents.aggregator.model import Trajectory, kept_of, transfer
 from agents.market_model import MarketModel, shown
 from market.aggregator import endings
 from market.aggregator.joining import FORESIGHTS, game_of
@@ -41,7 +41,8 @@ class JoiningModel(MarketModel):
         self.ending = Ending(self.moving, rounds)
         self.registrar = Registrar(self)
         self.members = [Member(self, number, foresight) for number in range(joining.movers)]
-        self.trajectory, self.memberships = Trajectory(joining.users, rounds, np.float64), []
+        self.trajectory = Trajectory(joining.users, rounds, np.float64, kept_of((*joining.offers, *joining.stayers)))
+        self.memberships = []
         self.datacollector = mesa.DataCollector(model_reporters=self._reporters())
 
     @property
@@ -120,15 +121,22 @@ class JoiningModel(MarketModel):
     def _remember(self, before):
         """Keep the round's membership and users' numbers; `move` is the largest change of a user's quantity."""
         x, s = self.state.by_user(self.outcome.x), self.state.by_user(self.outcome.s)
+        paid = self.state.by_user(self.outcome.transfers) if self._pays else None
         self.move = float(np.max(np.abs(x - (0.0 if before is None else before.by_user(before.outcome.x)))))
-        self.trajectory.add(replace(self.outcome, x=x, s=s))
+        self.trajectory.add(replace(self.outcome, x=x, s=s, transfers=paid))
         self.memberships.append(self.state.membership)
+
+    @property
+    def _pays(self):
+        return any(block.floor for block in (*self.joining.offers, *self.joining.stayers))
 
     def _reporters(self):
         """Columns of the collected data: each picklable, computed from the last state."""
         columns = {"round": "round", "status": "status", "moves": "moves", "move": "move"}
         columns |= {name: partial(_of_outcome, name=name) for name in ("price", "quantity", "welfare", "unserved")}
         columns |= {name: partial(_of_surplus, measure=measure) for name, measure in (("jain", jain), ("gini", gini))}
+        if self._pays:
+            columns["transfer"] = transfer
         for number, offer in enumerate(self.joining.offers):
             columns[f"members {offer.name}"] = partial(_members, number=number)
         names = [offer.name for offer in self.joining.offers] + [block.name for block in self.joining.stayers]

@@ -13,6 +13,7 @@ from market.aggregator import endings
 from market.aggregator.best_response import PricedOut
 from market.aggregator.payoff import payoffs
 from market.aggregator.rounds import ORDERS, Watch, are_purchases, move_together, take_turns, wrong_part
+from market.fairness.side_payments import moved
 from market.measures import gini, jain
 from market.outcome import Status
 
@@ -67,7 +68,9 @@ class AggregatorModel(MarketModel):
         for parts in self._layout():
             self.seats += self._seat_block(*parts, (players or {}).get(parts[0].name))
         self.own = [agent for _, agent in self.seats if type(agent) not in self.shipped]
-        self.trajectory = Trajectory(game.users, rounds, np.float64 if self.individual else np.float32)
+        self.trajectory = Trajectory(
+            game.users, rounds, np.float64 if self.individual else np.float32, kept_of(game.blocks)
+        )
         self.datacollector = mesa.DataCollector(
             model_reporters=self._reporters(), agenttype_reporters=self._agent_reporters()
         )
@@ -257,6 +260,8 @@ class AggregatorModel(MarketModel):
                 continue
             columns[f"consumption {block.name}"] = partial(_group_mean, what="x", number=number)
             columns[f"surplus {block.name}"] = partial(_group_mean, what="s", number=number)
+        if "transfers" in kept_of(self.game.blocks):
+            columns["transfer"] = transfer
         if self.game.players <= MOST_COLUMNS:
             columns |= {
                 f"purchase {self.game.player_name(j)}": partial(_purchase, j=j) for j in range(self.game.players)
@@ -275,27 +280,36 @@ class AggregatorModel(MarketModel):
 class Trajectory:
     """Quantities and surpluses of every user after each round; only the last one where all would not fit in memory."""
 
-    def __init__(self, users, rounds, dtype):
+    def __init__(self, users, rounds, dtype, kept=("x", "s")):
         self.dtype, self.whole = dtype, users * rounds <= MOST_REMEMBERED
-        self._x, self._s = [], []
+        self._kept = {name: [] for name in kept}
 
     def add(self, outcome):
         """Remember an outcome."""
-        if not self.whole:
-            self._x.clear()
-            self._s.clear()
-        self._x.append(outcome.x.astype(self.dtype))
-        self._s.append(outcome.s.astype(self.dtype))
+        for name, past in self._kept.items():
+            if not self.whole:
+                past.clear()
+            past.append(getattr(outcome, name).astype(self.dtype))
 
     @property
     def quantities(self):
         """Quantities by round and user, shape (rounds, users)."""
-        return np.array(self._x, dtype=self.dtype)
+        return np.array(self._kept["x"], dtype=self.dtype)
 
     @property
     def surpluses(self):
         """Surpluses by round and user, in money, shape (rounds, users)."""
-        return np.array(self._s, dtype=self.dtype)
+        return np.array(self._kept["s"], dtype=self.dtype)
+
+    @property
+    def transfers(self):
+        """What users got from others of their aggregator by round, shape (rounds, users); None without payments."""
+        return np.array(self._kept["transfers"], dtype=self.dtype) if "transfers" in self._kept else None
+
+
+def kept_of(blocks):
+    """What is remembered of every user of a game's blocks: with payments, transfers too."""
+    return ("x", "s", "transfers") if any(getattr(block, "floor", None) for block in blocks) else ("x", "s")
 
 
 def _user_type(block):
@@ -319,6 +333,11 @@ def _own_purchase(agent):
 
 def _own_payoff(agent):
     return agent.heard.payoff
+
+
+def transfer(model):
+    """Money that members of aggregators pay each other in the last round."""
+    return moved(model.outcome.transfers)
 
 
 def _of_outcome(model, name):

@@ -1,6 +1,6 @@
 """What a run of the aggregator market leaves behind: results, measures to compare by, files."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 import numpy as np
@@ -11,10 +11,11 @@ from engine.columns import write_csv
 from engine.results import measured
 from engine.results.result import Measure, Result, moments, number
 from market.aggregator import endings
-from market.aggregator.equilibrium import solve
 from market.aggregator.game import Game
 from market.aggregator.joining import Joining, Move, is_stable, largest_gain
 from market.aggregator.planner import best_total_welfare, planned_surplus
+from market.aggregator.side_payments import sharing, solved_and_paid, would_leave
+from market.fairness.side_payments import moved
 from market.measures import gini, jain, price_of_anarchy, producer_surplus, total_welfare
 from market.outcome import Outcome
 
@@ -25,6 +26,7 @@ DOUBLE = 8  # bytes of a number
 USER, AGENT = 1_400, 1_000  # bytes that a user needs while the market is solved, and beside them as an agent
 SEARCHED, SEARCH = 10_000, 100_000_000  # bytes of the search for gaps, for each user up to so many in all
 KEPT, KEPT_BY_AGENT = 24, 170  # bytes of a user's trajectory in each round, and of an agent's record
+NO_PAYMENT = 1e-9  # share of the largest surplus up to which a transfer is none
 HEADLINE = ("mean small surplus", "mean small consumption", "price", "jain", "gini")
 DRAWN = HEADLINE
 OF_SURPLUS = {"mean small surplus": np.mean, "least small surplus": np.min, "jain": jain, "gini": gini}
@@ -35,7 +37,7 @@ def _of_small(name):
     return lambda result: of_some(OF_SURPLUS[name], result.small(result.outcome.s))
 
 
-MEASURES = {
+PLAIN = {
     "mean small surplus": Measure("money", _of_small("mean small surplus")),
     "mean small consumption": Measure("energy", lambda result: mean(result.small(result.outcome.x))),
     "price": Measure("money/energy", lambda result: result.outcome.price),
@@ -48,6 +50,7 @@ MEASURES = {
     "efficiency": Measure("1", lambda result: result.yardsticks["efficiency"]),
     "price of anarchy": Measure("1", lambda result: result.yardsticks["price_of_anarchy"]),
 }
+MEASURES = PLAIN | {"transfer": Measure("money", lambda result: moved(result.outcome.transfers))}
 NOTHING_CLEARED = {
     "quantity": dict.fromkeys(("total", "mean", "std")),
     "surplus": dict.fromkeys(("total", "mean", "std", "least")),
@@ -139,7 +142,8 @@ class AggregatorResult(Cleared, Result):
 
     quantities, surpluses: trajectories (rounds, users), float32 for large populations; equilibria, unique, continuum:
     of a direct solution only. joined: how users joined aggregators, None where they stayed; the game is then that of
-    the last membership, trajectories are in the order of the users' numbers.
+    the last membership, trajectories are in the order of the users' numbers. transfers: what users got from others of
+    their aggregator, as quantities, None without payments; without: the market without each group that has floors.
     """
 
     outcome: Outcome | None
@@ -151,6 +155,8 @@ class AggregatorResult(Cleared, Result):
     unique: bool | None = None
     continuum: bool = False
     joined: Joined | None = None
+    transfers: np.ndarray | None = None
+    without: dict = field(default_factory=dict)
 
     @property
     def advice(self):
@@ -234,7 +240,12 @@ class AggregatorResult(Cleared, Result):
             "priced_out": int(np.sum(block.utility.reservation <= self.price_of(block))),
             "unserved": int(np.sum(x <= 0)),
         }
-        return group | ({"x": x.tolist(), "s": s.tolist()} if users else {})
+        if block.floor is not None:
+            group["payments"] = payments(self.game, self.outcome, self.game.blocks.index(block), self.without)
+            users_too = {"t": self.outcome.transfers[rows].tolist()}
+        else:
+            users_too = {}
+        return group | ({"x": x.tolist(), "s": s.tolist()} | users_too if users else {})
 
     def price_of(self, block):
         """What a group pays per unit."""
@@ -245,14 +256,43 @@ class AggregatorResult(Cleared, Result):
         if self.outcome is None:
             return
         quantities, surpluses = trajectories(self)
+        more = {} if self.outcome.transfers is None else {"transfers": self._transfers}
         if self.game.users <= MOST_CSV_USERS:
-            write_csv(users_of(self, quantities, surpluses), folder / "agents.csv")
+            columns = {name.removesuffix("s"): np.ravel(values) for name, values in more.items()}
+            write_csv(users_of(self, quantities, surpluses) | columns, folder / "agents.csv")
         else:
-            np.savez_compressed(folder / "agents.npz", quantities=quantities, surpluses=surpluses, y=self.outcome.y)
+            arrays = {"quantities": quantities, "surpluses": surpluses, **more}
+            np.savez_compressed(folder / "agents.npz", **arrays, y=self.outcome.y)
+
+    @property
+    def _transfers(self):
+        """What users got from others of their aggregator, as `trajectories` has their quantities."""
+        if self.transfers is not None and len(self.transfers):
+            return self.transfers
+        return self.outcome.transfers[None].astype(trajectories(self)[0].dtype)
 
 
 def _alpha(group):
     return number(group.alpha if group.kind == "aggregator" else None)
+
+
+def payments(game, outcome, place, without):
+    """Who pays whom among the members of a block, what floors ask for, and who would leave; plain numbers."""
+    block, rows, apart = game.blocks[place], game.user_slices[place], without.get(place)
+    t, s = outcome.transfers[rows], outcome.s[rows]
+    nothing = NO_PAYMENT * np.max(np.abs(s - t))
+    return {
+        "floor": block.floor,
+        "moved": number(moved(t)),
+        "paying": int(np.sum(t < -nothing)),
+        "receiving": int(np.sum(t > nothing)),
+        "most_paid": number(max(-t.min(), 0.0)),
+        "most_received": number(max(t.max(), 0.0)),
+        "floors": None if apart is None else number(apart.surplus.sum()),
+        "short": int(np.sum(sharing(block, s - t, apart).short)),
+        "gap_without": None if apart is None else number(apart.outcome.gap),
+        "would_leave": would_leave(game, outcome, place),
+    }
 
 
 def trajectories(result):
@@ -311,8 +351,11 @@ def stepped(model, certify):
         "quantities": model.trajectory.quantities,
         "surpluses": model.trajectory.surpluses,
         "cycle": model.cycle,
+        "transfers": model.trajectory.transfers,
     }
-    return facts | (joined(model, certify) if isinstance(model, JoiningModel) else {"blame": model.blame})
+    if isinstance(model, JoiningModel):
+        return facts | joined(model, certify)
+    return facts | {"blame": model.blame, "without": model.operator.without}
 
 
 def joined(model, certify):
@@ -321,12 +364,13 @@ def joined(model, certify):
     best = largest_gain(state) if proven else None
     stable = is_stable(state, best, model.moving.least_gain) if proven else None
     known = Joined(model.joining, np.array(model.memberships), state.rows, model.moves, best, stable)
-    return {"game": model.game, "joined": known}
+    return {"game": model.game, "joined": known, "without": state.without}
 
 
 def solved(game, certify):
     """Facts of a direct solution."""
-    return of_solution(game, solve(game, certify))
+    solution, without = solved_and_paid(game, certify)
+    return of_solution(game, solution) | {"without": without}
 
 
 def of_solution(game, solution):

@@ -23,7 +23,7 @@ RECORD = 400  # bytes of a node's or a line's record in each round
 YARDSTICKS = ("price_of_anarchy", "total_welfare", "efficiency", "producer_surplus")
 HEADLINE = ("mean small surplus", "mean small consumption", "price", "rent", "price spread")
 DRAWN = (*HEADLINE, "jain")
-MEASURES = aggregator.MEASURES | {
+MEASURES = aggregator.PLAIN | {
     "rent": Measure("money", lambda result: result.outcome.cleared.rent),
     "full lines": Measure("1", lambda result: int(np.sum(full_lines(result.outcome.cleared)))),
     "price spread": Measure("money/energy", lambda result: float(np.ptp(result.outcome.cleared.prices))),

@@ -28,7 +28,8 @@ class Block:
     """Players of one kind: aggregators with one fairness objective, or users who each are a player.
 
     `utility` holds the users' parameters, shape (users,); `sizes` the number of users of each player, in order,
-    shape (players,); `kind` is "aggregator", "direct" or "large"; `fair` is an objective in place of that of alpha.
+    shape (players,); `kind` is "aggregator", "direct" or "large"; `fair` is an objective in place of that of alpha;
+    `floor`, a name in FLOORS: an aggregator buys for the greatest total and its users pay each other, down to there.
     """
 
     name: str
@@ -38,11 +39,19 @@ class Block:
     surplus_offset: float
     sizes: Integers
     fair: Objective | None = None
+    floor: str | None = None
 
     @cached_property
     def objective(self) -> Objective:
-        """The fairness objective; of a single user, its own surplus."""
-        return objective(0.0, 0.0) if self.single else self.fair or objective(self.alpha, self.surplus_offset)
+        """What it buys for, its fairness; with payments the total; of a single user, its own surplus."""
+        if self.single:
+            return objective(0.0, 0.0)
+        return self.goal if self.floor is None else objective(0.0, self.surplus_offset)
+
+    @cached_property
+    def goal(self) -> Objective:
+        """The fairness objective, by which it allocates, or by which its users pay each other."""
+        return self.fair or objective(self.alpha, self.surplus_offset)
 
     @cached_property
     def single(self) -> bool:

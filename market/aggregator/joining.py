@@ -8,7 +8,7 @@ move is its surplus in the equilibrium after the move, all other users staying w
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
@@ -19,9 +19,11 @@ from market.aggregator.clearing import CERTIFIED, certified
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
 from market.aggregator.reply import Prices, common_roof, solve_multipliers
-from market.aggregator.single import best_quantities
+from market.aggregator.side_payments import Apart, Fallback, fallback, paid, sharing
+from market.aggregator.single import best_quantities, surplus_alone
 from market.arrays import Array, Integers
 from market.fairness import Objective
+from market.fairness.side_payments import Shared
 from market.outcome import Outcome
 from market.prices import PriceRule
 from market.utilities import Utility
@@ -39,6 +41,7 @@ class Offer(NamedTuple):
     alpha: float
     surplus_offset: float
     fair: Objective | None = None
+    floor: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +70,8 @@ class Joining:
 class State:
     """A membership, shape (movers,), the game it makes, and the equilibrium of that game.
 
-    rows: number of each user of the game, shape (users,). An offer that nobody took has no block in the game.
+    rows: number of each user of the game, shape (users,). An offer that nobody took has no block in the game. without:
+    the market without each block whose members have floors.
     """
 
     joining: Joining
@@ -75,6 +79,7 @@ class State:
     game: Game
     rows: Integers
     outcome: Outcome
+    without: Fallback = field(default_factory=dict)
 
     def by_user(self, values: Array) -> Array:
         """Values in the order of the game's users, in the order of the users' numbers, shape (users,)."""
@@ -93,7 +98,7 @@ class State:
 
         The terms of an aggregator are its multiplier kappa: a newcomer has U'(x) − p = kappa (s + offset)^alpha
         (docs/aggregator/who-joins-whom.md, The rule). Alone, or with an aggregator of less than two members, it has
-        U'(x) = p + p' x.
+        U'(x) = p + p' x. Where members pay each other, who joins brings that along and shares.
         """
         members = {block.name: block for block in self.game.blocks}
         offered = [self._offered(members.get(offer.name)) for offer in self.joining.offers]
@@ -103,15 +108,36 @@ class State:
 
     def _offered(self, block):
         """Surplus every mover would have at the present terms of an offer, with its block or None, shape (movers,)."""
+        earned = self._earned(block)
+        if block is None or block.floor is None:
+            return earned
+        number = self.game.blocks.index(block)
+        rows, without = self.game.user_slices[number], self.without.get(number)
+        before = self.outcome.s[rows] - self.outcome.transfers[rows]
+        return as_member(earned, self.joining.utility, block, sharing(block, before, without), without)
+
+    def _earned(self, block):
+        """Surplus every mover would have by what an offer, with its block or None, would buy for it, (movers,)."""
         rule, utility, total = self.game.price, self.joining.utility, self.outcome.quantity
         now = Prices(*(np.array([float(of(total))]) for of in (rule.value, rule.left_slope, rule.curvature)))
-        price, slope = float(now.value[0]), float(now.slope[0])
-        if not 0 < slope < np.inf:
-            return utility.best_surplus(price)
-        if block is None or block.single:
-            return utility.surplus(price, utility.meets(price, slope))
+        if block is None or block.single or not 0 < now.slope[0] < np.inf:
+            return surplus_alone(rule, utility, total)
         z, roof = solve_multipliers(block, now)[0], common_roof(block, now.value)
+        price = float(now.value[0])
         return utility.surplus(price, block.objective.respond(utility, price, z, roof)[0][0])
+
+
+def as_member(earned: Array, utility: Utility, block: Block, now: Shared, without: Apart | None) -> Array:
+    """What each newcomer to a block of one player would have if its members earned what they do, money, (movers,).
+
+    earned: what it would have before payments, which it brings along; now: how the members share.
+    """
+    if now.short[0]:
+        return earned
+    floor = -np.inf if without is None else without.surplus_of(utility)
+    before = earned if block.goal.welfare else np.zeros_like(earned)
+    level = (now.at_level[0] * now.level[0] + earned - before) / (now.at_level[0] + 1)
+    return np.maximum(floor, before + level)
 
 
 def joining_of(game: Game, direct: bool = False, alone: str = "alone") -> tuple[Joining, Integers]:
@@ -120,7 +146,7 @@ def joining_of(game: Game, direct: bool = False, alone: str = "alone") -> tuple[
     direct: they, and the users who buy directly, may also buy alone, an offer called `alone`.
     """
     offers = tuple(
-        Offer(block.player_name(j), block.kind, block.alpha, block.surplus_offset, block.fair)
+        Offer(block.player_name(j), block.kind, block.alpha, block.surplus_offset, block.fair, block.floor)
         for block in game.blocks
         if block.kind == "aggregator"
         for j in range(block.players)
@@ -158,14 +184,15 @@ def game_of(joining: Joining, membership: Integers) -> tuple[Game, Integers]:
 
 def _block(offer, utility):
     sizes = np.ones(len(utility), dtype=int) if offer.kind == "direct" else np.array([len(utility)])
-    return Block(offer.name, offer.kind, utility, offer.alpha, offer.surplus_offset, sizes, offer.fair)
+    return Block(offer.name, offer.kind, utility, offer.alpha, offer.surplus_offset, sizes, offer.fair, offer.floor)
 
 
 def settled(joining: Joining, membership: Integers, certify: bool = True) -> State:
     """The State of a membership, its equilibrium found directly.
 
-    It is the first root that is certified; up to MOST_SEARCHED users all are looked for and it is the one of highest
-    welfare. Without any it is the candidate with the least gap. Without `certify` it may be a root that is none.
+    It is the first root at which all best replies stay, or that is certified; up to MOST_SEARCHED users all are looked
+    for and it is the one of highest welfare. Without any it is the candidate with the least gap. Without `certify` it
+    may be a root that is none.
     """
     return _settled(joining, np.asarray(membership, dtype=np.intp).tobytes(), certify)
 
@@ -176,10 +203,11 @@ def _settled(joining, membership, certify):
     game, rows = game_of(joining, membership)
     few = game.users <= MOST_SEARCHED
     outcome = solve(game, certify=few, prove=False).outcome
-    if certify and not few:
+    if certify and not few and not _all_stay(game, outcome.y):
         outcome = certified(game, outcome)
         outcome = outcome if outcome.gap <= CERTIFIED else solve(game, prove=False).outcome
-    return State(joining, membership, game, rows, outcome)
+    without = fallback(game)
+    return State(joining, membership, game, rows, paid(game, outcome, without), without)
 
 
 def moved(state: State, users: int | Integers, to: int | np.intp | Integers, certify: bool = True) -> State:

@@ -44,7 +44,8 @@ def _worth_of_more(block, price, x):
     if np.isinf(block.objective.alpha):
         return np.where(block.utility.reservation > price, -surplus, -np.inf)
     margin = np.maximum(block.utility.marginal(x) - price, LEAST_LOGGED)
-    return np.log(margin) - block.alpha * np.log(np.maximum(surplus + block.surplus_offset, LEAST_LOGGED))
+    goal = block.objective
+    return np.log(margin) - goal.alpha * np.log(np.maximum(surplus + goal.offset, LEAST_LOGGED))
 
 
 def _ends(block, price, low, high):

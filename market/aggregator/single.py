@@ -31,6 +31,17 @@ def best_quantities(rule: PriceRule, utility: Utility, outside: Array) -> Array:
     return np.where(payoff[rows, best] > 0, x[rows, best], 0.0)
 
 
+def surplus_alone(rule: PriceRule, utility: Utility, total: float) -> Array:
+    """What each user would have if it bought for itself at a settled total's price and slope, money, shape (users,).
+
+    It buys U'(x) = p + p' x and pays p (docs/aggregator/side-payments.md, Who would leave).
+    """
+    price, slope = float(rule.value(total)), float(rule.left_slope(total))
+    if not 0 < slope < np.inf:
+        return utility.best_surplus(price)
+    return utility.surplus(price, utility.meets(price, slope))
+
+
 def _peaks(rule, utility, outside, low, high):
     """The peak on each stretch [low, high]: tangents to the marginal outlay p + p' x, met by marginal utility."""
     ceiling = np.where(np.isfinite(high), high, utility.demand(rule.value(np.maximum(outside + low, 1e-300) * 2)))

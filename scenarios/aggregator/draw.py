@@ -81,6 +81,7 @@ def _block(group, numbers):
         surplus_offset=group.surplus_offset,
         sizes=sizes[group.kind],
         fair=group.objective if group.named else None,
+        floor=group.floor,
     )
 
 

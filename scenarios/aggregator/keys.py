@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from market.aggregator.joining import FORESIGHTS
+from market.aggregator.side_payments import FLOORS
 from market.fairness import OBJECTIVES, Objective, objective
 from market.joining import ORDERS as MOVING_ORDERS
 from market.parameters import made
@@ -33,6 +35,11 @@ ALONE = "alone"
 AGGREGATOR = ("aggregator",)
 USUAL = "alpha-fair"
 OBJECTIVE_SAID = f"how surpluses are weighed; left out: {USUAL}"
+FAIR_BY = ("allocation", "payments")
+PAYMENTS = FAIR_BY[1:]
+FAIR_BY_SAID = f"energy is shared fairly, or money; left out: {FAIR_BY[0]}"
+FLOOR_SAID = "payments leave a user at least what it would have without the group's aggregators, or none"
+OF_PAYMENTS = ("group.fairness.by", "group.fairness.floor")
 PURCHASES = ("tolerance", "order", "damping")  # of the rounds of purchases, which joining does without
 
 KEYS = (
@@ -58,6 +65,8 @@ KEYS = (
     Rules("group.utility.form", UTILITIES, REQUIRED, "b x − a x², or b k log(1 + x/k)"),
     Key("group.fairness", "table", "", {}, "", "what its aggregators maximise", AGGREGATOR, by="kind"),
     Rules("group.fairness.objective", OBJECTIVES, None, OBJECTIVE_SAID, usual=USUAL),
+    Key("group.fairness.by", "choice", "", None, FAIR_BY, FAIR_BY_SAID),
+    Key("group.fairness.floor", "choice", "", FLOORS[0], FLOORS, FLOOR_SAID, PAYMENTS, by="by", usual=FAIR_BY[0]),
 )
 
 
@@ -78,13 +87,18 @@ class Group:
 
     @cached_property
     def objective(self) -> Objective:
-        """What its aggregators maximise; of others each user's own surplus."""
+        """By what its aggregators are fair; of others each user's own surplus."""
         return objective_of(self.fairness) if self.fairness else objective(0.0, 0.0)
 
     @property
     def alpha(self) -> float | None:
         """As the file says it, or the objective's own."""
         return self.fairness.get("alpha", self.objective.alpha)
+
+    @property
+    def floor(self) -> str | None:
+        """The floor of its users' payments to each other, None where they do not pay."""
+        return self.fairness["floor"] if pays(self.fairness) else None
 
     @property
     def surplus_offset(self) -> float:
@@ -99,6 +113,11 @@ class Group:
 def objective_of(fairness: dict) -> Objective:
     """The objective of a group's checked table."""
     return made(OBJECTIVES[fairness.get("objective", USUAL)], fairness)
+
+
+def pays(fairness: dict) -> bool:
+    """Does a group's table let its users pay each other?"""
+    return fairness.get("by") in PAYMENTS
 
 
 class AggregatorScenario(Scenario):
@@ -149,6 +168,21 @@ def check_groups(groups: list[dict], place: Place) -> None:
         _fill_users(group, here)
         _check_small_users(group, groups, here.at("utility.size"))
     _check_all_users(groups, place)
+
+
+def refuse_payments(raw: dict, place: Place, why: str) -> None:
+    """Raise ScenarioError for a group of an unchecked table whose users pay each other."""
+    groups = raw.get("group") if isinstance(raw.get("group"), list) else []
+    for group, name in zip(groups, called(groups), strict=True):
+        fairness = group.get("fairness") if isinstance(group, dict) else None
+        if isinstance(fairness, dict) and "by" in fairness:
+            got = f"got {quoted(fairness['by'])}, which does not go with {why}"
+            raise place.at("group").at(name).at("fairness.by").error(got, "leave it out: energy is shared fairly")
+
+
+def without_payments(keys: Iterable[Key | Rules]) -> Iterator[Key | Rules]:
+    """Keys without those of payments, for markets that do not know them."""
+    return (key for key in keys if key.path not in OF_PAYMENTS)
 
 
 def _fill_users(group, place):
@@ -213,7 +247,7 @@ def _check_joining(joining, groups, place):
         raise place.error(f"users who may move have utilities of two forms: {told}", "one form is needed")
     for group in aggregators:
         goal = objective_of(group["fairness"])
-        if goal.literal:
+        if goal.literal and not pays(group["fairness"]):
             got = f"group {quoted(group['name'])} has alpha = {goal.alpha:g} and surplus_offset = 0"
             raise place.error(got, "an offset above 0 is needed: users who are priced out may join")
     movers, most = sum(group["users"] for group in moving), MOST_MOVERS[joining["foresight"]]
@@ -250,8 +284,8 @@ def split(users: int, count: int) -> np.ndarray:
 
 
 def is_unbounded(group: Group) -> bool:
-    """Does a user priced out make the objective minus infinity?"""
-    return group.objective.literal
+    """Does a user priced out make what it buys for minus infinity?"""
+    return group.floor is None and group.objective.literal
 
 
 SCENARIO = AggregatorScenario

@@ -88,7 +88,7 @@ OF_GROUPS = (
 
 
 def _keys() -> Iterator[Key | Rules]:
-    for key in plain.KEYS:
+    for key in plain.without_payments(plain.KEYS):
         if key.path.partition(".")[0] in LEFT_OUT:
             continue
         if key.path == "price":
@@ -143,6 +143,7 @@ def read(raw: dict, keys, place: Place) -> dict:
     for name, why in LEFT_OUT.items():
         if name in raw:
             raise place.at(name).error(f"does not go with periods: {why}", "leave it out, or leave out periods")
+    plain.refuse_payments(raw, place, "periods")
     _fill(raw, keys, place)
     table = read_table(raw, keys, "", place)
     _check_periods(table["periods"], place.at("periods"))

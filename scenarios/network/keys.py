@@ -62,7 +62,9 @@ PRODUCERS = (
     Key("group.rise", "numbers", "money/energy²", 0.0, "[0, inf)", "of each: of its marginal cost", **OF_PRODUCERS),
 )
 FIRST = ("group", "group.name", "group.kind")  # before the places
-SHARED = [_with_network(key) for key in plain.KEYS if key.path.partition(".")[0] not in LEFT_OUT]
+SHARED = [
+    _with_network(key) for key in plain.without_payments(plain.KEYS) if key.path.partition(".")[0] not in LEFT_OUT
+]
 OF_GROUPS = [key for key in SHARED if key.path.partition(".")[0] == "group"]
 KEYS = (
     *(key for key in SHARED if key not in OF_GROUPS),
@@ -132,6 +134,7 @@ def read(raw: dict, keys, place: Place) -> dict:
     for name, why in LEFT_OUT.items():
         if name in raw:
             raise place.at(name).error(f"does not go with a network: {why}", "leave it out, or leave out network")
+    plain.refuse_payments(raw, place, "a network")
     table = read_table(raw, keys, "", place)
     table["network"] = nodal_tables.read_network(table["network"], place.at("network"))
     check_groups(table["group"], place)

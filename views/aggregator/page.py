@@ -174,4 +174,5 @@ def table(run):
     moving = {}
     if outcome is not None:
         moving = {"consumption": users.by_user(outcome.x), "surplus": users.by_user(outcome.s)}
+        moving |= {} if outcome.transfers is None else {"of it paid by others": users.by_user(outcome.transfers)}
     return Table({**users.columns(), **moving}, "Choose a user to follow its own line.")

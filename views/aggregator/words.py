@@ -3,6 +3,7 @@
 import numpy as np
 
 from agents import JoiningModel
+from market.aggregator.clearing import CERTIFIED
 from views.tables import cell, ending, table
 
 GROUP_COLUMNS = (
@@ -50,6 +51,9 @@ def summary_text(summary):
     if summary["unserved"]:
         lines.append(f"unserved: {cell(summary['unserved'])} of purchases exceed the generators' capacity")
     lines += ["", table(GROUP_COLUMNS, [group_row(name, group) for name, group in summary["groups"].items()])]
+    paying = {name: group["payments"] for name, group in summary["groups"].items() if "payments" in group}
+    if paying:
+        lines += ["", *(payments_text(name, paid) for name, paid in paying.items())]
     if "joining" in summary:
         lines += ["", joining_text(summary["joining"])]
     if "equilibria" in summary:
@@ -71,7 +75,7 @@ def group_row(name, group):
         name,
         group["kind"],
         group["users"],
-        "–" if group["alpha"] is None else f"{float(group['alpha']):g}",
+        _alpha_text(group),
         group["quantity"]["total"],
         group["quantity"]["mean"],
         group["surplus"]["total"],
@@ -81,6 +85,32 @@ def group_row(name, group):
         group["gini"],
         group["priced_out"],
     )
+
+
+def _alpha_text(group):
+    """A group's alpha; by payments where members pay each other."""
+    by = " paid" if "payments" in group else ""
+    return "–" if group["alpha"] is None else f"{float(group['alpha']):g}{by}"
+
+
+def payments_text(name, paid):
+    """Who pays whom in a group, whether floors can be kept, and who would leave."""
+    text = (
+        f"{name}: {paid['paying']} pay {paid['receiving']} others {cell(paid['moved'])} money in all, one at most "
+        f"{cell(paid['most_paid'])}; one gets at most {cell(paid['most_received'])}. "
+        f"{paid['would_leave']} would have more by buying for themselves at this price."
+    )
+    if paid["short"]:
+        text += (
+            f"\n{name}: floors cannot be kept: in {paid['short']} of its aggregators members would have more in all "
+            "without it than there is, so there nobody pays."
+        )
+    if paid["gap_without"] is not None and paid["gap_without"] > CERTIFIED:
+        text += (
+            f"\n{name}: what members would have without aggregators is not proven: that market was not solved to an "
+            f"equilibrium (gap {cell(paid['gap_without'])})."
+        )
+    return text
 
 
 def joining_text(joining):
