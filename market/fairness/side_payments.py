@@ -1,8 +1,8 @@
 """Money among the members of an aggregator: it buys for the greatest total, then its members pay each other.
 
 Transfers t among members with surpluses s, money, (users,), with Σ t = 0 for every player, maximise Σ φ(s_i + t_i) over
-s_i + t_i ≥ floor_i (docs/aggregator/side-payments.md). φ is one strictly concave function for all members, so φ' is equal
-for those above their floors: all are raised to one level, whatever alpha > 0 and whatever the offset.
+s_i + t_i ≥ floor_i (docs/aggregator/side-payments.md). φ is one strictly concave function for all members, so φ' is
+equal for those above their floors: all are raised to one level, whatever alpha > 0 and whatever the offset.
 """
 
 from __future__ import annotations
