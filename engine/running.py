@@ -46,10 +46,18 @@ def run(
     else:
         seats = {} if players is None else {"players": players}
         facts = _stepped(market, build(scenario, replication=replication, drawn=drawn, **seats), certify, on_round)
-    known = {"scenario": scenario, "replication": replication, "game": drawn.game, "redraws": drawn.redraws}
-    known["seated"] = names_of(players)
-    result = market.RESULT(**(known | facts))
+    result = _result(scenario, replication, drawn, facts | {"seated": names_of(players)})
     return replace(result, seconds=time.perf_counter() - started)
+
+
+def standing(scenario, replication, drawn, model):
+    """The Result of a model as it stands after any round, without a proof."""
+    return _result(scenario, replication, drawn, _facts(results_of(scenario.market), model, False))
+
+
+def _result(scenario, replication, drawn, facts):
+    known = {"scenario": scenario, "replication": replication, "game": drawn.game, "redraws": drawn.redraws}
+    return results_of(scenario.market).RESULT(**(known | facts))
 
 
 def _stepped(market, model, certify, on_round):
@@ -60,5 +68,9 @@ def _stepped(market, model, certify, on_round):
         model.step()
         if on_round is not None and model.round > played:
             on_round(model)
+    return _facts(market, model, certify)
+
+
+def _facts(market, model, certify):
     known = {"status": model.status, "rounds": model.round, "collected": model.collected}
     return known | market.stepped(model, certify)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from agents.bilateral.players import Buyer, Seller
 from agents.bilateral.views import Meeting, Signed
 from agents.streams import Streams
+from engine.running import standing
 from market.bilateral.negotiation import Bilateral, Corner
 from market.bilateral.settlement import claims_are_money
 from market.outcome import Status
 from scenarios import build, draw
 from scenarios.loading import rewritten
 from scenarios.reading.errors import Place, quoted
-from views.pettingzoo.purchases import result_of
 from views.plots import PLOTS
 
 OBSERVED = ("round", "claim", "bid", "ask", "gap", "contract", "idle")
@@ -59,7 +61,7 @@ class Contracts:
         table = scenario.given | {"rounds": horizon}
         self.scenario, self.horizon, self.model, self.replication = rewritten(scenario, table), horizon, None, None
         self._draw(0)
-        place = Place(scenario.path.name if scenario.path else scenario.name, scenario.path)
+        place = Place(scenario.name, Path())
         if not isinstance(self.game.rule, Bilateral | Corner):
             got = f"got {quoted(scenario.table['negotiation']['rule'])}"
             raise place.at("negotiation.rule").error(
@@ -146,5 +148,4 @@ class Contracts:
         """How far the claims are from stable prices by round, a Figure."""
         if self.model is None or not self.round:
             return None
-        result = result_of(self.scenario, self.replication, self.drawn, self.model)
-        return PLOTS["price rounds"](result)
+        return PLOTS["price rounds"](standing(self.scenario, self.replication, self.drawn, self.model))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def pettingzoo_env(name, horizon=50, seed=None, *, set=(), certify_every=0):
     scenario = load(name, seed=seed, set=set)
     table = TABLES.get(scenario.market)
     if table is None:
-        place = Place(scenario.name, scenario.path).at("market")
+        place = Place(scenario.name, Path()).at("market")
         raise place.error(f"got {quoted(scenario.market)}", f"{one_of(TABLES)} is needed")
     return MarketEnv(table(scenario, horizon), horizon, certify_every)
 

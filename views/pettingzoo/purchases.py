@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from agents.seats import Player
-from engine.results import results_of
+from engine.running import standing
 from market.aggregator.best_response import best_response
 from market.aggregator.certificate import price_taking
 from market.aggregator.network.producers import Producers, best_sale
@@ -52,7 +54,7 @@ class Purchases:
     bounds = (0.0, 0.0, 0.0, -np.inf), (1.0, 1.0, 1.0, np.inf)
 
     def __init__(self, scenario, horizon):
-        place = Place(scenario.path.name if scenario.path else scenario.name, scenario.path)
+        place = Place(scenario.name, Path())
         if getattr(scenario, "joining", None) is not None:
             raise place.at("joining").error("users choose their aggregators", "a market in which they stay is needed")
         table = scenario.given | {"order": "together", "damping": 1.0, "rounds": horizon}
@@ -72,11 +74,12 @@ class Purchases:
         self.names = [game.player_name(j) for j in range(game.players)]
         lines = [self._line(j) for j in range(game.players)]
         parts = [(rule, game.player(j)) for j, rule in enumerate(lines)]
+        self.first = np.array([float(getattr(rule, "right_value", rule.value)(0.0)) for rule in lines])
         self.most = np.array([most_wanted(rule, player) for rule, player in parts])
         self.stakes = np.array([stake(rule, player) for rule, player in parts])
         self.scales = np.array([alone - none if alone > none else 1.0 for none, alone in self.stakes])
         self.floors = np.array([-np.inf if bears_all(player) else WORST for _, player in parts])
-        worth = [abs(float(rule.value(0.0))) for rule in lines]
+        worth = [*np.abs(self.first).tolist()]
         worth += [float(block.utility.reservation.max()) for block in game.blocks if block.users]
         self.worth = max(worth) or 1.0
 
@@ -129,11 +132,7 @@ class Purchases:
 
     @property
     def _prices(self):
-        first = (self._first_price(where.start) for where, _ in self.model.seats)
-        return np.array([p if h is None else h.price for h, p in zip(self.heard, first, strict=True)])
-
-    def _first_price(self, j):
-        return float(self._line(j).right_value(0.0) if self.game.player(j).users else self._line(j).value(0.0))
+        return np.array([p if h is None else h.price for h, p in zip(self.heard, self.first, strict=True)])
 
     @property
     def rewards(self):
@@ -159,15 +158,7 @@ class Purchases:
         """Purchases, surplus and price by round, a Figure."""
         if self.model is None or not self.round:
             return None
-        return PLOTS["convergence"](result_of(self.scenario, self.replication, self.drawn, self.model))
-
-
-def result_of(scenario, replication, drawn, model):
-    """The Result of a model as it stands, without a proof."""
-    market = results_of(scenario.market)
-    facts = {"status": model.status, "rounds": model.round, "history": model.history} | market.stepped(model, False)
-    known = {"scenario": scenario, "replication": replication, "game": drawn.game, "redraws": drawn.redraws}
-    return market.RESULT(**(known | facts))
+        return PLOTS["convergence"](standing(self.scenario, self.replication, self.drawn, self.model))
 
 
 def most_wanted(rule, player):
