@@ -1,5 +1,5 @@
 """Markets as environments of PettingZoo, an optional package, for libraries of learners (docs/pettingzoo.md)."""
 
-from views.pettingzoo.environment import pettingzoo_env
+from environments.environment import pettingzoo_env
 
 __all__ = ["pettingzoo_env"]

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from environments.contracts import Contracts
+from environments.purchases import Purchases
 from scenarios import load
 from scenarios.reading.errors import Place, one_of, quoted
-from views.pettingzoo.contracts import Contracts
-from views.pettingzoo.purchases import Purchases
 
 try:
     from gymnasium.spaces import Box

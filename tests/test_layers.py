@@ -1,4 +1,4 @@
-"""Imports point one way, run → papers → views → engine → scenarios → agents → market; designs stay apart."""
+"""Imports point one way, run → papers → environments → views → engine → scenarios → agents → market; designs apart."""
 
 import ast
 import importlib
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LAYERS = ("market", "agents", "scenarios", "engine", "views", "papers", "benchmarks", "run")
+LAYERS = ("market", "agents", "scenarios", "engine", "views", "environments", "papers", "benchmarks", "run")
 DESIGNS = ("aggregator", "microgrid", "bilateral")
 SHARED = ("grid", "prices", "utilities", "fairness")  # rooms of market/ that every market may use
 FILES = [p for layer in LAYERS[:-1] for p in sorted((ROOT / layer).rglob("*.py"))] + [ROOT / "run.py"]

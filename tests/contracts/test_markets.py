@@ -62,7 +62,7 @@ def test_a_market_offers_nothing_that_nobody_uses(market, what):
 
 def sources():
     """Every file of the product."""
-    floors = ("agents", "market", "scenarios", "engine", "views", "papers", "benchmarks")
+    floors = ("agents", "market", "scenarios", "engine", "views", "environments", "papers", "benchmarks")
     return [ROOT / "run.py", *(path for floor in floors for path in (ROOT / floor).rglob("*.py"))]
 
 

@@ -1,7 +1,7 @@
 """Random legal scenarios of the aggregator market over days."""
 
 from scenarios.aggregator.keys import KINDS, ORDERS
-from tests.hardening.maker import Maker, price
+from tests.hardening.maker import Maker, named, price
 
 FAIR = 0.1  # share of aggregators that are not after welfare: each round of theirs is a search
 BY_PERIOD = 0.4  # share of prices, tastes and backgrounds that differ by period
@@ -59,6 +59,8 @@ def _group(make, number, periods):
         group["count"] = make.whole(1, users)
         if make.chance(FAIR):
             group["fairness"] = {"alpha": make.pick((0.5, 1.0, 2.0)), "surplus_offset": make.pick((0.01, 1.0))}
+            if make.chance(0.4):
+                group["fairness"] = named(make, "days")
     if not _by_period(group["utility"]) and make.chance(0.5):
         group["profile"] = _profile(make, 2, periods)
     devices = {name: _device(make, name, users, periods) for name in ("solar", "battery", "car", "shift")}

@@ -9,9 +9,10 @@ from market.microgrid.random_lines import DENSITIES
 from scenarios.aggregator.keys import KINDS, ORDERS
 from tests.hardening.legal_days import days
 from tests.hardening.legal_networks import network
-from tests.hardening.maker import ALPHAS, CHOICES, FLAT, OFFSETS, Maker, of_size, price, utility
+from tests.hardening.maker import ALPHAS, CHOICES, FLAT, OFFSETS, Maker, named, of_size, price, utility
 
 JOINED = 0.08  # share of aggregator markets whose users choose their aggregators
+PAID = 0.15  # share of aggregators whose file says how they are fair
 BY_PERIOD = 0.5  # share of tariffs with a price for each period, where there are several
 
 
@@ -29,11 +30,10 @@ def aggregator(number, seed=1):
         "damping": make.pick((1.0, 1.0, 0.7, 0.3)),
         "seed": make.whole(0, 99),
     }
-    return (
-        {"market": "aggregator", "rounds": make.pick((2, 10, 25)), "price": price(make)}
-        | make.keep(options)
-        | {"group": groups}
-    )
+    table = {"market": "aggregator", "rounds": make.pick((2, 10, 25)), "price": price(make)} | make.keep(options)
+    for group in groups:
+        _pay(make, group)
+    return table | {"group": groups}
 
 
 def _joining(make):
@@ -57,9 +57,18 @@ def _group(make, number):
         group["count"] = make.whole(1, min(users, 4))
         group["fairness"] = make.keep({"alpha": make.pick(ALPHAS), "surplus_offset": make.pick(OFFSETS)}, 0.8)
         if make.chance(0.1):
-            name = make.choice("aggregator", "group.fairness.objective")
-            group["fairness"] = {"objective": name, "surplus_offset": make.pick(OFFSETS)}
+            group["fairness"] = named(make, "aggregator")
     return group
+
+
+def _pay(make, group):
+    """Now and then users share money, or the words for it stand there; drawn last, so that older cases stay."""
+    if "fairness" not in group or not make.chance(PAID):
+        return
+    way = make.choice("aggregator", "group.fairness.by")
+    group["fairness"]["by"] = way
+    if way == "payments":
+        group["fairness"]["floor"] = make.choice("aggregator", "group.fairness.floor")
 
 
 def microgrid(number, seed=1):

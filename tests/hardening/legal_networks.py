@@ -4,7 +4,7 @@ import numpy as np
 
 from scenarios.aggregator.keys import ORDERS
 from scenarios.network.keys import CONDUCTS, KINDS
-from tests.hardening.maker import ALPHAS, FLAT, OFFSETS, Maker, of_size, utility
+from tests.hardening.maker import ALPHAS, FLAT, OFFSETS, Maker, named, of_size, utility
 
 CASES = {"two_nodes": ("A", "B"), "five_bus": ("1", "2", "3", "4", "5")}
 SHARE_OF_CASES = 0.1
@@ -106,4 +106,6 @@ def _buyers(make, name, kind, dear):
     if kind == "aggregator":
         group["count"] = make.whole(1, users)
         group["fairness"] = make.keep({"alpha": make.pick(ALPHAS), "surplus_offset": make.pick(OFFSETS)}, 0.8)
+        if make.chance(0.1):
+            group["fairness"] = named(make, "network")
     return group

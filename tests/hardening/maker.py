@@ -65,6 +65,12 @@ class Maker:
         return {key: value for key, value in table.items() if self.chance(share)}
 
 
+def named(make, market):
+    """How an aggregator is fair, its objective by name."""
+    name = make.choice(market, "group.fairness.objective")
+    return {"objective": name, "surplus_offset": make.pick(OFFSETS)}
+
+
 def price(make):
     """A price rule with numbers."""
     rule = make.pick(tuple(PRICES))

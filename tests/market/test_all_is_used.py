@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FLOORS = ("market", "agents", "scenarios", "engine", "views", "papers", "benchmarks", "examples")
+FLOORS = ("market", "agents", "scenarios", "engine", "views", "environments", "papers", "benchmarks", "examples")
 DOCUMENTED = {"as_networkx": "docs/microgrid/model.md"}  # for whoever works in a notebook
 
 

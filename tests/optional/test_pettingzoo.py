@@ -9,7 +9,7 @@ from pettingzoo import ParallelEnv
 from pettingzoo.test import parallel_api_test, parallel_seed_test
 
 from engine import certify
-from views.pettingzoo import pettingzoo_env
+from environments import pettingzoo_env
 
 PAGE = Path(__file__).parents[2] / "docs" / "pettingzoo.md"
 NAMES = (

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from environments import environment, pettingzoo_env
+from environments.contracts import Contracts
+from environments.purchases import Purchases
 from market.aggregator.best_response import best_response
 from market.aggregator.payoff import payoff
 from scenarios import ScenarioError, load
-from views.pettingzoo import environment, pettingzoo_env
-from views.pettingzoo.contracts import Contracts
-from views.pettingzoo.purchases import Purchases
 
 
 def table(name, horizon=4, **changes):
