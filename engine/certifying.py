@@ -14,6 +14,7 @@ from market.aggregator.network import judging as on_network
 from market.aggregator.network.game import sells
 from market.outcome import Outcome, Status
 from scenarios import draw, load
+from scenarios.aggregator.keys import refuse_joining
 from scenarios.reading.errors import Place, quoted
 from scenarios.reading.outcome_file import checked_purchases, read_outcome
 
@@ -129,8 +130,7 @@ def _check(scenario):
         raise place.at("market").error(
             f"purchases in the market {quoted(scenario.market)} cannot be certified", allowed
         )
-    if getattr(scenario, "joining", None) is not None:
-        raise place.at("joining").error("users choose their aggregators", "a market in which they stay is needed")
+    refuse_joining(scenario, place)
 
 
 def _splits(game, outcome):

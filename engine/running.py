@@ -50,9 +50,9 @@ def run(
     return replace(result, seconds=time.perf_counter() - started)
 
 
-def standing(scenario, replication, drawn, model):
-    """The Result of a model as it stands after any round, without a proof."""
-    return _result(scenario, replication, drawn, _facts(results_of(scenario.market), model, False))
+def standing(scenario, replication, drawn, model, certify=False):
+    """The Result of a model as it stands after any round, without a proof unless one is asked for."""
+    return _result(scenario, replication, drawn, _facts(results_of(scenario.market), model, certify))
 
 
 def _result(scenario, replication, drawn, facts):

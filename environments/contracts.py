@@ -9,14 +9,12 @@ import numpy as np
 from agents.bilateral.players import Buyer, Seller
 from agents.bilateral.views import Meeting, Signed
 from agents.streams import Streams
-from engine.running import standing
+from environments.table import Table
 from market.bilateral.negotiation import Bilateral, Corner
 from market.bilateral.settlement import claims_are_money
 from market.outcome import Status
-from scenarios import build, draw
-from scenarios.loading import rewritten
+from scenarios import build
 from scenarios.reading.errors import Place, quoted
-from views.plots import PLOTS
 
 OBSERVED = ("round", "claim", "bid", "ask", "gap", "contract", "idle")
 SIDES = {"buyers": "buyer", "sellers": "seller"}
@@ -45,7 +43,7 @@ class SellingHand(Hand, Seller):
     """A seller's."""
 
 
-class Contracts:
+class Contracts(Table):
     """The rounds of one period's negotiation.
 
     names: of all buyers and sellers, "buyers 0" and so on; most: the largest claim of each that a partner could grant,
@@ -54,13 +52,11 @@ class Contracts:
     worth and `most`, has it a contract with that one, has it capacity left; bounds: of it.
     """
 
-    observed = OBSERVED
+    figure, observed = "price rounds", OBSERVED
     bounds = (0.0, -np.inf, -np.inf, -np.inf, -np.inf, 0.0, 0.0), (1.0, np.inf, np.inf, np.inf, np.inf, 1.0, 1.0)
 
     def __init__(self, scenario, horizon):
-        table = scenario.given | {"rounds": horizon}
-        self.scenario, self.horizon, self.model, self.replication = rewritten(scenario, table), horizon, None, None
-        self._draw(0)
+        super().__init__(scenario, horizon)
         place = Place(scenario.name, Path())
         if not isinstance(self.game.rule, Bilateral | Corner):
             got = f"got {quoted(scenario.table['negotiation']['rule'])}"
@@ -70,12 +66,9 @@ class Contracts:
         if len(self.game.periods) > 1:
             raise place.at("periods").error(f"got {len(self.game.periods)}", "one period is needed")
 
-    def _draw(self, replication):
-        if replication == self.replication:
-            return
-        self.replication, self.drawn = replication, draw(self.scenario, replication)
-        self.game = self.drawn.game
-        period = self.game.periods[0]
+    def _know(self, game):
+        self.game = game
+        period = game.periods[0]
         market = period.market
         sizes = len(period.buyer), len(period.seller)
         self.names = [f"{group} {k}" for group, count in zip(SIDES, sizes, strict=True) for k in range(count)]
@@ -88,7 +81,7 @@ class Contracts:
 
     def begin(self, seed, replication):
         """The platform signs contracts anew; a seed decides who meets whom and which messages are lost."""
-        self._draw(self.replication if replication is None else replication)
+        self._draw(replication)
         hands = {"buyers": BuyingHand, "sellers": SellingHand}
         chance = {} if seed is None else {"streams": Streams(seed, self.replication)}
         self.model = build(self.scenario, replication=self.replication, drawn=self.drawn, players=hands, **chance)
@@ -101,11 +94,6 @@ class Contracts:
         for hand, share, most in zip(self.hands, shares, self.most, strict=True):
             hand.amount = float(share * most)
         self.model.step()
-
-    @property
-    def round(self):
-        """Rounds played."""
-        return self.model.round
 
     @property
     def over(self):
@@ -143,9 +131,3 @@ class Contracts:
             {"payoff": hand.gain, "scale": float(scale), "claim": hand.claim, "price": hand.price}
             for hand, scale in zip(self.hands, self.scales, strict=True)
         ]
-
-    def picture(self):
-        """How far the claims are from stable prices by round, a Figure."""
-        if self.model is None or not self.round:
-            return None
-        return PLOTS["price rounds"](standing(self.scenario, self.replication, self.drawn, self.model))

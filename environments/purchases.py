@@ -7,16 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from agents.seats import Player
-from engine.running import standing
+from environments.table import Table
 from market.aggregator.best_response import best_response
 from market.aggregator.certificate import price_taking
 from market.aggregator.network.producers import Producers, best_sale
 from market.aggregator.payoff import payoff
 from market.outcome import Status
-from scenarios import build, draw
-from scenarios.loading import rewritten
+from scenarios import build
+from scenarios.aggregator.keys import refuse_joining
 from scenarios.reading.errors import Place
-from views.plots import PLOTS
 
 OBSERVED = ("round", "others", "own", "price")
 WORST = -1.0  # reward of a fair player beyond which a loss does not count: as much as it could have gained alone
@@ -42,7 +41,7 @@ class Endless:
         return Status.RUNNING
 
 
-class Purchases:
+class Purchases(Table):
     """The rounds of an aggregator market in which everybody buys or sells at once.
 
     names: of all players; most (players,): what their users want at the starting price, or the producers' capacities,
@@ -50,27 +49,20 @@ class Purchases:
     and own amounts as shares of the most that they can be, and the price in units of `worth`; bounds: of it.
     """
 
-    observed = OBSERVED
+    figure, observed = "convergence", OBSERVED
     bounds = (0.0, 0.0, 0.0, -np.inf), (1.0, 1.0, 1.0, np.inf)
 
     def __init__(self, scenario, horizon):
         place = Place(scenario.name, Path())
-        if getattr(scenario, "joining", None) is not None:
-            raise place.at("joining").error("users choose their aggregators", "a market in which they stay is needed")
-        table = scenario.given | {"order": "together", "damping": 1.0, "rounds": horizon}
-        self.scenario, self.horizon, self.model, self.replication = rewritten(scenario, table), horizon, None, None
-        self._draw(0)
+        refuse_joining(scenario, place)
+        super().__init__(scenario, horizon, order="together", damping=1.0)
         for j, (none, alone) in enumerate(self.stakes):
             if not np.isfinite([none, alone]).all():
                 got = f"{self.names[j]} has a payoff of minus infinity where it buys nothing"
                 raise place.error(got, "surplus_offset > 0 is needed")
 
-    def _draw(self, replication):
-        """The users of a replication, and what can be told of their players for good."""
-        if replication == self.replication:
-            return
-        self.replication, self.drawn = replication, draw(self.scenario, replication)
-        game = self.game = self.drawn.game
+    def _know(self, game):
+        self.game = game
         self.names = [game.player_name(j) for j in range(game.players)]
         lines = [self._line(j) for j in range(game.players)]
         parts = [(rule, game.player(j)) for j, rule in enumerate(lines)]
@@ -90,7 +82,7 @@ class Purchases:
 
     def begin(self, seed, replication):
         """Everybody at no purchase; chance decides nothing here, so a seed does not matter."""
-        self._draw(self.replication if replication is None else replication)
+        self._draw(replication)
         hands = {block.name: Hand for block in self.game.blocks}
         self.model = build(self.scenario, replication=self.replication, drawn=self.drawn, players=hands)
         self.model.watch = Endless()
@@ -100,11 +92,6 @@ class Purchases:
         for where, hand in self.model.seats:
             hand.amount = float(shares[where.start] * self.most[where.start])
         self.model.step()
-
-    @property
-    def round(self):
-        """Rounds played."""
-        return self.model.round
 
     @property
     def over(self):
@@ -153,12 +140,6 @@ class Purchases:
             }
             for heard, scale, y, price in parts
         ]
-
-    def picture(self):
-        """Purchases, surplus and price by round, a Figure."""
-        if self.model is None or not self.round:
-            return None
-        return PLOTS["convergence"](standing(self.scenario, self.replication, self.drawn, self.model))
 
 
 def most_wanted(rule, player):

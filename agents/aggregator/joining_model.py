@@ -11,6 +11,7 @@ from agents.aggregator.model import Trajectory, kept_of, transfer
 from agents.market_model import MarketModel, shown
 from market.aggregator import endings
 from market.aggregator.joining import FORESIGHTS, game_of
+from market.aggregator.side_payments import pay_each_other
 from market.joining import Ending, Moving, is_move, play
 from market.measures import gini, jain
 from market.outcome import Status
@@ -128,7 +129,7 @@ class JoiningModel(MarketModel):
 
     @property
     def _pays(self):
-        return any(block.floor for block in (*self.joining.offers, *self.joining.stayers))
+        return pay_each_other((*self.joining.offers, *self.joining.stayers))
 
     def _reporters(self):
         """Columns of the collected data: each picklable, computed from the last state."""

@@ -13,6 +13,7 @@ from market.aggregator import endings
 from market.aggregator.best_response import PricedOut
 from market.aggregator.payoff import payoffs
 from market.aggregator.rounds import ORDERS, Watch, are_purchases, move_together, take_turns, wrong_part
+from market.aggregator.side_payments import pay_each_other
 from market.fairness.side_payments import moved
 from market.measures import gini, jain
 from market.outcome import Status
@@ -260,7 +261,7 @@ class AggregatorModel(MarketModel):
                 continue
             columns[f"consumption {block.name}"] = partial(_group_mean, what="x", number=number)
             columns[f"surplus {block.name}"] = partial(_group_mean, what="s", number=number)
-        if "transfers" in kept_of(self.game.blocks):
+        if pay_each_other(self.game.blocks):
             columns["transfer"] = transfer
         if self.game.players <= MOST_COLUMNS:
             columns |= {
@@ -309,7 +310,7 @@ class Trajectory:
 
 def kept_of(blocks):
     """What is remembered of every user of a game's blocks: with payments, transfers too."""
-    return ("x", "s", "transfers") if any(getattr(block, "floor", None) for block in blocks) else ("x", "s")
+    return ("x", "s", "transfers") if pay_each_other(blocks) else ("x", "s")
 
 
 def _user_type(block):

@@ -17,7 +17,6 @@ from market.aggregator.network.certificate import certified
 from market.aggregator.network.game import NetworkOutcome, clear
 from market.aggregator.network.measures import full_lines
 from market.aggregator.network.producers import Producers, best_sale
-from market.aggregator.side_payments import Fallback
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +58,6 @@ class NetworkOperator(MarketOperator):
     """Clears a round at least cost: prices at the nodes, flows on the lines."""
 
     outcome: NetworkOutcome | None
-
-    @property
-    def without(self) -> Fallback:
-        """Nothing: on a network nobody pays others of its aggregator."""
-        return {}
 
     @property
     def price(self) -> float:

@@ -256,7 +256,7 @@ class AggregatorResult(Cleared, Result):
         if self.outcome is None:
             return
         quantities, surpluses = trajectories(self)
-        more = {} if self.outcome.transfers is None else {"transfers": self._transfers}
+        more = {} if self.outcome.transfers is None else {"transfers": self._transfers(quantities.dtype)}
         if self.game.users <= MOST_CSV_USERS:
             columns = {name.removesuffix("s"): np.ravel(values) for name, values in more.items()}
             write_csv(users_of(self, quantities, surpluses) | columns, folder / "agents.csv")
@@ -264,12 +264,11 @@ class AggregatorResult(Cleared, Result):
             arrays = {"quantities": quantities, "surpluses": surpluses, **more}
             np.savez_compressed(folder / "agents.npz", **arrays, y=self.outcome.y)
 
-    @property
-    def _transfers(self):
+    def _transfers(self, dtype):
         """What users got from others of their aggregator, as `trajectories` has their quantities."""
         if self.transfers is not None and len(self.transfers):
             return self.transfers
-        return self.outcome.transfers[None].astype(trajectories(self)[0].dtype)
+        return self.outcome.transfers[None].astype(dtype)
 
 
 def _alpha(group):

@@ -47,7 +47,12 @@ def gap(game: Game, y: Array, x: Array) -> tuple[float, Array]:
     worth). Infinite for a player whose objective is minus infinity.
     """
     regrets = best_moves(game, y, x)[0]
-    return float(max(regrets.max(), 0.0)), regrets
+    return largest(regrets), regrets
+
+
+def largest(regrets: Array) -> float:
+    """The gap of players' regrets, at least 0."""
+    return float(max(regrets.max(), 0.0))
 
 
 def best_moves(game: Game, y: Array, x: Array) -> tuple[Array, Array]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from market.aggregator.allocation import split
-from market.aggregator.certificate import best_moves
+from market.aggregator.certificate import best_moves, largest
 from market.aggregator.game import Game
 from market.arrays import Array
 from market.outcome import Outcome
@@ -45,4 +45,4 @@ def surpluses(game: Game, price: float, x: Array) -> Array:
 def certified(game: Game, outcome: Outcome) -> Outcome:
     """The outcome with its gap, every player's regret and best move (docs/aggregator/model.md, The gap)."""
     regrets, moves = best_moves(game, outcome.y, outcome.x)
-    return replace(outcome, gap=float(max(regrets.max(), 0.0)), regrets=regrets, moves=moves)
+    return replace(outcome, gap=largest(regrets), regrets=regrets, moves=moves)

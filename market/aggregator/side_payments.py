@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -59,6 +61,19 @@ def apart(game: Game, number: int, certify: bool) -> Apart:
     return Apart(without, solve(without, certify, prove=False).outcome, game.user_slices[number])
 
 
+class Paying(Protocol):
+    """A block, or an offer of one."""
+
+    @property
+    def floor(self) -> str | None:
+        """A name in FLOORS, None where members do not pay each other."""
+
+
+def pay_each_other(blocks: Iterable[Paying]) -> bool:
+    """Do members of any of the blocks pay each other?"""
+    return any(block.floor for block in blocks)
+
+
 def sharing(block: Block, surplus: Array, without: Apart | None) -> Shared:
     """How the members of each player of a block share their surpluses, money, shape (users,)."""
     floors = np.full(block.users, -np.inf) if without is None else without.surplus
@@ -67,7 +82,7 @@ def sharing(block: Block, surplus: Array, without: Apart | None) -> Shared:
 
 def paid(game: Game, outcome: Outcome, without: Fallback) -> Outcome:
     """The outcome after members have paid each other, as it is where nobody does or where they have paid before."""
-    if outcome.transfers is not None or all(block.floor is None for block in game.blocks):
+    if outcome.transfers is not None or not pay_each_other(game.blocks):
         return outcome
     transfers = np.zeros(game.users)
     for k, (block, rows) in enumerate(zip(game.blocks, game.user_slices, strict=True)):

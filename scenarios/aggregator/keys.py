@@ -170,6 +170,12 @@ def check_groups(groups: list[dict], place: Place) -> None:
     _check_all_users(groups, place)
 
 
+def refuse_joining(scenario: Scenario, place: Place) -> None:
+    """Raise ScenarioError for a scenario of any market in which users choose their aggregators."""
+    if getattr(scenario, "joining", None) is not None:
+        raise place.at("joining").error("users choose their aggregators", "a market in which they stay is needed")
+
+
 def refuse_payments(raw: dict, place: Place, why: str) -> None:
     """Raise ScenarioError for a group of an unchecked table whose users pay each other."""
     groups = raw.get("group") if isinstance(raw.get("group"), list) else []

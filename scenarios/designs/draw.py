@@ -56,8 +56,7 @@ def draw(scenario: DesignsScenario, replication: int, place: Place) -> Drawn:
     trading = _trading(table, hours)
     for period in trading.periods:
         check_size(table, period.market, place)
-    bought = _purchases if "periods" not in table else _days
-    kind = "aggregator" if "periods" not in table else "days"
+    kind, bought = ("days", _days) if "periods" in table else ("aggregator", _purchases)
     games = {"direct": (kind, bought(hours, "direct", np.ones(len(people), dtype=int)))}
     sizes = split(len(people), table["aggregators"])
     for alpha in table["alphas"]:

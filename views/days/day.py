@@ -1,7 +1,5 @@
 """A day as a utility engineer draws it: the price, and what takes and gives energy in each period."""
 
-import numpy as np
-
 from views.days import look
 from views.style import BLACK, PRICE, legend_below, new_figure, styled
 
@@ -10,7 +8,7 @@ from views.style import BLACK, PRICE, legend_below, new_figure, styled
 def day(result):
     """Price, and stacked consumption, cars, batteries and solar of all homes by period, of a DaysResult."""
     outcome = result.outcome
-    told = {name: np.sum(values, axis=0) for name, values in outcome.told.items()}
+    told = look.of_all(result)
     figure, (top, bottom) = new_figure(2, 1, width=11, height=8.4, sharex=True, height_ratios=(2, 5))
     top.stairs(outcome.joined("price"), result.edges, baseline=None, color=BLACK, linewidth=2.2)
     top.set_ylabel(PRICE.replace(" (", "\n("))

@@ -38,7 +38,7 @@ def labels(standing):
 def everybody(standing):
     """Price, load and its sources of every period."""
     outcome = standing.outcome
-    told = {name: np.sum(values, axis=0) for name, values in outcome.told.items()}
+    told = look.of_all(standing)
     return (
         Reading("price", tuple(outcome.joined("price").tolist()), "money/energy"),
         *_energies({"load": outcome.joined("load")} | look.amounts(told, outcome.background) | {"held": told["level"]}),
@@ -47,10 +47,9 @@ def everybody(standing):
 
 def one_user(standing, user):
     """What a user takes, gives, holds, buys and pays in every period."""
-    mine = {name: values[user] for name, values in standing.outcome.told.items()}
-    paid = standing.outcome.joined("price") * mine["z"]
+    mine = look.of_user(standing, user)
     known = {"bought": mine["z"]} | look.amounts(mine) | {"unused": mine["curtailed"], "held": mine["level"]}
-    return (*_energies(known), Reading("pays", tuple(paid.tolist()), "money"))
+    return (*_energies(known), Reading("pays", tuple(look.paid_by(standing, user).tolist()), "money"))
 
 
 def _energies(amounts):

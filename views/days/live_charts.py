@@ -18,7 +18,7 @@ def price(standing):
 def sources(standing):
     """What takes and gives energy by period, one upon another, and the load that is left for the grid."""
     outcome = standing.outcome
-    told = {name: np.sum(values, axis=0) for name, values in outcome.told.items()}
+    told = look.of_all(standing)
     lines = {look.LOAD_NAME: (outcome.joined("load"), look.LOAD)}
     return _over_time(standing, lines, ENERGY, look.layers(look.amounts(told, outcome.background)))
 
@@ -41,7 +41,7 @@ def levels(standing):
 
 def home(standing, user):
     """What one user takes, gives and buys by period."""
-    mine = {name: values[user] for name, values in standing.outcome.told.items()}
+    mine = look.of_user(standing, user)
     return _over_time(standing, {look.BOUGHT: (mine["z"], look.LOAD)}, ENERGY, look.layers(look.amounts(mine)))
 
 
@@ -55,8 +55,7 @@ def home_level(standing, user):
 
 def home_pays(standing, user):
     """What one user pays by period; below 0 it is paid."""
-    paid = standing.outcome.joined("price") * standing.outcome.told["z"][user]
-    return _over_time(standing, {"paid": (paid, VERMILLION)}, MONEY)
+    return _over_time(standing, {"paid": (look.paid_by(standing, user), VERMILLION)}, MONEY)
 
 
 def duration(standing):
@@ -73,10 +72,7 @@ def rounds(standing, run):
 def _over_time(standing, values, ylabel, areas=()):
     """Stairs of {name: (by period, colour)} upon areas (name, colour, from, to by period)."""
     edges, words, moments = _clock(standing)
-    bands = [
-        Band(steps(edges, low)[0], steps(edges, low)[1], steps(edges, high)[1], colour, 0.8, name)
-        for name, colour, low, high in areas
-    ]
+    bands = [Band(*steps(edges, low), steps(edges, high)[1], colour, 0.8, name) for name, colour, low, high in areas]
     lines = [
         Line(name, *steps(edges, by_period), colour, LINES[k % len(LINES)])
         for k, (name, (by_period, colour)) in enumerate(values.items())

@@ -25,6 +25,21 @@ LOAD_NAME = "load of the grid"
 ROOM = 0.04  # above and below areas, a share of their height
 
 
+def of_all(lived):
+    """What all users do together, {what: energy by period}; lived: an engine.results.days.Lived."""
+    return {name: np.sum(values, axis=0) for name, values in lived.outcome.told.items()}
+
+
+def of_user(lived, user):
+    """What one user does, {what: energy by period}."""
+    return {name: values[user] for name, values in lived.outcome.told.items()}
+
+
+def paid_by(lived, user):
+    """What one user pays by period, money; below 0 it is paid."""
+    return lived.outcome.joined("price") * lived.outcome.told["z"][user]
+
+
 def amounts(told, background=None):
     """{what: energy by period} of the areas that `stacked` draws, of quantities by period as results tell them."""
     found = {"drawn": told["consumption"] + told["shifted"]}

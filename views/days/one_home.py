@@ -14,7 +14,7 @@ def one_home(result, user=None):
     """
     user = result.home_shown if user is None else user
     outcome, edges = result.outcome, result.edges
-    mine = {name: values[user] for name, values in outcome.told.items()}
+    mine = look.of_user(result, user)
     holds = np.any(mine["level"] > look.NOTHING * max(np.max(np.abs(mine["z"])), np.max(mine["level"])))
     rows = 3 if holds else 2
     figure, axes = new_figure(

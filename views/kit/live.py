@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.columns import csv_text
-from engine.results import results_of
+from engine.running import standing
 from engine.store import rounds_of
 from scenarios import Scenario, build, draw
 from views.style import plain
@@ -46,12 +46,7 @@ class Run:
 
     def result(self):
         """The Result of the rounds played so far; once the run has ended, the same as that of the command line."""
-        market, model = results_of(self.scenario.market), self.model
-        known = {"scenario": self.scenario, "replication": self.replication}
-        known |= {"game": self.drawn.game, "redraws": self.drawn.redraws}
-        known |= {"status": model.status, "rounds": model.round}
-        known |= {"collected": model.collected}
-        return market.RESULT(**(known | market.stepped(model, not model.running)))
+        return standing(self.scenario, self.replication, self.drawn, self.model, not self.model.running)
 
     def rounds_csv(self):
         """What happened in each round, as the results folder has it."""

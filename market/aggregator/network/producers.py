@@ -25,6 +25,7 @@ class Producers:
     kind: str = "producer"
 
     users = 0  # nobody consumes here
+    floor = None  # nor pays others
 
     @property
     def players(self) -> int:
