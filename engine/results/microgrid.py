@@ -8,6 +8,7 @@ import pandas as pd
 
 from engine.progress import each_of
 from engine.results.result import Measure, Result, mean_by_agent, number, numbers
+from market.grid.power_flow import MOST_DENSE_NODES
 from market.microgrid import endings
 from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.market import ClearedPeriod, winners_and_losers
@@ -35,7 +36,8 @@ MEASURES = {
 HEADLINE = ("loss", "public loss", "private loss", "grid supply", "paid to agents", "winners", "losers")
 DRAWN = HEADLINE
 DOUBLE = 8  # bytes of a number
-MATRIX = 4 * DOUBLE  # bytes for each pair of nodes: the inverse Laplacian, losses and a system of equations
+MATRIX = 4 * DOUBLE  # bytes for each pair of unknowns: the inverse Laplacian, losses and a system of equations
+NODE_ONCE = 12_000  # bytes of a node: its public lines, their factors, its agent
 LINE, LINE_PERIOD, NODE = 6_000, 100, 200  # bytes of a private line, and in each period of a line and of a node
 CASES = Place("network", DATA)  # where the networks of cases are
 
@@ -316,8 +318,9 @@ def mean_sides(comparison, name):
 def memory(scenario):
     """Bytes that a run may need, by the key they grow with."""
     nodes, lines = size(scenario.table, spelt_out(scenario.table["network"], CASES))
+    unknowns = nodes if nodes <= MOST_DENSE_NODES else min(nodes, lines)
     return {
-        "network": nodes * nodes * MATRIX,
+        "network": nodes * NODE_ONCE + unknowns * unknowns * MATRIX,
         "private": lines * LINE,
         "injection": scenario.periods * (nodes * NODE + lines * LINE_PERIOD),
     }

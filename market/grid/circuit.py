@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 
 from market.arrays import Array, Integers
 from market.grid.lines import Ends, components, incidence
+from market.grid.systems import Potentials
 
 TINY_RESISTANCE = 1e-8  # share of the largest resistance up to which a line joins its ends, to be looked at on its own
 
@@ -55,9 +55,4 @@ def _potentials(tail, head, r, slack, put_in):
     held[np.unique(part, return_index=True)[1]] = True
     held[part == part[slack]] = False
     held[slack] = True
-    ends, free = incidence(Ends(tail, head), nodes), np.flatnonzero(~held)
-    level = np.zeros(nodes)
-    if len(free):
-        matrix = sparse.csc_array(ends @ sparse.diags_array(1 / r) @ ends.T)[free][:, free]
-        level[free] = sparse.linalg.splu(sparse.csc_array(matrix)).solve(put_in[free])
-    return level
+    return Potentials(incidence(Ends(tail, head), nodes), 1 / r, held).of(put_in)

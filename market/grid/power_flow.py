@@ -11,7 +11,9 @@ from scipy import sparse
 
 from market.arrays import Array, Integers, Mask
 from market.grid.lines import RESISTANCE_FLOOR, NetworkError, PublicLines, components, incidence
+from market.grid.systems import Effects, Potentials
 
+MOST_DENSE_NODES = 400  # nodes up to which products with laid-out matrices are about as fast as sparse solutions
 PHYSICS = ("x", "r")
 LEAST_RESISTANCE = 1e-6  # share of the largest resistance that stands for less under "r": flows follow it to the digit
 LEAST_LOOP = 1e-11  # share of what shifts drive below which a flow round in circles is rounding
@@ -22,9 +24,11 @@ class Grid:
     """The public grid under one physics, built once and used for any injections.
 
     Potentials θ follow from the injections p, weight_e (θ_i − θ_j) is the flow on line e from i to j. `reference` marks
-    the nodes with θ = 0: the slack and one node of each island apart from it. `inverse` is the inverse Laplacian X,
-    shape (n, n), zero at references: θ = X p. tail, head, r and weight have shape (lines,); loop: flows that phase
-    shifts drive round in circles whatever the injections, shape (lines,), 0 without shifts and where r rules.
+    the nodes with θ = 0: the slack and one node of each island apart from it. `factors`: the Laplacian without them,
+    factorised. tail, head, r and weight have shape (lines,); loop: flows that phase shifts drive round in circles
+    whatever the injections, shape (lines,), 0 without shifts and where r rules.
+
+    Matrices of all pairs of nodes are laid out up to MOST_DENSE_NODES, above only where they are asked for by name.
     """
 
     physics: str
@@ -37,15 +41,25 @@ class Grid:
     head: Integers
     r: Array
     weight: Array
-    inverse: Array
+    factors: Potentials
     loop: Array
+
+    @property
+    def dense(self) -> bool:
+        """Are matrices of all pairs of its nodes laid out?"""
+        return self.nodes <= MOST_DENSE_NODES
+
+    @property
+    def inverse(self) -> Array:
+        """The inverse Laplacian X, shape (n, n), zero at references: θ = X p."""
+        return self.factors.inverse
 
     @cached_property
     def resistive(self) -> Grid:
         """The same lines as a circuit of resistances: its flows are those of least loss, its X is their M."""
         weight = 1 / floored(self.r)
-        inverse = _inverse(self.incidence, weight, self.reference)
-        return replace(self, physics="r", weight=weight, inverse=inverse, loop=np.zeros(len(weight)))
+        factors = Potentials(self.incidence, weight, self.reference)
+        return replace(self, physics="r", weight=weight, factors=factors, loop=np.zeros(len(weight)))
 
     @cached_property
     def loss(self) -> Array:
@@ -53,14 +67,28 @@ class Grid:
 
         p: p.u., shape (n,) (docs/microgrid/model.md, Nodes and lines).
         """
-        middle = self.incidence @ sparse.diags_array(self.weight**2 * self.r) @ self.incidence.T
-        product = self.inverse.T @ (middle @ self.inverse)
+        product = self.inverse.T @ (self._middle @ self.inverse)
         return (product + product.T) / 2
+
+    @cached_property
+    def _middle(self) -> sparse.csr_array:
+        """B, shape (n, n): the public loss of potentials θ is θᵀ B θ, without shifts."""
+        return sparse.csr_array(self.incidence @ sparse.diags_array(self.weight**2 * self.r) @ self.incidence.T)
+
+    @cached_property
+    def effects(self) -> Array | Effects:
+        """M for products with it."""
+        return self.loss if self.dense else Effects(self.factors, self._middle)
+
+    def potentials(self, p: Array) -> Array:
+        """θ = X p of injections p in p.u., both of shape (n,)."""
+        return self.inverse @ p if self.dense else self.factors.of(p)
 
     @cached_property
     def loop_pull(self) -> Array:
         """m = Sᵀ diag(r) loop, shape (n,): with phase shifts the public loss is pᵀ M p + 2 mᵀ p + loop_loss."""
-        return self.inverse.T @ (self.incidence @ (self.weight * self.r * self.loop))
+        pushed = self.incidence @ (self.weight * self.r * self.loop)
+        return self.inverse.T @ pushed if self.dense else self.factors.of(pushed)
 
     @cached_property
     def loop_loss(self) -> float:
@@ -69,18 +97,17 @@ class Grid:
 
     def marginal_loss(self, p: Array) -> Array:
         """Half of what the public loss grows by with each injection, M p + m, shape (n,); p: p.u., shape (n,)."""
-        return self.loss @ p + self.loop_pull
+        return self.effects @ p + self.loop_pull
 
     @cached_property
-    def apart(self) -> Array:
+    def apart(self) -> sparse.csc_array:
         """Islands that do not reach the slack as 0/1 columns, shape (n, islands): what they take in must sum to 0."""
-        references = np.flatnonzero(self.reference)
-        numbers = self.island[references[references != self.slack]]
-        return (self.island[:, None] == numbers).astype(float)
+        members = sparse.csc_array((np.ones(self.nodes), (np.arange(self.nodes), self.island)))
+        return members[:, np.delete(np.arange(members.shape[1]), self.island[self.slack])]
 
     def flows(self, p: Array) -> Array:
         """Flows f on all lines, shape (lines,), of injections p, shape (n,), in p.u., losses priced."""
-        theta = self.inverse @ p
+        theta = self.potentials(p)
         return self.weight * (theta[self.tail] - theta[self.head]) + self.loop
 
 
@@ -113,31 +140,19 @@ def build_grid(network: Shared, physics: str = "x") -> Grid:
     reference[island == island[network.slack]] = False
     reference[network.slack] = True
     try:
-        inverse = _inverse(ends, weight, reference)
+        factors = Potentials(ends, weight, reference)
     except RuntimeError:
         raise NetworkError("public lines: reactances of opposite sign cancel; flows are not defined") from None
     place = (network.slack, island, reference, ends)
-    loop = _loop(ends, weight, inverse, lines.shift if physics == "x" else np.zeros(len(lines)))
-    return Grid(physics, n, *place, lines.tail, lines.head, lines.r, weight, inverse, loop)
+    grid = Grid(physics, n, *place, lines.tail, lines.head, lines.r, weight, factors, np.zeros(len(lines)))
+    return replace(grid, loop=_loop(grid, lines.shift)) if physics == "x" and np.any(lines.shift) else grid
 
 
-def _loop(ends, weight, inverse, shift):
+def _loop(grid, shift):
     """Flows that phase shifts in degrees drive without injections, shape (lines,): a shift is a pair of injections."""
-    if not np.any(shift):
-        return np.zeros(len(shift))
-    driven = -weight * np.radians(shift)
-    loop = driven - weight * (ends.T @ (inverse @ (ends @ driven)))
+    driven = -grid.weight * np.radians(shift)
+    loop = driven - grid.weight * (grid.incidence.T @ grid.potentials(grid.incidence @ driven))
     return np.where(np.abs(loop) > LEAST_LOOP * np.max(np.abs(driven)), loop, 0.0)
-
-
-def _inverse(ends, weight, reference):
-    """Inverse of the Laplacian ends diag(weight) endsᵀ without the references, where it is 0, shape (n, n)."""
-    inverse = np.zeros((len(reference), len(reference)))
-    rest = np.flatnonzero(~reference)
-    if len(rest):
-        matrix = (ends @ sparse.diags_array(weight) @ ends.T).tocsc()[rest][:, rest]
-        inverse[np.ix_(rest, rest)] = sparse.linalg.splu(matrix).solve(np.eye(len(rest)))
-    return inverse
 
 
 def floored(r: Array, share: float = RESISTANCE_FLOOR) -> Array:

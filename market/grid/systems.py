@@ -2,13 +2,69 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
 import numpy as np
 from scipy import linalg, sparse
 
-from market.arrays import Array, Integers
+from market.arrays import Array, Integers, Mask
 
 MOST_DENSE_UNKNOWNS = 100  # unknowns up to which dense elimination is the faster one
 MOST_SPARSE_FILL = 0.03  # share of entries above which it is
+
+
+class Potentials:
+    """Potentials of nodes, 0 at the references: lines' Laplacian without these, factorised once for any injections.
+
+    ends: incidence, sparse, shape (n, lines); weight: shape (lines,); reference: marks, shape (n,), at least one node
+    of each part that lines join. Raises RuntimeError where weights of opposite sign cancel.
+    """
+
+    def __init__(self, ends: sparse.csr_array, weight: Array, reference: Mask) -> None:
+        self.nodes, self.rest = len(reference), np.flatnonzero(~reference)
+        self._ends, self._weight = ends, weight
+        _ = self._factors
+
+    @cached_property
+    def _factors(self) -> sparse.linalg.SuperLU | None:
+        matrix = (self._ends @ sparse.diags_array(self._weight) @ self._ends.T).tocsc()[self.rest][:, self.rest]
+        return sparse.linalg.splu(matrix) if len(self.rest) else None
+
+    def of(self, injections: Array) -> Array:
+        """θ of injections, shape (n,), or of many side by side, shape (n, k)."""
+        theta = np.zeros(np.shape(injections))
+        if self._factors is not None:
+            theta[self.rest] = self._factors.solve(injections[self.rest])
+        return theta
+
+    @cached_property
+    def inverse(self) -> Array:
+        """The inverse Laplacian X, 0 at references, shape (n, n): potentials of a unit put in at each node."""
+        inverse = np.zeros((self.nodes, self.nodes))
+        if self._factors is not None:
+            inverse[np.ix_(self.rest, self.rest)] = self._factors.solve(np.eye(len(self.rest)))
+        return inverse
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in vars(self).items() if key != "_factors"}  # SuperLU's do not pickle
+
+
+@dataclass(frozen=True, eq=False)
+class Effects:
+    """A symmetric matrix of all pairs of nodes as what it does to vectors: scale X, or scale X B X, not laid out.
+
+    X: the inverse Laplacian whose factors these are; middle: B, sparse, shape (n, n).
+    """
+
+    factors: Potentials
+    middle: sparse.csr_array | None = None
+    scale: float = 1.0
+
+    def __matmul__(self, injections: Array) -> Array:
+        theta = self.factors.of(injections)
+        return self.scale * (theta if self.middle is None else self.factors.of(self.middle @ theta))
 
 
 def assembled(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
-from scipy import sparse
 
 from market.arrays import Array, Integers
 from market.grid.lines import NetworkError, components, incidence
 from market.grid.nodal import NodalGrid
+from market.grid.systems import Potentials
 
 MOST_DENSE = 1_000_000  # lines with a limit times nodes up to which all their shares are laid out at once
 LEAST_SHARE = 1e-13  # of an injection that a line carries, below which it carries nothing but rounding
@@ -29,32 +29,20 @@ class Transfer:
         self.nodes, self.weight, self.ends = n, lines.susceptance, incidence(lines, n)
         self._tail, self._head = lines.tail, lines.head
         self.island = components(n, lines)
-        self.rest = np.setdiff1d(np.arange(n), np.unique(self.island, return_index=True)[1])
+        reference = np.zeros(n, dtype=bool)
+        reference[np.unique(self.island, return_index=True)[1]] = True
         self.limited: Integers = np.flatnonzero(np.isfinite(lines.limit))
         self.limits = lines.limit[self.limited]
         self._shift = grid.power * np.radians(lines.shift)
         self._rows: dict[int, Array] = {}
-        if len(self.rest):
-            self._solve  # noqa: B018  # told at once where it cannot be
-
-    @cached_property
-    def _solve(self):
-        matrix = sparse.csc_array(self.ends @ sparse.diags_array(self.weight) @ self.ends.T)[self.rest][:, self.rest]
         try:
-            factors = sparse.linalg.splu(sparse.csc_array(matrix))
+            self._potentials = Potentials(self.ends, self.weight, reference)
         except RuntimeError:
             raise NetworkError("lines: reactances of opposite sign cancel; flows are not defined") from None
-        return factors.solve
-
-    def _potentials(self, injections):
-        theta = np.zeros(self.nodes)
-        if len(self.rest):
-            theta[self.rest] = self._solve(injections[self.rest])
-        return theta
 
     def carried(self, injections: Array) -> Array:
         """Flows H p on all lines, shape (lines,), without those that shifts drive."""
-        return self.weight * (self.ends.T @ self._potentials(injections))
+        return self.weight * (self.ends.T @ self._potentials.of(injections))
 
     @cached_property
     def loop(self) -> Array:
@@ -81,6 +69,6 @@ class Transfer:
             line = self.limited[k]
             pair = np.zeros(self.nodes)
             pair[[self._tail[line], self._head[line]]] = 1.0, -1.0
-            row = self.weight[line] * self._potentials(pair)
+            row = self.weight[line] * self._potentials.of(pair)
             self._rows[k] = np.where(np.abs(row) > LEAST_SHARE, row, 0.0)
         return self._rows[k]

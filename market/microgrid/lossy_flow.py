@@ -31,7 +31,7 @@ def lossy_flows(grid: Grid, p: Array, start: Array | None = None) -> Array | Non
     """
     ends, r, weight, rest = grid.incidence, grid.r, grid.weight, np.flatnonzero(~grid.reference)
     sends = ends @ sparse.diags_array(weight) @ ends.T
-    theta = grid.inverse @ (p if start is None else ends @ start)
+    theta = grid.potentials(p if start is None else ends @ start)
     aim = BALANCED * np.max(np.abs(p))
     with np.errstate(all="ignore"):
         for _ in range(MOST_NEWTON):

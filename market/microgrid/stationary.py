@@ -60,7 +60,7 @@ def exact(network: Network, grid: Grid, found: Found) -> Found:
 def _potentials(grid, f, rest):
     """Potentials behind flows that follow physics, at the nodes `rest`."""
     scale = np.max(np.abs(grid.weight), initial=1e-300)
-    return (grid.inverse @ (grid.incidence @ f))[rest] * scale
+    return grid.potentials(grid.incidence @ f)[rest] * scale
 
 
 def _system(network, grid, private, sends, weight, q, theta):

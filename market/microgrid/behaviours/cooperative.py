@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import linalg
 
-from market.arrays import Array, Mask, Numbers
-from market.grid.lines import sent
+from market.arrays import Array, Integers, Mask, Numbers
+from market.grid.lines import Ends, incidence, sent
 from market.grid.power_flow import Grid
-from market.grid.systems import laplacian, solve_in_place
+from market.grid.systems import Effects, laplacian, solve_in_place
 from market.microgrid.behaviours.behaviour import Behaviour
 from market.microgrid.behaviours.lossy_programme import nowhere, outcome_of
 from market.microgrid.dispatch import (
@@ -32,6 +32,7 @@ from market.microgrid.stationary import exact
 from market.microgrid.tariff import Tariff
 
 MOST_CORRECTIONS = 20
+LINES_AT_ONCE = 100  # private lines whose effects on all nodes of a large grid are worked out side by side
 DENSE_PRODUCT = 0.2  # share of entries, repeated ones counted, from which a dense product is the faster one
 
 
@@ -48,7 +49,7 @@ class Cooperative(Behaviour):
         cut_off = beyond_reach(network, grid)
         if len(cut_off):
             return infeasible(False, cut_off)
-        g, potential = least_loss(network, grid, grid.loss, by_node, grid.loop_pull)
+        g, potential = least_loss(network, grid, grid.effects, by_node, grid.loop_pull)
         p = put_in(network, g, lossy=False)
         bound = loss_bound(network, g, p, potential, grid.loop_pull, grid.loop_loss)
         return of_least_cost(network, tariff, g, grid.flows(p), potential, bound)
@@ -74,8 +75,8 @@ class Cooperative(Behaviour):
 def least_loss(
     network: Network,
     grid: Grid,
-    loss: Array,
-    otherwise: Callable[[Network, Array, Array, Mask, Array, Numbers], tuple[Array, Array]],
+    loss: Array | Effects,
+    otherwise: Callable[[Network, Array | Effects, Array, Mask, Array, Numbers], tuple[Array, Array]],
     pull: Numbers = 0.0,
 ) -> tuple[Array, Array]:
     """Private flows of least loss beside a public loss pᵀ M p + 2 mᵀ p, by whichever linear system is smaller.
@@ -100,7 +101,7 @@ def of_least_cost(network: Network, tariff: Tariff, g: Array, f: Array, potentia
 
 
 def by_line(
-    network: Network, loss: Array, r: Array, usable: Mask, islands: Array, pull: Numbers = 0.0
+    network: Network, loss: Array | Effects, r: Array, usable: Mask, islands: Array, pull: Numbers = 0.0
 ) -> tuple[Array, Array]:
     """Flows and potentials from (R + PᵀMP) g − PᵀZα = Pᵀ(Me + m), Zᵀ(e − Pg) = 0, Z the islands apart from the slack.
 
@@ -109,10 +110,9 @@ def by_line(
     """
     pull = np.broadcast_to(pull, network.nodes)
     tail, head = network.private.tail[usable], network.private.head[usable]
-    across = loss[tail] - loss[head]
-    square = across[:, tail] - across[:, head]
+    square, right = _across(loss, tail, head, network.injection)
     square[np.diag_indices_from(square)] += r[usable]
-    right = across @ network.injection + (pull[tail] - pull[head])
+    right = right + (pull[tail] - pull[head])
     g = np.zeros(len(network.private))
     level = np.zeros(islands.shape[1])
     if islands.shape[1]:
@@ -127,8 +127,21 @@ def by_line(
     return g, loss @ (network.injection - sent(network.private, g, network.nodes)) + pull + islands @ level
 
 
+def _across(loss: Array | Effects, tail: Integers, head: Integers, injection: Array) -> tuple[Array, Array]:
+    """PᵀMP and PᵀMe of some lines, shapes (lines, lines) and (lines,)."""
+    if isinstance(loss, np.ndarray):
+        across = loss[tail] - loss[head]
+        return across[:, tail] - across[:, head], across @ injection
+    square, level = np.empty((len(tail), len(tail))), loss @ injection
+    for first in range(0, len(tail), LINES_AT_ONCE):
+        some = slice(first, first + LINES_AT_ONCE)
+        effects = loss @ incidence(Ends(tail[some], head[some]), len(injection)).toarray()
+        square[:, some] = effects[tail] - effects[head]
+    return square, level[tail] - level[head]
+
+
 def by_node(
-    network: Network, loss: Array, r: Array, usable: Mask, islands: Array, pull: Numbers = 0.0
+    network: Network, loss: Array | Effects, r: Array, usable: Mask, islands: Array, pull: Numbers = 0.0
 ) -> tuple[Array, Array]:
     """Flows and potentials from (I + KM) p + KZα = e − Km, Zᵀp = 0, with K = P R⁻¹ Pᵀ, one unknown a node.
 
@@ -138,6 +151,7 @@ def by_node(
     lines, n, k = network.private, network.nodes, islands.shape[1]
     pull = np.broadcast_to(pull, n)
     private = laplacian(lines.tail, lines.head, usable / r, n, DENSE_PRODUCT)
+    loss = loss if isinstance(loss, np.ndarray) else loss @ np.eye(n)
     system = private @ loss
     system[np.diag_indices(n)] += 1
     if k:
@@ -166,7 +180,7 @@ def loss_bound(
 def _reach(network, grid):
     """Which private lines the main grid can use, shape (lines,), and islands they join to it, shape (n, islands)."""
     reach = reached(network, grid)
-    return reach[network.private.tail], grid.apart[:, reach @ grid.apart > 0]
+    return reach[network.private.tail], grid.apart[:, np.flatnonzero(reach @ grid.apart > 0)].toarray()
 
 
 def _island_flows(network, r, usable, islands, excess):

@@ -8,9 +8,9 @@ from functools import partial
 import numpy as np
 
 from market.arrays import Array, Integers, Mask, Numbers
-from market.grid.lines import sent
+from market.grid.lines import Ends, incidence, sent
 from market.grid.power_flow import Grid
-from market.grid.systems import laplacian, solve_in_place
+from market.grid.systems import MOST_SPARSE_FILL, Effects, Potentials, laplacian, solve_in_place
 from market.microgrid.behaviours.behaviour import Behaviour
 from market.microgrid.behaviours.cooperative import least_loss, of_least_cost
 from market.microgrid.behaviours.lossy_programme import nowhere, outcome_of
@@ -37,8 +37,7 @@ class Integrated(Behaviour):
             return infeasible(False, cut_off)
         public = grid.resistive
         held = np.append(np.flatnonzero(~reached(network, grid)), network.slack)
-        loss = public.inverse if np.any(public.r > 0) else network.floor * public.inverse
-        g, potential = least_loss(network, public, loss, partial(by_node, held))
+        g, potential = least_loss(network, public, _resistances(network, public), partial(by_node, held))
         p = put_in(network, g, lossy=False)
         f = public.flows(p)
         f += public.flows(p - sent(public, f, network.nodes))
@@ -58,8 +57,14 @@ class Integrated(Behaviour):
         return outcome_of(network, tariff, found, found.g, found.f, free_bound(network, found.q, 1.0, found.unit))
 
 
+def _resistances(network, public):
+    """The matrix of the loss of free public flows, shape (n, n), for products with it."""
+    unit = 1.0 if np.any(public.r > 0) else network.floor
+    return unit * public.inverse if public.dense else Effects(public.factors, scale=unit)
+
+
 def by_node(
-    held: Integers, network: Network, loss: Array, r: Array, usable: Mask, islands: Array, pull: Numbers = 0.0
+    held: Integers, network: Network, loss: Array | Effects, r: Array, usable: Mask, islands: Array, pull: Numbers = 0.0
 ) -> tuple[Array, Array]:
     """Flows and potentials of both kinds of lines as one circuit of resistances, one unknown a node.
 
@@ -69,10 +74,14 @@ def by_node(
     public, private = network.public, network.private
     tail, head = np.append(public.tail, private.tail), np.append(public.head, private.head)
     weight = 1 / np.append(np.maximum(public.r, network.floor), r)
-    system = laplacian(tail, head, weight, network.nodes)
-    system[held] = system[:, held] = 0.0
-    system[held, held] = 1.0
-    potential = solve_in_place(system, network.injection, definite=True)
+    system = laplacian(tail, head, weight, network.nodes, 0.0 if isinstance(loss, np.ndarray) else MOST_SPARSE_FILL)
+    if isinstance(system, np.ndarray):
+        system[held] = system[:, held] = 0.0
+        system[held, held] = 1.0
+        potential = solve_in_place(system, network.injection, definite=True)
+    else:
+        reference = np.isin(np.arange(network.nodes), held)
+        potential = Potentials(incidence(Ends(tail, head), network.nodes), weight, reference).of(network.injection)
     return (potential[private.tail] - potential[private.head]) / r, potential
 
 

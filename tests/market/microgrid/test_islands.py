@@ -50,7 +50,9 @@ def test_least_loss_with_islands_against_cvxpy(more, seed):
 def test_both_systems_of_cooperation_agree_on_islands(more, seed):
     network = islands(seed, more)
     grid, usable = build_grid(network), np.ones(len(network.private), dtype=bool)
-    one, other = (way(network, grid.loss, network.private.r, usable, grid.apart) for way in (by_line, by_node))
+    one, other = (
+        way(network, grid.loss, network.private.r, usable, grid.apart.toarray()) for way in (by_line, by_node)
+    )
     np.testing.assert_allclose(one[0], other[0], atol=1e-9)
     np.testing.assert_allclose(one[1], other[1], atol=1e-9)
 
