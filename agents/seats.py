@@ -127,17 +127,17 @@ class Guest(Player):
 Seated = type | Callable[[mesa.Model, Seat], Player] | Mapping[int, Any] | Sequence | object  # said of a group
 
 
-def check_groups(players: Mapping[str, Seated] | None, groups: Iterable[str]) -> None:
-    """Raise SeatError where somebody is to sit in a group that is not there."""
+def check_groups(players: Mapping[str, Seated] | None, groups: Iterable[str], said: str = "players") -> None:
+    """Raise SeatError where somebody is to sit in a group that is not there; said: what messages call the argument."""
     if players is not None and not isinstance(players, Mapping):
-        raise SeatError(f"players: got a {type(players).__name__}; {{'group': who sits there}} is needed")
+        raise SeatError(f"{said}: got a {type(players).__name__}; {{'group': who sits there}} is needed")
     known = list(groups)
     for name in players or ():
         if name not in known:
             near = difflib.get_close_matches(str(name), known, 1)
             hint = f"; nearest known name: {near[0]}" if near else ""
             have = f"{', '.join(known)} have seats" if known else "nobody but its own agents can sit in this market"
-            raise SeatError(f"players: no group {str(name)!r}; {have}{hint}")
+            raise SeatError(f"{said}: no group {str(name)!r}; {have}{hint}")
 
 
 def names_of(players: Mapping[str, Seated] | None) -> dict[str, list[str]]:

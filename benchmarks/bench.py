@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from agents import AggregatorModel
-from benchmarks import bilateral, days, microgrid, network, paper_method, start_up, sweeps
+from benchmarks import bilateral, days, learning, microgrid, network, paper_method, start_up, sweeps
 from benchmarks.rows import Row, timed
 from market.aggregator.best_response import best_response
 from market.aggregator.equilibrium import solve
@@ -34,6 +34,7 @@ def ratios(quick=False):
         *bilateral.rows(quick),
         *days.rows(quick),
         *network.rows(quick),
+        *learning.rows(quick),
         *sweeps.rows(quick),
         *start_up.rows(quick),
     ]

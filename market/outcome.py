@@ -20,6 +20,7 @@ class Status(StrEnum):
     INACCURATE = "inaccurate"
     NO_EQUILIBRIUM = "no-equilibrium"
     NOT_FOUND = "not-found"
+    LEARNED = "learned"
 
     @property
     def advice(self) -> str:
@@ -44,6 +45,8 @@ ADVICE = {
     "shown is the one with the least gap.",
     Status.NOT_FOUND: "No candidate survived; not proven that none exists. Step the rounds and see whether they "
     "settle; the outcome shown is the one with the least gap.",
+    Status.LEARNED: "The gap was at most tolerance_gap in each of the last rounds: what was learned is that near an "
+    "equilibrium.",
 }
 
 

@@ -1,19 +1,31 @@
 """The Mesa model of the aggregator game: one step is one round of Algorithm 1."""
 
-from functools import partial
+from functools import cached_property, partial
 
 import mesa
 import numpy as np
 
+from agents.aggregator.learners import Learner, LearnerGroup
 from agents.aggregator.market_operator import MarketOperator
 from agents.aggregator.players import SHIPPED, Aggregator, Crowd, Heard, LargeUser, SmallUser, User, View
 from agents.market_model import MarketModel, attributes, shown
 from agents.seats import Player, Seat, SeatError, check_groups, seated
 from market.aggregator import endings
 from market.aggregator.best_response import PricedOut
+from market.aggregator.clearing import certified, clear
+from market.aggregator.learners import Learners, all_wanted
 from market.aggregator.payoff import payoffs
-from market.aggregator.rounds import ORDERS, Watch, are_purchases, move_together, take_turns, wrong_part
+from market.aggregator.rounds import (
+    ORDERS,
+    Watch,
+    are_purchases,
+    move_together,
+    take_exact_turns,
+    take_turns,
+    wrong_part,
+)
 from market.aggregator.side_payments import pay_each_other
+from market.conduct.judge import Judge
 from market.fairness.side_payments import moved
 from market.measures import gini, jain
 from market.outcome import Status
@@ -30,12 +42,15 @@ class AggregatorModel(MarketModel):
     settled when no undamped best response moves further than this share of the total; order: "in-turn", "random" or
     "together"; damping: share of the way to the best response; start: first purchases, shape (players,);
     agent_threshold: above this many users an agent holds its users as a block; players: {group: who sits there} (see
-    docs/agents.md), everybody else best-responds; streams: where the agents' random numbers come from.
+    docs/agents.md), everybody else best-responds, or decides by what `conducts` says: {group: market.conduct.Conduct}.
+    Where some do who learn, the run has all its rounds, `judge` (a market.conduct.judge.Judge) tells what they reached,
+    and `judging` by what. streams: where the agents' random numbers come from.
 
     After each step: `y`, `outcome`, `status`, `round`, `datacollector`, and the users' trajectories.
     """
 
     shipped = SHIPPED  # classes of agents that are not one's own
+    one_price = True  # does one price meet all, so that a group can decide as one?
 
     def __init__(
         self,
@@ -50,6 +65,8 @@ class AggregatorModel(MarketModel):
         agent_threshold=10_000,
         streams=None,
         players=None,
+        conducts=None,
+        judging=None,
     ):
         super().__init__(streams)
         if order not in ORDERS:
@@ -62,13 +79,19 @@ class AggregatorModel(MarketModel):
         if self.y.shape != (game.players,) or not np.all(self.y >= 0):
             raise ValueError(f"start must hold {game.players} purchases >= 0, one for each player")
         check_groups(players, (block.name for block in game.blocks))
-        self.watch = Watch(order, tolerance, rounds)
+        check_groups(conducts, (block.name for block in game.blocks), "conducts")
+        self.conducts = {group: conduct for group, conduct in (conducts or {}).items() if conduct.learns}
+        if self.conducts and damping != 1:
+            raise ValueError(f"damping={damping!r} goes with best responses only, not with conducts")
+        self.rounds, self.watch = rounds, Watch(order, tolerance, rounds)
         self.round, self.ended, self.move, self.blame = 0, Status.RUNNING, 0.0, None
         self.individual, self.agent_threshold = game.users <= agent_threshold, agent_threshold
         self.operator, self._users, self.seats = self._operator(), [], []
         for parts in self._layout():
             self.seats += self._seat_block(*parts, (players or {}).get(parts[0].name))
         self.own = [agent for _, agent in self.seats if type(agent) not in self.shipped]
+        self.gained = []  # surplus of the learners' users by round
+        self.judge = Judge(self._learning_groups(players), rounds, judging) if self.conducts else None
         self.trajectory = Trajectory(
             game.users, rounds, np.float64 if self.individual else np.float32, kept_of(game.blocks)
         )
@@ -89,12 +112,12 @@ class AggregatorModel(MarketModel):
     @property
     def advice(self):
         """What the status means and what a user can do."""
-        return endings.advice(self.status)
+        return endings.advice(self.status, learns=self.judge is not None)
 
     @property
     def promised(self):
         """The largest gap the status allows, None where it promises none."""
-        return endings.promised(self.status)
+        return endings.promised(self.status) if self.judge is None else self.judge.promised
 
     @property
     def cycle(self):
@@ -120,17 +143,75 @@ class AggregatorModel(MarketModel):
             return
         self.round += 1
         self.move = float(np.max(np.abs(target - before)))
+        if self.judge is None:
+            self._end_or_settle(before, target)
+        else:
+            self._judged()
+        self.running = self.ended == Status.RUNNING
+        self.trajectory.add(self.outcome)
+        for agent in self.own:
+            agent.told(self._heard(agent))
+        self.datacollector.collect(self)
+
+    def _end_or_settle(self, before, target):
+        """Clear a round of best responses, and see whether the run has ended."""
         self.ended = self.watch.status(self.round, before, target, self.y)
         if self.ended == Status.SETTLED:
             self.y = target  # all of the way: what damping would leave is a regret, however small
         self.operator.clear(self.y)
         if self.ended == Status.SETTLED and self.certify:
             self.operator.certify()
-        self.running = self.ended == Status.RUNNING
-        self.trajectory.add(self.outcome)
-        for agent in self.own:
-            agent.told(self._heard(agent))
-        self.datacollector.collect(self)
+
+    def _judged(self):
+        """Clear a round in which somebody learns, and have it judged."""
+        self.operator.clear(self.y)
+        self.judge.add(self.y)
+        self.gained.append(self.gained_in(self.outcome))
+        self.judge.certify(self._gap_of)
+        self.ended = self.judge.status
+
+    def _gap_of(self, y):
+        """The gap of purchases of all players."""
+        if np.array_equal(y, self.y):
+            return self.operator.certify()
+        return self._certified(y).gap
+
+    def _certified(self, y):
+        """The outcome of purchases of all players, with its gap."""
+        return certified(self.game, clear(self.game, y))
+
+    def learning(self, place, block):
+        """The players of a block who learn, the first of them at a place among all players."""
+        return Learners(self.game.price, block, slice(place, place + block.players), self._wanted)
+
+    @cached_property
+    def _wanted(self):
+        """What all players want at the starting price."""
+        return all_wanted(self.game)
+
+    def gained_in(self, outcome):
+        """Surplus of the learners' users in an outcome, money."""
+        return float(outcome.s[self._learning_rows].sum())
+
+    @cached_property
+    def _learning_rows(self):
+        """Rows of the users whose players learn, an array."""
+        found = [np.arange(rows.start, rows.stop) for _, rows, places in self._layout() if self._learn_at(places)]
+        return np.concatenate([np.empty(0, dtype=int), *found])
+
+    def _learn_at(self, places):
+        """Do the players of a block learn? places: where they are among all."""
+        return places.stop > places.start and places.start in self.judge.players
+
+    def _learning_groups(self, players):
+        """Whoever decides by a conduct, as the judge looks at them: groups with players of one's own left out."""
+        parts = zip(self.game.blocks, self.game.player_slices, strict=True)
+        return [
+            self.learning(where.start + first, part)
+            for block, where in parts
+            if block.name in self.conducts and (players or {}).get(block.name) is None
+            for first, part in _unmixed(block)
+        ]
 
     def user(self, row):
         """The agent of the user in a row of the population, made on request in large populations."""
@@ -162,9 +243,10 @@ class AggregatorModel(MarketModel):
         alone = block.single and block.kind != "aggregator"
         if self.individual and not alone:
             self._users += [self._user(block, rows, places, k, False) for k in range(block.users)]
-        if who is None and alone and not self.individual:
-            who = Crowd
-        made = self._players(block, places, who, _user_type(block) if alone else Aggregator)
+        learns = block.name in self.conducts
+        if who is None and self.one_price and not self.individual and (alone or learns):
+            who = LearnerGroup if learns else Crowd
+        made = self._players(block, places, who, Learner if learns else _user_type(block) if alone else Aggregator)
         if self.individual and alone:
             mine = {agent.seat.number: agent for _, agent in made if isinstance(agent, User)}
             self._users += [mine.get(k) or self._user(block, rows, places, k, False) for k in range(block.users)]
@@ -194,11 +276,18 @@ class AggregatorModel(MarketModel):
         self.announced = self.operator.price
         seats = [(where, self._turn(agent)) for where, agent in self.seats]
         if self.order == "together":
-            return move_together(seats, self.y, self.damping)
+            y, target = move_together(seats, self.y, self.damping)
+            return (y if self.judge is None else target), target
         if self.order == "in-turn":
-            return take_turns(seats, self.y, range(len(seats)), self.damping)
+            return self._take_turns(seats, range(len(seats)))
         seats = [seat for where, agent in self.seats for seat in self._single_seats(where, agent)]
-        return take_turns(seats, self.y, self.draws.permutation(len(seats)), self.damping)
+        return self._take_turns(seats, self.draws.permutation(len(seats)))
+
+    def _take_turns(self, seats, order):
+        if self.judge is None:
+            return take_turns(seats, self.y, order, self.damping)
+        y = take_exact_turns(seats, self.y, order)
+        return y, y
 
     def _turn(self, agent):
         """The decision of an agent as a function of the others' total and its present purchases."""
@@ -254,6 +343,8 @@ class AggregatorModel(MarketModel):
     def _reporters(self):
         """Columns of the collected data: each picklable, computed from the last outcome."""
         columns = {"round": "round", "status": "status", "move": "move"}
+        if self.judge is not None:
+            columns |= self._judge_reporters()
         columns |= {name: partial(_of_outcome, name=name) for name in ("price", "quantity", "welfare", "unserved")}
         columns |= {name: partial(_of_surplus, measure=measure) for name, measure in (("jain", jain), ("gini", gini))}
         for number, block in enumerate(self.game.blocks):
@@ -269,6 +360,15 @@ class AggregatorModel(MarketModel):
             }
         else:
             columns["purchases"] = _purchases
+        return columns
+
+    def _judge_reporters(self):
+        """Columns of what learners have reached; gaps where they were worked out."""
+        columns = {name: partial(_of_judge, name=name) for name in ("gap", "gap_of_average", "average_regret")}
+        columns = {name.replace("_", " "): function for name, function in columns.items()}
+        if len(self.judge.players) <= MOST_COLUMNS:
+            for number, j in enumerate(self.judge.players):
+                columns[f"regret {self.game.player_name(j)}"] = partial(_regret, number=number)
         return columns
 
     def _agent_reporters(self):
@@ -313,6 +413,14 @@ def kept_of(blocks):
     return ("x", "s", "transfers") if pay_each_other(blocks) else ("x", "s")
 
 
+def _unmixed(block):
+    """(Number of its first player, part) of each part of a block in which all are single users, or none is."""
+    first = 0
+    for part in block.unmixed:
+        yield first, part
+        first += part.players
+
+
 def _user_type(block):
     return LargeUser if block.kind == "large" else SmallUser
 
@@ -339,6 +447,14 @@ def _own_payoff(agent):
 def transfer(model):
     """Money that members of aggregators pay each other in the last round."""
     return moved(model.outcome.transfers)
+
+
+def _of_judge(model, name):
+    return getattr(model.judge, name)
+
+
+def _regret(model, number):
+    return float(model.judge.regrets[number])
 
 
 def _of_outcome(model, name):

@@ -6,6 +6,7 @@ import networkx as nx
 import numpy as np
 from mesa.discrete_space import Network as Space
 
+from agents.aggregator.learners import Learner
 from agents.aggregator.model import MOST_COLUMNS, AggregatorModel
 from agents.aggregator.players import Heard, View
 from agents.market_model import attributes
@@ -13,9 +14,12 @@ from agents.network.players import SHIPPED, Generator, GridLine, GridNode, Heard
 from agents.seats import Player, SeatError
 from market.aggregator.best_response import PricedOut
 from market.aggregator.network import endings
-from market.aggregator.network.game import sells
+from market.aggregator.network.certificate import certified
+from market.aggregator.network.game import clear, sells
+from market.aggregator.network.learners import PlacedLearners
 from market.aggregator.network.measures import full_lines
 from market.aggregator.payoff import payoffs
+from market.outcome import Status
 
 
 class NetworkModel(AggregatorModel):
@@ -27,6 +31,7 @@ class NetworkModel(AggregatorModel):
     """
 
     shipped = SHIPPED
+    one_price = False
 
     def __init__(self, game, **options):
         self.game = game
@@ -54,10 +59,31 @@ class NetworkModel(AggregatorModel):
     @property
     def advice(self):
         """What the status means and what a user can do."""
-        return endings.advice(self.status, self.outcome)
+        return endings.advice(self.status, self.outcome, learns=self.judge is not None)
 
     def _operator(self):
         return NetworkOperator(self)
+
+    def learning(self, place, block):
+        """The players of a block who learn, the first of them at a place among all players."""
+        return PlacedLearners(self.game, block, slice(place, place + block.players))
+
+    def gained_in(self, outcome):
+        """Surplus of the learners' users and profits of producers who learn in an outcome, money."""
+        return super().gained_in(outcome) + float(np.sum(outcome.profits[self.judge.players]))
+
+    def _gap_of(self, y):
+        """The gap of amounts of all players; infinite where no prices clear them."""
+        cleared = self.cleared if np.array_equal(y, self.y) else clear(self.game, y).cleared
+        return np.inf if cleared.status is Status.INFEASIBLE else super()._gap_of(y)
+
+    def _certified(self, y):
+        return certified(self.game, clear(self.game, y))
+
+    def _judged(self):
+        super()._judged()
+        if self.ended != Status.RUNNING and self.outcome.cleared.status is Status.INFEASIBLE:
+            self.ended = Status.INFEASIBLE
 
     def _seat_block(self, block, rows, places, who):
         if isinstance(who, type) and hasattr(who, "decide_many") and who.decide is Player.decide:
@@ -65,7 +91,7 @@ class NetworkModel(AggregatorModel):
                 f"players: {block.name}: on a network each player has a price curve of its own; decide() is needed"
             )
         if sells(block):
-            return self._players(block, places, who, Producer)
+            return self._players(block, places, who, Learner if block.name in self.conducts else Producer)
         return super()._seat_block(block, rows, places, who)
 
     def _play(self):
@@ -78,7 +104,7 @@ class NetworkModel(AggregatorModel):
             now = self.y if together else y
             target[where] = self._decided(agent, where.start, now)
             y[where] += self.damping * (target[where] - y[where])
-        return y, target
+        return (y if self.judge is None else target), target
 
     def _decided(self, agent, j, y):
         """What the agent of player j decides beside purchases y."""

@@ -8,9 +8,12 @@ import numpy as np
 from agents import JoiningModel
 from agents.aggregator.model import MOST_REMEMBERED
 from engine.columns import write_csv
-from engine.results import measured
+from engine.results import learning, measured
+from engine.results.learning import Learned
 from engine.results.result import Measure, Result, moments, number
 from market.aggregator import endings
+from market.aggregator.collusion import colluding_surplus
+from market.aggregator.equilibrium import solve
 from market.aggregator.game import Game
 from market.aggregator.joining import Joining, Move, is_stable, largest_gain
 from market.aggregator.planner import best_total_welfare, planned_surplus
@@ -49,6 +52,7 @@ PLAIN = {
     "mean large surplus": Measure("money", lambda result: mean(result.outcome.s[~result.is_small])),
     "efficiency": Measure("1", lambda result: result.yardsticks["efficiency"]),
     "price of anarchy": Measure("1", lambda result: result.yardsticks["price_of_anarchy"]),
+    **learning.MEASURES,
 }
 MEASURES = PLAIN | {"transfer": Measure("money", lambda result: moved(result.outcome.transfers))}
 NOTHING_CLEARED = {
@@ -157,16 +161,17 @@ class AggregatorResult(Cleared, Result):
     joined: Joined | None = None
     transfers: np.ndarray | None = None
     without: dict = field(default_factory=dict)
+    learned: Learned | None = None
 
     @property
     def advice(self):
-        """What the status means, for purchases or for moves."""
-        return endings.advice(self.status, self.joined is not None)
+        """What the status means, for purchases, for moves, or for learners."""
+        return endings.advice(self.status, self.joined is not None, self.learned is not None)
 
     @property
     def promised(self):
-        """Equilibria were certified up to this."""
-        return endings.promised(self.status)
+        """Equilibria were certified up to this; of what was learned, the tolerance."""
+        return endings.promised(self.status) if self.learned is None else self.learned.judge.promised
 
     @property
     def by_agent(self):
@@ -201,6 +206,7 @@ class AggregatorResult(Cleared, Result):
 
     def _ending(self, users):
         extra = {} if self.joined is None else {"joining": self.joined.summary(self.outcome, users)}
+        extra |= {} if self.learned is None else {"learning": self.learned.facts()}
         if self.cycle is not None:
             extra["period"] = self.cycle
         if self.blame is not None:
@@ -229,6 +235,7 @@ class AggregatorResult(Cleared, Result):
 
     def _group_summary(self, block, rows, users):
         group = {"kind": block.kind, "users": block.users, "players": block.players, "alpha": _alpha(block)}
+        group |= learning.conduct_of(self.scenario, block.name)
         if self.outcome is None:
             return group | NOTHING_CLEARED
         x, s = self.outcome.x[rows], self.outcome.s[rows]
@@ -342,6 +349,11 @@ RESULT = AggregatorResult
 
 def stepped(model, certify):
     """Facts of a model stepped to its end; without `certify` the gap is not searched."""
+    return of_rounds(model, certify) | (learned_by(model, certify) if getattr(model, "judge", None) else {})
+
+
+def of_rounds(model, certify):
+    """Facts of a model's rounds, whoever decides in them."""
     gap = model.gap if certify else None
     facts = {
         "status": model.status,
@@ -355,6 +367,27 @@ def stepped(model, certify):
     if isinstance(model, JoiningModel):
         return facts | joined(model, certify)
     return facts | {"blame": model.blame, "without": model.operator.without}
+
+
+def learned_by(model, certify):
+    """What learners reached; without `certify` no equilibria are looked for."""
+    judge, equilibria = model.judge, solve(model.game).equilibria if certify else ()
+    others = max(float(judge.average.sum() - judge.average[judge.players].sum()), 0.0)
+    blocks = [group.block for group in judge.groups]
+    return learned(model, equilibria, colluding_surplus(model.game.price, blocks, others))
+
+
+def learned(model, equilibria, collusion):
+    """Facts of learners, and distances by round; collusion: their surplus under one planner, or None."""
+    found = Learned(
+        names=[model.game.player_name(j) for j in model.judge.players],
+        judge=model.judge,
+        equilibria=equilibria,
+        surplus=np.array(model.gained),
+        at_equilibrium=[model.gained_in(one) for one in equilibria],
+        collusion=collusion,
+    )
+    return {"learned": found, "collected": model.collected | {"distance": found.distances}}
 
 
 def joined(model, certify):

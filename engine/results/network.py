@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.columns import write_csv
-from engine.results import aggregator
+from engine.results import aggregator, learning
 from engine.results.aggregator import DOUBLE, NOTHING_CLEARED, AggregatorResult
 from engine.results.result import Measure, moments, number, numbers
 from market.aggregator.network import endings
@@ -43,7 +43,7 @@ class NetworkResult(AggregatorResult):
     @property
     def advice(self):
         """What the status means and what a user can do."""
-        return endings.advice(self.status, self.outcome)
+        return endings.advice(self.status, self.outcome, learns=self.learned is not None)
 
     @cached_property
     def yardsticks(self):
@@ -124,6 +124,7 @@ class NetworkResult(AggregatorResult):
         if not sells(block):
             return super()._group_summary(block, rows, users) | here
         group = {"kind": block.kind, "users": 0, "players": block.players, "alpha": None}
+        group |= learning.conduct_of(self.scenario, block.name)
         if self.outcome is None:
             return group | NOTHING_CLEARED | here
         sold, profit = self.outcome.y[where], self.outcome.profits[where]
@@ -202,7 +203,13 @@ agents_table = aggregator.agents_table
 
 def stepped(model, certify):
     """Facts of a model stepped to its end; without `certify` the gap is not searched."""
-    return aggregator.stepped(model, certify) | {"status": model.status, "outcome": model.outcome}
+    facts = aggregator.of_rounds(model, certify) | {"status": model.status, "outcome": model.outcome}
+    return facts | (learned_by(model, certify) if model.judge else {})
+
+
+def learned_by(model, certify):
+    """What learners reached; what they would have under one planner is not worked out on a network."""
+    return aggregator.learned(model, solve(model.game).equilibria if certify else (), None)
 
 
 def solved(game, certify):

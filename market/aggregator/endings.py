@@ -9,6 +9,10 @@ ADVICE = {
     Status.INACCURATE: "No best response lies further away than the tolerance, yet somebody gains by more than 1e-6 of "
     "its payoff, as the gap says; lower tolerance, or take a price without such steep pieces."
 }
+LEARNERS = {
+    Status.ROUND_LIMIT: "In one of the last rounds somebody still gained by more than tolerance_gap, as the gap says: "
+    "what was learned is no equilibrium; raise rounds, or see --direct for whether one exists."
+}
 
 
 def ending(status: Status, outcome: Outcome | None) -> Status:
@@ -28,6 +32,7 @@ def promised(status: Status) -> float | None:
     return CERTIFIED if status in PROVEN else None
 
 
-def advice(status: Status, joins: bool = False) -> str:
-    """What a status means for purchases, or for moves where users join, and what a user can do."""
-    return (joining.ADVICE if joins else ADVICE).get(status, status.advice)
+def advice(status: Status, joins: bool = False, learns: bool = False) -> str:
+    """What a status means for purchases, for moves where users join or for learners, and what a user can do."""
+    known = joining.ADVICE if joins else LEARNERS if learns else ADVICE
+    return known.get(status, status.advice)

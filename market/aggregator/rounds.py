@@ -51,6 +51,20 @@ def move_together(
     return y + damping * (target - y), target
 
 
+def take_exact_turns(
+    seats: Sequence[tuple[slice, Callable[[float, Array], Numbers]]], y: Array, order: Iterable[int]
+) -> Array:
+    """One undamped round in turn; the others' total is added up anew for everyone, so that it is the same to the last
+    bit whether players sit one by one or as a group. Seats and order as take_turns has them; returns the new y.
+    """
+    y = y.copy()
+    for seat in order:
+        where, decide = seats[seat]
+        now = y[where].copy()
+        y[where] = decide(max(float(y.sum()) - float(now.sum()), 0.0), now)
+    return y
+
+
 def users_in_turn(rule: PriceRule, utility: Utility, outside: float, now: Array, damping: float) -> tuple[Array, Array]:
     """Best responses of many single users, one after another; `outside` is the total of everybody else.
 

@@ -12,8 +12,10 @@ MOST_STEPS = 100
 SLIVER = 1e-12  # how far inside a smooth stretch of the price its lower end is evaluated, as a share of the total
 
 
-def best_quantities(rule: PriceRule, utility: Utility, outside: Array) -> Array:
+def best_quantities(rule: PriceRule, utility: Utility, outside: Array, each_alone: bool = False) -> Array:
     """Globally best purchase of each user given the others' total, shapes (users,).
+
+    each_alone: with the bits that each user would have alone, however many steps others take.
 
     (Li, Motoki, Zhang, section II-C: one user an aggregator.) On every stretch of the price between kinks, J(x) = U(x)
     − p(outside + x) x is concave, so its peak there solves U'(x) = p + p' x; the best of all stretches is the answer.
@@ -24,7 +26,7 @@ def best_quantities(rule: PriceRule, utility: Utility, outside: Array) -> Array:
     edges = np.concatenate([[0.0], rule.kinks, [np.inf]])
     low = np.maximum(edges[:-1] - outside, 0.0)
     high = np.minimum(edges[1:], np.maximum(rule.supply(top), outside)) - outside
-    x = _peaks(rule, column, outside, low, np.maximum(high, low))
+    x = _peaks(rule, column, outside, low, np.maximum(high, low), each_alone)
     payoff = np.where(high > low, column.surplus(rule.value(outside + x), x), -np.inf)
     best = np.argmax(payoff, axis=1)
     rows = np.arange(len(best))
@@ -42,8 +44,9 @@ def surplus_alone(rule: PriceRule, utility: Utility, total: float) -> Array:
     return utility.surplus(price, utility.meets(price, slope))
 
 
-def _peaks(rule, utility, outside, low, high):
+def _peaks(rule, utility, outside, low, high, each_alone):
     """The peak on each stretch [low, high]: tangents to the marginal outlay p + p' x, met by marginal utility."""
+    done = np.zeros((len(low), 1), dtype=bool)
     ceiling = np.where(np.isfinite(high), high, utility.demand(rule.value(np.maximum(outside + low, 1e-300) * 2)))
     x, open_stretch = ceiling, ceiling > low
     for _ in range(MOST_STEPS):
@@ -52,7 +55,10 @@ def _peaks(rule, utility, outside, low, high):
         rise = 2 * slope + rule.curvature(total) * x
         new = np.clip(utility.meets(price + slope * x - rise * x, rise), low, ceiling)
         settled = np.abs(new - x) <= 4e-16 * np.abs(new)
-        x = new
+        x = np.where(done, x, new)
+        if each_alone:
+            done |= np.all(settled, axis=1, keepdims=True)
+            settled |= done
         if np.all(settled):
             break
     return x

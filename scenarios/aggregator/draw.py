@@ -13,6 +13,7 @@ from agents.seats import refuse
 from agents.streams import Streams
 from market.aggregator.game import Block, Game
 from market.aggregator.joining import joining_of
+from market.aggregator.learners import payoff_of_nothing
 from market.joining import Moving
 from market.parameters import made, parameters_of
 from market.prices import PRICES
@@ -20,7 +21,7 @@ from market.utilities import UTILITIES
 from scenarios.aggregator.keys import SMALL_USERS, AggregatorScenario, Group, alone_name, is_unbounded, split
 from scenarios.drawn import Drawn
 from scenarios.reading.columns import row_label
-from scenarios.reading.errors import Place
+from scenarios.reading.errors import Place, quoted
 from scenarios.reading.population import draw_numbers, stream
 
 
@@ -31,7 +32,19 @@ def draw(scenario: AggregatorScenario, replication: int, place: Place) -> Drawn:
     for group, block in zip(scenario.groups, blocks, strict=True):
         if is_unbounded(group):
             _check_priced_out(group, block, float(game.price.value(0.0)), place)
+    check_bounded(scenario, game.blocks, float(game.price.right_value(0.0)), place)
     return Drawn(game, redraws)
+
+
+def check_bounded(scenario: AggregatorScenario, blocks: Sequence[Block], price: float, place: Place) -> None:
+    """Raise ScenarioError where a group learns from payoffs that have no lower bound."""
+    for block in blocks:
+        if block.name not in scenario.learners or np.all(np.isfinite(payoff_of_nothing(block, price))):
+            continue
+        rule, goal = scenario.learners[block.name]["rule"], f"alpha = {block.alpha:g}"
+        got = f"got {quoted(rule)} with {goal}, surplus_offset = {block.surplus_offset:g}: payoffs have no lower bound"
+        here = place.at("group").at(block.name).at("conduct")
+        raise here.error(got, "alpha below 1, or a larger surplus_offset, is needed")
 
 
 def drawn_blocks(groups: Sequence[Group], seed: int, replication: int) -> tuple[tuple[Block, ...], dict]:
@@ -111,7 +124,15 @@ def model(scenario: AggregatorScenario, replication: int, place: Place, drawn=No
     if scenario.joining is not None:
         refuse(options.pop("players", None), "where users choose their aggregators only the shipped agents sit")
         return _joining_model(scenario, replication, drawn, options)
-    return AggregatorModel(drawn.game, **in_rounds(scenario, replication), **options)
+    return AggregatorModel(drawn.game, **in_rounds(scenario, replication), **conducted(scenario, options))
+
+
+def conducted(scenario: AggregatorScenario, options: dict[str, Any]) -> dict[str, Any]:
+    """Options of a model, with the conducts of the scenario's groups beside those that are given."""
+    if not (scenario.learners or options.get("conducts")):
+        return options
+    conducts = scenario.conducts | dict(options.get("conducts") or {})
+    return {"judging": scenario.judging} | options | {"conducts": conducts}
 
 
 def in_rounds(scenario, replication: int) -> dict[str, Any]:

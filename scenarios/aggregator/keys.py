@@ -10,6 +10,9 @@ import numpy as np
 
 from market.aggregator.joining import FORESIGHTS
 from market.aggregator.side_payments import FLOORS
+from market.conduct import CONDUCTS, Conduct
+from market.conduct import USUAL as BEST_RESPONSE
+from market.conduct.judge import Judging
 from market.fairness import OBJECTIVES, Objective, objective
 from market.joining import ORDERS as MOVING_ORDERS
 from market.parameters import made
@@ -35,6 +38,7 @@ ALONE = "alone"
 AGGREGATOR = ("aggregator",)
 USUAL = "alpha-fair"
 OBJECTIVE_SAID = f"how surpluses are weighed; left out: {USUAL}"
+EVERY_SAID = "rounds between two whose gaps are worked out; left out: a twentieth of all"
 FAIR_BY = ("allocation", "payments")
 PAYMENTS = FAIR_BY[1:]
 FAIR_BY_SAID = f"energy is shared fairly, or money; left out: {FAIR_BY[0]}"
@@ -54,6 +58,10 @@ KEYS = (
     Key("joining.foresight", "choice", "", "equilibrium", FORESEES, "the market after the move, or present terms"),
     Key("joining.least_gain", "number", "money", 1e-6, "(0, inf)", "a move that gains no more is not made"),
     Key("joining.direct", "switch", "", False, "", "users may also buy alone"),
+    Key("learning", "table", "", None, "", "how players who learn are judged; left out: by its keys' defaults"),
+    Key("learning.tolerance_gap", "number", "", 1e-3, "(0, 1)", "learned at the end up to this gap"),
+    Key("learning.window", "whole", "rounds", 10, "[1, 1000000]", "so many last rounds must keep to it"),
+    Key("learning.certify_every", "whole", "rounds", None, "[1, 1000000]", EVERY_SAID, example=10),
     Key("group", "tables", "", REQUIRED, "", "the users"),
     Key("group.name", "text", "", REQUIRED, "", "name of the group; its draws depend on it"),
     Key(
@@ -67,6 +75,8 @@ KEYS = (
     Rules("group.fairness.objective", OBJECTIVES, None, OBJECTIVE_SAID, usual=USUAL),
     Key("group.fairness.by", "choice", "", None, FAIR_BY, FAIR_BY_SAID),
     Key("group.fairness.floor", "choice", "", FLOORS[0], FLOORS, FLOOR_SAID, PAYMENTS, by="by", usual=FAIR_BY[0]),
+    Key("group.conduct", "table", "", None, "", "how its players decide in rounds; left out: best responses"),
+    Rules("group.conduct.rule", CONDUCTS, BEST_RESPONSE, "how its players decide in rounds"),
 )
 
 
@@ -84,6 +94,7 @@ class Group:
     utility: dict
     count: int = 1
     fairness: dict = field(default_factory=dict)
+    conduct: dict = field(default_factory=dict)
 
     @cached_property
     def objective(self) -> Objective:
@@ -110,6 +121,11 @@ class Group:
         return self.fairness.get("objective", USUAL) != USUAL
 
 
+def learns(conduct: dict) -> bool:
+    """Does a group with this table of a conduct, {} for none, learn?"""
+    return bool(conduct) and CONDUCTS[conduct["rule"]].learns
+
+
 def objective_of(fairness: dict) -> Objective:
     """The objective of a group's checked table."""
     return made(OBJECTIVES[fairness.get("objective", USUAL)], fairness)
@@ -130,6 +146,21 @@ class AggregatorScenario(Scenario):
     joining = property(lambda self: self.table.get("joining"))
 
     @property
+    def conducts(self) -> dict[str, Conduct]:
+        """{group: how its players decide} of those that learn."""
+        return {name: made(CONDUCTS[conduct["rule"]], conduct) for name, conduct in self.learners.items()}
+
+    @property
+    def learners(self) -> dict[str, dict]:
+        """{group: table of its conduct} of those that learn."""
+        return {row["name"]: row["conduct"] for row in self.table["group"] if learns(row.get("conduct", {}))}
+
+    @property
+    def judging(self) -> Judging:
+        """By what learners are judged."""
+        return Judging(**self.table.get("learning", {}))
+
+    @property
     def groups(self) -> tuple[Group, ...]:
         rows = [dict(row) for row in self.table["group"]]
         return tuple(Group(**row) for row in rows)
@@ -140,6 +171,7 @@ def read(raw: dict, keys, place: Place) -> dict:
     table = read_table(raw, keys, "", place)
     check_rule(PRICES[table["price"]["rule"]], table["price"], place.at("price"))
     check_groups(table["group"], place)
+    check_learners(table, place)
     if "joining" in table:
         _check_purchases(table, place.at("joining"))
         _check_joining(table["joining"], table["group"], place.at("joining"))
@@ -189,6 +221,22 @@ def refuse_payments(raw: dict, place: Place, why: str) -> None:
 def without_payments(keys: Iterable[Key | Rules]) -> Iterator[Key | Rules]:
     """Keys without those of payments, for markets that do not know them."""
     return (key for key in keys if key.path not in OF_PAYMENTS)
+
+
+def check_learners(table: dict, place: Place) -> None:
+    """Raise ScenarioError for a conduct's keys that do not go together, or players who learn where they cannot."""
+    for group, name in zip(table["group"], called(table["group"]), strict=True):
+        here, conduct = place.at("group").at(name).at("conduct"), group.get("conduct", {})
+        if conduct:
+            check_rule(CONDUCTS[conduct["rule"]], conduct, here)
+        if not learns(conduct):
+            continue
+        if "joining" in table:
+            got = f"got {quoted(conduct['rule'])} with joining"
+            raise here.error(got, "one of them is possible: between moves the market is solved directly")
+        if table["damping"] != 1:
+            got = f"got {table['damping']:g} with {quoted(conduct['rule'])} in group {quoted(group['name'])}"
+            raise place.at("damping").error(got, "1 is needed: learners go all the way; inertial is damping by chance")
 
 
 def _fill_users(group, place):

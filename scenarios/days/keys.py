@@ -24,9 +24,12 @@ from scenarios.reading.schema import REQUIRED, Key, called, read_table
 
 ROUNDS = plain.ROUNDS
 MOST_PERIODS = 100_000  # of all days together
+CONDUCT = "group.conduct"
+NO_LEARNERS = "players who learn choose one amount a round, and a day has one for each period"
 LEFT_OUT = {  # keys of the aggregator market that have no place here, and why
     "network": "a day on a network is not modelled",
     "joining": "who joins whom over the periods of a day is not modelled",
+    "learning": NO_LEARNERS,
 }
 FORMS = {"quadratic": Quadratic}  # a part's consumption has this utility
 DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -89,7 +92,7 @@ OF_GROUPS = (
 
 def _keys() -> Iterator[Key | Rules]:
     for key in plain.without_payments(plain.KEYS):
-        if key.path.partition(".")[0] in LEFT_OUT:
+        if key.path.partition(".")[0] in LEFT_OUT or key.path.startswith(CONDUCT):
             continue
         if key.path == "price":
             yield from PERIODS
@@ -144,6 +147,10 @@ def read(raw: dict, keys, place: Place) -> dict:
         if name in raw:
             raise place.at(name).error(f"does not go with periods: {why}", "leave it out, or leave out periods")
     plain.refuse_payments(raw, place, "periods")
+    for group in raw["group"] if isinstance(raw.get("group"), list) else ():
+        if isinstance(group, dict) and "conduct" in group:
+            where = place.at("group").at(str(group.get("name", ""))).at("conduct")
+            raise where.error(f"does not go with periods: {NO_LEARNERS}", "leave it out, or leave out periods")
     _fill(raw, keys, place)
     table = read_table(raw, keys, "", place)
     _check_periods(table["periods"], place.at("periods"))

@@ -7,7 +7,7 @@ from agents.streams import Streams
 from market.aggregator.network.game import NetworkGame
 from market.aggregator.network.producers import Producers
 from market.grid.lines import NetworkError
-from scenarios.aggregator.draw import drawn_blocks, in_rounds
+from scenarios.aggregator.draw import check_bounded, conducted, drawn_blocks, in_rounds
 from scenarios.drawn import Drawn
 from scenarios.network.keys import PRODUCERS, NetworkScenario, Producer
 from scenarios.reading.errors import Place
@@ -28,6 +28,9 @@ def draw(scenario: NetworkScenario, replication: int, place: Place) -> Drawn:
         _ = game.operator
     except NetworkError as error:
         raise place.at("network").error(str(error), "other reactances are needed") from None
+    for block in users if scenario.learners else ():
+        at = places[blocks.index(block)]
+        check_bounded(scenario, (block,), float(at @ game.first_prices), place)
     return Drawn(game, redraws)
 
 
@@ -50,4 +53,4 @@ def model(scenario: NetworkScenario, replication: int, place: Place, drawn: Draw
     """
     drawn = draw(scenario, replication, place) if drawn is None else drawn
     options = {"streams": Streams(scenario.seed, replication)} | options
-    return NetworkModel(drawn.game, **in_rounds(scenario, replication), **options)
+    return NetworkModel(drawn.game, **in_rounds(scenario, replication), **conducted(scenario, options))

@@ -10,7 +10,7 @@ import numpy as np
 
 from market.grid.nodal import NodalGrid
 from scenarios.aggregator import keys as plain
-from scenarios.aggregator.keys import AggregatorScenario, Group, check_groups
+from scenarios.aggregator.keys import AggregatorScenario, Group, check_groups, check_learners
 from scenarios.grid import nodal_tables
 from scenarios.reading.errors import Place, quoted
 from scenarios.reading.population import agreed
@@ -103,6 +103,7 @@ class Producer:
     node: str | None = None
     nodes: dict = field(default_factory=dict)
     anticipates: str = CONDUCTS[0]
+    conduct: dict = field(default_factory=dict)
 
     users = 0  # nobody consumes here
     shares = Placed.shares
@@ -138,6 +139,7 @@ def read(raw: dict, keys, place: Place) -> dict:
     table = read_table(raw, keys, "", place)
     table["network"] = nodal_tables.read_network(table["network"], place.at("network"))
     check_groups(table["group"], place)
+    check_learners(table, place)
     grid = nodal_tables.grid_of(table["network"], place.at("network"))
     places = [place.at("group").at(name) for name in called(table["group"])]
     for group, given, here in zip(table["group"], raw["group"], places, strict=True):

@@ -103,10 +103,12 @@ def _surplus(axes, result):
 
 def _headline(result):
     """The run's end in a few words."""
+    unfinished = "still moving" if result.learned is None else "not learned"
     words = {
         Status.SETTLED: f"settled after {result.rounds} rounds",
         Status.CYCLING: f"the same purchases every {result.cycle} rounds: they never settle",
-        Status.ROUND_LIMIT: f"still moving after {result.rounds} rounds",
+        Status.ROUND_LIMIT: f"{unfinished} after {result.rounds} rounds",
+        Status.LEARNED: f"learned in {result.rounds} rounds",
         Status.SHORT: f"short: purchases exceed capacity after {result.rounds} rounds",
         Status.INFEASIBLE: "infeasible: a user is priced out",
     }

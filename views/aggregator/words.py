@@ -54,6 +54,8 @@ def summary_text(summary):
     paying = {name: group["payments"] for name, group in summary["groups"].items() if "payments" in group}
     if paying:
         lines += ["", *(payments_text(name, paid) for name, paid in paying.items())]
+    if told := learning_text(summary):
+        lines += ["", told]
     if "joining" in summary:
         lines += ["", joining_text(summary["joining"])]
     if "equilibria" in summary:
@@ -67,6 +69,31 @@ def ending_text(summary):
         return ending(summary)
     blame = summary["priced_out"]
     return f"{ending(summary)} Priced out: user {blame['user']} of player {blame['player']}."
+
+
+def learning_text(summary):
+    """What players who learn reached: by whom, gap, regret, equilibria and surplus; "" where nobody learns."""
+    conducts = {name: group["conduct"] for name, group in summary["groups"].items() if "conduct" in group}
+    who = ", ".join(f"{name} by {rule}" for name, rule in conducts.items())
+    if "equilibria" in summary:
+        return f"Conducts play in rounds only ({who}): this is the equilibrium itself." if who else ""
+    if "learning" not in summary:
+        return ""
+    known = summary["learning"]
+    lines = [
+        f"Learners: {who}. Gap {cell(summary['gap'])}, of the running average {cell(known['gap_of_average'])}; largest "
+        f"regret a round {cell(known['average_regret'])} of the range of payoffs."
+    ]
+    if known["equilibria"]:
+        lines.append(
+            f"Away from the nearest of {known['equilibria']} certified equilibria by {cell(known['distance'])} of its "
+            f"total; within 1 % of one in {known['near']:.0%} of the rounds."
+        )
+    else:
+        lines.append("No certified equilibrium is known, so that nothing could be neared.")
+    surplus = known["surplus"]
+    told = ", ".join(f"{what} {cell(surplus[what])}" for what in ("mean", "last", "equilibrium", "collusion"))
+    return "\n".join([*lines, f"Surplus of the learners' users, money: {told}."])
 
 
 def group_row(name, group):

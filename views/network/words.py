@@ -1,7 +1,7 @@
 """A run of the aggregator market on a network in words."""
 
 from engine.results.network import surplus_by_group
-from views.aggregator.words import ending_text, equilibria_text
+from views.aggregator.words import ending_text, equilibria_text, learning_text
 from views.tables import cell, table
 
 GROUP_COLUMNS = ("group", "kind", "anticipates", "price", "amount", "mean", "surplus", "mean", "least", "Jain")
@@ -31,6 +31,8 @@ def summary_text(summary):
         lines.append(f"shed: {cell(summary['shed'])} energy of load is not served")
     lines += ["", table(GROUP_COLUMNS, [group_row(name, group) for name, group in summary["groups"].items()])]
     lines += ["", prices_text(summary["prices"]), full_lines_text(summary["full_lines"])]
+    if told := learning_text(summary):
+        lines += ["", told]
     lines += [f"not modelled: {said}" for said in summary.get("left_out", ())]
     if "equilibria" in summary:
         lines += ["", equilibria_text(summary)]

@@ -31,8 +31,8 @@ def promised(status: Status) -> float | None:
     return endings.promised(status)
 
 
-def advice(status: Status, outcome: Outcome | None) -> str:
+def advice(status: Status, outcome: Outcome | None, learns: bool = False) -> str:
     """What a status means and what a user can do; where a round could not be cleared, why."""
     if isinstance(outcome, NetworkOutcome) and outcome.cleared.status is status and outcome.cleared.why:
         return f"{outcome.cleared.why[0].upper()}{outcome.cleared.why[1:]}."
-    return ADVICE.get(status, endings.advice(status))
+    return ADVICE.get(status, endings.advice(status, learns=learns))

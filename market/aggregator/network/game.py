@@ -46,6 +46,11 @@ class NetworkGame(Players[Block | Producers]):
         return Operator(replace(self.grid, lines=lines))
 
     @cached_property
+    def first_prices(self) -> Array:
+        """Prices at the nodes without players, shape (nodes,), money per energy."""
+        return self.operator.clear().prices
+
+    @cached_property
     def curves(self) -> dict:
         """Price curves known so far (facing.py)."""
         return {}

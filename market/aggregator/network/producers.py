@@ -32,6 +32,11 @@ class Producers:
         return len(self.capacity)
 
     @property
+    def unmixed(self) -> tuple[Producers, ...]:
+        """Itself: producers are all of one kind."""
+        return (self,)
+
+    @property
     def sizes(self) -> Integers:
         """How many users each stands for, shape (players,): none."""
         return np.zeros(self.players, dtype=int)
@@ -67,11 +72,17 @@ class Falling:
 
     def value(self, total: Array) -> Array:
         """The price at some sales."""
-        piece = np.clip(np.searchsorted(self.quantities, total) - 1, 0, len(self.quantities) - 1)
+        piece = self._piece(total)
+        return self.prices[piece] + self.left_slope(total) * (np.asarray(total, dtype=float) - self.quantities[piece])
+
+    def left_slope(self, total: Array) -> Array:
+        """Slope of the price just below some sales."""
         with np.errstate(divide="ignore", invalid="ignore"):
             slopes = np.append(np.diff(self.prices) / np.diff(self.quantities), self.last_slope)
-        slope = np.where(np.isfinite(slopes), slopes, 0.0)[piece]
-        return self.prices[piece] + slope * (np.asarray(total, dtype=float) - self.quantities[piece])
+        return np.where(np.isfinite(slopes), slopes, 0.0)[self._piece(total)]
+
+    def _piece(self, total):
+        return np.clip(np.searchsorted(self.quantities, total) - 1, 0, len(self.quantities) - 1)
 
 
 def best_sale(rule: Falling, producer: Producers, others: float, now: float) -> float:

@@ -1,0 +1,41 @@
+"""Steps along the own marginal payoff."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from market.conduct.conduct import Conduct, State
+from market.parameters import parameter
+
+if TYPE_CHECKING:
+    from market.arrays import Array
+    from market.conduct.conduct import Faced, Start
+    from market.conduct.dice import Dice
+
+
+@dataclass(frozen=True)
+class Gradient(Conduct):
+    """A step along the own marginal payoff, kept between nothing and all that is wanted
+    (Arrow, Hurwicz and Uzawa, 1958; Zinkevich, 2003, of fixed step).
+
+    The step is rate times marginal payoff, in units in which a first unit's marginal payoff, alone in the market, would
+    lead to all that is wanted: with rate 1 a single quadratic user at a price that nobody moves is there in one step.
+    """
+
+    rate: float = parameter(range="(0, 10]", default=0.2, meaning="share of the way that a step goes")
+    knows = "its own marginal payoff"
+
+    def begin(self, start: Start) -> State:
+        pace = self.rate * start.top / np.where(start.steepness > 0, start.steepness, np.inf)
+        state = {"pace": pace, "top": start.top}
+        self.learn(state, start.faced)
+        return state
+
+    def decide(self, state: State, dice: Dice) -> Array:
+        return state["next"]
+
+    def learn(self, state: State, faced: Faced) -> None:
+        state["next"] = np.clip(faced.own + state["pace"] * faced.marginal(), 0.0, state["top"])

@@ -1,0 +1,157 @@
+"""What players who learn have reached: their regret, how near an equilibrium they are, and how a run of them ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from market.arrays import Array
+from market.outcome import Status
+
+NEAR = 0.01  # of an equilibrium's amounts: purchases this close count as at it
+ACTIONS = 41  # even amounts among which the best in hindsight is looked for first
+AT_ONCE = 1 << 13  # rounds times learners that are looked at in one call
+PARTS = 20  # by default the gap is worked out so many times in a run, and in its last window
+
+
+@dataclass(frozen=True)
+class Judging:
+    """How a run of learners is judged: learned if its gap was at most `tolerance_gap` in the last `window` rounds.
+
+    certify_every: rounds between two at which the gap is worked out, None: a twentieth of all rounds.
+    """
+
+    tolerance_gap: float = 1e-3
+    window: int = 10
+    certify_every: int | None = None
+
+    def every(self, rounds: int) -> int:
+        """Rounds between two at which the gap is worked out, of so many."""
+        return max(1, rounds // PARTS) if self.certify_every is None else self.certify_every
+
+    def is_due(self, played: int, rounds: int) -> bool:
+        """Are the gaps to be worked out after so many rounds of all?"""
+        return played % self.every(rounds) == 0 or played == rounds
+
+    def is_last(self, played: int, rounds: int) -> bool:
+        """Is it one of the last rounds, all of whose gaps decide?"""
+        return played > rounds - self.window
+
+
+class Learning(Protocol):
+    """Players of a group who learn, as the judge asks them."""
+
+    @property
+    def where(self) -> slice:
+        """Which of all players they are."""
+
+    @property
+    def top(self) -> Array:
+        """The largest amount each tries, shape (players,)."""
+
+    def hindsight(self, rounds: Array, count: int) -> tuple[Array, Array]:
+        """(What even amounts would have paid, (rounds, players, count); what was paid, (rounds, players)).
+
+        rounds: amounts of all players, shape (rounds, all players).
+        """
+
+
+class Judge:
+    """Keeps a run's rounds and tells what was reached; arrays by learner hold those of all groups in order.
+
+    groups: players who learn; rounds: how many the run will have. Regret is what the best fixed amount would have paid
+    more than what was done, beside the same amounts of all others (Cesa-Bianchi and Lugosi, 2006, section 4.1); the
+    best of ACTIONS even amounts is meant.
+    """
+
+    def __init__(self, groups: Sequence[Learning], rounds: int, judging: Judging | None = None) -> None:
+        self.groups, self.rounds = tuple(groups), rounds
+        self.judging = Judging() if judging is None else judging
+        self.players = [j for group in self.groups for j in range(group.where.start, group.where.stop)]
+        count = len(self.players)
+        self.hindsight, self.earned, self.range = np.zeros((count, ACTIONS)), np.zeros(count), np.zeros(count)
+        self.amounts: list[Array] = []
+        self.total: Array = np.zeros(1)
+        self.gap: float | None = None
+        self.gap_of_average: float | None = None
+        self.small_in_a_row = 0
+        self._certified = np.empty(0), np.inf  # amounts whose gap is known
+
+    @property
+    def played(self) -> int:
+        """Rounds so far."""
+        return len(self.amounts)
+
+    @property
+    def average(self) -> Array:
+        """The mean of all amounts so far, shape (all players,)."""
+        return self.total / self.played
+
+    @property
+    def regrets(self) -> Array:
+        """What the best of the even amounts would have paid more so far, shape (learners,), at least 0."""
+        return np.maximum(self.hindsight.max(axis=1) - self.earned, 0.0)
+
+    @property
+    def average_regret(self) -> float:
+        """The largest regret of a learner a round, as a share of how far apart its payoffs in a round ever lay."""
+        wide = np.where(self.range > 0, self.range, np.inf)
+        return float(np.max(self.regrets / wide, initial=0.0)) / max(self.played, 1)
+
+    def add(self, y: Array) -> None:
+        """Take in a round, amounts y of all players."""
+        self.add_all(np.array(y, dtype=float)[None])
+        self.gap = self.gap_of_average = None
+
+    def add_all(self, rounds: Array) -> None:
+        """Take in many rounds, amounts of all players, shape (rounds, all players)."""
+        step = max(1, AT_ONCE // max(1, len(self.players)))
+        for some in (rounds[lo : lo + step] for lo in range(0, len(rounds), step)):
+            found = [group.hindsight(some, ACTIONS) for group in self.groups]
+            paid, earned = (np.concatenate(part, axis=1) for part in zip(*found, strict=True))
+            self.hindsight += paid.sum(axis=0)
+            self.earned += earned.sum(axis=0)
+            np.maximum(self.range, np.max(paid.max(axis=2) - paid.min(axis=2), axis=0), out=self.range)
+        self.total = self.total + rounds.sum(axis=0)
+        self.amounts += list(rounds)
+
+    def certify(self, gap_of: Callable[[Array], float]) -> None:
+        """Work out the gaps of this round if they are due; gap_of: of amounts of all players."""
+        due = self.judging.is_due(self.played, self.rounds)
+        if not (due or self.judging.is_last(self.played, self.rounds)):
+            return
+        last, known = self._certified
+        self.gap = known if np.array_equal(last, self.amounts[-1]) else gap_of(self.amounts[-1])
+        self._certified = self.amounts[-1], self.gap
+        self.gap_of_average = gap_of(self.average) if due else None
+        self.small_in_a_row = self.small_in_a_row + 1 if self.gap <= self.judging.tolerance_gap else 0
+
+    @property
+    def status(self) -> Status:
+        """How the run stands: learned only at its end, by its gap, and never for standing still alone."""
+        if self.played < self.rounds:
+            return Status.RUNNING
+        enough = min(self.judging.window, self.rounds)
+        return Status.LEARNED if self.small_in_a_row >= enough else Status.ROUND_LIMIT
+
+    @property
+    def promised(self) -> float | None:
+        """The largest gap the status allows, None where it promises none."""
+        return self.judging.tolerance_gap if self.status is Status.LEARNED else None
+
+    def distances(self, equilibria: Sequence[Array]) -> Array:
+        """How far each round's amounts lie from the nearest equilibrium, shape (rounds,), as a share of its total.
+
+        The largest difference of a player's amount is meant; not a number where there is no equilibrium.
+        """
+        if not len(equilibria):
+            return np.full(self.played, np.nan)
+        rounds = np.array(self.amounts)
+        found = [np.max(np.abs(rounds - y), axis=1) / max(float(np.sum(np.abs(y))), TINY) for y in equilibria]
+        return np.min(found, axis=0)
+
+
+TINY = float(np.finfo(float).tiny)

@@ -1,0 +1,240 @@
+"""Learners at the market: the seats they have, the bits they give, and how their runs end."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from agents import AggregatorModel, SeatError
+from agents.aggregator.learners import Learner, LearnerGroup
+from agents.seats import Player
+from agents.streams import Streams
+from engine import run
+from market.aggregator.game import Block, Game
+from market.aggregator.learning import play
+from market.conduct import CONDUCTS, Bandit, Gradient, Hedge, QLearning
+from market.conduct.judge import Judging
+from market.outcome import Status
+from market.prices import Affine, Dispatch
+from market.utilities import Quadratic
+from scenarios import ScenarioError, build, load
+
+RARELY = Judging(window=1, certify_every=1000)
+
+
+def group(rng, name, kind, sizes, alpha=0.0):
+    users = int(np.sum(sizes))
+    utility = Quadratic(a=rng.uniform(0.2, 0.9, users), b=rng.uniform(2, 9, users))
+    return Block(name, kind, utility, alpha, 0.01, np.array(sizes))
+
+
+def market(seed=0):
+    """Learners of all kinds, a group with aggregators of one user and of several, and some who answer best."""
+    rng = np.random.default_rng(seed)
+    kinds = ("homes", "aggregator", [3, 3, 1], 0.5), ("small", "direct", [1] * 3), ("best", "aggregator", [2, 2])
+    return Game(Affine(0.3, 0.1), tuple(group(rng, *kind) for kind in (*kinds, ("large", "large", [1]))))
+
+
+def learners(name):
+    return {who: CONDUCTS[name]() for who in ("homes", "small", "large")}
+
+
+LEARNING = [name for name, rule in CONDUCTS.items() if rule.learns]
+
+
+@pytest.mark.parametrize("order", ["in-turn", "random", "together"])
+@pytest.mark.parametrize("name", LEARNING)
+def test_one_by_one_and_as_a_group_learners_give_the_same_bits(name, order):
+    known = {"conducts": learners(name), "rounds": 6, "order": order, "judging": RARELY}
+    one_by_one, as_groups = (
+        AggregatorModel(market(), agent_threshold=most, streams=Streams(3), **known) for most in (1000, 0)
+    )
+    for model in (one_by_one, as_groups):
+        model.run()
+    assert any(isinstance(agent, Learner) for agent in one_by_one.agents)
+    assert {type(agent) for agent in as_groups.own} == {LearnerGroup}
+    np.testing.assert_array_equal(one_by_one.judge.amounts, as_groups.judge.amounts)
+    np.testing.assert_array_equal(one_by_one.judge.regrets, as_groups.judge.regrets)
+
+
+@pytest.mark.parametrize("name", LEARNING)
+def test_play_without_agents_gives_the_bits_of_the_model(name):
+    model = AggregatorModel(market(), conducts=learners(name), rounds=6, streams=Streams(3), judging=RARELY)
+    model.run()
+    streams = Streams(3)
+    played = play(market(), learners(name), 6, lambda who, number: streams.of(who, f"player {number}"))
+    np.testing.assert_array_equal(played.purchases, model.judge.amounts)
+    assert played.game.players == model.game.players
+
+
+def test_a_learners_draws_are_its_own_whoever_else_is_there():
+    rng = np.random.default_rng(1)
+    mine, other = group(rng, "mine", "large", [1]), group(rng, "other", "direct", [1, 1])
+    purchases = []
+    for blocks in ((mine, other), (other, mine)):
+        conducts = {"mine": CONDUCTS["zero-intelligence"](), "other": Hedge(5)}
+        model = AggregatorModel(Game(Affine(0.3, 1e-9), blocks), conducts=conducts, rounds=5, judging=RARELY)
+        model.run()
+        purchases.append(np.array(model.judge.amounts)[:, 0 if blocks[0] is mine else 2])
+    np.testing.assert_allclose(*purchases, rtol=1e-6)
+
+
+def test_a_model_of_learners_is_kept_between_two_rounds():
+    model = AggregatorModel(market(), conducts=learners("bandit"), rounds=8, streams=Streams(3), judging=RARELY)
+    for _ in range(4):
+        model.step()
+    kept = pickle.loads(pickle.dumps(model))
+    assert model.run() == kept.run() == Status.ROUND_LIMIT
+    np.testing.assert_array_equal(kept.judge.amounts, model.judge.amounts)
+    learner = next(agent for agent in model.own if agent.group == "large")
+    assert learner.beliefs.shape == (41,) and learner.beliefs.sum() == pytest.approx(1)
+    assert isinstance(learner, Player) and learner.heard.own == model.y[learner.seat.place]
+
+
+def test_learned_is_told_by_the_gap_alone():
+    conducts = {who: Gradient() for who in ("homes", "small", "best", "large")}
+    model = AggregatorModel(market(), conducts=conducts, rounds=150, judging=Judging(1e-3, 3, 50))
+    assert model.run() == Status.LEARNED and model.promised == 1e-3
+    assert model.gap <= 1e-3 and model.round == 150
+    history = model.history
+    assert np.flatnonzero(history["gap"].notna()).tolist() == [49, 99, 147, 148, 149]
+    assert list(history["status"].unique()) == ["running", "learned"]
+
+
+class Idle(Bandit):
+    """Buys nothing, whatever comes."""
+
+    def decide(self, state, dice):
+        return 0.0 * super().decide(state, dice)
+
+
+def test_to_stand_still_is_not_to_have_learned():
+    conducts = {who: Idle() for who in ("homes", "small", "best", "large")}
+    model = AggregatorModel(market(), conducts=conducts, rounds=12, judging=Judging(1e-3, 3))
+    assert model.run() == Status.ROUND_LIMIT and model.round == 12 and model.move == 0
+    assert model.gap > 0.1 and "no equilibrium" in model.advice and model.promised is None
+
+
+def test_what_was_learned_for_less_than_the_window_does_not_count():
+    found = {window: run_of(window) for window in (1, 149)}
+    assert found == {1: Status.LEARNED, 149: Status.ROUND_LIMIT}
+
+
+def run_of(window):
+    rng = np.random.default_rng(2)
+    game = Game(Affine(0.3, 0.1), (group(rng, "two", "direct", [1, 1]),))
+    return AggregatorModel(game, conducts={"two": Gradient()}, rounds=150, judging=Judging(1e-3, window, 150)).run()
+
+
+def test_a_best_response_in_a_table_of_conducts_changes_nothing():
+    plain, said = (
+        AggregatorModel(market(), conducts=conducts) for conducts in (None, {"homes": CONDUCTS["best-response"]()})
+    )
+    assert plain.run() == said.run() == Status.SETTLED and said.judge is None
+    np.testing.assert_array_equal(plain.y, said.y)
+
+
+def test_players_of_ones_own_sit_beside_learners_and_in_their_place():
+    class Stubborn(Player):
+        def decide(self):
+            return 1.5
+
+    model = AggregatorModel(market(), conducts=learners("hedge"), players={"large": Stubborn}, rounds=3, judging=RARELY)
+    model.run()
+    assert model.y[-1] == 1.5 and model.game.players - 1 not in model.judge.players
+
+
+def test_a_market_short_of_energy_is_judged_and_told():
+    """A fleet of 3 units of capacity, and learners who try to buy more at its cap."""
+    rule = Dispatch(np.array([3.0]), np.array([0.1]), np.array([1.0]), 6.0)
+    game = Game(rule, (group(np.random.default_rng(0), "two", "direct", [1, 1]),))
+    model = AggregatorModel(game, conducts={"two": Hedge(9)}, rounds=20, judging=RARELY)
+    assert model.run() in (Status.ROUND_LIMIT, Status.LEARNED)
+    assert np.isfinite(model.judge.average_regret) and np.all(np.isfinite(model.judge.amounts))
+
+
+def test_what_does_not_go_together_is_refused():
+    with pytest.raises(ValueError, match=r"damping=0\.5 goes with best responses only"):
+        AggregatorModel(market(), conducts={"homes": Hedge()}, damping=0.5)
+    with pytest.raises(SeatError, match="conducts: no group 'home'; homes, small, best, large have seats; nearest"):
+        AggregatorModel(market(), conducts={"home": Hedge()})
+
+
+FILE = """
+market = "aggregator"
+price = { rule = "linear", c = 0.1 }
+rounds = 8
+%s
+[[group]]
+name = "homes"
+kind = "aggregator"
+users = 4
+utility = { form = "quadratic", a = 1, b = { uniform = [4, 9] } }
+fairness = { alpha = 1, surplus_offset = %s }
+conduct = { %s }
+"""
+
+
+def refused(tmp_path, rule, beside="", offset=0.01):
+    path = tmp_path / "mine.toml"
+    path.write_text(FILE % (beside, offset, rule))
+    with pytest.raises(ScenarioError) as error:
+        build(path)
+    return str(error.value)
+
+
+def test_files_are_refused_in_one_line(tmp_path):
+    hedge = 'rule = "hedge"'
+    assert 'did you mean "hedge"?' in refused(tmp_path, 'rule = "hedgd"')
+    assert "actions: got 1" in refused(tmp_path, hedge + ", actions = 1")
+    assert "inertia: does not belong to rule = 'hedge'" in refused(tmp_path, hedge + ", inertia = 0.5")
+    assert "damping: got 0.5 with 'hedge' in group 'homes'" in refused(tmp_path, hedge, "damping = 0.5")
+    joining = "joining = { direct = true }"
+    assert "conduct: got 'hedge' with joining" in refused(tmp_path, hedge, joining)
+    assert "payoffs have no lower bound" in refused(tmp_path, hedge, offset=0)
+    day = "periods = { count = 2 }"
+    assert "group.homes.conduct: does not go with periods: players who learn choose one" in refused(
+        tmp_path, hedge, day
+    )
+    assert "learning: does not go with periods" in refused(tmp_path, hedge, day + "\nlearning = { window = 3 }")
+
+
+def test_a_files_conduct_is_played_and_judged(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(FILE % ("learning = { tolerance_gap = 0.5, window = 2 }", 0.01, 'rule = "hedge", actions = 5'))
+    scenario = load(path)
+    assert scenario.conducts == {"homes": Hedge(5)} and scenario.judging == Judging(0.5, 2)
+    result = run(path)
+    known = result.summary()
+    assert known["groups"]["homes"]["conduct"] == "hedge" and known["learning"]["window"] == 2
+    assert {"gap", "gap of average", "average regret", "regret homes", "distance"} <= set(result.history.columns)
+    again = run(path)
+    assert again.history.equals(result.history)
+    assert run(path, seed=5).history["regret homes"].iloc[-1] != result.history["regret homes"].iloc[-1]
+    direct = run(path, direct=True)
+    assert direct.status == Status.SOLVED and direct.learned is None
+
+
+def test_on_a_network_learners_end_at_cournots_duopoly():
+    changes = [f"group.{k}.conduct.rule=gradient" for k in (0, 1)]
+    result = run("cournot_duopoly", set=(*changes, "rounds=80", "learning.window=1"))
+    assert result.status == Status.LEARNED
+    np.testing.assert_allclose(result.outcome.y, [28.271, 27.804], atol=1e-3)
+    assert result.learned.distances[-1] < 1e-6 and result.learned.collusion is None
+
+
+def test_a_glut_on_a_network_is_a_bad_round_for_learners_and_told_where_it_is_the_last():
+    """Two producers who always try most of what they can sell: together more than anybody takes."""
+    conducts = {"one": Glut(), "two": Glut()}
+    model = build("cournot_duopoly", conducts=conducts, rounds=4, set="learning.window=1")
+    assert model.run() == Status.INFEASIBLE and model.gap is None
+    assert "cannot be carried away" in model.advice
+    best = [-model.judge.groups[k].floor[0] for k in (0, 1)]
+    np.testing.assert_allclose(model.judge.earned, [-4 * one for one in best])
+
+
+class Glut(QLearning):
+    """Sells all it could sell alone."""
+
+    def decide(self, state, dice):
+        return super().decide(state, dice) * 0 + state["grid"][:, -1]
