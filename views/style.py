@@ -22,7 +22,14 @@ KNOWN_GROUPS = {
     "max-min": PURPLE,
     "alone": BLUE,
 }
-DESIGNS = {"alone": GREY, "direct": BLUE, "welfare": GREEN, "proportional": ORANGE, "maxmin": PURPLE}
+DESIGNS = {
+    "alone": GREY,
+    "direct": BLUE,
+    "welfare": GREEN,
+    "proportional": ORANGE,
+    "maxmin": PURPLE,
+    "payments": VERMILLION,
+}
 LINES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
@@ -108,7 +115,7 @@ def group_colours(names):
 
 
 def design_colours(names):
-    """{scenario: colour} by the design its name speaks of: alone, direct, welfare, proportional, maxmin."""
+    """{scenario: colour} by the design its name speaks of: one of DESIGNS."""
     return _colours(
         names, lambda name: next((DESIGNS[word] for word in name.split("_")[::-1] if word in DESIGNS), None)
     )

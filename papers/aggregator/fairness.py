@@ -9,11 +9,14 @@ from papers.figure import Reproduction, to_csv
 from papers.study import by_replication, solves, values
 from views.drawing import draw_to
 from views.plots import frontier, series
-from views.style import BLUE, GREEN
+from views.style import BLUE, DESIGNS, GREEN
 
 ALPHAS = ("0", "0.25", "0.5", "0.75", "1", "1.25", "1.5", "2", "3", "5")
 FRONTIER = ("0", "0.5", "1", "1.5", "2", "5", "inf")
 COUNTS = (2, 8)
+FLOORED = {"alone": "α > 0, floors", "none": "α > 0, no floor"}  # of payments, as pictures call them
+SHARING = f"{COUNTS[0]} aggregators, users share money"
+SAME = 1e-9  # of a share
 SMALL_SURPLUS = "mean surplus of small users (money)"
 
 
@@ -30,6 +33,12 @@ def one_sided(alpha):
 def counted(count, alpha):
     """Set-up of the frontier: `count` aggregators of one alpha."""
     return "many_aggregators_proportional", (f"group.small.count={count}", f"group.small.fairness.alpha={alpha}")
+
+
+def paying(count, floor):
+    """Set-up of the frontier: as `counted` at alpha = 1, but users share money, with a floor or none."""
+    name, changes = counted(count, "1")
+    return name, (*changes, "group.small.fairness.by=payments", f"group.small.fairness.floor={floor}")
 
 
 def asks(set_up, alphas=ALPHAS):
@@ -68,17 +77,15 @@ def _write(figure, set_up, who):
 
 
 def frontier_questions(replications):
-    """Markets of 2 and of 8 aggregators over alpha."""
-    return [
-        question
-        for count in COUNTS
-        for question in asks(lambda alpha, n=count: counted(n, alpha), FRONTIER)(replications)
-    ]
+    """Markets of 2 and of 8 aggregators over alpha, and of 2 whose users share money."""
+    shared = [asks(lambda alpha, n=count: counted(n, alpha), FRONTIER) for count in COUNTS]
+    asked = [*shared, asks(lambda floor: paying(COUNTS[0], floor), FLOORED)]
+    return [question for questions in asked for question in questions(replications)]
 
 
-def _curves(study, count):
-    """Total surplus as a share of that at alpha = 0, Jain's index and 1 − Gini, by alpha: lists of arrays."""
-    facts = [study.solved(*counted(count, alpha)) for alpha in FRONTIER]
+def _curves(study, set_ups):
+    """Total surplus as a share of that of the first, Jain's index and 1 − Gini, by set-up: lists of arrays."""
+    facts = [study.solved(*set_up) for set_up in set_ups]
     total = [values(one, "total small surplus", certified_only=True) for one in facts]
     share = [sample / total[0] for sample in total]
     return share, [values(one, "jain", True) for one in facts], [1 - values(one, "gini", True) for one in facts]
@@ -91,11 +98,16 @@ def write_frontier(study, folder):
         for count in COUNTS
         for alpha in FRONTIER
     }
+    facts |= {
+        f"{COUNTS[0]} aggregators, payments, floor {floor}": study.solved(*paying(COUNTS[0], floor))
+        for floor in FLOORED
+    }
     to_csv(by_replication(facts), folder / "frontier.csv")
     shown = ["∞" if alpha == "inf" else alpha for alpha in FRONTIER]
     names = {count: f"{count} aggregators" for count in COUNTS}
     colours = dict(zip(names.values(), (BLUE, GREEN), strict=True))
-    found = {count: _curves(study, count) for count in COUNTS}
+    found = {count: _curves(study, [counted(count, alpha) for alpha in FRONTIER]) for count in COUNTS}
+    paid = _curves(study, [counted(COUNTS[0], FRONTIER[0]), *(paying(COUNTS[0], floor) for floor in FLOORED)])
     plots = {
         "surplus_against_alpha": (0, "total surplus, share of that at α = 0"),
         "fairness_against_alpha": (1, "fairness: Jain's index of surplus"),
@@ -107,8 +119,10 @@ def write_frontier(study, folder):
         names[count]: ([f"α = {a}" for a in shown], _interval(found[count][1]), _interval(found[count][0]))
         for count in COUNTS
     }
-    draw_to(folder / "frontier.png", frontier, curves, colours=colours)
-    return [claim for count in COUNTS for claim in _frontier_claims(count, found[count])]
+    curves[SHARING] = (list(FLOORED.values()), *(_interval([part[1], part[2]]) for part in (paid[1], paid[0])))
+    draw_to(folder / "frontier.png", frontier, curves, colours=colours | {SHARING: DESIGNS["payments"]})
+    claims = [claim for count in COUNTS for claim in _frontier_claims(count, found[count])]
+    return [*claims, *_payment_claims(found[COUNTS[0]], paid)]
 
 
 def _interval(samples):
@@ -138,6 +152,33 @@ def _frontier_claims(count, found):
         judge("frontier", f"{which} total surplus falls at every step of α", falls, costs, *rivals),
         judge("frontier", f"{which} surplus is more even at every step of α from 0 to 5", evener, fairer, *apart),
         judge("frontier", f"{which} max-min fairness spreads surplus most evenly of all α", most, fairer, FAIL, APART),
+    ]
+
+
+def _payment_claims(found, paid):
+    """With payments fairness costs nothing; what floors leave to share makes little difference."""
+    share = np.array([np.nanmean(sample) for sample in paid[0]])
+    _, floored, evened = (float(np.nanmean(sample)) for sample in paid[1])
+    energy = {alpha: float(np.nanmean(sample)) for alpha, sample in zip(FRONTIER, found[1], strict=True)}
+    which, most = f"{COUNTS[0]} aggregators, payments:", max(energy, key=energy.get)
+    costless = {f"share of surplus with floor {floor}": kept for floor, kept in zip(FLOORED, share[1:], strict=True)}
+    jain = {"Jain with floors": floored, "without": evened}
+    return [
+        judge("frontier", f"{which} fairness costs nothing in total", bool(np.all(np.abs(share - 1) < SAME)), costless),
+        judge(
+            "frontier",
+            f"{which} without floors surplus is more even than under any α that shares energy",
+            evened > energy[most],
+            jain | {f"the most even, α = {most}": energy[most]},
+        ),
+        judge(
+            "frontier",
+            f"{which} with floors surplus is more even than where α = 1 shares energy",
+            floored > energy["1"],
+            jain | {"energy, α = 1": energy["1"]},
+            FAIL,
+            "what aggregators earn together is all there is to share if nobody is to have less than without them",
+        ),
     ]
 
 

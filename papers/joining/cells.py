@@ -26,6 +26,8 @@ RULES = ("joining.inertia=0.5", 'joining.order="together"', 'joining.foresight="
 MARKETS = {  # a scenario and its changes
     "proportional": ("joining_proportional", RULES),
     "max-min": ("joining_maxmin", RULES),
+    "payments, floors": ("joining_payments", ()),
+    "payments, no floor": ("joining_payments", (*RULES, "group.proportional.fairness.floor=none")),
     "proportional, or alone": ("joining_proportional", (*RULES, "joining.direct=true")),
 }
 SMALL, LARGE = 4, 5  # tiny markets and microgrids for each replication; replications for each draw of a large market
@@ -49,24 +51,25 @@ class Played:
         return run(scenario, set=changes, replication=self.replication)
 
     def answer(self):
-        """One row an offer: members who buy, their mean reservation price and surplus, share of all surplus, Jain."""
+        """One row an offer: members who buy, their mean reservation price, surplus and Jain; share of all surplus."""
         result = self.run()
         joining, last = result.joined.joining, result.joined.memberships[-1]
         x, s = (values[-1][: len(last)] for values in (result.quantities, result.surpluses))
         known = {"market": self.market, "replication": self.replication, "status": str(result.status)}
         known |= {"rounds": result.rounds, "largest_gain": result.joined.best.gain, "stable": result.joined.stable}
         return [
-            known | {"offer": offer.name} | members(np.flatnonzero((last == k) & (x > 0)), joining.utility, s)
+            known | {"offer": offer.name} | members(last == k, x > 0, joining.utility, s)
             for k, offer in enumerate(joining.offers)
         ]
 
 
-def members(mine, utility, s):
-    """What is told of some users of a market, those who buy at one offer; NaN where there are none."""
-    found = {"buying": len(mine), "worth": np.nan, "surplus": np.nan, "share": float(s[mine].sum() / s.sum())}
-    if len(mine):
-        found |= {"worth": float(utility.reservation[mine].mean()), "surplus": float(s[mine].mean())}
-    return found | {"jain": float(jain(s[mine])) if len(mine) else np.nan}
+def members(mine, buys, utility, s):
+    """What is told of the members of one offer, marked, and of those who buy; NaN where there are none."""
+    some = np.flatnonzero(mine & buys)
+    found = {"buying": len(some), "worth": np.nan, "surplus": np.nan, "share": float(s[mine].sum() / s.sum())}
+    if len(some):
+        found |= {"worth": float(utility.reservation[some].mean()), "surplus": float(s[some].mean())}
+    return found | {"jain": float(jain(s[some])) if len(some) else np.nan}
 
 
 class Searched(NamedTuple):

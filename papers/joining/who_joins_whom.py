@@ -17,6 +17,8 @@ from views.tables import table
 FIGURE, TEXT = "who-joins-whom", "table.txt"
 KEEPS, NAME_ONLY, ALONE = 0.25, 1e-3, 0.95  # shares: of those who buy, of the surplus, of those who buy
 BESIDE = "beside one that maximises welfare"
+FLOORED = "they pay, down to what they would have without aggregators, and where welfare alone counts nobody pays"
+UNFLOORED = "all have the same there, so whoever brings more than the mean leaves, until the poorest are left"
 
 
 def write(study, folder):
@@ -47,7 +49,7 @@ def _text(large):
         rows.append((market, offer, stable, left, f"{buying.mean():.1f}", buying.min(), buying.max(), *means))
     return (
         "Two aggregators of 100 users each and a large user; users choose between welfare and the other aggregator.\n"
-        "Means over the draws of those who buy: reservation price b, surplus, share of the surplus of all who choose.\n"
+        "Means over the draws: reservation price b, surplus and Jain of those who buy; share of all surplus.\n"
         "Stable: nobody gains by a move, each solved; gain left: the most anybody gains by one in any draw, money.\n\n"
         f"{table(header, rows)}\n"
     )
@@ -60,7 +62,7 @@ def _columns(large, market, column):
 
 
 def _large_claims(large):
-    return [*_proportional_claims(large), _max_min_claim(large), _alone_claim(large)]
+    return [*_proportional_claims(large), _max_min_claim(large), *_payment_claims(large), _alone_claim(large)]
 
 
 def _proportional_claims(large):
@@ -102,6 +104,35 @@ def _max_min_claim(large):
     text = f"a max-min aggregator survives {BESIDE}: its users have a thousandth of the surplus in some draw"
     reason = "in name only: whoever has more than the poorest to lose leaves, until those are left whom the price "
     return _judge(text, share.max() >= NAME_ONLY, numbers, FAIL, reason + "all but excludes")
+
+
+def _payment_claims(large):
+    """Does an aggregator that is fair by payments keep those to whom energy is worth much?"""
+    kept, energy = (_columns(large, market, "share")["proportional"] for market in ("payments, floors", "proportional"))
+    shares = {"draws": len(kept), "mean share": kept.mean(), "where energy is shared": energy.mean()}
+    return [
+        _rich_claim(large, "payments, floors", "with floors", FLOORED),
+        _rich_claim(large, "payments, no floor", "without floors", UNFLOORED),
+        _judge(
+            "fair by payments with floors it keeps a larger share of the surplus than where energy is shared, "
+            "in every draw",
+            np.all(kept > energy),
+            shares,
+        ),
+    ]
+
+
+def _rich_claim(large, market, which, reason):
+    worth, share = (_columns(large, market, column) for column in ("worth", "share"))
+    numbers = {"draws": len(share["proportional"]), "stable": int(_columns(large, market, "stable")["welfare"].sum())}
+    return _judge(
+        f"an aggregator fair by payments {which} keeps its rich users {BESIDE}: "
+        "their mean reservation price is not the lower one in some draw",
+        np.any(worth["proportional"] >= worth["welfare"]),
+        numbers | _means(worth) | {"mean share of the surplus": share["proportional"].mean()},
+        FAIL,
+        reason,
+    )
 
 
 def _alone_claim(large):

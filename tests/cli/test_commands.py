@@ -216,7 +216,7 @@ def test_without_a_command_it_is_the_headline_comparison(command, monkeypatch):
     assert "A large user (size 200) costs a small user" in answer.out
     for name in COMPARED:
         assert name in answer.out
-    assert "runs: 14 settled" in answer.out
+    assert "runs: 16 settled" in answer.out
 
 
 @pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["headline", "-h"]])

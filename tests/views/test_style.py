@@ -3,6 +3,7 @@
 import pytest
 
 from scenarios import load, names
+from views.aggregator.headline import COMPARED
 from views.style import PALETTE, design_colours, group_colours, joined_labels
 
 
@@ -37,7 +38,7 @@ def test_order_of_groups_does_not_matter_to_known_ones():
 
 
 def test_designs_have_colours_of_their_own_and_keep_them():
-    headline = ["small_alone", "large_direct", "large_two_welfare", "large_two_proportional", "large_two_maxmin"]
+    headline = list(COMPARED[:6])
     colours = design_colours(headline)
     assert len(set(colours.values())) == len(headline)
     assert design_colours(headline[1:3]) == {name: colours[name] for name in headline[1:3]}

@@ -6,6 +6,7 @@ COMPARED = (
     "large_two_welfare",
     "large_two_proportional",
     "large_two_maxmin",
+    "large_two_payments",
     "large_equal_direct",
     "large_equal_welfare",
 )
@@ -13,8 +14,8 @@ COMPARED = (
 
 def headline_words(comparison):
     """What the headline comparison says, in words."""
-    alone, direct, welfare, fair, least = (
-        comparison.values(name, "mean small surplus").mean() for name in COMPARED[:5]
+    alone, direct, welfare, fair, least, paid = (
+        comparison.values(name, "mean small surplus").mean() for name in COMPARED[:6]
     )
     back = (welfare - direct) / (alone - direct)
     return (
@@ -22,5 +23,6 @@ def headline_words(comparison):
         f"Two welfare-maximising aggregators give back {back:.0%} of that loss.\n"
         f"Under proportional fairness a small user keeps {fair / welfare:.0%} of what welfare maximisation gives,\n"
         f"less than without aggregators; under max-min {least / welfare:.2%}.\n"
+        f"Where aggregators share money fairly in place of energy it keeps {paid / welfare:.0%}.\n"
         "The last two rows read the large user's size as the sum of all small users' sizes."
     )

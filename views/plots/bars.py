@@ -1,6 +1,7 @@
 """Bars with 95 % intervals: one measure under several scenarios."""
 
 import numpy as np
+from matplotlib.patheffects import withStroke
 
 from views.style import BLACK, design_colours, finite, new_figure, plain, shortened, styled
 
@@ -40,9 +41,11 @@ def draw_bars(axes, names, means, half_widths, colours, labels=None):
         color=[colours[name] for name, ok in zip(names, known, strict=True) if ok],
         height=0.62,
     )
-    axes.errorbar(
+    interval = axes.errorbar(
         means[known], place[known], xerr=half_widths[known], fmt="none", ecolor=BLACK, capsize=5, elinewidth=1.8
     )
+    for part in interval.get_children():
+        part.set_path_effects([withStroke(linewidth=4, foreground="white")])  # seen on a black bar too
     reach = np.max(np.abs(means[known]) + half_widths[known], initial=0.0) or 1.0
     for at, mean, half in zip(place, means, half_widths, strict=True):
         said = plain(mean) if np.isfinite(mean) else "not defined"
