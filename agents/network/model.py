@@ -69,7 +69,9 @@ class NetworkModel(AggregatorModel):
         return PlacedLearners(self.game, block, slice(place, place + block.players))
 
     def gained_in(self, outcome):
-        """Surplus of the learners' users and profits of producers who learn in an outcome, money."""
+        """Surplus of the learners' users and profits of producers who learn, money; not a number if nothing cleared."""
+        if outcome.cleared.status is Status.INFEASIBLE:
+            return np.nan
         return super().gained_in(outcome) + float(np.sum(outcome.profits[self.judge.players]))
 
     def _gap_of(self, y):

@@ -12,6 +12,7 @@ from engine.results import learning, measured
 from engine.results.learning import Learned
 from engine.results.result import Measure, Result, moments, number
 from market.aggregator import endings
+from market.aggregator.best_response import reply_curve
 from market.aggregator.collusion import colluding_surplus
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Game
@@ -29,6 +30,7 @@ DOUBLE = 8  # bytes of a number
 USER, AGENT = 1_400, 1_000  # bytes that a user needs while the market is solved, and beside them as an agent
 SEARCHED, SEARCH = 10_000, 100_000_000  # bytes of the search for gaps, for each user up to so many in all
 KEPT, KEPT_BY_AGENT = 24, 170  # bytes of a user's trajectory in each round, and of an agent's record
+BEYOND, REPLIES = 1.1, 101  # times the largest purchase: how far a curve of replies is drawn, in so many points
 NO_PAYMENT = 1e-9  # share of the largest surplus up to which a transfer is none
 HEADLINE = ("mean small surplus", "mean small consumption", "price", "jain", "gini")
 DRAWN = HEADLINE
@@ -172,6 +174,12 @@ class AggregatorResult(Cleared, Result):
     def promised(self):
         """Equilibria were certified up to this; of what was learned, the tolerance."""
         return endings.promised(self.status) if self.learned is None else self.learned.judge.promised
+
+    @cached_property
+    def replies(self):
+        """Of two players who learn: curves of replies as (name, amounts of the other, own replies), over all bought."""
+        amounts = np.linspace(0.0, BEYOND * float(np.max(self.learned.judge.amounts)), REPLIES)
+        return [(self.game.player_name(j), amounts, reply_curve(self.game, j, amounts)) for j in (0, 1)]
 
     @property
     def by_agent(self):

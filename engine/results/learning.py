@@ -19,9 +19,9 @@ class Learned:
     """What players who learn reached.
 
     names: of the learners; judge: what kept their rounds; equilibria: certified ones, none where none is known;
-    surplus: of the learners' users, by round, shape (rounds,), or of as many last rounds as are known; at_equilibrium:
-    the same at each equilibrium; collusion: the same if one planner bought for the learners, None where it was not
-    worked out.
+    surplus: of the learners' users, by round, shape (rounds,), not a number where a round did not clear;
+    at_equilibrium: the same at each equilibrium; collusion: the same if one planner bought for the learners, None
+    where it was not worked out.
     """
 
     names: list[str]
@@ -49,13 +49,19 @@ class Learned:
         return float(np.mean(self.distances <= NEAR)) if len(self.equilibria) else None
 
     @property
+    def mean_surplus(self) -> float:
+        """Mean surplus of the learners over the rounds that cleared; not a number where none did."""
+        cleared = self.surplus[np.isfinite(self.surplus)]
+        return float(np.mean(cleared)) if len(cleared) else np.nan
+
+    @property
     def collusion_index(self) -> float | None:
         """How far the mean surplus lies on the way from the nearest equilibrium's to collusion: 0 to 1 or beyond."""
         if self.collusion is None or self.nearest is None:
             return None
         competitive = self.at_equilibrium[self.nearest]
         room = self.collusion - competitive
-        return float((np.mean(self.surplus) - competitive) / room) if room > TOLD * abs(self.collusion) else None
+        return float((self.mean_surplus - competitive) / room) if room > TOLD * abs(self.collusion) else None
 
     def facts(self) -> dict[str, Any]:
         """Plain numbers for JSON."""
@@ -76,7 +82,7 @@ class Learned:
             "nearest": None if near is None else {"quantity": number(near.quantity), "price": number(near.price)},
             "surplus": {
                 "last": number(self.surplus[-1]),
-                "mean": number(np.mean(self.surplus)),
+                "mean": number(self.mean_surplus),
                 "equilibrium": None if nearest is None else number(self.at_equilibrium[nearest]),
                 "collusion": number(self.collusion),
                 "index": number(self.collusion_index),

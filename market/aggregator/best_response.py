@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from market.aggregator.allocation import quantities, split
-from market.aggregator.game import Block
+from market.aggregator.game import Block, Game
 from market.aggregator.reply import eager
 from market.aggregator.roots import cell_edges, newton, scan, span
 from market.aggregator.single import best_quantities
@@ -57,6 +57,12 @@ def best_response(rule: PriceRule, player: Block, outside: float, now: float = 0
         return wanted
     best = best_peak(rule, player, outside, now, peaks(rule, player, outside, now))
     return nearest(rule, player, outside, now, best) if player.objective.common_surplus else best
+
+
+def reply_curve(game: Game, j: int, others: Array) -> Array:
+    """Player j's best purchase against each total of the others, shape as `others`."""
+    player = game.player(j)
+    return np.array([best_response(game.price, player, float(total)) for total in others])
 
 
 def literal(block: Block) -> bool:

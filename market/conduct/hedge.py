@@ -12,7 +12,7 @@ from market.conduct.conduct import ACTIONS, PAYOFF_FUNCTION, Conduct, State, cho
 from market.parameters import parameter
 
 if TYPE_CHECKING:
-    from market.arrays import Array
+    from market.arrays import Array, Numbers
     from market.conduct.conduct import Faced, Start
     from market.conduct.dice import Dice
 
@@ -34,8 +34,12 @@ class Hedge(Conduct):
 
     def begin(self, start: Start) -> State:
         grid = start.grid(self.actions)
-        rate = math.sqrt(8 * math.log(self.actions) / start.rounds) if self.rate is None else self.rate
-        return {"grid": grid, "rate": rate, "total": np.zeros_like(grid), "range": np.zeros(len(grid))}
+        return {
+            "grid": grid,
+            "rate": self._rate(start.rounds),
+            "total": np.zeros_like(grid),
+            "range": np.zeros(len(grid)),
+        }
 
     def decide(self, state: State, dice: Dice) -> Array:
         action = chosen(_weights(state), dice.throw())
@@ -50,10 +54,13 @@ class Hedge(Conduct):
         weights = _weights(state)
         return weights / weights.sum(axis=1, keepdims=True)
 
-    @staticmethod
-    def bound(actions: int, rounds: int) -> float:
-        """The largest expected regret with the usual rate, in ranges of payoffs."""
-        return math.sqrt(rounds * math.log(actions) / 2)
+    def bound(self, played: Numbers, rounds: int) -> Numbers:
+        """The largest expected regret after some of so many rounds, in ranges of payoffs: ln K / rate + rate t / 8."""
+        rate = self._rate(rounds)
+        return math.log(self.actions) / rate + rate * played / 8
+
+    def _rate(self, rounds):
+        return math.sqrt(8 * math.log(self.actions) / rounds) if self.rate is None else self.rate
 
 
 def _weights(state):

@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 
 from engine.running import run
+from market.aggregator.best_response import reply_curve
 from market.aggregator.certificate import gap
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
 from market.outcome import Status
 from market.prices import Linear
 from market.utilities import Quadratic
-from papers.aggregator.examples import least_regret, payoffs, reply_curve, turning_points
+from papers.aggregator.examples import least_regret, payoffs, turning_points
 from papers.claims import FAIL, judge
 from papers.figure import Reproduction, to_csv
 from scenarios import draw, load

@@ -4,7 +4,6 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from market.aggregator.allocation import split
-from market.aggregator.best_response import best_response
 
 LEAST_SURPLUS = 1e-300  # what stands for no surplus in a power
 
@@ -49,12 +48,6 @@ def turning_points(y, value, payoff):
             )
             points.append((float(best.x), float(payoff(best.x))))
     return found[1], found[-1]
-
-
-def reply_curve(game, j, others):
-    """Player j's best purchase against each total of the others, shape as `others`."""
-    player = game.player(j)
-    return np.array([best_response(game.price, player, float(total)) for total in others])
 
 
 def scale(player, rule, outside, y):

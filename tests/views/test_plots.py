@@ -80,6 +80,7 @@ DATA = {
         "usual": (("a", np.arange(3.0), np.ones(3)), ("b", np.arange(3.0), np.ones(3)), [(1, 1)]),
         "cycle": (("a", *PAIR), ("b", *PAIR), (), [[0, 1], [1, 1], [1, 0], [0, 0]]),
         "line": (("a", *PAIR), ("b", *PAIR), (), None, [[0, 1], [1, 0]]),
+        "learned": (("a", *PAIR), ("b", *PAIR), (), None, None, "", True, ("sale",) * 2, [[0, 1], [1, 0]]),
     },
     "scatter": {
         "usual": ({"small": PAIR, "large": (np.array([99.0]), np.array([5e3]))},),
@@ -136,12 +137,13 @@ OF_NETWORKS = {"congestion", "price map", "residual curve", "surplus at nodes"} 
 OF_DAYS = {"day", "differences", "flexibility", "levels", "one home", "price duration"}  # test_days_plots.py
 OF_SWEEPS = {"sweep heat", "sweep lines"}  # test_sweep_plots.py
 OF_RUNS = {"convergence", "user bands", "purchases", "bars"}
+OF_LEARNING = {"gaps", "purchase bands", "regrets"}  # test_learning_plots.py
 OF_JOINING = {"members"}  # test_joining_plots.py
 
 
 def test_every_plot_is_tested_and_every_file_registered():
     others = {*OF_MICROGRIDS, *OF_CONTRACTS, *OF_NETWORKS, *OF_DAYS, *OF_SWEEPS}
-    assert set(PLOTS) == {*DATA, *OF_RUNS, *OF_JOINING, *others}
+    assert set(PLOTS) == {*DATA, *OF_RUNS, *OF_JOINING, *OF_LEARNING, *others}
     files = {Path(inspect.getfile(inspect.unwrap(plot))) for plot in PLOTS.values()}
     general = {
         path for path in Path(views.plots.__file__).parent.glob("*.py") if path.stem not in ("__init__", "asked")

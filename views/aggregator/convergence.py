@@ -18,6 +18,7 @@ from views.style import (
 )
 
 MOST_LINES = 12  # players drawn one by one; more of them become bands
+MOST_MARKED = 30  # rounds whose numbers have a marker each
 BANDS = ((5, 95, 0.18), (25, 75, 0.35))
 
 
@@ -29,21 +30,24 @@ def convergence(result):
     if rounds:
         _purchases(top, result)
         _surplus(middle, result)
-        bottom.plot(_rounds(result), result.column("price"), color=BLACK, marker="o" if rounds <= 30 else None)
+        bottom.plot(
+            rounds_of(result), result.column("price"), color=BLACK, marker="o" if rounds <= MOST_MARKED else None
+        )
         top.set_xlim(min(0.8, rounds - 0.5), rounds + 0.2)
         _whole_rounds(bottom, rounds)
     for axes, label in ((top, PURCHASE), (middle, "mean surplus\n(money)"), (bottom, PRICE)):
         axes.set_ylabel(label)
         axes.margins(y=0.12)
     bottom.set_xlabel("round")
-    top.set_title(_headline(result))
+    top.set_title(headline(result))
     _mark_cycle((top, middle, bottom), result)
     handles, labels = top.get_legend_handles_labels()
     legend_below(figure, handles, labels, 3)
     return figure
 
 
-def _rounds(result):
+def rounds_of(result):
+    """Numbers of the rounds that were kept, shape (rounds,)."""
     return np.array(result.collected["round"])
 
 
@@ -59,10 +63,10 @@ def _purchases(axes, result):
     if result.game.players <= MOST_LINES:
         for (name, group, number), y in zip(players(result.game), bought.T, strict=True):
             axes.plot(
-                _rounds(result),
+                rounds_of(result),
                 y,
                 LINES[number % len(LINES)],
-                marker="o",
+                marker="o" if result.kept <= MOST_MARKED else None,
                 markersize=5,
                 color=colours[group],
                 label=name,
@@ -70,7 +74,7 @@ def _purchases(axes, result):
         return
     for block, where in zip(result.game.blocks, result.game.player_slices, strict=True):
         name = block.name if block.players == 1 else f"{block.name}: median, 50 %, 90 % of {block.players:,} players"
-        band(axes, _rounds(result), bought[:, where], colours[block.name], name)
+        band(axes, rounds_of(result), bought[:, where], colours[block.name], name)
 
 
 def purchases_by_round(result):
@@ -95,13 +99,14 @@ def _surplus(axes, result):
     groups = [block.name for block in result.game.blocks if block.users]
     means = {name: result.column(f"surplus {name}") for name in groups}
     for name, mean in means.items():
-        axes.plot(_rounds(result), mean, color=colours[name], marker="o", markersize=5)
+        marker = "o" if result.kept <= MOST_MARKED else None
+        axes.plot(rounds_of(result), mean, color=colours[name], marker=marker, markersize=5)
     positive = [mean.min() for mean in means.values()]
     if means and min(positive) > 0 and max(mean.max() for mean in means.values()) > 50 * min(positive):
         axes.set_yscale("log")
 
 
-def _headline(result):
+def headline(result):
     """The run's end in a few words."""
     unfinished = "still moving" if result.learned is None else "not learned"
     words = {

@@ -3,6 +3,7 @@
 from functools import partial
 from pathlib import Path
 
+from views.aggregator.convergence import purchases_by_round
 from views.drawing import draw_all
 from views.plots import PLOTS
 from views.style import CONSUMPTION, SURPLUS, design_colours, group_colours
@@ -19,6 +20,9 @@ def run_pictures(result, folder):
         made["convergence"] = partial(PLOTS["convergence"], result)
         if any(block.users > 1 for block in result.game.blocks):
             made["users_by_round"] = partial(PLOTS["user bands"], result)
+    made |= of_learners(result)
+    if result.learned is not None and result.game.players == 2:
+        made["replies"] = partial(two_replies, result)
     made["purchases"] = partial(PLOTS["purchases"], result)
     if result.outcome is not None:
         groups = {block.name: result.group(block.name) for block in result.game.blocks}
@@ -33,6 +37,20 @@ def run_pictures(result, folder):
                 PLOTS["densities"], panels, group_colours([block.name for block in result.game.blocks])
             )
     return draw_all(made, folder)
+
+
+def of_learners(result):
+    """{name: what draws it} of the pictures of players who learn; none where nobody does, or no rounds were kept."""
+    if result.learned is None or not result.kept:
+        return {}
+    return {name.replace(" ", "_"): partial(PLOTS[name], result) for name in ("gaps", "regrets", "purchase bands")}
+
+
+def two_replies(result):
+    """Both players' replies, the certified equilibria and the way that was taken."""
+    equilibria = [outcome.y for outcome in result.learned.equilibria]
+    options = {"path": purchases_by_round(result), "title": "best replies of two players, and what they learned"}
+    return PLOTS["replies"](*result.replies, equilibria=equilibria, **options)
 
 
 def comparison_pictures(comparison, folder):

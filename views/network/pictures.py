@@ -26,6 +26,7 @@ def run_pictures(result, folder):
             grid = game.grid
             given = result.history, grid.names, grid.line_names, grid.lines.limit
             made["congestion"] = partial(PLOTS["congestion"], *given)
+    made |= pictures.of_learners(result)
     made["purchases"] = partial(PLOTS["purchases"], result)
     if result.outcome is not None:
         cleared, title = result.outcome.cleared, result.scenario.title
@@ -57,7 +58,8 @@ def _replies(result):
     others = f"; the other {result.game.players - 2} as they ended" if result.game.players > 2 else ""
     title = f"best replies of two players{others}"
     amounts = ["sale" if result.game.selling[j] else "purchase" for j in (one, other)]
-    options = {"equilibria": found, "cycle": cycle, "title": title, "amounts": amounts}
+    path = purchases_by_round(result)[:, [one, other]] if result.learned is not None and result.kept else None
+    options = {"equilibria": found, "cycle": cycle, "title": title, "amounts": amounts, "path": path}
     return PLOTS["replies"](first, second, **options)
 
 
@@ -66,8 +68,9 @@ def _equilibria(result):
 
     Beside other players' present amounts only the present profile is where the curves meet.
     """
-    if result.equilibria and result.game.players == 2:
-        return result.equilibria
+    known = result.equilibria if result.learned is None else result.learned.equilibria
+    if known and result.game.players == 2:
+        return known
     return [result.outcome] if result.status in (Status.SETTLED, Status.SOLVED) else []
 
 

@@ -1,8 +1,11 @@
 """Plots, one a file: arrays, a Result or a Comparison in, a matplotlib Figure out; to add one, add its line here."""
 
 from views.aggregator.convergence import convergence
+from views.aggregator.gaps import gaps
 from views.aggregator.members import members
+from views.aggregator.purchase_bands import purchase_bands
 from views.aggregator.purchases import purchases
+from views.aggregator.regrets import regrets
 from views.aggregator.user_bands import user_bands
 from views.bilateral.contract_graph import contract_graph
 from views.bilateral.payoff_split import payoff_split
@@ -48,6 +51,7 @@ PLOTS = {
     "feasible set": feasible_set,
     "flexibility": flexibility,
     "frontier": frontier,
+    "gaps": gaps,
     "levels": levels,
     "losses by behaviour": losses_by_behaviour,
     "measure panels": measure_panels,
@@ -61,7 +65,9 @@ PLOTS = {
     "price duration": price_duration,
     "price map": price_map,
     "price rounds": price_rounds,
+    "purchase bands": purchase_bands,
     "purchases": purchases,
+    "regrets": regrets,
     "replies": replies,
     "residual curve": residual_curve,
     "scatter": scatter,

@@ -2,18 +2,33 @@
 
 import numpy as np
 
-from views.style import BLACK, GREEN, GREY, LINES, finite, group_colours, legend_below, new_figure, plain, styled
+from views.style import (
+    BLACK,
+    GREEN,
+    GREY,
+    LINES,
+    PURPLE,
+    finite,
+    group_colours,
+    legend_below,
+    new_figure,
+    plain,
+    styled,
+)
 
 JUMP_SHARE = 0.05  # a step between neighbouring points larger than this share of the range is a jump
 
 
 @styled
-def replies(first, second, equilibria=(), cycle=None, line=None, title="", from_zero=True, amounts=("purchase",) * 2):
+def replies(
+    first, second, equilibria=(), cycle=None, line=None, title="", from_zero=True, amounts=("purchase",) * 2, path=None
+):
     """Best replies of two players in the plane of their purchases.
 
     first: (name, purchases of the second player, replies of the first); second: the same the other way round;
     equilibria: (y1, y2) pairs; cycle: purchases visited in turn, shape (steps, 2), drawn as arrows; line: ends of a
-    continuum of equilibria, shape (2, 2); amounts: what the axes call what each of them chooses. All in energy.
+    continuum of equilibria, shape (2, 2); amounts: what the axes call what each of them chooses; path: what players
+    who learn bought, shape (rounds, 2), drawn with its mean. All in energy.
     """
     figure, axes = new_figure(width=8.4, height=7.4)
     colours = group_colours([first[0], second[0]])
@@ -29,6 +44,8 @@ def replies(first, second, equilibria=(), cycle=None, line=None, title="", from_
             solid_capstyle="round",
             label="all of these are equilibria",
         )
+    if path is not None:
+        _learned(axes, np.asarray(path))
     if cycle is not None:
         _arrows(axes, np.asarray(cycle))
     for number, (x, y) in enumerate(equilibria):
@@ -42,6 +59,12 @@ def replies(first, second, equilibria=(), cycle=None, line=None, title="", from_
         axes.set_ylim(bottom=0)
     legend_below(figure, *axes.get_legend_handles_labels(), 2)
     return figure
+
+
+def _learned(axes, path):
+    axes.plot(*path.T, "o-", color=GREY, markersize=4, linewidth=0.6, alpha=0.4, label="amounts by round")
+    axes.plot(*path[-1], "o", color=BLACK, markersize=8, zorder=4, label="last")
+    axes.plot(*path.mean(axis=0), "D", color=PURPLE, markersize=9, zorder=4, label="mean of all rounds")
 
 
 def broken(values):
