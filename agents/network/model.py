@@ -1,5 +1,6 @@
 """The Mesa model of the aggregator game on a network: in a step players answer, the operator clears at least cost."""
 
+from dataclasses import replace
 from functools import cached_property, partial
 
 import networkx as nx
@@ -34,7 +35,7 @@ class NetworkModel(AggregatorModel):
     one_price = False
 
     def __init__(self, game, **options):
-        self.game = game
+        self.game = game = replace(game)  # what was cleared in another run would change the last digits
         super().__init__(game, **options)
         self.grid = Space(_graph(game.grid), capacity=None, random=self.random)
         self.nodes = [GridNode(self, number, self.grid[number]) for number in range(game.grid.nodes)]
