@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,24 +16,22 @@ NAMES = {".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__in
 NAMES = {name: path for name, path in NAMES.items() if "." in name}  # "market" may be a key of a file
 
 
+@cache
 def imports(path):
     """(dotted name, is inside a function) of every import in a file, of modules that stand there by name as well."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    inside = {
-        id(node)
-        for function in ast.walk(tree)
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-        for node in ast.walk(function)
-    }
-    for node in ast.walk(tree):
-        names = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        elif isinstance(node, ast.Constant) and node.value in NAMES:
-            yield node.value, False
-        yield from ((name, id(node) in inside) for name in names)
+    return list(imported(ast.parse(path.read_text(encoding="utf-8")), inside=False))
+
+
+def imported(node, inside):
+    """What a node and those below it import."""
+    if isinstance(node, ast.Import):
+        yield from ((alias.name, inside) for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        yield from ((f"{node.module}.{alias.name}", inside) for alias in node.names)
+    elif isinstance(node, ast.Constant) and node.value in NAMES:
+        yield node.value, False
+    for child in ast.iter_child_nodes(node):
+        yield from imported(child, inside or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -84,7 +84,8 @@ class Visitor:
         self.page.click(".menuable__content__active .v-list-item:has-text('as fast')")
 
     def play_to_the_end(self):
-        """Play until the run has ended and its gap is known."""
+        """Play as fast as it can until the run has ended and its gap is known."""
+        self.as_fast_as_it_can()
         self.press("play")
         self.page.wait_for_selector(".chip:not(.running)")
         self.page.wait_for_selector(".status:not(:has-text('not known yet'))")

@@ -9,7 +9,6 @@ import pytest
 from engine import run
 from engine.columns import csv_text
 from engine.store import rounds_of
-from scenarios import load
 from tests.browser.conftest import ROOT
 from tests.browser.tiles import TILES, most
 from views.kit.live import money
@@ -31,57 +30,6 @@ MARKETS = {  # page: title, scenario, drawings that a first round must change, a
 HUGE = "99999999999999999999999999"
 
 
-@pytest.mark.parametrize("market", MARKETS)
-def test_a_step_changes_the_right_drawings_and_numbers_and_reset_brings_the_start_back(visitor, market):
-    title, scenario, moving, number = MARKETS[market]
-    visitor.show(title, scenario)
-    before = visitor.drawings()
-    assert visitor.tile(number) == "–"
-    visitor.step()
-    after = visitor.drawings()
-    assert before.keys() == after.keys()
-    assert moving <= {name for name in before if before[name] != after[name]}
-    assert visitor.tile(number) != "–"
-    visitor.press("reset")
-    visitor.wait_round(0)
-    assert visitor.tile(number) == "–"
-    assert {name: visitor.drawings()[name] for name in moving} == {name: before[name] for name in moving}
-
-
-@pytest.mark.parametrize("market", MARKETS)
-def test_a_run_on_the_page_ends_with_the_numbers_of_the_command_line(visitor, market):
-    title, scenario, _, _ = MARKETS[market]
-    name = scenario.replace(" ", "_")
-    visitor.show(title, scenario)
-    visitor.play_to_the_end()
-    result = run(name)
-    summary = result.summary()
-    assert visitor.round() == summary["rounds"]
-    assert visitor.page.inner_text(".chip") == summary["status"]
-    assert json.loads(visitor.download("summary.json")) == summary
-    tiles = TILES[load(name).market](summary)
-    assert visitor.page.locator(".tile").count() == len(tiles)
-    for label, value in tiles.items():
-        assert visitor.tile(label) == money(value), label
-    assert visitor.download("rounds.csv") == csv_text(rounds_of(result))
-
-
-@pytest.mark.parametrize("market", ["aggregator", "bilateral"])
-def test_pause_stops_between_two_rounds_and_play_goes_on(visitor, market):
-    title, _, _, _ = MARKETS[market]
-    visitor.show(title, {"aggregator": "continuum", "bilateral": "p2p single"}[market])
-    visitor.press("play")
-    visitor.page.wait_for_function("parseInt(document.querySelector('.status b').textContent.slice(6)) >= 2")
-    visitor.press("pause")
-    visitor.page.wait_for_selector("button[aria-label=play]:enabled")
-    paused = visitor.round()
-    visitor.press("step")
-    visitor.wait_round(paused + 1)
-    visitor.press("play")
-    more = f"parseInt(document.querySelector('.status b').textContent.slice(6)) >= {paused + 2}"
-    visitor.page.wait_for_function(more)
-
-
 CHANGES = {
     "aggregator": ("group.0.fairness.alpha", "inf", "two_aggregators", "surplus of all", lambda s: s["welfare"]),
     "microgrid": (
@@ -99,11 +47,46 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("market", CHANGES)
-def test_a_changed_parameter_plays_on_to_its_own_numbers_and_is_told(visitor, market):
-    key, value, name, label, number = CHANGES[market]
-    visitor.show(*MARKETS[market][:2])
+@pytest.mark.parametrize("market", MARKETS)
+def test_a_market_is_stepped_reset_played_to_the_command_lines_numbers_and_changed(visitor, market):
+    title, scenario, moving, number = MARKETS[market]
+    visitor.show(title, scenario)
+    check_a_step_and_reset(visitor, moving, number)
     visitor.play_to_the_end()
+    check_the_end(visitor, run(scenario.replace(" ", "_")))
+    check_a_change(visitor, *CHANGES[market])
+
+
+def check_a_step_and_reset(visitor, moving, number):
+    """A step changes the right drawings and numbers, and reset brings the start back."""
+    before = visitor.drawings()
+    assert visitor.tile(number) == "–"
+    visitor.step()
+    after = visitor.drawings()
+    assert before.keys() == after.keys()
+    assert moving <= {name for name in before if before[name] != after[name]}
+    assert visitor.tile(number) != "–"
+    visitor.press("reset")
+    visitor.wait_round(0)
+    assert visitor.tile(number) == "–"
+    assert {name: visitor.drawings()[name] for name in moving} == {name: before[name] for name in moving}
+
+
+def check_the_end(visitor, result):
+    """The page ends with the numbers of the command line."""
+    summary = result.summary()
+    assert visitor.round() == summary["rounds"]
+    assert visitor.page.inner_text(".chip") == summary["status"]
+    assert json.loads(visitor.download("summary.json")) == summary
+    tiles = TILES[result.scenario.market](summary)
+    assert visitor.page.locator(".tile").count() == len(tiles)
+    for label, value in tiles.items():
+        assert visitor.tile(label) == money(value), label
+    assert visitor.download("rounds.csv") == csv_text(rounds_of(result))
+
+
+def check_a_change(visitor, key, value, name, label, number):
+    """A changed parameter plays on to its own numbers and is told; the file's values come back."""
     before = visitor.tile(label)
     visitor.type_in(key, value)
     visitor.wait_tile(label, money(number(run(name, set=[f"{key}={value}"]).summary())))
@@ -111,6 +94,22 @@ def test_a_changed_parameter_plays_on_to_its_own_numbers_and_is_told(visitor, ma
     assert key in visitor.page.inner_text(".changes")
     visitor.page.click("button:has-text('Back to the file')")
     visitor.wait_tile(label, before)
+
+
+@pytest.mark.parametrize("market", ["aggregator", "bilateral"])
+def test_pause_stops_between_two_rounds_and_play_goes_on(visitor, market):
+    title, _, _, _ = MARKETS[market]
+    visitor.show(title, {"aggregator": "continuum", "bilateral": "p2p single"}[market])
+    visitor.press("play")
+    visitor.page.wait_for_function("parseInt(document.querySelector('.status b').textContent.slice(6)) >= 2")
+    visitor.press("pause")
+    visitor.page.wait_for_selector("button[aria-label=play]:enabled")
+    paused = visitor.round()
+    visitor.press("step")
+    visitor.wait_round(paused + 1)
+    visitor.press("play")
+    more = f"parseInt(document.querySelector('.status b').textContent.slice(6)) >= {paused + 2}"
+    visitor.page.wait_for_function(more)
 
 
 def test_sliders_move_by_the_keyboard_and_act_in_the_numbers(visitor):
@@ -157,16 +156,17 @@ def test_the_changed_scenario_as_toml_gives_the_same_bits_on_the_command_line(vi
     assert visitor.page.inner_text(".changes code").endswith("run two_aggregators --seed 7 --set price.c=0.0017")
 
 
-@pytest.mark.parametrize("typed", ["abc", "", HUGE, "-1", "1.5", "nan", "<b>x</b>"])
-def test_a_wrong_seed_is_explained_and_the_run_lives_on(visitor, typed):
+def test_a_wrong_seed_is_explained_and_the_run_lives_on(visitor):
     visitor.show("Aggregators", "two aggregators")
     visitor.step()
-    visitor.type_in("seed", typed)
-    message = visitor.page.wait_for_selector(".error-text").inner_text()
-    assert message.startswith("seed: got") and "whole number" in message
-    visitor.step()
-    visitor.type_in("seed", "3")
-    visitor.page.wait_for_selector(".error-text", state="detached")
+    for typed in ("abc", "", HUGE, "-1", "1.5", "nan", "<b>x</b>"):
+        visitor.type_in("seed", typed)
+        message = visitor.page.wait_for_selector(".error-text").inner_text()
+        assert message.startswith("seed: got") and "whole number" in message
+        if typed in ("abc", "<b>x</b>"):
+            visitor.step()
+        visitor.type_in("seed", str(3 + len(typed)))
+        visitor.page.wait_for_selector(".error-text", state="detached")
     visitor.page.wait_for_selector(".changes b:text-is('seed')")
 
 

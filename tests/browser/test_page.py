@@ -188,30 +188,29 @@ def test_a_days_hours_are_gone_through_and_one_household_is_followed(visitor):
     assert visitor.page.inner_text(".when") == stopped
 
 
-@pytest.mark.parametrize("path", ["../../etc", "/etc", "nothing/there", "two_aggregators"])
-def test_no_folder_is_opened_but_a_run_below_the_results(visitor, path):
-    visitor.type_in("stored run", path)
-    message = visitor.page.wait_for_selector(".stored .error-text").inner_text()
-    assert path.strip("/").split("/")[0] in message
-    visitor.step()
+def test_no_folder_is_opened_but_a_run_below_the_results(visitor):
+    for path in ("../../etc", "/etc", "nothing/there", "two_aggregators"):
+        visitor.type_in("stored run", path)
+        visitor.page.wait_for_selector(f".stored .error-text:has-text('{path.strip('/').split('/')[0]}')")
+        visitor.step()
 
 
-@pytest.mark.parametrize("width", [400, 1280])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_page_fits_its_window_and_has_the_visitors_theme(arrivals, width, theme):
+def test_the_page_fits_its_window_and_has_the_visitors_theme(arrivals, theme):
     visitor = arrivals(color_scheme=theme)
-    visitor.page.set_viewport_size({"width": width, "height": 800})
     visitor.step()
     visitor.page.wait_for_selector(f"#app.theme--{theme}")
-    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width
+    bottom = visitor.page.evaluate(
+        "document.querySelector('.panel[data-name=fairness]').getBoundingClientRect().bottom"
+    )
+    assert bottom <= 800
+    for width in (1280, 400):
+        visitor.page.set_viewport_size({"width": width, "height": 800})
+        visitor.step()
+        assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width
     ground = visitor.page.evaluate("getComputedStyle(document.querySelector('.page')).backgroundColor")
     shade = sum(map(int, re.findall(r"\d+", ground)[:3])) / 3
     assert shade > 200 if theme == "light" else shade < 60
-    if width == 1280:
-        bottom = visitor.page.evaluate(
-            "document.querySelector('.panel[data-name=fairness]').getBoundingClientRect().bottom"
-        )
-        assert bottom <= 800
 
 
 @pytest.mark.parametrize(

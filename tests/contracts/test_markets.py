@@ -6,6 +6,7 @@ import inspect
 import json
 import sys
 import threading
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,7 @@ def sources():
     return [ROOT / "run.py", *(path for floor in floors for path in (ROOT / floor).rglob("*.py"))]
 
 
+@cache
 def words(path):
     """Every name that is read, imported or defined in a file, as often as it stands there."""
     found = []
