@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from market.arrays import Array, Integers
+    from market.arrays import Array, Integers, Numbers
     from market.conduct.dice import Dice
 
 PAYOFF_FUNCTION = "its payoff function and what the others bought"
@@ -103,6 +103,10 @@ class Conduct(ABC):
 
     def beliefs(self, state: State) -> Array | None:
         """Chances of each player's even amounts in the next round, shape (players, actions); None without such."""
+        return None
+
+    def bound(self, played: Numbers, rounds: int) -> Numbers | None:
+        """The largest expected regret after some of so many rounds, in ranges of payoffs; None where none is proven."""
         return None
 
 

@@ -55,7 +55,7 @@ class Hedge(Conduct):
         return weights / weights.sum(axis=1, keepdims=True)
 
     def bound(self, played: Numbers, rounds: int) -> Numbers:
-        """The largest expected regret after some of so many rounds, in ranges of payoffs: ln K / rate + rate t / 8."""
+        """ln K / rate + rate t / 8 after t rounds."""
         rate = self._rate(rounds)
         return math.log(self.actions) / rate + rate * played / 8
 
