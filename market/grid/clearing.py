@@ -153,7 +153,7 @@ def cleared(
     held = np.array(active.signs) * np.maximum(answer.p[programme.islands :], 0.0)
     np.add.at(multipliers, transfer.limited[active.lines], held * offers.price)
     q = q * offers.energy
-    shed, spilled = q[offers.shed], 0.0 - q[offers.spill]
+    shed, spilled = (np.where(size > FULL * offers.energy, size, 0.0) for size in (q[offers.shed], -q[offers.spill]))
     status, why = _status(programme, active, load, answer, met)
     balances = answer.p @ programme.full_rows(active) * offers.price
     prices = paid(grid, balances, load.high[offers.shed], -load.low[offers.spill])

@@ -13,6 +13,7 @@ from market.arrays import Array, Integers, Mask
 from market.grid.lines import NetworkError, check, check_length, components, floats
 
 SHARES_ROUNDING = 1e-9  # by how much shares over nodes may miss one
+SAME_PRICE = 1e-12  # relative: a price above another by less is above it by rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,7 +247,8 @@ def _check_pieces(columns: dict[str, Any]) -> None:
     same = np.append(False, columns["unit"][1:] == columns["unit"][:-1])[: len(columns["unit"])]
     ends = columns["cost"] + columns["rise"] * np.where(np.isfinite(columns["capacity"]), columns["capacity"], 0.0)
     before = np.append(-np.inf, ends)[: len(ends)]
-    check("cost", "generator", columns["cost"], ~same | (columns["cost"] >= before), "no less than the piece before")
+    fine = columns["cost"] >= before - SAME_PRICE * np.abs(before)
+    check("cost", "generator", columns["cost"], ~same | fine, "no less than the piece before")
 
 
 def _checked_elastic(elastic: ElasticDemand, nodes: int) -> ElasticDemand:
@@ -261,8 +263,9 @@ def _checked_elastic(elastic: ElasticDemand, nodes: int) -> ElasticDemand:
 def _check_last_resort(generators: Generators, elastic: ElasticDemand, lost: float) -> None:
     """No load is lost while anything dearer than it could serve it, or anybody pays more for it."""
     dearest = generators.cost + np.where(np.isfinite(generators.capacity), generators.rise * generators.capacity, 0.0)
-    check("marginal cost", "generator", dearest, dearest <= lost, f"at most value_of_lost_load(={lost:g})")
-    check("price", "elastic demand", elastic.price, elastic.price <= lost, f"at most value_of_lost_load(={lost:g})")
+    most, allowed = lost * (1 + SAME_PRICE), f"at most value_of_lost_load(={lost:g})"
+    check("marginal cost", "generator", dearest, dearest <= most, allowed)
+    check("price", "elastic demand", elastic.price, elastic.price <= most, allowed)
 
 
 def _checked_hub(hub: object, nodes: int) -> Array:

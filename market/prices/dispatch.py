@@ -76,7 +76,8 @@ class Dispatch(BrokenLine):
         quantities = np.stack([below, above], axis=1).ravel()
         kept = np.stack([np.ones(len(prices), dtype=bool), above > below], axis=1).ravel()
         quantities, prices = quantities[kept], np.repeat(prices, 2)[kept]
-        self.draw(np.append(quantities, quantities[-1]), np.append(prices, self.cap), 0.0)
+        cap = max(float(self.cap), float(prices[-1]))  # it may be the last price but for rounding
+        self.draw(np.append(quantities, quantities[-1]), np.append(prices, cap), 0.0)
         object.__setattr__(self, "capacity", float(quantities[-1]))
 
     @staticmethod
@@ -90,7 +91,7 @@ class Dispatch(BrokenLine):
             raise ParameterError("generators", got, "one value per generator is needed")
         capacity, quadratic, linear = map(np.array, fleet.values())
         highest = float(np.max(2 * quadratic * capacity + linear))
-        if keys["cap"] < highest:
+        if keys["cap"] < highest * (1 - SAME_PRICE):
             allowed = f"at least the fleet's highest marginal cost, {highest:g}, is needed"
             raise ParameterError("cap", f"got {keys['cap']:g}", allowed)
 

@@ -240,6 +240,7 @@ def test_beyond_capacity_the_price_is_the_cap():
         ({"cost_quadratic": [0.5, 0.81]}, "at least the fleet's highest marginal cost, 10.1, is needed"),
         ({"max_p_mw": [1.0, 40.5]}, "at least the fleet's highest marginal cost, 10.1, is needed"),
         ({"cost_linear": [1.0, 9.0]}, None),
+        ({"cost_linear": [1.0, 9.0 * (1 + 1e-15)]}, None),
     ],
 )
 def test_a_fleet_s_columns_are_as_long_and_its_cap_is_above_them(change, message):
@@ -247,6 +248,11 @@ def test_a_fleet_s_columns_are_as_long_and_its_cap_is_above_them(change, message
     fleet = {"max_p_mw": [1.0, 5.0], "cost_quadratic": [0.5, 0.1], "cost_linear": [1.0, 2.0]} | change
     with pytest.raises(ParameterError, match=message) if message else nullcontext():
         Dispatch.check_keys({"generators": fleet, "cap": 10.0})
+
+
+def test_a_cap_that_is_the_highest_cost_but_for_rounding_is_that_cost():
+    rule = Dispatch([5.0], [0.1], [9.0], cap=10.0 * (1 - 1e-15))
+    assert rule.value(6.0) == 10 and rule.supply(9.5) == pytest.approx(2.5) and np.isinf(rule.supply(10.0))
 
 
 @RANDOM

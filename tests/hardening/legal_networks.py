@@ -38,7 +38,7 @@ def _spelt_out(make, nodes):
     table["generator"] = [_generator(make, make.pick(nodes), k) for k in range(make.whole(1, 2 * len(nodes)))]
     dearest = max(row["cost"] + row.get("rise", 0.0) * row["capacity"] for row in table["generator"])
     options = {
-        "value_of_lost_load": max(make.pick((20.0, 1000.0)), 2 * dearest),
+        "value_of_lost_load": max(make.pick((50.0, 1000.0)), 2 * dearest),
         "least_rise": make.pick((0.001, 0.01, 0.5)),
         "hub": make.pick(nodes),
         "base_power": make.number(0.5, 2),
@@ -92,7 +92,8 @@ def _group(make, number, nodes, dear):
         group["nodes"] = dict(zip([nodes[k] for k in some], (share, 1 - share), strict=True))
     else:
         group["node"] = make.pick(nodes)
-    return group | make.keep({"anticipates": make.pick(CONDUCTS)}, 0.6)
+    known = ("network", "nothing") if kind == "aggregator" else CONDUCTS  # a reply of theirs to "energy" takes seconds
+    return group | make.keep({"anticipates": make.pick(known)}, 0.6)
 
 
 def _buyers(make, name, kind, dear):

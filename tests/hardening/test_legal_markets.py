@@ -42,18 +42,23 @@ ENDS = {
 
 def told(path, number):
     """A run's (status, trouble or None); status "refused" where a drawn population makes no market."""
+    return ended(path, number % DIRECT == DIRECT - 1, number % TWICE == 0)[:2]
+
+
+def ended(path, direct, twice=False):
+    """(Status, trouble or None, the result or None) of a file's run, stepped or direct, once or twice."""
     try:
         with at_most(SECONDS):
-            result = run(path, direct=number % DIRECT == DIRECT - 1)
+            result = run(path, direct=direct)
             text = json.dumps(result.summary(users=True), allow_nan=False)
-            again = number % TWICE == 0 and json.dumps(run(path).summary(users=True))
+            again = twice and json.dumps(run(path, direct=direct).summary(users=True))
     except ScenarioError as error:
-        return "refused", None if str(error).isprintable() else "message of several lines"
+        return "refused", None if str(error).isprintable() else "message of several lines", None
     except TooSlow:
-        return "slow", f"took more than {SECONDS} s"
+        return "slow", f"took more than {SECONDS} s", None
     except Exception:
-        return "raised", traceback.format_exc(limit=-4)
-    return str(result.status), wrong(result, text, again)
+        return "raised", traceback.format_exc(limit=-4), None
+    return str(result.status), wrong(result, text, again), result
 
 
 def wrong(result, text, again):

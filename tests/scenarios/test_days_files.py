@@ -1,5 +1,7 @@
 """Scenarios of the aggregator market over days: what their files say, and one line for what cannot be used."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -198,6 +200,9 @@ def test_a_battery_that_cannot_reach_its_level_is_refused(written):
     scenario = load(written(GOOD), set=[*changes, "group.0.battery.end=60"])
     check(refusal(lambda: draw(scenario)), ["battery.end: user ", "goes from 0 to 60 at 1 an hour"])
     draw(load(written(GOOD), set=[*changes, "group.0.battery.end=20"]))
+    changes = ["group.0.battery.capacity=100", "group.0.battery.power=0.7", "group.0.battery.efficiency=1"]
+    end = math.nextafter(0.7 * 24, math.inf)  # beyond what it can do by rounding alone
+    draw(load(written(GOOD), set=[*changes, "group.0.battery.start=0", f"group.0.battery.end={end!r}"]))
 
 
 def clock_hour(t, hours):

@@ -13,6 +13,7 @@ from market.arrays import Array
 
 SERVED = 1e-4  # of what a player could be worth: a gain below it is measured by it
 NOISE = 1e-9  # of what a user could move: less is a solver's noise
+ROUNDED = 1e-12  # of the largest value of a plan, and of what makes up a surplus: less is none
 TOLD_APART = 1e-8  # of the market: what a programme surely tells from nothing
 
 
@@ -67,12 +68,19 @@ def clear(day: Day, plan: Array) -> DayOutcome:
     """The outcome of everybody's plan, shape (columns,): prices p_t(Y_t), worths and surpluses."""
     party, plan = day.party, tidied(day, plan)
     z = party.purchases(plan)
+    z = np.where(np.abs(z) <= ROUNDED * np.max(np.abs(plan), initial=0.0), 0.0, z)
     y = party.by_player(z)
     load = day.load(y)
     price, worth = day.price(load), party.worth(plan)
     capacity = np.array([rule.capacity for rule in day.prices])
     unserved = np.maximum(load - capacity * (1 + 1e-13), 0.0)
-    return DayOutcome(plan, z, y, worth, day.alone, worth - z @ price - day.alone, load, price, unserved)
+    return DayOutcome(plan, z, y, worth, day.alone, _surplus(worth, z @ price, day.alone), load, price, unserved)
+
+
+def _surplus(worth, bill, alone):
+    """What users gain beside living alone; a difference that rounding may make is none."""
+    gain = worth - bill - alone
+    return np.where(np.abs(gain) <= ROUNDED * (np.abs(worth) + np.abs(bill) + np.abs(alone)), 0.0, gain)
 
 
 def tidied(day: Day, plan: Array) -> Array:

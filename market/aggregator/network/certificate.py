@@ -31,7 +31,7 @@ SIDE = 1e-6  # how far beside a kink points stand, as a share of the largest amo
 STEP = 1e-7  # share by which an interior point's price is told to stand within a step: there it is the one just below
 BESIDE = 1e-5  # how far on both sides the step's ends are looked up, as a share of the amount
 LEFT = 1e-8  # prices are those just below an amount, by this share of it
-SLIGHT = 1e-9  # of what a producer could have: a profit so small is none
+SLIGHT = 1e-9  # of what a producer or a user could have in a good market: so little is none
 ROOM = 1.25  # times what price-taking users want: how far the grid reaches
 NEAR = (1e-4, 1e-2, 0.1)  # steps around the present amount, as shares of it
 
@@ -206,7 +206,7 @@ def _payoff(player, prices, x, now):
     counted = utility.reservation > prices(np.zeros(1))[0]
     present = utility.surplus(prices(np.array([now]), solved=True)[0], x)
     held = np.where(counted, present, 0.0)
-    served, valued = counted & (x > 0), worth(utility)
+    served, valued = counted & (x > SLIGHT * utility.demand(utility.reservation / 2)), worth(utility)
 
     def gains(purchases, solved=False):
         price = prices(purchases, solved)[:, None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -98,19 +99,22 @@ def facing(game: Profile, j: int, y: Array) -> tuple[Believed, float]:
     """
     number = next(k for k, where in enumerate(game.player_slices) if j < where.stop)
     line = CONDUCTS[game.conducts[number]](game, number, j, np.asarray(y, dtype=float))
-    player = game.player(j)
-    return _rule(line if isinstance(player, Producers) else _ended(line, player), bool(game.selling[j])), 0.0
+    return _played(line, game.player(j), bool(game.selling[j])), 0.0
 
 
 def _ended(line, player):
     """A line that stays flat for ever ends beyond what users want there: an endless one is no place to search in."""
     quantities, prices, last = line
-    wanted = float(np.sum(player.utility.demand(np.array(float(prices[-1])))))
+    wanted = _wanted(player, float(prices[-1]))
     if last > 0 or not 0 < wanted < np.inf:
         return line
     beyond = OUT_OF_REACH * max(float(np.max(player.utility.reservation)), abs(float(prices[-1])))
     end = float(quantities[-1]) + OUT_OF_REACH * wanted
     return np.append(quantities, [end, end]), np.append(prices, [prices[-1], beyond]), 0.0
+
+
+def _played(line, player, sells):
+    return _rule(line if sells else _ended(line, player), sells)
 
 
 def _rule(line, sells):
@@ -134,32 +138,41 @@ def by_the_hub(game: Profile, number: int, j: int, y: Array) -> Line:
         return free[0], free[1] + (_at(true, amount) - _at(free, amount)), free[2]
 
     def excess(amount):
-        return _best(player, _rule(believed(amount), sells), amount) - amount
+        return _best(player, _played(believed(amount), player, sells), amount) - amount
 
-    most = _best(player, _rule(believed(0.0), sells), 0.0)
-    if most == 0 or excess(most) >= 0:
-        return believed(most)
+    most = _most(true, player)
+    if excess(0.0) <= 0 or excess(most) >= 0:
+        return believed(0.0 if excess(0.0) <= 0 else most)
     return believed(brent(excess, 0.0, most, **SAME_AMOUNT))
 
 
 def by_nothing(game: Profile, number: int, j: int, y: Array) -> Line:
     """The price whatever it does: the one at which it would take, or sell, just what the market then has for it."""
     line, player = by_the_network(game, number, j, y), game.player(j)
-
-    def wanted(price):
-        if isinstance(player, Producers):
-            return player.at_price(price)
-        return float(np.sum(player.utility.demand(np.array(price))))
+    wanted = partial(_wanted, player)
 
     def excess(amount):
         return wanted(_at(line, amount)) - amount
 
-    first = float(line[1][0])
-    most = min(wanted(first), OUT_OF_REACH * float(line[0][-1]) + wanted(float(np.max(line[1]))))
+    first, most = float(line[1][0]), _most(line, player)
     if excess(most) >= 0 or excess(0.0) <= 0:
         return np.zeros(1), np.array([_at(line, most) if excess(0.0) > 0 else first]), 0.0
     amount = brent(excess, 0.0, most, **SAME_AMOUNT)
     return np.zeros(1), np.array([_within_step(line, amount, wanted)]), 0.0
+
+
+def _wanted(player, price):
+    """What a player buys, or sells, who takes a price as given."""
+    if isinstance(player, Producers):
+        return player.at_price(price)
+    return float(np.sum(player.utility.demand(np.array(price))))
+
+
+def _most(line, player):
+    """More than that no player buys, or sells, along a line, whatever it believes of it."""
+    return min(
+        _wanted(player, float(line[1][0])), OUT_OF_REACH * float(line[0][-1]) + _wanted(player, float(np.max(line[1])))
+    )
 
 
 def _within_step(line, amount, wanted):
@@ -234,16 +247,21 @@ def _known(game, limits, number, here, y, outside):
 
 
 def _traced(game, limits, number, here, others, outside):
-    """(Curve of a place or None, others' total there up to which it goes far enough for each of its players)."""
+    """(Curve of a place or None, others' total there up to which it goes far enough for each of its players).
+
+    No buyer wants more than at the first true price. Beyond what it pays for energy it need not know the true curve;
+    that without limits it must, since congestion may lower every price of it.
+    """
     operator, place = game.operator if limits else game.unlimited, game.places[number]
     blocks = [game.blocks[k] for k in here]
     if sold_by(game, number):
         return curve(operator, -place, *others, until=sum(float(np.sum(b.capacity)) for b in blocks)), np.inf
-    start = curve(operator, place, *others, until=0.0)
+    start = curve(game.operator, place, *others, until=0.0)
     price = 0.0 if start is None else float(start.before[0])
     most = max(float(np.max(b.by_player(np.add, b.utility.demand(np.full(b.users, price))))) for b in blocks)
     far = OUT_OF_REACH * outside
-    return curve(operator, place, *others, until=far + BEYOND_WANTED * most, top=_top(game, here)), far
+    top = _top(game, here) if limits else np.inf
+    return curve(operator, place, *others, until=far + BEYOND_WANTED * most, top=top), far
 
 
 def _top(game, here):

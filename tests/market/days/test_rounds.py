@@ -8,7 +8,7 @@ from market.aggregator.days.clock import Clock
 from market.aggregator.days.day import Day, rules_by_period
 from market.aggregator.days.equilibrium import potential_solution
 from market.aggregator.days.outcome import certified_welfare, clear
-from market.aggregator.days.parts import Battery, Consumption
+from market.aggregator.days.parts import Battery, Consumption, Solar
 from market.aggregator.days.replies import best_days, payoffs, replies
 from market.aggregator.days.rounds import in_turn, played, solve, start_plan, together
 from market.aggregator.days.seats import Seats
@@ -152,3 +152,12 @@ def test_cycles_of_days_are_noticed():
         status = watch.status(played_rounds, before, target, y)
     assert status == Status.CYCLING and watch.cycle == 2
     assert played(seats, plan)[1] == Status.SETTLED
+
+
+def test_what_rounding_leaves_of_a_roof_is_no_purchase():
+    """A home that uses its roof up buys 4e-17 in the first hour of two, at 0.5; their mean price is 1."""
+    parts = {"consumption": Consumption([0], 1.0, [9]), "solar": Solar([0], 1.0, [0.3, 1.0])}
+    day = Day(Clock(2), (Affine(0.5, 0.1), Affine(1.5, 0.1)), (homes("A", [1], parts),))
+    outcome = clear(day, np.array([0.1 + 0.2, 1.0]))
+    assert day.party.purchases(outcome.plan).tolist() == [[0.1 + 0.2 - 0.3, 0.0]]
+    assert outcome.z.tolist() == [[0.0, 0.0]] and outcome.mean_price == 1.0

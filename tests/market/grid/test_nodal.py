@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from market.grid.clearing import clear
 from market.grid.lines import NetworkError
 from market.grid.nodal import Generators, LimitedLines, NodalGrid, nodal_grid
 
@@ -67,6 +68,16 @@ def test_pieces_of_one_generator_grow_dearer():
     assert len(NodalGrid(("a",), [1.0], generators=Generators([0, 0], [10.0, 20.0], **pieces)).generators) == 2
     with pytest.raises(NetworkError, match=r"generator 1: cost\(=5\) must be no less than the piece before"):
         NodalGrid(("a",), [1.0], generators=Generators([0, 0], [10.0, 5.0], **pieces))
+
+
+def test_pieces_and_lost_load_that_touch_do_so_in_any_unit():
+    """Pieces up to 0.1 + 0.3 · 7 = 2.2, then up to 2.2 + 0.6 · 3 = 4, which lost load costs too, all times a unit."""
+    for unit in 10.0 ** np.random.default_rng(1).uniform(-4, 6, 12):
+        rows = ([0, 0], [0.1 * unit, 2.2 * unit], [0.3 * unit, 0.6 * unit], [0.0, 0.0], [7.0, 3.0], [0, 0])
+        pieces = Generators(*rows)
+        for demand, price in ((7.0, 2.2), (8.0, 2.8), (11.0, 4.0)):
+            cleared = clear(NodalGrid(("a",), [demand], generators=pieces, value_of_lost_load=4.0 * unit))
+            assert cleared.prices == pytest.approx(price * unit)
 
 
 def test_shares_are_read_by_name_and_add_up_to_one():

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 import market.aggregator.network.certificate as page
-from market.aggregator.network.game import clear
+from market.aggregator.network.game import NetworkGame, clear
 from market.grid.interior import Angles
+from market.grid.nodal import nodal_grid
 from market.grid.proof import Told
 from scenarios import draw, load
+from tests.market.network.test_network_game import users
 
 
 def near(name, share):
@@ -64,3 +66,13 @@ def test_a_price_that_is_proven_wrongly_is_noticed_at_the_points_that_are_solved
     monkeypatch.setattr(page, "proven", lambda *parts: np.ones(len(amounts), dtype=bool))
     np.testing.assert_allclose(along.prices(amounts), right + 0.1, atol=1e-6)
     np.testing.assert_allclose(along.prices(amounts, solved=True), right, atol=1e-6)
+
+
+@pytest.mark.parametrize(("has", "wants"), [(0.0, 0.0), (2.9e-12, 0.0), (2.9e-12, 0.1)])
+def test_what_is_left_by_rounding_is_nothing_to_take_a_share_of(has, wants):
+    """Two buyers behind a full line: the second has what rounding left, and could have hardly more."""
+    grid = nodal_grid("ab", lines=[(0, 1, 1.0, 1.0)], generators=[(0, 1.0, 0.5, 8.0)])
+    blocks = tuple(users(name, [0.5], [6], [1]) for name in ("first", "second"))
+    game = NetworkGame(grid, blocks, (np.array([0.0, 1.0]),) * 2, ("network",) * 2)
+    gap = page.certified(game, clear(game, np.array([1 - 3e-12 - wants, has]))).gap
+    assert gap > 1e-3 if wants else gap < 1e-9
