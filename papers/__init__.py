@@ -5,7 +5,7 @@ on private infrastructure in microgrids, and A. Perrault's thesis "Efficient Coo
 Infrastructure" (Toronto, 2013). Contracts: Raja, Grammatico, "Bilateral Peer-to-Peer Energy Trading via Coalitional
 Games". Who joins whom is this project's own question, and so is what a thin line does to the game on a network, beside
 numbers that others published of networks (docs/network/what-holds.md), what days with devices change
-(docs/days/what-holds.md), and what other tools published (docs/certify.md).
+(docs/days/what-holds.md), what other tools published (docs/certify.md), and who learns (docs/learning.md).
 """
 
 import difflib
@@ -28,6 +28,7 @@ from papers.claims import Claim, claim_line, verdicts
 from papers.days.flexible_days import DAYS
 from papers.foreign.reproduction import FOREIGN
 from papers.joining.who_joins_whom import WHO_JOINS_WHOM
+from papers.learning.reproduction import LEARNING
 from papers.network.reproduction import NETWORK
 from papers.p2p.negotiation import P2P_NEGOTIATION
 from papers.poster.table import POSTER_TABLE
@@ -56,6 +57,7 @@ REPRODUCTIONS = {
     "network": NETWORK,
     "days": DAYS,
     "foreign": FOREIGN,
+    "learning": LEARNING,
 }
 ANSWERS = 100_000  # bytes that a name's answers of one replication take, roughly
 REPLICATIONS = 50  # as in the aggregator paper

@@ -186,7 +186,7 @@ class AggregatorModel(MarketModel):
 
     @cached_property
     def _wanted(self):
-        """What all players want at the starting price."""
+        """What all players want, each alone in the market."""
         return all_wanted(self.game)
 
     def gained_in(self, outcome):

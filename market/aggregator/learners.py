@@ -17,7 +17,7 @@ from market.conduct import Start
 from market.prices import PriceRule
 from market.utilities import Quadratic
 
-MOST_NODES = 1 << 20  # users times purchases that are split at once
+MOST_NODES = 1 << 17  # users times purchases that are split at once
 FLOOR_ACTIONS = 65  # purchases among which the best alone is looked for
 MOST_SUMS = 1 << 20  # players times users whose sums by price are kept
 NONE = 1e-9  # share of the largest purchase that stands for none where margins are asked for
@@ -40,7 +40,7 @@ class Learners:
         self.rule, self.block, self.where, self.most = rule, block, where, most
         self.first_price = float(rule.right_value(0.0))
         self.tables: dict[int, _Table] = {}
-        self.top = wanted_first(rule, block)
+        self.top = wanted_alone(rule, block)
         self.floor = self._floor()
 
     def start(self, y: Array, rounds: int) -> Start:
@@ -63,7 +63,7 @@ class Learners:
         return floor_of(payoff_of_nothing(self.block, self.first_price), best)
 
     def grid(self, count: int) -> Array:
-        """So many even purchases of each player from none to all that is wanted at the start, (players, count)."""
+        """So many even purchases of each player from none to all that it wants alone, shape (players, count)."""
         return self._table(count).grid
 
     def _table(self, count):
@@ -77,9 +77,9 @@ class Learners:
         return np.maximum(self.block.highest_reservation - self.first_price, 0.0)
 
     def of(self, others: Array, own: Array) -> Array:
-        """Payoffs of purchases beside others' totals, shapes (players,); looked up where all are among even ones."""
+        """Payoffs of purchases beside others' totals, shapes (players,); looked up where that is quick."""
         for table in self.tables.values():
-            at = table.places(own)
+            at = table.places(own) if table.quick else None
             if at is not None:
                 return np.maximum(table.at(others)[np.arange(len(at)), at], self.floor)
         return np.maximum(split_payoffs(self.rule, self.block, others, own[None])[0], self.floor)
@@ -114,7 +114,7 @@ class Learners:
         return np.array([best_response(self.rule, block.player(j), float(others[j]), float(now[j])) for j in seats])
 
     def wanted(self, price: float) -> Array:
-        """What each player's users want at a price taken as given, at most all at the starting one, (players,)."""
+        """What each player's users want at a price taken as given, at most what they want alone, shape (players,)."""
         return np.minimum(wanted_at(self.block, np.full(self.block.players, price)), self.top)
 
 
@@ -156,18 +156,15 @@ class FacedTotal:
 
 
 def all_wanted(game: Game) -> float:
-    """What all players want at the starting price, energy."""
-    return sum(float(np.sum(wanted_first(game.price, block))) for block in game.blocks)
-
-
-def wanted_first(rule: PriceRule, block: Block) -> Array:
-    """What the users of each player want at the starting price; where that has no end, at the price it makes alone."""
-    most = wanted_at(block, np.full(block.players, float(rule.right_value(0.0))))
-    return most if np.all(np.isfinite(most)) else np.where(np.isfinite(most), most, wanted_alone(rule, block))
+    """What all players want, each alone in the market, energy."""
+    return sum(float(np.sum(wanted_alone(game.price, block))) for block in game.blocks)
 
 
 def wanted_alone(rule: PriceRule, block: Block) -> Array:
-    """What the users of each player, alone in the market, want at the price that this makes, shape (players,)."""
+    """What the users of each player, alone in the market, want at the price that this makes, shape (players,).
+
+    No best response is larger: a price that others move lies higher, and who takes it as given wants more.
+    """
     far = np.asarray(rule.supply(block.highest_reservation), dtype=float)
     return price_taking(rule, np.zeros(block.players), partial(wanted_at, block), far)
 
@@ -244,7 +241,9 @@ def _payoffs(rule, block, others, y):
 
 
 class _Table:
-    """Payoffs of even purchases, split afresh for every total of the others."""
+    """Payoffs of even purchases, split afresh for every total of the others; quick: are all had as fast as one?"""
+
+    quick = False
 
     def __init__(self, learners: Learners, count: int) -> None:
         self.learners, self.grid = learners, even(learners.top, count)
@@ -259,13 +258,16 @@ class _Table:
     def at(self, others: Array) -> Array:
         """Payoffs (…, players, count) beside others' totals (…, players)."""
         rule, block = self.learners.rule, self.learners.block
-        rows = others.reshape(-1, block.players)
-        found = np.stack([split_payoffs(rule, block, row, self.grid.T).T for row in rows])
-        return found.reshape(*others.shape, self.grid.shape[1])
+        rows, count = others.reshape(-1, block.players), self.grid.shape[1]
+        y = np.tile(self.grid.T, (len(rows), 1))
+        found = split_payoffs(rule, block, np.repeat(rows, count, axis=0), y)
+        return found.reshape(len(rows), count, -1).swapaxes(1, 2).reshape(*others.shape, count)
 
 
 class _Separable(_Table):
     """Payoffs worth(y) − p y: of users who buy for themselves."""
+
+    quick = True
 
     def __init__(self, learners: Learners, count: int) -> None:
         super().__init__(learners, count)
@@ -283,6 +285,8 @@ class _WelfareOfQuadratic(_Table):
     their best surplus S(p) where it is r times as much. D and S are sums over a player's users above the price,
     Σ (b − p)/2a and Σ (b − p)²/4a, known from three sums for every price between two reservation prices.
     """
+
+    quick = True
 
     def __init__(self, learners: Learners, count: int) -> None:
         super().__init__(learners, count)

@@ -21,7 +21,7 @@ ACTIONS: dict[str, Any] = {
     "type": "whole",
     "range": "[2, 1001]",
     "default": 41,
-    "meaning": "amounts it chooses among, evenly from none to all that is wanted at the starting price",
+    "meaning": "amounts it chooses among, evenly from none to all that it would want alone",
 }
 
 State = dict[str, Any]  # what players have in mind: arrays whose first axis are the players

@@ -145,13 +145,21 @@ class Judge:
     def distances(self, equilibria: Sequence[Array]) -> Array:
         """How far each round's amounts lie from the nearest equilibrium, shape (rounds,), as a share of its total.
 
-        The largest difference of a player's amount is meant; not a number where there is no equilibrium.
+        Not a number where there is no equilibrium.
         """
-        if not len(equilibria):
-            return np.full(self.played, np.nan)
-        rounds = np.array(self.amounts)
-        found = [np.max(np.abs(rounds - y), axis=1) / max(float(np.sum(np.abs(y))), TINY) for y in equilibria]
-        return np.min(found, axis=0)
+        return away(np.array(self.amounts), equilibria)
+
+
+def away(rounds: Array, equilibria: Sequence[Array]) -> Array:
+    """The largest difference of a player's amount to the nearest equilibrium, as a share of its total, (rounds,).
+
+    rounds: amounts of all players, shape (rounds, players); not a number where there is no equilibrium.
+    """
+    if not len(equilibria):
+        return np.full(len(rounds), np.nan)
+    return np.min(
+        [np.max(np.abs(rounds - y), axis=1) / max(float(np.sum(np.abs(y))), TINY) for y in equilibria], axis=0
+    )
 
 
 TINY = float(np.finfo(float).tiny)

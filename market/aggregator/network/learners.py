@@ -51,7 +51,7 @@ class PlacedLearners:
         return Start(rounds, self.top, steepness, (min(prices), max(prices)), self.faced(y), self.grid)
 
     def grid(self, count: int) -> Array:
-        """So many even amounts of each player from none to all that is wanted at the start, (players, count)."""
+        """So many even amounts of each player from none to all that it wants alone, shape (players, count)."""
         return even(self.top, count)
 
     def faced(self, y: Array) -> FacedCurve:
@@ -174,18 +174,12 @@ def _first_worth(player: Block | Producers) -> float:
 
 
 def _top(game: NetworkGame, j: int, player: Block | Producers) -> float:
-    """The largest amount that player j tries: all it wants at the starting price.
-
-    Of a producer no more than it would sell alone at the price that this makes, so that amounts which pay lie close.
-    """
-    first = float(game.directions[j] @ game.first_prices)
-    wanted = _wanted(player, first)
-    if np.isfinite(wanted) and not isinstance(player, Producers):
-        return wanted
+    """The largest amount that player j tries: all it would buy or sell alone at the price that this makes."""
     alone = game.facing(j, np.zeros(game.players))[0]
     if isinstance(alone, Rising) and isinstance(player, Block):
         return float(wanted_alone(alone, player)[0])
-    return _sold_alone(cast(Falling, alone), cast(Producers, player), wanted)
+    producer = cast(Producers, player)
+    return _sold_alone(cast(Falling, alone), producer, producer.at_price(float(game.directions[j] @ game.first_prices)))
 
 
 def _sold_alone(rule: Falling, producer: Producers, most: float) -> float:

@@ -115,11 +115,13 @@ def test_a_learner_alone_against_a_fixed_total_learns_its_best_response(conduct)
     assert best > 1 and abs(purchases[-1] - best) <= 1e-8 * best
 
 
-@pytest.mark.parametrize("conduct", [Hedge(), Bandit(11, rate=0.1), QLearning(11)], ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize(
+    "conduct", [Hedge(), Bandit(11, rate=0.1), QLearning(11, fade=1000.0)], ids=lambda one: type(one).__name__
+)
 def test_a_learner_among_actions_learns_the_best_of_them(conduct):
     purchases, paid, learners = beside_fixed(conduct, 3000)
     best = np.max(paid(learners.grid(conduct.actions)[0]))
-    assert np.mean(paid(purchases[:100])) < 0.9 * best
+    assert np.mean(paid(purchases[:20])) < 0.9 * best
     assert np.mean(paid(purchases[-500:])) > 0.94 * best
 
 

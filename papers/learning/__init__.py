@@ -1,0 +1,1 @@
+"""Who learns an equilibrium, and how far the others end from one."""
