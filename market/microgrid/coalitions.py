@@ -15,7 +15,7 @@ from scipy import optimize
 from market.arrays import Array, Mask
 from market.grid.lines import components
 from market.microgrid.behaviours.ad_hoc import profits_left
-from market.microgrid.behaviours.self_interested import private_market
+from market.microgrid.behaviours.self_interested import one_sided, private_market
 from market.microgrid.network import SHARED, Network, Topology
 from market.microgrid.payments import by_owner
 from market.microgrid.price_driven import balanced, levelled, wires
@@ -244,7 +244,7 @@ def _search(network, tariff, payoffs):
     for group in np.argsort(-sizes)[:3]:
         members = (network.private_group == group) & _marks(network, network.agents)
         if np.any(members):
-            found.append((coalition_value(network, tariff, members) - payoffs[members].sum(), members))
+            found.append((_gain(network, tariff, payoffs, members), members))
     best = max(found, key=lambda one: one[0])
     return _grown(network, tariff, payoffs, *best)
 
@@ -257,13 +257,19 @@ def _grown(network, tariff, payoffs, gain, members):
         trials = []
         for node in near[~members[near]][: MOST_GROWTH - tried]:
             larger = members | _marks(network, node)
-            trials.append((coalition_value(network, tariff, larger) - payoffs[larger].sum(), larger))
+            trials.append((_gain(network, tariff, payoffs, larger), larger))
         tried += len(trials)
         best = max(trials, key=lambda one: one[0], default=(-np.inf, members))
         if best[0] <= gain:
             break
         gain, members = best
     return members, float(gain)
+
+
+def _gain(network, tariff, payoffs, members):
+    """What a coalition earns on its own above its payoffs, money."""
+    start = one_sided(network, tariff, np.where(members, network.injection, 0.0))
+    return coalition_value(network, tariff, members, start) - payoffs[members].sum()
 
 
 def _marks(network, nodes):

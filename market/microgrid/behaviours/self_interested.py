@@ -23,6 +23,7 @@ from market.parameters import parameter
 from market.programmes import solved_tightly
 
 NEAR_BOUND = 1e-6  # share of the tariff's spread within which a price is tried on its bound too
+MANY_LINES = 2_000  # private lines above which Newton's method is tried before a programme
 RESIDUALS = ("exact", "even")
 
 
@@ -112,12 +113,13 @@ def in_money(tariff: Tariff, unit: float) -> Tariff:
 
 def _normal_market(network, tariff, lossy):
     lines = wires(network.private, network, lossy, 1.0 if lossy else loss_price(network, tariff))
-    solver = _lossy_programme if lossy else _priced_programme
-    prices, g, known = solver(network, tariff, lines)
-    lone = np.bincount(lines.tail, minlength=network.nodes) + np.bincount(lines.head, minlength=network.nodes) == 0
-    prices = np.where(lone, _prices_without_lines(network, tariff), prices)
     low, high = np.full(network.nodes, tariff.sell), np.full(network.nodes, tariff.buy)
-    exact = balanced(lines, network.injection, prices, low, high)
+    exact, known = None, {}
+    if len(lines) > MANY_LINES:
+        exact = balanced(lines, network.injection, one_sided(network, tariff, network.injection), low, high)
+    if exact is None:
+        prices, g, known = _by_programme(network, tariff, lines)
+        exact = balanced(lines, network.injection, prices, low, high)
     if exact is not None:
         prices, g = exact
         known["accurate"] = True
@@ -125,6 +127,13 @@ def _normal_market(network, tariff, lossy):
     snapped = np.where(prices <= low + near, low, np.where(prices >= high - near, high, prices))
     bound = max(dual_bound(lines, network.injection, each, low, high) for each in (prices, snapped))
     return g, {"bound": bound, "private_prices": prices, **known}
+
+
+def _by_programme(network, tariff, lines):
+    """Prices, flows and what is known of them from a programme, nearly right; lone nodes trade with the main grid."""
+    prices, g, known = (_lossy_programme if lines.lossy else _priced_programme)(network, tariff, lines)
+    lone = np.bincount(lines.tail, minlength=network.nodes) + np.bincount(lines.head, minlength=network.nodes) == 0
+    return np.where(lone, _prices_without_lines(network, tariff), prices), g, known
 
 
 def _priced_programme(network, tariff, lines):
@@ -160,6 +169,15 @@ def _lossy_programme(network, tariff, lines):
     relax_gap = relaxation_gap(r, g.value, square.value) if tariff.sell > 0 else 0.0
     prices = np.clip(-balance.dual_value, tariff.sell, tariff.buy)
     return prices, g.value, {"accurate": accurate and relax_gap <= NOT_RELAXED, "relax_gap": relax_gap}
+
+
+def one_sided(network: Network, tariff: Tariff, injection: Array) -> Array:
+    """Prices (n,) near those of most nodes of a market: what its private group as a whole pays or gets for the rest.
+
+    injection: p.u., shape (n,), of those who trade.
+    """
+    short = np.bincount(network.private_group, injection) < 0
+    return np.where(short, tariff.buy, tariff.sell)[network.private_group]
 
 
 def _prices_without_lines(network, tariff):
