@@ -6,11 +6,14 @@ import pytest
 
 from market import HEAVY
 from market.on_demand import now
+from views import style
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # BLAS threads of several test processes would fight for the cores
 
 for name in HEAVY:  # the test that came first would be called slow
     now(name)
+
+style.DPI = 40  # pictures of few dots are drawn faster
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from papers.p2p import cells as p2p_cells
 from papers.p2p.cells import KINDS, SIZES, Ended, Negotiated, tau_from_margins
 from papers.p2p.claims import converges
 from papers.p2p.pictures import unfinished
-from views import style
 
 FEW = {10: 3_000, 20: 2_000, 30: 60, 50: 40, 100: 20}  # rounds of the benchmark
 
@@ -26,7 +25,6 @@ def made(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(p2p_cells, "CAPS", FEW)
         patch.setattr(p2p_cells, "SHOWN", (5, 0))
-        patch.setattr(style, "DPI", 40)
         claims = reproduce(["p2p-negotiation"], out, 1, progress=False, workers=1)
     return claims, out
 

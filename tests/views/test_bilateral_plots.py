@@ -9,7 +9,6 @@ import pytest
 from engine import compare, run
 from market.bilateral.core import violation
 from market.bilateral.stable import core_prices, fair_prices
-from views import style
 from views.bilateral.contract_graph import contract_graph, crossings, positions
 from views.bilateral.payoff_split import gains, payoff_split
 from views.bilateral.price_rounds import MOST_LINES, highlighted, price_rounds
@@ -20,12 +19,6 @@ from views.plots import measure_panels
 
 SMALL = ["buyers.count=4", "sellers.count=4"]
 EMPTY = "buyers={ count = 0, demand = 1, value = 0.2 }"
-
-
-@pytest.fixture(autouse=True)
-def coarse(monkeypatch):
-    """Pictures of few dots, which are drawn faster."""
-    monkeypatch.setattr(style, "DPI", 40)
 
 
 def drawn(figure):
