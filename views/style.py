@@ -15,7 +15,8 @@ PALETTE = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BLACK)
 KNOWN_GROUPS = {
     **dict.fromkeys(("small", "towns", "cars", "households", "users", "user", "pair", "first", "uneven"), BLUE),
     "north": SKY,
-    **dict.fromkeys(("south", "works", "heat pumps"), GREEN),
+    **dict.fromkeys(("south", "heat pumps"), GREEN),
+    "works": ORANGE,
     **dict.fromkeys(("large", "data centre", "bakery"), VERMILLION),
     **dict.fromkeys(("second", "equal", "proportional"), ORANGE),
     "welfare": GREEN,

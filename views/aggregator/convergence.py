@@ -108,7 +108,7 @@ def _surplus(axes, result):
 
 def headline(result):
     """The run's end in a few words."""
-    unfinished = "still moving" if result.learned is None else "not learned"
+    unfinished = "still moving" if getattr(result, "learned", None) is None else "not learned"  # nobody learns in days
     words = {
         Status.SETTLED: f"settled after {result.rounds} rounds",
         Status.CYCLING: f"the same purchases every {result.cycle} rounds: they never settle",
