@@ -46,6 +46,7 @@ from views.sweep_pictures import sweep_pictures
 
 ROOT = Path(__file__).parents[2]
 VARY = ["price.c=0.001,0.002", "group.0.fairness.alpha=0,1,inf"]
+FEW = load("two_aggregators", set=["group.0.users=6", "group.1.users=4"])
 OPTIONS = {"replications": 2, "direct": True, "progress": False}
 
 
@@ -55,9 +56,7 @@ def rows(folder):
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    return sweep(
-        "two_aggregators", product(VARY), out=tmp_path_factory.mktemp("whole"), executor=InProcess(), **OPTIONS
-    )
+    return sweep(FEW, product(VARY), out=tmp_path_factory.mktemp("whole"), executor=InProcess(), **OPTIONS)
 
 
 def test_a_sweep_is_the_full_product_with_the_runs_own_numbers(whole):
@@ -67,7 +66,7 @@ def test_a_sweep_is_the_full_product_with_the_runs_own_numbers(whole):
     assert table["replication"].tolist() == [0, 1] * 6
     for row in table.sample(4, random_state=0).itertuples():
         changes = [f"price.c={row[2]}", f"group.0.fairness.alpha={row[3]}"]
-        result = run("two_aggregators", set=changes, replication=row.replication, direct=True)
+        result = run(FEW, set=changes, replication=row.replication, direct=True)
         assert (row.price, row.welfare, row.gap) == (result.outcome.price, result.outcome.welfare, result.gap)
         assert row.status == result.status
 
@@ -86,7 +85,7 @@ def test_a_file_cut_anywhere_is_completed_to_the_same_bits(whole, cut, tmp_path)
     shutil.copytree(whole, again)
     content = (again / "runs.csv").read_bytes()
     (again / "runs.csv").write_bytes(content[:cut])
-    sweep("two_aggregators", product(VARY), out=tmp_path, executor=InProcess(), **OPTIONS)
+    sweep(FEW, product(VARY), out=tmp_path, executor=InProcess(), **OPTIONS)
     assert (again / "runs.csv").read_bytes() == content
     assert (again / "means.csv").read_bytes() == (whole / "means.csv").read_bytes()
     assert verify(again).passed
@@ -98,7 +97,7 @@ def test_finished_runs_are_not_run_again(whole, monkeypatch):
 
     monkeypatch.setattr(sweeping_module, "run_point", never)
     before = rows(whole)
-    sweep("two_aggregators", product(VARY), out=whole.parents[2], executor=InProcess(), **OPTIONS)
+    sweep(FEW, product(VARY), out=whole.parents[2], executor=InProcess(), **OPTIONS)
     assert rows(whole) == before
 
 
@@ -140,7 +139,7 @@ def test_what_told_of_fewer_rows_goes_before_more_are_added(whole, tmp_path, mon
     shutil.copytree(whole, again)
     (again / "runs.parquet").write_text("of 12 rows")
     options = {"out": tmp_path, "executor": InProcess(), **OPTIONS}
-    sweep("two_aggregators", product(VARY), **options)
+    sweep(FEW, product(VARY), **options)
     assert json.loads((again / "manifest.json").read_text())["files"].keys() >= {"runs.csv", "runs.parquet"}
     (again / "my notes.txt").write_text("mine")
 
@@ -149,7 +148,7 @@ def test_what_told_of_fewer_rows_goes_before_more_are_added(whole, tmp_path, mon
 
     monkeypatch.setattr(sweeping_module, "run_point", cut)
     with pytest.raises(KeyboardInterrupt):
-        sweep("two_aggregators", product(VARY), **(options | {"replications": 3}))
+        sweep(FEW, product(VARY), **(options | {"replications": 3}))
     there = {path.name for path in again.iterdir()}
     assert there == {".lock", "my notes.txt", "runs.csv", "scenario.toml", "sweep.json"}
     with pytest.raises(FolderError, match="a finished run or sweep is needed"):
@@ -173,7 +172,7 @@ def test_a_folder_of_another_version_is_refused_in_words(whole, name, text, said
     (again / name).write_text(text or "".join([*lines[:2], "99" + lines[2], *lines[3:]]))
     before = {path.name: path.read_bytes() for path in again.iterdir()}
     with pytest.raises(SweepError, match=said) as error:
-        sweep("two_aggregators", product(VARY), out=tmp_path, executor=InProcess(), **OPTIONS)
+        sweep(FEW, product(VARY), out=tmp_path, executor=InProcess(), **OPTIONS)
     assert "\n" not in str(error.value)
     assert {path.name: path.read_bytes() for path in again.iterdir()} == before
 
@@ -223,8 +222,8 @@ def test_models_are_freed_run_by_run(tmp_path):
 
 
 def test_more_replications_add_to_the_same_sweep(whole, tmp_path):
-    few = sweep("two_aggregators", product(VARY), out=tmp_path, executor=InProcess(), **(OPTIONS | {"replications": 1}))
-    more = sweep("two_aggregators", product(VARY), out=tmp_path, executor=InProcess(), **OPTIONS)
+    few = sweep(FEW, product(VARY), out=tmp_path, executor=InProcess(), **(OPTIONS | {"replications": 1}))
+    more = sweep(FEW, product(VARY), out=tmp_path, executor=InProcess(), **OPTIONS)
     assert few == more
     assert rows(more) == rows(whole)
 
@@ -278,11 +277,11 @@ def test_two_workers_give_the_same_bits_though_one_dies_and_sweeps_share_them(wh
             yield answer
 
     with Here(2) as pool:
-        first = sweep("two_aggregators", product(VARY), out=tmp_path / "first", executor=pool, **OPTIONS)
+        first = sweep(FEW, product(VARY), out=tmp_path / "first", executor=pool, **OPTIONS)
         before = set(pool.pool._processes)
         plain = pool.completed
         pool.completed = lambda function, jobs: killing(plain(function, jobs))
-        second = sweep("two_aggregators", product(VARY), out=tmp_path / "second", executor=pool, **OPTIONS)
+        second = sweep(FEW, product(VARY), out=tmp_path / "second", executor=pool, **OPTIONS)
         pool.completed = plain
         assert len(before) == 2
         assert before.isdisjoint(pool.pool._processes)
@@ -384,7 +383,7 @@ def test_a_failed_run_is_a_row_and_the_sweep_goes_on(tmp_path, monkeypatch):
         return good(job)
 
     monkeypatch.setattr(sweeping_module, "run_point", sometimes)
-    folder = sweep("two_aggregators", product(VARY[:1]), out=tmp_path, executor=InProcess(), **OPTIONS)
+    folder = sweep(FEW, product(VARY[:1]), out=tmp_path, executor=InProcess(), **OPTIONS)
     table = pd.read_csv(folder / "runs.csv")
     assert table["status"].tolist() == ["solved", "error"] * 2
     assert table["error"].tolist()[1] == "RuntimeError: the solver is tired"
@@ -502,8 +501,8 @@ def test_products_of_millions_take_no_memory():
 def test_a_sweep_that_would_take_days_asks_first(tmp_path, monkeypatch):
     monkeypatch.setattr(sweeping_module, "LONGEST_UNASKED", 0.0)
     with pytest.raises(TooLong, match="--yes"):
-        sweep("two_aggregators", product(VARY), out=tmp_path, executor=InProcess(), **OPTIONS)
-    sweep("two_aggregators", product(VARY), out=tmp_path, executor=InProcess(), patient=True, **OPTIONS)
+        sweep(FEW, product(VARY), out=tmp_path, executor=InProcess(), **OPTIONS)
+    sweep(FEW, product(VARY), out=tmp_path, executor=InProcess(), patient=True, **OPTIONS)
 
 
 def test_two_sweeps_do_not_write_into_one_folder(whole):
@@ -514,7 +513,7 @@ def test_two_sweeps_do_not_write_into_one_folder(whole):
         try:
             assert process.stdout.readline() == "held\n"
             with pytest.raises(SweepError, match="another sweep"):
-                sweep("two_aggregators", product(VARY), out=whole.parents[2], executor=InProcess(), **OPTIONS)
+                sweep(FEW, product(VARY), out=whole.parents[2], executor=InProcess(), **OPTIONS)
         finally:
             process.kill()
 
