@@ -103,7 +103,9 @@ def parser():
     judge = add(commands, "certify", certify_outcome, "is another tool's outcome an equilibrium, and who would move")
     judge.add_argument("scenario", metavar="SCENARIO", help="a name from `list` or the path of a TOML file")
     judge.add_argument("outcome", metavar="OUTCOME.csv", help="player,purchase or user,quantity or group,user,quantity")
-    judge.add_argument("--yes", action="store_true", help="go on where it may need more memory than there is")
+    judge.add_argument(
+        "--yes", action="store_true", help="go on where it may need more memory or time than goes unasked"
+    )
     changes(judge)
     shown = add(commands, "serve", serve_browser, "watch and steer all markets in the browser")
     shown.add_argument("scenario", metavar="SCENARIO", nargs="?", help="shown first; a name from `list` or a TOML file")

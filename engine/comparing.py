@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from engine import limits
+from engine import limits, pace
 from engine.executors import on_this_machine
 from engine.many import run_many
 from engine.results import measured, results_of, units_of
-from engine.results.result import number
-from engine.running import run
+from engine.results.result import Way, number
+from engine.running import paced, run
 from scenarios import ScenarioError, draw, load
 
 CONFIDENCE = 0.95
@@ -115,8 +115,8 @@ def compare(
 
     scenarios: names, paths or Scenarios of one market; every replication draws the same users for groups of the same
     name and count, the same lines for networks of the same seed; executor: one of engine.executors, by default
-    `workers` processes, by default all cores. Raises scenarios.ScenarioError for bad input, and limits.TooLarge where
-    the runs may not fit in memory, unless `patient`.
+    `workers` processes, by default all cores. Raises scenarios.ScenarioError for bad input, and limits.TooLarge or
+    pace.TooLong where the runs may not fit in memory or all their periods may take too long, unless `patient`.
     """
     loaded = tuple(load(scenario, set=set, seed=seed, rounds=rounds) for scenario in scenarios)
     if seed is None:
@@ -125,7 +125,12 @@ def compare(
     runs = len(loaded) * replications
     executor = executor or on_this_machine(runs, workers)
     limits.check(loaded, replications=replications, workers=min(executor.at_once, runs), patient=patient)
-    shared = results_of(loaded[0].market).shared([draw(scenario).game for scenario in loaded])
+    games = [draw(scenario).game for scenario in loaded]
+    ways = zip([Way(scenario, 0, direct, True) for scenario in loaded], games, strict=True)
+    pace.check(
+        [one for way, game in ways for one in paced(way, game, replications)], at_once=executor.at_once, patient=patient
+    )
+    shared = results_of(loaded[0].market).shared(games)
     alone = len(loaded) == 1
     jobs = [(scenario, replication, direct, alone) for scenario in loaded for replication in range(replications)]
     answers = run_many(compared_run, jobs, executor=executor, label="compare", progress=progress)

@@ -1,12 +1,15 @@
 """How long a run through many periods will take, told by its first ones before the others begin."""
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from engine.progress import say
 
 MANY = 500  # periods from which on the first ones are timed
 TIMED = 10  # periods timed, after one that is not: what is made once is made there
-PATIENCE = 600.0  # seconds one run may take without being asked about
+LONG_ENOUGH = 2.0  # seconds after which no further period is timed
+PATIENCE = 600.0  # seconds runs may take without being asked about
 TOLD = 60.0  # seconds from which on a line says how long it may take
 
 
@@ -14,23 +17,46 @@ class TooLong(ValueError):
     """Work that would take longer than it may without being asked about; its text is one line."""
 
 
-def check(name, periods, work, *, patient=False):
-    """Raise TooLong where all periods may take more than PATIENCE seconds, unless `patient`; tell of a minute or more.
+@dataclass(frozen=True)
+class Paced:
+    """A run through periods, its work told by theirs; work(k): all of period k's; runs: how often it is run."""
 
-    name: the run's; work(k): all the work of period k.
+    name: str
+    periods: int
+    work: Callable[[int], object]
+    runs: int = 1
+
+    def each(self):
+        """Seconds a period takes."""
+        self.work(0)
+        started = time.perf_counter()
+        for k in range(TIMED):
+            self.work((k + 1) * (self.periods // (TIMED + 1)))
+            taken = time.perf_counter() - started
+            if taken > LONG_ENOUGH:
+                break
+        return taken / (k + 1)
+
+
+def check(paced, *, at_once=1, most=None, patient=False):
+    """Raise TooLong where runs of very many periods may take more than `most` seconds, by default PATIENCE, unless
+    `patient`; tell of a minute or more.
+
+    paced: each Paced; at_once: runs that go on at once.
     """
-    if periods < MANY:
+    timed = [(one, one.each()) for one in paced if one.periods >= MANY]
+    if not timed:
         return
-    work(0)
-    started = time.perf_counter()
-    for k in range(TIMED):
-        work((k + 1) * (periods // (TIMED + 1)))
-    each = (time.perf_counter() - started) / TIMED
-    total = each * periods
-    took = f"{name}: {periods:,} periods of {1000 * each:.2g} ms may take about {in_words(total)}"
-    if total > PATIENCE and not patient:
-        most = int(PATIENCE / each)
-        raise TooLong(f"{took}; up to {most:,} periods are played unasked: take fewer, or --yes to go on")
+    most = PATIENCE if most is None else most
+    totals = [each * one.periods * one.runs / min(at_once, one.runs) for one, each in timed]
+    total, (longest, each) = sum(totals), timed[totals.index(max(totals))]
+    runs = "" if longest.runs == 1 else f"{longest.runs:,} runs of "
+    others = "" if len(timed) == 1 else f" with {len(timed) - 1} more"
+    took = f"{longest.name}: {runs}{longest.periods:,} periods of {1000 * each:.2g} ms{others} may take about "
+    took += in_words(total)
+    if total > most and not patient:
+        fewer = int(longest.periods * most / total)
+        raise TooLong(f"{took}; up to {fewer:,} periods are played unasked: take fewer, or --yes to go on")
     if total > TOLD:
         say(took)
 

@@ -7,6 +7,7 @@ from functools import partial
 from agents.seats import names_of, refuse
 from engine import limits, pace
 from engine.results import results_of
+from engine.results.result import Way
 from scenarios import build, draw, load
 
 
@@ -38,9 +39,7 @@ def run(
     market = results_of(scenario.market)
     started = time.perf_counter()
     drawn = draw(scenario, replication)
-    if hasattr(market, "one_period"):
-        work = partial(market.one_period, drawn.game, certify=certify)
-        pace.check(scenario.name, drawn.game.periods, work, patient=patient)
+    pace.check(paced(Way(scenario, replication, direct, certify), drawn.game), patient=patient)
     if direct:
         facts = {"rounds": 0, "collected": {}, "direct": True} | market.solved(drawn.game, certify)
     else:
@@ -48,6 +47,15 @@ def run(
         facts = _stepped(market, build(scenario, replication=replication, drawn=drawn, **seats), certify, on_round)
     result = _result(scenario, replication, drawn, facts | {"seated": names_of(players)})
     return replace(result, seconds=time.perf_counter() - started)
+
+
+def paced(way, game=None, runs=1):
+    """[How runs through periods are paced, a pace.Paced], empty in markets without many; game: where it is drawn."""
+    market = results_of(way.scenario.market)
+    if not hasattr(market, "one_period"):
+        return []
+    game = draw(way.scenario, way.replication).game if game is None else game
+    return [pace.Paced(way.scenario.name, market.periods(game), partial(market.one_period, game, way=way), runs)]
 
 
 def standing(scenario, replication, drawn, model, certify=False):

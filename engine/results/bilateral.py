@@ -1,6 +1,6 @@
 """What a run of the bilateral market leaves behind: results, measures to compare by, files."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,6 +14,8 @@ from market.bilateral.stable import mean_price
 from market.bilateral.trading import ClosedPeriod
 from market.measures import jain
 from market.outcome import Status
+from scenarios import build
+from scenarios.drawn import Drawn
 
 MEASURES = {
     "welfare": Measure("money", lambda result: result.welfare),
@@ -242,6 +244,22 @@ def solved(game, certify):
     outcomes = tuple(game.solve(period) for period in game.periods)
     status, gap = endings.ending(outcomes, Status.SOLVED), endings.gap(outcomes)
     return {"status": status, "outcomes": outcomes, "gap": gap}
+
+
+def periods(game):
+    """How many periods are traded in."""
+    return len(game.periods)
+
+
+def one_period(game, number, way):
+    """All the work of one period, by whose time that of all is told."""
+    if way.direct:
+        game.solve(game.periods[number])
+        return
+    alone = Drawn(replace(game, periods=(game.periods[number],)), {})
+    model = build(way.scenario, replication=way.replication, drawn=alone)
+    while model.running:
+        model.step()
 
 
 def by_claims(model):

@@ -283,10 +283,15 @@ def cleared(game, period):
     return game.clear(network, game.dispatch(network, period), period=period)
 
 
-def one_period(game, number, certify):
+def periods(game):
+    """How many periods a market has."""
+    return game.periods
+
+
+def one_period(game, number, way):
     """All the work of one period, by whose time that of all is told."""
     outcome = cleared(game, number)
-    if certify and not outcome.dispatch.unserved:
+    if way.certify and not outcome.dispatch.unserved:
         game.stability(outcome, core=False)
 
 

@@ -22,6 +22,15 @@ class Measure(NamedTuple):
     of: Callable[[Any], float | int | None]
 
 
+class Way(NamedTuple):
+    """How a game is played: a replication of a scenario, without rounds or with them, with proofs or without."""
+
+    scenario: Any
+    replication: int
+    direct: bool
+    certify: bool
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Result(ABC):
     """The facts of one run, with the scenario it came from.

@@ -5,14 +5,15 @@ import time
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 
-from engine import inputs, limits
+from engine import inputs, limits, pace
 from engine.cluster import Cluster
 from engine.executors import on_this_machine
 from engine.pace import TooLong, in_words
 from engine.progress import bar
 from engine.provenance import machine
 from engine.results import all_measured, units
-from engine.running import run
+from engine.results.result import Way
+from engine.running import paced, run
 from engine.stored_json import table_of
 from engine.sweeps import sweep_folder
 from engine.sweeps.points import Points, check, from_csv, pairs
@@ -110,8 +111,9 @@ def sweep(
         waiting = (pair for pair in pairs(points, replications) if missing[pair])
         count = int(missing.sum())
         if count:
-            folder.begin()
             first = next(waiting)
+            _check_periods(planned, first, count, place.at_once, patient)
+            folder.begin()
             started = time.perf_counter()
             folder.append(row_of(planned, first, attempt(job_of(planned, first))))
             seconds = time.perf_counter() - started
@@ -119,6 +121,19 @@ def sweep(
             _run_all(planned, folder, waiting, count - 1, executor, progress)
         folder.finish()
     return folder.path
+
+
+def _check_periods(planned, pair, count, at_once, patient):
+    """Raise TooLong where `count` runs like that of one pair have so many periods that they take too long."""
+    point, replication = pair
+    scenario = _changed(planned.changes(point), planned.held)
+    way = Way(scenario, replication, planned.direct, certify=True)
+    try:
+        pace.check(paced(way, runs=count), at_once=at_once, most=LONGEST_UNASKED, patient=patient)
+    except TooLong:
+        raise
+    except Exception:
+        return  # the run's own row tells
 
 
 def _ask_patience(seconds, left, executor, patient):

@@ -1,9 +1,12 @@
 """Runs through very many periods: what they may take is told, and refused, before they begin."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from engine import TooLong, pace, run
+from engine.sweeps import sweeping
 from market.microgrid.network import Network, network_of
 from run import main
 
@@ -31,18 +34,61 @@ def test_many_periods_are_refused_by_the_time_of_the_first(year, how, tmp_path, 
     assert not out.exists()
 
 
+def nothing(period):
+    """No work at all."""
+
+
 def test_few_periods_are_not_timed(monkeypatch):
     monkeypatch.setattr(pace, "PATIENCE", 0.0)
     assert run("eight_nodes_day", direct=True).outcomes
     with pytest.raises(TooLong, match="may take about"):
-        pace.check("mine", pace.MANY, lambda period: None)
-    pace.check("mine", pace.MANY, lambda period: None, patient=True)
+        pace.check([pace.Paced("mine", pace.MANY, nothing)])
+    pace.check([pace.Paced("mine", pace.MANY, nothing)], patient=True)
 
 
 def test_a_minute_or_more_is_told(capsys, monkeypatch):
     monkeypatch.setattr(pace, "TOLD", 0.0)
-    pace.check("mine", pace.MANY, lambda period: None)
+    pace.check([pace.Paced("mine", pace.MANY, nothing)])
     assert "mine: 500 periods" in capsys.readouterr().err
+
+
+def test_runs_at_once_share_the_time_and_all_scenarios_add_up(monkeypatch):
+    """600 periods of 1 s by a clock that only work moves: 10 minutes a run."""
+    now = [0.0]
+    monkeypatch.setattr(pace.time, "perf_counter", lambda: now[0])
+
+    def work(period):
+        now[0] += 1.0
+
+    run_of = partial(pace.Paced, "mine", 600, work)
+    pace.check([run_of(4)], at_once=4)
+    pace.check([run_of(2)], at_once=4, most=600)
+    for many, at_once in (([run_of(5)], 4), ([run_of(1), run_of(1)], 4)):
+        with pytest.raises(TooLong, match=r"up to \d+ periods are played unasked"):
+            pace.check(many, at_once=at_once)
+    assert now[0] <= 7 * 4  # long periods are timed thrice, after one that is not timed
+
+
+@pytest.mark.parametrize("how", [[], ["--direct"]])
+@pytest.mark.parametrize("command", ["run", "compare", "sweep"])
+@pytest.mark.parametrize("market", ["microgrid", "bilateral"])
+def test_every_command_asks_before_it_goes_through_very_many_periods(
+    market, command, how, year, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(pace, "PATIENCE", 0.1)
+    monkeypatch.setattr(pace, "TIMED", 1)
+    monkeypatch.setattr(sweeping, "LONGEST_UNASKED", 0.1)
+    name, many = {"microgrid": ("eight_nodes_none", year), "bilateral": ("p2p_few_sellers", "periods=600")}[market]
+    arguments = {
+        "run": [name, "--set", many],
+        "compare": [name, "--set", many, "--replications", "2", "--workers", "1"],
+        "sweep": [name, "--set", many, "--vary", "seed=1,2", "--workers", "1"],
+    }[command]
+    out = tmp_path / "out"
+    assert main([command, *arguments, *how, "--out", str(out)]) == 2
+    said = capsys.readouterr().err.strip()
+    assert "\n" not in said and "600 periods" in said and "--yes" in said
+    assert all(path.read_text().count("\n") <= 1 for path in out.glob("**/*.csv"))  # a header at most
 
 
 def test_a_network_at_another_time_is_the_one_made_anew():
