@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +12,35 @@ import numpy as np
 from agents.aggregator.players import BestResponder
 from agents.seats import Player, Seat
 from market.conduct import Conduct, Dice
+
+
+@dataclass(frozen=True, eq=False)
+class Mind:
+    """What one learner has in mind.
+
+    amounts: the even ones it chooses among, energy, and their chances in its next round, shapes (actions,), both None
+    where its conduct knows no such; kept: {what: numbers, energy} besides.
+    """
+
+    amounts: np.ndarray | None
+    chances: np.ndarray | None
+    kept: dict[str, np.ndarray]
+
+
+def mind_of(learner: Learner | LearnerGroup, place: int) -> Mind | None:
+    """What the player at a place among all has in mind, None before the first round."""
+    for learners, state in learner.minds:
+        if place < learners.where.stop:
+            return _mind(learner.conduct, learners, state, place - learners.where.start)
+    return None
+
+
+def _mind(conduct, learners, state, row):
+    kept = {what: numbers[row] for what, numbers in conduct.kept(state).items()}
+    chances = conduct.beliefs(state)
+    if chances is None:
+        return Mind(None, None, kept)
+    return Mind(learners.grid(chances.shape[1])[row], chances[row], kept)
 
 
 class Learner(BestResponder):
@@ -32,6 +62,11 @@ class Learner(BestResponder):
         """Chances of its even amounts in the next round, shape (actions,); None where its conduct knows no such."""
         found = None if self.state is None else self.conduct.beliefs(self.state)
         return None if found is None else found[0]
+
+    @property
+    def minds(self) -> list[tuple[Any, dict[str, Any]]]:
+        """It alone with its state, nobody before the first round."""
+        return [] if self.state is None else [(self.learners, self.state)]
 
     def decide(self) -> Any:
         """The amount that its conduct says."""
@@ -73,6 +108,11 @@ class LearnerGroup(Player):
             amounts = [self.conduct.decide(state, dice) for state, (_, dice) in pairs]
             self.decided = self.view.round, np.concatenate(amounts)
         return self.decided[1]
+
+    @property
+    def minds(self) -> list[tuple[Any, dict[str, Any]]]:
+        """Its players, some at once, with their states, nobody before the first round."""
+        return [(learners, state) for (learners, _), state in zip(self.parts, self.states, strict=False)]
 
     def hear(self, outcome: Any) -> None:
         """Learn from what the round came to."""

@@ -5,7 +5,7 @@ from functools import cached_property, partial
 import mesa
 import numpy as np
 
-from agents.aggregator.learners import Learner, LearnerGroup
+from agents.aggregator.learners import Learner, LearnerGroup, mind_of
 from agents.aggregator.market_operator import MarketOperator
 from agents.aggregator.players import SHIPPED, Aggregator, Crowd, Heard, LargeUser, SmallUser, User, View
 from agents.market_model import MarketModel, attributes, shown
@@ -188,6 +188,14 @@ class AggregatorModel(MarketModel):
     def _wanted(self):
         """What all players want, each alone in the market."""
         return all_wanted(self.game)
+
+    def mind(self, place):
+        """What the player at a place among all has in mind: an agents.aggregator.learners.Mind, None if it has none.
+
+        Whoever does not learn has none, and nobody before the first round.
+        """
+        agent = next(agent for where, agent in self.seats if place < where.stop)
+        return mind_of(agent, place) if isinstance(agent, Learner | LearnerGroup) else None
 
     def gained_in(self, outcome):
         """Surplus of the learners' users in an outcome, money."""

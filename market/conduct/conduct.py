@@ -105,6 +105,13 @@ class Conduct(ABC):
         """Chances of each player's even amounts in the next round, shape (players, actions); None without such."""
         return None
 
+    def kept(self, state: State) -> dict[str, Array]:
+        """{What: energy, shape (players, numbers)} of what else players have in mind, to be told; one number or more.
+
+        Of what is `seen` there are as many numbers as the market lets players see.
+        """
+        return {}
+
     def bound(self, played: Numbers, rounds: int) -> Numbers | None:
         """The largest expected regret after some of so many rounds, in ranges of payoffs; None where none is proven."""
         return None

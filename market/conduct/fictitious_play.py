@@ -37,3 +37,6 @@ class FictitiousPlay(Conduct):
         state["round"] += 1
         state["seen"] += (faced.seen - state["seen"]) / min(state["round"], self.memory)
         state["next"] = faced.best(state["seen"])
+
+    def kept(self, state: State) -> dict[str, Array]:
+        return {"others, on average": state["seen"], "its next amount": state["next"][:, None]}

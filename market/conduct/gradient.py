@@ -39,3 +39,7 @@ class Gradient(Conduct):
 
     def learn(self, state: State, faced: Faced) -> None:
         state["next"] = np.clip(faced.own + state["pace"] * faced.marginal(), 0.0, state["top"])
+        state["step"] = state["next"] - faced.own
+
+    def kept(self, state: State) -> dict[str, Array]:
+        return {"its next step": state["step"][:, None]}

@@ -36,3 +36,6 @@ class Inertial(Conduct):
 
     def learn(self, state: State, faced: Faced) -> None:
         state["own"], state["best"] = faced.own, faced.best(faced.seen)
+
+    def kept(self, state: State) -> dict[str, Array]:
+        return {"best beside the others": state["best"][:, None]}

@@ -28,3 +28,6 @@ class ZeroIntelligence(Conduct):
 
     def learn(self, state: State, faced: Faced) -> None:
         state["wanted"] = faced.wanted()
+
+    def kept(self, state: State) -> dict[str, Array]:
+        return {"the most it takes": state["wanted"][:, None]}

@@ -39,6 +39,7 @@ AGGREGATOR = ("aggregator",)
 USUAL = "alpha-fair"
 OBJECTIVE_SAID = f"how surpluses are weighed; left out: {USUAL}"
 EVERY_SAID = "rounds between two whose gaps are worked out; left out: a twentieth of all"
+CONDUCT_SAID = "how its players decide in rounds; left out: best responses"
 FAIR_BY = ("allocation", "payments")
 PAYMENTS = FAIR_BY[1:]
 FAIR_BY_SAID = f"energy is shared fairly, or money; left out: {FAIR_BY[0]}"
@@ -75,7 +76,7 @@ KEYS = (
     Rules("group.fairness.objective", OBJECTIVES, None, OBJECTIVE_SAID, usual=USUAL),
     Key("group.fairness.by", "choice", "", None, FAIR_BY, FAIR_BY_SAID),
     Key("group.fairness.floor", "choice", "", FLOORS[0], FLOORS, FLOOR_SAID, PAYMENTS, by="by", usual=FAIR_BY[0]),
-    Key("group.conduct", "table", "", None, "", "how its players decide in rounds; left out: best responses"),
+    Key("group.conduct", "table", "", None, "", CONDUCT_SAID, by="rule", usual=BEST_RESPONSE),
     Rules("group.conduct.rule", CONDUCTS, BEST_RESPONSE, "how its players decide in rounds"),
 )
 

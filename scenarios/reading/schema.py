@@ -41,7 +41,7 @@ class Key:
     example: object = None
     follow: Callable | None = None
     stops: tuple = ()
-    usual: str | None = None  # the word of `by` where it is left out
+    usual: str | None = None  # the word of `by` where it is left out; of a table: where the table is, `by` in it
 
     @cached_property
     def table(self) -> str:

@@ -115,6 +115,15 @@ def test_beliefs_are_never_other_than_chances(rule):
         np.testing.assert_allclose(beliefs.sum(axis=1), 1.0, rtol=1e-12)
 
 
+@every_rule
+def test_what_else_is_in_mind_are_numbers_of_each_player_and_a_promise_is_no_loss(rule):
+    _, state = played(rule, [0, 1, 4])
+    for what, numbers in rule.kept(state).items():
+        assert what and numbers.ndim == 2 and len(numbers) == 3 and np.all(np.isfinite(numbers))
+    bound = rule.bound(np.arange(1.0, 5.0), ROUNDS)
+    assert bound is None or (np.all(np.diff(bound) >= 0) and bound[0] >= 0)
+
+
 def test_a_file_a_rule():
     assert {rule.__module__.rpartition(".")[2].replace("_", "-") for rule in SHIPPED.values()} == set(SHIPPED)
     files = {path.stem.replace("_", "-") for path in Path(conduct.__file__).parent.glob("*.py")}

@@ -5,16 +5,17 @@ import numpy as np
 from engine.results import measured
 from engine.results.aggregator import Standing, by_round, mean_by_round
 from market.outcome import Status
+from views.aggregator import learning
 from views.aggregator.users import users_of
 from views.kit.charts import Line, density_chart, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
-from views.kit.live import gap_text
 from views.style import BLACK, GREEN, ORANGE, PURPLE, VERMILLION, group_colours
 
 TITLE = "Aggregators"
 ABOUT = "Aggregators, large and small users answer a price that rises with what all of them buy."
 START = "two_aggregators"
 MAIN = ("price.c", "group.*.fairness.alpha", "group.*.count", "group.*.users", "group.*.utility.size", "group.*.kind")
+MAIN += ("group.*.conduct.rule",)
 MAIN += ("price.rule", "price.p0", "price.k", "order", "damping", "seed")
 MAIN = ("joining.foresight", "joining.order", "joining.inertia", "joining.direct", *MAIN)
 FOLLOWS = True  # can one agent be looked at?
@@ -47,7 +48,7 @@ def frame(run, before):
     """The run after its last round."""
     model, users = run.model, users_of(run)
     known = {"round": model.round, "limit": run.scenario.rounds, "status": model.status}
-    known |= {"advice": model.advice, "gap": gap_text(run.memory.get("gap"))}
+    known |= {"advice": model.advice, "gap": learning.last_gap(run)}
     known |= {"tiles": tiles(run, before), "panels": panels(run), "table": table(run)}
     if model.outcome is None:
         return Frame(
@@ -55,7 +56,7 @@ def frame(run, before):
         )
     columns = (run.column("price"), _mean_small(run), fairness(run)[0])
     tracks = dict(zip(TRACKS, ((run.column("round"), column) for column in columns), strict=True))
-    return Frame(**known, said=users.said, tracks=tracks)
+    return Frame(**known, said=users.said + learning.said(run), tracks=tracks)
 
 
 def _mean_small(run):
@@ -81,12 +82,13 @@ def tiles(run, before):
 
 
 def panels(run):
-    """Purchases, price, surplus, who has how much, fairness, and the chosen user's own line."""
+    """Purchases, what learners reached, price, surplus, who has how much, fairness, and the chosen user's own line."""
     users, played = users_of(run), run.model.round > 0 and run.model.outcome is not None
     rounds = run.column("round") if played else np.zeros(0)
     colours = group_colours(users.names)
     found = [
         Panel("purchases", "Purchases by player", _purchases(users, rounds, colours, played)),
+        *learning.panels(run),
         Panel("price", "Price", _price(run, rounds, played)),
         Panel("surplus", "Mean surplus by group", _surplus(run, rounds, colours, played)),
         _members(users, rounds, colours, played)
@@ -175,4 +177,5 @@ def table(run):
     if outcome is not None:
         moving = {"consumption": users.by_user(outcome.x), "surplus": users.by_user(outcome.s)}
         moving |= {} if outcome.transfers is None else {"of it paid by others": users.by_user(outcome.transfers)}
-    return Table({**users.columns(), **moving}, "Choose a user to follow its own line.")
+    what = "its own line, and what its player has in mind" if learning.learns(run) else "its own line"
+    return Table({**users.columns(), **moving}, f"Choose a user to follow {what}.")

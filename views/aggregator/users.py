@@ -3,6 +3,7 @@
 import numpy as np
 
 from agents import JoiningModel
+from market.conduct import USUAL as BEST_RESPONSE
 from views.aggregator.convergence import MOST_LINES
 from views.kit.charts import Band, Line
 from views.style import LINES, plain, players
@@ -37,6 +38,10 @@ class Staying:
             "player": np.concatenate(player),
             "reservation price": _reservation(blocks),
         }
+        if self.model.judge is not None:
+            rules = {name: conduct["rule"] for name, conduct in run.scenario.learners.items()}
+            decides = [rules.get(block.name, BEST_RESPONSE) for block in blocks]
+            self.fixed["conduct"] = np.repeat(decides, [block.users for block in blocks])
 
     @property
     def said(self):

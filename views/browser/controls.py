@@ -6,7 +6,7 @@ import re
 import solara
 
 from views.browser.files import offered
-from views.kit.parameters import APART, MOST_TYPED, inside, parameters, stops, written
+from views.kit.parameters import APART, MOST_TYPED, parameters, stops, written
 
 SECTIONS = {
     "": "Run",
@@ -29,13 +29,14 @@ def Controls(scenario, original, main, refused, change):
     refused: {dotted key: (text typed, message)}; change(parameter, value or text) is called with what was chosen.
     """
     known = {one.dotted: one for one in parameters(scenario)}
+    before = {one.dotted: one.value for one in parameters(original)}
 
     def act(asked):
         one = known.get(asked["key"])
         if one is None:
             return
         if "stop" in asked:
-            change(one, _stops(one, original)[int(asked["stop"])])
+            change(one, _stops(one, before)[int(asked["stop"])])
         elif "typed" in asked:
             change(one, str(asked["typed"]))
         elif asked["value"] != one.value:
@@ -46,7 +47,7 @@ def Controls(scenario, original, main, refused, change):
         {
             "heading": name,
             "folded": folded,
-            "controls": [control(one, original, refused.get(one.dotted), offered(scenario, one.key)) for one in found],
+            "controls": [control(one, before, refused.get(one.dotted), offered(scenario, one.key)) for one in found],
         }
         for (name, folded), found in arranged(known.values(), main, groups).items()
     ]
@@ -68,18 +69,21 @@ def arranged(shown, main, groups):
     return {name: some for name, some in found.items() if some}
 
 
-def control(parameter, original, refused, files=()):
-    """One control as the page takes it: its name and unit, what serves to set it, what it means; files: to choose."""
+def control(parameter, before, refused, files=()):
+    """One control as the page takes it: its name and unit, what serves to set it, what it means.
+
+    before: {dotted key: value in the file}; files: to choose.
+    """
     key = parameter.key
     shown = {"key": parameter.dotted, "name": named(parameter), "unit": key.unit, "meaning": key.meaning}
     shown |= {
         "help": parameter.help,
         "refused": refused[1] if refused else "",
-        "changed": base(parameter, original, None) != parameter.value,
+        "changed": before.get(parameter.dotted) != parameter.value,
     }
     if key.type in ("choice", "switch"):
         return {**shown, "kind": key.type, "value": parameter.value, "items": list(key.range)}
-    values = _stops(parameter, original)
+    values = _stops(parameter, before)
     words = dict(key.stops)
     marks = [words.get(value, "") for value in values] if words else []
     slider = {"stops": len(values), "at": values.index(parameter.value) if values else 0, "marks": marks}
@@ -87,17 +91,9 @@ def control(parameter, original, refused, files=()):
     return {**shown, "kind": "number", **slider}
 
 
-def _stops(parameter, original):
+def _stops(parameter, before):
     """A slider's values lie around that of the file."""
-    return stops(parameter, base(parameter, original, parameter.value))
-
-
-def base(parameter, original, otherwise):
-    """The value that the file has, or something else where it has none."""
-    try:
-        return inside(original.table, parameter.path)
-    except (KeyError, IndexError, TypeError):
-        return otherwise
+    return stops(parameter, before.get(parameter.dotted, parameter.value))
 
 
 def general(parameter):

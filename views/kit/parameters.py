@@ -64,7 +64,7 @@ def parameters(scenario):
 
 
 def _leaves(table, keys, path, dotted):
-    for name, value in table.items():
+    for name, value in (table | _left_out(table, keys, dotted)).items():
         key = _key_of(keys, f"{dotted}{name}", table)
         if key.type in ("table", "columns"):
             yield from _leaves(value, keys, (*path, name), f"{key.path}.")
@@ -77,6 +77,12 @@ def _leaves(table, keys, path, dotted):
                 yield Parameter((*path, name, inner), one, number)
         else:
             yield Parameter((*path, name), key, value)
+
+
+def _left_out(table, keys, dotted):
+    """Tables left out of one where that is one of their choices, with that choice: what else they say is not chosen."""
+    usual = [key for key in keys if key.type == "table" and key.usual and f"{key.table}." == dotted]
+    return {key.name: {key.by: key.usual} for key in usual if key.name not in table}
 
 
 def _key_of(keys, path, table):
@@ -96,7 +102,16 @@ def changed(scenario, path, value, original=None):
     place = Place(scenario.name, scenario.path.parent if scenario.path else Path())
     known = _known(original, path[:-1])
     choices.follow(raw, keys_of(scenario.market), path, before, place, known=known, examples=True)
+    _leave_out(raw, keys_of(scenario.market), path[:-1], scenario if original is None else original)
     return rewritten(scenario, raw)
+
+
+def _leave_out(raw, keys, path, base):
+    """Drop the table at a path where it says what leaving it out says, unless the base has it."""
+    dotted = "".join(f"{part}." for part in path[:-1] if isinstance(part, str))
+    usual = _left_out({}, keys, dotted).get(path[-1]) if path else None
+    if usual is not None and inside(raw, path) == usual and not _known(base, path):
+        del inside(raw, path[:-1])[path[-1]]
 
 
 def inside(table, path):

@@ -6,6 +6,7 @@ from engine.results import measured
 from engine.results.aggregator import Standing, mean_by_round
 from engine.results.result import number
 from market.outcome import Status
+from views.aggregator import learning
 from views.kit.charts import Line, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import gap_text
@@ -20,6 +21,7 @@ MAIN = (
     "network.demand_scale",
     "group.*.node",
     "group.*.anticipates",
+    "group.*.conduct.rule",
     "group.*.utility.size",
     "group.*.utility.b",
 )
@@ -63,7 +65,7 @@ def frame(run, before):
     """The run after its last round."""
     model = run.model
     known = {"round": model.round, "limit": run.scenario.rounds, "status": model.status}
-    known |= {"advice": model.advice, "gap": gap_text(run.memory.get("gap"))}
+    known |= {"advice": model.advice, "gap": learning.last_gap(run)}
     values = map(number, measured("network", Standing(model.game, model.outcome), SHOWN).values())
     known |= {"tiles": tiles_of(TILES, values, before), "panels": panels(run), "table": table(model)}
     if model.outcome is None:
@@ -73,6 +75,7 @@ def frame(run, before):
     said = f"Largest move {plain(model.move, 3)} of {plain(model.outcome.quantity)} energy. {conducts(model.game)}"
     if model.outcome.gap_anticipating is not None:
         said += f" Gap against the network: {gap_text(model.outcome.gap_anticipating)}."
+    said += learning.said(run)
     columns = (run.column("price"), run.column("rent"), _mean_small(run))
     tracks = dict(zip(TRACKS, ((run.column("round"), column) for column in columns), strict=True))
     return Frame(**known, said=said, tracks=tracks)
@@ -119,7 +122,11 @@ def panels(run):
         Panel(name, title, line_chart(_lines(run, rounds, columns) if played else [], label))
         for name, (title, label, columns) in parts.items()
     )
-    return (Panel("map", "Prices at the nodes, flows on the lines", price_map(run), "large"), *drawn)
+    return (
+        Panel("map", "Prices at the nodes, flows on the lines", price_map(run), "large"),
+        *learning.panels(run),
+        *drawn,
+    )
 
 
 def _lines(run, rounds, columns):

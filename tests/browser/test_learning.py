@@ -1,0 +1,160 @@
+"""Players who learn on the page: gap, regret, what one has in mind, and conduct as a control."""
+
+import re
+from html import unescape
+
+import numpy as np
+import pytest
+
+from agents import AggregatorModel
+from engine import run
+from market.conduct import CONDUCTS
+from scenarios import build, load
+from views.browser.watch import status_text
+from views.kit.live import Run, gap_text
+from views.kit.parameters import changed, differences, parameters
+from views.markets import page_of
+from views.style import plain
+
+RULE = "group.0.conduct.rule"
+
+
+def played(rounds, *changes, name="learning_duopoly", chosen=None):
+    """(Run, its frame) of so many rounds played."""
+    one = Run(load(name, set=list(changes)), chosen=chosen)
+    one.start()
+    while one.model.round < rounds and one.model.running:
+        one.model.step()
+    return one, page_of(one.scenario.market).frame(one, {})
+
+
+def drawn(frame, name):
+    """{what is drawn in a panel: values in order}, as its dots say."""
+    (html,) = [panel.html for panel in frame.panels if panel.name == name]
+    dots = re.findall(r"<circle[^>]*><title>([^<]*): ([^<]*)</title>", unescape(html))
+    return {what: [value for other, value in dots if other == what] for what, _ in dots}
+
+
+def bars(frame):
+    """{label: value} of the bars of what a learner has in mind."""
+    (html,) = [panel.html for panel in frame.panels if panel.name == "beliefs"]
+    words = re.findall(r'<text x="[^"]*" y="[^"]*"(?: text-anchor="end")?(?: font-weight="700")?>([^<]*)</text>', html)
+    return dict(zip(words[::2], words[1::2], strict=True))
+
+
+def surplus(group, own, other):
+    """Of a single user who buys `own` beside `other`, from the file alone."""
+    utility, price = group["utility"], 0.5 + 0.2 * (own + other)
+    return utility["b"] * own - utility["a"] * own**2 - price * own
+
+
+def test_regret_is_what_the_best_fixed_amount_would_have_paid_more():
+    one, frame = played(20)
+    y, groups = np.array(one.model.judge.amounts), one.scenario.table["group"]
+    for k, group in enumerate(groups):
+        even = np.linspace(0, one.model.learning(k, one.model.game.blocks[k]).top[0], 41)
+        paid = np.array([surplus(group, even, other) for other in y[:, 1 - k]])
+        late = paid.sum(axis=0).max() - surplus(group, y[:, k], y[:, 1 - k]).sum()
+        wide = np.max(paid.max(axis=1) - paid.min(axis=1))
+        assert drawn(frame, "regret")[group["name"]][-1] == plain(late / wide / 20)
+    promise = drawn(frame, "regret")["promised to first, second"]
+    eta = np.sqrt(8 * np.log(21) / one.scenario.rounds)
+    assert promise == [plain((np.log(21) / eta + eta * t / 8) / t) for t in range(1, 21)]
+
+
+def test_gaps_are_drawn_where_they_were_worked_out_and_the_last_one_is_told():
+    one, frame = played(45, "learning.certify_every=10")
+    gaps = [one.model.datacollector.model_vars["gap"][t - 1] for t in (10, 20, 30, 40)]
+    assert drawn(frame, "gap")["of the round's purchases"] == [plain(gap) for gap in gaps]
+    assert frame.gap == f"{gap_text(gaps[-1])} after round 40"
+    assert "gap of at most 0.001 in each of the last 5 rounds" in frame.said
+    _, first = played(3, "learning.certify_every=10")
+    assert first.gap == "not known yet"
+
+
+def test_hedges_mind_is_its_weights_of_what_amounts_would_have_paid():
+    one, frame = played(6, chosen=1)
+    group, y = one.scenario.table["group"][1], np.array(one.model.judge.amounts)
+    even = np.linspace(0, one.model.learning(1, one.model.game.blocks[1]).top[0], 21)
+    paid = np.array([surplus(group, even, other) for other in y[:, 0]])
+    wide = np.max(paid.max(axis=1) - paid.min(axis=1))
+    weights = np.exp(np.sqrt(8 * np.log(21) / 400) * paid.sum(axis=0) / wide)
+    assert drawn(frame, "beliefs")["chance"] == [plain(one) for one in weights / weights.sum()]
+    assert "What second has in mind (hedge)" in [panel.title for panel in frame.panels]
+
+
+def test_other_minds_are_told_in_numbers():
+    one, frame = played(4, f"{RULE}=fictitious-play", "group.0.conduct.memory=inf")
+    told, y = bars(frame), np.array(one.model.judge.amounts)
+    assert told["others, on average"] == plain(float(np.mean(y[:, 1])))
+    assert told["its last amount"] == plain(float(y[-1, 0]))
+    one, frame = played(4, f"{RULE}=gradient")
+    step = float(bars(frame)["its next step"])
+    one.model.step()
+    before, after = np.array(one.model.judge.amounts)[-2:, 0]
+    assert step == pytest.approx(after - before, abs=1e-3)
+    one, frame = played(3, f"{RULE}=fictitious-play", name="cournot_duopoly")
+    assert bars(frame)["two, on average"] == plain(float(np.mean(np.array(one.model.judge.amounts)[:, 1])))
+
+
+def test_a_player_of_a_large_group_has_the_mind_it_would_have_one_by_one():
+    scenario = load("small_alone", set=["group.0.users=5", f"{RULE}=bandit", "rounds=3"])
+    alone, crowd = (build(scenario, agent_threshold=most) for most in (10, 1))
+    assert isinstance(alone, AggregatorModel) and len(crowd.seats) == 1 and crowd.mind(2) is None
+    for model in (alone, crowd):
+        model.run()
+    for place in (0, 4):
+        np.testing.assert_array_equal(alone.mind(place).chances, crowd.mind(place).chances)
+    assert not np.array_equal(crowd.mind(0).chances, crowd.mind(4).chances)
+
+
+def test_how_learners_end_is_told_in_words():
+    _, frame = played(60, f"{RULE}=gradient", "group.1.conduct.rule=gradient", "rounds=60")
+    assert 'class="chip learned"' in status_text(frame) and "near an equilibrium" in status_text(frame)
+    _, frame = played(10, "rounds=10")
+    assert 'class="chip round-limit"' in status_text(frame) and "no equilibrium" in status_text(frame)
+
+
+def test_best_responders_are_shown_as_ever():
+    one, frame = played(2, name="two_aggregators")
+    assert not {"gap", "regret", "beliefs"} & {panel.name for panel in frame.panels}
+    assert "conduct" not in frame.table.columns and frame.gap == "not known yet"
+    assert "earned" not in frame.said and one.model.mind(0) is None
+
+
+def test_every_group_can_be_given_any_conduct_and_its_best_responses_back():
+    for name in ("two_aggregators", "cournot_duopoly"):
+        original = load(name)
+        control = {one.dotted: one for one in parameters(original)}[RULE]
+        assert control.value == "best-response" and set(control.key.range) == set(CONDUCTS)
+        for rule in CONDUCTS:
+            new = changed(original, control.path, rule, original)
+            assert new.learners.get(original.groups[0].name, {"rule": "best-response"})["rule"] == rule
+            assert changed(new, control.path, "best-response", original).table == original.table
+    assert not [one for one in parameters(load("street_day")) if "conduct" in one.dotted]
+
+
+def test_what_a_file_says_of_a_conduct_is_not_left_out():
+    original = load("learning_duopoly", set=[f"{RULE}=best-response"])
+    path = ("group", 0, "conduct", "rule")
+    assert changed(original, path, "best-response", original).table == original.table
+    assert differences(changed(original, path, "inertial", original), original) == [
+        (RULE, "best-response", "inertial"),
+        ("group.0.conduct.inertia", None, 0.5),
+    ]
+
+
+def test_a_rule_chosen_on_the_page_starts_the_market_anew_and_ends_as_the_command_line_says(visitor):
+    visitor.show("Aggregators", "learning duopoly")
+    visitor.step()
+    for group in (0, 1):
+        visitor.page.click(f".v-select:has(input[aria-label='group.{group}.conduct.rule'])")
+        visitor.page.click(".menuable__content__active .v-list-item:has-text('gradient')")
+        visitor.page.wait_for_selector(f".changes b:text-is('group.{group}.conduct.rule')")
+    visitor.page.wait_for_selector(".panel[data-name=beliefs] h2:text-is('What first has in mind (gradient)')")
+    visitor.play_to_the_end()
+    visitor.page.wait_for_selector(".status:not(:has-text('after round'))")
+    summary = run("learning_duopoly", set=[f"group.{k}.conduct.rule=gradient" for k in (0, 1)]).summary()
+    assert visitor.page.inner_text(".chip") == summary["status"] == "learned"
+    assert f"gap {gap_text(summary['gap'])}." in visitor.page.inner_text(".status")
+    assert visitor.tile("price") == plain(summary["price"])
