@@ -6,6 +6,7 @@ import pytest
 
 from market import HEAVY
 from market.on_demand import now
+from tests.shares import left_out
 from views import style
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # BLAS threads of several test processes would fight for the cores
@@ -14,6 +15,13 @@ for name in HEAVY:  # the test that came first would be called slow
     now(name)
 
 style.DPI = 40  # pictures of few dots are drawn faster
+
+
+def pytest_collection_modifyitems(config, items):
+    """Of long families of cases the usual run takes a share."""
+    rest = set(left_out(items))
+    items[:] = [item for item in items if item not in rest]
+    config.hook.pytest_deselected(items=list(rest))
 
 
 @pytest.fixture

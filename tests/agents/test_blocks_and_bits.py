@@ -31,6 +31,7 @@ def assert_same_bits(one, other):
         np.testing.assert_array_equal(mine, theirs)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("name", ["two_aggregators", "small_alone", "village_from_csv", "continuum", "steep_price"])
 @pytest.mark.parametrize("order", ["in-turn", "random", "together"])
 @pytest.mark.parametrize("damping", [1.0, 0.5])

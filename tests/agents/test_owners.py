@@ -101,6 +101,7 @@ def test_shipped_owners_who_decide_by_themselves_give_the_same_bits(name):
     assert by_rule.players == [] and {type(player) for player in by_owners.players} <= {Owner}
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("seed", range(20))
 def test_so_they_do_in_random_markets(seed):
     for behaviour in BEHAVIOURS:

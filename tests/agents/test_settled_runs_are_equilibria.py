@@ -53,6 +53,7 @@ def random_market(seed, price):
     ), rng
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("price", ["linear", "affine", "power", "piecewise", "dispatch"])
 @pytest.mark.parametrize("seed", range(10))
 def test_a_settled_run_ends_at_a_certified_equilibrium(seed, price):

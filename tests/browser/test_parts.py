@@ -138,6 +138,7 @@ def test_a_closed_session_lets_its_model_go():
     assert not thread.is_alive() and model() is None
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_every_shipped_scenario_is_shown_before_and_after_its_first_round(scenario):
     run = Run(scenario)

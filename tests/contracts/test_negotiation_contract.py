@@ -65,6 +65,7 @@ def negotiated(deal, seed=0, rounds=ROUNDS):
 # rules
 
 
+@pytest.mark.share
 @every_graph
 @one_or_several
 @every_rule

@@ -124,6 +124,7 @@ def test_no_purchase_on_a_refined_grid_is_better(brute, markets, data):
     check(brute, rule, player, outside)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("alpha", ALPHAS)
 @pytest.mark.parametrize("kind", ["quadratic", "log"])
 @pytest.mark.parametrize(

@@ -108,6 +108,7 @@ def test_a_reply_that_jumps_where_a_user_is_priced_out_hides_no_root(c, a, b):
     assert len(roots) == 2 and nothing_else(rule, (block,), roots)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("form", [Quadratic, lambda a, b: Logarithmic(b, 1 / a)], ids=["quadratic", "log"])
 @pytest.mark.parametrize("offset", [0.0, 0.1])
 @pytest.mark.parametrize("alpha", [0.3, 0.5, 1.0, 2.0, np.inf])

@@ -54,6 +54,7 @@ def regrets_by_brute_force(brute, game, y, x):
     ]
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("factors", [(1.0, 1.0, 0.8), (1.3, 1.0, 1.0), (1.0, 0.7, 1.0), (0.9, 1.1, 1.05)])
 @pytest.mark.parametrize("alpha", ALPHAS)
 def test_perturbed_purchases_are_regretted_as_much_as_brute_force_finds(brute, alpha, factors):

@@ -321,6 +321,7 @@ def draw(n, seed=3):
     return rng.uniform(0.1, 0.9, n), rng.uniform(0, 10, n)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("alpha", ALPHAS)
 @rules
 def test_relabelling_users_changes_nothing(rule, alpha):
@@ -332,6 +333,7 @@ def test_relabelling_users_changes_nothing(rule, alpha):
         np.testing.assert_allclose(other.outcome.x, one.outcome.x[order], rtol=1e-7, atol=1e-9)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("alpha", ALPHAS)
 @pytest.mark.parametrize("unit", [1e-3, 40.0])
 def test_another_unit_of_energy_scales_the_answer(alpha, unit):
@@ -342,6 +344,7 @@ def test_another_unit_of_energy_scales_the_answer(alpha, unit):
     np.testing.assert_allclose(other.s, one.s, rtol=1e-7, atol=1e-9)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("alpha", ALPHAS)
 @pytest.mark.parametrize("unit", [1e-3, 40.0])
 def test_another_unit_of_money_with_its_offset_scales_the_answer(alpha, unit):
@@ -355,6 +358,7 @@ def test_another_unit_of_money_with_its_offset_scales_the_answer(alpha, unit):
     np.testing.assert_allclose(found.s / unit, one.s, rtol=1e-7, atol=1e-9)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("alpha", ALPHAS)
 @rules
 def test_aggregators_of_one_user_equal_direct_participation(rule, alpha):
@@ -403,6 +407,7 @@ def test_demand_beyond_capacity_is_reported_as_unserved():
     assert found.outcome.unserved == pytest.approx(found.outcome.quantity - 3)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("alpha", ALPHAS)
 def test_logarithmic_users_find_an_equilibrium_too(brute, alpha):
     rng = np.random.default_rng(2)
@@ -413,6 +418,7 @@ def test_logarithmic_users_find_an_equilibrium_too(brute, alpha):
     check_by_brute_force(brute, game, found.outcome)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("seed", range(20))
 def test_purchases_that_add_up_to_a_jump_do_not_cross_it_by_rounding(seed):
     rng = np.random.default_rng(seed)
@@ -427,6 +433,7 @@ def test_purchases_that_add_up_to_a_jump_do_not_cross_it_by_rounding(seed):
         assert clear(game, y).price == pytest.approx(rule.value(rule.capacity), rel=1e-9)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("alpha", ALPHAS)
 def test_users_who_value_nothing_change_no_equilibrium(alpha):
     utility = Logarithmic(np.array([4.66, 6.0, 0.0, 5.0, 0.0]), np.array([0.01, 1.0, 2.0, 3.0, 1.0]))

@@ -116,6 +116,7 @@ def test_shares_with_unequal_slopes_are_not_denied(game, y):
     assert any(o.quantity == pytest.approx(y.sum(), rel=1e-6) for o in found.equilibria)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("game", [DIRECT, SMALL, JUMP, BLOCKS], ids=["direct", "small", "jump", "flat"])
 @pytest.mark.parametrize(("energy", "money"), [(1e6, 1.0), (1e-6, 1e5), (3e3, 1e-6)])
 def test_units_of_energy_and_money_change_no_status(game, energy, money):
