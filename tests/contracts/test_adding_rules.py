@@ -12,6 +12,7 @@ import pytest
 
 import run
 from market.bilateral.negotiation import RULES
+from market.conduct import CONDUCTS
 from market.fairness import OBJECTIVES
 from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.payments import PAYMENTS
@@ -139,6 +140,29 @@ class RULE(Bilateral):
     def round(self, state, rng=None):
         return replace(state, round=state.round + 1) if state.round % self.every else super().round(state, rng)
 '''
+CONDUCT = '''
+from dataclasses import dataclass
+from market.conduct import Conduct
+from market.parameters import parameter
+
+@dataclass(frozen=True)
+class RULE(Conduct):
+    """A share of the way to the best response."""
+
+    share: float = parameter(range="[0, 1]", meaning="of the way that it goes")
+    knows = "its payoff function"
+
+    def begin(self, start):
+        state = {}
+        self.learn(state, start.faced)
+        return state
+
+    def decide(self, state, dice):
+        return state["next"]
+
+    def learn(self, state, faced):
+        state["next"] = faced.own + self.share * (faced.best(faced.seen) - faced.own)
+'''
 PAYMENT = '''
 from dataclasses import dataclass, replace
 from market.microgrid.payments import tariff_payments
@@ -212,6 +236,15 @@ KINDS = {  # source, registry, file, the same with a usual rule, a key, what is 
         "group.0.fairness.aversion",
         "to inequality",
         "11",
+    ),
+    "conduct": (
+        CONDUCT,
+        CONDUCTS,
+        STREET % (LINEAR, QUADRATIC, 'conduct = { rule = "new", share = 0.5 }'),
+        STREET % (LINEAR, QUADRATIC, 'conduct = { rule = "gradient" }'),
+        "group.0.conduct.share",
+        "of the way that it goes",
+        "2",
     ),
     "behaviour": (
         BEHAVIOUR,
@@ -287,7 +320,7 @@ def test_the_commands_play_and_compare_a_new_rule(kind, register, answer):
     assert code == 0 and '"new"' in shown
     assert any(KINDS[kind][4] in line and KINDS[kind][5] in line for line in shown.splitlines())
     mine, usual = (json.loads(answer("run", name, "--no-plots", "--json")[1]) for name in ("mine.toml", "usual.toml"))
-    assert mine["status"] in ("settled", "solved") and mine["gap"] < 1e-2
+    assert mine["status"] in ("settled", "solved", "learned") and mine["gap"] < 1e-2
     differing = [key for key in mine if mine[key] != usual[key] and key not in ("scenario", "folder")]
     assert differing, "the rule changes nothing"
     words = ("--replications", 2, "--workers", 1, "--no-plots", "--json")
@@ -392,11 +425,12 @@ def pytest_configure(config):
         found["newcomer"] = getattr(importlib.import_module(rule), "RULE")
 """
 HELD = {"price": "price", "utility": "utility", "behaviour": "microgrid", "payment": "microgrid"}
-HELD |= {"negotiation": "negotiation", "objective": "objective"}
+HELD |= {"negotiation": "negotiation", "objective": "objective", "conduct": "conduct"}
 REGISTERED = {
     "price": ("market.prices", "PRICES"),
     "utility": ("market.utilities", "UTILITIES"),
     "objective": ("market.fairness", "OBJECTIVES"),
+    "conduct": ("market.conduct", "CONDUCTS"),
     "behaviour": ("market.microgrid.behaviours", "BEHAVIOURS"),
     "payment": ("market.microgrid.payments", "PAYMENTS"),
     "negotiation": ("market.bilateral.negotiation", "RULES"),
