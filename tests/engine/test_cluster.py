@@ -28,31 +28,39 @@ class Processes:
     def __init__(self, logs):
         self.logs, self.running = logs, []
 
-    def start(self, *words, said, path=ROOT, cwd=ROOT):
-        """A process of `python -m words`, once its log says what is awaited, and the log; path: its PYTHONPATH."""
+    def start(self, *words, path=ROOT, cwd=ROOT):
+        """A process of `python -m words` and the path of its log; path: its PYTHONPATH."""
         log = self.logs / f"log{len(self.running)}"
         with open(log, "wb") as file:
             env = os.environ | {"PYTHONPATH": str(path)}
             process = subprocess.Popen([sys.executable, "-m", *words], cwd=cwd, stdout=file, stderr=file, env=env)
         self.running.append(process)
+        return process, log
+
+    def said(self, process, log, awaited):
+        """The log of a process once it says what is awaited."""
         deadline = time.monotonic() + 60
-        while said not in log.read_text():
-            assert time.monotonic() < deadline and process.poll() is None, f"{words}: {log.read_text()[-2000:]}"
+        while awaited not in log.read_text():
+            assert time.monotonic() < deadline and process.poll() is None, log.read_text()[-2000:]
             time.sleep(0.02)
-        return process, log.read_text()
+        return log.read_text()
 
     def scheduler(self, *options):
         """(Process, address) of a scheduler on loopback, which does not know this project."""
         where = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard")
         words = ("distributed.cli.dask_scheduler", *where, *options)
-        process, text = self.start(*words, said="Scheduler at:", path="", cwd=self.logs)
+        process, log = self.start(*words, path="", cwd=self.logs)
+        text = self.said(process, log, "Scheduler at:")
         return process, next(word for word in text.split() if "://127.0.0.1" in word)
 
-    def worker(self, address, *options, path=ROOT, cwd=ROOT):
-        """A worker that has joined a scheduler."""
+    def workers(self, count, address, *options, path=ROOT, cwd=ROOT):
+        """Workers that have joined a scheduler."""
         alone = ("--nthreads", "1", "--no-dashboard", "--no-nanny", "--local-directory", str(self.logs))
         words = ("distributed.cli.dask_worker", address, *alone, *options)
-        return self.start(*words, said="Registered to", path=path, cwd=cwd)[0]
+        started = [self.start(*words, path=path, cwd=cwd) for _ in range(count)]
+        for process, log in started:
+            self.said(process, log, "Registered to")
+        return [process for process, _ in started]
 
     def end(self):
         """End all of them, stopped ones as well."""
@@ -87,7 +95,7 @@ def doing(pool, number, act):
 def test_a_cluster_gives_the_bits_of_one_process_whatever_is_killed(processes, tmp_path):
     here = sweep("direct_400", VARY, out=tmp_path / "here", executor=InProcess(), **OPTIONS)
     scheduler, address = processes.scheduler()
-    one, other = (processes.worker(address) for _ in range(2))
+    one, other = processes.workers(2, address)
     pool = doing(Cluster(address), 20, lambda: os.kill(one.pid, signal.SIGKILL))
     there = sweep("direct_400", VARY, out=tmp_path / "there", executor=pool, **OPTIONS)
     assert (there / "runs.csv").read_bytes() == (here / "runs.csv").read_bytes()
@@ -126,7 +134,7 @@ def test_the_command_line_sweeps_over_tls_with_the_right_certificate_only(proces
     ours, others = (certificates(tmp_path / name) for name in ("ours", "others"))
     secured = [word for what in ours for word in (f"--tls-{what.replace('ca', 'ca-file')}", str(ours[what]))]
     _, address = processes.scheduler("--protocol", "tls", *secured)
-    processes.worker(address, *secured)
+    processes.workers(1, address, *secured)
     assert address.startswith("tls://")
 
     def answer(files, *words):
@@ -160,7 +168,7 @@ def test_nothing_is_written_where_the_workers_are_none_or_of_other_versions(proc
     with pytest.raises(ClusterError, match="has no workers; start some with `dask worker"):
         sweep("direct_400", VARY, out=tmp_path / "out", executor=Cluster(address), **OPTIONS)
     (tmp_path / "sitecustomize.py").write_text(OTHER_NUMPY)
-    processes.worker(address, path=f"{tmp_path}{os.pathsep}{ROOT}")
+    processes.workers(1, address, path=f"{tmp_path}{os.pathsep}{ROOT}")
     with pytest.raises(ClusterError, match=r"numpy 0\.0 at worker tcp.*the same versions are needed"):
         sweep("direct_400", VARY, out=tmp_path / "out", executor=Cluster(address), **OPTIONS)
     assert not (tmp_path / "out").exists()
@@ -175,7 +183,7 @@ def test_a_cluster_that_is_not_there_is_told_in_one_line(nowhere):
 
 def test_a_frozen_workers_runs_go_to_others_and_late_workers_that_do_not_fit_get_none(processes, tmp_path, capfd):
     _, address = processes.scheduler()
-    one, other = (processes.worker(address) for _ in range(2))
+    one, other = processes.workers(2, address)
     jobs = [0.1 + number / 1e5 for number in range(80)]  # enough that each worker has some whenever it freezes
     with doing(Cluster(address, timeout=60), 10, lambda: os.kill(one.pid, signal.SIGSTOP)) as pool:
         pool.patience = 5  # once they have answered: imports may take long
@@ -189,8 +197,8 @@ def test_a_frozen_workers_runs_go_to_others_and_late_workers_that_do_not_fit_get
         (tmp_path / "sitecustomize.py").write_text(OTHER_NUMPY)
         for number, _ in enumerate(pool.completed(time.sleep, [0.5] * 500)):
             if number == 3:
-                processes.worker(address, path="", cwd=tmp_path / "logs")
-                processes.worker(address, path=f"{tmp_path}{os.pathsep}{ROOT}")
+                processes.workers(1, address, path="", cwd=tmp_path / "logs")
+                processes.workers(1, address, path=f"{tmp_path}{os.pathsep}{ROOT}")
             said += capfd.readouterr().err
             if "numpy 0.0 at worker" in said:
                 other.kill()
@@ -203,8 +211,7 @@ def test_a_run_that_kills_its_worker_twice_fails_and_a_scheduler_that_freezes_is
     processes, monkeypatch, capfd
 ):
     scheduler, address = processes.scheduler()
-    for _ in range(3):
-        processes.worker(address)
+    processes.workers(3, address)
     jobs = [signal.SIGCONT] * 10 + [signal.SIGKILL] + [signal.SIGCONT] * 30
     with Cluster(address) as pool:
         ended = list(pool.completed(signal.raise_signal, jobs))
