@@ -9,7 +9,7 @@ from agents import JoiningModel
 from agents.aggregator.model import MOST_REMEMBERED
 from engine.columns import write_csv
 from engine.results import learning, measured
-from engine.results.learning import Learned
+from engine.results.learning import DISTANCE, Learned
 from engine.results.result import Measure, Result, moments, number
 from market.aggregator import endings
 from market.aggregator.best_response import reply_curve
@@ -395,7 +395,7 @@ def learned(model, equilibria, collusion):
         at_equilibrium=[model.gained_in(one) for one in equilibria],
         collusion=collusion,
     )
-    return {"learned": found, "collected": model.collected | {"distance": found.distances}}
+    return {"learned": found, "collected": model.collected | {DISTANCE: found.distances}}
 
 
 def joined(model, certify):

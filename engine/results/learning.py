@@ -13,6 +13,8 @@ from market.arrays import Array
 from market.conduct.judge import NEAR, Judge
 from market.outcome import Outcome
 
+DISTANCE = "distance"  # to an equilibrium: the column of the rounds that only a run's end knows
+
 
 @dataclass(frozen=True, eq=False)
 class Learned:

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from agents import AggregatorModel
-from engine import run
+from engine import run, save_result
 from market.conduct import CONDUCTS
 from scenarios import build, load
+from views.browser import stored
 from views.browser.watch import status_text
 from views.kit.live import Run, gap_text
 from views.kit.parameters import changed, differences, parameters
@@ -113,6 +114,17 @@ def test_how_learners_end_is_told_in_words():
     assert 'class="chip learned"' in status_text(frame) and "near an equilibrium" in status_text(frame)
     _, frame = played(10, "rounds=10")
     assert 'class="chip round-limit"' in status_text(frame) and "no equilibrium" in status_text(frame)
+
+
+def test_a_stored_run_of_learners_is_played_again_as_it_was(tmp_path):
+    folder = save_result(run("learning_duopoly", rounds=12), tmp_path)
+    again = stored.open_folder(tmp_path, f"learning_duopoly/{folder.name}")
+    again.start()
+    for said in ("Rounds 1 to 1 of 12 are as stored, bit by bit.", "Rounds 1 to 2 of 12 are as stored, bit by bit."):
+        again.model.step()
+        assert stored.verdict(again) == said
+    again.stored.loc[1, "gap of average"] = 1.0
+    assert "Round 2 differs" in stored.verdict(again)
 
 
 def test_best_responders_are_shown_as_ever():

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from engine.results.learning import DISTANCE
 from engine.store import rounds_of
 from engine.verifying import FolderError, read_manifest, seated
 from scenarios import ScenarioError, load
@@ -72,9 +73,9 @@ def open_folder(root, name):
 
 def verdict(run):
     """Whether the rounds played so far are those stored, in words; "" where nothing was stored."""
-    stored = run.stored
-    if stored is None:
+    if run.stored is None:
         return ""
+    stored = run.stored.drop(columns=DISTANCE, errors="ignore")
     played = rounds_of(run.model)
     rounds = len(next(iter(played.values())))
     odd = [name for name in (*played, *stored) if name not in played or name not in stored]
