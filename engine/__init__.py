@@ -18,6 +18,7 @@ PLACES = {  # each is imported when first asked for
     "TooLarge": "engine.limits",
     "TooLong": "engine.pace",
     "certify": "engine.certifying",
+    "choose": "engine.choosing",
     "compare": "engine.comparing",
     "run": "engine.running",
     "save_comparison": "engine.store",

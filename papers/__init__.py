@@ -3,9 +3,9 @@
 Aggregators: Li, Motoki, Zhang, "Strategic and Fair Aggregator Interactions in Energy Markets". Microgrids: the poster
 on private infrastructure in microgrids, and A. Perrault's thesis "Efficient Coordinated Power Distribution on Private
 Infrastructure" (Toronto, 2013). Contracts: Raja, Grammatico, "Bilateral Peer-to-Peer Energy Trading via Coalitional
-Games". Who joins whom is this project's own question, and so is what a thin line does to the game on a network, beside
-numbers that others published of networks (docs/network/what-holds.md), what days with devices change
-(docs/days/what-holds.md), what other tools published (docs/certify.md), and who learns (docs/learning.md).
+Games". Who joins whom and how alpha is chosen are this project's own questions, and so is what a thin line does to the
+game on a network, beside numbers that others published of networks (docs/network/what-holds.md), what days with devices
+change (docs/days/what-holds.md), what other tools published (docs/certify.md), and who learns (docs/learning.md).
 """
 
 import difflib
@@ -27,6 +27,7 @@ from papers.aggregator.starts import STARTING
 from papers.claims import Claim, claim_line, verdicts
 from papers.days.flexible_days import DAYS
 from papers.foreign.reproduction import FOREIGN
+from papers.joining.alpha import ALPHA
 from papers.joining.who_joins_whom import WHO_JOINS_WHOM
 from papers.learning.reproduction import LEARNING
 from papers.network.reproduction import NETWORK
@@ -54,6 +55,7 @@ REPRODUCTIONS = {
     "poster-table": POSTER_TABLE,
     "p2p-negotiation": P2P_NEGOTIATION,
     "who-joins-whom": WHO_JOINS_WHOM,
+    "alpha": ALPHA,
     "network": NETWORK,
     "days": DAYS,
     "foreign": FOREIGN,

@@ -10,6 +10,7 @@ import numpy as np
 from engine import run
 from market.aggregator.equilibrium import CERTIFIED
 from market.aggregator.joining import Joining, Offer, settled
+from market.empirical_game import nobody_gains
 from market.grid.power_flow import build_grid
 from market.joining import Moving
 from market.measures import jain
@@ -100,16 +101,9 @@ class Tiny:
         joining = self.joining()
         shape = (len(joining.offers),) * joining.movers
         states = [settled(joining, np.array(membership)) for membership in np.ndindex(shape)]
-        surplus = np.array([state.surplus for state in states]).reshape(*shape, joining.movers)
+        surplus = np.array([state.surplus for state in states]).T.reshape(joining.movers, *shape)
         unsettled = sum(state.outcome.gap > CERTIFIED for state in states)
-        return Searched(len(states), unsettled, int(stable_memberships(surplus).sum()))
-
-
-def stable_memberships(surplus):
-    """Marks the memberships in which no user gains by a move; surplus: money, shape (offers, …, offers, users)."""
-    least, users = Moving().least_gain, surplus.shape[-1]
-    stays = [surplus[..., i].max(axis=i, keepdims=True) - surplus[..., i] <= least for i in range(users)]
-    return np.logical_and.reduce(stays)
+        return Searched(len(states), unsettled, int(nobody_gains(surplus, Moving().least_gain).sum()))
 
 
 class Enumerated(NamedTuple):

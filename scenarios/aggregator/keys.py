@@ -43,6 +43,8 @@ CONDUCT_SAID = "how its players decide in rounds; left out: best responses"
 FAIR_BY = ("allocation", "payments")
 PAYMENTS = FAIR_BY[1:]
 FAIR_BY_SAID = f"energy is shared fairly, or money; left out: {FAIR_BY[0]}"
+PAYOFFS = ("surplus", "users")
+MOST_PROFILES = 1_000  # of alphas, each a market to solve in every draw
 FLOOR_SAID = "payments leave a user at least what it would have without the group's aggregators, or none"
 OF_PAYMENTS = ("group.fairness.by", "group.fairness.floor")
 PURCHASES = ("tolerance", "order", "damping")  # of the rounds of purchases, which joining does without
@@ -59,6 +61,9 @@ KEYS = (
     Key("joining.foresight", "choice", "", "equilibrium", FORESEES, "the market after the move, or present terms"),
     Key("joining.least_gain", "number", "money", 1e-6, "(0, inf)", "a move that gains no more is not made"),
     Key("joining.direct", "switch", "", False, "", "users may also buy alone"),
+    Key("choosing", "table", "", None, "", "what alpha each aggregator may choose; without effect on runs of the file"),
+    Key("choosing.alphas", "list", "", (0.0, 0.5, 1.0, 2.0), "[0, inf]", "from which each aggregator chooses"),
+    Key("choosing.payoff", "choice", "", PAYOFFS[0], PAYOFFS, "what an aggregator wants: its users' total, or many"),
     Key("learning", "table", "", None, "", "how players who learn are judged; left out: by its keys' defaults"),
     Key("learning.tolerance_gap", "number", "", 1e-3, "(0, 1)", "learned at the end up to this gap"),
     Key("learning.window", "whole", "rounds", 10, "[1, 1000000]", "so many last rounds must keep to it"),
@@ -145,6 +150,7 @@ class AggregatorScenario(Scenario):
     damping = property(lambda self: self.table["damping"])
     price = property(lambda self: self.table["price"])
     joining = property(lambda self: self.table.get("joining"))
+    choosing = property(lambda self: self.table.get("choosing"))
 
     @property
     def conducts(self) -> dict[str, Conduct]:
@@ -176,6 +182,8 @@ def read(raw: dict, keys, place: Place) -> dict:
     if "joining" in table:
         _check_purchases(table, place.at("joining"))
         _check_joining(table["joining"], table["group"], place.at("joining"))
+    if "choosing" in table:
+        _check_choosing(table["choosing"]["alphas"], table["group"], place.at("choosing"))
     order = [key.name for key in KEYS if key.table == "group"]
     table["group"] = [{name: group[name] for name in order if name in group} for group in table["group"]]
     return table
@@ -310,6 +318,25 @@ def _check_joining(joining, groups, place):
         got = f"got {quoted(joining['foresight'])} for {movers:,} users who may move"
         hint = f"; {quoted('terms')} goes up to {MOST_MOVERS['terms']:,}" if most < MOST_MOVERS["terms"] else ""
         raise place.at("foresight").error(got, f"at most {most:,} are possible{hint}")
+
+
+def _check_choosing(alphas, groups, place):
+    """Aggregators whose alphas are theirs to choose, and not too many profiles of them."""
+    players = [group for group in groups if group["kind"] == "aggregator"]
+    if len(players) < 2:
+        raise place.error(f"{len(players)} groups of kind aggregator", "two or more are needed, each chooses")
+    for group in players:
+        if group["count"] > 1:
+            got = f"group {quoted(group['name'])} has {group['count']} aggregators of one alpha"
+            raise place.error(got, "a group for each aggregator is needed")
+        if group["fairness"].get("objective", USUAL) != USUAL:
+            got = f"group {quoted(group['name'])} has objective {quoted(group['fairness']['objective'])}"
+            raise place.error(got, f"{USUAL} is needed")
+    if len(set(alphas)) < len(alphas):
+        raise place.at("alphas").error("one of them stands there twice", "different numbers are needed")
+    if len(alphas) ** len(players) > MOST_PROFILES:
+        got = f"{len(alphas)} alphas of {len(players)} aggregators make {len(alphas) ** len(players):,} profiles"
+        raise place.at("alphas").error(got, f"at most {MOST_PROFILES:,} are possible")
 
 
 def _check_offers(joining, groups, place):

@@ -29,6 +29,7 @@ NO_LEARNERS = "players who learn choose one amount a round, and a day has one fo
 LEFT_OUT = {  # keys of the aggregator market that have no place here, and why
     "network": "a day on a network is not modelled",
     "joining": "who joins whom over the periods of a day is not modelled",
+    "choosing": "alpha as a strategy is not modelled over the periods of a day",
     "learning": NO_LEARNERS,
 }
 FORMS = {"quadratic": Quadratic}  # a part's consumption has this utility

@@ -24,6 +24,7 @@ CONDUCTS = ("network", "energy", "nothing")
 LEFT_OUT = {  # keys of the market without a network, and why they have no place here
     "price": "prices are the network's, by its generators and lines",
     "joining": "who joins whom is not modelled on a network",
+    "choosing": "alpha as a strategy is not modelled on a network",
 }
 SHARES_ROUNDING = 1e-9  # by how much shares may miss one
 COUNT = "of an aggregator its users are split in order into so many; of a producer so many alike"

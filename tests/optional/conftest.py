@@ -2,5 +2,10 @@
 
 from importlib.util import find_spec
 
-FILES = {"pandapower": "test_pandapower.py", "pyarrow": "test_parquet.py", "pettingzoo": "test_pettingzoo.py"}
+FILES = {
+    "pandapower": "test_pandapower.py",
+    "pyarrow": "test_parquet.py",
+    "pettingzoo": "test_pettingzoo.py",
+    "nashpy": "test_nashpy.py",
+}
 collect_ignore = [file for package, file in FILES.items() if find_spec(package) is None]

@@ -11,7 +11,16 @@ from papers.study import Study
 from tests.shares import NIGHTLY
 
 REPLICATIONS = 3
-ELSEWHERE = ("counterexamples", "poster-table", "p2p-negotiation", "who-joins-whom", "network", "days", "foreign")
+ELSEWHERE = (
+    "counterexamples",
+    "poster-table",
+    "p2p-negotiation",
+    "who-joins-whom",
+    "alpha",
+    "network",
+    "days",
+    "foreign",
+)
 FIGURES = tuple(name for name in REPRODUCTIONS if name not in ELSEWHERE)
 
 

@@ -129,16 +129,6 @@ def test_tiny_markets_of_two_welfare_maximisers_by_linear_equations():
     assert 0 in counts and max(counts) > 0
 
 
-def test_stable_memberships_of_any_surpluses():
-    rng = np.random.default_rng(0)
-    surplus = rng.integers(0, 3, (3, 3, 3, 3)).astype(float)
-    stable = cells.stable_memberships(surplus)
-    for membership in product(range(3), repeat=3):
-        moves = [(i, (*membership[:i], to, *membership[i + 1 :])) for i in range(3) for to in range(3)]
-        assert stable[membership] == all(surplus[(*after, i)] <= surplus[(*membership, i)] for i, after in moves)
-    assert 0 < stable.sum() < stable.size
-
-
 @pytest.mark.parametrize("division", DIVISIONS)
 @pytest.mark.parametrize("number", [0, 6, 18, 35])
 def test_microgrids_by_comparing_all_pairs_of_partitions(number, division):
