@@ -22,11 +22,11 @@ JUDGING = Judging(tolerance_gap=1e-3, window=3)
 ANSWER = ("best-response", "fictitious-play", "inertial")  # rules whose every round takes best responses
 ZERO, PYPSA, NONE = "ZERO duopoly", "PyPSA Cournot", "no_equilibrium"
 ROUNDS = {  # of rules that answer best, of all others
-    ZERO: (500, 500),
-    PYPSA: (500, 500),
+    ZERO: (200, 500),
+    PYPSA: (200, 500),
     "two_aggregators": (12, 100),
-    NONE: (20, 100),
-    "two_equilibria": (20, 100),
+    NONE: (12, 100),
+    "two_equilibria": (40, 100),
 }
 LONG, LONG_SEEDS = (100, 400, 1600), 3  # rounds of hedge where there is no equilibrium
 SUN = (2.4, 1.5, 0.3)
