@@ -23,7 +23,9 @@ TARIFF = Tariff()
 SEED = 0
 OPTIMISING = ("cooperative", "integrated")
 FEW, MANY = "1/n", "1/log(n)"
-COPIES, QUICK_COPIES = (1, 2, 4, 10), (1, 2)
+COPIES, QUICK_COPIES = (1, 2, 4, 10, 34), (1, 2)
+LINES, MOST_SLOPE, MOST_SECONDS = 150, 1.3, 2.0  # private lines; with these the slope, and seconds of the largest grid
+COPIES_OF_MANY = 10  # up to which half as many private lines as buses are tried: the work grows with their square
 TIE = (0.001, 0.01)  # r and x in p.u. of the lines that join copies
 
 
@@ -54,7 +56,7 @@ def wired(network, density):
 def built(network):
     """The grid with all that is built once for it."""
     grid = build_grid(network)
-    _ = grid.loss, grid.resistive
+    _ = grid.effects, grid.resistive
     return grid
 
 
@@ -119,20 +121,33 @@ def tiled(network, copies):
 
 
 def growth(case, copies):
-    """Slopes of log time against log buses with half as many private lines as buses, and what a grid takes to build."""
+    """Slopes of log time against log buses: of building a grid, and with few or half as many private lines as buses."""
     networks = [tiled(case, k) for k in copies]
-    buses = " → ".join(f"{network.nodes:,}" for network in networks)
-    grids = [timed(partial(built, network), 1) for network in networks]
+    grids = [timed(partial(built, network), 3) for network in networks]
     built_in = [seconds for seconds, _ in grids]
-    found = [_slope("building a grid's matrices once", networks, built_in, buses)]
+    found = [_slope("factorising a grid once", networks, built_in)]
+    few = [wired(network, LINES / (network.nodes * (network.nodes - 1) / 2)) for network in networks]
+    half = [wired(network, FEW) for network, k in zip(networks, copies, strict=True) if k <= COPIES_OF_MANY]
     for name in OPTIMISING:
-        pairs = zip(networks, grids, strict=True)
-        seconds = [seconds_of(name, wired(network, FEW), grid, "priced", 3) for network, (_, grid) in pairs]
-        found.append(_slope(f"{name}, growth with buses", networks, seconds, buses))
+        seconds = [seconds_of(name, one, grid, "priced", 3) for one, (_, grid) in zip(few, grids, strict=True)]
+        found.append(_slope(f"{name}, {LINES} private lines or so", networks, seconds, MOST_SLOPE))
+        found.append(_largest(name, few[-1], seconds[-1], built_in[-1]))
+        seconds = [seconds_of(name, one, grid, "priced", 1) for one, (_, grid) in zip(half, grids, strict=False)]
+        found.append(_slope(f"{name}, a private line for two buses", half, seconds))
     return found
 
 
-def _slope(what, networks, seconds, buses):
+def _largest(name, network, seconds, factors):
+    """What a dispatch takes of the seconds allowed; factorising its grid is what no sparse method can do without."""
+    what = f"{name}, {network.nodes:,} buses, {len(network.private)} private lines"
+    against = f"{MOST_SECONDS:g} s allowed; {factors * 1e3:,.3g} ms, factorising the grid"
+    share = seconds / MOST_SECONDS
+    return Row(what, f"{seconds * 1e3:,.3g} ms", against, share, "≤ 1", share <= 1)
+
+
+def _slope(what, networks, seconds, most=None):
     slope = float(np.polyfit(np.log([network.nodes for network in networks]), np.log(seconds), 1)[0])
     times = ", ".join(f"{second * 1e3:,.3g} ms" if second < 1 else f"{second:.1f} s" for second in seconds)
-    return Row(f"{what} (log-log slope)", times, f"{buses} buses", slope, "–", None)
+    buses = " → ".join(f"{network.nodes:,}" for network in networks)
+    goal, reached = ("–", None) if most is None else (f"≤ {most}", slope <= most)
+    return Row(f"{what} (log-log slope)", times, f"{buses} buses", slope, goal, reached)

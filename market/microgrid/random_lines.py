@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from market.arrays import Array
+from market.arrays import Array, Integers
 from market.grid.lines import NetworkError
 from market.microgrid.network import SHARED, PrivateLines
 
+PAIRS_AT_ONCE = 4_000_000  # for which numbers are drawn together
 MEAN_DISTANCE = (2 + np.sqrt(2) + 5 * np.arcsinh(1.0)) / 15  # of two random points of the unit square, 0.521405
 
 # Chance of a private line between two agents, by name, for n nodes; "ln" is "log".
@@ -56,10 +57,21 @@ def random_private(
             raise NetworkError(f"{name}(={value!r}) must be finite and >= 0")
     positions = rng.random((nodes, 2))
     agents = np.delete(np.arange(nodes), slack)
-    first, second = np.triu_indices(len(agents), 1)
-    kept = rng.random(len(first)) < chance(density, nodes)
-    tail, head = agents[first[kept]], agents[second[kept]]
+    first, second = _drawn_pairs(len(agents), chance(density, nodes), rng)
+    tail, head = agents[first], agents[second]
     apart = np.hypot(*(positions[tail] - positions[head]).T)
     per_side = mean_resistance / MEAN_DISTANCE if resistance_per_km is None else resistance_per_km * side
     owner = np.full(len(tail), SHARED)
     return positions * side, PrivateLines(tail, head, per_side * apart, apart * side, owner)
+
+
+def _drawn_pairs(count: int, likely: float, rng: np.random.Generator) -> tuple[Integers, Integers]:
+    """Lower and higher numbers of the pairs of `count` things that are drawn, ascending, each shape (pairs,)."""
+    before = np.arange(count) * (2 * count - 1 - np.arange(count)) // 2  # pairs with a lower first number
+    pairs = count * (count - 1) // 2
+    kept = [np.zeros(0, dtype=np.intp)]
+    for start in range(0, pairs, PAIRS_AT_ONCE):
+        kept.append(start + np.flatnonzero(rng.random(min(PAIRS_AT_ONCE, pairs - start)) < likely))
+    drawn = np.concatenate(kept)
+    first = np.searchsorted(before, drawn, side="right") - 1
+    return first, drawn - before[first] + first + 1

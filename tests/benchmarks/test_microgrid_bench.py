@@ -36,13 +36,14 @@ def test_copies_lose_what_one_does_and_what_the_ties_do(case):
 
 def test_rows_say_whether_their_targets_are_reached():
     rows = microgrid.rows(quick=True)
-    assert len(rows) == 15
+    assert len(rows) == 19
     assert all(np.isfinite(row.ratio) for row in rows)
     assert all(row.ratio > 0 for row in rows if "slope" not in row.measurement)
     with_target = [row for row in rows if row.target != "–"]
-    assert len(with_target) == 8
+    assert len(with_target) == 12
     for row in with_target:
-        assert row.reached == (row.ratio >= float(row.target.removeprefix("≥ ")))
+        sign, goal = row.target.split(" ")
+        assert row.reached == (row.ratio >= float(goal) if sign == "≥" else row.ratio <= float(goal))
     assert all(row.reached is None for row in rows if row.target == "–")
 
 

@@ -1,11 +1,12 @@
 """Networks are checked at the door, drawn as described, and shown as networkx graphs."""
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
 
 from market.grid.lines import NetworkError
+from market.microgrid import random_lines
 from market.microgrid.network import SHARED, Network, as_networkx, network_of
 from market.microgrid.random_lines import DENSITIES, MEAN_DISTANCE, chance, random_private
 from market.microgrid.tariff import Tariff
@@ -142,3 +143,14 @@ def test_other_private_lines_come_with_places_of_their_own_or_leave_them(eight):
     one = eight.with_private(eight.private, places)
     assert one.with_private(eight.private).positions.tolist() == places.tolist()
     assert one.with_private(eight.private, others).positions.tolist() == others.tolist()
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 1_000])
+def test_pairs_are_drawn_one_after_another_however_many_at_once(at_once, monkeypatch):
+    monkeypatch.setattr(random_lines, "PAIRS_AT_ONCE", at_once)
+    lines = random_private(25, 3, 0.3, np.random.default_rng(5), mean_resistance=0.01)[1]
+    rng = np.random.default_rng(5)
+    rng.random((25, 2))
+    agents = [node for node in range(25) if node != 3]
+    pairs = [pair for pair in combinations(agents, 2) if rng.random() < 0.3]
+    assert list(zip(lines.tail.tolist(), lines.head.tolist(), strict=True)) == pairs
