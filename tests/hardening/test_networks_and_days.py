@@ -130,7 +130,7 @@ def shares(market, cases):
     return chunks(cases, 0) if NIGHTLY else [QUICK[market]]
 
 
-@pytest.mark.parametrize("numbers", shares("network", 200))
+@pytest.mark.parametrize("numbers", shares("network", 100))
 def test_networks(numbers, tmp_path):
     check("network", numbers, tmp_path)
 

@@ -23,6 +23,8 @@ from market.outcome import Status
 from market.utilities import Quadratic
 
 ROUNDS = 200  # of replies from each start
+FEW_ROUNDS = 20  # of replies beside a programme's end
+BESIDE = 1e-3  # of all purchases, or of what the grid turns over: how far they may lead from it
 SETTLED = 1e-10  # of all purchases: a round that moves nobody further has settled
 SLOPES = 6  # times that slopes of the hub's price are taken anew
 SAME_SLOPE = 1e-9
@@ -39,6 +41,7 @@ def solve(game: NetworkGame, certify: bool = True) -> Solution:
     """
     first = competing(game) if is_convex(game) else None
     if first is not None:
+        first = _polished(game, first)
         outcome = clear(game, first)
         if not certify:
             return Solution(Status.SOLVED, outcome, (), (outcome,), None, False)
@@ -61,6 +64,16 @@ def solve(game: NetworkGame, certify: bool = True) -> Solution:
         return Solution(status, min(outcomes, key=_gap), (), tuple(outcomes), None, False)
     best = max(kept, key=lambda outcome: outcome.welfare)
     return Solution(Status.SOLVED, best, kept, tuple(outcomes), False if len(kept) > 1 else None, False)
+
+
+def _polished(game: NetworkGame, y: Array) -> Array:
+    """A programme's end made exact by replies, where they settle beside it."""
+    try:
+        end, settled = replies(game, y, 1.0, FEW_ROUNDS)
+    except PricedOut:
+        return y
+    beside = np.max(np.abs(end - y), initial=0.0) <= BESIDE * max(np.sum(y), game.operator.programme.offers.energy)
+    return end if settled and beside else y
 
 
 def _gap(outcome: NetworkOutcome) -> float:

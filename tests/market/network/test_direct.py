@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from market.aggregator.game import Block
 from market.aggregator.network.direct import has_none, solve
 from market.aggregator.network.game import NetworkGame
 from market.aggregator.network.measures import producer_surplus, total_welfare
 from market.grid.nodal import nodal_grid
 from market.outcome import Status
+from market.utilities import UTILITIES
 from scenarios import draw, load
 from tests.market.network.test_network_game import users
 
@@ -71,3 +73,14 @@ def test_published_duopolies():
         # The source leaves out what sun earns; least_rise costs it half a hundredth a unit.
         sun = producer_surplus(hours, outcome) - outcome.profits.sum()
         assert total_welfare(hours, outcome) - sun == pytest.approx(welfare, abs=0.03)
+
+
+def test_a_programme_s_end_is_as_exact_as_replies():
+    """A price-taker of marginal utility b / (1 + x / k) = 7 / (1 + x / 3) where the price is 2 + x."""
+    grid = nodal_grid("a", generators=[(0, 2.0, 1.0, 90.0)])
+    block = Block(
+        "homes", "aggregator", UTILITIES["log"](b=np.array([7.0]), k=np.array([3.0])), 1.0, 1e-6, np.array([1])
+    )
+    found = solve(NetworkGame(grid, (block,), (np.ones(1),), ("nothing",)))
+    bought = (np.sqrt(85) - 5) / 2  # x² + 5 x − 15 = 0
+    assert found.outcome.y == pytest.approx([bought], rel=1e-11)
