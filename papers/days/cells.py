@@ -38,7 +38,7 @@ DESIGNS = {  # {design: (is there a large user, alpha of two aggregators or None
     "max-min": (True, np.inf),
 }
 LESS, LEAST_STREETS = 20, 3  # replications for each small street; the fewest of them
-FAIR_ROUNDS, FAIR_TOLERANCE = 25, 1e-4
+FAIR_ROUNDS, FAIR_TOLERANCE = 40, 1e-6
 SHARES = (0.0, 0.2, 0.5)  # of the street's homes with a battery
 LEAST_DRAWS = 3
 

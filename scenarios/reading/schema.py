@@ -92,7 +92,7 @@ def read_table(raw, keys, path, place: Place) -> dict:
     if not isinstance(raw, dict):
         raise place.error(f"got {quoted(raw)}", "a table is needed")
     rows = [key for key in keys if key.table == path]
-    _check_known(raw, [row.name for row in rows], place)
+    _check_known(raw, rows, keys, place)
     table = {}
     for key in sorted(rows, key=lambda key: key.type != "choice"):  # choices first: they say which keys apply
         if not key.goes_with(table):
@@ -107,9 +107,14 @@ def read_table(raw, keys, path, place: Place) -> dict:
     return {key.name: table[key.name] for key in rows if key.name in table}
 
 
-def _check_known(raw, known, place):
+def _check_known(raw, rows, keys, place):
+    """Refuse a key that is unknown, but first a choice that is: the key may be one of what was chosen."""
+    known = [row.name for row in rows]
     for name in raw:
         if name not in known:
+            for row in rows:
+                if row.type == "choice" and not row.when and row.name in raw:
+                    READERS[row.type](raw[row.name], row, keys, place.at(row.name))
             near = nearest(name, [word for word in known if word not in raw] or known)
             raise place.at(name).error("unknown key", f"known: {', '.join(dict.fromkeys(known))}", near)
 

@@ -7,11 +7,14 @@ import pytest
 
 from engine import run
 from market.aggregator.days.parts import PARTS
+from market.parameters import REQUIRED, parameters_of
+from market.utilities import UTILITIES
 from scenarios import draw, load
 from scenarios.loading import keys_of
 from scenarios.markets import TOLD_BY, market_of, named
 from tests.scenarios.refusals import check, refusal
 
+QUADRATIC = "utility = { a = { uniform = [1, 2] }, b = 3 }"
 GOOD = """market = "aggregator"
 periods = { count = 4, hours = 6.0, days = 2 }
 price = { rule = "affine", p0 = [0.1, 0.2, 0.3, 0.4], c = [1, 1, 1, 1, 2, 2, 2, 2] }
@@ -179,6 +182,13 @@ CHANGES = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_cannot_be_is_refused_in_one_line(written, change):
     check(refusal(lambda: load(written(GOOD), set=[change])), ["my.toml: ", *CHANGES[change]])
+
+
+@pytest.mark.parametrize("form", set(UTILITIES) - {"quadratic"})
+def test_every_other_registered_utility_is_refused_by_its_name_not_by_its_keys(written, form):
+    keys = "".join(f", {name} = 2" for name, one in parameters_of(UTILITIES[form]).items() if one.default is REQUIRED)
+    path = written(GOOD.replace(QUADRATIC, f'utility = {{ form = "{form}"{keys} }}'))
+    check(refusal(lambda: load(path)), [f"my.toml: group.homes.utility.form: got '{form}'; quadratic is needed"])
 
 
 DRAWN = {

@@ -11,6 +11,10 @@ from market.aggregator.days.outcome import DayOutcome
 from market.outcome import Status, worst
 
 SEARCHED = "What a search for better days finds is the gap; that nobody could gain more is not proven."
+ELSEWHERE = (
+    "Nobody's day is bettered by steps from where it is, but from other days a search found one that is worth the gap "
+    "more: fair days with batteries and cars have several local optima; fairness.alpha nearer to 0 has fewer."
+)
 ADVICE = {
     Status.SETTLED: "No player gains by another day; the gap proves it.",
     Status.SOLVED: "Solved directly; the gap proves that no player gains by another day.",
@@ -42,4 +46,6 @@ def advice(status: Status, proven: bool) -> str:
     """What a status means and what a user can do; proven: is the gap the most that anybody could gain?"""
     if status in (Status.SETTLED, Status.SOLVED) and not proven:
         return SEARCHED
+    if status == Status.INACCURATE and not proven:
+        return ELSEWHERE
     return ADVICE.get(status, endings.advice(status))

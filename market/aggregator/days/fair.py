@@ -8,135 +8,82 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cmp_to_key
+from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
 
-from market.aggregator.days.outlay import bends_at, prices_at, slopes_at
-from market.aggregator.days.party import Party
-from market.aggregator.days.programme import MOST_STEPS as SOLVER_STEPS
-from market.aggregator.days.programme import USABLE, Programme, free, joined, solve, stacked
-from market.aggregator.days.replies import best_days
-from market.arrays import Array, Mask
-from market.fairness import Objective, objective
-from market.fairness.one_player import OnePlayer
-from market.prices import PriceRule
+from market.aggregator.days.fair_player import Fair
+from market.aggregator.days.steps import LEAST_LOGGED, LEAST_WEIGHT, point_at, step_from
+from market.arrays import Array
+from market.fairness import objective
 
 MOST_STEPS = 100
-STEPS_EXACT = 40  # of the solver, where the programme need not be convex
-STEPS_NEAR = 12
 LIFTS = 6  # times a start is made better for the poorest
-STEPS_LEVEL = 24
+LIFTED = 8.0  # the alpha of that
+EASED = (1.0, 2.0, 4.0)
+EASED_STEPS = 8
 LAST_GAIN = 1e-13  # gains below it are rounding
+LAST_MOVE = 1e-11  # of the unit of energy: where steps end that gains no longer tell apart
+NEARER = 0.95  # of the step before, as long as steps come nearer
 HALVINGS = 30
 HALVINGS_EXACT = 3
 RESTS = 4  # steps without the exact one after it failed
-NEARER = (2.0, 8.0, 32.0, 128.0)  # alphas on the way to max-min
-AWAY = 0.05  # of the spread of surpluses: how far above the least the offset stands
-MOST_LOST = 4
-LEAST_LOGGED = 1e-300  # what stands for nothing in a logarithm
-LEAST_WEIGHT = 1e-9  # of the largest: nobody is forgotten by rounding
+AWAY = 0.2  # of the spread of surpluses: how far above the least the offset stands
+YIELD = 4.0  # times that a weight may change in a step of max-min
+NEAR = (1e-2, 0.1)  # how little a step of max-min foresees, and moves weights, before the exact one is tried
+REACH = 0.1  # of the unit of energy: how far an exact step of max-min may move a column
+MOST_REACH = 1.0
+SECOND_ORDER = 1e-2  # of what an exact step foresees: what may be lacking when the next one is worked out
+LAST_RISE = 1e-12  # of the least surplus
 
 
-@dataclass(frozen=True, eq=False)
-class Fair:
-    """One aggregator against the others' loads, shape (periods,): its users, prices and objective.
+class FairDay(NamedTuple):
+    """plan; settled: is it stationary?; weights of users' surpluses there with max-min, shape (users,)."""
 
-    alone: worth of their days without a grid (users,); energy: the size of quantities; among: whose surplus counts,
-    where that is said.
+    plan: Array
+    settled: bool
+    weights: Array | None = None
+
+
+def fair_day(
+    fair: Fair, start: Array, fixed: bool = False, steps: int = MOST_STEPS, weights: Array | None = None
+) -> FairDay:
+    """The day that steps from a start lead to; fixed: only shared anew, purchases and price as they are.
+
+    Each step solves a programme in which utilities and the objective are of the second order; it never ends at a worse
+    day. weights: for max-min, those where a day nearby was found. Where some user cannot be left with a surplus above
+    minus the offset there is none.
     """
-
-    party: Party
-    rules: Sequence[PriceRule]
-    others: Array
-    objective: Objective
-    alone: Array
-    energy: float
-    among: Mask | None = None
-
-    @property
-    def equal(self) -> bool:
-        """Is it max-min?"""
-        return bool(np.isinf(self.objective.alpha or 0.0))
-
-    def surplus(self, plan: Array) -> Array:
-        """Surpluses of a plan, money, shape (users,)."""
-        z = self.party.purchases(plan)
-        return self.party.worth(plan) - z @ self._price(np.sum(z, axis=0)) - self.alone
-
-    def _price(self, y):
-        return prices_at(self.rules, self.others + y)
-
-    @cached_property
-    def counted(self) -> Mask:
-        """Whose surplus counts: everybody's; for max-min those who gain at the price before the player buys."""
-        if self.among is not None:
-            return self.among
-        if not self.equal:
-            return np.ones(self.party.users, dtype=bool)
-        return self.worth > 1e-9 * np.max(self.worth, initial=0.0)
-
-    @cached_property
-    def worth(self) -> Array:
-        """What users' best days bring at the price before the player buys, money, shape (users,)."""
-        price = self._price(np.zeros(self.party.periods))
-        plan = best_days(self.party, price, self.energy)
-        return np.maximum(self.party.worth(plan) - self.party.purchases(plan) @ price - self.alone, 0.0)
-
-    @cached_property
-    def steepness(self) -> float:
-        """A price of the market's size."""
-        return float(np.max(np.abs(self.party.days.cost), initial=0.0)) or 1.0
-
-    def better(self, new: Array, old: Array) -> bool:
-        """Is a plan worth more to the aggregator than another?"""
-        return self.gain(new, old) > 0
-
-    def gain(self, new: Array, old: Array) -> float:
-        """Rise of the objective from one plan to another, in a unit of its own."""
-        counted = self.counted
-        if not np.any(counted):
-            return float(np.sum(self.surplus(new) - self.surplus(old)))
-        return float(self.objective.gain(self.surplus(new)[counted], self.surplus(old)[counted], counted[counted]))
-
-    def regret(self, new: Array, old: Array) -> float:
-        """The gain as a certificate tells it, in no unit (docs/aggregator/model.md, The gap)."""
-        counted, served = self.counted, self.counted
-        one, other = self.surplus(new), self.surplus(old)
-        return float(self.objective.regret(one, other, counted, served, self.worth, OnePlayer)[..., 0])
-
-
-def fair_day(fair: Fair, start: Array, fixed: bool = False, steps: int = MOST_STEPS) -> tuple[Array, bool]:
-    """(a day from a start on, is it stationary?); fixed: only shared anew, purchases and price as they are.
-
-    Each step solves a programme in which utilities and the objective are of the second order, then searches along the
-    line, never to a worse day. Max-min is come near by ever larger alphas. Where some user cannot be left with a
-    surplus above minus the offset there is none.
-    """
-    if not fair.equal:
-        plan = _lifted(fair, start, fixed)
-        return (start, False) if plan is None else _climbed(fair, plan, fixed, steps)
-    plan = start
     if not np.any(fair.counted):
-        return plan, True
-    for alpha in NEARER if steps == MOST_STEPS else NEARER[-1:]:
+        return FairDay(start, True)
+    if fair.equal:
+        return _levelled(fair, start, fixed, steps, weights)
+    plan = _lifted(fair, start, fixed)
+    return FairDay(start, False) if plan is None else _climbed(fair, plan, fixed, steps)
+
+
+def best_found(fair: Fair, starts: Sequence[Array]) -> FairDay:
+    """The best of the days found from several starts."""
+    return best_of(fair, [fair_day(fair, start) for start in starts])
+
+
+def best_of(fair: Fair, found: Sequence[FairDay]) -> FairDay:
+    """The best of several days, the first of equals."""
+
+    def compared(one: FairDay, other: FairDay) -> int:
+        return int(np.sign(fair.gain(one.plan, other.plan)))
+
+    return max(found, key=cmp_to_key(compared))
+
+
+def eased(fair: Fair, start: Array) -> Array:
+    """A day on the way to max-min: by a few steps each of ever larger alphas."""
+    plan = start
+    for alpha in EASED:
         shifted = replace(fair, objective=objective(alpha, _shift(fair, plan)), among=fair.counted)
-        near = _climbed(shifted, plan, fixed, STEPS_NEAR)[0]
-        plan = near if fair.better(near, plan) else plan
-    shifted = replace(fair, objective=objective(NEARER[-1], _shift(fair, plan)), among=fair.counted)
-    weights = _weights(shifted, fair.surplus(plan))
-    return _levelled(fair, plan, weights / np.sum(weights), fixed, min(steps, STEPS_LEVEL))
-
-
-def best_found(fair: Fair, starts: Sequence[Array], steps: int = MOST_STEPS) -> tuple[Array, bool]:
-    """(the best of the days found from several starts, is it stationary?)."""
-    found = [fair_day(fair, start, steps=steps) for start in starts]
-    best = found[0]
-    for other in found[1:]:
-        if fair.better(other[0], best[0]):
-            best = other
-    return best
+        plan = _climbed(shifted, plan, False, EASED_STEPS).plan
+    return plan
 
 
 def _shift(fair, plan):
@@ -151,8 +98,8 @@ def _lifted(fair, plan, fixed):
         surplus = fair.surplus(plan)
         if np.min(surplus) > (-0.5 * fair.objective.offset if fair.objective.offset else 0.0):
             return plan
-        shifted = replace(fair, objective=objective(NEARER[1], _shift(fair, plan)))
-        near = _climbed(shifted, plan, fixed, 4)[0]
+        shifted = replace(fair, objective=objective(LIFTED, _shift(fair, plan)))
+        near = _climbed(shifted, plan, fixed, 4).plan
         if np.max(np.abs(near - plan)) == 0:
             break
         plan = near
@@ -160,192 +107,52 @@ def _lifted(fair, plan, fixed):
 
 
 def _climbed(fair, plan, fixed, most=MOST_STEPS):
-    """(where steps lead from a plan, did they end by themselves?)."""
-    last, rest = np.inf, 0
+    """Where steps lead from a plan, none of them to a worse day.
+
+    Gains tell but half the digits of a day: once they are rounding, steps go on for as long as they come nearer.
+    """
+    last, rest, moved = np.inf, 0, np.inf
     for _ in range(most):
-        state = _state(fair, plan, None, fixed)
+        point = point_at(fair, plan, _weights(fair, fair.surplus(plan)), fixed)
         ways = (0.0,) if rest > 0 else (1.0, 0.0)
         for exact in ways:
-            step = _stepped(fair, state, exact)
+            step = _stepped(fair, point, exact)
             if step is not None:
                 break
         if step is None:
-            return plan, True
+            return FairDay(plan, True)
         rest = RESTS if exact == 0.0 and rest <= 0 else rest - 1
-        plan, gain = step[0], step[1]
-        if max(gain, last) <= LAST_GAIN:
-            return plan, True
+        before, moved = moved, float(np.max(np.abs(step[0] - plan))) / fair.energy
+        plan, gain = step
+        if max(gain, last) <= LAST_GAIN and not LAST_MOVE < moved < NEARER * before:
+            return FairDay(plan, True)
         last = gain
-    return plan, False
-
-
-def _levelled(fair, plan, weights, fixed, most):
-    """As `_climbed`, for max-min: a few steps may lose before the best so far is gone back to."""
-    best, lost = plan, 0
-    for _ in range(most):
-        answer = _answered(fair, _state(fair, plan, weights, fixed), 1.0)
-        if answer is None:
-            answer = _answered(fair, _state(fair, plan, weights, fixed), 0.0)
-        if answer is None:
-            break
-        there, prices = answer
-        weights = np.abs(prices[-fair.party.users :])
-        searched = _searched(fair, best, there, HALVINGS) if lost else _searched(fair, plan, there, HALVINGS)
-        gain = 0.0 if searched is None else fair.gain(searched, best)
-        if gain > LAST_GAIN:
-            best, plan, lost = searched, searched, 0
-            continue
-        plan, lost = there, lost + 1
-        if lost > MOST_LOST:
-            break
-    return best, True
-
-
-def _answered(fair, state, exact):
-    """(the plan a programme leads to, the multipliers of its rows), None where it is not solved."""
-    answer = solve(_model(fair, state, exact), 1.0, steps=STEPS_EXACT if exact else SOLVER_STEPS)
-    if answer.status not in USABLE or not np.all(np.isfinite(answer.v)):
-        return None
-    target = state.plan + answer.v[: fair.party.columns] * fair.energy
-    return np.clip(target, fair.party.days.low, fair.party.days.high), answer.prices
+    return FairDay(plan, False)
 
 
 def _weights(fair, surplus):
-    """Weights (s + offset)^(−alpha) as shares of the largest."""
+    """Weights (s + offset)^(−alpha) as shares of the largest of those who may gain.
+
+    Whoever is priced out whatever is bought would have one beside which the others' are rounding, and needs none.
+    """
     log_weight = -fair.objective.alpha * np.log(np.maximum(surplus + fair.objective.offset, LEAST_LOGGED))
-    return np.exp(np.minimum(log_weight - np.max(log_weight, where=fair.counted, initial=-np.inf), 0.0))
+    some = fair.gaining if np.any(fair.gaining) else fair.counted
+    weight = np.exp(np.minimum(log_weight - np.max(log_weight, where=some, initial=-np.inf), 0.0))
+    return np.where(fair.counted, weight, 0.0)
 
 
-def _stepped(fair, state, exact):
+def _stepped(fair, point, exact):
     """(the plan that a step leads to, its gain), None where it is not better.
 
     The step with the exact product of purchases and prices need not be convex; the one with a bound in its place is.
     """
-    answer = _answered(fair, state, exact)
-    if answer is None:
+    step = step_from(fair, point, exact)
+    if step is None:
         return None
-    there = _searched(fair, state.plan, answer[0], HALVINGS_EXACT if exact else HALVINGS)
-    if there is not None:
-        return there, fair.gain(there, state.plan)
-    near = abs(fair.gain(answer[0], state.plan)) <= LAST_GAIN  # as good as it can be told: stationary to more digits
-    return (answer[0], 0.0) if exact and near else None
-
-
-@dataclass(frozen=True, eq=False)
-class _State:
-    """What a step is taken from; the user's weights are shares of the largest."""
-
-    plan: Array
-    z: Array
-    surplus: Array
-    price: Array
-    slope: Array
-    bend: Array
-    weight: Array
-    equal: bool
-    fixed: bool
-
-    @cached_property
-    def mean(self) -> float:
-        return float(np.sqrt(np.mean(self.weight**2)))
-
-
-def _state(fair, plan, weights, fixed):
-    z, surplus = fair.party.purchases(plan), fair.surplus(plan)
-    total = fair.others + np.sum(z, axis=0)
-    price, slope, bend = (of(fair.rules, total) for of in (prices_at, slopes_at, bends_at))
-    if fixed:
-        slope, bend = np.zeros_like(slope), np.zeros_like(bend)
-    equal = fair.equal
-    if not equal:
-        weight = _weights(fair, surplus)
-        weight = np.where(fair.counted, weight, 0.0)
-    else:
-        weight = fair.counted / max(np.sum(fair.counted), 1) if weights is None else weights
-    weight = np.maximum(weight, LEAST_WEIGHT * np.max(weight))
-    return _State(plan, z, surplus, price, slope, bend, weight, equal, fixed)
-
-
-def _model(fair, state, exact):
-    """The programme of a step, in units of energy and of money per unit of it; all columns are changes.
-
-    Columns: plan, u, y, η (periods each), σ (users), then c (users) and m, or with max-min the least surplus.
-    u is the mean of what is bought and bought by weight, η how far these are apart: price times purchases is of the
-    second order p' w̄ (u² − η² / 4), the first of which alone bounds it (docs/days/model.md, Fair days).
-    """
-    party, energy, money = fair.party, fair.energy, fair.steepness
-    (users, periods), days, weight = state.z.shape, party.days, state.weight
-    marginal = (days.cost + 2 * days.square * state.plan) / money
-    pressed = weight @ state.z
-    internal = (np.outer(weight, state.price) + state.slope * pressed) / money
-    own = weight[party.owner]
-    cost = own * marginal + party.load.T @ internal.ravel()
-    low, high = (days.low - state.plan) / energy, (days.high - state.plan) / energy
-    left, right = ((side - days.rows @ state.plan) / energy for side in (days.least, days.most))
-    same = days.least == days.most
-    left, right = np.where(same, 0.0, np.minimum(left, 0.0)), np.where(same, 0.0, np.maximum(right, 0.0))
-    changes = Programme(
-        np.zeros_like(cost) if state.equal else cost,
-        own * days.square * (energy / money),
-        np.minimum(low, 0.0),
-        np.maximum(high, 0.0),
-        days.rows,
-        left,
-        right,
-    )
-    none = np.zeros(periods)
-    product = state.mean * state.slope * (energy / money)
-    curved = np.maximum(state.bend * pressed, 0.0) / 2 * (energy**2 / money)
-    parts = [changes, free(none, product), free(none, curved), free(none, -exact * product / 4)]
-    parts.append(free(np.zeros(users), np.zeros(users)))
-    if state.equal:
-        parts.append(free(-np.ones(1), np.zeros(1)))
-    else:
-        whole = np.maximum(state.surplus + fair.objective.offset, LEAST_LOGGED)
-        fall = fair.objective.alpha * weight / whole * (money * energy) / 2
-        parts += [free(np.zeros(users), fall), free(np.zeros(1), np.zeros(1))]
-    programme = stacked(parts)
-    if state.fixed:
-        stays = slice(party.columns + periods, party.columns + 2 * periods)
-        programme.low[stays], programme.high[stays] = 0.0, 0.0
-    return _tied(fair, state, programme, marginal)
-
-
-def _tied(fair, state, programme, marginal):
-    """The programme with rows that say what u, y, η and σ are, and c and m, or that σ is not below the least."""
-    party, money, weight = fair.party, fair.steepness, state.weight
-    users, periods = state.z.shape
-    one, each = sparse.eye_array(periods), sparse.eye_array(users)
-    share = weight / state.mean
-    sums = [sparse.kron(row[None, :], one) @ party.load for row in ((1 + share) / 2, np.ones(users), share - 1)]
-    owners = sparse.csr_array((marginal, (party.owner, np.arange(party.columns))), shape=(users, party.columns))
-    paid = sparse.kron(each, state.price[None, :] / money) @ party.load
-    lost = sparse.csr_array(state.z * state.slope / money)
-    width = programme.rows.shape[1]
-    blocks = [[-sums[0], one, None, None, None], [-sums[1], None, one, None, None], [-sums[2], None, None, one, None]]
-    blocks.append([owners + paid, None, lost, None, each])
-    rows = sparse.block_array(blocks, format="csr")
-    programme = _joined_from(programme, rows, 0, np.zeros(rows.shape[0]), np.zeros(rows.shape[0]))
-    first = party.columns + 3 * periods
-    if not state.equal:
-        whole = np.maximum(state.surplus + fair.objective.offset, LEAST_LOGGED)
-        part = sparse.csr_array((whole / np.dot(weight, whole))[:, None])
-        rows = sparse.block_array([[-each, each, part], [-weight[None, :], None, np.ones((1, 1))]], format="csr")
-        return _joined_from(programme, rows, first, np.zeros(users + 1), np.zeros(users + 1))
-    counted = fair.counted
-    held = np.min(state.surplus, where=counted, initial=np.inf) if np.any(counted) else 0.0
-    room = np.where(counted, held - state.surplus, -np.inf) / (money * fair.energy)
-    rows = sparse.hstack([each, sparse.csr_array(-counted[:, None].astype(float))], format="csr")
-    assert first + users + 1 == width
-    return _joined_from(programme, rows, first, room, np.full(users, np.inf))
-
-
-def _joined_from(programme, rows, first, least, most):
-    """The programme with rows whose columns begin at `first`."""
-    height, width = rows.shape
-    after = programme.rows.shape[1] - first - width
-    padded = [sparse.csr_array((height, first)), rows, sparse.csr_array((height, after))]
-    return joined(programme, sparse.hstack(padded, format="csr"), least, most)
+    if abs(fair.gain(step.target, point.plan)) <= LAST_GAIN:  # as good as can be told
+        return step.target, 0.0
+    there = _searched(fair, point.plan, step.target, HALVINGS_EXACT if exact else HALVINGS)
+    return None if there is None else (there, fair.gain(there, point.plan))
 
 
 def _searched(fair, plan, target, halvings):
@@ -360,3 +167,76 @@ def _searched(fair, plan, target, halvings):
             break
         step /= 2
     return best
+
+
+def _levelled(fair, plan, fixed, most, weights):
+    """The max-min day that whole steps lead to, the best on the way.
+
+    The surpluses of a step are straight in the plan, their weights the last step's multipliers. Lines are not searched:
+    like Newton's method for a square root, steps go too far once and then come nearer from one side, whereas the least
+    surplus would allow but tiny ones.
+    """
+    if weights is None:
+        shifted = replace(fair, objective=objective(2.0, _shift(fair, plan)), among=fair.counted)
+        weights = _weights(shifted, fair.surplus(plan))
+    weights = weights / np.sum(weights)
+    best, least, near, exact = FairDay(plan, False, weights), _least(fair, plan), False, _ExactSteps()
+    for _ in range(most):
+        point = point_at(fair, plan, weights, fixed)
+        step, back = exact.step(fair, point, near, LAST_RISE * abs(least))
+        if back is not None:
+            plan, weights = back
+            continue
+        step = step or step_from(fair, point, 0.0)
+        if step is None:
+            break
+        plan, weights, moved = _moved(fair, plan, weights, step)
+        now = _least(fair, plan)
+        if now > least:
+            best, least = FairDay(plan, False, weights), now
+        near = step.rise <= NEAR[0] * abs(least) and moved <= NEAR[1]
+        if abs(step.rise) <= LAST_RISE * abs(least):
+            return best._replace(settled=True)
+    return best
+
+
+def _moved(fair, plan, weights, step):
+    """(plan, weights) after a step, and by what share weights move; neither goes further than weights may change."""
+    moved = np.max(np.abs(step.weights - weights) / np.maximum(np.maximum(step.weights, weights), LEAST_WEIGHT))
+    fallen = (step.weights < weights / YIELD) & (weights > LEAST_WEIGHT)
+    plan = plan + np.where(fallen, 1 / YIELD, 1.0)[fair.party.owner] * (step.target - plan)
+    weights = np.clip(step.weights, weights / YIELD, np.maximum(weights, LEAST_WEIGHT) * YIELD)
+    return plan, weights / np.sum(weights), moved
+
+
+@dataclass
+class _ExactSteps:
+    """How exact steps of max-min fare; held: the plan and weights the last was taken from, and the level it foresaw;
+    reach: how far the next may lead; rest: steps until then."""
+
+    held: tuple[Array, Array, float] | None = None
+    reach: float = REACH
+    rest: int = 0
+
+    def step(self, fair, point, near, rounding):
+        """(the exact step from a point or None, where to go back to if the last one led to less than it foresaw)."""
+        if not near or self.rest > 0:
+            self.held, self.rest = None, self.rest - 1
+            return None, None
+        step = step_from(fair, point, 1.0, self.reach)
+        if step is not None and step.rise < -rounding:
+            step = None
+        level = -np.inf if step is None else _least(fair, point.plan) + step.rise
+        slack = 0.0 if step is None else SECOND_ORDER * abs(step.rise)
+        if self.held is not None and level + slack < self.held[2] - rounding:
+            *back, _ = self.held
+            self.held, self.reach, self.rest = None, self.reach / YIELD, RESTS
+            return None, back
+        self.reach = min(2 * self.reach, MOST_REACH)
+        self.held = None if step is None else (point.plan, point.weight, level - slack)
+        self.rest = RESTS - 1 if step is None else 0
+        return step, None
+
+
+def _least(fair, plan):
+    return float(np.min(fair.surplus(plan), where=fair.counted, initial=np.inf))

@@ -74,13 +74,12 @@ def solve(day: Day, certify: bool = True) -> Solution:
     """
     if day.affine is not None and day.welfare:
         return potential_solution(day, certify)
-    seats = Seats(day)
-    found = [played(seats, start) for start in starts(day)]
+    found = [played(Seats(day), start) for start in starts(day)]
     settled = [plan for plan, status, _ in found if status == Status.SETTLED]
     outcomes = [clear(day, plan) for plan in settled or [found[0][0]]]
     best = max(outcomes, key=lambda outcome: outcome.welfare)
     if certify:
-        best = certified_welfare(day, best) if day.welfare else certified(seats, best)
+        best = certified_welfare(day, best) if day.welfare else certified(Seats(day), best)
     return Solution(ended(best, Status.SOLVED) if settled else Status.NOT_FOUND, best)
 
 

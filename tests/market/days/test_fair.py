@@ -43,7 +43,7 @@ def sole(day):
 @pytest.mark.parametrize("alpha", KNOWN)
 def test_the_fair_day_is_the_one_worked_out_beforehand(alpha):
     day = fair_day(alpha)
-    plan, settled = stationary(sole(day), np.zeros(day.party.columns))
+    plan, settled, _ = stationary(sole(day), np.zeros(day.party.columns))
     outcome, (value, x, y, s, price) = clear(day, plan), KNOWN[alpha]
     assert settled and phi(outcome.s, alpha) == pytest.approx(value, abs=1e-6)
     np.testing.assert_allclose(day.party.told(plan, "consumption").ravel(), x, atol=6e-6)
@@ -56,7 +56,7 @@ def test_the_fair_day_is_the_one_worked_out_beforehand(alpha):
 def test_no_random_start_of_another_search_ends_higher(alpha):
     day = fair_day(alpha)
     fair, rng = sole(day), np.random.default_rng(1)
-    plan, _ = stationary(fair, np.zeros(day.party.columns))
+    plan = stationary(fair, np.zeros(day.party.columns)).plan
     found = fair.surplus(plan)
     soft = 40.0 if np.isinf(alpha) else alpha
     days, high = day.party.days, np.where(np.isfinite(day.party.days.high), day.party.days.high, 8.0)
@@ -83,7 +83,7 @@ def test_every_user_lives_its_own_best_day_at_its_internal_price(alpha):
     day = four_hours()
     day = day.changed([replace(day.blocks[0], alpha=alpha), *day.blocks[1:]])
     fair = Seats(day).fair(0, np.array([9.0, 11.0, 10.0, 12.0]))
-    plan, settled = stationary(fair, best_days(fair.party, np.full(4, 3.0), fair.energy))
+    plan, settled, _ = stationary(fair, best_days(fair.party, np.full(4, 3.0), fair.energy))
     z, s = fair.party.purchases(plan), fair.surplus(plan)
     weight = (s + 0.01) ** -alpha
     price = 0.5 + 0.1 * (fair.others + z.sum(axis=0))
@@ -111,12 +111,25 @@ def test_one_period_without_devices_is_the_market_without_days(alpha, others):
     assert seats.purchase(0, plan)[0] == pytest.approx(float(np.squeeze(known)), rel=1e-9 if alpha < 5 else 1e-7)
 
 
+@pytest.mark.parametrize(("poor", "offset"), [(0.0, 1e-9), (1.5, 1e-5), (1.5, 0.01)])
+def test_a_user_who_may_be_priced_out_is_served_or_not_as_in_the_market_without_days(poor, offset):
+    rng = np.random.default_rng(8)
+    a, b, price = rng.uniform(0.1, 0.9, 6), rng.uniform(2, 10, 6), Affine(0.2, 0.3)
+    b[0] = poor
+    parts = {"consumption": Consumption(np.arange(6), a, b)}
+    block = homes("h", [6], parts, alpha=1.0, offset=offset)
+    for others in (0.0, 3.0):
+        found = solve(Day(Clock(1), (price,), (block,), np.array([others])))
+        known = best_response(price, Block("h", "aggregator", Quadratic(a, b), 1.0, offset, np.array([6])), others)
+        assert found.outcome.y[0, 0] == pytest.approx(float(np.squeeze(known)), rel=1e-8) and found.outcome.gap < 1e-9
+
+
 def test_max_min_lifts_the_poorest_and_welfare_the_sum():
     day = four_hours()
     least, total = [], []
     for alpha in (0.0, 1.0, np.inf):
         fair = Seats(day.changed([replace(day.blocks[0], alpha=alpha), *day.blocks[1:]])).fair(0, np.full(4, 10.0))
-        plan, _ = stationary(fair, best_days(fair.party, np.full(4, 3.0), fair.energy))
+        plan = stationary(fair, best_days(fair.party, np.full(4, 3.0), fair.energy)).plan
         least.append(np.min(fair.surplus(plan)))
         total.append(np.sum(fair.surplus(plan)))
     assert least[0] < least[1] < least[2] and total[0] > total[1] > total[2]
@@ -135,7 +148,7 @@ def test_with_cars_the_poor_are_lifted_before_logarithms_are_taken():
     parts = {"consumption": Consumption([0, 1], [0.5, 0.5], [3, 3]), "car": Car([0], 2.0, 1.0)}
     day = Day(Clock(4), (Affine(0.2, 0.1),) * 4, (homes("h", [2], parts, alpha=1.0),))
     fair = sole(day)
-    plan, settled = stationary(fair, best_days(fair.party, np.full(4, 5.0), fair.energy))
+    plan, settled, _ = stationary(fair, best_days(fair.party, np.full(4, 5.0), fair.energy))
     assert settled and np.min(fair.surplus(plan)) > 0.1
 
 
@@ -146,7 +159,7 @@ def test_an_answer_is_never_worse_than_the_present_day(seed):
     seats = Seats(day)
     plan = seats.price_taking(0, day.price(np.zeros(4)))
     fair = seats.fair(0, day.background + 2.0)
-    assert not fair.better(plan, seats.reply(0, day.background + 2.0, plan))
+    assert fair.gain(seats.reply(0, day.background + 2.0, plan), plan) > -1e-12
 
 
 def test_a_car_is_counted_from_being_charged_elsewhere():
