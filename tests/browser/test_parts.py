@@ -16,8 +16,9 @@ import engine
 from engine import FolderError
 from engine.sweeps.points import product
 from market.outcome import Status
-from scenarios import ScenarioError, load, names
+from scenarios import ScenarioError, load
 from scenarios.markets import MARKETS
+from tests.shipped import scenarios
 from views.browser import app, stored
 from views.browser.session import Session
 from views.browser.stage import Screen
@@ -30,7 +31,7 @@ from views.kit.live import Run
 from views.kit.parameters import changed, command, differences, editable, parameters, parse, stops, written
 from views.markets import page_of
 
-SCENARIOS = [*map(load, names())]
+SCENARIOS = scenarios()
 
 
 def ended(session, patience=20):

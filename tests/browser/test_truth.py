@@ -15,6 +15,7 @@ from market.outcome import Status
 from scenarios import ScenarioError, load, names
 from tests.browser.tiles import TILES
 from tests.shares import part_of
+from tests.shipped import names_of
 from views.browser import files
 from views.browser.watch import status_text
 from views.kit.live import Run, money
@@ -163,7 +164,7 @@ def test_a_minus_as_it_is_printed_can_be_typed():
     assert parse("\u221251.5") == -51.5
 
 
-GROUPS = [name for name in names() if load(name).market == "aggregator" and not name.startswith("large_market")]
+GROUPS = [name for name in names_of("aggregator") if not name.startswith("large_market")]
 
 
 @pytest.mark.parametrize("name", GROUPS)

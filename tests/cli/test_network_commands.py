@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 import run
-from scenarios import listing, names
+from scenarios import names
+from tests.shipped import names_of
 
 EXAMPLE = Path(run.__file__).parent / "examples" / "network_from_matpower.toml"
 SMALL = ("two_nodes_thin", "two_nodes_wide", "cournot_duopoly", "cournot_three_hours", "data_centre_node_2")
@@ -35,7 +36,7 @@ ENDS = {  # status of the rounds, and of the direct solution
 }
 
 
-@pytest.mark.parametrize("name", sorted({row.name for row in listing() if row.market == "network"} - LARGE))
+@pytest.mark.parametrize("name", sorted({*names_of("network")} - LARGE))
 def test_every_shipped_network_ends_as_it_should(name, capsys):
     stepped, direct = ENDS.get(name, ("settled", "solved"))
     rounds, solved = summary(capsys, name), summary(capsys, name, "--direct")

@@ -9,7 +9,8 @@ import pytest
 
 import scenarios
 from engine import run
-from scenarios import build, describe, draw, load, names
+from scenarios import build, describe, draw, load
+from tests.shipped import names_of
 from views.bilateral.words import summary_text
 
 HEAD = 'market = "bilateral"\n'
@@ -121,7 +122,7 @@ def test_every_form_runs_and_comes_back_from_its_own_toml(write, tmp_path, form)
     assert one.summary() | {"scenario": ""} == other.summary() | {"scenario": ""}
 
 
-@pytest.mark.parametrize("name", [name for name in names() if load(name).market == "bilateral"])
+@pytest.mark.parametrize("name", names_of("bilateral"))
 def test_every_shipped_file_comes_back_from_its_own_toml(name, tmp_path):
     scenario = load(name)
     assert scenario.title and scenario.source

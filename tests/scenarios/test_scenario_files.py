@@ -10,11 +10,12 @@ from market.prices import PRICES
 from market.utilities import UTILITIES
 from scenarios import Scenario, describe, draw, listing, load, loading, names, schema_table
 from scenarios.markets import MARKETS
+from tests.shipped import names_of
 
 HEADLINE = ["large_direct", "large_two_maxmin", "large_two_proportional", "large_two_welfare", "small_alone"]
 
 
-AGGREGATOR = [name for name in names() if load(name).market == "aggregator"]
+AGGREGATOR = names_of("aggregator")
 
 
 @pytest.mark.parametrize("name", AGGREGATOR)

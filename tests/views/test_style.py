@@ -2,7 +2,8 @@
 
 import pytest
 
-from scenarios import load, names
+from scenarios import load
+from tests.shipped import names_of
 from views.aggregator.headline import COMPARED
 from views.style import PALETTE, design_colours, group_colours, joined_labels
 
@@ -11,7 +12,7 @@ def group_names(name):
     return [group.name for group in load(name).groups]
 
 
-GROUPED = [name for name in names() if load(name).market == "aggregator"]
+GROUPED = names_of("aggregator")
 
 
 @pytest.mark.parametrize("name", GROUPED)

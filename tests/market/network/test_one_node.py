@@ -11,10 +11,11 @@ from market.aggregator.planner import best_total_welfare as planners_welfare
 from market.grid.nodal import Generators, NodalGrid, nodal_grid
 from market.outcome import Status
 from market.prices import Dispatch
-from scenarios import draw, load, names
+from scenarios import draw, load
 from tests.market.network.test_network_game import users
+from tests.shipped import scenarios
 
-SHIPPED = [name for name in names() if load(name).table.get("price", {}).get("rule") == "dispatch"]
+SHIPPED = [one.name for one in scenarios() if one.table.get("price", {}).get("rule") == "dispatch"]
 
 
 def on_one_node(game, conduct="network"):
