@@ -133,6 +133,7 @@ def test_names_as_long_as_files_may_have_are_drawn(plot, monkeypatch):
     test_a_plot_draws_any_numbers(plot, "wide")
 
 
+@pytest.mark.share
 @pytest.mark.parametrize(("plot", "data"), CASES if NIGHTLY else CASES[::7])
 def test_a_plot_draws_any_numbers(plot, data):
     with warnings.catch_warnings():

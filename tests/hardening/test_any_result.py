@@ -135,6 +135,7 @@ def test_results_that_lack_something_are_drawn(name, direct, tmp_path):
     assert made and made != ["refused"]
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("market", LEGAL)
 @pytest.mark.parametrize("numbers", chunks(200, 5), ids=named)
 def test_whatever_a_legal_market_ends_with_is_drawn(market, numbers, tmp_path):

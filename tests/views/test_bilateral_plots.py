@@ -131,6 +131,7 @@ def test_a_thousand_a_side_are_dots_drawn_fast(thousand, tmp_path):
     assert np.all(outcome.settlement.price >= low - 1e-9) and np.all(outcome.settlement.price <= high + 1e-9)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize(
     ("name", "changes"),
     [

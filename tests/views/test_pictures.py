@@ -25,6 +25,7 @@ MARKETS = {
 STATUSES = {"no_equilibrium": "cycling", "continuum": "settled", "village_from_csv": "settled", "two_peaks": "settled"}
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("name", MARKETS)
 @pytest.mark.parametrize("direct", [False, True])
 def test_degenerate_markets(tmp_path, name, direct):
