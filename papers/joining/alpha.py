@@ -131,7 +131,7 @@ def _fair_claim(games):
         least >= 1,
         {"least α of a pure equilibrium": least},
         FAIL,
-        "a little fairness draws those to whom energy is worth little, who are many; more drives out more than come",
+        "α = 1 has fewer who buy than α = 0.5 has, beside a rival at 0 and beside one at 0.5",
     )
 
 
