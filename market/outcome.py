@@ -74,7 +74,8 @@ class Outcome:
 
     y: purchases, shape (players,); x, s: quantity and surplus of every user, shape (users,), blocks in order;
     price in money per unit; unserved: the part of purchases beyond capacity; gap: largest relative regret or None;
-    regrets, moves: every player's, and the purchase that it is found at, shapes (players,), or None;
+    regrets, moves: every player's, and the purchase that it is found at, shapes (players,), or None; proven: is the
+    gap known to be the most that anybody could gain, rather than what a search found?
     transfers: what each user gets from others of its aggregator, counted in s, shape (users,), None without payments.
     """
 
@@ -86,6 +87,7 @@ class Outcome:
     gap: float | None = None
     regrets: np.ndarray | None = field(default=None, repr=False)
     moves: np.ndarray | None = field(default=None, repr=False)
+    proven: bool = False
     transfers: np.ndarray | None = field(default=None, repr=False)
 
     @property

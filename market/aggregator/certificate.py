@@ -1,35 +1,38 @@
-"""How much any player could gain by another purchase: a global search that shares no search with the solver's.
+"""How much any player could gain by another purchase: proven where that can be, else by a global search.
 
-Each player's payoff is evaluated on a grid of purchases from none to all its users want, with points on both sides of
-every reservation price and kink, and the best brackets are looked at more finely. A payoff is
-formed from an explicit split of the purchase, user by user: on the grid by the solver's own `split`, at the best point
-and at the present purchase also by `second_split`, so that a split gone wrong is regretted.
+The proof is an upper bound on what any purchase brings (regret_bounds). Where it does not close, the payoff is
+evaluated on a grid of purchases from none to all a player's users want, with points on both sides of
+every reservation price and kink, and the best brackets are looked at more finely; from the best found the proof is
+tried again. A payoff is formed from an explicit split of the purchase, user by user: on the grid by the solver's own
+`split`, at the best point and at the present purchase also by `second_split`, so that a split gone wrong is regretted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from market.aggregator.allocation import split
 from market.aggregator.game import Block, Game
+from market.aggregator.regret_bounds import Case, regret_bounds
 from market.aggregator.second_split import second_split
-from market.arrays import Array
-from market.on_demand import later
+from market.aggregator.single import most_surplus
+from market.arrays import Array, Mask
 from market.prices import PriceRule
 from market.utilities import Utility
 
-elementwise = later("scipy.optimize.elementwise")
-
+BATCH = 1 << 14  # users at once, unless one player has more: their arrays stay in the processor's cache
+CLOSE = 5e-7  # of a payoff and its regret: how far beyond the best found the proof from there may end
 EVEN_POINTS = 65  # even points between no purchase and the largest sensible one
 MOST_WORK = 2_000_000  # users times grid points over all players; the grid thins out beyond
 MOST_NODES = 1 << 18  # users times grid points at once
 LEAST_POINTS = 17
 BRACKETS = 3
 POINTS_IN_BRACKET = 9  # points inside a bracket
-ZOOMS = 2
+ZOOMS = 4
 POINTS_NEAR = 13  # points around the present purchase and near none
 SPLIT_PRECISION = 1e-7  # a split this precise changes a payoff by its square
 SIDE_OF_MARK = 1e-9  # how far beside a kink points stand, as a share of the total
@@ -38,15 +41,27 @@ HALVINGS = 40  # of an interval of logarithms
 LOG_SPAN = 60.0  # how far below the highest the least purchase looked at is, as a logarithm
 
 
+class Moves(NamedTuple):
+    """Relative regrets, the purchases that they are found at, and whether no purchase can be regretted more.
+
+    Each of shape (players,). A proven regret is an upper bound: what the best purchase found gains, and at most CLOSE
+    beyond. Where that purchase is the present one, its users would rather split it otherwise, or nobody gains.
+    """
+
+    regrets: Array
+    purchases: Array
+    proven: Mask
+
+
 def gap(game: Game, y: Array, x: Array) -> tuple[float, Array]:
     """Largest relative regret of any player and all of them, shape (players,) (docs/aggregator/model.md, The gap).
 
     Arguments: purchases y of shape (players,), quantities x of shape (users,), energy. A regret is the gain of the best
-    purchase found over the present one, as a share of Σ (s_i + offset)^(1−alpha) over the player's served users
+    purchase over the present one, as a share of Σ (s_i + offset)^(1−alpha) over the player's served users
     (max-min: the least surplus plus the offset; a single user: its surplus; where that is nothing: what its users are
     worth). Infinite for a player whose objective is minus infinity.
     """
-    regrets = best_moves(game, y, x)[0]
+    regrets = best_moves(game, y, x).regrets
     return largest(regrets), regrets
 
 
@@ -55,14 +70,10 @@ def largest(regrets: Array) -> float:
     return float(max(regrets.max(), 0.0))
 
 
-def best_moves(game: Game, y: Array, x: Array) -> tuple[Array, Array]:
-    """Every player's relative regret and the purchase that it is found at, shapes (players,); arguments as of `gap`.
-
-    Where that purchase is the present one, its users would rather split it otherwise.
-    """
+def best_moves(game: Game, y: Array, x: Array) -> Moves:
+    """Every player's relative regret; arguments as of `gap`."""
     parts = _moves(game.unmixed, np.asarray(y, dtype=float), np.asarray(x, dtype=float))
-    regrets, purchases = zip(*parts, strict=True)
-    return np.concatenate(regrets), np.concatenate(purchases)
+    return Moves(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def _moves(game, y, x):
@@ -70,10 +81,10 @@ def _moves(game, y, x):
     for block, where, rows in zip(game.blocks, game.player_slices, game.user_slices, strict=True):
         outside = np.maximum(total - y[where], 0.0)
         if block.single:
-            yield _single_moves(game.price, block.utility, outside, x[rows], game.users)
+            yield single_moves(game.price, block.utility, outside, x[rows])
             continue
         points = _most_points(block, game.users)
-        for some in _batches(block, points):
+        for some in _batches(block):
             users = slice(block.starts[some.start], block.starts[some.stop - 1] + block.sizes[some.stop - 1])
             part = block.players_from(some)
             yield aggregator_moves(game.price, part, outside[some], y[where][some], x[rows][users], points)
@@ -85,38 +96,78 @@ def _most_points(block, users_in_all):
     return int(np.clip(MOST_WORK // users_in_all, LEAST_POINTS, wanted))
 
 
-def _batches(block, points):
-    """Ranges of players with at most MOST_NODES users times points each."""
-    batch = (np.cumsum(block.sizes) - 1) * points // MOST_NODES
+def _batches(block):
+    """Ranges of players with about BATCH users each."""
+    batch = (np.cumsum(block.sizes) - 1) // BATCH
     edges = np.concatenate([[0], np.flatnonzero(np.diff(batch)) + 1, [block.players]])
     return [slice(int(lo), int(hi)) for lo, hi in pairwise(edges)]
 
 
-def aggregator_moves(
-    rule: PriceRule, block: Block, outside: Array, y: Array, x: Array, points: int
-) -> tuple[Array, Array]:
-    """Relative regrets of aggregators and the purchases they are found at, shapes (players,).
+def single_moves(rule: PriceRule, utility: Utility, outside: Array, x: Array) -> Moves:
+    """Regrets of users who buy for themselves, each alone with the others' totals `outside`, shapes (users,)."""
+    held = utility.surplus(rule.value(outside + x), x)
+    most, purchases = most_surplus(rule, utility, outside)
+    regrets = (most - held) / _positive(np.where(held > 0, held, worth(utility)))
+    return Moves(regrets, purchases, np.ones(len(x), dtype=bool))
 
-    Each is searched alone with the others' totals `outside`.
 
-    outside, y: shape (players,); x: shape (users,); points: of each player's first grid of purchases.
+def aggregator_moves(rule: PriceRule, block: Block, outside: Array, y: Array, x: Array, points: int) -> Moves:
+    """Regrets of aggregators, each alone with the others' totals `outside`.
+
+    outside, y: shape (players,); x: shape (users,); points: of a grid that is searched.
     """
+    case = _case(rule, block, outside, y, x)
+    counted = case.measure[1]
+    price = block.to_users(case.price(y))
+    lost = block.by_player(np.add, np.maximum(-block.utility.surplus(price, x), 0.0))
+    nobody = ~block.by_player(np.maximum, counted)  # then to buy nothing is best
+    never = ~block.by_player(np.minimum, counted) & block.objective.literal
+    bounds, proven = regret_bounds(case, y, x)
+    regrets = np.where(never, np.inf, np.where(nobody, lost, bounds))
+    moves = Moves(regrets, np.where(nobody, 0.0, y), proven | nobody)
+    open_ = ~moves.proven & ~never
+    if not np.any(open_):
+        return moves
+    some = block.only(open_)
+    case = _case(rule, some, outside[open_], y[open_], x[np.repeat(open_, block.sizes)])
+    for known, found in zip(moves, _searched(case, y[open_], x[np.repeat(open_, block.sizes)], points), strict=True):
+        known[open_] = found
+    return moves
+
+
+def _case(rule, block, outside, y, x):
+    """What players' regrets are measured by at purchases y, shape (players,), and quantities x, shape (users,)."""
     counted = block.utility.reservation > block.to_users(first_price(rule, block, outside))
-    everyone = block.by_player(np.minimum, counted)
     price = np.asarray(rule.value(outside + y), dtype=float)
     held = np.where(counted, block.utility.surplus(block.to_users(price), x), 0.0)
-    served = counted & (x > 0)
-    anyone = block.by_player(np.maximum, counted)
-    valued = worth(block.utility)
+    return Case(rule, block, outside, (held, counted, counted & (x > 0), worth(block.utility), block))
+
+
+def _searched(case, y, x, points):
+    """The regrets of a search, and the proof tried from the best purchases that it found."""
+    regrets, best = searched_moves(case, y, points)
+    price = case.price(best)
+    bounds, proven = regret_bounds(
+        case, best, split(case.block, price[None], best[None])[0], regrets + CLOSE * (1 + np.abs(regrets))
+    )
+    return Moves(np.where(proven, np.maximum(bounds, regrets), regrets), best, proven)
+
+
+def searched_moves(case: Case, y: Array, points: int) -> tuple[Array, Array]:
+    """The highest relative regrets that a search finds, and where, shapes (players,).
+
+    y: the present purchases, shape (players,); points: of each player's first grid of purchases.
+    """
+    rule, block, outside = case.rule, case.block, case.outside
+    held, counted = case.measure[:2]
 
     def payoff(purchase, again=False):
-        price = np.asarray(rule.value(outside + purchase), dtype=float)
+        price = case.price(purchase)
         part = split(block, price, purchase, SPLIT_PRECISION)
         if again:
             other = second_split(block, price, purchase)
             part = np.where(np.isnan(other), part, other)
-        surplus = np.where(counted, block.utility.surplus(block.to_users(price), part), held)
-        return block.objective.regret(surplus, held, counted, served, valued, block)
+        return case.regret(np.where(counted, block.utility.surplus(block.to_users(price), part), held))
 
     grid = _grid(rule, block, outside, y, points)
     value = _in_parts(payoff, grid, block.users)
@@ -125,10 +176,7 @@ def aggregator_moves(
     best = np.take_along_axis(grid, np.argmax(value, axis=0)[None], axis=0)
     grid = np.concatenate([grid, best, y[None]])
     value = np.concatenate([value, payoff(grid[-2:], again=True)])
-    best = np.where(anyone, np.take_along_axis(grid, np.argmax(value, axis=0)[None], axis=0)[0], 0.0)
-    lost = block.by_player(np.add, np.maximum(-block.utility.surplus(block.to_users(price), x), 0.0))
-    regret = np.where(anyone, value.max(axis=0), lost)  # with nobody to serve, to buy nothing is best
-    return (np.where(everyone, regret, np.inf) if block.objective.literal else regret), best
+    return value.max(axis=0), np.take_along_axis(grid, np.argmax(value, axis=0)[None], axis=0)[0]
 
 
 def first_price(rule: PriceRule, block: Block, outside: Array) -> Array:
@@ -203,36 +251,6 @@ def _zoomed(payoff, grid, value, users):
     finer = left + (right - left) * np.linspace(0, 1, POINTS_IN_BRACKET + 2)[1:-1, None, None]
     finer = np.sort(np.concatenate([finer.reshape(-1, len(column)), best[None]]), axis=0)
     return finer, _in_parts(payoff, finer, users)
-
-
-def _single_moves(rule, utility, outside, x, users_in_all):
-    """Regrets of users who buy for themselves and where, shapes (users,): the same grid, a column a user."""
-    held = utility.surplus(rule.value(outside + x), x)
-    high = np.maximum(rule.supply(utility.reservation) - outside, 0.0)
-    high = price_taking(rule, outside, utility.demand, high)
-    count = int(np.clip(MOST_WORK // max(users_in_all, len(x)), LEAST_POINTS, 4 * EVEN_POINTS))
-    shares = np.concatenate([np.linspace(0, 1, count), np.geomspace(1e-6, 1e-2, 4)])
-    points = [np.multiply.outer(high, shares), x[:, None] * (1 + np.array([-1e-2, -1e-4, 0.0, 1e-4, 1e-2]))]
-    if len(rule.kinks) and len(rule.kinks) * len(x) <= MOST_WORK:
-        kinks = rule.kinks - outside[:, None]
-        points += [kinks, kinks * (1 - SIDE_OF_MARK), kinks * (1 + SIDE_OF_MARK)]
-    points = np.sort(np.clip(np.concatenate(points, axis=1), 0.0, np.maximum(high, x)[:, None]), axis=1)
-    row = np.arange(len(x))
-
-    def payoff(at, user):
-        return utility.take(user).surplus(rule.value(outside[user] + at), at)
-
-    value = payoff(points.ravel(), np.repeat(row, points.shape[1])).reshape(points.shape)
-    best = np.clip(np.argmax(value, axis=1), 1, points.shape[1] - 2)
-    found, at = value.max(axis=1), points[row, np.argmax(value, axis=1)]
-    inner = (points[row, best - 1] < points[row, best]) & (points[row, best] < points[row, best + 1])
-    if np.any(inner):
-        user = row[inner]
-        ends = tuple(points[user, best[inner] + k] for k in (-1, 0, 1))
-        zoomed = elementwise.find_minimum(lambda at, user: -payoff(at, user), ends, args=(user,), maxiter=60)
-        at[inner] = np.where(-zoomed.f_x > found[inner], zoomed.x, at[inner])
-        found[inner] = np.fmax(found[inner], -zoomed.f_x)  # not a number where the grid's best is an end
-    return (found - held) / _positive(np.where(held > 0, held, worth(utility))), at
 
 
 def _positive(values):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from market.arrays import Array, Integers
+from market.arrays import Array, Integers, Mask
 from market.fairness import Objective, objective
 from market.prices import PriceRule
 from market.utilities import Utility
@@ -104,6 +104,11 @@ class Block:
         """The block of some players in a row, a slice."""
         start, stop = self.starts[some.start], self.starts[some.stop - 1] + self.sizes[some.stop - 1]
         return replace(self, utility=self.utility.take(slice(start, stop)), sizes=self.sizes[some])
+
+    def only(self, some: Mask) -> Block:
+        """The block of the marked players, shape (players,)."""
+        rows = np.repeat(some, self.sizes)
+        return replace(self, utility=self.utility.take(rows), sizes=self.sizes[some])
 
     @cached_property
     def sample(self) -> tuple[Block, Array]:

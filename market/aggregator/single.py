@@ -22,15 +22,42 @@ def best_quantities(rule: PriceRule, utility: Utility, outside: Array, each_alon
     """
     outside = np.asarray(outside, dtype=float)[:, None]
     column = utility.take((slice(None), None))
-    top = column.reservation
-    edges = np.concatenate([[0.0], rule.kinks, [np.inf]])
-    low = np.maximum(edges[:-1] - outside, 0.0)
-    high = np.minimum(edges[1:], np.maximum(rule.supply(top), outside)) - outside
-    x = _peaks(rule, column, outside, low, np.maximum(high, low), each_alone)
+    low, high = _stretches(rule, column, outside)
+    x = _peaks(rule, column, outside, low, high, each_alone)
     payoff = np.where(high > low, column.surplus(rule.value(outside + x), x), -np.inf)
     best = np.argmax(payoff, axis=1)
     rows = np.arange(len(best))
     return np.where(payoff[rows, best] > 0, x[rows, best], 0.0)
+
+
+def most_surplus(rule: PriceRule, utility: Utility, outside: Array) -> tuple[Array, Array]:
+    """The most that each user can have by any purchase, money, and the best purchase found, shapes (users,).
+
+    J lies below its tangent on every stretch of the price on which it is concave (docs/aggregator/model.md, The gap).
+    """
+    outside = np.asarray(outside, dtype=float)[:, None]
+    column = utility.take((slice(None), None))
+    low, high = _stretches(rule, column, outside)
+    first = rule.right_value(outside + low)
+    high = np.maximum(np.minimum(high, column.demand(first)), low)  # beyond what it wants J falls
+    x = np.clip(_peaks(rule, column, outside, low, high), low, high)
+    price = np.where(x <= low, first, rule.value(outside + x))
+    slope = rule.left_slope(_inside(outside, x, low))
+    rise = column.marginal(x) - price - np.where(x > 0, slope, 0.0) * x
+    room = np.where(rise > 0, high - x, low - x)
+    most = np.where(high > low, column.surplus(price, x) + rise * room, -np.inf)
+    best = np.argmax(most, axis=1)
+    rows = np.arange(len(best))
+    return np.maximum(most[rows, best], 0.0), np.where(most[rows, best] > 0, x[rows, best], 0.0)
+
+
+def _stretches(rule, utility, outside):
+    """Purchases (users, stretches) between which the price has no kink, up to where it is above all a user's worth."""
+    top = utility.reservation
+    edges = np.concatenate([[0.0], rule.kinks, [np.inf]])
+    low = np.maximum(edges[:-1] - outside, 0.0)
+    high = np.minimum(edges[1:], np.maximum(rule.supply(top), outside)) - outside
+    return low, np.maximum(high, low)
 
 
 def surplus_alone(rule: PriceRule, utility: Utility, total: float) -> Array:
@@ -44,13 +71,13 @@ def surplus_alone(rule: PriceRule, utility: Utility, total: float) -> Array:
     return utility.surplus(price, utility.meets(price, slope))
 
 
-def _peaks(rule, utility, outside, low, high, each_alone):
+def _peaks(rule, utility, outside, low, high, each_alone=False):
     """The peak on each stretch [low, high]: tangents to the marginal outlay p + p' x, met by marginal utility."""
     done = np.zeros((len(low), 1), dtype=bool)
     ceiling = np.where(np.isfinite(high), high, utility.demand(rule.value(np.maximum(outside + low, 1e-300) * 2)))
     x, open_stretch = ceiling, ceiling > low
     for _ in range(MOST_STEPS):
-        total = np.where(open_stretch, outside + np.maximum(x, low + SLIVER * (outside + low)), 1.0)
+        total = np.where(open_stretch, _inside(outside, x, low), 1.0)
         price, slope = rule.value(total), rule.left_slope(total)
         rise = 2 * slope + rule.curvature(total) * x
         new = np.clip(utility.meets(price + slope * x - rise * x, rise), low, ceiling)
@@ -62,3 +89,8 @@ def _peaks(rule, utility, outside, low, high, each_alone):
         if np.all(settled):
             break
     return x
+
+
+def _inside(outside, x, low):
+    """The total at purchases, a sliver above a stretch's lower end where they lie on it."""
+    return outside + np.maximum(x, low + SLIVER * (outside + low))

@@ -152,49 +152,64 @@ class AlphaFair(Objective):
         alpha = MOST_SHARE it is the rise of the equal surplus that would be worth as much, which becomes max-min's
         least surplus (docs/aggregator/model.md, The gap).
         """
-        most = players.by_player(np.maximum, np.where(counted, worth, 0.0))
-        most = np.where(most > 0, most, np.inf)
-        if self.literal:
-            lost = players.by_player(np.minimum, np.where(counted, old, np.inf)) <= 0  # a little would serve them all
-            return np.where(lost, np.inf, self._finite_regret(new, old, counted, served, worth, most, players))
-        return self._finite_regret(new, old, counted, served, worth, most, players)
+        finite = self._finite_regret(new, old, counted, served, worth, players)
+        if not self.literal:
+            return finite
+        lost = players.by_player(np.minimum, np.where(counted, old, np.inf)) <= 0  # a little would serve them all
+        return np.where(lost, np.inf, finite)
 
-    def _finite_regret(self, new, old, counted, served, worth, most, players):
+    def _finite_regret(self, new, old, counted, served, worth, players):
+        measure, unit, most = self._measure(old, counted, served, worth, players)
         if self.alpha > MOST_SHARE:
             return self._rise_of_equal(new, old, counted, most, players)
-        lost = served & (old + self.offset < -SURPLUS_ROUNDING * worth)
-        if self.alpha < 1 and np.any(lost):
-            unit = np.where(lost, worth, old)
-            if self.welfare:
-                return self._rise_of_sum(new, old, served, unit, most, players)
-            return self._share(new, old, served, unit, most, players)
+        return self._share(new, old, measure, unit, most, players)
+
+    def plane(
+        self, at: Array, margin: Array, old: Array, counted: Mask, served: Mask, worth: Array, players: Players
+    ) -> tuple[Array, Array]:
+        if self.alpha > MOST_SHARE:
+            return super().plane(at, margin, old, counted, served, worth, players)
+        heaviest, base = self._base(*self._measure(old, counted, served, worth, players), players)
+        log_base = heaviest + players.to_users(np.log(np.where(base > 0, base, 1.0)))
+        steep = -self.alpha * np.log(np.maximum(at + self.offset, LEAST_LOGGED)) - log_base
+        height = self.regret(at, old, counted, served, worth, players)
+        return height, np.exp(np.clip(steep, -MOST_EXPONENT, MOST_EXPONENT))
+
+    def _measure(self, old, counted, served, worth, players):
+        """(Who is the measure of a regret, at which surplus, the offset's largest sensible size)."""
+        most = players.by_player(np.maximum, np.where(counted, worth, 0.0))
         anyone = players.to_users(players.by_player(np.maximum, served))
         unit = old if self.offset > 0 else np.where(anyone, old, worth)
-        return self._share(new, old, np.where(anyone, served, counted), unit, most, players)
-
-    def _rise_of_sum(self, new, old, served, unit, most_offset, group):
-        """Rise of the plain sum as a share of Σ unit + offset of the served, (…, players): losses, too, are told."""
-        kept = np.minimum(self.offset, group.to_users(most_offset))
-        base = group.by_player(np.add, np.where(served, unit + kept, 0.0))
-        return group.by_player(np.add, new - old) / np.where(base > 0, base, 1.0)
+        if self.alpha < 1:
+            unit = np.where(served & (old + self.offset < -SURPLUS_ROUNDING * worth), worth, unit)
+        return np.where(anyone, served, counted), unit, np.where(most > 0, most, np.inf)
 
     def _share(self, new, old, served, unit, most_offset, group):
         """Rise of the objective as a share of Σ (unit + offset)^(1−alpha) of the served, (…, players)."""
         power = 1 - self.alpha
         log_old, ratio = self._log_ratio(new, old, bool(np.any(most_offset < self.offset)))
-        if power == 0:
-            rise, base = group.by_player(np.add, ratio), np.where(served, 1.0, 0.0)
+        heaviest, base = self._base(served, unit, most_offset, group)
+        if self.welfare:
+            rise = group.by_player(np.add, (new - old) * np.exp(-heaviest))
+        elif power == 0:
+            rise = group.by_player(np.add, ratio)
         else:
-            weight = power * (log_old if unit is old else np.log(np.maximum(unit + self.offset, LEAST_LOGGED)))
+            rise = _rise(power * log_old - heaviest, power * ratio, group) / power
+        return rise / np.where(base > 0, base, 1.0)
+
+    def _base(self, served, unit, most_offset, group):
+        """(h, b), (…, users) and (…, players): Σ (unit + offset)^(1−alpha) of the served is exp(h) b."""
+        if self.alpha == 1:
+            heaviest, base = np.zeros(np.shape(unit)), np.where(served, 1.0, 0.0)
+        else:
+            weight = (1 - self.alpha) * np.log(np.maximum(unit + self.offset, LEAST_LOGGED))
             heaviest = group.by_player(np.maximum, np.where(served, weight, -np.inf))
             heaviest = group.to_users(np.where(np.isfinite(heaviest), heaviest, 0.0))
             base = np.where(served, np.exp(np.minimum(weight - heaviest, 0.0)), 0.0)
-            rise = _rise(power * log_old - heaviest, power * ratio, group) / power
         if np.any(most_offset < self.offset):
             kept = np.minimum(self.offset, group.to_users(most_offset))
             base = base * np.maximum(unit + kept, LEAST_LOGGED) / np.maximum(unit + self.offset, LEAST_LOGGED)
-        base = group.by_player(np.add, base)
-        return rise / np.where(base > 0, base, 1.0)
+        return heaviest, group.by_player(np.add, base)
 
     def _rise_of_equal(self, new, old, counted, most_offset, group):
         """Relative rise of the equal surplus that is worth as much, with the offset, (…, players)."""

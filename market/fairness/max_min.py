@@ -94,12 +94,32 @@ class MaxMin(Objective):
         lost = players.by_player(np.minimum, np.where(counted, old, np.inf)) <= 0
         return np.where(lost, np.maximum(share, 1.0), share)
 
-    @staticmethod
-    def _share(new, old, offset, otherwise, group):
+    def plane(
+        self, at: Array, margin: Array, old: Array, counted: Mask, served: Mask, worth: Array, players: Players
+    ) -> tuple[Array, Array]:
+        """No mean of the surpluses lies below the least; its weights are as one over the margins."""
+        steep = np.maximum(np.where(at > 0, margin, 0.0), LEAST_LOGGED)
+        flattest = players.by_player(np.minimum, np.where(counted, steep, np.inf))
+        weight = np.where(counted, players.to_users(flattest) / steep, 0.0)
+        total = players.by_player(np.add, weight)
+        weight = weight / players.to_users(np.where(total > 0, total, 1.0))
+        most = players.by_player(np.maximum, np.where(counted, worth, 0.0))
+        least = players.by_player(np.minimum, np.where(counted, old, np.inf))
+        least = np.where(total > 0, least, 0.0)
+        base = self._base(least, np.minimum(self.offset, most), most)
+        height = (players.by_player(np.add, weight * at) - least) / base
+        return np.where(least <= 0, np.inf, height), weight / players.to_users(base)
+
+    @classmethod
+    def _share(cls, new, old, offset, otherwise, group):
         """Rise of the least surplus as a share of the old one and the offset; of `otherwise` where both are 0."""
         least = group.by_player(np.minimum, old)
+        return (group.by_player(np.minimum, new) - least) / cls._base(least, offset, otherwise)
+
+    @staticmethod
+    def _base(least, offset, otherwise):
         base = np.where(least + offset > 0, least + offset, otherwise)
-        return (group.by_player(np.minimum, new) - least) / np.where(base > 0, base, 1.0)
+        return np.where(base > 0, base, 1.0)
 
 
 def told(roof: Roof | None) -> Roof:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol, TypeVar
 
-    import numpy as np
     import numpy.typing as npt
 
     from market.arrays import Array, Mask, Numbers
@@ -94,6 +95,16 @@ class Objective(ABC):
     @abstractmethod
     def regret(self, new: Array, old: Array, counted: Mask, served: Mask, worth: Array, players: Players) -> Array:
         """The gain as the certificate tells it, in no unit, shape (…, players) (docs/aggregator/model.md, The gap)."""
+
+    def plane(
+        self, at: Array, margin: Array, old: Array, counted: Mask, served: Mask, worth: Array, players: Players
+    ) -> tuple[Array, Array]:
+        """(Height at surpluses `at`, slopes in each) of a plane that no surpluses' regret lies above.
+
+        Shapes (…, players) and (…, users) for surpluses and margins (…, users); the other arguments are those of
+        `regret`. Infinitely high where no plane is known.
+        """
+        return np.full_like(players.by_player(np.add, at), np.inf), np.zeros_like(at)
 
     def value(self, surplus: Array, counted: Mask, players: Players) -> Array:
         """Φ of every player's surpluses, (…, users) to (…, players), in its own unit."""

@@ -1,0 +1,177 @@
+"""The most that each player could gain by any other purchase: a proof, where a grid of purchases is a search.
+
+From the present purchase two fronts walk, one down to none, one up to where nothing can be gained. Weak duality and a
+plane above the objective bound what a purchase between two of a front's points brings (docs/aggregator/model.md, The
+gap): its error falls with the square of the step, so that the steps grow as the front leaves the peak.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from market.aggregator.allocation import lowest_roof
+from market.aggregator.game import Block
+from market.arrays import Array, Mask
+from market.prices import PriceRule
+
+ALLOWED = 5e-10  # regret up to which an interval counts as closed
+MOST_STEPS = 200
+FIRST_STEP = 1e-4  # of the present purchase
+WIDER, NARROWER = 2.0, 0.3  # what a step is multiplied by once its interval was closed, or was not
+LEAST_STEP = 1e-13  # of the total: so small a step closes nothing
+TRIES = 4  # steps towards a common surplus
+LONGEST = 3.0  # step of a multiplier
+NEAR = 0.01  # of a purchase
+FARTHEST = 300.0  # a multiplier beyond which quantities do not change
+SIGNS = np.array([[-1.0], [1.0]])  # of the two fronts' steps
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """Aggregators who face a price rule with the others' totals, and what their regrets are measured by.
+
+    outside: shape (players,), energy; measure: what `Objective.regret` takes behind the new surpluses.
+    """
+
+    rule: PriceRule
+    block: Block
+    outside: Array
+    measure: tuple[Array, Mask, Mask, Array, Block]
+
+    def regret(self, surplus: Array) -> Array:
+        """Relative regrets (…, players) of not having surpluses (…, users)."""
+        return self.block.objective.regret(surplus, *self.measure)
+
+    def price(self, y: Array) -> Array:
+        """Price at purchases y of each player alone, shape (…, players)."""
+        return np.asarray(self.rule.value(self.outside + y), dtype=float)
+
+    def most(self, price: Array) -> Array:
+        """Surpluses (…, users) of users who buy what they want at prices (…, players)."""
+        utility = self.block.utility
+        best = utility.best_surplus(np.minimum(self.block.to_users(price), utility.reservation))
+        return np.where(self.measure[1], best, 0.0)
+
+
+def regret_bounds(case: Case, y: Array, x: Array, allowed: Array | float = ALLOWED) -> tuple[Array, Mask]:
+    """(Bounds on relative regrets, which are proven: at most `allowed`), each shape (players,).
+
+    y, x: purchases and quantities from which the fronts walk, best those of the highest peak, shapes (players,) and
+    (users,), energy. Arithmetic is in doubles, whose rounding, some 1e-15 of a payoff, is not counted.
+    """
+    at = np.repeat(y[None], 2, axis=0)
+    step = np.maximum(y * FIRST_STEP, LEAST_STEP * (case.outside + y)) * np.ones((2, 1))
+    z, turn, last = np.repeat(_multiplier(case, y, x)[None], 2, axis=0), 0.0, at
+    worst = np.zeros_like(at)
+    done = failed = np.zeros(at.shape, dtype=bool)
+    for _ in range(MOST_STEPS):
+        end = _next(case, at, SIGNS * step)
+        middle = (at + end) / 2
+        guess = z + np.clip(turn * (middle - last), -LONGEST, LONGEST)
+        bound, z, turn = _bound(case, np.minimum(at, end), middle, np.maximum(at, end), guess)
+        last = middle
+        closed = (bound <= allowed) & ~done & ~failed
+        at, worst = np.where(closed, end, at), np.where(closed, np.maximum(worst, bound), worst)
+        step = step * np.where(closed, WIDER, NARROWER)
+        ends, beyond = at <= 0, _beyond(case, at[1])
+        ends[1] = beyond <= allowed
+        worst[1] = np.where(ends[1] & ~done[1], np.maximum(worst[1], beyond), worst[1])
+        done = done | ends
+        failed = failed | (~done & (step < LEAST_STEP * (case.outside + at)))
+        if np.all(done | np.any(failed, axis=0)):
+            break
+    return worst.max(axis=0), np.all(done, axis=0)
+
+
+def _beyond(case, y):
+    """The most regret of any purchase beyond y: if at the price there all users had what they want, (players,)."""
+    return case.regret(case.most(np.asarray(case.rule.right_value(case.outside + y), dtype=float)))
+
+
+def _bound(case, low, middle, high, z):
+    """(The most regret of any purchase in [low, high], the middle's multiplier and its slope), each (2, players)."""
+    block, objective, utility = case.block, case.block.objective, case.block.utility
+    price = case.price(middle)
+    bought, margin, better, turn = _split(case, price, middle, z)
+    counted = case.measure[1]
+    ends = _ends(case, low, middle, high, price)
+    surplus = np.where(counted, np.maximum(utility.surplus(block.to_users(price), bought), 0.0), 0.0)
+    if objective.offset == 0 and not objective.common_surplus:
+        surplus = np.where(surplus > 0, surplus, case.most(ends[0][0]) / 4)
+    height, slopes = objective.plane(surplus, margin, *case.measure)
+    slopes = np.where(counted, slopes, 0.0)
+    sold = block.by_player(np.add, bought)
+    level = block.by_player(np.add, slopes * margin * bought) / np.where(sold > 0, sold, 1.0)
+    raised = np.where(slopes > 0, block.to_users(level) / np.where(slopes > 0, slopes, 1.0), 0.0)
+    bound = np.full(middle.shape, -np.inf)
+    for end, quantity in ends:
+        at_end = np.minimum(block.to_users(end) + raised, np.maximum(utility.reservation, 0.0))
+        gain = np.where(slopes > 0, slopes * (utility.best_surplus(at_end) - surplus), 0.0)
+        bound = np.maximum(bound, block.by_player(np.add, gain) + level * quantity)
+    return bound + height, better, turn
+
+
+def _split(case, price, y, z):
+    """(Quantities, margins, bettered z, its slope in y) of a good split of purchases y at prices (2, players)."""
+    block, at = case.block, case.block.to_users(price)
+    roof = lowest_roof(block, at)
+    roof = None if roof is None else tuple(block.to_users(part) for part in roof)
+    for _ in range(1 if roof is None else TRIES):
+        x, margin, bend, share, margin_p = block.objective.respond(block.utility, at, block.to_users(z), roof)
+        falls, yields = _moves(case, margin * bend * share), _moves(case, bend * (1 + margin_p))
+        falls = np.where(falls > 0, falls, np.inf)  # nothing to be bettered
+        away = block.by_player(np.add, x) - y
+        step = away / falls  # where users have nearly all they want, quantities are straight in exp(z)
+        z = z + np.where(step > 0, np.log1p(np.maximum(step, 0.0)), np.maximum(step, -LONGEST))
+        if np.all(np.abs(away) <= NEAR * y):
+            break
+    slope = np.asarray(case.rule.left_slope(case.outside + y))
+    return x, margin, z, -(1 + np.where(np.isfinite(slope), slope, 0.0) * yields) / falls
+
+
+def _moves(case, users):
+    """How fast players' quantities move, (…, players), of how fast their users' do, where that is a number."""
+    return case.block.by_player(np.add, np.where(np.isfinite(users), users, 0.0))
+
+
+def _multiplier(case, y, x):
+    """The multiplier of each player's purchase, that of its largest user, shape (players,)."""
+    block, price = case.block, case.block.to_users(case.price(y))
+    roof = lowest_roof(block, price[None])
+    roof = None if roof is None else tuple(block.to_users(part) for part in roof)
+    z = block.objective.multiplier(block.utility, price[None], np.minimum(x, block.utility.demand(price)), roof)[0]
+    largest = x >= block.to_users(block.by_player(np.maximum, x))
+    z = block.by_player(np.maximum, np.where(largest & np.isfinite(z), z, -np.inf))
+    return np.clip(z, -FARTHEST, FARTHEST)
+
+
+def _next(case, at, step):
+    """Where a front's next interval ends, (2, players): a step further, or at a kink or at no purchase before that."""
+    end, kinks = np.maximum(at + step, 0.0), case.rule.kinks
+    if not len(kinks):
+        return end
+    here, there = case.outside + at, case.outside + end
+    after = np.append(kinks, np.inf)[np.searchsorted(kinks, here, side="right")]
+    before = np.append(-np.inf, kinks)[np.searchsorted(kinks, here, side="left")]
+    return np.maximum(np.clip(there, np.minimum(before, here), np.maximum(after, here)) - case.outside, 0.0)
+
+
+def _ends(case, low, middle, high, price):
+    """Both ends of intervals as (price, purchase): between them no purchase at a price lies above their line.
+
+    Where the price is bent upwards the purchase at a price is a concave function of it, so that its tangent in the
+    middle lies above; elsewhere it is convex, and its chord does.
+    """
+    rule, total = case.rule, case.outside + middle
+    first, last = case.rule.right_value(case.outside + low), case.price(high)
+    convex = np.asarray(rule.curvature(total)) > 0
+    if np.any(convex):
+        slope = np.asarray(rule.left_slope(total))
+        last = np.where(convex & (slope <= 0), first, last)  # no tangent: the lowest price all along
+        convex &= slope > 0
+        slope = np.where(convex, slope, 1.0)
+        low = np.where(convex, middle + (first - price) / slope, low)
+        high = np.where(convex, middle + (last - price) / slope, high)
+    return (np.asarray(first, dtype=float), low), (last, high)
