@@ -1,6 +1,6 @@
 """An outcome of another tool, certified, in words."""
 
-from views.tables import cell, table
+from views.tables import cell, gap_of, table
 
 UNITS = {"money": "money", "payoff": "in the unit of its fairness objective"}
 
@@ -17,9 +17,7 @@ def certified_text(summary):
 
 
 def _verdict(summary):
-    gap = "not defined" if summary["gap"] is None else f"{float(summary['gap']):.1e}"
-    how = "proven" if summary["proven"] else "found by search"
-    return f"{summary['status']}, gap {gap} ({how}). {summary['meaning']}"
+    return f"{summary['status']}, gap {gap_of(summary)}. {summary['meaning']}"
 
 
 def _move(summary):

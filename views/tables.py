@@ -39,9 +39,17 @@ def cell(value):
     return f"{value + 0.0:.3f}" if abs(value) < 1000 else f"{value:.1f}"
 
 
+def gap_of(summary):
+    """The gap as it is written, with how it is known where a market says so."""
+    if summary["gap"] is None:
+        return "not defined"
+    known = {True: " (proven)", False: " (found by search)"}.get(summary.get("proven"), "")
+    return f"{float(summary['gap']):.1e}{known}"
+
+
 def ending(summary):
     """How the run ended, in one line."""
-    gap = "not defined" if summary["gap"] is None else f"{float(summary['gap']):.1e}"
+    gap = gap_of(summary)
     how = f"{summary['status']}" + (f" (period {summary['period']})" if "period" in summary else "")
     rounds = summary["rounds"]
     after = f" after {rounds} round{'s' if rounds > 1 else ''}" if rounds else ""

@@ -201,6 +201,7 @@ class AggregatorResult(Cleared, Result):
             "quantity": None if outcome is None else number(outcome.quantity),
             "welfare": None if outcome is None else number(outcome.welfare),
             "unserved": None if outcome is None else number(outcome.unserved),
+            "proven": None if self.gap is None else outcome.proven,
             "small": small_facts(self.game, outcome),
             **self.yardsticks,
             "players": [None] * self.game.players if outcome is None else [number(y) for y in outcome.y],

@@ -45,5 +45,6 @@ def surpluses(game: Game, price: float, x: Array) -> Array:
 def certified(game: Game, outcome: Outcome) -> Outcome:
     """The outcome with its gap, every player's regret and best move (docs/aggregator/model.md, The gap)."""
     best = best_moves(game, outcome.y, outcome.x)
-    known = {"gap": largest(best.regrets), "regrets": best.regrets, "moves": best.purchases}
-    return replace(outcome, **known, proven=bool(np.all(best.proven)))
+    return replace(
+        outcome, gap=largest(best.regrets), regrets=best.regrets, moves=best.purchases, proven=bool(np.all(best.proven))
+    )

@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 
 from market.aggregator.allocation import split
-from market.aggregator.best_response import PricedOut, best_response, has_one_peak
+from market.aggregator.best_response import PricedOut, best_response
 from market.aggregator.clearing import CERTIFIED, certified, clear, outcome_of
 from market.aggregator.game import Block, Game
 from market.aggregator.payoff import payoff
@@ -65,8 +65,8 @@ class Move:
 class Judged:
     """Purchases with their gap.
 
-    proven: is the verdict beyond a search? That somebody gains is, by the move; that nobody does, where every payoff
-    has one peak. move: of who gains most as a share of its payoff, None where no purchase helps it.
+    proven: is the verdict beyond a search? That somebody gains is, by the move; that nobody does, where the gap is an
+    upper bound. move: of who gains most as a share of its payoff, None where no purchase helps it.
     """
 
     verdict: Verdict
@@ -89,7 +89,7 @@ def judged(game: Game, y: Array, x: Array | None = None) -> Judged:
         return Judged(Verdict.INFEASIBLE, outcome, True, None)
     gains = gains_of(game.price, player, others, tried, outcome.s[game.rows_of(worst)])
     move = best_of(worst, now, tried, gains, float(regrets[worst]), is_money(game.price, player, others))
-    return Judged(verdict_of(outcome), outcome, outcome.doubt > CERTIFIED or peaks_once(game, outcome), move)
+    return Judged(verdict_of(outcome), outcome, outcome.doubt > CERTIFIED or outcome.proven, move)
 
 
 def told(outcome: Outcome) -> tuple[int, Array, Array]:
@@ -128,11 +128,6 @@ def verdict_of(outcome: Outcome) -> Verdict:
     if outcome.doubt > CERTIFIED:
         return Verdict.NOT_EQUILIBRIUM
     return Verdict.SHORT if outcome.unserved > 0 else Verdict.EQUILIBRIUM
-
-
-def peaks_once(game: Game, outcome: Outcome) -> bool:
-    """Is it known that every player's payoff has one peak, which no search can miss?"""
-    return not len(game.price.kinks) and all(has_one_peak(game.price, b, outcome.quantity) for b in game.blocks)
 
 
 def nearest(y: Array, equilibria: Sequence[Outcome]) -> tuple[int, float] | None:

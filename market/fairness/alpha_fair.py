@@ -169,7 +169,8 @@ class AlphaFair(Objective):
     ) -> tuple[Array, Array]:
         if self.alpha > MOST_SHARE:
             return super().plane(at, margin, old, counted, served, worth, players)
-        heaviest, base = self._base(*self._measure(old, counted, served, worth, players), players)
+        measure, unit, most = self._measure(old, counted, served, worth, players)
+        heaviest, base = self._base(measure, unit, most, players)
         log_base = heaviest + players.to_users(np.log(np.where(base > 0, base, 1.0)))
         steep = -self.alpha * np.log(np.maximum(at + self.offset, LEAST_LOGGED)) - log_base
         height = self.regret(at, old, counted, served, worth, players)
