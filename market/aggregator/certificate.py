@@ -116,7 +116,7 @@ def aggregator_moves(rule: PriceRule, block: Block, outside: Array, y: Array, x:
 
     outside, y: shape (players,); x: shape (users,); points: of a grid that is searched.
     """
-    case = _case(rule, block, outside, y, x)
+    case = case_of(rule, block, outside, y, x)
     counted = case.measure[1]
     price = block.to_users(case.price(y))
     lost = block.by_player(np.add, np.maximum(-block.utility.surplus(price, x), 0.0))
@@ -129,14 +129,17 @@ def aggregator_moves(rule: PriceRule, block: Block, outside: Array, y: Array, x:
     if not np.any(open_):
         return moves
     some = block.only(open_)
-    case = _case(rule, some, outside[open_], y[open_], x[np.repeat(open_, block.sizes)])
+    case = case_of(rule, some, outside[open_], y[open_], x[np.repeat(open_, block.sizes)])
     for known, found in zip(moves, _searched(case, y[open_], x[np.repeat(open_, block.sizes)], points), strict=True):
         known[open_] = found
     return moves
 
 
-def _case(rule, block, outside, y, x):
-    """What players' regrets are measured by at purchases y, shape (players,), and quantities x, shape (users,)."""
+def case_of(rule: PriceRule, block: Block, outside: Array, y: Array, x: Array) -> Case:
+    """What players' regrets are measured by at purchases y, shape (players,), and quantities x, shape (users,).
+
+    outside: the others' totals that each faces alone, shape (players,).
+    """
     counted = block.utility.reservation > block.to_users(first_price(rule, block, outside))
     price = np.asarray(rule.value(outside + y), dtype=float)
     held = np.where(counted, block.utility.surplus(block.to_users(price), x), 0.0)

@@ -121,14 +121,15 @@ def _split(case, price, y, z):
     for _ in range(1 if roof is None else TRIES):
         x, margin, bend, share, margin_p = block.objective.respond(block.utility, at, block.to_users(z), roof)
         falls, yields = _moves(case, margin * bend * share), _moves(case, bend * (1 + margin_p))
-        falls = np.where(falls > 0, falls, np.inf)  # nothing to be bettered
         away = block.by_player(np.add, x) - y
-        step = away / falls  # where users have nearly all they want, quantities are straight in exp(z)
+        step = np.where(falls > 0, away / np.where(falls > 0, falls, 1.0), np.sign(away))
+        # where users have nearly all they want, quantities are straight in exp(z)
         z = z + np.where(step > 0, np.log1p(np.maximum(step, 0.0)), np.maximum(step, -LONGEST))
         if np.all(np.abs(away) <= NEAR * y):
             break
     slope = np.asarray(case.rule.left_slope(case.outside + y))
-    return x, margin, z, -(1 + np.where(np.isfinite(slope), slope, 0.0) * yields) / falls
+    turn = -(1 + np.where(np.isfinite(slope), slope, 0.0) * yields) / np.where(falls > 0, falls, np.inf)
+    return x, margin, z, turn
 
 
 def _moves(case, users):

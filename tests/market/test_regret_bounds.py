@@ -1,0 +1,126 @@
+"""What a certificate proves: that no purchase is regretted more than it says, against dense searches."""
+
+import numpy as np
+import pytest
+
+from market.aggregator import certificate
+from market.aggregator.allocation import split
+from market.aggregator.best_response import PricedOut
+from market.aggregator.certificate import best_moves, case_of, searched_moves, worth
+from market.aggregator.clearing import clear
+from market.aggregator.equilibrium import solve
+from market.aggregator.game import Block, Game
+from market.aggregator.regret_bounds import regret_bounds
+from market.outcome import Status
+from market.prices import Linear, Piecewise, Power
+from market.utilities import Quadratic
+from tests.market.small_markets import KINKED, SMOOTH, market
+from tests.shares import part_of
+
+MARKETS = 300  # of some three players each
+DENSE = 1001
+ROUNDED = 1e-9  # of a payoff
+
+
+def drawn(seed):
+    """A random market, and purchases of which none need be best."""
+    game = market(seed, KINKED if seed % 2 else SMOOTH).unmixed
+    most = float(game.price.supply(game.highest_reservation))
+    wanted = sum(float(np.sum(b.utility.demand(float(game.price.right_value(0.0)) * 1.01))) for b in game.blocks)
+    y = np.random.default_rng([seed, 9]).uniform(0, 1, game.players) ** 2 * min(most, wanted, 1e12)
+    return game, y / game.players
+
+
+def most_regretted(game, y, x, k):
+    """The highest regret of player k that a dense grid finds, None where there is nobody to serve."""
+    player, outside = game.player(k), max(float(np.sum(y)) - y[k], 0.0)
+    price = game.price.value(outside + y[k])
+    wanted = float(np.sum(player.utility.demand(float(game.price.right_value(outside)))))
+    grid = np.linspace(0, max(min(wanted, 1e15), y[k]), DENSE)
+    grid = np.concatenate([grid, np.clip(game.price.kinks - outside, 0, None), y[k : k + 1]])
+    if player.single:
+        s = player.utility.surplus(game.price.value(outside + grid), grid)
+        held = float(player.utility.surplus(price, y[k])[0])
+        return (np.max(s) - held) / (held if held > 0 else float(worth(player.utility)[0]))
+    case = case_of(game.price, player, np.array([outside]), y[k : k + 1], x)
+    held, counted = case.measure[:2]
+    if not np.any(counted) or (player.objective.literal and not np.all(counted)):
+        return None
+    price = case.price(grid[:, None])
+    bought = split(player, price, grid[:, None], 1e-9)
+    surplus = player.utility.surplus(player.to_users(price), bought)
+    return float(np.max(case.regret(np.where(counted, surplus, held))))
+
+
+def test_no_purchase_is_regretted_more_than_is_proven():
+    proven = players = 0
+    for seed in range(part_of(part_of(MARKETS) // 3)):
+        game, y = drawn(seed)
+        x = clear(game, y).x
+        told = best_moves(game, y, x)
+        for k in range(game.players):
+            dense = most_regretted(game, y, x[game.rows_of(k)], k)
+            if dense is None:
+                continue
+            players, proven = players + 1, proven + told.proven[k]
+            sure = told.proven[k] and np.isfinite(told.regrets[k])
+            assert not sure or dense <= told.regrets[k] + ROUNDED * max(1, abs(dense)), (seed, k)
+    assert proven > 0.85 * players
+
+
+def test_equilibria_are_proven():
+    told = []
+    for seed in range(part_of(part_of(MARKETS) // 3)):
+        try:
+            found = solve(market(seed, SMOOTH, (1, 3)), prove=False)
+        except PricedOut:
+            continue
+        told += [found.outcome.proven] if found.status == Status.SOLVED else []
+    assert len(told) > 10
+    assert np.mean(told) > 0.95
+
+
+def two_peaked():
+    """A player of a poor and a rich user under alpha = 1: its payoff peaks with both served, and with one."""
+    users = Quadratic(np.array([0.05, 0.5]), np.array([2.2, 12.0]))
+    rest = Block("rest", "direct", Quadratic(np.array([0.5]), np.array([9.0])), 0.0, 0.0, np.array([1]))
+    return Game(Linear(0.3), (Block("a", "aggregator", users, 1.0, 0.01, np.array([2])), rest))
+
+
+def test_a_lower_peak_is_not_proven_to_be_the_best():
+    game = two_peaked()
+    for y in np.linspace(0.5, 20, 40):
+        purchases = np.array([y, 1.0])
+        x = clear(game, purchases).x
+        case = case_of(game.price, game.blocks[0], purchases[1:], purchases[:1], x[:2])
+        bound, proven = regret_bounds(case, purchases[:1], x[:2])
+        dense = most_regretted(game, purchases, x[:2], 0)
+        assert not proven[0] or bound[0] >= dense - ROUNDED
+        assert proven[0] <= (dense <= 1e-9)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0, 3.0, np.inf])
+@pytest.mark.parametrize(
+    "rule", [Linear(1e-3), Power(1e-6, 2.0), Power(0.05, 0.5), Piecewise([0, 300, 800], [0.0, 0.5, 3.0], 0.01)]
+)
+def test_the_proof_and_the_search_agree_on_an_equilibrium(alpha, rule):
+    rng = np.random.default_rng(3)
+    users = Quadratic(rng.uniform(0.1, 0.9, 60), rng.uniform(0, 10, 60))
+    game = Game(rule, (Block("a", "aggregator", users, alpha, 0.01, np.array([20, 20, 20])),))
+    outcome = solve(game).outcome
+    assert outcome.proven and outcome.gap <= 1e-9
+    outside = outcome.y.sum() - outcome.y
+    found = searched_moves(case_of(rule, game.blocks[0], outside, outcome.y, outcome.x), outcome.y, 200)[0]
+    assert np.all(found <= outcome.regrets + 1e-10)
+
+
+def test_a_proof_that_does_not_close_leaves_what_the_search_found(monkeypatch):
+    game = two_peaked()
+    y = np.array([5.0, 1.0])
+    x = clear(game, y).x
+    sure = best_moves(game, y, x)
+    unknown = lambda case, y, x, allowed=0.0: (np.zeros(len(y)), np.zeros(len(y), dtype=bool))  # noqa: E731
+    monkeypatch.setattr(certificate, "regret_bounds", unknown)
+    searched = best_moves(game, y, x)
+    assert sure.proven[0] and not searched.proven[0]
+    assert searched.regrets[0] <= sure.regrets[0] <= searched.regrets[0] * (1 + 1e-6) + 1e-6
