@@ -63,14 +63,14 @@ def regret_bounds(case: Case, y: Array, x: Array, allowed: Array | float = ALLOW
     """
     at = np.repeat(y[None], 2, axis=0)
     step = np.maximum(y * FIRST_STEP, LEAST_STEP * (case.outside + y)) * np.ones((2, 1))
-    z, turn, last = np.repeat(_multiplier(case, y, x)[None], 2, axis=0), 0.0, at
+    z, turn, last = np.repeat(largest_multiplier(case, y, x)[None], 2, axis=0), 0.0, at
     worst = np.zeros_like(at)
     done = failed = np.zeros(at.shape, dtype=bool)
     for _ in range(MOST_STEPS):
         end = _next(case, at, SIGNS * step)
         middle = (at + end) / 2
         guess = z + np.clip(turn * (middle - last), -LONGEST, LONGEST)
-        bound, z, turn = _bound(case, np.minimum(at, end), middle, np.maximum(at, end), guess)
+        bound, z, turn = interval_bounds(case, np.minimum(at, end), middle, np.maximum(at, end), guess)
         last = middle
         closed = (bound <= allowed) & ~done & ~failed
         at, worst = np.where(closed, end, at), np.where(closed, np.maximum(worst, bound), worst)
@@ -90,8 +90,12 @@ def _beyond(case, y):
     return case.regret(case.most(np.asarray(case.rule.right_value(case.outside + y), dtype=float)))
 
 
-def _bound(case, low, middle, high, z):
-    """(The most regret of any purchase in [low, high], the middle's multiplier and its slope), each (2, players)."""
+def interval_bounds(case: Case, low: Array, middle: Array, high: Array, z: Array) -> tuple[Array, Array, Array]:
+    """(The most regret of any purchase in [low, high], the middle's multiplier and its slope), each (2, players).
+
+    Between low and high the price has no kink. A bound holds whatever the multiplier z, shape (2, players), of which
+    the plane is made; it is tight where z splits the middle.
+    """
     block, objective, utility = case.block, case.block.objective, case.block.utility
     price = case.price(middle)
     bought, margin, better, turn = _split(case, price, middle, z)
@@ -137,8 +141,8 @@ def _moves(case, users):
     return case.block.by_player(np.add, np.where(np.isfinite(users), users, 0.0))
 
 
-def _multiplier(case, y, x):
-    """The multiplier of each player's purchase, that of its largest user, shape (players,)."""
+def largest_multiplier(case: Case, y: Array, x: Array) -> Array:
+    """The multiplier of each player's purchase, that of its largest user, shapes (players,), x of shape (users,)."""
     block, price = case.block, case.block.to_users(case.price(y))
     roof = lowest_roof(block, price[None])
     roof = None if roof is None else tuple(block.to_users(part) for part in roof)

@@ -10,7 +10,7 @@ from market.aggregator.certificate import best_moves, case_of, searched_moves, w
 from market.aggregator.clearing import clear
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
-from market.aggregator.regret_bounds import regret_bounds
+from market.aggregator.regret_bounds import interval_bounds, largest_multiplier, regret_bounds
 from market.outcome import Status
 from market.prices import Linear, Piecewise, Power
 from market.utilities import Quadratic
@@ -78,6 +78,35 @@ def test_equilibria_are_proven():
         told += [found.outcome.proven] if found.status == Status.SOLVED else []
     assert len(told) > 10
     assert np.mean(told) > 0.95
+
+
+def interval(rule, outside, y, rng):
+    """Ends of a random interval of purchases, for both fronts, without a kink inside, each shape (2, 1)."""
+    low, high = np.sort(y * rng.uniform(0, 2, (2, 2, 1)), axis=0)
+    kinks = np.append(rule.kinks, np.inf)
+    return low, np.minimum(high, kinks[np.searchsorted(kinks, outside + low, side="right")] - outside)
+
+
+def test_no_purchase_in_an_interval_is_worth_more_than_its_bound():
+    """Whatever multiplier the plane is made of."""
+    told = []
+    for seed in range(part_of(MARKETS)):
+        game, y = drawn(seed)
+        player, rng = game.player(0), np.random.default_rng([seed, 10])
+        outside, x = np.array([float(np.sum(y[1:]))]), clear(game, y).x[game.rows_of(0)]
+        case = case_of(game.price, player, outside, y[:1], x)
+        if player.single or not np.all(case.measure[1]) or y[0] == 0:
+            continue
+        low, high = interval(game.price, outside, y[:1], rng)
+        z = largest_multiplier(case, y[:1], x) + rng.uniform(-1, 1, (2, 1))
+        bound = interval_bounds(case, low, (low + high) / 2, high, z)[0]
+        grid = low + (high - low) * np.linspace(1e-9, 1, 51)
+        price = case.price(grid.reshape(-1, 1))
+        bought = split(player, price, grid.reshape(-1, 1), 1e-10)
+        regrets = case.regret(player.utility.surplus(player.to_users(price), bought)).reshape(grid.shape)
+        assert np.all(regrets.max(axis=1) <= bound[:, 0] + ROUNDED * np.maximum(1, np.abs(bound[:, 0]))), seed
+        told += [bound[:, 0] - regrets.max(axis=1)]
+    assert np.sum(np.array(told) < 0.1) > 20  # tight enough to tell
 
 
 def two_peaked():
