@@ -19,6 +19,7 @@ from tests.shares import part_of
 
 MARKETS = 300  # of some three players each
 DENSE = 1001
+STEPS = 10
 ROUNDED = 1e-9  # of a payoff
 
 
@@ -98,7 +99,10 @@ def test_no_purchase_in_an_interval_is_worth_more_than_its_bound():
         if player.single or not np.all(case.measure[1]) or y[0] == 0:
             continue
         low, high = interval(game.price, outside, y[:1], rng)
-        z = largest_multiplier(case, y[:1], x) + rng.uniform(-1, 1, (2, 1))
+        z = np.repeat(largest_multiplier(case, y[:1], x)[None], 2, axis=0)
+        for _ in range(STEPS):  # to that of the middle
+            z = interval_bounds(case, low, (low + high) / 2, high, z)[1]
+        z[1] += rng.uniform(-1, 1)
         bound = interval_bounds(case, low, (low + high) / 2, high, z)[0]
         grid = low + (high - low) * np.linspace(1e-9, 1, 51)
         price = case.price(grid.reshape(-1, 1))
@@ -107,6 +111,20 @@ def test_no_purchase_in_an_interval_is_worth_more_than_its_bound():
         assert np.all(regrets.max(axis=1) <= bound[:, 0] + ROUNDED * np.maximum(1, np.abs(bound[:, 0]))), seed
         told += [bound[:, 0] - regrets.max(axis=1)]
     assert np.sum(np.array(told) < 0.1) > 20  # tight enough to tell
+
+
+@pytest.mark.parametrize("exponent", [1.5, 4.0, 9.0])
+def test_a_price_that_bends_upwards_hides_nothing_inside_an_interval(exponent):
+    """Its chord would: around a peak where users hardly answer prices the middle lies above both ends."""
+    block = Block("a", "aggregator", Quadratic(np.array([5.0, 7.0]), np.array([60.0, 80.0])), 0.0, 0.01, np.array([2]))
+    rule = Power(1.0, exponent)
+    best = solve(Game(rule, (block,))).outcome
+    case = case_of(rule, block, np.zeros(1), best.y, best.x)
+    low, high = np.full((2, 1), 0.9 * best.y[0]), np.full((2, 1), 1.1 * best.y[0])
+    z = np.repeat(largest_multiplier(case, best.y, best.x)[None], 2, axis=0)
+    bound = interval_bounds(case, low, (low + high) / 2, high, z)[0]
+    assert np.all(bound >= 0)  # at the middle, the peak, nothing is regretted
+    assert np.all(bound < 0.1)
 
 
 def two_peaked():
