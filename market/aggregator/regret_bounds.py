@@ -63,8 +63,8 @@ def regret_bounds(case: Case, y: Array, x: Array, allowed: Array | float = ALLOW
     """
     at = np.repeat(y[None], 2, axis=0)
     step = np.maximum(y * FIRST_STEP, LEAST_STEP * (case.outside + y)) * np.ones((2, 1))
-    z, turn, last = np.repeat(largest_multiplier(case, y, x)[None], 2, axis=0), 0.0, at
-    worst = np.zeros_like(at)
+    z, last = np.repeat(largest_multiplier(case, y, x)[None], 2, axis=0), at
+    turn, worst = np.zeros_like(at), np.zeros_like(at)
     done = failed = np.zeros(at.shape, dtype=bool)
     for _ in range(MOST_STEPS):
         end = _next(case, at, SIGNS * step)
@@ -120,8 +120,7 @@ def interval_bounds(case: Case, low: Array, middle: Array, high: Array, z: Array
 def _split(case, price, y, z):
     """(Quantities, margins, bettered z, its slope in y) of a good split of purchases y at prices (2, players)."""
     block, at = case.block, case.block.to_users(price)
-    roof = lowest_roof(block, at)
-    roof = None if roof is None else tuple(block.to_users(part) for part in roof)
+    roof = _roof(block, at)
     for _ in range(1 if roof is None else TRIES):
         x, margin, bend, share, margin_p = block.objective.respond(block.utility, at, block.to_users(z), roof)
         falls, yields = _moves(case, margin * bend * share), _moves(case, bend * (1 + margin_p))
@@ -136,6 +135,12 @@ def _split(case, price, y, z):
     return x, margin, z, turn
 
 
+def _roof(block, price):
+    """What a common surplus can be at most, spread over users, as `respond` takes it; None where there is none."""
+    roof = lowest_roof(block, price)
+    return None if roof is None else tuple(block.to_users(part) for part in roof)
+
+
 def _moves(case, users):
     """How fast players' quantities move, (…, players), of how fast their users' do, where that is a number."""
     return case.block.by_player(np.add, np.where(np.isfinite(users), users, 0.0))
@@ -144,8 +149,7 @@ def _moves(case, users):
 def largest_multiplier(case: Case, y: Array, x: Array) -> Array:
     """The multiplier of each player's purchase, that of its largest user, shapes (players,), x of shape (users,)."""
     block, price = case.block, case.block.to_users(case.price(y))
-    roof = lowest_roof(block, price[None])
-    roof = None if roof is None else tuple(block.to_users(part) for part in roof)
+    roof = _roof(block, price[None])
     z = block.objective.multiplier(block.utility, price[None], np.minimum(x, block.utility.demand(price)), roof)[0]
     largest = x >= block.to_users(block.by_player(np.maximum, x))
     z = block.by_player(np.maximum, np.where(largest & np.isfinite(z), z, -np.inf))
