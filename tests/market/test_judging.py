@@ -94,11 +94,16 @@ def test_an_unfair_split_is_a_reason_to_move_without_buying_otherwise():
 
 
 def test_what_is_only_found_by_search_says_so_and_what_somebody_gains_is_proven():
-    smooth = group_of(1.0)
-    kinked = Game(Piecewise(np.array([0.0, 3.0]), np.array([0.5, 1.0]), 0.3), smooth.blocks)
-    solved = solve(kinked).outcome
-    assert judged(kinked, solved.y).verdict is Verdict.EQUILIBRIUM and not judged(kinked, solved.y).proven
-    assert judged(kinked, solved.y * 0.7).proven
+    steep = group_of(150.0)  # beyond alpha = 100 no plane is known
+    y = solve(steep).outcome.y
+    assert judged(steep, y).verdict is Verdict.EQUILIBRIUM and not judged(steep, y).proven
+    assert judged(steep, y * 0.7).proven
+
+
+def test_that_nobody_gains_is_proven_at_a_kinked_price_too():
+    kinked = Game(Piecewise(np.array([0.0, 3.0]), np.array([0.5, 1.0]), 0.3), group_of(1.0).blocks)
+    found = judged(kinked, solve(kinked).outcome.y)
+    assert found.verdict is Verdict.EQUILIBRIUM and found.proven
 
 
 def test_who_is_priced_out_by_the_others_has_no_move():
