@@ -1,8 +1,7 @@
 """How much of a long test a usual run does: `make nightly` does all of it."""
 
 import os
-from collections import defaultdict
-from zlib import crc32
+from collections import Counter, defaultdict
 
 NIGHTLY = os.environ.get("HARDENING") == "nightly"  # as `make nightly` sets it
 PART = 3
@@ -19,5 +18,15 @@ def left_out(items: list) -> list:
     for item in items if not NIGHTLY else ():
         if item.get_closest_marker("share"):
             families[item.nodeid.partition("[")[0]].append(item)
-    shuffled = (sorted(family, key=lambda item: crc32(item.nodeid.encode())) for family in families.values())
-    return [item for family in shuffled for item in family[part_of(len(family)) :]]
+    return [item for family in families.values() for item in spread(family)[part_of(len(family)) :]]
+
+
+def spread(family: list) -> list:
+    """The tests of a family in an order in which each value of each parameter soon comes up."""
+    seen, rest, ordered = Counter(), list(family), []
+    while rest:
+        least = min(rest, key=lambda item: sum(seen[value] for value in enumerate(item.callspec.id.split("-"))))
+        seen.update(enumerate(least.callspec.id.split("-")))
+        rest.remove(least)
+        ordered.append(least)
+    return ordered

@@ -1,5 +1,6 @@
-"""Shares of long families: a third of each, the same always, none of other tests; by `make nightly` all."""
+"""Shares of long families: a third of each with all values, the same always; other tests whole; by night all."""
 
+from itertools import product
 from types import SimpleNamespace
 
 import pytest
@@ -8,18 +9,27 @@ from tests import shares
 
 
 def item(name, marked=True):
-    return SimpleNamespace(nodeid=name, get_closest_marker=lambda mark: marked and mark == "share")
+    marker = marked and "share"
+    callspec = SimpleNamespace(id=name.rpartition("[")[2].strip("]"))
+    return SimpleNamespace(nodeid=name, callspec=callspec, get_closest_marker=lambda mark: mark == marker)
 
 
-FAMILIES = [item(f"a.py::{name}[{k}]") for name in ("one", "other") for k in range(20)]
-REST = [item("a.py::alone"), *(item(f"a.py::every[{k}]", marked=False) for k in range(20))]
+FAMILIES = [
+    item(f"a.py::{name}[{one}-{other}]") for name in ("one", "other") for one, other in product(range(4), range(6))
+]
+REST = [item("a.py::alone", marked=False), *(item(f"a.py::every[{k}]", marked=False) for k in range(20))]
 
 
-@pytest.mark.parametrize(("nightly", "count"), [(False, 7), (True, 20)])
-def test_a_third_of_each_family_runs_and_by_night_all(monkeypatch, nightly, count):
+@pytest.mark.parametrize(("nightly", "count"), [(False, 8), (True, 24)])
+def test_a_third_of_each_family_runs_with_every_value_and_by_night_all(monkeypatch, nightly, count):
     monkeypatch.setattr(shares, "NIGHTLY", nightly)
     out = [one.nodeid for one in shares.left_out([*FAMILIES, *REST])]
-    left = [one.nodeid for one in [*REST, *FAMILIES] if one.nodeid not in out]
-    assert [sum(f"::{name}[" in one for one in left) for name in ("one", "other")] == [count, count]
-    assert left[: len(REST)] == [one.nodeid for one in REST]
-    assert set(out) == {one.nodeid for one in shares.left_out([*REST, *FAMILIES[::-1]])}
+    assert out == [one.nodeid for one in shares.left_out([*REST, *FAMILIES])]
+    assert not {one.nodeid for one in REST} & set(out)
+    for name in ("one", "other"):
+        left = [one for one in FAMILIES if f"::{name}[" in one.nodeid and one.nodeid not in out]
+        assert len(left) == count
+        assert [len(set(values)) for values in zip(*(one.callspec.id.split("-") for one in left), strict=True)] == [
+            4,
+            6,
+        ]

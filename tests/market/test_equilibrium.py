@@ -407,7 +407,6 @@ def test_demand_beyond_capacity_is_reported_as_unserved():
     assert found.outcome.unserved == pytest.approx(found.outcome.quantity - 3)
 
 
-@pytest.mark.share
 @pytest.mark.parametrize("alpha", ALPHAS)
 def test_logarithmic_users_find_an_equilibrium_too(brute, alpha):
     rng = np.random.default_rng(2)
@@ -433,7 +432,6 @@ def test_purchases_that_add_up_to_a_jump_do_not_cross_it_by_rounding(seed):
         assert clear(game, y).price == pytest.approx(rule.value(rule.capacity), rel=1e-9)
 
 
-@pytest.mark.share
 @pytest.mark.parametrize("alpha", ALPHAS)
 def test_users_who_value_nothing_change_no_equilibrium(alpha):
     utility = Logarithmic(np.array([4.66, 6.0, 0.0, 5.0, 0.0]), np.array([0.01, 1.0, 2.0, 3.0, 1.0]))
