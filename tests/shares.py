@@ -22,8 +22,9 @@ def left_out(items: list) -> list:
 
 
 def spread(family: list) -> list:
-    """The tests of a family in an order in which each value of each parameter soon comes up."""
-    seen, rest, ordered = Counter(), list(family), []
+    """The tests of a family in an order in which each value of each parameter soon comes up, else every third first."""
+    seen, ordered = Counter(), []
+    rest = [item for k in range(PART) for item in family[k::PART]]
     while rest:
         least = min(rest, key=lambda item: sum(seen[value] for value in enumerate(item.callspec.id.split("-"))))
         seen.update(enumerate(least.callspec.id.split("-")))

@@ -27,8 +27,7 @@ MOST_CSV_USERS = 10_000
 MOST_PROVEN = 500  # users up to whom every user's every move is tried at the end of joining
 MOST_AGENTS = 10_000  # users that are agents of their own
 DOUBLE = 8  # bytes of a number
-USER, AGENT = 1_400, 1_000  # bytes that a user needs while the market is solved, and beside them as an agent
-SEARCHED, SEARCH = 10_000, 100_000_000  # bytes of the search for gaps, for each user up to so many in all
+USER, AGENT = 400, 1_000  # bytes that a user needs while the market is solved and proven, and beside them as an agent
 KEPT, KEPT_BY_AGENT = 24, 170  # bytes of a user's trajectory in each round, and of an agent's record
 BEYOND, REPLIES = 1.1, 101  # times the largest purchase: how far a curve of replies is drawn, in so many points
 NO_PAYMENT = 1e-9  # share of the largest surplus up to which a transfer is none
@@ -487,7 +486,7 @@ def memory(scenario):
     agents = users <= MOST_AGENTS
     rounds = scenario.rounds if users * scenario.rounds <= MOST_REMEMBERED else 1
     each = KEPT_BY_AGENT * scenario.rounds + KEPT * rounds if agents else KEPT * rounds
-    return {"group.users": users * (AGENT * agents + USER) + min(users * SEARCHED, SEARCH), "rounds": users * each}
+    return {"group.users": users * (AGENT * agents + USER), "rounds": users * each}
 
 
 def kept(scenario):

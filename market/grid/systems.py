@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from scipy import linalg, sparse
@@ -16,39 +15,33 @@ MOST_SPARSE_FILL = 0.03  # share of entries above which it is
 
 
 class Potentials:
-    """Potentials of nodes, 0 at the references: lines' Laplacian without these, factorised once for any injections.
+    """Potentials of nodes, 0 at the references: lines' Laplacian without these, for any injections.
 
+    Its factors are made where they are needed and not kept: SuperLU's must not outlive the thread that made them.
     ends: incidence, sparse, shape (n, lines); weight: shape (lines,); reference: marks, shape (n,), at least one node
     of each part that lines join. Raises RuntimeError where weights of opposite sign cancel.
     """
 
     def __init__(self, ends: sparse.csr_array, weight: Array, reference: Mask) -> None:
         self.nodes, self.rest = len(reference), np.flatnonzero(~reference)
-        self._ends, self._weight = ends, weight
-        _ = self._factors
+        self._matrix = (ends @ sparse.diags_array(weight) @ ends.T).tocsc()[self.rest][:, self.rest]
+        self._solved(np.zeros(len(self.rest)))
 
-    @cached_property
-    def _factors(self) -> sparse.linalg.SuperLU | None:
-        matrix = (self._ends @ sparse.diags_array(self._weight) @ self._ends.T).tocsc()[self.rest][:, self.rest]
-        return sparse.linalg.splu(matrix) if len(self.rest) else None
+    def _solved(self, right: Array) -> Array:
+        return sparse.linalg.splu(self._matrix).solve(right) if len(self.rest) else right
 
     def of(self, injections: Array) -> Array:
         """θ of injections, shape (n,), or of many side by side, shape (n, k)."""
         theta = np.zeros(np.shape(injections))
-        if self._factors is not None:
-            theta[self.rest] = self._factors.solve(injections[self.rest])
+        theta[self.rest] = self._solved(injections[self.rest])
         return theta
 
     @cached_property
     def inverse(self) -> Array:
         """The inverse Laplacian X, 0 at references, shape (n, n): potentials of a unit put in at each node."""
         inverse = np.zeros((self.nodes, self.nodes))
-        if self._factors is not None:
-            inverse[np.ix_(self.rest, self.rest)] = self._factors.solve(np.eye(len(self.rest)))
+        inverse[np.ix_(self.rest, self.rest)] = self._solved(np.eye(len(self.rest)))
         return inverse
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in vars(self).items() if key != "_factors"}  # SuperLU's do not pickle
 
 
 @dataclass(frozen=True, eq=False)

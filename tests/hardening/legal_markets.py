@@ -9,7 +9,7 @@ from market.microgrid.random_lines import DENSITIES
 from scenarios.aggregator.keys import KINDS, ORDERS
 from tests.hardening.legal_days import days
 from tests.hardening.legal_networks import network
-from tests.hardening.maker import ALPHAS, CHOICES, FLAT, OFFSETS, Maker, named, of_size, price, utility
+from tests.hardening.maker import ALPHAS, CHOICES, FLAT, OFFSETS, Maker, learn, named, of_size, price, utility
 
 JOINED = 0.08  # share of aggregator markets whose users choose their aggregators
 PAID = 0.15  # share of aggregators whose file says how they are fair
@@ -33,7 +33,16 @@ def aggregator(number, seed=1):
     table = {"market": "aggregator", "rounds": make.pick((2, 10, 25)), "price": price(make)} | make.keep(options)
     for group in groups:
         _pay(make, group)
-    return table | {"group": groups}
+    return _choose(make, learn(make, "aggregator", table | {"group": groups}))
+
+
+def _choose(make, table):
+    """Where alphas may be chosen, now and then they are; a run of the file does not mind."""
+    players = [group for group in table["group"] if group["kind"] == "aggregator"]
+    alone = all(group.get("count", 1) == 1 and "objective" not in group.get("fairness", {}) for group in players)
+    if len(players) < 2 or not alone:
+        return table
+    return table | {"choosing": {"alphas": [0.0, 1.0], "payoff": make.choice("aggregator", "choosing.payoff")}}
 
 
 def _joining(make):

@@ -14,6 +14,7 @@ CHOICES = {
     for market in ("aggregator", "network", "days", "microgrid", "bilateral")
 }
 FLAT = 0.2  # share of pieces of prices that are flat, of points that are jumps, of lines with a phase shift
+LEARNING = 0.2  # share of markets a group of which learns
 WIDE = 0.1  # share of cases whose numbers spread over many decades
 
 
@@ -118,3 +119,11 @@ def utility(make, users):
 def of_size(make, size):
     """Quadratic utilities by their size."""
     return {"form": "quadratic", "a": make.number(0.1, 0.9), "size": size}
+
+
+def learn(make, market, table):
+    """Now and then a group learns, which damping has no say in; drawn last, so that older cases stay."""
+    if make.chance(LEARNING):
+        make.pick(table["group"])["conduct"] = {"rule": make.choice(market, "group.conduct.rule")}
+        table.pop("damping", None)
+    return table

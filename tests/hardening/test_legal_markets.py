@@ -22,18 +22,10 @@ from tests.hardening.mutations import written
 SECONDS = 60
 DIRECT, TWICE = 5, 25  # every fifth is solved without rounds, every 25th is run twice
 PROVEN = (Status.SETTLED, Status.SOLVED)
+LEARNING = ("learned", "round-limit")
 ENDS = {
-    "aggregator": {
-        *PROVEN,
-        "cycling",
-        "round-limit",
-        "infeasible",
-        "short",
-        "no-equilibrium",
-        "not-found",
-        "inaccurate",
-    },
-    "network": {*PROVEN, "cycling", "round-limit", "infeasible", "short", "no-equilibrium", "not-found", "inaccurate"},
+    "aggregator": {*PROVEN, *LEARNING, "cycling", "infeasible", "short", "no-equilibrium", "not-found", "inaccurate"},
+    "network": {*PROVEN, *LEARNING, "cycling", "infeasible", "short", "no-equilibrium", "not-found", "inaccurate"},
     "days": {*PROVEN, "cycling", "round-limit", "infeasible", "short", "not-found", "inaccurate"},
     "microgrid": {*PROVEN, "cycling", "round-limit", "infeasible", "inaccurate"},
     "bilateral": {*PROVEN, "round-limit", "no-equilibrium"},

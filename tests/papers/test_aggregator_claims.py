@@ -17,6 +17,7 @@ ELSEWHERE = (
     "p2p-negotiation",
     "who-joins-whom",
     "alpha",
+    "learning",
     "network",
     "days",
     "foreign",

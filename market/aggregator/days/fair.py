@@ -183,7 +183,7 @@ def _levelled(fair, plan, fixed, most, weights):
     best, least, near, exact = FairDay(plan, False, weights), _least(fair, plan), False, _ExactSteps()
     for _ in range(most):
         point = point_at(fair, plan, weights, fixed)
-        step, back = exact.step(fair, point, near, LAST_RISE * abs(least))
+        step, back = exact._step(fair, point, near, LAST_RISE * abs(least))
         if back is not None:
             plan, weights = back
             continue
@@ -218,7 +218,7 @@ class _ExactSteps:
     reach: float = REACH
     rest: int = 0
 
-    def step(self, fair, point, near, rounding):
+    def _step(self, fair, point, near, rounding):
         """(the exact step from a point or None, where to go back to if the last one led to less than it foresaw)."""
         if not near or self.rest > 0:
             self.held, self.rest = None, self.rest - 1
