@@ -22,6 +22,7 @@ class OfScenario(type(MarketModel)):
         """The model; raises ScenarioError, and agents.seats.SeatError."""
         if rng is not None:
             kwargs["seed"] = _seed(rng)
+        kwargs.pop("scenario", None)  # Mesa's own, empty one, which its SolaraViz adds from 3.5 on
         changes = [toml_text.assignment(key.replace(NESTED, "."), value) for key, value in kwargs.items()]
         model = build(cls.made_of, set=changes, replication=replication, **cls.options)
         model.__class__ = cls.first.of_kind(type(model))
