@@ -16,6 +16,7 @@ from market.arrays import Array
 from market.grid.lines import components, incidence
 from market.grid.nodal import NodalGrid
 from market.grid.offers import Offers, offers_of
+from market.grid.systems import Factors
 
 SOLVED = ("Solved", "AlmostSolved")
 PRECISION = 1e-11
@@ -59,15 +60,14 @@ class Angles:
         return np.setdiff1d(np.arange(self.grid.nodes), self._parts[-1])
 
     @cached_property
-    def _carrying(self):
+    def _factors(self):
         ends, carried, rest = self._parts[0], self._parts[3], self._rest
-        return sparse.csc_array(sparse.csc_array(ends @ carried)[rest][:, rest])
+        return Factors(sparse.csc_array(sparse.csc_array(ends @ carried)[rest][:, rest]))
 
     def angles(self, put_in: Array) -> Array:
         """Angles, 0 at the first node of every island, at which lines carry what is put in, both (nodes, points)."""
         found = np.zeros(put_in.shape)
-        if len(self._rest):
-            found[self._rest] = sparse.linalg.splu(self._carrying).solve(put_in[self._rest])
+        found[self._rest] = self._factors.solve(put_in[self._rest])
         return found
 
     def balances(self, demand: Array, injected: Array) -> Array | None:

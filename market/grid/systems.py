@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy import linalg, sparse
@@ -14,33 +16,52 @@ MOST_DENSE_UNKNOWNS = 100  # unknowns up to which dense elimination is the faste
 MOST_SPARSE_FILL = 0.03  # share of entries above which it is
 
 
-class Potentials:
-    """Potentials of nodes, 0 at the references: lines' Laplacian without these, for any injections.
+class Factors:
+    """A sparse system for many right sides: factorised once in the main thread, elsewhere for each.
 
-    Its factors are made where they are needed and not kept: SuperLU's must not outlive the thread that made them.
+    SuperLU's factors must not outlive the thread that made them; nor can they be pickled.
+    """
+
+    def __init__(self, matrix: sparse.csc_array) -> None:
+        self.matrix = matrix
+        self._kept: sparse.linalg.SuperLU | None = None
+
+    def solve(self, right: Array) -> Array:
+        """Solutions of right sides, shape (n,) or (n, k); raises RuntimeError where the matrix is singular."""
+        if not self.matrix.shape[0]:
+            return right
+        factors = self._kept or sparse.linalg.splu(self.matrix)
+        if threading.current_thread() is threading.main_thread():
+            self._kept = factors
+        return np.asarray(factors.solve(right), dtype=float)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_kept": None}
+
+
+class Potentials:
+    """Potentials of nodes, 0 at the references: lines' Laplacian without these, factorised for any injections.
+
     ends: incidence, sparse, shape (n, lines); weight: shape (lines,); reference: marks, shape (n,), at least one node
     of each part that lines join. Raises RuntimeError where weights of opposite sign cancel.
     """
 
     def __init__(self, ends: sparse.csr_array, weight: Array, reference: Mask) -> None:
         self.nodes, self.rest = len(reference), np.flatnonzero(~reference)
-        self._matrix = (ends @ sparse.diags_array(weight) @ ends.T).tocsc()[self.rest][:, self.rest]
-        self._solved(np.zeros(len(self.rest)))
-
-    def _solved(self, right: Array) -> Array:
-        return sparse.linalg.splu(self._matrix).solve(right) if len(self.rest) else right
+        self._factors = Factors((ends @ sparse.diags_array(weight) @ ends.T).tocsc()[self.rest][:, self.rest])
+        self._factors.solve(np.zeros(len(self.rest)))
 
     def of(self, injections: Array) -> Array:
         """θ of injections, shape (n,), or of many side by side, shape (n, k)."""
         theta = np.zeros(np.shape(injections))
-        theta[self.rest] = self._solved(injections[self.rest])
+        theta[self.rest] = self._factors.solve(injections[self.rest])
         return theta
 
     @cached_property
     def inverse(self) -> Array:
         """The inverse Laplacian X, 0 at references, shape (n, n): potentials of a unit put in at each node."""
         inverse = np.zeros((self.nodes, self.nodes))
-        inverse[np.ix_(self.rest, self.rest)] = self._solved(np.eye(len(self.rest)))
+        inverse[np.ix_(self.rest, self.rest)] = self._factors.solve(np.eye(len(self.rest)))
         return inverse
 
 
