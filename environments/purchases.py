@@ -9,7 +9,7 @@ import numpy as np
 from agents.seats import Player
 from environments.table import Table
 from market.aggregator.best_response import best_response
-from market.aggregator.certificate import price_taking
+from market.aggregator.learners import wanted_alone
 from market.aggregator.network.producers import Producers, best_sale
 from market.aggregator.payoff import payoff
 from market.outcome import Status
@@ -146,16 +146,9 @@ def most_wanted(rule, player):
     """What a player's users want at the starting price; where that has no end, at the price it makes alone."""
     if isinstance(player, Producers):
         return float(player.capacity[0])
-
-    def wanted(price):
-        return player.by_player(np.add, player.utility.demand(np.broadcast_to(price, player.users)))
-
     with np.errstate(divide="ignore"):
-        most = wanted(np.asarray(rule.right_value(0.0), dtype=float))
-    if np.isfinite(most[0]):
-        return float(most[0])
-    far = np.asarray(rule.supply(player.highest_reservation), dtype=float)
-    return float(price_taking(rule, np.zeros(1), wanted, far)[0])
+        most = player.wanted(np.asarray(rule.right_value(0.0), dtype=float))
+    return float((most if np.isfinite(most[0]) else wanted_alone(rule, player))[0])
 
 
 def stake(rule, player):

@@ -85,12 +85,11 @@ class LearnerGroup(Player):
     def __init__(self, model: mesa.Model, seat: Seat):
         super().__init__(model, seat)
         self.conduct: Conduct = model.conducts[seat.group]
-        self.parts, first = [], 0
-        for block in seat.own.unmixed:
-            numbers = range(first, first + block.players)
+        self.parts = []
+        for some, block in seat.own.unmixed_parts:
+            numbers = range(some.start, some.stop)
             dice = Dice([model.streams.of(seat.group, f"player {number}") for number in numbers])
-            self.parts.append((model.learning(seat.place + first, block), dice))
-            first += block.players
+            self.parts.append((model.learning(seat.place + some.start, block), dice))
         self.states: list[dict[str, Any]] = []
         self.decided = (0, np.empty(0))  # round and amounts
 

@@ -215,10 +215,10 @@ class AggregatorModel(MarketModel):
         """Whoever decides by a conduct, as the judge looks at them: groups with players of one's own left out."""
         parts = zip(self.game.blocks, self.game.player_slices, strict=True)
         return [
-            self.learning(where.start + first, part)
+            self.learning(where.start + some.start, part)
             for block, where in parts
             if block.name in self.conducts and (players or {}).get(block.name) is None
-            for first, part in _unmixed(block)
+            for some, part in block.unmixed_parts
         ]
 
     def user(self, row):
@@ -419,14 +419,6 @@ class Trajectory:
 def kept_of(blocks):
     """What is remembered of every user of a game's blocks: with payments, transfers too."""
     return ("x", "s", "transfers") if pay_each_other(blocks) else ("x", "s")
-
-
-def _unmixed(block):
-    """(Number of its first player, part) of each part of a block in which all are single users, or none is."""
-    first = 0
-    for part in block.unmixed:
-        yield first, part
-        first += part.players
 
 
 def _user_type(block):

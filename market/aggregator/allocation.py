@@ -42,6 +42,12 @@ def split(block: Block, price: Array, y: Array, precision: float = MULTIPLIER_PR
     return x * (block.to_users(y) > 0)
 
 
+def split_at(block: Block, price: float, y: Array) -> Array:
+    """Every user's share of its player's purchase at one price, shape (users,), y of shape (players,), energy."""
+    parts = block.unmixed_parts
+    return np.concatenate([split(part, np.array([price]), y[None, some])[0] for some, part in parts])
+
+
 def _in_proportion(block, demand, wanted, y):
     with np.errstate(divide="ignore", invalid="ignore"):
         share = demand / block.to_users(wanted)

@@ -10,13 +10,12 @@ tried again. A payoff is formed from an explicit split of the purchase, user by 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from market.aggregator.allocation import split
-from market.aggregator.game import Block, Game
+from market.aggregator.game import Block, Game, chunks
 from market.aggregator.regret_bounds import Case, regret_bounds
 from market.aggregator.second_split import second_split
 from market.aggregator.single import most_surplus
@@ -24,7 +23,6 @@ from market.arrays import Array, Mask
 from market.prices import PriceRule
 from market.utilities import Utility
 
-BATCH = 1 << 14  # users at once, unless one player has more: their arrays stay in the processor's cache
 CLOSE = 5e-7  # of a payoff and its regret: how far beyond the best found the proof from there may end
 EVEN_POINTS = 65  # even points between no purchase and the largest sensible one
 MOST_WORK = 2_000_000  # users times grid points over all players; the grid thins out beyond
@@ -84,7 +82,7 @@ def _moves(game, y, x):
             yield single_moves(game.price, block.utility, outside, x[rows])
             continue
         points = _most_points(block, game.users)
-        for some in _batches(block):
+        for some in chunks(block.sizes):
             users = slice(block.starts[some.start], block.starts[some.stop - 1] + block.sizes[some.stop - 1])
             part = block.players_from(some)
             yield aggregator_moves(game.price, part, outside[some], y[where][some], x[rows][users], points)
@@ -94,13 +92,6 @@ def _most_points(block, users_in_all):
     """Grid points for every player: enough for both sides of all reservation prices, fewer in large markets."""
     wanted = EVEN_POINTS + 3 * int(block.sizes.max()) + POINTS_NEAR
     return int(np.clip(MOST_WORK // users_in_all, LEAST_POINTS, wanted))
-
-
-def _batches(block):
-    """Ranges of players with about BATCH users each."""
-    batch = (np.cumsum(block.sizes) - 1) // BATCH
-    edges = np.concatenate([[0], np.flatnonzero(np.diff(batch)) + 1, [block.players]])
-    return [slice(int(lo), int(hi)) for lo, hi in pairwise(edges)]
 
 
 def single_moves(rule: PriceRule, utility: Utility, outside: Array, x: Array) -> Moves:
@@ -128,9 +119,8 @@ def aggregator_moves(rule: PriceRule, block: Block, outside: Array, y: Array, x:
     open_ = ~moves.proven & ~never
     if not np.any(open_):
         return moves
-    some = block.only(open_)
-    case = case_of(rule, some, outside[open_], y[open_], x[np.repeat(open_, block.sizes)])
-    for known, found in zip(moves, _searched(case, y[open_], x[np.repeat(open_, block.sizes)], points), strict=True):
+    some = case_of(rule, block.only(open_), outside[open_], y[open_], x[np.repeat(open_, block.sizes)])
+    for known, found in zip(moves, _searched(some, y[open_], points), strict=True):
         known[open_] = found
     return moves
 
@@ -146,7 +136,7 @@ def case_of(rule: PriceRule, block: Block, outside: Array, y: Array, x: Array) -
     return Case(rule, block, outside, (held, counted, counted & (x > 0), worth(block.utility), block))
 
 
-def _searched(case, y, x, points):
+def _searched(case, y, points):
     """The regrets of a search, and the proof tried from the best purchases that it found."""
     regrets, best = searched_moves(case, y, points)
     price = case.price(best)
@@ -203,11 +193,7 @@ def _grid(rule, block, outside, y, points):
     some around the present purchase.
     """
     high = np.maximum(np.asarray(rule.supply(block.by_player(np.maximum, block.utility.reservation))) - outside, 0.0)
-
-    def wanted(price):
-        return block.by_player(np.add, block.utility.demand(np.broadcast_to(block.to_users(price), block.users)))
-
-    high = np.maximum(price_taking(rule, outside, wanted, high), y)
+    high = np.maximum(price_taking(rule, outside, block.wanted, high), y)
     room = max((points - EVEN_POINTS - POINTS_NEAR) // 3, 1)
     marks = np.concatenate([rule.supply(_some_reservations(block, room)) - outside, rule.kinks[:, None] - outside])
     marks = np.where(np.isfinite(marks), marks, 0.0)

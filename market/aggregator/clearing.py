@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from market.aggregator.allocation import split
+from market.aggregator.allocation import split_at
 from market.aggregator.certificate import best_moves, largest
 from market.aggregator.game import Game
 from market.arrays import Array
@@ -24,7 +24,7 @@ def clear(game: Game, y: Array) -> Outcome:
     game = game.unmixed
     price = float(game.price.value(float(np.sum(y))))
     parts = zip(game.blocks, game.player_slices, strict=True)
-    x = np.concatenate([split(block, np.array([price]), y[None, where])[0] for block, where in parts])
+    x = np.concatenate([split_at(block, price, y[where]) for block, where in parts])
     return outcome_of(game, y, x, price)
 
 

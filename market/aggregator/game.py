@@ -88,13 +88,23 @@ class Block:
         """The block of player j alone."""
         return self.players_from(slice(j, j + 1))
 
+    def wanted(self, price: Array) -> Array:
+        """What each player's users want at its price, taken as given, energy, shapes (players,)."""
+        return self.by_player(np.add, self.utility.demand(np.broadcast_to(self.to_users(price), self.users)))
+
     @property
     def unmixed(self) -> tuple[Block, ...]:
         """The block cut where players of one user and larger ones meet: a player of one user has its own objective."""
+        return tuple(part for _, part in self.unmixed_parts)
+
+    @property
+    def unmixed_parts(self) -> tuple[tuple[slice, Block], ...]:
+        """(Which of its players, their block) of each part of the block as it is cut in `unmixed`."""
         edges = np.flatnonzero(np.diff(self.sizes == 1)) + 1
         if not len(edges):
-            return (self,)
-        return tuple(self.players_from(slice(int(lo), int(hi))) for lo, hi in pairwise([0, *edges, self.players]))
+            return ((slice(0, self.players), self),)
+        cuts = (slice(int(lo), int(hi)) for lo, hi in pairwise([0, *edges, self.players]))
+        return tuple((cut, self.players_from(cut)) for cut in cuts)
 
     def player_name(self, j: int) -> str:
         """The name of player j: the block's, with its number where there are several."""
@@ -132,13 +142,21 @@ class Block:
         place = np.arange(len(player)) - np.repeat(np.cumsum(cuts) - cuts, cuts)
         share, extra = self.sizes[player] // cuts[player], self.sizes[player] % cuts[player]
         sizes = share + (place < extra)
-        chunk = (np.cumsum(sizes) - 1) // PIECE
-        edges = np.concatenate([[0], np.flatnonzero(np.diff(chunk)) + 1, [len(sizes)]])
         stops = np.concatenate([[0], np.cumsum(sizes)])
         return [
-            (replace(self, utility=self.utility.take(slice(stops[lo], stops[hi])), sizes=sizes[lo:hi]), player[lo:hi])
-            for lo, hi in pairwise(edges)
+            (
+                replace(self, utility=self.utility.take(slice(stops[some.start], stops[some.stop])), sizes=sizes[some]),
+                player[some],
+            )
+            for some in chunks(sizes)
         ]
+
+
+def chunks(sizes: Integers) -> list[slice]:
+    """Players, or pieces of them, of so many users, cut into runs of about PIECE users each."""
+    chunk = (np.cumsum(sizes) - 1) // PIECE
+    edges = np.concatenate([[0], np.flatnonzero(np.diff(chunk)) + 1, [len(sizes)]])
+    return [slice(int(lo), int(hi)) for lo, hi in pairwise(edges)]
 
 
 class Members(Protocol):

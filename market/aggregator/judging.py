@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from market.aggregator.allocation import split
+from market.aggregator.allocation import split_at
 from market.aggregator.best_response import PricedOut, best_response
 from market.aggregator.clearing import CERTIFIED, certified, clear, outcome_of
 from market.aggregator.game import Block, Game
@@ -151,13 +151,5 @@ def own_splits(blocks: Sequence[Block], prices: Sequence[float], y: Sequence[Arr
 
 
 def _away_from_own(block, price, y, x):
-    own = np.concatenate([split(part, np.array([price]), bought[None])[0] for part, bought in _unmixed(block, y)])
-    away = block.by_player(np.maximum, np.abs(x - own))
+    away = block.by_player(np.maximum, np.abs(x - split_at(block, price, y)))
     return float(np.max(np.where(y > 0, away / np.where(y > 0, y, 1.0), 0.0)))
-
-
-def _unmixed(block, y):
-    first = 0
-    for part in block.unmixed:
-        yield part, y[first : first + part.players]
-        first += part.players

@@ -172,7 +172,7 @@ def wanted_alone(rule: PriceRule, block: Block) -> Array:
 def wanted_at(block: Block, price: Array) -> Array:
     """What the users of each player want at its price, shapes (players,)."""
     with np.errstate(divide="ignore"):
-        return block.by_player(np.add, block.utility.demand(np.broadcast_to(block.to_users(price), block.users)))
+        return block.wanted(price)
 
 
 def margins(rule: PriceRule, block: Block, others: Array, own: Array, top: Array) -> Array:

@@ -140,7 +140,8 @@ class AlphaFair(Objective):
         Arrays of shape (…, users) of one player, result (…); with a block of `players`, result (…, players). Formed
         user by user in log space, so no power overflows or swallows the rest; the rise itself where nobody is served.
         """
-        gain = self._share(new, old, served, old, np.inf, OnePlayer if players is None else players)
+        group = OnePlayer if players is None else players
+        gain = self._share(new, old, self._scale((served, old, np.inf), group), group)
         return gain[..., 0] if players is None else gain
 
     def regret(self, new: Array, old: Array, counted: Mask, served: Mask, worth: Array, players: Players) -> Array:
@@ -152,28 +153,29 @@ class AlphaFair(Objective):
         alpha = MOST_SHARE it is the rise of the equal surplus that would be worth as much, which becomes max-min's
         least surplus (docs/aggregator/model.md, The gap).
         """
-        finite = self._finite_regret(new, old, counted, served, worth, players)
-        if not self.literal:
-            return finite
-        lost = players.by_player(np.minimum, np.where(counted, old, np.inf)) <= 0  # a little would serve them all
-        return np.where(lost, np.inf, finite)
-
-    def _finite_regret(self, new, old, counted, served, worth, players):
-        measure, unit, most = self._measure(old, counted, served, worth, players)
+        measure = self._measure(old, counted, served, worth, players)
         if self.alpha > MOST_SHARE:
-            return self._rise_of_equal(new, old, counted, most, players)
-        return self._share(new, old, measure, unit, most, players)
+            rise = self._rise_of_equal(new, old, counted, measure[-1], players)
+        else:
+            rise = self._share(new, old, self._scale(measure, players), players)
+        return self._unless_lost(rise, old, counted, players)
+
+    def _unless_lost(self, rise, old, counted, players):
+        """A regret, infinite where the present objective is minus infinity: a little would serve them all."""
+        if not self.literal:
+            return rise
+        lost = players.by_player(np.minimum, np.where(counted, old, np.inf)) <= 0
+        return np.where(lost, np.inf, rise)
 
     def plane(
         self, at: Array, margin: Array, old: Array, counted: Mask, served: Mask, worth: Array, players: Players
     ) -> tuple[Array, Array]:
         if self.alpha > MOST_SHARE:
             return super().plane(at, margin, old, counted, served, worth, players)
-        measure, unit, most = self._measure(old, counted, served, worth, players)
-        heaviest, base = self._base(measure, unit, most, players)
-        log_base = heaviest + players.to_users(np.log(np.where(base > 0, base, 1.0)))
+        scale = self._scale(self._measure(old, counted, served, worth, players), players)
+        height = self._unless_lost(self._share(at, old, scale, players), old, counted, players)
+        log_base = scale[0] + players.to_users(np.log(scale[1]))
         steep = -self.alpha * np.log(np.maximum(at + self.offset, LEAST_LOGGED)) - log_base
-        height = self.regret(at, old, counted, served, worth, players)
         return height, np.exp(np.clip(steep, -MOST_EXPONENT, MOST_EXPONENT))
 
     def _measure(self, old, counted, served, worth, players):
@@ -185,21 +187,24 @@ class AlphaFair(Objective):
             unit = np.where(served & (old + self.offset < -SURPLUS_ROUNDING * worth), worth, unit)
         return np.where(anyone, served, counted), unit, np.where(most > 0, most, np.inf)
 
-    def _share(self, new, old, served, unit, most_offset, group):
-        """Rise of the objective as a share of Σ (unit + offset)^(1−alpha) of the served, (…, players)."""
-        power = 1 - self.alpha
-        log_old, ratio = self._log_ratio(new, old, bool(np.any(most_offset < self.offset)))
-        heaviest, base = self._base(served, unit, most_offset, group)
+    def _share(self, new, old, scale, group):
+        """Rise of the objective as a share of the sum that `_scale` gives, (…, players)."""
+        power, (heaviest, base, beside_offset) = 1 - self.alpha, scale
+        log_old, ratio = self._log_ratio(new, old, beside_offset)
         if self.welfare:
             rise = group.by_player(np.add, (new - old) * np.exp(-heaviest))
         elif power == 0:
             rise = group.by_player(np.add, ratio)
         else:
             rise = _rise(power * log_old - heaviest, power * ratio, group) / power
-        return rise / np.where(base > 0, base, 1.0)
+        return rise / base
 
-    def _base(self, served, unit, most_offset, group):
-        """(h, b), (…, users) and (…, players): Σ (unit + offset)^(1−alpha) of the served is exp(h) b."""
+    def _scale(self, measure, group):
+        """(h, b, is the offset above all that is worth?): Σ (unit + offset)^(1−alpha) of the served is exp(h) b.
+
+        Shapes (…, users) and (…, players); b is 1 where there is nothing to take a share of. measure: of `_measure`.
+        """
+        served, unit, most_offset = measure
         if self.alpha == 1:
             heaviest, base = np.zeros(np.shape(unit)), np.where(served, 1.0, 0.0)
         else:
@@ -207,10 +212,12 @@ class AlphaFair(Objective):
             heaviest = group.by_player(np.maximum, np.where(served, weight, -np.inf))
             heaviest = group.to_users(np.where(np.isfinite(heaviest), heaviest, 0.0))
             base = np.where(served, np.exp(np.minimum(weight - heaviest, 0.0)), 0.0)
-        if np.any(most_offset < self.offset):
+        beside_offset = bool(np.any(most_offset < self.offset))
+        if beside_offset:
             kept = np.minimum(self.offset, group.to_users(most_offset))
             base = base * np.maximum(unit + kept, LEAST_LOGGED) / np.maximum(unit + self.offset, LEAST_LOGGED)
-        return heaviest, group.by_player(np.add, base)
+        base = group.by_player(np.add, base)
+        return heaviest, np.where(base > 0, base, 1.0), beside_offset
 
     def _rise_of_equal(self, new, old, counted, most_offset, group):
         """Relative rise of the equal surplus that is worth as much, with the offset, (…, players)."""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from market.aggregator.days.fair_player import Fair
-from market.aggregator.days.steps import LEAST_LOGGED, LEAST_WEIGHT, point_at, step_from
+from market.aggregator.days.steps import LEAST_LOGGED, LEAST_WEIGHT, Point, Step, point_at, step_from
 from market.arrays import Array
 from market.fairness import objective
 
@@ -183,7 +183,7 @@ def _levelled(fair, plan, fixed, most, weights):
     best, least, near, exact = FairDay(plan, False, weights), _least(fair, plan), False, _ExactSteps()
     for _ in range(most):
         point = point_at(fair, plan, weights, fixed)
-        step, back = exact._step(fair, point, near, LAST_RISE * abs(least))
+        step, back = exact.step(fair, point, near, LAST_RISE * abs(least))
         if back is not None:
             plan, weights = back
             continue
@@ -218,7 +218,9 @@ class _ExactSteps:
     reach: float = REACH
     rest: int = 0
 
-    def _step(self, fair, point, near, rounding):
+    def step(
+        self, fair: Fair, point: Point, near: bool, rounding: float
+    ) -> tuple[Step | None, tuple[Array, Array] | None]:
         """(the exact step from a point or None, where to go back to if the last one led to less than it foresaw)."""
         if not near or self.rest > 0:
             self.held, self.rest = None, self.rest - 1
@@ -229,7 +231,7 @@ class _ExactSteps:
         level = -np.inf if step is None else _least(fair, point.plan) + step.rise
         slack = 0.0 if step is None else SECOND_ORDER * abs(step.rise)
         if self.held is not None and level + slack < self.held[2] - rounding:
-            *back, _ = self.held
+            back = self.held[:2]
             self.held, self.reach, self.rest = None, self.reach / YIELD, RESTS
             return None, back
         self.reach = min(2 * self.reach, MOST_REACH)

@@ -226,12 +226,8 @@ def _wanted(player, rule):
     total = float(np.max(rule.quantities, initial=0.0)) + float(
         np.sum(player.utility.demand(max(rule.prices[-1], 0.0)))
     )
-
-    def wanted(price):
-        return player.by_player(np.add, player.utility.demand(np.broadcast_to(price, player.users)))
-
     with np.errstate(invalid="ignore"):
-        return float(price_taking(rule, np.zeros(1), wanted, np.array([total]))[0])
+        return float(price_taking(rule, np.zeros(1), player.wanted, np.array([total]))[0])
 
 
 def _amounts(road, now, tried, most, kinks):

@@ -105,7 +105,7 @@ def facing(game: Profile, j: int, y: Array) -> tuple[Believed, float]:
 def _ended(line, player):
     """A line that stays flat for ever ends beyond what users want there: an endless one is no place to search in."""
     quantities, prices, last = line
-    wanted = _wanted(player, float(prices[-1]))
+    wanted = wanted_by(player, float(prices[-1]))
     if last > 0 or not 0 < wanted < np.inf:
         return line
     beyond = OUT_OF_REACH * max(float(np.max(player.utility.reservation)), abs(float(prices[-1])))
@@ -149,7 +149,7 @@ def by_the_hub(game: Profile, number: int, j: int, y: Array) -> Line:
 def by_nothing(game: Profile, number: int, j: int, y: Array) -> Line:
     """The price whatever it does: the one at which it would take, or sell, just what the market then has for it."""
     line, player = by_the_network(game, number, j, y), game.player(j)
-    wanted = partial(_wanted, player)
+    wanted = partial(wanted_by, player)
 
     def excess(amount):
         return wanted(_at(line, amount)) - amount
@@ -161,8 +161,8 @@ def by_nothing(game: Profile, number: int, j: int, y: Array) -> Line:
     return np.zeros(1), np.array([_within_step(line, amount, wanted)]), 0.0
 
 
-def _wanted(player, price):
-    """What a player buys, or sells, who takes a price as given."""
+def wanted_by(player: Block | Producers, price: float) -> float:
+    """What a player, a block of one, buys or sells if it takes a price as given, energy."""
     if isinstance(player, Producers):
         return player.at_price(price)
     return float(np.sum(player.utility.demand(np.array(price))))
@@ -171,7 +171,8 @@ def _wanted(player, price):
 def _most(line, player):
     """More than that no player buys, or sells, along a line, whatever it believes of it."""
     return min(
-        _wanted(player, float(line[1][0])), OUT_OF_REACH * float(line[0][-1]) + _wanted(player, float(np.max(line[1])))
+        wanted_by(player, float(line[1][0])),
+        OUT_OF_REACH * float(line[0][-1]) + wanted_by(player, float(np.max(line[1]))),
     )
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from market.aggregator.allocation import split
+from market.aggregator.allocation import split_at
 from market.aggregator.game import Block, Players
 from market.aggregator.network.facing import Believed, facing
 from market.aggregator.network.producers import Producers
@@ -136,7 +136,7 @@ def clear(game: NetworkGame, y: Array) -> NetworkOutcome:
             profits[where] = paid[where] * y[where] - block.spent(y[where])
             continue
         price = paid[where][0]
-        own = _quantities(block, price, y[where])
+        own = split_at(block, price, y[where])
         x.append(own)
         s.append(block.utility.surplus(price, own) + 0.0)
     return NetworkOutcome(
@@ -160,16 +160,6 @@ def _at_last_unit(game: NetworkGame, y: Array) -> Cleared:
     if not step or below.status is Status.INFEASIBLE:
         return cleared
     return replace(cleared, prices=below.prices, balances=below.balances, multipliers=below.multipliers)
-
-
-def _quantities(block: Block, price: float, y: Array) -> Array:
-    """Every user's share of its player's purchase, shape (users,)."""
-    parts, first = [], 0
-    for part in block.unmixed:
-        stop = first + part.players
-        parts.append(split(part, np.array([price]), y[None, first:stop])[0])
-        first = stop
-    return np.concatenate(parts)
 
 
 def _weights(selling: Array) -> Array:

@@ -19,9 +19,8 @@ from market.aggregator.learners import (
     payoff_of_nothing,
     split_payoffs,
     wanted_alone,
-    wanted_at,
 )
-from market.aggregator.network.facing import Believed, Rising
+from market.aggregator.network.facing import Believed, Rising, wanted_by
 from market.aggregator.network.game import NetworkGame
 from market.aggregator.network.producers import Falling, Producers, best_sale
 from market.arrays import Array
@@ -153,7 +152,7 @@ class FacedCurve:
 
     def wanted(self) -> Array:
         pairs = zip(self.learners.players, self.price, self.learners.top, strict=True)
-        return np.array([min(_wanted(player, float(price)), float(top)) for player, price, top in pairs])
+        return np.array([min(wanted_by(player, float(price)), float(top)) for player, price, top in pairs])
 
 
 def _paid(player, rule, amounts):
@@ -161,11 +160,6 @@ def _paid(player, rule, amounts):
     if isinstance(player, Block):
         return split_payoffs(rule, player, np.zeros(1), amounts[:, None])[:, 0]
     return np.asarray(rule.value(amounts) * amounts - player.spent(amounts), dtype=float)
-
-
-def _wanted(player: Block | Producers, price: float) -> float:
-    """What a player would buy or sell at a price taken as given."""
-    return player.at_price(price) if isinstance(player, Producers) else float(wanted_at(player, np.array([price]))[0])
 
 
 def _first_worth(player: Block | Producers) -> float:

@@ -32,9 +32,9 @@ class Producers:
         return len(self.capacity)
 
     @property
-    def unmixed(self) -> tuple[Producers, ...]:
-        """Itself: producers are all of one kind."""
-        return (self,)
+    def unmixed_parts(self) -> tuple[tuple[slice, Producers], ...]:
+        """Itself, with all its players: producers are all of one kind."""
+        return ((slice(0, self.players), self),)
 
     @property
     def sizes(self) -> Integers:
