@@ -8,11 +8,19 @@ import sys
 from functools import partial
 from pathlib import Path
 
+try:
+    from scenarios import house  # noqa: F401 (looks whether the packages are this project's)
+except ImportError as error:
+    print(f"error: {error}", file=sys.stderr)
+    sys.exit(2)
+
+from engine import __version__
 from market.errors import Refused
 from views.arguments import InputError, Once, Parser, changes, common, host_name, natural, sweeping
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # systems are small here: a second BLAS thread only slows them
 
+INSTALLED = "energy-markets"  # the command of the wheel
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -62,13 +70,15 @@ def refused(error):
 
 def with_command(arguments):
     """The arguments, with the headline's command first where none is named."""
-    named = arguments and (not arguments[0].startswith("-") or arguments[0] in ("-h", "--help"))
+    named = arguments and (not arguments[0].startswith("-") or arguments[0] in ("-h", "--help", "--version"))
     return arguments if named else ["headline", *arguments]
 
 
 def parser():
     """The command line's grammar."""
-    top = Parser(prog="run.py", description="Agent-based simulation of strategic energy markets.")
+    name = INSTALLED if Path(sys.argv[0]).stem == INSTALLED else "run.py"
+    top = Parser(prog=name, description="Agent-based simulation of strategic energy markets.")
+    top.add_argument("--version", action="version", version=f"{INSTALLED} {__version__}")
     commands = top.add_subparsers(metavar="COMMAND", parser_class=Parser, required=True)
 
     first = add(commands, "headline", headline, "the headline comparison; the same without a command")

@@ -1,6 +1,12 @@
 """Run many: one run, comparisons on the same users, stored results and their verification."""
 
-from market.on_demand import names_of
+from scenarios import house
+
+house.check()  # before the first import that may be another project's
+
+from market.on_demand import names_of  # noqa: E402
+
+__version__ = "0.4.0"  # of the whole project, said here alone
 
 PLACES = {  # each is imported when first asked for
     "Certified": "engine.certifying",

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-PROJECT = "0.4.0"  # as in pyproject.toml
-LIBRARIES = ("mesa", "numpy", "scipy", "pandas", "cvxpy", "clarabel")
+from engine import __version__
+from engine.commit import commit
+
+LIBRARIES = ("mesa", "networkx", "numpy", "scipy", "pandas", "cvxpy", "clarabel", "piqp")
 SETTINGS = (  # of the environment, that decide how many threads compute and on which of the processor's instructions
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -24,7 +26,7 @@ SETTINGS = (  # of the environment, that decide how many threads compute and on 
 def versions():
     """Versions of the project, of Python and the libraries the numbers depend on, and the machine."""
     return {
-        "project": PROJECT,
+        "project": __version__,
         "python": platform.python_version(),
         **{name: version(name) for name in LIBRARIES},
         "machine": f"{platform.system()} {platform.machine()}",
@@ -42,9 +44,11 @@ def machine():
 
 
 def other(manifest):
-    """What of versions and machine a manifest tells otherwise than here: (what, there, here), all as text."""
+    """What of versions, commit and machine a manifest tells otherwise than here: (what, there, here), all as text."""
     there, here = manifest.get("versions"), versions()
     found = [(name, there.get(name), here.get(name)) for name in sorted({*there, *here})]
+    if manifest.get("commit") and commit():
+        found.append(("commit", manifest["commit"], commit()))
     there, here = manifest.get("machine"), machine()
     there = there if isinstance(there, dict) else {}
     found += [(name, there.get(name), here[name]) for name in here]

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.columns import write_csv
+from engine.commit import commit
 from engine.in_place import aside, file_in_place, folder_in_place
 from engine.provenance import machine, versions
 from engine.results import results_of
@@ -116,7 +117,7 @@ def run_manifest(result):
 
 
 def write_manifest(folder, facts, names=None):
-    """Write manifest.json: schema version, facts, versions of what ran, digests of files (by default all others)."""
+    """Write manifest.json: schema version, facts, what ran by commit and versions, digests of files."""
     files = sorted(
         path for path in folder.iterdir() if path.name != "manifest.json" and (names is None or path.name in names)
     )
@@ -124,6 +125,7 @@ def write_manifest(folder, facts, names=None):
         "schema_version": SCHEMA_VERSION,
         **facts,
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": commit(),
         "versions": versions(),
         "machine": machine(),
         "files": {path.name: digest(path) for path in files},

@@ -1,6 +1,10 @@
 """What to study: a TOML file for each scenario, the schema that checks them, the drawing of populations."""
 
-from market.on_demand import names_of
+from scenarios import house
+
+house.check()  # before the first import that may be another project's
+
+from market.on_demand import names_of  # noqa: E402
 
 PLACES = {  # each is imported when first asked for
     "Drawn": "scenarios.drawn",

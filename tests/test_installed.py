@@ -1,0 +1,54 @@
+"""What the wheel promises: its extras are those that are tried, and other packages of the same names are told."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from scenarios import house
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def wanted(name):
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    return {line for line in lines if line and not line.startswith(("#", "-r "))}
+
+
+def test_dependencies_and_extras_are_those_of_the_requirement_files():
+    assert PROJECT["tool"]["setuptools"]["dynamic"]["dependencies"] == {"file": ["requirements.txt"]}
+    extras = PROJECT["project"]["optional-dependencies"]
+    assert {line for extra in extras.values() for line in extra} <= wanted("requirements-dev.txt") | wanted(
+        "requirements-optional.txt"
+    )
+    page = (ROOT / "docs" / "installed.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| .*\[(\w+)\].* \|", page, re.MULTILINE)) == set(extras)
+
+
+def test_all_packages_and_kinds_of_files_go_into_the_wheel():
+    table = PROJECT["tool"]["setuptools"]
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    tops = {pattern.removesuffix("*") for pattern in table["packages"]["find"]["include"]}
+    assert tops == {Path(name).parts[0] for name in tracked if name.endswith("/__init__.py")}
+    suffixes = {Path(name).suffix for name in tracked if Path(name).parts[0] in tops}
+    assert suffixes - {".py"} == {pattern.removeprefix("*") for pattern in table["package-data"]["*"]}
+    assert set(house.PACKAGES) <= tops
+
+
+@pytest.mark.parametrize("name", ["agents", "market", "scenarios"])
+@pytest.mark.parametrize("words", ["import run", "from engine import run"])
+def test_another_package_of_the_same_name_is_told_in_words(name, words, tmp_path):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "__init__.py").write_text("")
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    given = {"cwd": tmp_path, "env": os.environ | {"PYTHONPATH": path}, "capture_output": True, "text": True}
+    answer = subprocess.run([sys.executable, "-c", words], **given)
+    last = answer.stderr.splitlines()[-1]
+    assert str(tmp_path / name) in last
+    if words == "import run":
+        assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)
