@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from environments.contracts import Contracts
+from environments.days import Day
 from environments.purchases import Purchases
 from scenarios import load
 from scenarios.reading.errors import Place, one_of, quoted
@@ -19,7 +20,7 @@ try:
 except ImportError:  # optional: it is said when an environment is asked for
     Box, ParallelEnv = None, object
 
-TABLES = {"aggregator": Purchases, "network": Purchases, "bilateral": Contracts}  # by market
+TABLES = {"aggregator": Purchases, "network": Purchases, "days": Day, "bilateral": Contracts}  # by market
 
 
 def pettingzoo_env(name, horizon=50, seed=None, *, set=(), certify_every=0):
@@ -39,9 +40,9 @@ def pettingzoo_env(name, horizon=50, seed=None, *, set=(), certify_every=0):
 
 
 class MarketEnv(ParallelEnv):
-    """Players of a market who act on a number from 0 to 1 each round (docs/pettingzoo.md).
+    """Players of a market who act on numbers from 0 to 1 each round (docs/pettingzoo.md).
 
-    table: what is played, a Purchases or Contracts; after an episode the same market begins anew.
+    table: what is played, one of TABLES; after an episode the same market begins anew.
     """
 
     def __init__(self, table, horizon, certify_every=0):
@@ -51,14 +52,14 @@ class MarketEnv(ParallelEnv):
         self.possible_agents, self.agents = list(table.names), []
         low, high = (np.asarray(bounds, dtype=np.float32) for bounds in table.bounds)
         self.observation_spaces = {name: Box(low, high, dtype=np.float32) for name in table.names}
-        self.action_spaces = {name: Box(0.0, 1.0, (1,), dtype=np.float32) for name in table.names}
+        self.action_spaces = {name: Box(0.0, 1.0, (table.actions,), dtype=np.float32) for name in table.names}
 
     def observation_space(self, agent):
         """What an agent observes: numbers in the order of the table's `observed`."""
         return self.observation_spaces[agent]
 
     def action_space(self, agent):
-        """What an agent can do: a share of the most it may ask for."""
+        """What an agent can do: shares of the most it may ask for."""
         return self.action_spaces[agent]
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None):
@@ -71,10 +72,11 @@ class MarketEnv(ParallelEnv):
         return self._observations(), self._infos()
 
     def step(self, actions):
-        """Play one round; raises ValueError for an action that is no number from 0 to 1."""
+        """Play one round; raises ValueError for an action that is no number from 0 to 1, or not one a period."""
         if not self.agents:
             return {}, {}, {}, {}, {}
-        self.table.play(np.array([_share(name, actions) for name in self.agents]))
+        shares = np.array([_shares(name, actions, self.table.actions) for name in self.agents])
+        self.table.play(shares if self.table.actions > 1 else shares[:, 0])
         over = self.table.over
         late = self.table.round >= self.horizon and not over
         rewards = dict(zip(self.agents, map(float, self.table.rewards), strict=True))
@@ -120,9 +122,10 @@ class MarketEnv(ParallelEnv):
         return bool(every and played and (played % every == 0 or played >= self.horizon or self.table.over))
 
 
-def _share(name, actions):
-    """The action of an agent as a number from 0 to 1."""
+def _shares(name, actions, count):
+    """The action of an agent as so many numbers from 0 to 1."""
     given = np.asarray(actions[name], dtype=float).ravel()
-    if given.size != 1 or not 0 <= given[0] <= 1:
-        raise ValueError(f"{name}: got the action {actions[name]!r}; one number from 0 to 1 is needed")
-    return float(given[0])
+    if given.size != count or not np.all((given >= 0) & (given <= 1)):
+        needed = "one number from 0 to 1 is" if count == 1 else f"{count} numbers from 0 to 1, one a period, are"
+        raise ValueError(f"{name}: got the action {actions[name]!r}; {needed} needed")
+    return given

@@ -49,7 +49,7 @@ class Purchases(Table):
     and own amounts as shares of the most that they can be, and the price in units of `worth`; bounds: of it.
     """
 
-    figure, observed = "convergence", OBSERVED
+    figure, observed, hand = "convergence", OBSERVED, Hand
     bounds = (0.0, 0.0, 0.0, -np.inf), (1.0, 1.0, 1.0, np.inf)
 
     def __init__(self, scenario, horizon):
@@ -81,9 +81,9 @@ class Purchases(Table):
         return self.game.facing(j, nobody)[0] if hasattr(self.game, "facing") else self.game.price
 
     def begin(self, seed, replication):
-        """Everybody at no purchase; chance decides nothing here, so a seed does not matter."""
+        """Everybody where the market begins; chance decides nothing here, so a seed does not matter."""
         self._draw(replication)
-        hands = {block.name: Hand for block in self.game.blocks}
+        hands = {block.name: self.hand for block in self.game.blocks}
         self.model = build(self.scenario, replication=self.replication, drawn=self.drawn, players=hands)
         self.model.watch = Endless()
 

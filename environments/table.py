@@ -13,10 +13,12 @@ from views.plots import PLOTS
 class Table(ABC):
     """The rounds of a market, each of which everybody plays at once.
 
-    given: the scenario's keys that differ from its file's; figure: the plot, in PLOTS, of a run so far.
+    given: the scenario's keys that differ from its file's; figure: the plot, in PLOTS, of a run so far; actions: how
+    many numbers an agent acts on.
     """
 
     figure: str
+    actions = 1
 
     def __init__(self, scenario, horizon, **given):
         self.scenario, self.horizon = rewritten(scenario, scenario.given | given | {"rounds": horizon}), horizon

@@ -15,11 +15,11 @@ from agents.seats import Player, Seat, SeatError, check_groups, seated
 from market.aggregator.days import endings, rounds
 from market.aggregator.days.carrying import carried
 from market.aggregator.days.measures import by_user, peak, spread
+from market.aggregator.days.outcome import payoff_of
 from market.aggregator.days.seats import ANSWER_STEPS, Seats, certified
 from market.aggregator.days.several import DaysOutcome
 from market.aggregator.rounds import ORDERS, Watch
 from market.arrays import Array
-from market.fairness.one_player import OnePlayer
 from market.measures import gini, jain
 from market.outcome import Status
 
@@ -268,10 +268,9 @@ class DaysModel(MarketModel):
         """What an agent learns of the last outcome."""
         j, outcome = agent.seat.place, self.today
         others, block = outcome.load - self.y[j], self.day.player(j)
-        s = outcome.s[self.rows_of(agent.seat)]
-        payoff = block.objective.value(s, np.ones(len(s), dtype=bool), OnePlayer)
+        payoff = payoff_of(block, outcome.s[self.rows_of(agent.seat)])
         known = self.round, self.number, outcome.price, others, self.y[j].copy()
-        return DayHeard(*known, float(payoff[..., 0]), self.day.prices, block)
+        return DayHeard(*known, payoff, self.day.prices, block)
 
     def _record_periods(self):
         """A row of the table "periods" for each period of the round."""

@@ -5,9 +5,12 @@ import pytest
 
 from environments import environment, pettingzoo_env
 from environments.contracts import Contracts
+from environments.days import Day
 from environments.purchases import Purchases
 from market.aggregator.best_response import best_response
+from market.aggregator.days.seats import Seats
 from market.aggregator.payoff import payoff
+from market.fairness.one_player import OnePlayer
 from scenarios import ScenarioError, load
 
 
@@ -78,7 +81,8 @@ def test_what_contracts_bring_is_told_once_they_are_signed():
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("street_day", "market: got 'days'; aggregator, network or bilateral is needed"),
+        ("eight_nodes_cooperative", "market: got 'microgrid'; aggregator, network, days or bilateral is needed"),
+        ("street_day", "periods.days: got 2; one day is needed"),
         ("joining_maxmin", "joining: users choose their aggregators"),
         ("p2p_tight", "negotiation.rule: got 'tight'"),
         ("p2p_day", "periods: got"),
@@ -87,7 +91,7 @@ def test_what_contracts_bring_is_told_once_they_are_signed():
 def test_what_cannot_be_played_is_one_line(name, said, monkeypatch):
     monkeypatch.setattr(environment, "Box", environment.Box or object)
     with pytest.raises(ScenarioError) as error:
-        pettingzoo_env(name)
+        pettingzoo_env(name, set=["periods.days=2"] if name == "street_day" else [])
     assert said in str(error.value) and "\n" not in str(error.value)
 
 
@@ -105,5 +109,53 @@ def test_without_the_package_it_says_what_to_install(monkeypatch):
 
 @pytest.mark.parametrize("action", [[1.5], [-0.1], [np.nan], [0.1, 0.2]])
 def test_an_action_that_is_no_share_is_told(action):
-    with pytest.raises(ValueError, match=r"north: got the action .*one number from 0 to 1"):
-        environment._share("north", {"north": action})
+    with pytest.raises(ValueError, match=r"north: got the action .*one number from 0 to 1 is needed"):
+        environment._shares("north", {"north": action}, 1)
+    with pytest.raises(ValueError, match=r"north: got the action .*3 numbers from 0 to 1, one a period, are needed"):
+        environment._shares("north", {"north": action}, 3)
+
+
+def day(name, horizon=3, **changes):
+    made = Day(load(name, **changes), horizon)
+    made.begin(None, None)
+    return made
+
+
+def test_a_day_that_devices_allow_is_bought_as_it_was_asked_for():
+    played = day("shifting_data_centre")
+    shares = np.random.default_rng(3).uniform(0.2, 0.8, played.most.shape)
+    played.play(shares)
+    y = np.array([info["purchase"] for info in played.infos])
+    wished = played.least + shares * (played.most - played.least)
+    assert y[:2] == pytest.approx(wished[:2], abs=1e-4)  # consumption alone, the third shifts
+    load = y.sum(axis=0) + played.model.day.background
+    price = np.array([rule.value(total) for rule, total in zip(played.model.day.prices, load, strict=True)])
+    for told, info, seen in zip(y, played.infos, played.observations, strict=True):
+        assert info["price"] == pytest.approx(price) and seen[0] == 1 / 3
+        others, own, prices = np.split(seen[1:], 3)
+        assert others * played.size == pytest.approx(load - told, abs=1e-9)
+        assert prices * played.worth == pytest.approx(price) and np.all(own <= 1.0)
+
+
+def test_a_day_that_is_impossible_becomes_the_nearest_that_is_not():
+    played = day("storage_duopoly")
+    shares = np.array([[0.7, 0.2], [0.5, 0.3]])  # sell more than they buy
+    played.play(shares)
+    wished = played.least + shares * (played.most - played.least)
+    assert played.model.y == pytest.approx(wished - wished.mean(axis=1, keepdims=True), abs=0.01)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0])
+def test_the_best_day_alone_earns_1_and_gaining_nothing_0(alpha):
+    played = day("cars_at_six", set=[f"group.0.fairness.alpha={alpha}"])
+    none, alone = played.stakes[0]
+    assert alone > none
+    seats, nobody = Seats(played.model.day), played.model.day.load(np.zeros((1, 24)))
+    best = seats.purchase(0, seats.reply(0, nobody, seats.nearest(0, nobody, played.most[0] / 2)))
+    held = seats.fair(0, nobody).surplus(seats.nearest(0, nobody, best))
+    value = played.model.day.player(0).objective.value
+    assert (_paid(value, held) - none) / played.scales[0] == pytest.approx(1.0, abs=1e-4)
+
+
+def _paid(value, s):
+    return float(np.ravel(value(s, np.ones(len(s), dtype=bool), OnePlayer))[0])

@@ -17,6 +17,8 @@ NAMES = (
     "large_two_proportional",
     "cournot_duopoly",
     "two_nodes_thin",
+    "cars_at_six",
+    "storage_duopoly",
     "p2p_few_sellers",
     "p2p_corner",
 )
@@ -27,7 +29,7 @@ def played(env, rounds=100, seed=0):
     told = [env.reset(seed=seed)]
     rng = np.random.default_rng(seed)
     while env.agents and len(told) <= rounds:
-        told.append(env.step({name: rng.random(1, dtype=np.float32) for name in env.agents}))
+        told.append(env.step({name: rng.random(env.table.actions, dtype=np.float32) for name in env.agents}))
     return told
 
 
@@ -65,7 +67,7 @@ def test_the_same_seed_and_actions_give_the_same_bits_and_another_draw_other_use
     assert np.array_equal(most, env.table.most)
 
 
-@pytest.mark.parametrize("name", ["two_aggregators", "cournot_duopoly", "p2p_few_sellers"])
+@pytest.mark.parametrize("name", ["two_aggregators", "cournot_duopoly", "storage_duopoly", "p2p_few_sellers"])
 def test_a_picture_of_the_run_is_an_array(name):
     env = pettingzoo_env(name, horizon=3, seed=1)
     env.reset()

@@ -190,7 +190,7 @@ def _levelled(fair, plan, fixed, most, weights):
         step = step or step_from(fair, point, 0.0)
         if step is None:
             break
-        plan, weights, moved = _moved(fair, plan, weights, step)
+        plan, weights, moved = _moved(fair, plan, weights, step, fixed)
         now = _least(fair, plan)
         if now > least:
             best, least = FairDay(plan, False, weights), now
@@ -200,11 +200,16 @@ def _levelled(fair, plan, fixed, most, weights):
     return best
 
 
-def _moved(fair, plan, weights, step):
-    """(plan, weights) after a step, and by what share weights move; neither goes further than weights may change."""
+def _moved(fair, plan, weights, step, fixed):
+    """(plan, weights) after a step, and by what share weights move; neither goes further than weights may change.
+
+    Where purchases are to stay as they are, nobody goes further than the others.
+    """
     moved = np.max(np.abs(step.weights - weights) / np.maximum(np.maximum(step.weights, weights), LEAST_WEIGHT))
     fallen = (step.weights < weights / YIELD) & (weights > LEAST_WEIGHT)
-    plan = plan + np.where(fallen, 1 / YIELD, 1.0)[fair.party.owner] * (step.target - plan)
+    share = np.where(fallen, 1 / YIELD, 1.0)
+    share = np.full_like(share, np.min(share)) if fixed else share
+    plan = plan + share[fair.party.owner] * (step.target - plan)
     weights = np.clip(step.weights, weights / YIELD, np.maximum(weights, LEAST_WEIGHT) * YIELD)
     return plan, weights / np.sum(weights), moved
 

@@ -7,9 +7,11 @@ from functools import cached_property
 
 import numpy as np
 
+from market.aggregator.days.block import Homes
 from market.aggregator.days.day import Day
 from market.aggregator.days.replies import payoffs, replies
 from market.arrays import Array
+from market.fairness.one_player import OnePlayer
 
 SERVED = 1e-4  # of what a player could be worth: a gain below it is measured by it
 NOISE = 1e-9  # of what a user could move: less is a solver's noise
@@ -56,6 +58,11 @@ class DayOutcome:
     def mean_price(self) -> float:
         """Price weighted by what is bought in each period; the plain mean where nobody buys."""
         return mean_price(self.price, self.z)
+
+
+def payoff_of(block: Homes, s: Array) -> float:
+    """What a player's objective makes of its users' surpluses, shape (users,)."""
+    return float(block.objective.value(s, np.ones(len(s), dtype=bool), OnePlayer)[..., 0])
 
 
 def mean_price(price: Array, z: Array) -> float:

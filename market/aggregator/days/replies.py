@@ -17,6 +17,7 @@ from market.prices import Affine, PriceRule
 MOST_STEPS = 60
 LAST_GAIN = 1e-13  # of what a day is worth
 HALVINGS = 30
+FIRM = 1e6  # a distance from what is to be bought counts so many times as much as energy
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,12 +153,30 @@ def _across(party, rules, others, energy, plan, payoff, outlay, solver):
 
 def least_purchases(party: Party) -> Array:
     """A bound from below on users' purchases, shape (users, periods): all columns that lower them at their most."""
-    days, load = party.days, party.load
-    lowest = load.maximum(0) @ np.where(np.isfinite(days.low), days.low, 0.0)
-    highest = (-load).maximum(0) @ np.where(np.isfinite(days.high), days.high, 0.0)
-    least = (lowest - highest).reshape(party.users, party.periods) + party.given
+    days = party.days
+    low, high = (np.where(np.isfinite(side), side, 0.0) for side in (days.low, days.high))
+    return _bought(party, low, high)
+
+
+def purchases_within(party: Party, price: Array, energy: float) -> tuple[Array, Array]:
+    """(Least, most) that users may buy in each period, shapes (users, periods): what devices could give, what they
+    could take beside what users want at prices (periods,). energy: what a column without a bound moves."""
+    days = party.days
+    with np.errstate(divide="ignore", invalid="ignore"):
+        wanted = (-days.cost - party.load.T @ np.tile(price, party.users)) / (2 * days.square)
+    wanted = np.where(days.square > 0, np.maximum(wanted, 0.0), energy)
+    high = np.where(np.isfinite(days.high), days.high, wanted)
+    low = np.where(np.isfinite(days.low), days.low, -wanted)
+    return least_purchases(party), _bought(party, high, low)
+
+
+def _bought(party, rising, falling):
+    """Users' purchases with columns that raise them at one value and those that lower them at another; nobody sells
+    who may not."""
+    load = party.load
+    found = (load.maximum(0) @ rising - (-load).maximum(0) @ falling).reshape(party.users, party.periods) + party.given
     sell = np.concatenate([frame.sell for frame in party.frames])
-    return np.where(sell[:, None], least, np.maximum(least, 0.0))
+    return np.where(sell[:, None], found, np.maximum(found, 0.0))
 
 
 def nearest_plan(party: Party, y: Array, energy: float) -> Array | None:
@@ -166,3 +185,16 @@ def nearest_plan(party: Party, y: Array, energy: float) -> Array | None:
     fixed = joined(party.days, party.player_load, y - given, y - given)
     answer = solve(fixed, energy)
     return answer.v if answer.status in USABLE else None
+
+
+def plan_near(party: Party, y: Array, energy: float) -> Array:
+    """The plan of one player whose purchases are nearest to y, shape (periods,), worth most of those.
+
+    Distance is squared and weighed FIRM times what a unit of energy may be worth, so that purchases that can be had are
+    met up to a part in FIRM.
+    """
+    steep = float(np.max(np.abs(party.days.cost), initial=0.0)) or 1.0
+    wide, firm = np.full(len(y), np.inf), np.full(len(y), FIRM * steep / energy)
+    none = np.zeros(len(y))
+    away = Pieces(y[None], np.arange(len(y)), -wide, wide, none, firm, np.zeros((1, len(y)), dtype=bool))
+    return solve(reply_programme(party, away), energy).v[: party.columns]

@@ -14,7 +14,7 @@ from market.aggregator.days.fair_player import Fair
 from market.aggregator.days.outcome import DayOutcome, gains_of
 from market.aggregator.days.outlay import prices_at
 from market.aggregator.days.party import Party
-from market.aggregator.days.replies import best_days, nearest_plan, payoffs, replies
+from market.aggregator.days.replies import best_days, nearest_plan, payoffs, plan_near, replies
 from market.arrays import Array, Integers
 
 ANSWER_STEPS = 100  # of a fair player's answer, which ends by itself long before
@@ -134,6 +134,12 @@ class Seats:
     def price_taking(self, j: int, price: Array) -> Array:
         """The plan in which player j's users live their best days at given prices, shape (periods,)."""
         return best_days(self.party(j), price, self.day.energy_unit)
+
+    def nearest(self, j: int, others: Array, y: Array) -> Array:
+        """Player j's plan whose purchases are nearest to y, shape (periods,), shared as it likes best."""
+        fair = self.fair(j, others)
+        plan = plan_near(fair.party, y, fair.energy)
+        return plan if self.welfare(j) else fair_day(fair, plan, fixed=True).plan
 
     def split(self, j: int, others: Array, y: Array) -> Array | None:
         """Player j's plan with purchases y, shape (periods,), shared as it likes best; None where it cannot buy so."""

@@ -1,5 +1,6 @@
 """Rounds of days and prices of every kind: where they end, and that nobody gains there."""
 
+import cvxpy as cp
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -19,7 +20,7 @@ from market.aggregator.rounds import Watch
 from market.outcome import Status
 from market.prices import Affine, Dispatch, Linear, Piecewise, Power
 from market.utilities import Quadratic
-from tests.market.days.small_days import drawn, four_hours, homes, storages
+from tests.market.days.small_days import drawn, fair_day, four_hours, homes, storages
 
 CONVEX = {"power": Power(0.05, 1.5), "root": Power(0.5, 0.5), "piecewise": Piecewise([0, 15, 30], [0.5, 1, 5], 0.3)}
 
@@ -120,6 +121,24 @@ def test_a_shared_purchase_is_split_as_the_player_likes_best_or_told_impossible(
     held = seats.party(0).worth(outcome.plan[seats.columns(0)]).sum()
     assert seats.party(0).worth(again).sum() == pytest.approx(held, rel=1e-7)
     assert seats.split(0, others, np.full(4, -9.0)) is None
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0, np.inf])
+def test_a_day_near_a_wish_keeps_to_it_however_it_is_shared(alpha):
+    day = fair_day(alpha)
+    seats = Seats(day)
+    others, wish = np.array(day.background), np.full(day.periods, 2.0)
+    plan = seats.nearest(0, others, wish)
+    y = seats.purchase(0, plan)
+    v = cp.Variable(seats.party(0).columns)
+    days, load, given = seats.party(0).days, seats.party(0).player_load, np.sum(seats.party(0).given, axis=0)
+    bounds = [v >= days.low, v <= np.where(np.isfinite(days.high), days.high, 1e3)]
+    rows = [days.rows @ v >= np.maximum(days.least, -1e6), days.rows @ v <= np.minimum(days.most, 1e6)]
+    away = cp.Problem(cp.Minimize(cp.sum_squares(load @ v + given - wish)), [*bounds, *rows])
+    away.solve(solver=cp.CLARABEL)
+    assert np.sum((y - wish) ** 2) <= away.value + 1e-4
+    again = seats.split(0, others, y)
+    np.testing.assert_allclose(seats.purchase(0, again), y, atol=1e-7)
 
 
 def test_a_monopolist_with_a_small_battery_uses_all_of_it():
