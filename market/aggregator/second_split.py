@@ -9,17 +9,16 @@ from market.arrays import Array
 
 MOST_HALVINGS = 100  # of a multiplier's interval, and of every user's between two of them
 SPLIT_FOUND = 1e-9  # share of a purchase up to which its split may be open
-LEAST_LOGGED = 1e-300  # what stands for nothing in a logarithm
 
 
 def second_split(block: Block, price: Array, y: Array) -> Array:
     """The split of each purchase that maximises its player's objective at a fixed price.
 
     Prices and purchases of shape (nodes, players), quantities (nodes, users). By the first-order condition
-    (Li, Motoki, Zhang, section II-C) every user served has the same log(U' − p) − alpha log(s + offset), max-min: the
-    same surplus; both fall as a user gets more, so the common value is between those that give all users together too
-    much and too little. Where a purchase is nothing, or as much as its users want or more, the answer is none: not a
-    number.
+    (Li, Motoki, Zhang, section II-C) every user served has the same multiplier, at a finite alpha
+    log(U' − p) − alpha log(s + offset), or with a common surplus that one; both fall as a user gets more, so the
+    common value is between those that give all users together too much and too little. Where a purchase is nothing, or
+    as much as its users want or more, the answer is none: not a number.
     """
     spread = block.to_users(price)
     demand = block.utility.demand(spread)
@@ -40,12 +39,9 @@ def second_split(block: Block, price: Array, y: Array) -> Array:
 
 def _worth_of_more(block, price, x):
     """What falls as a user gets more and is the same for all users served, shape (nodes, users)."""
-    surplus = block.utility.surplus(price, x)
-    if np.isinf(block.objective.alpha):
-        return np.where(block.utility.reservation > price, -surplus, -np.inf)
-    margin = np.maximum(block.utility.marginal(x) - price, LEAST_LOGGED)
-    goal = block.objective
-    return np.log(margin) - goal.alpha * np.log(np.maximum(surplus + goal.offset, LEAST_LOGGED))
+    if block.objective.common_surplus:
+        return np.where(block.utility.reservation > price, -block.utility.surplus(price, x), -np.inf)
+    return block.objective.multiplier(block.utility, price, x)
 
 
 def _ends(block, price, low, high):

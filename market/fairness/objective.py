@@ -96,6 +96,10 @@ class Objective(ABC):
     def regret(self, new: Array, old: Array, counted: Mask, served: Mask, worth: Array, players: Players) -> Array:
         """The gain as the certificate tells it, in no unit, shape (…, players) (docs/aggregator/model.md, The gap)."""
 
+    @abstractmethod
+    def value(self, surplus: Array, counted: Mask, players: Players) -> Array:
+        """Φ of every player's surpluses, (…, users) to (…, players), in its own unit."""
+
     def plane(
         self, at: Array, margin: Array, old: Array, counted: Mask, served: Mask, worth: Array, players: Players
     ) -> tuple[Array, Array]:
@@ -106,17 +110,16 @@ class Objective(ABC):
         """
         return np.full_like(players.by_player(np.add, at), np.inf), np.zeros_like(at)
 
-    def value(self, surplus: Array, counted: Mask, players: Players) -> Array:
-        """Φ of every player's surpluses, (…, users) to (…, players), in its own unit."""
-        raise NotImplementedError
-
     def log_scale(self, surplus: Array, served: Mask) -> Numbers:
-        """Logarithm of the unit in which `gain` counts, of one player with surpluses (…, users)."""
-        raise NotImplementedError
+        """Logarithm of the unit in which `gain` counts, of one player with surpluses (…, users), where z is log kappa.
+
+        kappa: what one more unit of energy is worth to Φ. Needed of all objectives without a common surplus.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no log_scale()")
 
     def margin(self, utility: Utility, price: Numbers, z: Numbers) -> Array:
-        """Users' margins at a price and z, rising in z and not falling in the price, shape (…, users)."""
-        raise NotImplementedError
+        """Users' margins at a price and z, rising in z and not rising in the price, shape (…, users)."""
+        return self.respond(utility, price, z)[1]
 
     def least_margin(self, z: Numbers) -> Numbers | None:
         """What a served user's margin is at least, whatever the price, or None."""

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from market.aggregator.days.clock import Clock
 from market.aggregator.days.parts import PARTS
+from market.fairness import AlphaFair, MaxMin
 from market.parameters import parameters_of
 from market.prices import PRICES
 from market.utilities import Quadratic
@@ -33,6 +34,7 @@ LEFT_OUT = {  # keys of the aggregator market that have no place here, and why
     "learning": NO_LEARNERS,
 }
 FORMS = {"quadratic": Quadratic}  # a part's consumption has this utility
+OBJECTIVES = {"alpha-fair": AlphaFair, "max-min": MaxMin}  # those that fair days are worked out for
 DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 PRICE_SAID = "one number, or one for each period, of one day or of all"
 BY_PERIOD = "a number a user, or rows of one a period"
@@ -60,6 +62,9 @@ CHANGED = {
 }
 IN_PLACE = {
     "price.rule": PricesByPeriod("price.rule", PRICES, REQUIRED, "form of the price"),
+    "group.fairness.objective": Rules(
+        "group.fairness.objective", OBJECTIVES, None, plain.OBJECTIVE_SAID, usual=plain.USUAL
+    ),
     "group.utility.form": UtilitiesByPeriod("group.utility.form", FORMS, "quadratic", f"b x − a x²; {BY_PERIOD}"),
 }
 PERIODS = (

@@ -111,6 +111,32 @@ def test_share_is_how_fast_the_logarithm_of_a_margin_moves(rule):
 
 
 @every_objective
+def test_the_multiplier_is_what_a_little_more_is_worth_to_the_objective(rule):
+    if rule.common_surplus:
+        return
+    users, price, _ = population()
+    everybody, step = np.ones(USERS, dtype=bool), 1e-6
+    for z in (-1.0, 0.0, 0.5):
+        x, margin, *_ = rule.respond(users, price, np.array(z))
+        surplus = users.surplus(price, x)
+        more = surplus + np.diag(step * surplus)
+        worth = (rule.gain(more, surplus, everybody) - rule.gain(2 * surplus - more, surplus, everybody)) / 2
+        kappa = worth / (step * surplus) * margin
+        inside = (x > 1e-3) & (surplus > 1e-3)
+        np.testing.assert_allclose(kappa[inside], np.exp(z - rule.log_scale(surplus, everybody)), rtol=1e-5)
+
+
+@every_objective
+def test_margins_do_not_rise_with_the_price(rule):
+    if rule.common_surplus:
+        return
+    users, _, _ = population()
+    prices = np.linspace(0, 4, 9)
+    margins = np.array([rule.margin(users, price, GRID) for price in prices])
+    assert np.all(np.diff(margins, axis=0) <= 1e-9 * margins[1:]) and np.all(np.diff(margins, axis=1) >= 0)
+
+
+@every_objective
 def test_what_an_objective_says_of_itself_is_true(rule):
     all_of_them = np.ones(2, dtype=bool)
     if rule.welfare:

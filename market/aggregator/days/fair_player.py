@@ -38,7 +38,7 @@ class Fair:
     @property
     def equal(self) -> bool:
         """Is it max-min?"""
-        return bool(np.isinf(self.objective.alpha or 0.0))
+        return self.objective.common_surplus
 
     def surplus(self, plan: Array) -> Array:
         """Surpluses of a plan, money, shape (users,)."""
