@@ -44,6 +44,7 @@ def learners(name):
 LEARNING = [name for name, rule in CONDUCTS.items() if rule.learns]
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("order", ["in-turn", "random", "together"])
 @pytest.mark.parametrize("name", LEARNING)
 def test_one_by_one_and_as_a_group_learners_give_the_same_bits(name, order):

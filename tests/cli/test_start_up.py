@@ -3,17 +3,22 @@
 import json
 import subprocess
 
+import mesa
+
 HEAVY = ("clarabel", "cvxpy", "distributed", "matplotlib", "mesa", "mesa.experimental", "networkx", "numpy", "osqp")
 HEAVY += ("pandas", "piqp", "scipy.linalg", "scipy.optimize", "scipy.sparse", "scipy.spatial", "scipy.special")
 HEAVY += ("scipy.stats", "solara")
 SMALL = ("run", "two_peaks", "--json")
+MESA = ["mesa", "numpy"]
+if int(mesa.__version__.split(".")[1]) >= 5:  # its models are made with signals and scenarios of these
+    MESA = ["mesa", "mesa.experimental", "networkx", "numpy", "scipy.linalg", "scipy.spatial", "scipy.special"]
 ONE_BY_ONE = {  # each on top of what those before it have loaded
     ("--help",): [],
     ("list",): ["numpy"],
     ("show", "two_aggregators"): ["numpy"],
     ("show", "ieee300_day"): ["numpy"],
-    (*SMALL, "--no-plots"): ["mesa", "numpy"],
-    SMALL: ["matplotlib", "mesa", "numpy"],
+    (*SMALL, "--no-plots"): MESA,
+    SMALL: sorted(["matplotlib", *MESA]),
 }
 LOADED = """
 import contextlib, io, json, sys
