@@ -100,6 +100,15 @@ def parser():
         commands, "sweep", sweep_scenario, "one scenario at many points; resumes where it was cut", "scenario", "vary"
     )
     sweeping(swept)
+    alphas = add(
+        commands,
+        "choose",
+        choose_alphas,
+        "aggregators choose their alpha: the game and its equilibria",
+        "scenario",
+        "vary",
+    )
+    alphas.set_defaults(replications=20)
     figures = add(commands, "reproduce", reproduce_figures, "the papers' figures, tables and claims")
     figures.add_argument("names", nargs="*", metavar="NAME", help="e.g. fig06; all without a name")
     common(figures)
@@ -345,6 +354,26 @@ def reproduce_figures(options):
         print("\n" + verdicts(claims))
         print(f"results: {Path(options.out) / 'reproduce'}")
     return FAILED if any(claim.verdict != claim.expected for claim in claims) else DONE
+
+
+def choose_alphas(options):
+    """Play every profile of the alphas of a scenario with `choosing`, print the game and store it."""
+    from engine import chosen, save_chosen
+    from views.aggregator.alpha_words import game_text
+    from views.pictures import add_alphas
+
+    check_writable(options.out)
+    given = {"seed": options.seed, "rounds": options.rounds}
+    changed = [*options.set, *(f"{key}={value}" for key, value in given.items() if value is not None)]
+    work = partial(chosen, options.scenario, options.replications, set=changed, executor=executor_of(options))
+    found = unless_too_much(options, work)
+    folder = save_chosen(found, options.out)
+    for line in () if options.no_plots else add_alphas(folder, found):
+        told(line)
+    if options.json:
+        return print_json({"scenario": found.scenario.name, **found.game.summary()})
+    print(f"{game_text(found.scenario.name, found.game)}\nresults: {folder}")
+    return DONE
 
 
 def verify_folder(options):

@@ -12,8 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from engine import limits
 from engine.comparing import interval
 from engine.many import run_many
+from engine.results.result import number
 from engine.running import run
 from market.aggregator.equilibrium import CERTIFIED
 from market.empirical_game import exchanged, gains, nobody_gains, pure
@@ -131,10 +133,36 @@ class AlphaGame:
         found = gains(self.payoffs, weights).reshape(self.draws, -1)
         return np.array([interval(values) for values in found.T]).T.reshape(2, *weights.shape)
 
+    def summary(self):
+        """Plain numbers for JSON: payoffs by aggregator and alphas, equilibria and how sure they are."""
+        mixed = self.mixed_equilibria()
+        return {
+            "payoff": self.payoff,
+            "aggregators": list(self.names),
+            "alphas": [number(alpha) for alpha in self.alphas],
+            "draws": self.draws,
+            "left_out": self.left_out,
+            "unsettled": number(self.unsettled),
+            "alike": self.alike,
+            "means": _nested(self.means),
+            "half_widths": _nested(self.half_widths()),
+            "pure": [self._told(one) for one in self.pure_equilibria()],
+            "mixed": None if mixed is None else [self._told(one) for one in mixed],
+        }
+
+    def _told(self, found):
+        weights = dict(zip(self.names, _nested(found.weights), strict=True))
+        return {"weights": weights, "certain": found.certain, "another_gains_at_most": number(found.upper)}
+
     def _equilibrium(self, weights):
         mean, half = self.gain(weights)
         upper = float(np.max((mean + half)[weights < 1], initial=-np.inf))
         return Equilibrium(weights, upper, upper <= self.least)
+
+
+def _nested(values):
+    """An array as nested lists fit for JSON."""
+    return [_nested(row) for row in values] if np.ndim(values) else number(values)
 
 
 def _mixed(means):
@@ -186,8 +214,38 @@ def _but_alpha(group):
     return group.users, group.utility, {key: value for key, value in group.fairness.items() if key != "alpha"}
 
 
+class Chosen(NamedTuple):
+    """Every profile of a scenario's alphas in every draw, what was Played, and the AlphaGame of it."""
+
+    scenario: object
+    asked: list
+    played: list
+    game: AlphaGame
+
+
 def choose(scenario, replications=20, payoff=None, set=(), workers=None, progress=True):
     """Play every profile of alphas of a scenario with `choosing` and return its AlphaGame; raises ScenarioError."""
-    asked = profiles(scenario, replications, set)
-    played = run_many(Profile.answer, asked, workers=workers, label="choose", progress=progress)
-    return alpha_game(scenario, played, set, payoff)
+    options = {"workers": workers, "progress": progress}
+    return chosen(scenario, replications, payoff, set, patient=True, **options).game
+
+
+def chosen(scenario, replications=20, payoff=None, set=(), patient=False, **where):
+    """The same as Chosen, with all that was played; where: options of run_many.
+
+    Raises ScenarioError, and limits.TooLarge where a market may not fit in memory, unless `patient`.
+    """
+    asked, loaded = profiles(scenario, replications, set), load(scenario, set=set)
+    limits.check([loaded], patient=patient)
+    played = run_many(Profile.answer, asked, label="choose", **where)
+    return Chosen(loaded, asked, played, alpha_game(scenario, played, set, payoff))
+
+
+def rows_played(asked, played):
+    """A row for each market played and aggregator: draw, alphas, number, did it settle, and all PAYOFFS."""
+    return [
+        {"replication": one.replication, "alphas": " ".join(f"{alpha:g}" for alpha in one.alphas)}
+        | {"aggregator": player, "settled": found.settled}
+        | dict(zip(PAYOFFS, found.payoffs[:, player].tolist(), strict=True))
+        for one, found in zip(asked, played, strict=True)
+        for player in range(len(one.alphas))
+    ]

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 from engine.results.result import Result
 from engine.store import add_pictures
-from views.drawing import draw_all, tried
+from views.aggregator.alpha_games import alpha_games
+from views.aggregator.alpha_words import game_title
+from views.drawing import draw_all, draw_to, tried
 from views.markets import pictures_of
 from views.plots import PLOTS
 from views.plots.asked import asks_for
 
 if TYPE_CHECKING:
+    from engine.choosing import Chosen
     from engine.comparing import Comparison
 
 
@@ -26,6 +29,15 @@ def pictures(shown: Result | Comparison, folder: Path) -> Iterable[Path]:
 def add_to(folder: Path, shown: Result | Comparison) -> list[str]:
     """Add the pictures of a Result or a Comparison to its stored folder; returns a line for each that failed."""
     return tried(lambda: add_pictures(folder, partial(pictures, shown)))
+
+
+def add_alphas(folder: Path, chosen: Chosen) -> list[str]:
+    """Add the heat maps of a game of two aggregators to its stored folder; returns a line for each that failed."""
+    game = chosen.game
+    if len(game.names) > 2:
+        return []
+    games = {game_title(chosen.scenario.name, game): game}
+    return tried(lambda: add_pictures(folder, lambda place: draw_to(place / "alpha.png", alpha_games, games)))
 
 
 def run_pictures(result: Result, folder: Path) -> Iterable[Path]:

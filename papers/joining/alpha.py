@@ -5,13 +5,12 @@ The paper asks how alpha should be set in practice and leaves that open; the cla
 
 import pandas as pd
 
-from engine.choosing import PAYOFFS, alpha_game, profiles
+from engine.choosing import PAYOFFS, alpha_game, profiles, rows_played
 from papers.claims import FAIL, judge
 from papers.figure import Reproduction, to_csv
 from views.aggregator.alpha_games import alpha_games
+from views.aggregator.alpha_words import WANTED, game_text, game_title
 from views.drawing import draw_to
-from views.style import plain
-from views.tables import table
 
 FIGURE, TEXT = "alpha", "games.txt"
 MARKETS = {
@@ -20,7 +19,6 @@ MARKETS = {
     "three aggregators, users stay": "choosing_alpha_three",
 }
 CHANGES = ()  # of every market
-WANTED = {"surplus": "want their users' total surplus", "users": "want many who buy"}
 SHARE, LEAST_DRAWS = 0.4, 2  # of the replications, each a draw of every profile
 PROFILES = {  # what is claimed of each game: all aggregators at this alpha
     ("users join", "surplus"): 0.0,
@@ -51,59 +49,15 @@ def write(study, folder):
         for market, answers in played.items()
         for payoff in PAYOFFS
     }
-    (folder / TEXT).write_text("\n".join(_text(*key, game) for key, game in games.items()), encoding="utf-8")
-    two = {f"{key[0]}, aggregators {WANTED[key[1]]}": game for key, game in games.items() if len(game.names) == 2}
+    (folder / TEXT).write_text("\n".join(game_text(key[0], game) for key, game in games.items()), encoding="utf-8")
+    two = {game_title(key[0], game): game for key, game in games.items() if len(game.names) == 2}
     draw_to(folder / "alpha.png", alpha_games, two)
     return [*(_claim(*key, games[key], alpha) for key, alpha in PROFILES.items()), _fair_claim(games)]
 
 
 def _rows(market, study, answers):
     """A row a market played and aggregator."""
-    return [
-        {"market": market, "replication": one.replication, "alphas": " ".join(f"{alpha:g}" for alpha in one.alphas)}
-        | {"aggregator": player, "settled": found.settled}
-        | dict(zip(PAYOFFS, found.payoffs[:, player].tolist(), strict=True))
-        for one, found in zip(asked(market, study.replications), answers, strict=True)
-        for player in range(len(one.alphas))
-    ]
-
-
-def _text(market, payoff, game):
-    """Payoffs of the first of two, and every equilibrium of the game."""
-    head = f"{market}; aggregators {WANTED[payoff]}. {game.draws} draws, {game.left_out} left out\n"
-    lines = [_profile(game, one) for one in (*game.pure_equilibria(), *(game.mixed_equilibria() or ()))]
-    if len(game.names) > 2:
-        lines.append("mixed equilibria are looked for with two aggregators only")
-    elif game.mixed_equilibria() is None:
-        lines.append("mixed equilibria are not looked for: nashpy is not installed")
-    matrix = f"{_matrix(game)}\n" if len(game.names) == 2 else ""
-    return head + matrix + "".join(f"  {line}\n" for line in lines)
-
-
-def _matrix(game):
-    means, half = game.means[0], game.half_widths()[0]
-    alphas = [f"{alpha:g}" for alpha in game.alphas]
-    rows = [
-        (own, *(f"{plain(mean, 5)} ± {plain(width, 2)}" for mean, width in zip(*row, strict=True)))
-        for own, *row in zip(alphas, means.tolist(), half.tolist(), strict=True)
-    ]
-    return table(("own α", *(f"other's {alpha}" for alpha in alphas)), rows)
-
-
-def _profile(game, found):
-    """An equilibrium in words."""
-    said = "; ".join(
-        f"{name} "
-        + " or ".join(_played(alpha, weight) for alpha, weight in zip(game.alphas, row, strict=True) if weight)
-        for name, row in zip(game.names, found.weights.tolist(), strict=True)
-    )
-    sure = "certain" if found.certain else "not certain at these draws"
-    kind = "pure" if found.is_pure else "mixed"
-    return f"{kind} equilibrium: {said}: {sure}, another α gains at most {plain(found.upper, 3)} (95 %)"
-
-
-def _played(alpha, weight):
-    return f"α = {alpha:g}" if weight == 1 else f"α = {alpha:g} ({weight:.0%})"
+    return [{"market": market} | row for row in rows_played(asked(market, study.replications), answers)]
 
 
 def _claim(market, payoff, game, alpha):
