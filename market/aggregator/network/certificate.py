@@ -18,6 +18,7 @@ from market.aggregator.certificate import SPLIT_PRECISION, price_taking, worth
 from market.aggregator.network.facing import CONDUCTS, Rising, sold_by
 from market.aggregator.network.game import NetworkGame, NetworkOutcome
 from market.aggregator.network.producers import Producers
+from market.aggregator.network.steps import taken_as_given
 from market.arrays import Array, Mask
 from market.grid.interior import Angles
 from market.grid.proof import Dispatches, Told, proven
@@ -67,6 +68,7 @@ class _Road:
     def __init__(self, game: NetworkGame, y: Array) -> None:
         self.game, self.y = game, y
         self.angles, self.free = Angles(game.grid), Angles(game.unlimited.grid)
+        self.given = taken_as_given(game, y)
         self.points = int(np.clip(MOST_POINTS // max(game.players, 1) - 40, LEAST_POINTS, EVEN_POINTS))
 
     def along(self, number: int, j: int, conduct: str, most: float) -> Prices:
@@ -74,12 +76,17 @@ class _Road:
         true = _Along(self, number, j, most, limits=True)
         if conduct == "network":
             return true.prices
-        now = true.prices(self.y[j : j + 1], solved=True)
-        if conduct == "nothing":
-            return lambda amounts, solved=False: np.repeat(now, len(amounts))
-        free = _Along(self, number, j, most, limits=False)
-        start = free.prices(self.y[j : j + 1], solved=True)
-        return lambda amounts, solved=False: now + free.prices(amounts, solved) - start
+        free = _Along(self, number, j, most, limits=False).prices if conduct == "energy" else _none
+        if number in self.given:
+            given = np.array([self.given[number]])
+        else:
+            given = true.prices(self.y[j : j + 1], solved=True) - free(self.y[j : j + 1], solved=True)
+        return lambda amounts, solved=False: given + free(amounts, solved)
+
+
+def _none(amounts: Array, solved: bool = False) -> Array:
+    """The price that moves with the amounts of those who take it as given."""
+    return np.zeros(len(amounts))
 
 
 class _Along:
@@ -91,13 +98,13 @@ class _Along:
         self.others[j] = 0.0
         self.angles = road.angles if limits else road.free
         self.operator = game.operator if limits else game.unlimited
-        self.place, self.sells = game.places[number], sold_by(game, number)
+        self.most, self.place, self.sells = most, game.places[number], sold_by(game, number)
         self.start = game.taken(self.others), game.put_in(self.others)
         self.told = Told(self.operator, -self.place if self.sells else self.place, *self.start, most)
 
     def prices(self, amounts: Array, solved: bool = False) -> Array:
-        """Prices just below amounts (points,); solved: by the interior-point solver at all of them."""
-        amounts = amounts * (1 - LEFT)
+        """Prices just below amounts (points,), just above none; solved: by the interior-point solver at all of them."""
+        amounts = np.where(amounts > 0, amounts * (1 - LEFT), LEFT * self.most)
         told = self.told.at(amounts)
         known = self._proven(amounts, told)
         found = self._price(told.balances * self.angles.offers.price)

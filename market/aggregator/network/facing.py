@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -73,6 +72,7 @@ OUT_OF_REACH = 2.0  # times the highest price that matters: that of what cannot 
 MOST_CURVES = 256  # kept: those asked for last
 BEYOND_WANTED = 1.05  # how much further than a player may want its curve goes
 BESIDE, WIDE = 1e-9, 1e-6  # shares of an amount: a step is looked for beside it, and told by how much is wanted
+SAME_TOTAL = 1e-13  # relative: totals this close differ by rounding
 SAME_AMOUNT: dict[str, Any] = {"xtol": 1e-300, "rtol": 1e-14, "maxiter": 200}
 
 
@@ -127,38 +127,57 @@ def by_the_network(game: Profile, number: int, j: int, y: Array) -> Line:
 
 
 def by_the_hub(game: Profile, number: int, j: int, y: Array) -> Line:
-    """Congestion as given: its price moves as the supply curve without limits does, from the true one on.
-
-    Congestion is what it is beside its own answer: the amount that is its best at the prices which hold there.
-    """
-    true, free = by_the_network(game, number, j, y), _curve(game, False, number, j, y)
-    player, sells = game.player(j), bool(game.selling[j])
-
-    def believed(amount):
-        return free[0], free[1] + (_at(true, amount) - _at(free, amount)), free[2]
-
-    def excess(amount):
-        return _best(player, _played(believed(amount), player, sells), amount) - amount
-
-    most = _most(true, player)
-    if excess(0.0) <= 0 or excess(most) >= 0:
-        return believed(0.0 if excess(0.0) <= 0 else most)
-    return believed(brent(excess, 0.0, most, **SAME_AMOUNT))
+    """Congestion as given: its price moves as the supply curve without limits does, from the true one on."""
+    return _raised(_curve(game, False, number, j, y), _given(game, number, j, y))
 
 
 def by_nothing(game: Profile, number: int, j: int, y: Array) -> Line:
-    """The price whatever it does: the one at which it would take, or sell, just what the market then has for it."""
-    line, player = by_the_network(game, number, j, y), game.player(j)
-    wanted = partial(wanted_by, player)
+    """The price whatever it does."""
+    return np.zeros(1), np.array([_given(game, number, j, y)]), 0.0
+
+
+def answering(game: Profile, number: int, j: int, y: Array) -> Callable[[float, float], float]:
+    """Player j's best amount as a function of what it takes as given, and of a present amount that settles ties.
+
+    By its conduct that is its price, or congestion: what its price has above that of the grid without limits.
+    """
+    player, sells = game.player(j), bool(game.selling[j])
+    if game.conducts[number] == "nothing":
+        return lambda price, now: wanted_by(player, price)
+    free = _curve(game, False, number, j, y)
+    return lambda congestion, now: _best(player, _played(_raised(free, congestion), player, sells), now)
+
+
+def _given(game, number, j, y):
+    """What player j takes as given: what it is at the amount that is its own answer to it.
+
+    Within a step of the price it is the one to which just the amount at the step is the answer.
+    """
+    true, answer = by_the_network(game, number, j, y), answering(game, number, j, y)
+    free = _curve(game, False, number, j, y) if game.conducts[number] == "energy" else (np.zeros(1), np.zeros(1), 0.0)
+
+    def given(amount):
+        return _at(true, amount) - _at(free, amount)
 
     def excess(amount):
-        return wanted(_at(line, amount)) - amount
+        return answer(given(amount), amount) - amount
 
-    first, most = float(line[1][0]), _most(line, player)
-    if excess(most) >= 0 or excess(0.0) <= 0:
-        return np.zeros(1), np.array([_at(line, most) if excess(0.0) > 0 else first]), 0.0
-    amount = brent(excess, 0.0, most, **SAME_AMOUNT)
-    return np.zeros(1), np.array([_within_step(line, amount, wanted)]), 0.0
+    amount = vanishing(excess, 0.0, _most(true, game.player(j)))
+    ends = [given(amount * (1 + side)) for side in (-BESIDE, BESIDE)]
+    if answer(ends[0], amount) <= amount * (1 + WIDE) and answer(ends[1], amount) >= amount * (1 - WIDE):
+        return given(amount)
+    return vanishing(lambda value: answer(value, amount) - amount, *ends)
+
+
+def vanishing(falling: Callable[[float], float], low: float, high: float) -> float:
+    """Where a function that falls from one end to the other, which may be the smaller, is 0; else the nearer end."""
+    if falling(low) <= 0:
+        return low
+    return high if falling(high) >= 0 else brent(falling, low, high, **SAME_AMOUNT)
+
+
+def _raised(line, by):
+    return line[0], line[1] + by, line[2]
 
 
 def wanted_by(player: Block | Producers, price: float) -> float:
@@ -174,14 +193,6 @@ def _most(line, player):
         wanted_by(player, float(line[1][0])),
         OUT_OF_REACH * float(line[0][-1]) + wanted_by(player, float(np.max(line[1]))),
     )
-
-
-def _within_step(line, amount, wanted):
-    """The price at an amount; where it stands at a step, the one of the step at which just so much is wanted."""
-    ends = [_at(line, amount * (1 + side)) for side in (-BESIDE, BESIDE)]
-    if wanted(ends[0]) <= amount * (1 + WIDE) and wanted(ends[1]) >= amount * (1 - WIDE):
-        return _at(line, amount)
-    return brent(lambda price: wanted(price) - amount, *ends, **SAME_AMOUNT)
 
 
 def _best(player, rule, now):
@@ -274,11 +285,9 @@ def _shifted(quantities, prices, last, outside):
     """A line from an amount of others on."""
     if outside == 0:
         return quantities, prices, last
-    first = int(np.searchsorted(quantities, outside, "right"))
-    start = _at((quantities, prices, last), outside)
-    piece = first - 1
-    if piece >= 0 and quantities[piece] == outside:
-        start = float(prices[piece])  # just beyond a step
+    first = int(np.searchsorted(quantities, outside * (1 + SAME_TOTAL), "right"))
+    at = first > 0 and quantities[first - 1] >= outside * (1 - SAME_TOTAL)
+    start = float(prices[first - 1]) if at else _at((quantities, prices, last), outside)  # just beyond a step
     return np.append(0.0, quantities[first:] - outside), np.append(start, prices[first:]), last
 
 
