@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from pathlib import Path
 
 from engine.sweeps.points import NUMBER
 from scenarios import load
@@ -33,8 +34,8 @@ def _values(points):
 
 
 def _names_file(value, scenario):
-    folder = scenario.path.parent if scenario.path else None
-    return folder is not None and any(_is_file(folder, text) for text in _texts(toml_text.value_of(value)))
+    folder = scenario.path.parent if scenario.path else Path()
+    return any(_is_file(folder, text) for text in _texts(toml_text.value_of(value)))
 
 
 def _is_file(folder, text):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import operator
 import os
+import re
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from scenarios.reading.schema import Key, common
 from scenarios.scenario import Scenario
 
 FOLDER = Path(__file__).parent / "files"
+TOML_TEXT = re.compile(r"\n|^\s*market\s*=")  # what neither a name nor a path has
 LONGEST_SHOWN = 200
 LONGEST_NAME = 150  # folders carry it
 
@@ -51,8 +54,9 @@ def _keys_of(market, markets, registered):
 def load(name_or_path, *, set=(), seed=None, rounds=None) -> Scenario:
     """Read and check a scenario.
 
-    Arguments: a shipped scenario's name, the path of a TOML file, or a Scenario; `set`, changes
-    "dotted.key=value" in order; seed and rounds in place of the file's. Raises ScenarioError.
+    Arguments: a shipped scenario's name, the path of a TOML file, a Scenario, a table as a dict, or the text of a TOML
+    file, the files it names then looked for in the current folder; `set`, changes "dotted.key=value" in order; seed and
+    rounds in place of the file's. Raises ScenarioError.
     """
     if isinstance(name_or_path, Scenario) and seed is None and rounds is None and not set:
         return name_or_path  # checked when it was made
@@ -93,6 +97,12 @@ def _raw(source):
     """The unchecked table, its path, and the place that messages name."""
     if isinstance(source, Scenario):
         return toml_text.copy(source.given | {"name": source.name}), source.path, _place(source)
+    if isinstance(source, Mapping):
+        place = Place("scenario", Path())
+        return toml_text.plain(source, place), None, place
+    if isinstance(source, str) and TOML_TEXT.search(source) and not os.path.exists(source):
+        place = Place("TOML text", Path())
+        return toml_text.parse(source.encode("utf-8", "surrogatepass"), place), None, place
     path = _find(source)
     place = Place(str(source) if path == Path(source) else path.name, path.parent)
     try:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import codecs
 import json
+import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +43,33 @@ def parse(content: bytes, place: Place) -> dict:
     except ValueError as error:
         allowed = _hint(content, error) or "see `python run.py show two_aggregators` for the form"
         raise place.error(f"not TOML: {error}", allowed) from None
+
+
+def plain(value, place: Place, depth: int = 0):
+    """A value of Python's as a TOML file would have it: arrays and series as lists, paths as texts.
+
+    Raises ScenarioError for what no file could hold: keys that are no texts, half letters, endless nesting.
+    """
+    if depth > toml_limits.DEEPEST_NESTING:
+        raise place.error(
+            "lists nested too deeply", f"at most {toml_limits.DEEPEST_NESTING} within each other are read"
+        )
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {_text(key, place): plain(part, place.at(key), depth + 1) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(part, place, depth + 1) for part in value]
+    return _text(os.fspath(value), place) if isinstance(value, str | os.PathLike) else value
+
+
+def _text(value, place):
+    """A text of letters that UTF-8 has; raises ScenarioError."""
+    try:
+        value.encode()
+    except (AttributeError, UnicodeEncodeError):
+        raise place.error(f"got {quoted(value)}", "a text of whole letters is needed") from None
+    return value
 
 
 def _hint(content, error):
