@@ -15,6 +15,7 @@ except ImportError as error:
     sys.exit(2)
 
 from engine import __version__
+from engine.plugins import fault_of, plug, plug_installed
 from market.errors import Refused
 from views.arguments import InputError, Once, Parser, changes, common, host_name, natural, sweeping
 
@@ -47,6 +48,7 @@ def answer(arguments):
     """The exit code of one command; every failure that can be told is a line."""
     try:
         options = parser().parse_args(with_command(sys.argv[1:] if arguments is None else arguments))
+        plug_in(options.plugin)
         return options.command(options)
     except KeyboardInterrupt:
         print("interrupted; nothing half-written was left behind", file=sys.stderr)
@@ -58,6 +60,10 @@ def answer(arguments):
         return refused("population: does not fit in memory; fewer users or rounds are needed")
     except Refused as error:
         return refused(error)
+    except Exception as error:
+        if not (fault := fault_of(error)):
+            raise
+        return refused(f"{fault}; a rule that works is needed")
 
 
 def refused(error):
@@ -66,6 +72,13 @@ def refused(error):
 
     print(f"error: {one_line(error)}", file=sys.stderr)
     return BAD_INPUT
+
+
+def plug_in(files):
+    """Take in the rules of installed packages and of files of one's own."""
+    plug_installed()
+    for file in files:
+        plug(file)
 
 
 def with_command(arguments):
@@ -151,6 +164,13 @@ def add(commands, name, function, text, *parts):
     """A command with its usual arguments."""
     command = commands.add_parser(name, help=text, description=text)
     command.set_defaults(command=function)
+    command.add_argument(
+        "--plugin",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="Python with rules of your own, run first; repeatable",
+    )
     if "scenario" in parts:
         command.add_argument("scenario", metavar="SCENARIO", help="a name from `list` or the path of a TOML file")
     if "vary" in parts:

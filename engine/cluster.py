@@ -17,6 +17,7 @@ from itertools import repeat
 
 from engine import executors
 from engine.executors import ExecutorError, answers_within, worth
+from engine.plugins import plug_again, plugged
 from engine.progress import say
 from engine.store import versions
 from scenarios.reading.files import content_of
@@ -153,7 +154,9 @@ class Cluster(executors.Executor):
 
     def _submit(self, worker, function, *given):
         # as bytes, since Dask looks into every list it is handed
-        return worker.pool.submit(pickle.loads, self.dask.protocol.pickle.dumps(Call(function, given)))
+        dumps = self.dask.protocol.pickle.dumps
+        work = dumps(Call(function, given))
+        return worker.pool.submit(pickle.loads, dumps(Call(plugged_in, (plugged(), work))) if plugged() else work)
 
     # ---- who is there ----
 
@@ -341,6 +344,12 @@ class Call:
 
     def __reduce__(self):
         return self.function, self.given
+
+
+def plugged_in(plugins, work):
+    """What pickled work gives, once the plugins it may need are there."""
+    plug_again(plugins)
+    return pickle.loads(work)
 
 
 def odd_version(theirs, ours, address):

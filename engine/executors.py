@@ -13,6 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import count, islice, repeat
 from multiprocessing import get_context, parent_process, resource_tracker
 
+from engine.plugins import plug_again, plugged
 from engine.progress import say
 from market.errors import Refused
 
@@ -176,7 +177,8 @@ class Here(Executor):
         """Processes start as jobs come."""
         os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers are as many as cores: BLAS threads of each would fight
         _start_tracker()
-        self.pool = ProcessPoolExecutor(self.workers, mp_context=get_context("spawn"), initializer=_obey)
+        begin = {"initializer": _obey, "initargs": (plugged(),)}
+        self.pool = ProcessPoolExecutor(self.workers, mp_context=get_context("spawn"), **begin)
 
     def stop(self, cut):
         """End the processes, at once where something went wrong."""
@@ -218,10 +220,11 @@ def _start_tracker():
         sys.warnoptions.pop()
 
 
-def _obey():
-    """Leave Ctrl-C to the process that hands out the jobs, and end when that ends, however it ends."""
+def _obey(plugins):
+    """Leave Ctrl-C to the process that hands out the jobs, end when that ends, however it ends, and know its rules."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    plug_again(plugins)
 
 
 def _end_with_parent():

@@ -11,6 +11,7 @@ import numpy as np
 
 from engine import __version__
 from engine.commit import commit
+from engine.plugins import versions_of_plugins
 
 LIBRARIES = ("mesa", "networkx", "numpy", "scipy", "pandas", "cvxpy", "clarabel", "piqp")
 SETTINGS = (  # of the environment, that decide how many threads compute and on which of the processor's instructions
@@ -24,13 +25,13 @@ SETTINGS = (  # of the environment, that decide how many threads compute and on 
 
 
 def versions():
-    """Versions of the project, of Python and the libraries the numbers depend on, and the machine."""
+    """Versions of the project, of Python, of the libraries and plugins the numbers depend on, and the machine."""
     return {
         "project": __version__,
         "python": platform.python_version(),
         **{name: version(name) for name in LIBRARIES},
         "machine": f"{platform.system()} {platform.machine()}",
-    }
+    } | versions_of_plugins()
 
 
 def machine():

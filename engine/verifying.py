@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from engine.in_place import recover
+from engine.plugins import plugins_away
 from engine.provenance import other
 from engine.running import run
 from engine.store import SCHEMA_VERSION, digest, write_facts
@@ -52,7 +53,15 @@ def verify(folder):
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
-    return KINDS[manifest["kind"]][0](folder, manifest)
+    lost, odd = plugins_away(manifest["versions"])
+    if lost:
+        raise FolderError(
+            f"{folder}: made with plugins that are not here: {lost}; --plugin FILE, or their packages, are needed"
+        )
+    found = KINDS[manifest["kind"]][0](folder, manifest)
+    return found._replace(
+        lines=(*found.lines, *(f"none  plugin {name}: another than it was made with" for name in odd))
+    )
 
 
 def _verify_run(folder, manifest):

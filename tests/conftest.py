@@ -4,8 +4,10 @@ import os
 
 import pytest
 
+from engine import plugins
 from market import HEAVY
 from market.on_demand import now
+from market.prices import PRICES
 from tests.shares import left_out
 from views import style
 
@@ -22,6 +24,16 @@ def pytest_collection_modifyitems(config, items):
     rest = set(left_out(items))
     items[:] = [item for item in items if item not in rest]
     config.hook.pytest_deselected(items=list(rest))
+
+
+@pytest.fixture
+def unplugged(monkeypatch):
+    """Nothing is plugged in, and what the test plugs in is forgotten with its prices."""
+    monkeypatch.setattr(plugins, "_PLUGGED", {})
+    before = dict(PRICES)
+    yield
+    PRICES.clear()
+    PRICES.update(before)
 
 
 @pytest.fixture

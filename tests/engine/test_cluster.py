@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import trustme
 
-from engine import Cluster, ClusterError, InProcess, compare, executors, sweep
+from engine import Cluster, ClusterError, InProcess, compare, executors, plug, sweep
 from engine.sweeps.points import product
 
 ROOT = Path(__file__).parents[2]
@@ -92,6 +92,7 @@ def doing(pool, number, act):
     return pool
 
 
+@pytest.mark.usefixtures("unplugged")
 def test_a_cluster_gives_the_bits_of_one_process_whatever_is_killed(processes, tmp_path):
     here = sweep("direct_400", VARY, out=tmp_path / "here", executor=InProcess(), **OPTIONS)
     scheduler, address = processes.scheduler()
@@ -108,6 +109,12 @@ def test_a_cluster_gives_the_bits_of_one_process_whatever_is_killed(processes, t
         for place in (InProcess(), Cluster(address))
     )
     assert one.runs.equals(two.runs)
+
+    plug(ROOT / "examples" / "plugins" / "slackening.py")
+    own = sweep(
+        ROOT / "examples" / "plugins" / "slackening.toml", VARY, out=tmp_path, executor=Cluster(address), **OPTIONS
+    )
+    assert set(pd.read_csv(own / "runs.csv")["status"]) == {"solved"}
 
     pool = doing(Cluster(address), 20, lambda: os.kill(scheduler.pid, signal.SIGKILL))
     with pytest.raises(ClusterError, match=r"the scheduler was lost; finished runs are kept"):
