@@ -9,9 +9,10 @@ from engine import limits
 from engine.results import results_of
 from engine.results.result import number, numbers
 from market.aggregator import judging
-from market.aggregator.judging import SAME_SPLIT, Judged, nearest, own_splits
+from market.aggregator.judging import SAME_SPLIT, Judged, own_splits
 from market.aggregator.network import judging as on_network
 from market.aggregator.network.game import sells
+from market.conduct.judge import nearest
 from market.outcome import Outcome, Status
 from scenarios import draw, load
 from scenarios.aggregator.keys import refuse_joining
@@ -48,7 +49,7 @@ class Certified:
     @property
     def nearest(self):
         """(Number of the nearest certified equilibrium, its distance as a share of its total), None without one."""
-        return nearest(self.judged.outcome.y, self.equilibria)
+        return nearest(self.judged.outcome.y, [one.y for one in self.equilibria])
 
     def summary(self):
         """All of it as plain numbers for JSON."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.results.result import Measure, number, numbers
 from market.arrays import Array
-from market.conduct.judge import NEAR, Judge
+from market.conduct.judge import NEAR, Judge, nearest
 from market.outcome import Outcome
 
 DISTANCE = "distance"  # to an equilibrium: the column of the rounds that only a run's end knows
@@ -40,10 +40,9 @@ class Learned:
 
     @property
     def nearest(self) -> int | None:
-        """Number of the equilibrium nearest to the last round's amounts."""
-        last = self.judge.amounts[-1]
-        away = [float(np.max(np.abs(last - one.y))) for one in self.equilibria]
-        return int(np.argmin(away)) if away else None
+        """Number of the equilibrium whose distance to the last round's amounts is least."""
+        found = nearest(self.judge.amounts[-1], [one.y for one in self.equilibria])
+        return None if found is None else found[0]
 
     @property
     def near(self) -> float | None:
@@ -67,8 +66,8 @@ class Learned:
 
     def facts(self) -> dict[str, Any]:
         """Plain numbers for JSON."""
-        judge, nearest = self.judge, self.nearest
-        near = None if nearest is None else self.equilibria[nearest]
+        judge, place = self.judge, self.nearest
+        near = None if place is None else self.equilibria[place]
         return {
             "tolerance_gap": judge.judging.tolerance_gap,
             "window": judge.judging.window,
@@ -85,7 +84,7 @@ class Learned:
             "surplus": {
                 "last": number(self.surplus[-1]),
                 "mean": number(self.mean_surplus),
-                "equilibrium": None if nearest is None else number(self.at_equilibrium[nearest]),
+                "equilibrium": None if place is None else number(self.at_equilibrium[place]),
                 "collusion": number(self.collusion),
                 "index": number(self.collusion_index),
             },

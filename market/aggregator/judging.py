@@ -130,18 +130,6 @@ def verdict_of(outcome: Outcome) -> Verdict:
     return Verdict.SHORT if outcome.unserved > 0 else Verdict.EQUILIBRIUM
 
 
-def nearest(y: Array, equilibria: Sequence[Outcome]) -> tuple[int, float] | None:
-    """(Number of the nearest equilibrium, how far), None where there is none.
-
-    How far: the largest difference of any player's purchase as a share of the equilibrium's total.
-    """
-    if not equilibria:
-        return None
-    away = [float(np.max(np.abs(y - one.y))) / (one.quantity if one.quantity > 0 else 1.0) for one in equilibria]
-    best = int(np.argmin(away))
-    return best, away[best]
-
-
 def own_splits(blocks: Sequence[Block], prices: Sequence[float], y: Sequence[Array], x: Sequence[Array]) -> list[float]:
     """How far each block's split is from its players' own of the same purchases, as a share of a player's purchase.
 

@@ -151,14 +151,31 @@ class Judge:
 
 
 def away(rounds: Array, equilibria: Sequence[Array]) -> Array:
-    """The largest difference of a player's amount to the nearest equilibrium, as a share of its total, (rounds,).
+    """The distance of each round's amounts to the nearest equilibrium, shape (rounds,); not a number without one.
 
-    rounds: amounts of all players, shape (rounds, players); not a number where there is no equilibrium.
+    rounds: amounts of all players, shape (rounds, players).
     """
+    return np.min(_distances(rounds, equilibria), axis=0) if len(equilibria) else np.full(len(rounds), np.nan)
+
+
+def nearest(y: Array, equilibria: Sequence[Array]) -> tuple[int, float] | None:
+    """(Number of the nearest equilibrium, its distance) of amounts y of all players; None where there is none."""
     if not len(equilibria):
-        return np.full(len(rounds), np.nan)
-    return np.min(
-        [np.max(np.abs(rounds - y), axis=1) / max(float(np.sum(np.abs(y))), TINY) for y in equilibria], axis=0
+        return None
+    distances = _distances(y[None], equilibria)[:, 0]
+    best = int(np.argmin(distances))
+    return best, float(distances[best])
+
+
+def _distances(rounds, equilibria):
+    """The largest difference of a player's amount to each equilibrium, as a share of its total, (equilibria, rounds).
+
+    Of an equilibrium at which nothing is bought: as a share of the round's own total.
+    """
+    own = np.maximum(np.sum(np.abs(rounds), axis=1), TINY)
+    totals = [float(np.sum(np.abs(y))) for y in equilibria]
+    return np.array(
+        [np.max(np.abs(rounds - y), axis=1) / (total or own) for y, total in zip(equilibria, totals, strict=True)]
     )
 
 

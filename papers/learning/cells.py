@@ -12,7 +12,7 @@ from market.aggregator.game import Block, Game
 from market.aggregator.learners import wanted_alone
 from market.aggregator.learning import play
 from market.conduct import CONDUCTS, Hedge
-from market.conduct.judge import Judging, away
+from market.conduct.judge import Judging, away, nearest
 from market.prices import Linear
 from market.utilities import Quadratic
 from scenarios import draw, load
@@ -84,9 +84,9 @@ class Lesson:
         last, mean = purchases[-1], purchases.mean(axis=0)
         gap = gap_of(game, last)
         distances = away(np.array([last, mean]), equilibria)
-        nearest = np.argmin([np.max(np.abs(last - y)) for y in equilibria]) if equilibria else np.nan
+        close = nearest(last, equilibria)
         learned = is_learned(game, purchases, gap)
-        return Ended(learned, gap, gap_of(game, mean), *map(float, distances), float(nearest))
+        return Ended(learned, gap, gap_of(game, mean), *map(float, distances), np.nan if close is None else close[0])
 
 
 def worst(ends):

@@ -98,6 +98,28 @@ def test_other_minds_are_told_in_numbers():
     assert bars(frame)["two, on average"] == plain(float(np.mean(np.array(one.model.judge.amounts)[:, 1])))
 
 
+def test_a_player_on_a_network_is_followed_by_its_row():
+    rules = (
+        f"{RULE}=fictitious-play",
+        "group.0.conduct.memory=inf",
+        "group.1.conduct.rule=hedge",
+        "group.1.conduct.actions=9",
+    )
+    _, frame = played(0, *rules, name="cournot_duopoly")
+    assert frame.table.follows and frame.table.columns["learns"] == ["yes", "yes"]
+    for chosen, title in ((None, "one has in mind (fictitious-play)"), (1, "two has in mind (hedge)")):
+        one, frame = played(4, *rules, name="cournot_duopoly", chosen=chosen)
+        assert f"What {title}" in [panel.title for panel in frame.panels]
+        assert list(frame.table.columns["amount"]) == list(one.model.y)
+    assert len(drawn(frame, "beliefs")["chance"]) == 9
+    regret = one.model.datacollector.model_vars["regret two"][-1] / one.model.judge.range[1] / 4
+    assert drawn(frame, "regret")["two"][-1] == plain(regret)
+    _, frame = played(2, "group.1.conduct.rule=hedge", name="cournot_duopoly", chosen=0)
+    assert "What two has in mind (hedge)" in [panel.title for panel in frame.panels]  # the first learner
+    _, frame = played(2, name="cournot_duopoly", chosen=0)
+    assert not frame.table.follows and "node" in frame.table.columns
+
+
 def test_a_player_of_a_large_group_has_the_mind_it_would_have_one_by_one():
     scenario = load("small_alone", set=["group.0.users=5", f"{RULE}=bandit", "rounds=3"])
     alone, crowd = (build(scenario, agent_threshold=most) for most in (10, 1))

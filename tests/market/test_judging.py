@@ -10,12 +10,13 @@ from market.aggregator.certificate import worth
 from market.aggregator.clearing import CERTIFIED
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
-from market.aggregator.judging import Verdict, judged, nearest, own_splits
+from market.aggregator.judging import Verdict, judged, own_splits
 from market.aggregator.network import direct
 from market.aggregator.network import judging as on_network
 from market.aggregator.network.game import NetworkGame
 from market.aggregator.network.producers import Producers
 from market.aggregator.payoff import payoff
+from market.conduct.judge import away, nearest
 from market.grid.nodal import nodal_grid
 from market.prices import Linear, Piecewise
 from market.utilities import Quadratic
@@ -114,14 +115,21 @@ def test_who_is_priced_out_by_the_others_has_no_move():
 
 def test_the_nearest_equilibrium_is_told_by_the_largest_difference_beside_its_total():
     game = draw(load("two_equilibria")).game
-    equilibria = solve(game).equilibria
+    equilibria = [one.y for one in solve(game).equilibria]
     assert len(equilibria) > 1
     for number, one in enumerate(equilibria):
-        y = one.y.copy()
-        y[0] += 1e-3 * one.quantity
+        y = one.copy()
+        y[0] += 1e-3 * one.sum()
         place, distance = nearest(y, equilibria)
         assert place == number and distance == pytest.approx(1e-3)
-    assert nearest(equilibria[0].y, ()) is None
+    assert nearest(equilibria[0], ()) is None
+
+
+def test_the_nearest_equilibrium_has_the_least_share_whatever_the_difference_in_energy():
+    small, large = np.array([1.0, 1.0]), np.array([60.0, 40.0])
+    assert nearest(np.array([10.0, 10.0]), [small, large]) == (1, 0.5)  # 9 away from one of 2, 50 from one of 100
+    assert nearest(np.array([3.0, 1.0]), [np.zeros(2)]) == (0, 0.75)
+    np.testing.assert_allclose(away(np.array([[10.0, 10.0], [1.0, 2.0]]), [small, large]), [0.5, 0.5])
 
 
 def cournot(costs, rises, conduct="network"):

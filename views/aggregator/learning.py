@@ -5,7 +5,6 @@ import numpy as np
 from views.aggregator.convergence import MOST_LINES
 from views.aggregator.gaps import DRAWN, LEAST
 from views.aggregator.regrets import REGRET, promises, regret_lines
-from views.aggregator.users import users_of
 from views.kit.charts import Band, Bar, Line, bar_chart, line_chart
 from views.kit.frames import Panel
 from views.kit.live import gap_text
@@ -38,15 +37,18 @@ def said(run):
     return f" Learned is what has a gap of at most {plain(judging.tolerance_gap)} in {rounds}."
 
 
-def panels(run):
-    """Gap, regret, and what the learner that is looked at has in mind; none where nobody learns."""
+def panels(run, chosen):
+    """Gap, regret, and what a learner has in mind: the player at a place among all if it learns, else the first.
+
+    None where nobody learns; chosen: that place, None where nobody is looked at.
+    """
     if not learns(run):
         return ()
     played = run.model.round > 0
     return (
         Panel("gap", "Gap: what somebody could still gain", _gap(run, played)),
         Panel("regret", "Regret: what one fixed amount would have paid more", _regret(run, played)),
-        _beliefs(run, looked_at(run)),
+        _beliefs(run, chosen if chosen in run.model.judge.players else run.model.judge.players[0]),
     )
 
 
@@ -72,15 +74,6 @@ def _regret(run, played):
     ]
     lines += [Line(words, rounds, bound, BLACK, ":") for words, bound in promises(model.conducts, model.judge, rounds)]
     return line_chart(lines, REGRET, log=True)
-
-
-def looked_at(run):
-    """Place among all players of the learner whose mind is shown: the chosen user's if it learns, else the first."""
-    learners = run.model.judge.players
-    if run.chosen is not None and run.chosen < run.model.game.users:
-        mine = int(users_of(run).fixed["player"][run.chosen])
-        return mine if mine in learners else learners[0]
-    return learners[0]
 
 
 def _beliefs(run, place):

@@ -88,7 +88,7 @@ def panels(run):
     colours = group_colours(users.names)
     found = [
         Panel("purchases", "Purchases by player", _purchases(users, rounds, colours, played)),
-        *learning.panels(run),
+        *learning.panels(run, _player_of(run, users)),
         Panel("price", "Price", _price(run, rounds, played)),
         Panel("surplus", "Mean surplus by group", _surplus(run, rounds, colours, played)),
         _members(users, rounds, colours, played)
@@ -100,6 +100,12 @@ def panels(run):
     if run.chosen is not None and run.chosen < len(users.small):
         found.insert(1, Panel("user", f"User {run.chosen}", _user(run, rounds, played)))
     return tuple(found)
+
+
+def _player_of(run, users):
+    """Place among all players of whoever buys for the chosen user; None where nobody is chosen, or users move."""
+    chosen = run.chosen is not None and run.chosen < run.model.game.users
+    return int(users.fixed["player"][run.chosen]) if chosen and learning.learns(run) else None
 
 
 def _purchases(users, rounds, colours, played):

@@ -86,14 +86,15 @@ def learning_text(summary):
     ]
     if known["equilibria"]:
         lines.append(
-            f"Away from the nearest of {known['equilibria']} certified equilibria by {cell(known['distance'])} of its "
-            f"total; within 1 % of one in {known['near']:.0%} of the rounds."
+            f"Distance to the nearest certified equilibrium (of {known['equilibria']}): {cell(known['distance'])} of "
+            f"its total; within 1 % of one in {known['near']:.0%} of the rounds."
         )
     else:
         lines.append("No certified equilibrium is known, so that nothing could be neared.")
     surplus = known["surplus"]
     told = ", ".join(f"{what} {cell(surplus[what])}" for what in ("mean", "last", "equilibrium", "collusion"))
-    return "\n".join([*lines, f"Surplus of the learners' users, money: {told}."])
+    only = "" if surplus["collusion"] is not None else " What one planner would have is not worked out on a network."
+    return "\n".join([*lines, f"Surplus of the learners' users, money: {told}.{only}"])
 
 
 def group_row(name, group):

@@ -195,7 +195,8 @@ class Session:
 
     def _frame(self, run):
         frame = page_of(run.scenario.market).frame(run, self._last if run is self.runs[0] else {})
-        table = replace(frame.table, chosen=run.chosen, follows=page_of(run.scenario.market).FOLLOWS)
+        follows = frame.table.follows or page_of(run.scenario.market).FOLLOWS
+        table = replace(frame.table, chosen=run.chosen, follows=follows)
         said = {"name": run.scenario.name, "replayed": stored.verdict(run), "begun": run.has_result}
         return replace(frame, table=table, **said)
 

@@ -26,7 +26,7 @@ MAIN = (
     "group.*.utility.b",
 )
 MAIN += ("group.*.fairness.alpha", "group.*.count", "group.*.users", "group.*.capacity", "order", "damping", "seed")
-FOLLOWS = False  # can one agent be looked at?
+FOLLOWS = False  # can one agent be looked at? players who learn, as their table says
 TRACKS = ("price (money/energy)", "rent of lines (money)", "mean surplus of small users (money)")
 MOST_USERS, MOST_NODES = 1_000_000, 500
 MOST_LINES = 12  # nodes or players drawn one by one
@@ -67,7 +67,7 @@ def frame(run, before):
     known = {"round": model.round, "limit": run.scenario.rounds, "status": model.status}
     known |= {"advice": model.advice, "gap": learning.last_gap(run)}
     values = map(number, measured("network", Standing(model.game, model.outcome), SHOWN).values())
-    known |= {"tiles": tiles_of(TILES, values, before), "panels": panels(run), "table": table(model)}
+    known |= {"tiles": tiles_of(TILES, values, before), "panels": panels(run), "table": table(run)}
     if model.outcome is None:
         return Frame(
             **known, said=NONE if model.status is Status.RUNNING else f"User {model.blame['user']} is priced out."
@@ -124,7 +124,7 @@ def panels(run):
     )
     return (
         Panel("map", "Prices at the nodes, flows on the lines", price_map(run), "large"),
-        *learning.panels(run),
+        *learning.panels(run, run.chosen),
         *drawn,
     )
 
@@ -152,8 +152,24 @@ def _nodes(model):
     return {name: (f"price at {name}", colours[name]) for name in names}
 
 
-def table(model):
-    """Every node: price, what is taken out there, what lines bring."""
+def table(run):
+    """Every player where some learn, else every node."""
+    return _players(run.model) if learning.learns(run) else _at_nodes(run.model)
+
+
+def _players(model):
+    """What each bought or sold at what price, and who learns; a learner can be followed."""
+    judged, outcome = model.judge.players, model.outcome
+    names, groups, _ = zip(*players(model.game), strict=True)
+    columns = {"player": np.arange(len(names)), "name": list(names), "group": list(groups)}
+    columns["learns"] = ["yes" if j in judged else "no" for j in range(len(names))]
+    if outcome is not None:
+        columns |= {"amount": model.y, "price": outcome.paid}
+    return Table(columns, "Choose a player to see what it has in mind, if it learns.", follows=True)
+
+
+def _at_nodes(model):
+    """Price, what is taken out there, what lines bring."""
     cleared = model.cleared
     columns = {"node": list(cleared.grid.names), "price": cleared.prices, "taken out": cleared.demand}
     return Table({**columns, "brought by lines": cleared.withdrawn, "shed": cleared.shed})
