@@ -2,7 +2,8 @@
 
 from market.on_demand import later, names_of
 
-later("mesa.experimental")  # Mesa imports it with all it needs, and nothing here is of it
+later("mesa.experimental")  # Mesa imports these two with all they need, and nothing here is of them
+later("mesa.batchrunner", "batch_run")
 
 PLACES = {  # each is imported when first asked for
     "Aggregator": "agents.aggregator.players",

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine import limits
-from engine.comparing import interval
+from engine.intervals import interval
 from engine.many import run_many
 from engine.results.result import number
 from engine.running import run

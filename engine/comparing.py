@@ -6,17 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from engine import limits, pace
 from engine.executors import on_this_machine
+from engine.intervals import interval
 from engine.many import run_many
 from engine.results import measured, results_of, units_of
 from engine.results.result import Way, number
 from engine.running import paced, run
 from scenarios import ScenarioError, draw, load
-
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,23 +172,6 @@ def compared_run(job):
         agents = part.by_agent if part.cleared else (np.empty(0), np.empty(0))
         answers.append((row | {"gap": part.gap} | measured(scenario.market, part), agents))
     return answers
-
-
-def interval(values):
-    """Mean and half-width of its 95 % interval by Student's t; the half-width of a single value is NaN.
-
-    >>> mean, half = interval([1.0, 2.0, 3.0])
-    >>> round(float(mean), 3), round(float(half), 3)
-    (2.0, 2.484)
-    """
-    values = np.asarray(values, dtype=float)
-    values = values[np.isfinite(values)]
-    if len(values) == 0:
-        return np.nan, np.nan
-    if len(values) == 1:
-        return values[0], np.nan
-    factor = special.stdtrit(len(values) - 1, (1 + CONFIDENCE) / 2)
-    return values.mean(), factor * values.std(ddof=1) / np.sqrt(len(values))
 
 
 def _nested(table):

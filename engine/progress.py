@@ -2,22 +2,23 @@
 
 import contextlib
 import sys
+from functools import cache
 
-from tqdm import tqdm
+import tqdm
 
 MANY = 1000  # items from which on a bar is worth the while
 
 
-class Bar(tqdm):
+@cache
+def _without_thread():
     """tqdm without a thread of its own, to which Ctrl-C would go while the main one holds it back."""
-
-    monitor_interval = 0
+    return type("Bar", (tqdm.tqdm,), {"monitor_interval": 0})
 
 
 def bar(label, total, done=0, shown=True, unit="run"):
     """A bar with rate and time left; `done` of `total` runs were done before."""
     disable = None if shown else True
-    return Bar(desc=label, total=total, initial=done, unit=unit, miniters=1, disable=disable, leave=False)
+    return _without_thread()(desc=label, total=total, initial=done, unit=unit, miniters=1, disable=disable, leave=False)
 
 
 def each_of(items, label, unit):
@@ -32,4 +33,4 @@ def say(text):
     """A line on standard error, above a bar that is shown there; nothing where it is closed."""
     if sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):
-            tqdm.write(text, file=sys.stderr)
+            tqdm.tqdm.write(text, file=sys.stderr)

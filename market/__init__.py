@@ -2,7 +2,17 @@
 
 from market.on_demand import later
 
-HEAVY = ("clarabel", "cvxpy", "networkx", "pandas", "scipy.linalg", "scipy.optimize", "scipy.sparse", "scipy.special")
+HEAVY = (
+    "clarabel",
+    "cvxpy",
+    "networkx",
+    "pandas",
+    "scipy.linalg",
+    "scipy.optimize",
+    "scipy.sparse",
+    "scipy.special",
+    "tqdm",
+)
 
 for name in HEAVY:
     later(name)

@@ -18,3 +18,15 @@ def sums(at: Integers | Sequence[int], values: Array, count: int) -> Array:
     [3.0, 0.0, 5.0]
     """
     return np.asarray(np.bincount(at, values, count), dtype=float)
+
+
+def distinct(values: Array) -> Array:
+    """The distinct values, ascending, shape (k,): NumPy's `unique` to the bit, without loading its masked arrays.
+
+    >>> distinct(np.array([2.0, 1.0, 2.0])).tolist()
+    [1.0, 2.0]
+    """
+    ascending = np.sort(values, axis=None)
+    new = np.ones(len(ascending), dtype=bool)
+    new[1:] = ascending[1:] != ascending[:-1]
+    return ascending[new]

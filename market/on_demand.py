@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from threading import Lock
@@ -14,30 +15,47 @@ _ONE = Lock()
 
 
 class Later(ModuleType):
-    """Stands for a module until something of it is asked for; then Python imports it, and it answers."""
+    """Stands for a module until something of it is asked for; then Python imports it, and it answers.
 
-    def __init__(self, name: str) -> None:
+    Its functions of the names `called` may be taken from it before: the module is imported when one is called.
+    """
+
+    def __init__(self, name: str, called: Iterable[str] = ()) -> None:
         super().__init__(name)
         del self.__spec__
+        vars(self).update({function: partial(_call, name, function) for function in called})
 
     def __getattr__(self, name: str) -> Any:
         if name == "__spec__":  # asked by every import
-            return vars(self).setdefault(name, _spec(self.__name__))
+            return vars(self).setdefault(name, _spec(self))
         if name in ("__file__", "__warningregistry__"):  # asked of all modules by those who only look around
+            raise AttributeError(name)
+        if name == "__path__" and not (self.__spec__ and self.__spec__.submodule_search_locations):  # no package
             raise AttributeError(name)
         return getattr(now(self.__name__), name)
 
 
-def _spec(name: str) -> ModuleSpec | None:
-    """Where Python would find a module."""
-    parent = name.rpartition(".")[0]
-    path = import_module(parent).__path__ if parent else None
-    return next((spec for finder in sys.meta_path if (spec := finder.find_spec(name, path))), None)
+def _call(module: str, function: str, *arguments: Any, **named: Any) -> Any:
+    """What a function of a module returns."""
+    return getattr(now(module), function)(*arguments, **named)
 
 
-def later(name: str) -> ModuleType:
-    """An installed module, to be imported when something of it is first asked for; one imported by now as it is."""
-    return sys.modules.setdefault(name, Later(name))
+def _spec(module: Later) -> ModuleSpec | None:
+    """Where Python would find a module; its package has it as an attribute from now on, as after any import."""
+    package, _, last = module.__name__.rpartition(".")
+    path = None
+    if package:
+        vars(import_module(package)).setdefault(last, module)
+        path = import_module(package).__path__
+    return next((spec for finder in sys.meta_path if (spec := finder.find_spec(module.__name__, path))), None)
+
+
+def later(name: str, *called: str) -> ModuleType:
+    """An installed module, to be imported when something of it is first asked for; one imported by now as it is.
+
+    called: functions that others import by name, without that being asking.
+    """
+    return sys.modules.setdefault(name, Later(name, called))
 
 
 def now(name: str) -> ModuleType:

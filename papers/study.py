@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from engine.comparing import interval
+from engine.intervals import interval
 from engine.many import run_many
 from market.aggregator.clearing import CERTIFIED
 from market.aggregator.side_payments import solved_and_paid

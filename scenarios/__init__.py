@@ -13,10 +13,10 @@ PLACES = {  # each is imported when first asked for
     "build": "scenarios.loading",
     "describe": "scenarios.show",
     "draw": "scenarios.loading",
-    "listing": "scenarios.show",
+    "listing": "scenarios.finding",
     "load": "scenarios.loading",
     "model_class": "scenarios.mesa_class",
-    "names": "scenarios.loading",
+    "names": "scenarios.finding",
     "rewritten": "scenarios.loading",
     "schema_table": "scenarios.show",
 }

@@ -1,4 +1,4 @@
-"""Finding scenario files, reading them, and drawing and building what they describe."""
+"""Reading and checking scenarios, and drawing and building what they describe."""
 
 from __future__ import annotations
 
@@ -9,34 +9,16 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
+from scenarios.finding import as_written, said_market
 from scenarios.markets import draw_offered, keys_offered, market_of, named
 from scenarios.reading import choices, toml_text
-from scenarios.reading.errors import Place, ScenarioError, nearest, one_of, quoted
-from scenarios.reading.files import LARGEST, content_of
+from scenarios.reading.errors import Place, ScenarioError, quoted
 from scenarios.reading.rules import Rules, expanded
 from scenarios.reading.schema import Key, common
 from scenarios.scenario import Scenario
 
-FOLDER = Path(__file__).parent / "files"
 TOML_TEXT = re.compile(r"\n|^\s*market\s*=")  # what neither a name nor a path has
-LONGEST_SHOWN = 200
 LONGEST_NAME = 150  # folders carry it
-
-
-def names() -> list[str]:
-    """Sorted names of the shipped scenarios."""
-    return sorted(path.stem for path in FOLDER.glob("*/*.toml"))
-
-
-def shipped(name) -> Path | None:
-    """The path of a shipped scenario by its name, None where there is none."""
-    if not isinstance(name, str):
-        return None
-    try:
-        paths = (folder / f"{name}.toml" for folder in FOLDER.iterdir())
-        return next((path for path in paths if path.name == f"{name}.toml" and path.exists()), None)
-    except (OSError, ValueError):  # too long, or with a zero byte
-        return None
 
 
 def keys_of(market: str) -> tuple[Key, ...]:
@@ -83,7 +65,7 @@ def rewritten(scenario, given) -> Scenario:
 
 def _checked(raw, path, place):
     """The scenario of a table as a file has it."""
-    market = _market(raw, place)
+    market = said_market(raw, place)
     offers = keys_offered(market)
     table = offers.read(raw, keys_of(market), place)
     table.setdefault("name", path.stem if path else "scenario")
@@ -103,41 +85,12 @@ def _raw(source):
     if isinstance(source, str) and TOML_TEXT.search(source) and not os.path.exists(source):
         place = Place("TOML text", Path())
         return toml_text.parse(source.encode("utf-8", "surrogatepass"), place), None, place
-    path = _find(source)
-    place = Place(str(source) if path == Path(source) else path.name, path.parent)
-    try:
-        content = content_of(path, LARGEST)
-    except OSError as error:
-        raise place.error(f"cannot read it: {error.strerror}", "a TOML file is needed") from None
-    return toml_text.parse(content, place), path, place
+    return as_written(source)
 
 
 def _place(scenario):
     path = scenario.path
     return Place(path.name if path else scenario.name, path.parent if path else Path())
-
-
-def _find(source) -> Path:
-    """The path of a shipped name, else of a file; raises ScenarioError naming the nearest shipped name."""
-    known = shipped(source)
-    if known is not None:
-        return known
-    if os.path.exists(source):
-        return Path(source)
-    near = nearest(Path(str(source)).name.removesuffix(".toml"), names())
-    place = Place(str(source)[:LONGEST_SHOWN] or "(empty)", Path())
-    raise place.error("no such scenario or file", "`python run.py list` shows the names", near)
-
-
-def _market(raw, place):
-    """The market of a file: what decides which keys it may have."""
-    market = raw.get("market")
-    if market not in named():
-        got = "is missing" if market is None else f"{quoted(market)} is not there"
-        unknown = next((key for key in raw if nearest(key, ["market"])), "") if market is None else market
-        near = nearest(unknown, ["market"] if market is None else named())
-        raise place.at("market").error(got, f"{one_of(named())} is needed", near)
-    return market_of(raw)
 
 
 def _whole(value):

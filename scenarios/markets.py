@@ -11,14 +11,13 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
 
-from scenarios.drawn import Drawn
-from scenarios.reading.errors import Place
-from scenarios.reading.rules import Rules
-from scenarios.reading.schema import Key
-from scenarios.scenario import Scenario
-
 if TYPE_CHECKING:
     from agents.market_model import MarketModel
+    from scenarios.drawn import Drawn
+    from scenarios.reading.errors import Place
+    from scenarios.reading.rules import Rules
+    from scenarios.reading.schema import Key
+    from scenarios.scenario import Scenario
 
 
 class Market(NamedTuple):
@@ -73,7 +72,7 @@ class Keys(Protocol):
         """The checked table of a file, defaults filled in; raises ScenarioError."""
 
 
-Mine = TypeVar("Mine", bound=Scenario, contravariant=True)  # a market's own scenarios
+Mine = TypeVar("Mine", bound="Scenario", contravariant=True)  # a market's own scenarios
 
 
 class Draw(Protocol[Mine]):

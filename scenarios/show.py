@@ -1,37 +1,12 @@
-"""Scenarios and their schema as text: `run.py show`, `run.py list`, and the table of the documentation."""
+"""Scenarios and their schema as text: `run.py show`, and the table of the documentation."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from scenarios.loading import keys_of, load, names
-from scenarios.reading.errors import ScenarioError
+from scenarios.loading import keys_of
 from scenarios.reading.schema import KINDS, REQUIRED
 from scenarios.scenario import Scenario
 
 MOST_SHOWN = 6
-
-
-class Listed(NamedTuple):
-    """One line of `run.py list`."""
-
-    name: str
-    market: str
-    title: str
-    source: str
-
-
-def listing() -> list[Listed]:
-    """A row per shipped scenario; a file that cannot be used has its error in place of the title."""
-    return [_listed(name) for name in names()]
-
-
-def _listed(name):
-    try:
-        scenario = load(name)
-    except ScenarioError as error:
-        return Listed(name, "?", f"cannot be used: {error}", "")
-    return Listed(name, scenario.market, scenario.title, scenario.source)
 
 
 def describe(scenario: Scenario) -> str:

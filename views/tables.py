@@ -1,8 +1,7 @@
 """Results as text: aligned tables for a terminal."""
 
 import math
-
-import numpy as np
+from numbers import Integral
 
 MEAN_ROUNDING = 1e-12  # what counts as nothing beside a mean, or alone
 
@@ -32,7 +31,7 @@ def cell(value):
     """One value as text: four significant digits or three decimals, a dash for what is not defined."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "–"
-    if isinstance(value, str | int | np.integer):
+    if isinstance(value, str | Integral):
         return str(value)
     if value != 0 and (abs(value) < 0.01 or abs(value) >= 1e7):
         return f"{value:.3g}"

@@ -10,7 +10,6 @@ from agents.bilateral.model import MOST_REMEMBERED
 from engine.results.result import Measure, Result, mean_by_agent, number, numbers
 from market.bilateral import endings
 from market.bilateral.negotiation import RULES
-from market.bilateral.stable import mean_price
 from market.bilateral.trading import ClosedPeriod
 from market.measures import jain
 from market.outcome import Status
@@ -285,13 +284,6 @@ def of_agents(ends, quantity, price, many):
     paid = np.bincount(ends, quantity * price, many)
     with np.errstate(invalid="ignore", divide="ignore"):
         return count, energy, np.where(energy > 0, paid / energy, np.nan)
-
-
-def of_contracts(quantity, price):
-    """(Contracts, energy in kWh, mean price by energy) of contracts, shapes (k,), whose numbers are finite."""
-    known = np.isfinite(quantity) & np.isfinite(price)
-    quantity, price = quantity[known], price[known]
-    return len(quantity), float(quantity.sum()), mean_price(price, quantity)
 
 
 def totals(summary):

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.comparing import interval
 from engine.in_place import file_in_place
+from engine.intervals import interval
 from engine.provenance import versions
 from engine.store import SCHEMA_VERSION, digest, write_json, write_manifest
 from engine.stored_json import table_of, why

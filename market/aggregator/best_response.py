@@ -17,7 +17,7 @@ from market.aggregator.game import Block, Game
 from market.aggregator.reply import eager
 from market.aggregator.roots import cell_edges, newton, scan, span
 from market.aggregator.single import best_quantities
-from market.arrays import Array, Mask
+from market.arrays import Array, Mask, distinct
 from market.prices import PriceRule
 
 SAME_PAYOFF = 1e-12  # peaks this close in payoff, as a share of it, count as equal: the nearer one is kept
@@ -162,7 +162,7 @@ def promising(rule: PriceRule, player: Block, outside: float, found: float, z: A
     high = ceiling(rule, player, outside)
     edges = cell_edges(rule, (player,), outside, high)[0]
     edges = edges[:: max(1, len(edges) * player.users // MOST_CELL_USERS)]
-    edges = np.unique(np.concatenate([edges, np.linspace(outside, high, EVEN_CUTS)]))
+    edges = distinct(np.concatenate([edges, np.linspace(outside, high, EVEN_CUTS)]))
     price = np.asarray(rule.right_value(edges[:-1]))[:, None]
     x = quantities(player, price, np.broadcast_to(z, (len(price), 1)))
     bound = objective.gain(utility.surplus(price, x), peak, peak > 0)

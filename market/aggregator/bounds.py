@@ -15,7 +15,7 @@ import numpy as np
 from market.aggregator.game import Block
 from market.aggregator.reply import Prices, eager, replies, solve_multipliers
 from market.aggregator.roots import Root, excess_reply, prices_at, span
-from market.arrays import Array, Mask
+from market.arrays import Array, Mask, distinct
 from market.prices import PriceRule
 
 MOST_USER_CELLS = 100_000  # users times cells one proof may look at
@@ -112,7 +112,7 @@ def _first_cells(rule, blocks, low, high, roots):
     marks = marks if len(marks) <= MOST_EDGES else np.empty(0)
     even = np.concatenate([np.geomspace(low, high, FIRST_CELLS), np.linspace(low, high, FIRST_CELLS)])
     edges = np.concatenate([even, marks, rule.kinks, cores * (1 - CORE_HALF_WIDTH), cores * (1 + CORE_HALF_WIDTH)])
-    edges = np.unique(edges[(edges >= low) & (edges <= high)])
+    edges = distinct(edges[(edges >= low) & (edges <= high)])
     start, stop = edges[:-1], edges[1:]
     middle = (start + stop) / 2
     inside = np.any(np.abs(middle[:, None] - cores) <= CORE_HALF_WIDTH * cores, axis=1)

@@ -23,7 +23,7 @@ from market.aggregator.reply import (
     player_sums,
     replies,
 )
-from market.arrays import Array, Mask, Numbers
+from market.arrays import Array, Mask, Numbers, distinct
 from market.brackets import brent
 from market.prices import PriceRule
 
@@ -97,9 +97,7 @@ def scan(
     exhaustive = every_user and every_cell
     nodes = spread_nodes(start, stop, edges[0])
     if np.isinf(rule.right_slope(edges[0])):
-        nodes = np.unique(
-            np.concatenate([nodes, edges[0] + (high - edges[0]) * np.geomspace(1e-20, 1e-2, STEEP_NODES)])
-        )
+        nodes = distinct(np.concatenate([nodes, edges[0] + (high - edges[0]) * np.geomspace(1e-20, 1e-2, STEEP_NODES)]))
     nodes = nodes[demand_reaches(rule, blocks, nodes, outside)]
     if len(nodes) == 0:
         return Scan((), exhaustive)
@@ -147,7 +145,7 @@ def cell_edges(rule: PriceRule, blocks: Sequence[Block], low: float, high: float
     few = sum(block.users for block in fair) <= MOST_CELL_USERS
     marks: list[Array] | Array = [rule.kinks] + [rule.supply(block.utility.reservation) for block in fair if few]
     marks = np.concatenate([np.ravel(mark) for mark in marks])
-    inner = np.unique(marks[(marks > low) & (marks < high)])
+    inner = distinct(marks[(marks > low) & (marks < high)])
     edges = np.concatenate([[low], inner, [high]])
     apart = np.diff(edges, prepend=-np.inf) > 4e-15 * high
     return edges[apart], few
@@ -169,12 +167,12 @@ def spread_nodes(start: Array, stop: Array, lowest: float) -> Array:
     each = int(np.clip(NODES_OVER_CELLS // max(len(start), 1), 2, 32))
     even = np.linspace(0, 1, each + 1)[1:-1]
     crowded: Array | list[float] = 1 - np.geomspace(1e-6, 0.3, each) if each > 2 else []
-    shares = np.unique(np.concatenate([[EDGE_SHARE, 1 - EDGE_SHARE], even, crowded]))
+    shares = distinct(np.concatenate([[EDGE_SHARE, 1 - EDGE_SHARE], even, crowded]))
     nodes = (start[:, None] + (stop - start)[:, None] * shares).ravel()
     if len(start) and start[0] == lowest:
         near = lowest + (stop[0] - lowest) * np.geomspace(1e-30, 1e-9, 8)
         nodes = np.concatenate([near[near > lowest], nodes])
-    return np.unique(nodes)
+    return distinct(nodes)
 
 
 def users_of(blocks: Iterable[Block]) -> int:

@@ -6,6 +6,7 @@ import numpy as np
 
 from market.arrays import Array
 from market.bilateral.bargain import Bargain
+from market.bilateral.contracts import mean_price
 from market.bilateral.core import corners, fair_point
 
 
@@ -37,11 +38,6 @@ def mean_prices(best: Bargain) -> tuple[float, float]:
     found = corners(best)
     low, high = (mean_price(best.prices(*point), best.amount) for point in (found.buyer, found.seller))
     return low, high
-
-
-def mean_price(price: Array, quantity: Array) -> float:
-    """Mean of prices (k,), money per kWh, by energy (k,), kWh; NaN where there are none."""
-    return float(np.sum(price * quantity) / np.sum(quantity)) if len(price) else np.nan
 
 
 def _rows(bargain, best):

@@ -11,6 +11,7 @@ import numpy as np
 from market.arrays import Array, Integers
 from market.bilateral import stable
 from market.bilateral.bargain import Bargain
+from market.bilateral.contracts import mean_price
 from market.bilateral.core import Corners, NoStablePrices, corners, fair_point, rounding, violation
 from market.bilateral.ledger import MATCHING_LEDGER, Knowledge
 from market.bilateral.market import Market
@@ -158,7 +159,7 @@ class ClosedPeriod:
     @cached_property
     def mean_prices(self) -> tuple[float, float, float]:
         """Mean price by energy, money per kWh: as settled, at the buyers' corner, at the sellers'; NaN without any."""
-        settled = stable.mean_price(self.contracts["price"], self.contracts["quantity"])
+        settled = mean_price(self.contracts["price"], self.contracts["quantity"])
         return settled, *stable.mean_prices(self.best)
 
     @cached_property

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from engine.comparing import interval
+from engine.intervals import interval
 from market.measures import gini
 from papers.aggregator.headline import READINGS, scenario
 from papers.claims import FAIL, PASS, judge

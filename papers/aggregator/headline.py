@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.comparing import interval
+from engine.intervals import interval
 from papers.claims import FAIL, PASS, judge
 from papers.figure import Reproduction, to_csv
 from papers.study import by_replication, solves, values

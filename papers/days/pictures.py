@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.comparing import interval
+from engine.intervals import interval
 from views.plots.bars import draw_bars
 from views.style import DESIGNS, new_figure, styled
 

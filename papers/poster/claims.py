@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.comparing import interval
+from engine.intervals import interval
 from papers.claims import FAIL, judge
 from papers.poster.cells import DENSITIES, FEW, FIXED, MANY, MODELS, NODES, PER_KM, SIDES, ratios
 from papers.poster.text import POSTER, POSTER_NONE

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.comparing import interval
+from engine.intervals import interval
 from papers.poster.cells import DENSITIES, MODELS, NODES, SIDES
 from views.microgrid.look import BEHAVIOURS, MARKS, spoken
 from views.style import BLACK, legend_below, new_figure, styled

@@ -7,7 +7,7 @@ Coordinated Power Distribution on Private Infrastructure" (Toronto, 2013).
 import numpy as np
 import pandas as pd
 
-from engine.comparing import interval
+from engine.intervals import interval
 from market.microgrid.random_lines import chance
 from papers.figure import Reproduction, to_csv
 from papers.poster.cells import (

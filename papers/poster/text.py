@@ -4,7 +4,7 @@ import textwrap
 
 import numpy as np
 
-from engine.comparing import interval
+from engine.intervals import interval
 from papers.poster.cells import BETWEEN, DENSITIES, FITTED, FITTED_NODES, MODELS, NODES, SIDES, ratios
 from views.microgrid.look import spoken
 from views.tables import table

@@ -11,8 +11,6 @@ import json
 import re
 import tomllib
 
-import numpy as np
-
 LARGEST_REST = 16_000_000  # bytes beside long lists of numbers
 MOST_KEYS = 100_000  # keys, and tables' headings
 MOST_WORDS = 1_000_000  # texts and comments
@@ -32,6 +30,7 @@ NUMBERS = rb"\[[-+0-9.eE,\s\[\]]{%d,}\]" % LONG_LIST
 WORD_OR_NUMBERS = re.compile(b"|".join([*WORDS, NUMBERS]), re.DOTALL)
 LAST_COMMA = re.compile(rb",\s*+\]\Z")
 DOTTED = re.compile(rb'(?:\.[ \t]*+[\w"-]++[ \t]*+){%d}' % MOST_PARTS)
+ONE_KIND, NO_BRACKETS = bytes.maketrans(b"{}", b"[]"), bytes(set(range(256)) - set(b"[]{}"))
 PARTS = (re.compile(rb'\.[ \t]*[A-Za-z_"-]'), re.compile(rb"\n[ \t]*\["))  # more parts of a key, and headings
 
 
@@ -59,11 +58,10 @@ def loads(content: bytes) -> dict:
 
 def _check(text):
     """Raise TooMuch for a text, its words taken out, that is too deep or has too many keys."""
-    letters = np.frombuffer(text, dtype=np.uint8)
-    steps = np.zeros(256, dtype=np.int8)
-    steps[list(b"[{")], steps[list(b"]}")] = 1, -1
-    brackets = steps[letters[steps[letters] != 0]]
-    if np.max(np.cumsum(brackets, dtype=np.int64), initial=0) > DEEPEST_NESTING:
+    brackets = text.translate(ONE_KIND, NO_BRACKETS)
+    for _ in range(DEEPEST_NESTING):
+        brackets = brackets.replace(b"[]", b"")  # the innermost
+    if b"[]" in brackets or brackets.count(b"[") > DEEPEST_NESTING:  # or never closed
         raise TooMuch("lists nested too deeply", f"at most {DEEPEST_NESTING} within each other are read")
     if DOTTED.search(text):
         raise TooMuch(f"a key of more than {MOST_PARTS} parts", "a flat scenario file is needed")

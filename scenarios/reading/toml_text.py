@@ -9,8 +9,6 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
 from scenarios.reading import toml_limits
 from scenarios.reading.errors import Place, nearest, one_of, quoted
 
@@ -113,10 +111,12 @@ def _value(value):
 def assignment(key: str, value: object) -> str:
     """The `dotted.key=value` that sets a value of Python's or NumPy's.
 
+    >>> import numpy as np
     >>> assignment("price.slope", np.float64(0.5))
     'price.slope=0.5'
     """
-    return f"{key}={_value(value.tolist() if isinstance(value, np.generic | np.ndarray) else value)}"
+    plain = value.tolist() if hasattr(value, "tolist") else value
+    return f"{key}={_value(plain)}"
 
 
 def change(table: dict, assignment: str, place: Place) -> tuple[tuple, object]:

@@ -15,7 +15,7 @@ from market.bilateral.negotiation import RULES, Bilateral
 from market.bilateral.negotiation.consensus import Consensus
 from market.bilateral.trading import Period, Trading
 from scenarios import build, load
-from scenarios.loading import FOLDER
+from scenarios.finding import FOLDER
 from tests.market.bilateral.blocking import blocking_pairs
 
 SHIPPED = sorted(path.stem for path in Path(FOLDER).glob("bilateral/*.toml"))

@@ -16,7 +16,7 @@ from market.microgrid.network import SHARED, network_of
 from market.microgrid.tariff import Tariff
 from market.outcome import Status
 from scenarios import build, draw, load
-from scenarios.loading import FOLDER
+from scenarios.finding import FOLDER
 
 SHIPPED = sorted(path.stem for path in (FOLDER / "microgrid").glob("*.toml"))
 EIGHT = "eight_nodes_cooperative"

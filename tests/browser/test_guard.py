@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from scenarios.loading import shipped
+from scenarios.finding import shipped
 from tests.browser.conftest import Server, Visitor
 
 TRY = """async url => {

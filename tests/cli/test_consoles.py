@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 import run
-from scenarios.loading import shipped
+from scenarios.finding import shipped
 from scenarios.reading.errors import LONGEST_SAID, one_line
 
 ENCODINGS = {"ascii": {"PYTHONIOENCODING": "ascii"}, "Latin": {"PYTHONIOENCODING": "latin-1"}, "C": {"LC_ALL": "C"}}

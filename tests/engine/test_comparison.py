@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import t as student
 
 from engine import Here, InProcess, compare, run
-from engine.comparing import interval
+from engine.intervals import interval
 from engine.many import run_many
 from engine.progress import bar
 from engine.results import measured

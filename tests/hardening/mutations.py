@@ -13,11 +13,11 @@ from functools import cache
 
 import numpy as np
 
-from scenarios import loading
+from scenarios import finding, loading
 from scenarios.markets import MARKETS, market_of
 
-SHIPPED = sorted(loading.FOLDER.glob("*/*.toml"))
-DATA = loading.FOLDER.parent / "data"
+SHIPPED = sorted(finding.FOLDER.glob("*/*.toml"))
+DATA = finding.FOLDER.parent / "data"
 LONG = "x" * 100_000
 NUMBERS = (0, -1, 1, 2, -0.0, 0.5, 1e-8, 3.7, 100, 12345, 10**6, 10**9, 50_000_000, 100_001, 2**31, 2**53, 2**63)
 EXTREMES = (

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from scenarios import ScenarioError, load
-from scenarios.loading import keys_of, names
+from scenarios.finding import names
+from scenarios.loading import keys_of
 from tests.scenarios.refusals import check, refusal
 
 KINDS = ("aggregator", "direct", "large")

@@ -8,7 +8,7 @@ import pytest
 
 from market.prices import PRICES
 from market.utilities import UTILITIES
-from scenarios import Scenario, describe, draw, listing, load, loading, names, schema_table
+from scenarios import Scenario, describe, draw, finding, listing, load, loading, names, schema_table
 from scenarios.markets import MARKETS
 from tests.shipped import names_of
 
@@ -39,7 +39,7 @@ def test_a_shipped_scenario_loads_and_comes_back_from_its_toml(name, tmp_path):
 
 @pytest.mark.parametrize("name", names())
 def test_a_shipped_scenario_begins_with_a_comment(name):
-    text = next(loading.FOLDER.glob(f"*/{name}.toml")).read_text(encoding="utf-8")
+    text = next(finding.FOLDER.glob(f"*/{name}.toml")).read_text(encoding="utf-8")
     assert text.startswith("# ")
     assert max(map(len, text.splitlines())) <= 120
 
@@ -108,7 +108,7 @@ def test_a_broken_file_in_the_folder_does_not_break_the_list(tmp_path, monkeypat
     (own / "broken.toml").write_text("market = ")
     (own / "folder.toml").mkdir()
     (own / "good.toml").write_text(load("small_alone", set=['title="fine"']).to_toml())
-    monkeypatch.setattr(loading, "FOLDER", tmp_path)
+    monkeypatch.setattr(finding, "FOLDER", tmp_path)
     broken, folder, good = listing()
     assert broken.title.startswith("cannot be used: broken.toml: not TOML")
     assert folder.title.startswith("cannot be used: folder.toml")
@@ -188,12 +188,12 @@ def test_a_fleet_may_have_blocks_of_constant_cost(tmp_path):
 
 
 def test_a_thousand_own_scenarios_are_listed_in_a_second(tmp_path, monkeypatch):
-    """Each is checked whole, and found without looking at all the others."""
+    """Each is parsed, and found without looking at all the others."""
     own = tmp_path / "aggregator"
     own.mkdir()
     for i in range(300):
-        shutil.copy(loading.shipped("two_aggregators"), own / f"own{i}.toml")
-    monkeypatch.setattr(loading, "FOLDER", tmp_path)
+        shutil.copy(finding.shipped("two_aggregators"), own / f"own{i}.toml")
+    monkeypatch.setattr(finding, "FOLDER", tmp_path)
     started = time.process_time()
     assert len(listing()) == 300
     assert time.process_time() - started < 1.5  # 0.3 on a quiet machine

@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from engine.results.bilateral import of_contracts
+from market.bilateral.contracts import of_contracts
 from market.outcome import Status
 from views.style import BLACK, BLUE, ORANGE, plain
 

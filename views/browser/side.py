@@ -44,8 +44,12 @@ def Side(session, scenario, original, show, revise):
             revise(new)
 
     def pick(name):
-        new = load(name)
         set_refused({})
+        try:
+            new = load(name)
+        except ScenarioError as error:
+            session.tell(problem=str(error))
+            return
         if large := page_of(new.market).too_large(new):
             session.tell(problem=large)
         else:

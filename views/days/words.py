@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.comparing import interval
+from engine.intervals import interval
 from views.tables import cell, ending, table, with_width
 
 GROUP_COLUMNS = ("group", "kind", "users", "alpha", "bought", "mean", "surplus", "mean", "least", "Jain", "mean bill")

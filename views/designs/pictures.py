@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.comparing import interval
+from engine.intervals import interval
 from engine.results.designs import class_marks, mean_surplus_of_class
 from views.designs.design_panels import PANELS
 from views.drawing import draw_all

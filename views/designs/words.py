@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.comparing import interval
+from engine.intervals import interval
 from engine.results.designs import HEADLINE, class_marks, mean_of_class
 from views.tables import ending, left_out_lines, table, with_width
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from scenarios import ScenarioError, load, rewritten
-from scenarios.loading import keys_of, shipped
+from scenarios.finding import shipped
+from scenarios.loading import keys_of
 from scenarios.reading import choices, toml_text
 from scenarios.reading.errors import Place
 from scenarios.reading.schema import Key, ends

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.comparing import interval
+from engine.intervals import interval
 from views.microgrid import look
 from views.style import BLACK, legend_below, new_figure, plain, shortened, styled
 

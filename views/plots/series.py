@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.comparing import interval
+from engine.intervals import interval
 from views.style import LINES, MARKERS, PALETTE, legend_below, new_figure, styled
 
 
