@@ -222,6 +222,11 @@ class Chosen(NamedTuple):
     played: list
     game: AlphaGame
 
+    @property
+    def rows(self):
+        """A row for each market played and aggregator, as `rows_played` has them."""
+        return rows_played(self.asked, self.played)
+
 
 def choose(scenario, replications=20, payoff=None, set=(), workers=None, progress=True):
     """Play every profile of alphas of a scenario with `choosing` and return its AlphaGame; raises ScenarioError."""

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.choosing import rows_played
 from engine.columns import write_csv
 from engine.commit import commit
 from engine.in_place import aside, file_in_place, folder_in_place
@@ -76,7 +75,7 @@ def save_chosen(chosen, root="results"):
     """Write the folder root/<scenario>/<digest>-choosing-N of a Chosen of N draws; returns its path."""
     scenario, draws = chosen.scenario, chosen.asked[-1].replication + 1
     target = Path(root) / scenario.name / f"{scenario.digest()}-choosing-{draws}"
-    rows = rows_played(chosen.asked, chosen.played)
+    rows = chosen.rows
     with folder_in_place(target) as folder:
         (folder / "scenario.toml").write_text(scenario.to_toml(), encoding="utf-8")
         write_csv({name: [row[name] for row in rows] for name in rows[0]}, folder / "payoffs.csv")
