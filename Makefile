@@ -5,6 +5,8 @@
 #               was cut off goes on, AGAIN=1 asks anew of those that lived
 # make test-optional  the tests of optional packages, in .venv-optional
 # make test-lowest  a share of the tests with the lowest versions that requirements*.txt allow, in .venv-lowest
+# make test-installed  the wheel in bare environments, one for each Python found; the README's examples from elsewhere
+# make lock  choose the versions of requirements.lock anew, the newest that requirements.txt allows
 # make lint  the linter's rules and layout, and the types of annotated files
 # make bench  measure speed and memory against targets
 # make bench-compare  the benchmark of two commits in turns, OLD=HEAD~1 and NEW=HEAD: a ratio a row; QUICK=1 small sizes
@@ -19,7 +21,7 @@ LEANING := tests/contracts tests/market/microgrid tests/market/designs tests/mar
 	tests/engine/test_cluster.py tests/views/test_pictures.py tests/optional
 REQUIREMENTS := requirements.txt requirements-dev.txt requirements-optional.txt
 
-.PHONY: run test nightly mutants test-optional test-lowest lowest lint bench bench-compare docs clean
+.PHONY: run test nightly mutants test-optional test-lowest lowest test-installed lock lint bench bench-compare docs clean
 
 run: $(VENV)/runtime
 	$(BIN)/python run.py
@@ -39,6 +41,16 @@ test-optional: $(VENV)-optional/done
 
 test-lowest: $(VENV)-lowest/done
 	$(VENV)-lowest/bin/python -m pytest $(LEANING)
+
+test-installed: | $(BIN)/python
+	$(BIN)/python -m tests.installed
+
+lock: | $(BIN)/python
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(VENV)-lock/bin/uv pip compile --quiet --upgrade requirements.txt --output-file requirements.lock \
+		--universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
+	rm -r $(VENV)-lock
 
 lint: $(VENV)/development
 	$(BIN)/ruff check .

@@ -131,7 +131,10 @@ def parser():
     drawn.add_argument("--measure", action="append", default=[], metavar="NAME", help="e.g. welfare; repeatable")
     drawn.add_argument("--along", action=Once, metavar="KEY", help="key of the horizontal axis (default: most values)")
     check = add(commands, "verify", verify_folder, "run again from a results folder and compare")
-    check.add_argument("folder", metavar="FOLDER")
+    check.add_argument("folder", metavar="FOLDER", help="or an archive of one")
+    packed = add(commands, "archive", archive_folder, "a results folder as one RO-Crate file, which verify takes too")
+    packed.add_argument("folder", metavar="FOLDER")
+    packed.add_argument("--out", action=Once, metavar="FILE.zip", help="where it goes (default: FOLDER.zip)")
     judge = add(commands, "certify", certify_outcome, "is another tool's outcome an equilibrium, and who would move")
     judge.add_argument("scenario", metavar="SCENARIO", help="a name from `list` or the path of a TOML file")
     judge.add_argument("outcome", metavar="OUTCOME.csv", help="player,purchase or user,quantity or group,user,quantity")
@@ -397,7 +400,7 @@ def choose_alphas(options):
 
 
 def verify_folder(options):
-    """Verify a stored run or sweep; the exit code is 1 where it fails."""
+    """Verify a stored run, comparison or sweep; the exit code is 1 where it fails."""
     from engine import verify
 
     verification = verify(options.folder)
@@ -406,6 +409,14 @@ def verify_folder(options):
     else:
         print("\n".join(verification.lines))
     return DONE if verification.passed else FAILED
+
+
+def archive_folder(options):
+    """Write an archive of a stored result, and say where it is."""
+    from engine import archive
+
+    print(archive(options.folder, options.out))
+    return DONE
 
 
 def certify_outcome(options):

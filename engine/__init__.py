@@ -9,6 +9,7 @@ from market.on_demand import names_of  # noqa: E402
 __version__ = "0.4.0"  # of the whole project, said here alone
 
 PLACES = {  # each is imported when first asked for
+    "ArchiveError": "engine.unpacking",
     "Certified": "engine.certifying",
     "Cluster": "engine.cluster",
     "ClusterError": "engine.cluster",
@@ -24,6 +25,7 @@ PLACES = {  # each is imported when first asked for
     "SweepError": "engine.sweeps.sweep_folder",
     "TooLarge": "engine.limits",
     "TooLong": "engine.pace",
+    "archive": "engine.archiving",
     "certify": "engine.certifying",
     "choose": "engine.choosing",
     "chosen": "engine.choosing",

@@ -26,6 +26,11 @@ def digest(found):
     return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
 
 
+def folder_of(scenario):
+    """Where the files lie that a scenario names."""
+    return scenario.path.parent if scenario.path else Path()
+
+
 def _values(points):
     if not points.rows:
         return ((key, value) for key, values in zip(points.keys, points.values, strict=True) for value in values)
@@ -34,7 +39,7 @@ def _values(points):
 
 
 def _names_file(value, scenario):
-    folder = scenario.path.parent if scenario.path else Path()
+    folder = folder_of(scenario)
     return any(_is_file(folder, text) for text in _texts(toml_text.value_of(value)))
 
 

@@ -48,15 +48,7 @@ def save_comparison(comparison, root="results", pictures=()):
     name = hashlib.sha256(json.dumps([digests, comparison.names, comparison.replications]).encode()).hexdigest()[:12]
     target = Path(root) / "compare" / (name + ("-direct" if comparison.direct else ""))
     with folder_in_place(target) as folder:
-        for scenario in comparison.scenarios:
-            (folder / f"{scenario.name}.toml").write_text(scenario.to_toml(), encoding="utf-8")
-        comparison.runs.to_csv(folder / "runs.csv", index=False, lineterminator="\n")
-        comparison.means().to_csv(folder / "means.csv", index=False, lineterminator="\n")
-        comparison.differences().to_csv(folder / "differences.csv", index=False, lineterminator="\n")
-        table = results_of(comparison.market).agents_table(comparison.agents)
-        if table is not None:
-            table.to_csv(folder / "agents.csv", index=False, lineterminator="\n")
-        write_json(folder / "summary.json", comparison.summary())
+        write_comparison(comparison, folder)
         write_manifest(
             folder,
             {
@@ -64,6 +56,7 @@ def save_comparison(comparison, root="results", pictures=()):
                 "scenarios": comparison.names,
                 "replications": comparison.replications,
                 "direct": comparison.direct,
+                "inputs": {scenario.name: scenario.inputs for scenario in comparison.scenarios},
             },
         )
     for picture in pictures:
@@ -83,6 +76,19 @@ def save_chosen(chosen, root="results"):
         facts = {"kind": "choosing", "scenario": scenario.name, "seed": scenario.seed, "replications": draws}
         write_manifest(folder, facts)
     return target
+
+
+def write_comparison(comparison, folder):
+    """The files that say what was compared, and how."""
+    for scenario in comparison.scenarios:
+        (folder / f"{scenario.name}.toml").write_text(scenario.to_toml(), encoding="utf-8")
+    comparison.runs.to_csv(folder / "runs.csv", index=False, lineterminator="\n")
+    comparison.means().to_csv(folder / "means.csv", index=False, lineterminator="\n")
+    comparison.differences().to_csv(folder / "differences.csv", index=False, lineterminator="\n")
+    table = results_of(comparison.market).agents_table(comparison.agents)
+    if table is not None:
+        table.to_csv(folder / "agents.csv", index=False, lineterminator="\n")
+    write_json(folder / "summary.json", comparison.summary())
 
 
 def add_pictures(folder, draw):
@@ -126,6 +132,7 @@ def run_manifest(result):
         "status": str(result.status),
         "gap": number(result.gap),
         "wall_seconds": round(result.seconds, 3),
+        "inputs": result.scenario.inputs,
         "redraws": {f"{group}.{key}": count for (group, key), count in result.redraws.items()},
     } | ({"seated": result.seated} if result.seated else {})
 

@@ -11,14 +11,16 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from engine.comparing import compare
 from engine.in_place import recover
 from engine.plugins import plugins_away
 from engine.provenance import other
 from engine.running import run
-from engine.store import SCHEMA_VERSION, digest, write_facts
+from engine.store import SCHEMA_VERSION, digest, write_comparison, write_facts
 from engine.stored_json import table_of, why
 from engine.sweeps.sweep_folder import read_rows
 from engine.sweeps.sweeping import rerun, stored
+from engine.unpacking import unpacked
 from market.errors import Refused
 from scenarios.reading.errors import one_line, quoted
 from scenarios.reading.files import LARGEST, content_of
@@ -29,7 +31,8 @@ GAP = re.compile(r"(^|[._ ])(relax_)?gap")  # columns that bound an error
 COUNT = re.compile(r"(^|\.)(seed|replication|rounds?|messages|edges|users|point)$")  # columns without a unit
 MOST_NAMED = 20
 MOST_ROWS = 20  # of a sweep, run again
-FACTS = ("summary.json", "rounds.csv", "agents.csv", "agents.npz", "lines.csv", "contracts.csv", "prices.csv")
+RUN = ("summary.json", "rounds.csv", "agents.csv", "agents.npz", "lines.csv", "contracts.csv", "prices.csv")
+FACTS = (*RUN, "runs.csv", "means.csv", "differences.csv")  # of a comparison
 
 
 class FolderError(Refused):
@@ -47,11 +50,22 @@ class Verification(NamedTuple):
 
 
 def verify(folder):
-    """Run a stored run, or rows of a sweep, again: files as written? same bits? same numbers? gap within tolerance?
+    """Run a stored run, a comparison, or rows of a sweep again: files as written? same bits, or numbers? gap small?
 
-    Raises FolderError for a folder that holds no run or sweep of this schema version.
+    folder: of a result, or an archive of one. Raises FolderError for what is none of this schema version, or was made
+    with plugins that are not here, and ArchiveError.
     """
     folder = Path(folder)
+    if not folder.is_file():
+        return _verify_folder(folder)
+    with unpacked(folder) as place:
+        try:
+            return _verify_folder(place)
+        except Refused as error:
+            raise FolderError(str(error).replace(str(place), str(folder))) from None
+
+
+def _verify_folder(folder):
     manifest = read_manifest(folder)
     lost, odd = plugins_away(manifest["versions"])
     if lost:
@@ -74,6 +88,23 @@ def _verify_run(folder, manifest):
         checks.append(_tried("numbers", "compared", _numbers, folder, Path(again), manifest))
     checks.append(_gap(result))
     return _verification(checks)
+
+
+def _verify_comparison(folder, manifest):
+    """All runs of a comparison are made again, and all tables."""
+    return _verification([_files(folder, manifest), _tried("runs", "made again", _comparison, folder, manifest)])
+
+
+def _comparison(folder, manifest):
+    again = compare(
+        [folder / f"{name}.toml" for name in manifest["inputs"]],
+        replications=manifest["replications"],
+        direct=manifest["direct"],
+        patient=True,
+    )
+    with tempfile.TemporaryDirectory() as place:
+        write_comparison(again, Path(place))
+        return _numbers(folder, Path(place), manifest)
 
 
 def seated(manifest):
@@ -153,13 +184,13 @@ def _level(away, where, what):
     return False, f"FAIL  numbers: differ by {away:.1e} of their size on {here}: {what}"
 
 
-def read_manifest(folder, kinds=None, said="only a run or a sweep can be verified"):
+def read_manifest(folder, kinds=None, said="only a run, a comparison or a sweep can be verified"):
     """The manifest of a folder of one of some kinds; raises FolderError: missing, broken, another version or kind."""
     recover(folder)
     try:
         manifest = table_of(folder / "manifest.json")
     except FileNotFoundError:
-        raise FolderError(f"{folder}: manifest.json: missing; a finished run or sweep is needed") from None
+        raise FolderError(f"{folder}: manifest.json: missing; a finished run, comparison or sweep is needed") from None
     except (OSError, ValueError) as error:
         said = f"cannot be read ({why(error)}); a JSON object is needed"
         raise FolderError(f"{folder}: manifest.json: {said}") from None
@@ -190,11 +221,15 @@ def _is_seated(value):
 
 
 def _files(folder, manifest):
-    changed = [name for name, was in manifest["files"].items() if _digest_of(folder, name) != was]
-    if changed:
-        said = ", ".join(quoted(name).strip("'") for name in changed[:MOST_NAMED])
-        return False, f"FAIL  files: changed since they were written: {said}"
+    if changed := changed_files(folder, manifest):
+        return False, f"FAIL  files: changed since they were written: {changed}"
     return True, f"pass  files: {len(manifest['files'])} files as written"
+
+
+def changed_files(folder, manifest):
+    """Names of the files that are not as they were written, in words; "" for none."""
+    changed = [name for name, was in manifest["files"].items() if _digest_of(folder, name) != was]
+    return ", ".join(quoted(name).strip("'") for name in changed[:MOST_NAMED])
 
 
 def as_written(folder, manifest, name):
@@ -305,4 +340,8 @@ def _gap(result):
     return False, f"FAIL  gap: {result.gap:.1e} is more than {limit:.0e}"
 
 
-KINDS = {"run": (_verify_run, {"replication": int}), "sweep": (_verify_sweep, {})}
+KINDS = {
+    "run": (_verify_run, {"replication": int}),
+    "comparison": (_verify_comparison, {"replications": int, "inputs": dict}),
+    "sweep": (_verify_sweep, {}),
+}

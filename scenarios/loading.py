@@ -6,6 +6,7 @@ import operator
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from scenarios.finding import as_written, said_market
 from scenarios.markets import draw_offered, keys_offered, market_of, named
 from scenarios.reading import choices, toml_text
 from scenarios.reading.errors import Place, ScenarioError, quoted
+from scenarios.reading.files import noting, users_own
 from scenarios.reading.rules import Rules, expanded
 from scenarios.reading.schema import Key, common
 from scenarios.scenario import Scenario
@@ -42,12 +44,15 @@ def load(name_or_path, *, set=(), seed=None, rounds=None) -> Scenario:
     """
     if isinstance(name_or_path, Scenario) and seed is None and rounds is None and not set:
         return name_or_path  # checked when it was made
-    raw, path, place = _raw(name_or_path)
-    _change(raw, (set,) if isinstance(set, str) else set, place)
-    for key, value in (("seed", seed), ("rounds", rounds)):
-        if value is not None:
-            raw[key] = _whole(value)
-    return _checked(raw, path, place)
+    with noting() as noted:
+        raw, path, place = _raw(name_or_path)
+        _change(raw, (set,) if isinstance(set, str) else set, place)
+        for key, value in (("seed", seed), ("rounds", rounds)):
+            if value is not None:
+                raw[key] = _whole(value)
+        scenario = _checked(raw, path, place)
+    before = name_or_path.inputs if isinstance(name_or_path, Scenario) else {}
+    return replace(scenario, inputs=before | users_own(noted, place.folder))
 
 
 def _change(raw, assignments, place):
@@ -60,7 +65,8 @@ def _change(raw, assignments, place):
 
 def rewritten(scenario, given) -> Scenario:
     """The scenario with another table as it is written, checked as a file is; raises ScenarioError."""
-    return _checked(toml_text.copy(given | {"name": scenario.name}), scenario.path, _place(scenario))
+    changed = _checked(toml_text.copy(given | {"name": scenario.name}), scenario.path, _place(scenario))
+    return replace(changed, inputs=scenario.inputs)
 
 
 def _checked(raw, path, place):

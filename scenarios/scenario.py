@@ -18,14 +18,16 @@ class Scenario:
     """One set-up of one market, every key checked and every default filled in.
 
     `table` holds the keys as the file does, columns of CSV files as tuples; the properties read
-    it. `given` is the part of it that was written, without defaults: what changes are made to. Two
-    scenarios are equal if their names and tables are. Do not change the tables.
+    it. `given` is the part of it that was written, without defaults: what changes are made to. `inputs` are SHA-256
+    digests of the user's files it was read from, by their names as seen from the scenario's folder. Two scenarios are
+    equal if their names and tables are. Do not change the tables.
     """
 
     name: str
     path: Path | None = field(compare=False, repr=False)
     table: dict = field(repr=False)
     given: dict = field(compare=False, repr=False)
+    inputs: dict = field(compare=False, repr=False, default_factory=dict)
 
     title = property(lambda self: self.table["title"])
     market = property(lambda self: self.table["market"])

@@ -8,7 +8,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
+from packaging.requirements import Requirement
 
+from engine import __version__
 from scenarios import house
 
 ROOT = Path(__file__).parent.parent
@@ -28,6 +31,25 @@ def test_dependencies_and_extras_are_those_of_the_requirement_files():
     )
     page = (ROOT / "docs" / "installed.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| .*\[(\w+)\].* \|", page, re.MULTILINE)) == set(extras)
+
+
+def test_what_is_cited_is_this_version():
+    said = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert (said["version"], said["license"]) == (__version__, PROJECT["project"]["license"])
+    assert {"cff-version", "message", "title", "authors"} <= said.keys()
+
+
+def test_the_lock_file_holds_what_is_needed_in_versions_that_are_allowed():
+    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    locked = {}
+    for line in lines:
+        if found := re.match(r"([\w.-]+)==([\w.]+)", line):
+            locked.setdefault(found[1], []).append(found[2])
+    for line in wanted("requirements.txt"):
+        requirement = Requirement(line)
+        assert locked[requirement.name], line
+        assert all(version in requirement.specifier for version in locked[requirement.name]), line
+    assert sum("--hash=sha256:" in line for line in lines) >= len(locked)
 
 
 def test_all_packages_and_kinds_of_files_go_into_the_wheel():

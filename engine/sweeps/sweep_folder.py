@@ -218,6 +218,7 @@ class SweepFolder:
             "points": len(planned.points),
             "replications": planned.replications,
             "direct": planned.direct,
+            "inputs": planned.read,
             "machines": self.machines,
         }
         write_manifest(self.path, facts, NAMES)

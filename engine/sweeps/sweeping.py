@@ -18,6 +18,7 @@ from engine.stored_json import table_of
 from engine.sweeps import sweep_folder
 from engine.sweeps.points import Points, check, from_csv, pairs
 from scenarios import Scenario, load
+from scenarios.reading.files import noting, users_own
 
 FACTS = ("status", "rounds", "gap", "error")
 LONGEST_UNASKED = 24 * 3600  # seconds a sweep may take without being asked about
@@ -28,7 +29,7 @@ class Sweep:
     """What is swept: a scenario at points, `replications` draws each, the same draws at every point.
 
     inlined: {key: {value: what stands for it}} of values that name files, so that neither workers nor a later
-    verification need these.
+    verification need these; read: digests of the user's files that were read, as of Scenario.inputs.
     """
 
     scenario: Scenario
@@ -36,6 +37,7 @@ class Sweep:
     replications: int
     direct: bool = False
     inlined: dict = field(default_factory=dict)
+    read: dict = field(default_factory=dict)
 
     def __len__(self):
         return len(self.points) * self.replications
@@ -104,7 +106,10 @@ def sweep(
     place = executor or on_this_machine(runs)
     fits = partial(limits.check, workers=place.at_once, patient=patient)
     check(points, scenario, lambda changed: fits([changed]))
-    planned = Sweep(scenario, points, replications, direct, inputs.inlined(points, scenario))
+    with noting() as noted:
+        found = inputs.inlined(points, scenario)
+    read = scenario.inputs | users_own(noted, inputs.folder_of(scenario))
+    planned = Sweep(scenario, points, replications, direct, found, read)
     where = {"cluster": executor.address} if isinstance(executor, Cluster) else machine()
     with executor or contextlib.nullcontext(), sweep_folder.opened(planned, out, where) as folder:
         missing = folder.missing()

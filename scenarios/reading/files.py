@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import hashlib
 import os
 import stat
+from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import BinaryIO
 
 LARGEST = 4_000_000_000  # bytes of a table of numbers
 LARGEST_TEXT = 64_000_000  # bytes of a scenario, manifest or summary
+SHIPPED = Path(__file__).absolute().parents[1]
+_NOTED: ContextVar[dict[str, str] | None] = ContextVar("_NOTED", default=None)
 KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
 
 
@@ -48,4 +54,28 @@ def content_of(path: Path | str, most: int = LARGEST_TEXT) -> bytes:
         content = file.read(most + 1) if size <= most else b""  # files of the system may hold more than they say
     if max(size, len(content)) > most:
         raise OSError(errno.EFBIG, f"it is larger than {most / 1e6:,.0f} MB", os.fspath(path))
+    if (noted := _NOTED.get()) is not None:
+        noted[os.path.abspath(path)] = hashlib.sha256(content).hexdigest()
     return content
+
+
+@contextlib.contextmanager
+def noting() -> Iterator[dict[str, str]]:
+    """{path: SHA-256} of the files that content_of reads meanwhile."""
+    outer, found = _NOTED.get(), {}
+    token = _NOTED.set(found)
+    try:
+        yield found
+    finally:
+        _NOTED.reset(token)
+        if outer is not None:
+            outer.update(found)
+
+
+def users_own(noted: dict[str, str], folder: Path) -> dict[str, str]:
+    """Of noted files those that do not ship with the project, called as seen from a folder."""
+    return {
+        Path(os.path.relpath(path, folder)).as_posix(): digest
+        for path, digest in sorted(noted.items())
+        if SHIPPED not in Path(path).parents
+    }

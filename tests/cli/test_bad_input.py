@@ -5,8 +5,8 @@ import json
 import pytest
 
 import run
-from engine import compare, save_comparison, save_result
 from engine import run as run_scenario
+from engine import save_result
 
 SIMPLE = """
 market = "aggregator"
@@ -99,11 +99,12 @@ BAD = {
     "out a file, headline": (("--out", "{tmp}/file", "--no-plots"), ["is not a folder"]),
     # verify
     "verify nothing": (("verify", "{tmp}/none"), ["manifest.json: missing"]),
-    "verify a file": (("verify", "{tmp}/file"), ["manifest.json"]),
+    "verify a file": (("verify", "{tmp}/file"), ["cannot be unpacked", "an archive as"]),
     "verify a folder of other things": (("verify", "{tmp}"), ["manifest.json: missing"]),
     "verify broken JSON": (("verify", "{tmp}/json"), ["cannot be read"]),
     "verify another version": (("verify", "{tmp}/version"), ["schema_version: got 99"]),
-    "verify a comparison": (("verify", "{tmp}/comparison"), ["only a run or a sweep can be verified"]),
+    "archive a file": (("archive", "{tmp}/file"), ["manifest.json"]),
+    "archive nothing": (("archive", "{tmp}/none"), ["manifest.json: missing"]),
     "verify without its scenario": (("verify", "{tmp}/bare"), ["scenario.toml"]),
 }
 
@@ -136,8 +137,6 @@ def assert_refused(answer):
 @pytest.mark.parametrize("case", BAD)
 def test_bad_input_is_one_line_and_writes_nothing(case, command, places):
     words, said = BAD[case]
-    if case == "verify a comparison":
-        save_comparison(compare(["two_peaks"]), places).rename(places / "comparison")
     if case == "verify without its scenario":
         save_result(run_scenario("two_peaks"), places).rename(places / "bare")
         (places / "bare" / "scenario.toml").unlink()

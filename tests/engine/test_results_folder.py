@@ -246,9 +246,45 @@ def test_stepped_and_direct_comparisons_do_not_overwrite_each_other(tmp_path):
     assert len(folders) == 2
 
 
-def test_a_comparison_cannot_be_verified_and_says_so(tmp_path):
-    folder = save_comparison(compare(["two_peaks"]), tmp_path)
-    with pytest.raises(FolderError, match="kind: got 'comparison'; only a run or a sweep can be verified"):
+DESIGNS = {
+    "market": "designs",
+    "tariff": {"buy": 0.3, "sell": 0.08},
+    "price": {"p0": 0.16, "c": 0.001},
+    "base_power": 100,
+}
+DESIGNS |= {
+    "network": {"case": "eight_nodes"},
+    "class": [{"name": "homes", "count": 7, "a": 0.1, "b": 0.6, "generation": 2}],
+}
+
+
+HOMES = {"name": "homes", "kind": "direct", "utility": {"form": "quadratic", "a": [1, 2], "b": [3, 4]}}
+STREETS = [
+    {"market": "aggregator", "name": name, "price": {"rule": "linear", "c": c}, "group": [HOMES]}
+    for name, c in (("cheap", 1), ("and dear", 2))
+]
+
+
+@pytest.mark.parametrize("scenarios", [STREETS, [DESIGNS]], ids=["scenarios", "designs"])
+def test_a_comparison_gives_the_same_bits_again_wherever_it_lies(scenarios, tmp_path):
+    told = compare(scenarios, replications=2, workers=1)
+    folder = save_comparison(told, tmp_path / "results").rename(tmp_path / "moved")
+    verification = verify(folder)
+    assert verification.passed
+    assert verification.lines[1].startswith("pass  same bits: summary.json, ")
+    assert "runs.csv, means.csv, differences.csv" in verification.lines[1]
+    runs = pd.read_csv(folder / "runs.csv")
+    runs.loc[1, "welfare"] += 1
+    runs.to_csv(folder / "runs.csv", index=False, lineterminator="\n")
+    assert [line[:12] for line in verify(folder).lines] == ["FAIL  files:", "FAIL  number"]
+
+
+def test_a_comparison_without_its_scenarios_fails(tmp_path):
+    folder = save_comparison(compare(["two_peaks"], workers=1), tmp_path)
+    (folder / "two_peaks.toml").unlink()
+    assert "FAIL  runs: cannot be made again (ScenarioError" in verify(folder).lines[1]
+    change(folder, inputs=[])
+    with pytest.raises(FolderError, match=r"inputs: got \[\]"):
         verify(folder)
 
 
@@ -358,7 +394,7 @@ def test_a_gap_above_the_tolerance_fails(stored, monkeypatch):
 BROKEN = {
     "another version": (lambda f: change(f, schema_version=2), "schema_version: got 2; 1 is needed"),
     "no version": (lambda f: change(f, schema_version=None), "schema_version: got None"),
-    "another kind": (lambda f: change(f, kind="reproduction"), "only a run or a sweep can be verified"),
+    "another kind": (lambda f: change(f, kind="reproduction"), "only a run, a comparison or a sweep can be verified"),
     "no manifest": (lambda f: (f / "manifest.json").unlink(), "manifest.json: missing"),
     "broken JSON": (lambda f: (f / "manifest.json").write_text("{"), "cannot be read"),
     "not UTF-8": (lambda f: (f / "manifest.json").write_bytes(b"\xff\xfe\xfa"), "cannot be read"),

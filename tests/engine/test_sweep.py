@@ -151,7 +151,7 @@ def test_what_told_of_fewer_rows_goes_before_more_are_added(whole, tmp_path, mon
         sweep(FEW, product(VARY), **(options | {"replications": 3}))
     there = {path.name for path in again.iterdir()}
     assert there == {".lock", "my notes.txt", "runs.csv", "scenario.toml", "sweep.json"}
-    with pytest.raises(FolderError, match="a finished run or sweep is needed"):
+    with pytest.raises(FolderError, match="a finished run, comparison or sweep is needed"):
         verify(again)
 
 

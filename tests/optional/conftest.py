@@ -6,6 +6,7 @@ FILES = {
     "pandapower": "test_pandapower.py",
     "pyarrow": "test_parquet.py",
     "pettingzoo": "test_pettingzoo.py",
+    "rocrate": "test_archive.py",
     "nashpy": "test_nashpy.py",
 }
 collect_ignore = [file for package, file in FILES.items() if find_spec(package) is None]

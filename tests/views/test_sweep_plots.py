@@ -75,5 +75,5 @@ def test_unknown_measures_and_keys_are_refused(folder, measures, along, said):
 
 
 def test_a_folder_that_is_no_sweep_is_refused(tmp_path):
-    with pytest.raises(FolderError, match="a finished run or sweep is needed"):
+    with pytest.raises(FolderError, match="a finished run, comparison or sweep is needed"):
         sweep_pictures(tmp_path)

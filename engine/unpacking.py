@@ -1,0 +1,45 @@
+"""Archives of results, unpacked to be looked at: flat files of bounded size, whoever wrote them."""
+
+import contextlib
+import shutil
+import tempfile
+import zipfile
+import zlib
+from pathlib import Path
+
+from engine.stored_json import why
+from market.errors import Refused
+from scenarios.reading.errors import one_line
+from scenarios.reading.files import LARGEST, opened
+
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+
+
+class ArchiveError(Refused):
+    """An archive that cannot be made or read; its text is one line."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(one_line(said))
+
+
+@contextlib.contextmanager
+def unpacked(path):
+    """A folder with the files of an archive's top, gone in the end; raises ArchiveError, and OSError as opened does."""
+    with tempfile.TemporaryDirectory() as place:
+        with opened(path) as file:
+            try:
+                _unpack(file, Path(place))
+            except BROKEN as error:
+                said = f"cannot be unpacked ({why(error)}); an archive as `archive` writes it is needed"
+                raise ArchiveError(f"{path}: {said}") from None
+        yield Path(place)
+
+
+def _unpack(file, place):
+    with zipfile.ZipFile(file) as held:
+        found = [one for one in held.infolist() if not one.is_dir() and Path(one.filename).name == one.filename]
+        if sum(one.file_size for one in found) > LARGEST:
+            raise RuntimeError(f"more than {LARGEST / 1e9:g} GB")
+        for one in found:
+            with held.open(one) as source, open(place / one.filename, "wb") as target:
+                shutil.copyfileobj(source, target)
