@@ -11,12 +11,14 @@ from agents.aggregator.players import SHIPPED, Aggregator, Crowd, Heard, LargeUs
 from agents.market_model import MarketModel, attributes, shown
 from agents.seats import Player, Seat, SeatError, check_groups, seated
 from market.aggregator import endings
-from market.aggregator.best_response import PricedOut
+from market.aggregator.best_response import PricedOut, best_responses
 from market.aggregator.clearing import certified, clear
+from market.aggregator.game import PIECE
 from market.aggregator.learners import Learners, all_wanted
 from market.aggregator.payoff import payoffs
 from market.aggregator.rounds import (
     ORDERS,
+    Row,
     Watch,
     are_purchases,
     move_together,
@@ -32,6 +34,7 @@ from market.outcome import Status
 
 MOST_COLUMNS = 50  # players with a column of their own in the collected data
 MOST_SEATS = 10_000  # players of a group who sit one by one, where no higher agent_threshold says so
+IN_ROWS = (Aggregator, SmallUser, LargeUser)  # agents whose best responses are worked out together
 MOST_REMEMBERED = 50_000_000  # users times rounds kept as trajectories
 
 
@@ -86,6 +89,7 @@ class AggregatorModel(MarketModel):
         self.rounds, self.watch = rounds, Watch(order, tolerance, rounds)
         self.round, self.ended, self.move, self.blame = 0, Status.RUNNING, 0.0, None
         self.individual, self.agent_threshold = game.users <= agent_threshold, agent_threshold
+        self._faced = self._held = np.full(game.players, np.nan)
         self.operator, self._users, self.seats = self._operator(), [], []
         for parts in self._layout():
             self.seats += self._seat_block(*parts, (players or {}).get(parts[0].name))
@@ -281,35 +285,78 @@ class AggregatorModel(MarketModel):
         return _user_type(block)(self, Seat(block.name, number, None), block, rows.start + number)
 
     def _play(self):
-        self.announced = self.operator.price
-        seats = [(where, self._turn(agent)) for where, agent in self.seats]
+        self.announced, self._faced, self._held = self.operator.price, np.full(self.game.players, np.nan), self.y
+        acting = self._standing[0]
         if self.order == "together":
-            y, target = move_together(seats, self.y, self.damping)
+            y, target = move_together(self._in_order(np.arange(len(acting))), self.y, self.damping)
             return (y if self.judge is None else target), target
-        if self.order == "in-turn":
-            return self._take_turns(seats, range(len(seats)))
-        seats = [seat for where, agent in self.seats for seat in self._single_seats(where, agent)]
-        return self._take_turns(seats, self.draws.permutation(len(seats)))
-
-    def _take_turns(self, seats, order):
+        order = self.draws.permutation(len(acting)) if self.order == "random" else np.arange(len(acting))
+        seats = list(self._in_order(order))
         if self.judge is None:
-            return take_turns(seats, self.y, order, self.damping)
-        y = take_exact_turns(seats, self.y, order)
+            return take_turns(seats, self.y, range(len(seats)), self.damping)
+        y = take_exact_turns(seats, self.y, range(len(seats)))
         return y, y
+
+    @cached_property
+    def _standing(self):
+        """Who acts, one by one: (first places, numbers of blocks whose players act in rows or -1, {index: seat}).
+
+        In random order a crowd's users mix with all others.
+        """
+        places, blocks, alone = [], [], {}
+        stops = [where.stop for where in self.game.player_slices]
+        for where, agent in self.seats:
+            in_rows = self._acts_in_rows(agent)
+            if in_rows or (self.order == "random" and _is_block(agent) and hasattr(agent, "decide_one")):
+                some = range(where.start, where.stop)
+            else:
+                some, alone[len(places)] = [where.start], (where, self._turn(agent))
+            if not in_rows and len(some) > 1:
+                alone |= {len(places) + k: self._one_of(agent, k, place) for k, place in enumerate(some)}
+            places += some
+            blocks += [int(np.searchsorted(stops, where.start, "right")) if in_rows else -1] * len(some)
+        return np.array(places, dtype=int), np.array(blocks, dtype=int), alone
+
+    def _acts_in_rows(self, agent):
+        """Does nobody need to know how it decides, so that it is worked out together with its neighbours?"""
+        kinds = (*IN_ROWS, Crowd) if self.order == "random" else IN_ROWS
+        if self.judge is not None or type(agent) not in kinds:
+            return False
+        block = agent.seat.own
+        closed = block.single or (block.objective.closed_form(block.utility) and not block.objective.literal)
+        return closed and block.sizes.max() <= PIECE
+
+    def _in_order(self, order):
+        """(Where, decision) of all who act, by their indices, neighbours of one block as a Row."""
+        places, blocks, alone = self._standing
+        number = blocks[order]
+        cuts = np.flatnonzero((number[1:] != number[:-1]) | (number[1:] < 0)) + 1
+        for run in np.split(order, cuts):
+            if blocks[run[0]] < 0:
+                yield alone[run[0]]
+                continue
+            block, first = self.game.blocks[blocks[run[0]]], self.game.player_slices[blocks[run[0]]].start
+            yield places[run], Row(partial(self._reply, places[run], block.picked(places[run] - first)))
+
+    def _reply(self, places, block, some, outside, now):
+        """Best responses of some players of a row, their places and block; what they see is noted."""
+        self._faced[places[some]] = outside
+        return best_responses(self.game.price, block.players_from(some), outside, now)
+
+    def seen(self, place):
+        """What a player who acts in a row saw when it decided last, a View; None before."""
+        if not self._faced[place] >= 0:
+            return None
+        return View(self.round, float(self._faced[place]), float(self._held[place]), self.announced, self.game.price)
 
     def _turn(self, agent):
         """The decision of an agent as a function of the others' total and its present purchases."""
         several = _is_block(agent)
         return partial(self._decision, agent, agent.decide_many if several else agent.decide, several)
 
-    def _single_seats(self, where, agent):
-        """One seat for every player, so that a crowd's users mix with all others in random order."""
-        if not (_is_block(agent) and hasattr(agent, "decide_one")):
-            return [(where, self._turn(agent))]
-        return [
-            (slice(place, place + 1), partial(self._decision, agent, partial(agent.decide_one, number), False))
-            for number, place in enumerate(range(where.start, where.stop))
-        ]
+    def _one_of(self, agent, number, place):
+        """The seat of one of the players that an agent decides for."""
+        return slice(place, place + 1), partial(self._decision, agent, partial(agent.decide_one, number), False)
 
     def _decision(self, agent, decide, several, outside, now):
         """What an agent decides to buy; raises SeatError unless that is a purchase for each of its players."""

@@ -59,7 +59,23 @@ class Heard:
 
 
 class BestResponder(Player):
-    """Buys what is best for it given the others' total; its seat's own is the block of its users alone."""
+    """Buys what is best for it given the others' total; its seat's own is the block of its users alone.
+
+    Those whom the model works out together observe nothing; their view is what the model noted.
+    """
+
+    _observed: View | None = None
+
+    @property
+    def view(self) -> View | None:
+        """What it saw when it decided last, None before."""
+        if self._observed is None and self.seat.place is not None:
+            return self.model.seen(self.seat.place)
+        return self._observed
+
+    @view.setter
+    def view(self, view: View | None) -> None:
+        self._observed = view
 
     @property
     def player(self) -> Block:

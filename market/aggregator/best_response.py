@@ -1,8 +1,9 @@
 """The globally best purchase of one player, given the total of all others.
 
 J(y) may have several peaks (docs/aggregator/model.md): when a rising purchase prices a user out, J can fall and rise
-again. So every peak that can matter is looked for: Newton's method finds one, weak duality rules out all purchases that
-cannot beat it, and the rest is scanned for further roots of the first-order condition.
+again. So every peak that can matter is looked for: Newton's method finds one, and it is tested whether none is higher
+(one_peak). Where that is not certain, weak duality rules out all purchases that cannot beat it, and the rest is scanned
+for further roots of the first-order condition.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import numpy as np
 
 from market.aggregator.allocation import quantities, split
 from market.aggregator.game import Block, Game
+from market.aggregator.one_peak import Peaks, highest, peaks_of
 from market.aggregator.reply import eager
-from market.aggregator.roots import cell_edges, newton, scan, span
+from market.aggregator.roots import SPARE_SPAN, cell_edges, scan, span
 from market.aggregator.single import best_quantities
 from market.arrays import Array, Mask, distinct
 from market.prices import PriceRule
@@ -41,22 +43,71 @@ def best_response(rule: PriceRule, player: Block, outside: float, now: float = 0
     `outside` is the others' total, energy; `now`, the present purchase, starts the search and settles ties.
     Raises PricedOut where alpha ≥ 1 without a surplus offset and a user's reservation price is at most p(outside).
     """
-    price = float(rule.right_value(outside))
-    above = player.utility.reservation > price
-    if literal(player) and not np.all(above):
+    return float(best_responses(rule, player, np.array([float(outside)]), np.array([float(now)]))[0])
+
+
+def best_responses(rule: PriceRule, block: Block, outside: Array, now: Array) -> Array:
+    """The same of each player of a block against others' totals of its own, each alone.
+
+    With the bits that each has alone, where answers are in closed form and no player has more than PIECE users.
+    outside, now: shape (players,), energy.
+    """
+    price = np.asarray(rule.right_value(outside), dtype=float)
+    above = block.utility.reservation > block.to_users(price)
+    if literal(block) and not np.all(above):
         raise PricedOut(int(np.argmin(above)))
-    if not np.any(above):
-        return 0.0
+    best, open_ = np.zeros(block.players), block.by_player(np.maximum, above)
     if not np.all(above):
-        player = only(player, above)
-    if player.single:
-        return float(best_quantities(rule, player.utility, np.array([outside]))[0])
+        if not np.any(open_):
+            return best
+        sizes = block.by_player(np.add, above.astype(int))[open_]
+        block = replace(block, utility=block.utility.take(above), sizes=sizes)
+    price, outside, now = price[open_], outside[open_], now[open_]
+    parts = [_best(rule, part, price[some], outside[some], now[some]) for some, part in block.unmixed_parts]
+    best[open_] = np.concatenate(parts)
+    return best
+
+
+def _best(rule, block, price, outside, now):
+    """Best responses of players all of whose users are above the price before they buy, shape (players,)."""
+    if block.single:
+        return best_quantities(rule, block.utility, outside, each_alone=True)
+    wanted = _wanted(block, price, ~(now > 0))
+    small = outside + wanted == outside  # too small for its own price to move
+    high = ceilings(rule, block, outside, wanted)
+    start = np.where((now > 0) & (outside + now < high), outside + now, np.nan)
+    peaks, sure = _peaks(rule, block, outside, high, start)
+    best = np.where(small, wanted, peaks.total - outside)
+    for j in np.flatnonzero(~(sure | small)).tolist():
+        known = None if np.isnan(peaks.total[j]) else (float(peaks.total[j]), peaks.z[j : j + 1, None])
+        best[j] = searched(rule, block.player(j), float(outside[j]), float(now[j]), float(high[j]), known)
+    return best
+
+
+def _wanted(block, price, fresh):
+    """What players' users want at a price, (players,); a fresh player's search starts in the middle of it, so that its
+    last digits tell: they are those of a plain sum.
+    """
     with np.errstate(divide="ignore"):
-        wanted = float(np.sum(player.utility.demand(price)))
-    if outside + wanted == outside:  # too small for its own price to move
-        return wanted
-    best = best_peak(rule, player, outside, now, peaks(rule, player, outside, now))
-    return nearest(rule, player, outside, now, best) if player.objective.common_surplus else best
+        demand = block.utility.demand(block.to_users(price)) * np.ones(block.users)
+    wanted = block.by_player(np.add, demand)
+    for j in np.flatnonzero(fresh).tolist():
+        wanted[j] = np.sum(demand[block.starts[j] : block.starts[j] + block.sizes[j]])
+    return wanted
+
+
+def _peaks(rule, block, outside, high, start):
+    """Peaks by Newton's method where the price is smooth up to `high`, and which of them are surely the highest."""
+    smooth = np.searchsorted(rule.kinks, outside, "right") == np.searchsorted(rule.kinks, high, "right")
+    smooth &= np.isfinite(high)
+    if np.all(smooth):
+        peaks = peaks_of(rule, block, outside, high, start)
+        return peaks, highest(rule, block, outside, high, peaks)
+    found, sure = Peaks(np.full(block.players, np.nan), np.full(block.players, np.nan)), np.zeros_like(smooth)
+    if np.any(smooth):
+        some, known = _peaks(rule, block.only(smooth), outside[smooth], high[smooth], start[smooth])
+        found.total[smooth], found.z[smooth], sure[smooth] = some.total, some.z, known
+    return found, sure
 
 
 def reply_curve(game: Game, j: int, others: Array) -> Array:
@@ -75,36 +126,46 @@ def only(player: Block, rows: Mask) -> Block:
     return replace(player, utility=player.utility.take(rows), sizes=np.array([np.sum(rows)]))
 
 
-def ceiling(rule: PriceRule, player: Block, outside: float) -> float:
-    """Total above which the player certainly gains nothing.
+def ceilings(rule: PriceRule, block: Block, outside: Array, wanted: Array) -> Array:
+    """Totals above which players certainly gain nothing, each alone, shape (players,).
 
-    It never buys more than its users want at the price without it; under max-min and the literal objectives all
-    users must keep a surplus.
+    They never buy more than their users want at the price without them, `wanted`; under max-min and the literal
+    objectives all users must keep a surplus.
     """
-    with np.errstate(divide="ignore"):
-        wanted = outside + BEYOND_WANTED * float(np.sum(player.utility.demand(rule.right_value(outside))))
-    if player.objective.common_surplus or literal(player):
-        return max(min(float(rule.supply(player.utility.reservation.min())), wanted), outside)
-    return min(span(rule, (player,), outside)[1], wanted)
+    wanted = outside + BEYOND_WANTED * wanted
+    if block.objective.common_surplus or literal(block):
+        least = np.asarray(rule.supply(block.by_player(np.minimum, block.utility.reservation)), dtype=float)
+        return np.maximum(np.minimum(least, wanted), outside)
+    high = np.array(rule.supply(block.highest_reservation), dtype=float)
+    for j in np.flatnonzero(np.isinf(high) | (outside < SPARE_SPAN * high)).tolist():
+        high[j] = span(rule, (block.player(j),), float(outside[j]))[1]
+    return np.minimum(high, wanted)
 
 
-def peaks(rule: PriceRule, player: Block, outside: float, now: float) -> list[float]:
+def searched(
+    rule: PriceRule, player: Block, outside: float, now: float, high: float, known: tuple[float, Array] | None
+) -> float:
+    """The highest of all peaks that can matter up to `high`; known: one peak's total and its multiplier, (1, 1)."""
+    purchases = peaks(rule, player, outside, now, high, known)
+    best = best_peak(rule, player, outside, now, purchases)
+    return nearest(rule, player, outside, now, best) if player.objective.common_surplus else best
+
+
+def peaks(
+    rule: PriceRule, player: Block, outside: float, now: float, high: float, known: tuple[float, Array] | None
+) -> list[float]:
     """All peaks of J that can be the highest, as purchases (docs/aggregator/model.md, Replies)."""
-    high = ceiling(rule, player, outside)
-    smooth = not np.any((rule.kinks > outside) & (rule.kinks <= high))
+    common = player.objective.common_surplus
     start = outside + now if now > 0 and outside + now < high else None
-    known = newton(rule, (player,), outside, outside, high, start) if smooth and np.isfinite(high) else (None, None)
-    total, z = known
-    multiplier = None if z is None else z[0]
-    if total is not None and has_one_peak(rule, player, total):
-        return [total - outside]
-    if start is not None and not smooth and not player.objective.common_surplus:
-        within, fallback = promising(rule, player, outside, start, multiplier_of(rule, player, start, now)), now
-    elif total is None or multiplier is None or player.objective.common_surplus:
+    smooth = not np.any((rule.kinks > outside) & (rule.kinks <= high))
+    if start is not None and not smooth and not common:
+        z = multiplier_of(rule, player, start, now)
+        within, fallback = promising(rule, player, outside, high, start, z), now
+    elif known is None or common:
         within, fallback = [(outside, high)], 0.0
     else:
-        within, fallback = promising(rule, player, outside, total, multiplier), total - outside
-    starts = [] if total is None or not z else [(total, z)]
+        within, fallback = promising(rule, player, outside, high, *known), known[0] - outside
+    starts: list[tuple[float, list[Array | None]]] = [] if known is None else [(known[0], [known[1]])]
     roots = scan(rule, (player,), outside, within, starts, MOST_USER_NODES).roots
     return [root.total - outside for root in roots] or [fallback]
 
@@ -115,11 +176,6 @@ def multiplier_of(rule: PriceRule, player: Block, total: float, y: float) -> Arr
     x = split(player, price, np.array([[y]]))[0]
     z = player.objective.multiplier(player.utility, price, np.minimum(x, player.utility.demand(price)))
     return np.array([[z[np.argmax(x)]]])
-
-
-def has_one_peak(rule: PriceRule, player: Block, total: float) -> bool:
-    """Is a peak on a smooth price the only one? At alpha = 0 always, under max-min where the price is convex."""
-    return player.objective.welfare or (player.objective.common_surplus and float(rule.curvature(total)) >= 0)
 
 
 def best_peak(rule: PriceRule, player: Block, outside: float, now: float, purchases: Sequence[float]) -> float:
@@ -149,7 +205,9 @@ def surpluses(rule: PriceRule, player: Block, outside: float, y: Array, precisio
     return player.utility.surplus(price[:, None], x)
 
 
-def promising(rule: PriceRule, player: Block, outside: float, found: float, z: Array) -> list[tuple[float, float]]:
+def promising(
+    rule: PriceRule, player: Block, outside: float, high: float, found: float, z: Array
+) -> list[tuple[float, float]]:
     """Intervals of the total that may hold a higher payoff than the peak found with multiplier z, by weak duality.
 
     (docs/aggregator/model.md, Replies.) z: shape (1, 1). For y between y1 and y2 the price is at least that at y1, so
@@ -159,7 +217,6 @@ def promising(rule: PriceRule, player: Block, outside: float, found: float, z: A
     objective, utility = player.objective, player.utility
     at = float(rule.value(found))
     peak = utility.surplus(at, quantities(player, np.array([[at]]), z)[0])
-    high = ceiling(rule, player, outside)
     edges = cell_edges(rule, (player,), outside, high)[0]
     edges = edges[:: max(1, len(edges) * player.users // MOST_CELL_USERS)]
     edges = distinct(np.concatenate([edges, np.linspace(outside, high, EVEN_CUTS)]))

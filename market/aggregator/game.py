@@ -120,6 +120,12 @@ class Block:
         rows = np.repeat(some, self.sizes)
         return replace(self, utility=self.utility.take(rows), sizes=self.sizes[some])
 
+    def picked(self, players: Integers) -> Block:
+        """The block of some players, by their numbers, in that order."""
+        sizes = self.sizes[players]
+        rows = np.repeat(self.starts[players] - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
+        return replace(self, utility=self.utility.take(rows), sizes=sizes)
+
     @cached_property
     def sample(self) -> tuple[Block, Array]:
         """(A block with at most SAMPLE users of every player, how many users each of them stands for)."""

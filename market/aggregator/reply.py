@@ -183,7 +183,7 @@ def _step(block, search, count):
 def first_guess(block: Block, prices: Prices) -> Array:
     """Multipliers for Newton's method to start from, (nodes, players): of players too small to move the price."""
     sample, weight = block.sample
-    price, slope = prices.value[:, None], prices.slope[:, None] * weight
+    price, slope = for_users(sample, prices.value), by_node(prices.slope) * weight
     z = block.objective.first_guess(sample.utility, price, slope, sample.by_player)
     return np.where(np.isfinite(z), z, 0.0)
 
@@ -213,11 +213,21 @@ def inside(new: Array, old: Array, low: Array, high: Array, far: float = LONGEST
     return np.where((new > low) & (new < high), new, middle)
 
 
+def by_node(values: Array) -> Array:
+    """Values (nodes,) as (nodes, 1), those of each player, (nodes, players), as they are."""
+    return values[:, None] if values.ndim == 1 else values
+
+
+def for_users(block: Block, values: Array) -> Array:
+    """Values (nodes,) or (nodes, players) so that they broadcast against the users, (nodes, 1 or users)."""
+    return values[:, None] if values.ndim == 1 else block.to_users(values)
+
+
 def common_roof(block: Block, price: Array) -> tuple[Array, Array] | None:
     """For max-min: each player's least best_surplus of the users above the price, and its relative slope; else None."""
     if not block.objective.common_surplus:
         return None
-    price = np.asarray(price, dtype=float)[:, None]
+    price = for_users(block, np.asarray(price, dtype=float))
     best, least = least_best(block, price)
     at_least = best <= block.to_users(least)
     fall = block.by_player(np.maximum, np.where(at_least, block.utility.demand(price), 0.0))
@@ -226,12 +236,13 @@ def common_roof(block: Block, price: Array) -> tuple[Array, Array] | None:
 
 
 def player_sums(block: Block, price: Array, z: Array, roof: tuple[Array, Array] | None = None) -> Sums:
-    """Quantities and pressures of every player at prices (nodes,) and multipliers (nodes, players)."""
+    """Quantities and pressures of players at prices (nodes,) or (nodes, players) and multipliers (nodes, players)."""
     if len(block.pieces) == 1 and block.pieces[0][0].players == block.players:
-        return Sums(*_chunk_sums(block.objective, block, price[:, None], z, roof, slice(None)))
+        return Sums(*_chunk_sums(block.objective, block, for_users(block, price), z, roof, slice(None)))
     total = np.zeros((6, *z.shape))
     for chunk, player in block.pieces:
-        total_of_pieces = _chunk_sums(block.objective, chunk, price[:, None], z[:, player], roof, player)
+        at = for_users(chunk, price if price.ndim == 1 else price[:, player])
+        total_of_pieces = _chunk_sums(block.objective, chunk, at, z[:, player], roof, player)
         first = np.flatnonzero(np.concatenate([[True], player[1:] != player[:-1]]))
         total[:, :, player[first]] += np.add.reduceat(total_of_pieces, first, axis=-1)
     return Sums(*total)

@@ -4,35 +4,53 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from market.aggregator.single import best_quantities
-from market.arrays import Array, Numbers
+from market.arrays import Array, Integers, Numbers
 from market.outcome import Status
 from market.prices import PriceRule
 from market.utilities import Utility
 
 ORDERS = ("in-turn", "random", "together")
+AT_ONCE = 1024  # turns guessed at a time
 LONGEST_CYCLE = 64
 CYCLE_CLOSED = 1e-6  # a cycle has closed when it misses its start by this share of its own size
 MOST_REMEMBERED = 20_000_000  # purchases remembered to notice a cycle
 
 
+class Row(NamedTuple):
+    """Players who sit in a row, so that their turns are worked out together.
+
+    reply: (some of them, a slice; others' totals; present purchases), arrays (some,), to best responses, each of which
+    has the bits that the player would have alone.
+    """
+
+    reply: Callable[[slice, Array, Array], Array]
+
+
 def take_turns(
-    seats: Sequence[tuple[slice, Callable[[float, Array], Numbers]]], y: Array, order: Iterable[int], damping: float
+    seats: Sequence[tuple[slice | Integers, Row | Callable[[float, Array], Numbers]]],
+    y: Array,
+    order: Iterable[int],
+    damping: float,
 ) -> tuple[Array, Array]:
     """One round in which each player in turn sees the others' latest purchases.
 
     (Li, Motoki, Zhang, Algorithm 1, steps 3 to 7.)
-    seats: pairs (where, decide): a slice of y and a function of (others' total, present purchases) that gives best
-    responses; order: indices of seats; damping in (0, 1]. Returns (new y, undamped best responses).
+    seats: pairs (where, decide): places in y and a function of (others' total, present purchases) that gives best
+    responses, or a Row; order: indices of seats; damping in (0, 1]. Returns (new y, undamped best responses).
     """
     y, target = y.copy(), y.copy()
     total = float(y.sum())
     for seat in order:
         where, decide = seats[seat]
         now = y[where]
+        if isinstance(decide, Row):
+            target[where], y[where], total = turns_in_a_row(decide.reply, total, now, damping)
+            continue
         mine = float(now.sum())
         target[where] = decide(max(total - mine, 0.0), now)
         y[where] = now + damping * (target[where] - now)
@@ -40,14 +58,41 @@ def take_turns(
     return y, target
 
 
+def turns_in_a_row(
+    reply: Callable[[slice, Array, Array], Array], total: float, now: Array, damping: float
+) -> tuple[Array, Array, float]:
+    """(Best responses, damped purchases, total after them) of players who act one after another, bit by bit.
+
+    All are worked out together from guesses of the totals that they see, until no guess changes. A total depends on
+    earlier players only, so that every pass settles at least one more; up to AT_ONCE players are guessed at a time.
+    """
+    target, y = np.empty_like(now), np.empty_like(now)
+    first, totals = 0, np.full(len(now) + 1, total)
+    while first < len(now):
+        some = slice(first, min(first + AT_ONCE, len(now)))
+        held, seen = now[some], totals[first : some.stop + 1]
+        target[some] = reply(some, np.maximum(seen[:-1] - held, 0.0), held)
+        y[some] = held + damping * (target[some] - held)
+        new = np.cumsum(np.concatenate([seen[:1], y[some] - held]))
+        wrong = np.flatnonzero(new != seen)
+        first = int(first + wrong[0]) if len(wrong) and wrong[0] < len(held) else some.stop
+        totals[some.start : some.stop + 1] = new
+        totals[some.stop + 1 :] = new[-1]
+    return target, y, float(totals[-1])
+
+
 def move_together(
-    seats: Iterable[tuple[slice, Callable[[float, Array], Numbers]]], y: Array, damping: float
+    seats: Iterable[tuple[slice | Integers, Row | Callable[[float, Array], Numbers]]], y: Array, damping: float
 ) -> tuple[Array, Array]:
     """One round in which all players respond to the same last purchases; returns (new y, undamped best responses)."""
     target = y.copy()
     total = float(y.sum())
     for where, decide in seats:
-        target[where] = decide(max(total - float(y[where].sum()), 0.0), y[where])
+        now = y[where]
+        if isinstance(decide, Row):
+            target[where] = decide.reply(slice(0, len(now)), np.maximum(total - now, 0.0), now)
+        else:
+            target[where] = decide(max(total - float(now.sum()), 0.0), now)
     return y + damping * (target - y), target
 
 
@@ -70,15 +115,11 @@ def users_in_turn(rule: PriceRule, utility: Utility, outside: float, now: Array,
 
     Returns (undamped best responses, damped purchases), shapes (users,).
     """
-    target, y = np.empty_like(now), now.copy()
-    total = outside + float(now.sum())
-    for i in range(len(now)):
-        others = max(total - y[i], 0.0)
-        target[i] = best_quantities(rule, utility.take(slice(i, i + 1)), np.array([others]))[0]
-        new = y[i] + damping * (target[i] - y[i])
-        total += new - y[i]
-        y[i] = new
-    return target, y
+
+    def reply(some, others, _):
+        return best_quantities(rule, utility.take(some), others, each_alone=True)
+
+    return turns_in_a_row(reply, outside + float(now.sum()), now, damping)[:2]
 
 
 def are_purchases(answer: object, players: int) -> bool:

@@ -67,6 +67,9 @@ class AlphaFair(Objective):
     def steepness(self) -> float:
         return self.alpha
 
+    def closed_form(self, utility: Utility) -> bool:
+        return utility.closed_form(self.alpha)
+
     def margin(self, utility: Utility, price: Numbers, z: Numbers) -> Array:
         return utility.alpha_fair_margin(price, z, self.alpha, self.offset)
 

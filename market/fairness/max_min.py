@@ -35,6 +35,9 @@ class MaxMin(Objective):
     common_surplus = True
     sudden = True
 
+    def closed_form(self, utility: Utility) -> bool:
+        return utility.closed_form(self.alpha)
+
     def respond(self, utility: Utility, price: Numbers, z: Numbers, roof: Roof | None = None) -> Response:
         """Users' quantities and margins and how they move, each shape (…, users).
 

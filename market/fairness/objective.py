@@ -73,6 +73,10 @@ class Objective(ABC):
         """How many times faster the logarithm of a margin may move than z."""
         return 1.0
 
+    def closed_form(self, utility: Utility) -> bool:
+        """Is every answer worked out user by user, with the same bits whoever else is worked out?"""
+        return False
+
     @abstractmethod
     def respond(self, utility: Utility, price: Numbers, z: Numbers, roof: Roof | None = None) -> Response:
         """Users' (x, margin, demand slope, share, margin_p) at a price and z, each shape (…, users).

@@ -35,6 +35,8 @@ class Logarithmic(Utility):
     (array([6.]), array([1.]))
     """
 
+    convex_demand = True
+
     b: Array = parameter(
         type="numbers", unit="money/energy", range="[0, inf)", meaning="reservation price", example={"uniform": [0, 10]}
     )
@@ -58,6 +60,9 @@ class Logarithmic(Utility):
     def demand_slope(self, price: Numbers) -> Array:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             return np.where(self.b > 0, self.k * self.b / np.square(np.maximum(price, FREE * self.b)), 0.0)
+
+    def closed_form(self, alpha: float) -> bool:
+        return alpha == 0
 
     def bent(self, least: Numbers) -> Self:
         with np.errstate(over="ignore"):

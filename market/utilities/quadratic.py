@@ -38,6 +38,8 @@ class Quadratic(Utility):
     (array([2.]), array([2.]))
     """
 
+    convex_demand = True
+
     a: Array = parameter(
         type="numbers",
         unit="money/energy²",
@@ -96,6 +98,9 @@ class Quadratic(Utility):
 
     def demand_slope(self, price: Numbers) -> Array:
         return self._per_price
+
+    def closed_form(self, alpha: float) -> bool:
+        return alpha in (0.0, 1.0, math.inf)
 
     def bent(self, least: Numbers) -> Self:
         flat = 2 * self.a < least

@@ -33,6 +33,7 @@ class Utility(ABC):
     """
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
+    convex_demand: ClassVar[bool] = False  # does demand never fall faster at a higher price?
 
     @property
     @abstractmethod
@@ -65,6 +66,10 @@ class Utility(ABC):
     def take(self, rows: slice | tuple[slice, None] | Mask | Integers) -> Self:
         """The utilities of some users (a slice, mask or index array; with a None behind it each a row of its own)."""
         return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    def closed_form(self, alpha: float) -> bool:
+        """Is every margin at an alpha worked out user by user, with the same bits whoever else is worked out?"""
+        return False
 
     def bent(self, least: Numbers) -> Self:
         """The utilities with −U''(0) at least `least`, shape (n,); as they are where no rule for it is given."""

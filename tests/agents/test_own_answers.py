@@ -9,19 +9,19 @@ from market.outcome import Status
 from scenarios import build
 
 NO_PURCHASE = [np.nan, np.inf, -np.inf, -5, -1e-300, None, "7", b"7", True, [], [1.0, 2.0], {}, 1j, [[1.0]], ...]
-CROWDS = {"agent_threshold": 1}
 
 
 @pytest.mark.parametrize("answer", NO_PURCHASE, ids=repr)
 @pytest.mark.parametrize("order", ["in-turn", "random", "together"])
-def test_what_is_no_purchase_is_refused(monkeypatch, order, answer):
-    model = build("two_aggregators", set=[f'order="{order}"'])
+def test_what_is_no_purchase_is_refused(order, answer):
+    class Own(Aggregator):
+        def decide(self):
+            return super().decide() if self.view.round == 1 else answer
+
+    model = build("two_aggregators", set=[f'order="{order}"'], players={"north": Own, "south": Own})
     model.step()
     before = model.y.copy()
-    monkeypatch.setattr(Aggregator, "decide", lambda self: answer)
-    with pytest.raises(
-        ValueError, match=r"^round 2: Aggregator \d+ of group '(north|south)' decided .*needed"
-    ) as raised:
+    with pytest.raises(ValueError, match=r"^round 2: Own \d+ of group '(north|south)' decided .*needed") as raised:
         model.step()
     assert "\n" not in str(raised.value) and len(str(raised.value)) < 250
     assert model.round == 1 and np.array_equal(model.y, before)
@@ -29,23 +29,22 @@ def test_what_is_no_purchase_is_refused(monkeypatch, order, answer):
 
 @pytest.mark.parametrize("who", [LargeUser, Crowd])
 @pytest.mark.parametrize("bad", [np.nan, -1.0])
-def test_users_answers_are_refused_too(monkeypatch, who, bad):
-    model = build("large_direct", agent_threshold=1 if who is Crowd else 10_000)
-
+def test_users_answers_are_refused_too(who, bad):
     def decide(self):
         found = np.zeros(np.size(self.view.own))
         found[-1] = bad
         return found
 
-    monkeypatch.setattr(who, "decide_many" if who is Crowd else "decide", decide)
-    with pytest.raises(ValueError, match=rf"^round 1: {who.__name__} \d+ of group .* decided {bad} "):
+    own = type("Own", (who,), {"decide_many" if who is Crowd else "decide": decide})
+    model = build("large_direct", players={"small" if who is Crowd else "large": own})
+    with pytest.raises(ValueError, match=rf"^round 1: Own \d+ of group .* decided {bad} "):
         model.step()
 
 
 @pytest.mark.parametrize("answer", [3, 3.0, np.float64(3), np.array(3), np.array([3.0]), [3]], ids=repr)
-def test_numbers_in_any_dress_are_purchases(monkeypatch, answer):
-    model = build("two_aggregators")
-    monkeypatch.setattr(Aggregator, "decide", lambda self: answer)
+def test_numbers_in_any_dress_are_purchases(answer):
+    own = type("Own", (Aggregator,), {"decide": lambda self: answer})
+    model = build("two_aggregators", players={"north": own, "south": own})
     assert model.run() == Status.INACCURATE  # all settle at 3, which is no equilibrium
     assert set(model.y[[agent.seat.place for _, agent in model.seats if isinstance(agent, Aggregator)]]) == {3.0}
 

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from market.aggregator.best_response import PricedOut, best_response, has_one_peak, literal
+from market.aggregator.best_response import PricedOut, best_response, literal
 from market.aggregator.game import Block
 from market.aggregator.single import best_quantities
 from market.prices import Affine, Dispatch, Linear, Piecewise, Power
@@ -259,14 +259,6 @@ def test_users_who_value_nothing_change_no_reply(alpha):
             best_response(rule, aggregator(0, 0, alpha, 0.01, u), 0.1) for u in (with_them, with_them.take([1, 2]))
         )
         assert one == pytest.approx(other, rel=1e-9)
-
-
-def test_where_a_peak_is_known_to_be_the_only_one():
-    """At alpha = 0 outlay is convex on a smooth price; under max-min the price itself has to be, a straight one is."""
-    rules = {Linear(0.5): True, Affine(1.0, 0.1): True, Power(0.3, 2.0): True, Power(0.3, 0.5): False}
-    for rule, convex in rules.items():
-        known = {alpha: has_one_peak(rule, aggregator([0.5, 0.4], [3, 5], alpha), 2.0) for alpha in (0.0, 1.0, np.inf)}
-        assert known == {0.0: True, 1.0: False, np.inf: convex}
 
 
 def test_a_multiplier_far_from_its_first_guess_is_found(brute):
