@@ -17,7 +17,7 @@ except ImportError as error:
 from engine import __version__
 from engine.plugins import fault_of, plug, plug_installed
 from market.errors import Refused
-from views.arguments import InputError, Once, Parser, changes, common, host_name, natural, sweeping
+from views.arguments import InputError, Once, Parser, changes, common, host_name, natural, people, sweeping
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # systems are small here: a second BLAS thread only slows them
 
@@ -102,17 +102,20 @@ def parser():
     one = add(commands, "run", run_one, "one run, round by round", "scenario", "vary")
     one.add_argument("--users", action="store_true", help="with --json: quantity and surplus of every user")
     one.add_argument("--direct", action="store_true", help="solve for the equilibrium without rounds")
+    people(one)
     many = add(commands, "compare", compare_scenarios, "the same users and seeds under several scenarios", "vary")
     many.add_argument("scenarios", metavar="SCENARIO", nargs="*", help="names from `list` or paths of TOML files")
     many.add_argument(
         "--population", action=Once, metavar="FILE", help="one population under several designs (market = designs)"
     )
     many.add_argument("--direct", action="store_true", help="solve for the equilibria without rounds")
+    people(many)
     many.set_defaults(replications=20, command=compare_chosen)
     swept = add(
         commands, "sweep", sweep_scenario, "one scenario at many points; resumes where it was cut", "scenario", "vary"
     )
     sweeping(swept)
+    people(swept)
     alphas = add(
         commands,
         "choose",
@@ -190,6 +193,7 @@ def headline(options):
     from views.aggregator.headline import COMPARED, headline_words
 
     options.scenarios, options.direct = list(COMPARED), False
+    options.by, options.cvar, options.keep_users = [], 0.1, False
     return compare_scenarios(options, headline_words)
 
 
@@ -228,20 +232,27 @@ def run_one(options):
     if options.workers is not None or options.cluster is not None:
         raise InputError("command line: --workers, --cluster: go with several replications; add --replications")
     from engine import run, save_result
+    from engine.results import asked_by
+    from engine.results.by_people import people_facts
     from scenarios import load
     from views.markets import words_of
+    from views.people import add_classes, classes_text
 
     check_writable(options.out)
     scenario = load(options.scenario, set=options.set, seed=options.seed, rounds=options.rounds)
+    by = asked_by(options.by, [scenario], options.cvar) if options.by else ()
     words = words_of(scenario.market)
     talk = (lambda model: None) if options.json else (lambda model: tell(words.round_line(model)))
     result = unless_too_much(options, partial(run, scenario, direct=options.direct, on_round=talk))
     folder = save_result(result, options.out)
     draw_pictures(options, folder, result)
-    summary = result.summary(users=options.users)
+    summary = result.summary(users=options.users) | (people_facts(by, result) if by else {})
+    for line in add_classes(folder, summary) if by and not options.no_plots else ():
+        told(line)
     if options.json:
         return print_json(summary)
-    print("\n" + words.summary_text(summary) + f"\n\nresults: {folder}")
+    classes = f"\n\n{classes_text(summary)}" if by else ""
+    print("\n" + words.summary_text(summary) + f"{classes}\n\nresults: {folder}")
     return DONE
 
 
@@ -283,6 +294,7 @@ def compare_scenarios(options, conclusion=None):
             rounds=options.rounds,
             direct=options.direct,
             executor=executor_of(options),
+            **people_of(options),
         ),
     )
     folder = save_comparison(comparison, options.out)
@@ -307,7 +319,7 @@ def sweep_scenario(options):
     check_writable(options.out)
     points = from_csv(options.points) if options.points else product(options.vary)
     scenario = load(options.scenario, set=options.set, seed=options.seed, rounds=options.rounds)
-    how = {"replications": options.replications, "direct": options.direct, "out": options.out}
+    how = {"replications": options.replications, "direct": options.direct, "out": options.out} | people_of(options)
     try:
         folder = unless_too_much(options, partial(sweep, scenario, points, executor=executor_of(options), **how))
     except SweepError as error:
@@ -317,6 +329,11 @@ def sweep_scenario(options):
         return print_json({"folder": str(folder), **found})
     print(sweep_text(folder, found))
     return DONE
+
+
+def people_of(options):
+    """What was asked for about users, as the engine takes it."""
+    return {"by": options.by, "level": options.cvar, "keep_users": options.keep_users}
 
 
 def executor_of(options):

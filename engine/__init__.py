@@ -30,6 +30,7 @@ PLACES = {  # each is imported when first asked for
     "choose": "engine.choosing",
     "chosen": "engine.choosing",
     "compare": "engine.comparing",
+    "distribution": "engine.results",
     "plug": "engine.plugins",
     "run": "engine.running",
     "save_chosen": "engine.store",

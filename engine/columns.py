@@ -12,6 +12,28 @@ import numpy as np
 Columns = Mapping[str, Sequence | np.ndarray]  # {name: values by row}
 
 
+def with_people(columns: Columns, people: Mapping[str, np.ndarray], users: np.ndarray) -> dict:
+    """A table's columns, followed by what is known of the user of each row; one of a name there is called "kept NAME".
+
+    people: {name: values by user}; users: number of each row's user, shape (rows,).
+    """
+    return dict(columns) | {
+        f"kept {name}" if name in columns else name: values[users]
+        if values.dtype.kind == "f"
+        else values[users].tolist()
+        for name, values in people.items()
+    }
+
+
+def people_arrays(people: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """{"kept NAME": values by user} as NumPy's files take them: words in the width of the longest one."""
+    return {f"kept {name}": values if values.dtype.kind == "f" else _wide(values) for name, values in people.items()}
+
+
+def _wide(words):
+    return words.astype(f"U{max(map(len, words.tolist())) or 1}")
+
+
 def write_csv(columns: Columns, path: Path) -> None:
     """Write a table as CSV, a row a line below the names; nothing stands for None and what is not a number."""
     with open(path, "w", encoding="utf-8", newline="") as file:

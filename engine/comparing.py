@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from engine import limits, pace
 from engine.executors import on_this_machine
 from engine.intervals import interval
 from engine.many import run_many
-from engine.results import measured, results_of, units_of
+from engine.results import asked_by, by_people, measured, results_of, units_of
 from engine.results.result import Way, number
 from engine.running import paced, run
 from scenarios import ScenarioError, draw, load
@@ -25,7 +26,8 @@ class Comparison:
     agents: {scenario: arrays}, each of shape (replications, agents) without those replications in which nothing cleared
     (aggregator: quantities and surpluses of the small users; microgrid: payments to the nodes, their gains; designs:
     surpluses, and what they are above those of the first design); shared: names of what is the same in all scenarios;
-    direct: solved without rounds? Where scenarios compare designs, each design stands for a scenario.
+    direct: solved without rounds? by: classes of users whose measures stand beside the others; users: one row a user at
+    the end of each run, where they were to be kept. Where scenarios compare designs, each design stands for a scenario.
     """
 
     scenarios: tuple
@@ -34,6 +36,8 @@ class Comparison:
     agents: dict
     shared: tuple
     direct: bool = False
+    by: tuple = ()
+    users: pd.DataFrame | None = field(default=None, repr=False)
 
     @property
     def market(self):
@@ -42,8 +46,8 @@ class Comparison:
 
     @property
     def units(self):
-        """{measure: unit} of the market's measures."""
-        return units_of(self.market)
+        """{measure: unit} of the market's measures, and of those by classes of users."""
+        return units_of(self.market) | by_people.units(self.by, results_of(self.market).RESULT.OF_USERS)
 
     @property
     def headline(self):
@@ -108,18 +112,24 @@ def compare(
     workers=None,
     progress=True,
     patient=False,
+    by=(),
+    level=by_people.LEVEL,
+    keep_users=False,
 ):
     """Run several scenarios on common random numbers and return a Comparison.
 
     scenarios: names, paths or Scenarios of one market; every replication draws the same users for groups of the same
     name and count, the same lines for networks of the same seed; executor: one of engine.executors, by default
-    `workers` processes, by default all cores. Raises scenarios.ScenarioError for bad input, and limits.TooLarge or
-    pace.TooLong where the runs may not fit in memory or all their periods may take too long, unless `patient`.
+    `workers` processes, by default all cores; by: classes of users ("town", "decile:income") that are measured too,
+    with the worst share `level` of each; keep_users: keep every user of every run. Raises scenarios.ScenarioError for
+    bad input, and limits.TooLarge or pace.TooLong where the runs may not fit in memory or all their periods may take
+    too long, unless `patient`.
     """
     loaded = tuple(load(scenario, set=set, seed=seed, rounds=rounds) for scenario in scenarios)
     if seed is None:
         loaded = tuple(scenario.with_seed(loaded[0].seed) for scenario in loaded)
     check_comparable(loaded)
+    by = asked_by(by, loaded, level)
     runs = len(loaded) * replications
     executor = executor or on_this_machine(runs, workers)
     limits.check(loaded, replications=replications, workers=min(executor.at_once, runs), patient=patient)
@@ -130,14 +140,25 @@ def compare(
     )
     shared = results_of(loaded[0].market).shared(games)
     alone = len(loaded) == 1
-    jobs = [(scenario, replication, direct, alone) for scenario in loaded for replication in range(replications)]
+    how = (direct, alone, by, keep_users)
+    jobs = [(scenario, replication, *how) for scenario in loaded for replication in range(replications)]
     answers = run_many(compared_run, jobs, executor=executor, label="compare", progress=progress)
-    rows, agents = zip(*(part for answer in answers for part in answer), strict=True)
+    rows, agents = zip(*chain.from_iterable(parts for parts, _ in answers), strict=True)
     by_name = {row["scenario"]: [] for row in rows}
     for row, arrays in zip(rows, agents, strict=True):
         by_name[row["scenario"]].append(arrays)
     stacked = {name: _stacked(arrays) for name, arrays in by_name.items()}
-    return Comparison(loaded, replications, pd.DataFrame(list(rows)), stacked, shared, direct)
+    users = _users_of(jobs, [kept for _, kept in answers]) if keep_users else None
+    return Comparison(loaded, replications, pd.DataFrame(list(rows)), stacked, shared, direct, by, users)
+
+
+def _users_of(jobs, kept):
+    """Table of one row a user at the end of each run: scenario, replication, and the run's own columns."""
+    runs = zip(jobs, kept, strict=True)
+    tables = [
+        pd.DataFrame({"scenario": job[0].name, "replication": job[1]} | columns) for job, columns in runs if columns
+    ]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["scenario", "replication"])
 
 
 def _stacked(agents):
@@ -162,16 +183,17 @@ def check_comparable(scenarios):
 
 
 def compared_run(job):
-    """One run of a comparison: [(row of measures, arrays by agent)], one for each of its parts."""
-    scenario, replication, direct, alone = job
+    """One run of a comparison: ([(row of measures, arrays by agent)] of each of its parts, columns of users or {})."""
+    scenario, replication, direct, alone, by, keep_users = job
     result = run(scenario, replication=replication, direct=direct, patient=True)
     answers = []
     for part_name, part in result.parts.items():
         name = part_name if alone or part is result else f"{scenario.name}: {part_name}"
         row = {"scenario": name, "replication": replication, "status": str(part.status), "rounds": part.rounds}
         agents = part.by_agent if part.cleared else (np.empty(0), np.empty(0))
-        answers.append((row | {"gap": part.gap} | measured(scenario.market, part), agents))
-    return answers
+        row |= {"gap": part.gap} | measured(scenario.market, part) | by_people.measured_by(by, result, part)
+        answers.append((row, agents))
+    return answers, by_people.users_of(result) if keep_users else {}
 
 
 def _nested(table):

@@ -45,7 +45,8 @@ def save_result(result, root="results", pictures=()):
 def save_comparison(comparison, root="results", pictures=()):
     """Write a comparison's folder root/compare/<digest>/ and return its path; `pictures` as in save_result."""
     digests = [scenario.digest() for scenario in comparison.scenarios]
-    name = hashlib.sha256(json.dumps([digests, comparison.names, comparison.replications]).encode()).hexdigest()[:12]
+    facts = [digests, comparison.names, comparison.replications, *_asked(comparison)]
+    name = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
     target = Path(root) / "compare" / (name + ("-direct" if comparison.direct else ""))
     with folder_in_place(target) as folder:
         write_comparison(comparison, folder)
@@ -57,7 +58,8 @@ def save_comparison(comparison, root="results", pictures=()):
                 "replications": comparison.replications,
                 "direct": comparison.direct,
                 "inputs": {scenario.name: scenario.inputs for scenario in comparison.scenarios},
-            },
+            }
+            | dict(_asked(comparison)),
         )
     for picture in pictures:
         add_pictures(target, partial(picture, comparison))
@@ -88,7 +90,15 @@ def write_comparison(comparison, folder):
     table = results_of(comparison.market).agents_table(comparison.agents)
     if table is not None:
         table.to_csv(folder / "agents.csv", index=False, lineterminator="\n")
+    if comparison.users is not None:
+        comparison.users.to_csv(folder / "users.csv", index=False, lineterminator="\n")
     write_json(folder / "summary.json", comparison.summary())
+
+
+def _asked(comparison):
+    """(What, how) was asked for of a comparison's users, none where nothing was."""
+    by = {"by": [by.text for by in comparison.by], "level": comparison.by[0].level} if comparison.by else {}
+    return (by | ({"keep_users": True} if comparison.users is not None else {})).items()
 
 
 def add_pictures(folder, draw):

@@ -85,7 +85,8 @@ def _verify_run(folder, manifest):
     result = run(folder / "scenario.toml", replication=manifest["replication"], direct=manifest["direct"], patient=True)
     with tempfile.TemporaryDirectory() as again:
         write_facts(result, Path(again))
-        checks.append(_tried("numbers", "compared", _numbers, folder, Path(again), manifest))
+        kept = people_named(result.scenario)
+        checks.append(_tried("numbers", "compared", _numbers, folder, Path(again), manifest, kept))
     checks.append(_gap(result))
     return _verification(checks)
 
@@ -101,10 +102,12 @@ def _comparison(folder, manifest):
         replications=manifest["replications"],
         direct=manifest["direct"],
         patient=True,
+        **{name: manifest[name] for name in ("by", "level", "keep_users") if name in manifest},
     )
     with tempfile.TemporaryDirectory() as place:
         write_comparison(again, Path(place))
-        return _numbers(folder, Path(place), manifest)
+        kept = set().union(*(people_named(scenario) for scenario in again.scenarios))
+        return _numbers(folder, Path(place), manifest, kept)
 
 
 def seated(manifest):
@@ -245,15 +248,20 @@ def _digest_of(folder, name):
         return None
 
 
-def _numbers(folder, again, manifest):
+def people_named(scenario):
+    """What columns of what is known of users are called: no results, and of any size."""
+    return {*scenario.people, *(f"kept {name}" for name in scenario.people)}
+
+
+def _numbers(folder, again, manifest, kept):
     names = [name for name in FACTS if (again / name).exists()]
     if all(_digest_of(folder, name) == digest(again / name) for name in names):
         return True, f"pass  same bits: {', '.join(names)}"
-    away = max(_distance(folder / name, again / name) for name in names)
+    away = max(_distance(folder / name, again / name, kept) for name in names)
     return _level(away, elsewhere(manifest), ", ".join(names))
 
 
-def _distance(one, other):
+def _distance(one, other, kept):
     """Largest difference of two result files as a share of the largest number of its column; 0 for the same bits."""
     content = content_of(one, LARGEST)
     if content == other.read_bytes():
@@ -265,11 +273,11 @@ def _distance(one, other):
         with np.load(io.BytesIO(content)) as a, np.load(other) as b:
             if sorted(a.files) != sorted(b.files):
                 return np.inf
-            return columns_apart({key: (a[key], b[key]) for key in b.files})
+            return columns_apart({key: (a[key], b[key]) for key in b.files}, kept)
     a, b = pd.read_csv(io.BytesIO(content)), pd.read_csv(other)
     if list(a.columns) != list(b.columns) or len(a) != len(b):
         return np.inf
-    return columns_apart({key: (_numbers_in(a[key]), _numbers_in(b[key])) for key in b.columns})
+    return columns_apart({key: (_numbers_in(a[key]), _numbers_in(b[key])) for key in b.columns}, kept)
 
 
 def _leaves(one, other, name=""):
@@ -286,16 +294,18 @@ def _nested(values):
     return any(isinstance(value, dict | list) for value in values)
 
 
-def columns_apart(columns):
+def columns_apart(columns, kept=frozenset()):
     """Largest difference of two results as a share of the largest number of its column, infinite for other words.
 
     columns: {name: (values, values)}. Gaps are bounds, not facts: their own check judges them. A column that holds
-    nothing but rounding beside the others, in both results, is zero in both.
+    nothing but rounding beside the others, but for those `kept` from the scenario, is zero in both.
     """
     known = {name: both for name, both in columns.items() if not GAP.search(name)}
     size = {name: max(map(_largest, both)) for name, both in known.items()}
-    least = COLUMN_ROUNDING * max((each for name, each in size.items() if not COUNT.search(name)), default=0.0)
-    return max((_apart(*both, size[name]) for name, both in known.items() if not 0 < size[name] <= least), default=0.0)
+    results = (each for name, each in size.items() if not COUNT.search(name) and name not in kept)
+    least = COLUMN_ROUNDING * max(results, default=0.0)
+    judged = {name: both for name, both in known.items() if name in kept or not 0 < size[name] <= least}
+    return max((_apart(*both, size[name]) for name, both in judged.items()), default=0.0)
 
 
 def _largest(values):

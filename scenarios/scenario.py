@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from scenarios.reading import toml_text
+from scenarios.reading.kept import Kept, of_all
 
 LABELS = ("title", "source", "name")  # say what a scenario is called, not what happens in it
 DIGEST_LENGTH = 12
@@ -36,6 +41,16 @@ class Scenario:
     rounds = property(lambda self: self.table["rounds"])
     designs = ()  # names of what it compares by itself, where it does
 
+    @property
+    def crowds(self) -> Sequence[tuple[int, Mapping[str, Kept]]]:
+        """(Number of users, what is kept of them) of each of its groups, in the order of the users; empty without."""
+        return ()
+
+    @cached_property
+    def people(self) -> dict[str, np.ndarray]:
+        """{name: values, shape (users,)} of what is kept of all users."""
+        return of_all(self.crowds)
+
     def to_toml(self) -> str:
         """The whole scenario as TOML that needs no other file and loads to an equal scenario."""
         return toml_text.dump(self.table)
@@ -47,7 +62,7 @@ class Scenario:
     def digest(self, replication: int = 0) -> str:
         """Short hash of what decides the result, seed and replication included; not of name or title."""
         decisive = {key: value for key, value in self.table.items() if key not in LABELS}
-        text = json.dumps([decisive, replication], sort_keys=True)
+        text = json.dumps([decisive, replication], sort_keys=True, default=list)
         return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
 
     def with_seed(self, seed: int) -> Scenario:

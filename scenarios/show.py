@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scenarios.loading import keys_of
+from scenarios.reading.kept import Kept
 from scenarios.reading.schema import KINDS, REQUIRED
 from scenarios.scenario import Scenario
 
@@ -45,6 +46,7 @@ def _said(key):
 
 def _short(value):
     """A value as TOML shows it, long lists by their length and range."""
+    value = tuple(value) if isinstance(value, Kept) else value
     if isinstance(value, tuple) and isinstance(value[0] if value else None, tuple):
         return _short(value[0]) if len(value) == 1 else f"{len(value)} rows, the first {_short(value[0])}"
     if isinstance(value, tuple) and len(value) > MOST_SHOWN and isinstance(value[0], str):

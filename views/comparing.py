@@ -1,6 +1,7 @@
 """A comparison in words, whatever its market."""
 
 from views.markets import words_of
+from views.people import compared_classes_text
 from views.tables import comparison_text
 
 
@@ -10,4 +11,5 @@ def comparison_said(comparison):
     counts = comparison.runs["status"].value_counts()
     ended = ", ".join(f"{count} {status}" for status, count in counts.items())
     lines = [comparison_text(comparison), *(["", notes] if notes else [])]
+    lines += ["", compared_classes_text(comparison)] if comparison.by else []
     return "\n".join([*lines, "", f"runs: {ended}; largest gap {comparison.runs['gap'].max():.1e}"])

@@ -13,6 +13,7 @@ from views.aggregator.alpha_games import alpha_games
 from views.aggregator.alpha_words import game_title
 from views.drawing import draw_all, draw_to, tried
 from views.markets import pictures_of
+from views.people import compared_classes_pictures
 from views.plots import PLOTS
 from views.plots.asked import asks_for
 
@@ -50,7 +51,8 @@ def comparison_pictures(comparison: Comparison, folder: Path) -> Iterable[Path]:
     """Write the pictures of a Comparison; returns their paths."""
     market = comparison.market
     besides = _besides("comparison", market, comparison, folder)
-    return [*pictures_of(market).comparison_pictures(comparison, folder), *besides]
+    classes = compared_classes_pictures(comparison, Path(folder))
+    return [*pictures_of(market).comparison_pictures(comparison, folder), *besides, *classes]
 
 
 def _besides(what, market, shown, folder):

@@ -8,6 +8,7 @@ from typing import Protocol, cast
 import pandas as pd
 
 from agents.market_model import MarketModel
+from engine.results import by_people
 from engine.results.result import Measure, Result
 from scenarios.markets import offered
 from scenarios.scenario import Scenario
@@ -73,9 +74,38 @@ def measured(market: str, part, names: Iterable[str] | None = None) -> dict:
     return {name: measures[name].of(part) if part.cleared else None for name in wanted}
 
 
+def asked_by(texts, scenarios, level=by_people.LEVEL):
+    """The classes of users of some scenarios of one market that texts as "decile:income" ask for, as by_people.By.
+
+    Raises ScenarioError.
+    """
+    return by_people.bys_of(texts, scenarios, results_of(scenarios[0].market).RESULT.OF_USERS, level)
+
+
+def distribution(result: Result, by: str, level: float = by_people.LEVEL) -> pd.DataFrame:
+    """A result by classes of users as "town", "decile:income": a row a class and kind of number, a column a measure.
+
+    Of designs a row also a design; level: the share of a class that is its worst part. Raises ScenarioError.
+    """
+    (one,) = asked_by([by], [result.scenario], level)
+    rows = [
+        {"design": part_name, by: label, "of": name, "users": told["users"]} | told[name]
+        for part_name, part in result.parts.items()
+        if part.cleared
+        for label, told in by_people.class_facts(one, result, part).items()
+        for name in result.OF_USERS
+    ]
+    return pd.DataFrame(rows).drop(columns=[] if result.scenario.designs else ["design"])
+
+
 def units(scenario):
     """{measure: unit} of a scenario's runs as a sweep has them, `design: measure` where it compares designs."""
     return _each(scenario.designs, units_of(scenario.market))
+
+
+def units_by(scenario, by):
+    """{measure: unit} of classes of users of a scenario's runs as a sweep has them."""
+    return _each(scenario.designs, by_people.units(by, results_of(scenario.market).RESULT.OF_USERS))
 
 
 def headline(scenario):
@@ -83,9 +113,10 @@ def headline(scenario):
     return tuple(_each(scenario.designs, dict.fromkeys(results_of(scenario.market).DRAWN)))
 
 
-def all_measured(result):
-    """{measure: value} of one run, in the order of `units`."""
-    found = {name: measured(result.scenario.market, part) for name, part in result.parts.items()}
+def all_measured(result, by=()):
+    """{measure: value} of one run, as `units` has them, and of classes of users."""
+    market, parts = result.scenario.market, result.parts.items()
+    found = {name: measured(market, part) | by_people.measured_by(by, result, part) for name, part in parts}
     if not result.scenario.designs:
         return found[result.scenario.name]
     return {f"{name}: {measure}": value for name, values in found.items() for measure, value in values.items()}

@@ -1,13 +1,13 @@
 """What a run of the aggregator market leaves behind: results, measures to compare by, files."""
 
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
 from agents import JoiningModel
 from agents.aggregator.model import MOST_REMEMBERED
-from engine.columns import write_csv
+from engine.columns import people_arrays, with_people, write_csv
 from engine.results import learning, measured
 from engine.results.learning import DISTANCE, Learned
 from engine.results.result import Measure, Result, moments, number
@@ -141,6 +141,13 @@ class Standing(Cleared):
         return small_or_all(self.game)
 
 
+OF_USERS = {
+    "quantity": Measure("energy", lambda result: result.by_number(result.outcome.x)),
+    "surplus": Measure("money", lambda result: result.by_number(result.outcome.s)),
+    "bill": Measure("money", lambda result: result.by_number(result.bills)),
+}
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class AggregatorResult(Cleared, Result):
     """A run of the aggregator market.
@@ -150,6 +157,8 @@ class AggregatorResult(Cleared, Result):
     the last membership, trajectories are in the order of the users' numbers. transfers: what users got from others of
     their aggregator, as quantities, None without payments; without: the market without each group that has floors.
     """
+
+    OF_USERS = OF_USERS
 
     outcome: Outcome | None
     quantities: np.ndarray
@@ -191,6 +200,32 @@ class AggregatorResult(Cleared, Result):
             if block.name == name:
                 return self.outcome.x[rows], self.outcome.s[rows]
         raise KeyError(f"{name!r} is not a group of {self.scenario.name}")
+
+    def by_number(self, values):
+        """Values of the final game's users, shape (users,), in the order of their numbers."""
+        if self.joined is None:
+            return values
+        found = np.empty_like(values)
+        found[self.joined.rows] = values
+        return found
+
+    @property
+    def bills(self):
+        """What each user of the final game pays, less what it gets from others, money, shape (users,)."""
+        prices = np.repeat([self.price_of(block) for block in self.game.blocks], [b.users for b in self.game.blocks])
+        paid = prices * self.outcome.x
+        return paid if self.outcome.transfers is None else paid - self.outcome.transfers
+
+    @property
+    def who(self):
+        """Group and player of each user at the end."""
+        group, player = joined_places(self, 1) if self.joined else places(self, 1)
+        return {"group": group, "player": player}
+
+    @property
+    def tables(self):
+        """Those of every run, and the players' purchases."""
+        return super().tables | ({"players": partial(players_of, self)} if self.cleared else {})
 
     def facts(self, users=False):
         """Totals, yardsticks, purchases and groups."""
@@ -274,10 +309,13 @@ class AggregatorResult(Cleared, Result):
         more = {} if self.outcome.transfers is None else {"transfers": self._transfers(quantities.dtype)}
         if self.game.users <= MOST_CSV_USERS:
             columns = {name.removesuffix("s"): np.ravel(values) for name, values in more.items()}
-            write_csv(users_of(self, quantities, surpluses) | columns, folder / "agents.csv")
+            columns = users_of(self, quantities, surpluses) | columns
+            write_csv(with_people(columns, self.scenario.people, columns["user"]), folder / "agents.csv")
         else:
             arrays = {"quantities": quantities, "surpluses": surpluses, **more}
-            np.savez_compressed(folder / "agents.npz", **arrays, y=self.outcome.y)
+            np.savez_compressed(
+                folder / "agents.npz", **arrays, y=self.outcome.y, **people_arrays(self.scenario.people)
+            )
 
     def _transfers(self, dtype):
         """What users got from others of their aggregator, as `trajectories` has their quantities."""
@@ -330,6 +368,14 @@ def users_of(result, quantities, surpluses):
         "quantity": np.ravel(quantities),
         "surplus": np.ravel(surpluses),
     }
+
+
+def players_of(result):
+    """Columns of one row a player: player, group, purchase."""
+    blocks = result.game.blocks
+    names = [result.game.player_name(j) for j in range(result.game.players)]
+    group = np.repeat([block.name for block in blocks], [block.players for block in blocks])
+    return {"player": names, "group": group, "purchase": result.outcome.y}
 
 
 def places(result, rounds):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from agents.bilateral.model import MOST_REMEMBERED
+from engine.columns import with_people
 from engine.results.result import Measure, Result, mean_by_agent, number, numbers
 from market.bilateral import endings
 from market.bilateral.negotiation import RULES
@@ -50,9 +51,18 @@ AGENT_PERIOD = 200  # bytes of an agent in a period
 PROPOSALS = 8  # numbers of each two agents where everybody holds a proposal for everybody
 
 
+OF_USERS = {
+    "gain": Measure("money", lambda result: sum(result.sides)),
+    "saved": Measure("money", lambda result: result.costs[1] - result.costs[0]),
+    "cost": Measure("money", lambda result: result.costs[0]),
+}
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class BilateralResult(Result):
     """A run of the bilateral market; outcomes: one a period; prices: of the last period's contracts by round."""
+
+    OF_USERS = OF_USERS
 
     outcomes: tuple[ClosedPeriod, ...]
     prices: tuple = ()
@@ -153,6 +163,23 @@ class BilateralResult(Result):
         return _snapped(float((alone - now).sum()), float(np.abs(now).sum()))
 
     @property
+    def tables(self):
+        """Those of every run, the contracts, and all periods."""
+        return super().tables | {"contracts": self._contracts, "periods": self._periods}
+
+    def _periods(self):
+        return pd.DataFrame(_period(k, outcome) for k, outcome in enumerate(self.outcomes))
+
+    def _contracts(self):
+        """Columns of all contracts, with what is known of buyer and seller."""
+        columns = dict(self.contracts)
+        first = self.scenario.sides[0] if self.by_row else 0
+        for side, before in (("buyer", 0), ("seller", first)):
+            named = {f"{side} {name}": values for name, values in self.scenario.people.items()}
+            columns = with_people(columns, named, columns[side].to_numpy() + before)
+        return columns
+
+    @property
     def by_agent(self):
         """Gains of all agents, and what they save against the grid."""
         now, alone = self.costs
@@ -194,7 +221,7 @@ class BilateralResult(Result):
 
     def write_agents(self, folder):
         """Contracts in contracts.csv, every agent's gain and cost in agents.csv, prices by round in prices.csv."""
-        self.contracts.to_csv(folder / "contracts.csv", index=False, lineterminator="\n")
+        pd.DataFrame(self._contracts()).to_csv(folder / "contracts.csv", index=False, lineterminator="\n")
         bought, sold = self.sides
         now, alone = self.costs
         agents = {
@@ -205,7 +232,8 @@ class BilateralResult(Result):
             "cost_grid_only": alone,
         }
         named = {"name": names} if (names := self._labels().get("names")) else {}
-        pd.DataFrame(agents | named).to_csv(folder / "agents.csv", index=False, lineterminator="\n")
+        columns = with_people(agents | named, self.scenario.people, np.arange(self.game.agents))
+        pd.DataFrame(columns).to_csv(folder / "agents.csv", index=False, lineterminator="\n")
         if len(self.prices):
             names = [f"{i} {j}" for i, j in zip(*self._priced(), strict=True)]
             table = pd.DataFrame(np.array(self.prices), columns=names)

@@ -5,7 +5,7 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from engine.columns import write_csv
+from engine.columns import people_arrays, with_people, write_csv
 from engine.results import aggregator
 from engine.results.aggregator import DOUBLE, MOST_CSV_USERS, OF_SURPLUS, Cleared, mean, of_some
 from engine.results.result import Measure, Result, moments, number, numbers
@@ -173,6 +173,13 @@ class Standing(Lived):
         return aggregator.small_or_all(self.game)
 
 
+OF_USERS = {
+    "consumption": Measure("energy", lambda result: result.outcome.x),
+    "surplus": Measure("money", lambda result: result.outcome.s),
+    "bill": Measure("money", lambda result: result.outcome.bills),
+}
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DaysResult(Lived, Result):
     """A run of the aggregator market over days.
@@ -180,6 +187,8 @@ class DaysResult(Lived, Result):
     quantities, surpluses: consumption and surplus by round and user, (rounds, users), of the day that was played;
     periods: the last round's table by period; cycle: how many rounds one takes, where there is one.
     """
+
+    OF_USERS = OF_USERS
 
     outcome: DaysOutcome | None
     quantities: np.ndarray
@@ -197,6 +206,20 @@ class DaysResult(Lived, Result):
     def promised(self):
         """Equilibria were certified up to this."""
         return endings.promised(self.status)
+
+    @property
+    def who(self):
+        """Group and player of each user."""
+        group, player = aggregator.places(self, 1)
+        return {"group": group, "player": player}
+
+    @property
+    def tables(self):
+        """Those of every run, the players' purchases, and all periods."""
+        if not self.cleared:
+            return super().tables
+        players = partial(aggregator.players_of, self)
+        return super().tables | {"players": players, "periods": partial(periods_of, self.outcome)}
 
     @property
     def by_agent(self):
@@ -281,12 +304,15 @@ class DaysResult(Lived, Result):
             return
         quantities, surpluses = aggregator.trajectories(self)
         if self.game.users <= MOST_CSV_USERS:
-            write_csv(aggregator.users_of(self, quantities, surpluses), folder / "agents.csv")
+            columns = aggregator.users_of(self, quantities, surpluses)
+            write_csv(with_people(columns, self.scenario.people, columns["user"]), folder / "agents.csv")
         else:
-            np.savez_compressed(folder / "agents.npz", quantities=quantities, surpluses=surpluses, y=self.outcome.y)
+            arrays = {"quantities": quantities, "surpluses": surpluses, "y": self.outcome.y}
+            np.savez_compressed(folder / "agents.npz", **arrays, **people_arrays(self.scenario.people))
         write_csv(periods_of(self.outcome), folder / "periods.csv")
         if self.game.users * self.game.periods <= MOST_ROWS:
-            write_csv(homes_of(self), folder / "homes.csv")
+            homes = homes_of(self)
+            write_csv(with_people(homes, self.scenario.people, homes["user"]), folder / "homes.csv")
         else:
             told = {name: values.astype(np.float32) for name, values in self.outcome.told.items()}
             np.savez_compressed(folder / "homes.npz", **told)

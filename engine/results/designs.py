@@ -6,6 +6,7 @@ from functools import cached_property, partial
 import numpy as np
 import pandas as pd
 
+from engine.columns import with_people
 from engine.results import aggregator, bilateral, days, microgrid
 from engine.results.result import Measure, Result, mean_by_agent, number, numbers
 from market.aggregator import endings as of_purchases
@@ -79,9 +80,18 @@ class Design:
         return self.gained, self.against if len(self.against) else np.full_like(self.gained, np.nan)
 
 
+OF_USERS = {
+    "consumption": Measure("energy", lambda design: design.account.consumption),
+    "surplus": Measure("money", lambda design: design.gained),
+    "paid": Measure("money", lambda design: design.account.paid),
+}
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DesignsResult(Result):
     """A run of several designs; designs: {name: Design}. The gap is the largest, in units of what a design promises."""
+
+    OF_USERS = OF_USERS
 
     designs: dict[str, Design]
 
@@ -169,13 +179,25 @@ class DesignsResult(Result):
     def write_agents(self, folder):
         """Every agent under every design in agents.csv; of several periods every design in each in periods.csv."""
         if len(self.game.periods) > 1:
-            rows = [
-                {"design": name, "period": t} | {measure: one[measure] for measure in BY_PERIOD}
-                for name, design in self.designs.items()
-                if design.cleared
-                for t, one in enumerate(self.values_by_period(design))
-            ]
-            pd.DataFrame(rows).to_csv(folder / "periods.csv", index=False, lineterminator="\n")
+            self._periods().to_csv(folder / "periods.csv", index=False, lineterminator="\n")
+        pd.DataFrame(self._users()).to_csv(folder / "agents.csv", index=False, lineterminator="\n")
+
+    @property
+    def tables(self):
+        """Those of every run; of several periods every design in each."""
+        return super().tables | ({"periods": self._periods} if len(self.game.periods) > 1 else {})
+
+    def _periods(self):
+        """Table of one row a design and period."""
+        return pd.DataFrame(
+            {"design": name, "period": t} | {measure: one[measure] for measure in BY_PERIOD}
+            for name, design in self.designs.items()
+            if design.cleared
+            for t, one in enumerate(self.values_by_period(design))
+        )
+
+    def _users(self):
+        """Columns of one row a design and agent."""
         people = self.game.population
         who = {
             "agent": np.arange(len(people)),
@@ -192,7 +214,8 @@ class DesignsResult(Result):
             for name, design in self.designs.items()
             if design.account is not None
         ]
-        pd.concat(tables, ignore_index=True).to_csv(folder / "agents.csv", index=False, lineterminator="\n")
+        columns = dict(pd.concat(tables, ignore_index=True))
+        return with_people(columns, self.scenario.people, columns["agent"].to_numpy())
 
 
 RESULT = DesignsResult

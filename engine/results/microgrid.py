@@ -202,6 +202,15 @@ class MicrogridResult(Result):
             extra["by_period"] = [_period(k, outcome) for k, outcome in enumerate(self.outcomes)]
         return extra
 
+    @property
+    def tables(self):
+        """Those of every run, nodes and lines in each period, and all periods."""
+        found = {"players": self._nodes, "lines": self._lines} if self.outcomes else {}
+        return super().tables | found | {"periods": self._periods}
+
+    def _periods(self):
+        return pd.DataFrame(_period(k, outcome) for k, outcome in enumerate(self.outcomes))
+
     def write_agents(self, folder):
         """Every node by period in agents.csv, every line by period in lines.csv."""
         if self.outcomes:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, NamedTuple
+from functools import cached_property, partial
+from importlib import import_module
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from engine.columns import Columns, with_people
 from market.outcome import Status
+from scenarios.reading.errors import one_of, quoted
 
 
 class Measure(NamedTuple):
@@ -37,8 +40,11 @@ class Result(ABC):
 
     game: what was drawn for the replication; collected: {name: values by round}; redraws: {(group, key): draws
     repeated until legal}; direct: solved without rounds; seated: {group: names of the players of one's own that sat
-    there}.
+    there}. OF_USERS: what each user has at the end, in the order of the scenario's users, read off a result or, where
+    designs are compared, off one of its parts.
     """
+
+    OF_USERS: ClassVar[Mapping[str, Measure]] = {}
 
     scenario: object
     replication: int
@@ -75,6 +81,38 @@ class Result(ABC):
     def parts(self):
         """{name: what has a row in a comparison}: the run itself; the designs of a run that compares some."""
         return {self.scenario.name: self}
+
+    @property
+    def tables(self) -> dict[str, Callable[[], Columns]]:
+        """{name: what makes its columns} of the tables there are of this run."""
+        found = {"rounds": partial(dict, self.collected)}
+        return found | {"users": self._users} if self.cleared and self.OF_USERS else found
+
+    def _users(self):
+        values = {name: measure.of(self) for name, measure in self.OF_USERS.items()}
+        number_of = np.arange(len(next(iter(values.values()))))
+        return with_people(self.who | {"user": number_of} | values, self.scenario.people, number_of)
+
+    @property
+    def who(self) -> Columns:
+        """What a table of users says of each before its number."""
+        return {}
+
+    def to_dataframe(self, what: str = "users") -> pd.DataFrame:
+        """One of the tables "users", "players", "rounds" and "periods", as far as there are; raises ValueError."""
+        if what not in self.tables:
+            raise ValueError(f"to_dataframe: got {quoted(what)}; this run has {one_of(map(repr, self.tables))}")
+        return pd.DataFrame(self.tables[what]())
+
+    def to_xarray(self):
+        """All tables as one xarray.Dataset, a dimension each (user, player …); raises ImportError without xarray."""
+        xarray = import_module("xarray")
+        found = {
+            f"{table.removesuffix('s')}_{name}": (table.removesuffix("s"), np.asarray(values))
+            for table, columns in self.tables.items()
+            for name, values in pd.DataFrame(columns()).items()
+        }
+        return xarray.Dataset(found, attrs={"scenario": self.scenario.name, "status": str(self.status)})
 
     @property
     @abstractmethod

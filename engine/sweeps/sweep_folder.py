@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.columns import write_csv
 from engine.in_place import file_in_place
 from engine.intervals import interval
 from engine.provenance import versions
@@ -32,10 +33,11 @@ MANIFEST, MEANS, PARQUET = "manifest.json", "means.csv", "runs.parquet"
 DERIVED = (MANIFEST, MEANS, PARQUET)  # of rows that are all there
 INPUTS = (SCENARIO, POINTS, FILES)
 NAMES = (ROWS, SETTINGS, *INPUTS, MEANS, PARQUET)
+USERS = "users"  # of a row: columns of a run's users; the folder of their files
 
 
 SHAPE = {"scenario": str, "direct": bool, "keys": list, "columns": list, "inputs": dict, "machines": list}
-LISTS = ("keys", "columns", "product")  # of texts
+LISTS = ("keys", "columns", "product", "by")  # of texts
 FAILED = "error"
 STATUSES = {FAILED, *map(str, Status)}
 
@@ -197,10 +199,19 @@ class SweepFolder:
             (self.path / name).unlink(missing_ok=True)
 
     def append(self, row):
-        """Write one row, so that it is there whatever happens next."""
+        """Write one row, so that it is there whatever happens next; the run's users before it, where they are kept."""
+        users = row.pop(USERS, None)
+        if users is not None:
+            self._write_users(f"{row['point']}-{row['replication']}.csv", users)
         self.writer.writerow({name: "" if value is None else value for name, value in row.items()})
         self.file.flush()
         self.done[row["point"], row["replication"]] = True
+
+    def _write_users(self, name, users):
+        folder = self.path / USERS
+        folder.mkdir(exist_ok=True)
+        with file_in_place(folder / name) as aside:
+            write_csv(users, aside)
 
     def finish(self):
         """Bring rows into the order of the points, add means, Parquet where it can be written, and manifest."""
@@ -240,6 +251,7 @@ def read_settings(path):
         said = f"schema_version: got {quoted(got)}; {SCHEMA_VERSION} is needed; move the folder away"
         raise SweepError(f"{path}: {SETTINGS}: {said}")
     needed = SHAPE | ({"rows": str} if "rows" in settings else {"product": list})
+    needed |= {"by": list, "level": float} if "by" in settings else {}
     for key, kind in needed.items():
         if type(settings.get(key)) is not kind or (key in LISTS and not _are_texts(settings[key], key == "product")):
             got = f"got {quoted(settings[key])}" if key in settings else "missing"

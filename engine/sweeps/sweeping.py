@@ -11,7 +11,7 @@ from engine.executors import on_this_machine
 from engine.pace import TooLong, in_words
 from engine.progress import bar
 from engine.provenance import machine
-from engine.results import all_measured, units
+from engine.results import all_measured, asked_by, by_people, units, units_by
 from engine.results.result import Way
 from engine.running import paced, run
 from engine.stored_json import table_of
@@ -29,7 +29,8 @@ class Sweep:
     """What is swept: a scenario at points, `replications` draws each, the same draws at every point.
 
     inlined: {key: {value: what stands for it}} of values that name files, so that neither workers nor a later
-    verification need these; read: digests of the user's files that were read, as of Scenario.inputs.
+    verification need these; read: digests of the user's files that were read, as of Scenario.inputs; by: classes of
+    users that are measured too; keep_users: keep every user of every run.
     """
 
     scenario: Scenario
@@ -38,6 +39,8 @@ class Sweep:
     direct: bool = False
     inlined: dict = field(default_factory=dict)
     read: dict = field(default_factory=dict)
+    by: tuple = ()
+    keep_users: bool = False
 
     def __len__(self):
         return len(self.points) * self.replications
@@ -45,7 +48,7 @@ class Sweep:
     @cached_property
     def measures(self):
         """{measure: unit} of every run."""
-        return units(self.scenario)
+        return units(self.scenario) | units_by(self.scenario, self.by)
 
     @cached_property
     def key_columns(self):
@@ -75,7 +78,9 @@ class Sweep:
     def identity(self):
         """What decides the rows, as plain data: more replications of the same are the same sweep."""
         files = {"files": inputs.digest(self.inlined)} if self.inlined else {}
-        return {"scenario": self.scenario.digest(), "direct": self.direct} | self.points.identity() | files
+        asked = {"by": [by.text for by in self.by], "level": self.by[0].level} if self.by else {}
+        asked |= {"keep_users": True} if self.keep_users else {}
+        return {"scenario": self.scenario.digest(), "direct": self.direct} | self.points.identity() | files | asked
 
     def changes(self, number):
         """The changes "key=value" of one point, without files."""
@@ -92,11 +97,23 @@ class Held:
 
 
 def sweep(
-    scenario, points, *, replications=1, direct=False, out="results", executor=None, progress=True, patient=False
+    scenario,
+    points,
+    *,
+    replications=1,
+    direct=False,
+    out="results",
+    executor=None,
+    progress=True,
+    patient=False,
+    by=(),
+    level=by_people.LEVEL,
+    keep_users=False,
 ):
     """Run a scenario at all points and return the sweep's folder; rows are appended as runs end, done ones kept.
 
-    scenario: name, path or Scenario; executor: one of engine.executors, by default all cores. Raises ScenarioError for
+    scenario: name, path or Scenario; executor: one of engine.executors, by default all cores; by, level and keep_users
+    as in `compare`, the users of a run in users/POINT-REPLICATION.csv. Raises ScenarioError for
     bad input and limits.TooLarge for too much memory before anything is written, and TooLong where the first run tells
     that it would take more than LONGEST_UNASKED seconds, unless `patient`.
     """
@@ -109,7 +126,8 @@ def sweep(
     with noting() as noted:
         found = inputs.inlined(points, scenario)
     read = scenario.inputs | users_own(noted, inputs.folder_of(scenario))
-    planned = Sweep(scenario, points, replications, direct, found, read)
+    by = asked_by(by, [scenario], level)
+    planned = Sweep(scenario, points, replications, direct, found, read, by, keep_users)
     where = {"cluster": executor.address} if isinstance(executor, Cluster) else machine()
     with executor or contextlib.nullcontext(), sweep_folder.opened(planned, out, where) as folder:
         missing = folder.missing()
@@ -163,9 +181,10 @@ def _run_all(planned, folder, waiting, count, executor, progress):
 
 
 def job_of(planned, pair):
-    """What a worker needs for one run: (scenario held, changes, direct, point, replication)."""
+    """What a worker needs for one run: (scenario held, changes, (direct, by, keep users), point, replication)."""
     point, replication = pair
-    return planned.held, planned.changes(point), planned.direct, point, replication
+    how = planned.direct, planned.by, planned.keep_users
+    return planned.held, planned.changes(point), how, point, replication
 
 
 def attempt(job):
@@ -183,10 +202,11 @@ def failed(error):
 
 
 def run_point(job):
-    """One run: {column: value} without the point's own columns."""
-    held, changes, direct, _, replication = job
+    """One run: {column: value} without the point's own columns, with those of a table of users where it is kept."""
+    held, changes, (direct, by, keep_users), _, replication = job
     result = run(_changed(changes, held), replication=replication, direct=direct, certify=True, patient=True)
-    return {"status": str(result.status), "rounds": result.rounds, "gap": result.gap} | all_measured(result)
+    facts = {"status": str(result.status), "rounds": result.rounds, "gap": result.gap} | all_measured(result, by)
+    return facts | ({sweep_folder.USERS: by_people.users_of(result)} if keep_users else {})
 
 
 @lru_cache(maxsize=8)
@@ -213,7 +233,9 @@ def stored(folder):
     else:
         points = Points(tuple(settings["keys"]), tuple(map(tuple, settings["product"])))
     files = table_of(folder / sweep_folder.FILES) if "files" in settings else {}
-    return Sweep(load(folder / sweep_folder.SCENARIO), points, 1, settings["direct"], files)
+    scenario = load(folder / sweep_folder.SCENARIO)
+    by = asked_by(settings.get("by", ()), [scenario], settings.get("level", by_people.LEVEL))
+    return Sweep(scenario, points, 1, settings["direct"], files, by=by)
 
 
 def rerun(planned, pair):

@@ -20,9 +20,11 @@ from market.prices import PRICES
 from market.utilities import UTILITIES
 from scenarios.aggregator.kinds import resized
 from scenarios.reading.errors import Place, quoted
+from scenarios.reading.kept import Kept
+from scenarios.reading.people import KEEP, lengths
 from scenarios.reading.population import agreed
 from scenarios.reading.rules import Rules, check_rule
-from scenarios.reading.schema import REQUIRED, Key, called, read_table
+from scenarios.reading.schema import REQUIRED, Key, called, of_people, read_table
 from scenarios.scenario import Scenario
 
 ROUNDS = 100
@@ -74,6 +76,7 @@ KEYS = (
         "group.kind", "choice", "", REQUIRED, KINDS, "who buys: aggregators, each user, one large user", follow=resized
     ),
     Key("group.users", "whole", "users", None, MANY, "how many; left out: as many as a list or CSV has", example=100),
+    *of_people("group"),
     Key("group.count", "whole", "aggregators", 1, MANY, "users are split in order into so many", AGGREGATOR, by="kind"),
     Key("group.utility", "table", "", REQUIRED, "", "what energy x is worth to each user"),
     Rules("group.utility.form", UTILITIES, REQUIRED, "b x − a x², or b k log(1 + x/k)"),
@@ -101,6 +104,7 @@ class Group:
     count: int = 1
     fairness: dict = field(default_factory=dict)
     conduct: dict = field(default_factory=dict)
+    keep: dict = field(default_factory=dict)
 
     @cached_property
     def objective(self) -> Objective:
@@ -166,6 +170,15 @@ class AggregatorScenario(Scenario):
     def judging(self) -> Judging:
         """By what learners are judged."""
         return Judging(**self.table.get("learning", {}))
+
+    @property
+    def crowds(self) -> list[tuple[int, dict[str, Kept]]]:
+        """What is kept of each group's users; of those who may join others before those who stay."""
+        rows = [row for row in self.table["group"] if "users" in row]
+        if self.joining is not None:
+            moving = ("aggregator", "direct")[: 1 + self.joining["direct"]]
+            rows.sort(key=lambda row: row["kind"] not in moving)
+        return [(row["users"], row.get(KEEP, {})) for row in rows]
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -254,7 +267,7 @@ def _fill_users(group, place):
     said = {"users": group["users"]} if "users" in group else {}
     if said:  # one row of periods stands for all of them
         lists = {key: rows for key, rows in lists.items() if len(rows) != 1 or not isinstance(rows[0], tuple)}
-    said |= {f"utility.{key}": len(values) for key, values in lists.items()}
+    said |= {f"utility.{key}": len(values) for key, values in lists.items()} | lengths(group)
     if group["kind"] == "large":
         said = {"kind = large": 1, **said}
     if not said:

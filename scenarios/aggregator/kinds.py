@@ -6,6 +6,7 @@ import numpy as np
 
 from scenarios.reading import toml_text
 from scenarios.reading.errors import Place
+from scenarios.reading.people import KEEP
 from scenarios.reading.population import read_numbers
 
 LARGE = "large"  # the kind of one user
@@ -23,6 +24,8 @@ def resized(group: dict, before: object, kept: set, known: dict, keys: tuple, pl
     if "users" not in kept:
         group.pop("users", None)
     fill = {key.path: key.example for key in keys}
+    if group["kind"] == LARGE:
+        group.pop(KEEP, None)  # of several users; one has none of it
     utility, several = group["utility"], known.get("kind", LARGE) != LARGE
     if known.get("kind") == group["kind"] or (several and group["kind"] != LARGE):
         group["utility"] = toml_text.copy(known["utility"])

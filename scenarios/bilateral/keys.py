@@ -9,9 +9,11 @@ from market.bilateral.signing import CONTRACTS, MATCHINGS
 from scenarios.bilateral import prosumers
 from scenarios.reading.columns import row_label
 from scenarios.reading.errors import Place, quoted
+from scenarios.reading.kept import Kept
+from scenarios.reading.people import KEEP, lengths
 from scenarios.reading.population import agreed
 from scenarios.reading.rules import Rules, check_rule
-from scenarios.reading.schema import Key, read_table
+from scenarios.reading.schema import Key, of_people, read_table
 from scenarios.reading.tariffs import read_tariff
 from scenarios.scenario import Scenario
 
@@ -19,6 +21,7 @@ MONEY = "money/kWh"
 ROUNDS = 10_000
 MOST = "[0, 100000]"
 WORDS = tuple(MATCHINGS)
+SIDES = ("buyers", "sellers")
 MATRICES = ("pair_value", "preference", "fee", "cap")
 MOST_PAIRS = 25_000_000  # 5,000 a side: beyond it matrices do not fit into most machines' memory
 
@@ -38,10 +41,12 @@ KEYS = (
     Key("tariff.sell", "series", MONEY, 0.05, "(-inf, inf)", "what the grid pays; below 0: takes for taking it"),
     Key("buyers", "table", "", None, "", "who needs energy"),
     Key("buyers.count", "whole", "buyers", None, MOST, "how many; left out: as many as a list or CSV has"),
+    *of_people("buyers"),
     Key("buyers.demand", "numbers", "kWh", None, "[0, inf)", "what each needs"),
     Key("buyers.value", "numbers", MONEY, None, "[0, inf)", "what a kWh is worth to each"),
     Key("sellers", "table", "", None, "", "who has energy"),
     Key("sellers.count", "whole", "sellers", None, MOST, "how many; left out: as many as a list or CSV has"),
+    *of_people("sellers"),
     Key("sellers.supply", "numbers", "kWh", None, "[0, inf)", "what each has"),
     Key("sellers.ask", "numbers", MONEY, None, "[0, inf)", "the least each takes for a kWh"),
     Key("preference", "matrix", MONEY, 0.0, "(-inf, inf)", "how much more a buyer likes a seller's kWh"),
@@ -79,6 +84,13 @@ class BilateralScenario(Scenario):
             rows = table["pair_value"]
             return len(rows), len(rows[0]) if rows else 0
         return table["buyers"]["count"], table["sellers"]["count"]
+
+    @property
+    def crowds(self) -> list[tuple[int, dict[str, Kept]]]:
+        """What is kept of buyers and of sellers; of prosumers all together."""
+        if "prosumers" in self.table:
+            return [prosumers.crowd(self.table["prosumers"])]
+        return [(self.table[side]["count"], self.table[side].get(KEEP, {})) for side in SIDES if side in self.table]
 
 
 def read(raw: dict, keys, place: Place) -> dict:
@@ -157,7 +169,7 @@ def _check_matrix_of_numbers(value, place):
 def _fill_count(side, names, place):
     """Number of agents of a side, from `count` and from lists, which must agree; an empty side needs no numbers."""
     said = {"count": side["count"]} if "count" in side else {}
-    said |= {name: len(side[name]) for name in names if isinstance(side.get(name), tuple)}
+    said |= {name: len(side[name]) for name in names if isinstance(side.get(name), tuple)} | lengths(side)
     if not said:
         raise place.at("count").error("is missing", "the number of agents, or a list or CSV column, is needed")
     side["count"] = agreed(said, place, "agents")

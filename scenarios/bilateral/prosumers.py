@@ -6,7 +6,9 @@ import numpy as np
 
 from scenarios.reading.columns import label
 from scenarios.reading.errors import Place, quoted
-from scenarios.reading.schema import REQUIRED, Key
+from scenarios.reading.kept import Kept
+from scenarios.reading.people import KEEP, lengths
+from scenarios.reading.schema import REQUIRED, Key, of_people
 from scenarios.reading.time_labels import first_gap, moments_of
 
 MONEY = "money/kWh"
@@ -22,6 +24,7 @@ KEYS = (
     Key("prosumers.generation", "list", "kWh", None, "[0, inf)", "in place of net, with load: what it generates"),
     Key("prosumers.value", "list", MONEY, REQUIRED, "[0, inf)", "what a kWh is worth to it when it buys"),
     Key("prosumers.ask", "list", MONEY, REQUIRED, "[0, inf)", "the least it takes for a kWh when it sells"),
+    *of_people("prosumers"),
     Key("prosumers.names", "labels", "", None, "[0, 1000000]", "of the prosumers by number, filled in from names"),
     Key("prosumers.times", "labels", "", None, "[0, 1000000]", "of the periods by number, filled in from times"),
     Key("periods", "whole", "periods", None, "[1, 100000]", "how many are played; drawn quantities are drawn anew"),
@@ -31,9 +34,10 @@ KEYS = (
 def read_prosumers(columns, place: Place) -> dict:
     """Columns checked against each other and `net` filled in; raises ScenarioError."""
     columns = _numbered(_numbered(columns, "prosumer", "names", place), "period", "times", place)
-    lengths = {name: len(values) for name, values in columns.items() if name not in ("names", "times")}
-    if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{name} {length}" for name, length in lengths.items())
+    long = {name: len(values) for name, values in columns.items() if name not in ("names", "times", KEEP)}
+    long |= lengths(columns)
+    if len(set(long.values())) > 1:
+        told = ", ".join(f"{name} {length}" for name, length in long.items())
         raise place.error(f"columns of different lengths: {told}", "one value per row is needed")
     given = [name for name in ("net", "load", "generation") if name in columns]
     if given not in (["net"], ["load", "generation"]):
@@ -53,7 +57,33 @@ def read_prosumers(columns, place: Place) -> dict:
             got = f"{again} is prosumer {pair[1]:g} in period {pair[0]:g}, as is {first}"
             raise place.error(got, "each prosumer once in a period")
         seen[pair] = row
+    _check_kept(columns, place.at(KEEP))
     return {**columns, "period": tuple(period)} if "period" not in columns else columns
+
+
+def _check_kept(columns, place):
+    """Raise ScenarioError where something else is kept of a prosumer in one period than in another."""
+    number = np.array(columns["prosumer"], dtype=np.intp)
+    first = _first_rows(number)[number]
+    for name, kept in columns.get(KEEP, {}).items():
+        odd = np.flatnonzero(kept.array != kept.array[first])
+        if odd.size:
+            row = int(odd[0])
+            got = f"{label(columns['prosumer'], row)} is {quoted(kept[row])}, {kept[int(first[row])]!r} before"
+            raise place.at(name).error(got, "a prosumer's must be the same in all periods")
+
+
+def _first_rows(number):
+    """The first row of each prosumer, of one without any the first of all, shape (prosumers,)."""
+    rows = np.zeros(int(number.max()) + 1, dtype=np.intp)
+    rows[number[::-1]] = np.arange(len(number))[::-1]
+    return rows
+
+
+def crowd(columns) -> tuple[int, dict[str, Kept]]:
+    """(Number of prosumers, what is kept of them) of checked columns."""
+    first = _first_rows(np.array(columns["prosumer"], dtype=np.intp))
+    return len(first), {name: Kept(kept.array[first]) for name, kept in columns.get(KEEP, {}).items()}
 
 
 def _numbered(columns, name, labels, place):

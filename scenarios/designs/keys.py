@@ -14,9 +14,11 @@ from scenarios.microgrid import cases
 from scenarios.microgrid import keys as microgrid
 from scenarios.reading.columns import row_label
 from scenarios.reading.errors import Place, quoted
+from scenarios.reading.kept import Kept
+from scenarios.reading.people import KEEP, lengths
 from scenarios.reading.population import agreed
 from scenarios.reading.rules import ALL, Rules
-from scenarios.reading.schema import REQUIRED, Key, read_table
+from scenarios.reading.schema import REQUIRED, Key, of_people, read_table
 from scenarios.reading.tariffs import by_period
 from scenarios.scenario import Scenario
 
@@ -53,6 +55,7 @@ KEYS = (
     Key("class", "tables", "", REQUIRED, "", "the agents"),
     Key("class.name", "text", "", REQUIRED, "", "name of the class; its draws depend on it"),
     Key("class.count", "whole", "agents", None, f"[1, {MOST_AGENTS}]", "left out: as many as a list or CSV has"),
+    *of_people("class"),
     Key("class.a", "numbers", "money/energy²", REQUIRED, "(0, inf)", "utility U = b x − a x² of consumption x"),
     Key("class.b", "numbers", MONEY, REQUIRED, "[0, inf)", "what the first unit is worth"),
     Key("class.generation", "numbers", "energy", 0.0, "[0, inf)", "own generation"),
@@ -67,6 +70,11 @@ LISTS = ("a", "b", "generation", "node")
 
 class DesignsScenario(Scenario):
     """One population under several designs."""
+
+    @property
+    def crowds(self) -> list[tuple[int, dict[str, Kept]]]:
+        """What is kept of each class's agents."""
+        return [(row["count"], row.get(KEEP, {})) for row in self.table["class"]]
 
     @property
     def periods(self) -> int:
@@ -189,7 +197,7 @@ def _check_classes(rows, network, place):
         if row["name"] in names[:k]:
             raise here.at("name").error(f"{quoted(row['name'])} is the name of another class too", "names must differ")
         said = {"count": row["count"]} if "count" in row else {}
-        said |= {name: len(row[name]) for name in LISTS if isinstance(row.get(name), tuple)}
+        said |= {name: len(row[name]) for name in LISTS if isinstance(row.get(name), tuple)} | lengths(row)
         if not said:
             raise here.at("count").error("is missing", "the number of agents, or a list or CSV column, is needed")
         row["count"] = agreed(said, here, "agents")

@@ -35,6 +35,7 @@ CHANGED = {  # keys of groups that mean more here
     "group": {"meaning": "who buys and sells"},
     "group.kind": {"range": KINDS, "meaning": "who acts: aggregators, each user, one large user, producers"},
     "group.users": OF_BUYERS,
+    "group.keep": OF_BUYERS,
     "group.count": {"meaning": COUNT, "unit": "", "when": ("aggregator", PRODUCER)},
     "group.utility": OF_BUYERS,
 }

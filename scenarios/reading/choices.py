@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from scenarios.reading import toml_text
+from scenarios.reading import people, toml_text
 from scenarios.reading.errors import Place
 from scenarios.reading.schema import REQUIRED, Key
 
@@ -36,6 +36,8 @@ def follow(
     deep, known = len(path) - 1, known or {}
     shown = keys if examples else ()
     kept = {one[deep] for one in said if one[:deep] == path[:deep] and len(one) > deep}
+    if any(row.type == "kept" and row.table == key.table for row in keys):
+        people.fill(table, keys, key.table, place)
     if key.follow is not None:
         key.follow(table, before, kept, known, shown, place)
     _suit(table, [row for row in keys if row.table == key.table], kept, known, shown)

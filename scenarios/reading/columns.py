@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scenarios.reading.csv_file import CsvFile, row_name
-from scenarios.reading.errors import Place, nearest, one_of, quoted
+from scenarios.reading.errors import Place
 
 
 class Column(list):
@@ -13,27 +13,28 @@ class Column(list):
 
     def __init__(self, array: np.ndarray, file: CsvFile):
         super().__init__(array.tolist())
-        self.array, self.label, self.file = array, file.row, file.name
+        self.array, self.label, self.file, self.picked = array, file.row, file.name, file.picked
 
     def checked(self) -> Labelled:
         """The numbers as a tuple that knows the same."""
-        return labelled(self, self.file)
+        return labelled(self, self.file, self.picked)
 
 
 class Labelled(tuple):
     """Checked numbers, or rows of them, that know in which row of which CSV file each stands."""
 
     file = ""
+    picked: np.ndarray | None = None
 
     def label(self, i) -> str:
         """What the i-th is called."""
-        return row_name(i, self.file)
+        return row_name(i if self.picked is None else int(self.picked[i]), self.file)
 
 
-def labelled(values, file) -> Labelled:
-    """Checked values of a CSV file of that name."""
+def labelled(values, file, picked=None) -> Labelled:
+    """Checked values of a CSV file of that name; picked: the numbers of their rows, where not all stand there."""
     found = Labelled(values)
-    found.file = file
+    found.file, found.picked = file, picked
     return found
 
 
@@ -53,9 +54,7 @@ def read_columns(file: CsvFile, wanted, worded=frozenset()) -> dict[str, list]:
     Raises ScenarioError for a missing column, a ragged row, and a cell that is no number.
     """
     for name in wanted:
-        if file.header.count(name) != 1:
-            got = f"{file.name} has {file.header.count(name)} columns {quoted(name)}"
-            raise file.place.error(got, f"its columns are {one_of(file.header)}", nearest(name, file.header))
+        file.check_has(name)
     words = {name: file.texts(name) for name in wanted if name in worded and not file.is_numeric(name)}
     numbers = file.numbers([name for name in wanted if name not in words])
     return {name: words[name] if name in words else Column(numbers[name], file) for name in wanted}

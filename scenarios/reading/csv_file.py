@@ -11,13 +11,17 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from copy import copy
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
-from scenarios.reading.errors import Place, quoted
+from market.arrays import Integers
+from scenarios.reading.errors import Place, nearest, one_of, quoted
 from scenarios.reading.files import LARGEST, content_of
+from scenarios.reading.kept import WORDS
 
 BLOCK_BYTES = 1 << 22  # bytes that are judged at once
 FEW_BYTES = 1 << 18  # read cell by cell in less time than pandas needs to be loaded
@@ -29,7 +33,12 @@ WIDE = {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
 
 
 class CsvFile:
-    """A CSV file's header, and its columns on request; `name`: the file as the user wrote it."""
+    """A CSV file's header, and its columns on request.
+
+    name: the file as the user wrote it; picked: of rows that were chosen, the number each had, None for all.
+    """
+
+    picked: np.ndarray | None = None
 
     def __init__(self, name, place: Place):
         self.name, self.place = name, place
@@ -81,6 +90,33 @@ class CsvFile:
             raise self.place.error(f"{self.name} is separated by {said}", "commas are needed, and decimal points")
         return header
 
+    def at(self, place: Place) -> CsvFile:
+        """The same file as it is named at another place."""
+        other = copy(self)
+        other.place = place
+        return other
+
+    def only(self, rows: Integers) -> CsvFile:
+        """The file with the rows of these numbers alone, each of which is still called by the number it had."""
+        other, lines = copy(self), self._lines()
+        other.body = b"".join([lines[row] for row in rows.tolist()])
+        other.picked = rows if self.picked is None else self.picked[rows]
+        return other
+
+    def _lines(self):
+        """The bytes of each row."""
+        if b'"' not in self.body:
+            return self.body.splitlines(keepends=True)
+        text = io.StringIO(self.body.decode(), newline="")
+        ends = (text.tell() for _ in csv.reader(iter(text.readline, "")))
+        return [text.getvalue()[start:end].encode() for start, end in pairwise([0, *ends])]
+
+    def check_has(self, column: str) -> None:
+        """Raise ScenarioError unless there is one column of that name."""
+        if (many := self.header.count(column)) != 1:
+            got = f"{self.name} has {many} columns {quoted(column)}"
+            raise self.place.error(got, f"its columns are {one_of(self.header)}", nearest(column, self.header))
+
     def numbers(self, wanted) -> dict[str, np.ndarray]:
         """Columns as arrays of floats; raises ScenarioError for a ragged row, and a cell that is no number."""
         at = [self.header.index(name) for name in wanted]
@@ -122,7 +158,13 @@ class CsvFile:
 
     def row(self, number: int) -> str:
         """What the number-th row below the header is called: as a spreadsheet does (the header is row 1)."""
-        return row_name(number, self.name)
+        return row_name(number if self.picked is None else int(self.picked[number]), self.name)
+
+    def words(self, column: str) -> np.ndarray:
+        """One column as an array of texts, shape (rows,); raises ScenarioError for a ragged row."""
+        at = self.header.index(column)
+        blocks = (self._cells(block, row) for row, block in self._blocks())
+        return np.concatenate([np.array([cells[at].strip() for cells in rows], dtype=WORDS) for rows in blocks])
 
     def texts(self, column: str) -> list[str]:
         """One column as texts; raises ScenarioError for a ragged row."""

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from market.parameters import REQUIRED
-from scenarios.reading.columns import read_columns
+from scenarios.reading import people
+from scenarios.reading.columns import label, read_columns
 from scenarios.reading.csv_file import CsvFile
 from scenarios.reading.errors import Place, nearest, one_of, quoted
+from scenarios.reading.kept import Kept
 from scenarios.reading.population import in_words, read_list, read_number, read_numbers
 from scenarios.reading.rows import read_profile, read_rows
 
 LONGEST_TEXT = 200
 LARGEST_LABEL = 10**18
+ANY = "(-inf, inf)"
 MOST_TABLES = 5_000  # groups, nodes or lines, each written out
 
 
@@ -92,6 +95,8 @@ def read_table(raw, keys, path, place: Place) -> dict:
     if not isinstance(raw, dict):
         raise place.error(f"got {quoted(raw)}", "a table is needed")
     rows = [key for key in keys if key.table == path]
+    if any(row.type == "kept" for row in rows):
+        people.fill(raw, keys, path, place)
     _check_known(raw, rows, keys, place)
     table = {}
     for key in sorted(rows, key=lambda key: key.type != "choice"):  # choices first: they say which keys apply
@@ -269,13 +274,48 @@ def _read_table(value, key, keys, place):
 
 
 def _read_columns(value, key, keys, place):
-    """A table of lists, or the CSV file that holds them as columns."""
-    if isinstance(value, str):
-        file = CsvFile(value, place)
-        rows = [row for row in keys if row.table == key.path and (row.default is REQUIRED or row.name in file.header)]
-        worded = {row.name for row in rows if row.type == "labels"}
-        value = read_columns(file, [row.name for row in rows], worded)
+    """A table of lists, or the CSV file that holds them as columns, of the rows meant, with kept columns beside."""
+    value = {"csv": value} if isinstance(value, str) else value
+    if isinstance(value, dict) and "csv" in value:
+        value = _columns_of(value, [row for row in keys if row.table == key.path], place)
     return read_table(value, keys, key.path, place)
+
+
+def _columns_of(value, rows, place):
+    file, kept = people.file_of(value, {row.name for row in rows}, place)
+    rows = [row for row in rows if row.name not in (people.KEEP, people.WHERE)]
+    wanted = [row.name for row in rows if row.default is REQUIRED or row.name in file.header]
+    columns = read_columns(file, wanted, {row.name for row in rows if row.type == "labels"})
+    return columns | ({people.KEEP: kept} if kept else {})
+
+
+KEPT_SAID = "columns of the users' CSV file that are kept as what is known of them"
+MEANT_SAID = "rows of that file that are meant, as \"income < 2000 and town == 'north'\""
+
+
+def of_people(table: str) -> tuple[Key, Key]:
+    """The keys of a table of users by which they keep columns of their CSV file and take some of its rows."""
+    keep, where = (f"{table}.{name}" for name in (people.KEEP, people.WHERE))
+    return Key(keep, "kept", "", None, "", KEPT_SAID), Key(where, "text", "", None, "", MEANT_SAID)
+
+
+def _read_kept(value, key, keys, place):
+    """{name: numbers or words of the users}; lists, or columns of CSV files."""
+    if not isinstance(value, dict):
+        raise place.error(f"got {quoted(value)}", "names of columns of a CSV file, or { NAME = [values] }, are needed")
+    return {name: _kept(_read_text(name, key, keys, place), values, place.at(name)) for name, values in value.items()}
+
+
+def _kept(name, values, place):
+    if isinstance(values, Kept):
+        return values
+    if people.is_column(values):
+        return people.kept_columns(CsvFile(values["csv"], place), [values["column"]])[values["column"]]
+    listed = isinstance(values, list) and values and all(isinstance(word, str) for word in values)
+    if listed or isinstance(values, str):
+        people.check_words(kept := Kept.of(values), partial(label, values), place)
+        return kept
+    return Kept(read_list(values, ANY, place))
 
 
 def _read_tables(value, key, keys, place):
@@ -306,6 +346,7 @@ READERS = {
     "series": _read_series,
     "list": _read_list,
     "labels": _read_labels,
+    "kept": _read_kept,
     "numbers": _read_numbers,
     "numbers or rows": _read_numbers_or_rows,
     "rows": _read_rows,
@@ -327,6 +368,7 @@ KINDS = {
     "series": "number, or one a period as a list or CSV column",
     "list": "list of numbers",
     "labels": "list of numbers or names",
+    "kept": "list of columns' names, or table of lists",
     "numbers": "number, list, draw or CSV column",
     "numbers or rows": "number, list, draw, CSV column or rows of periods",
     "switch": "true or false",

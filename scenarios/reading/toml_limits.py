@@ -1,4 +1,4 @@
-"""What a TOML text may hold, judged before it is parsed; long lists of numbers are read at the pace of JSON.
+"""What a TOML text may hold, judged before it is parsed; long lists of numbers, and texts, are read as JSON.
 
 A parser in Python takes microseconds a key, and memory in the square of a key's dots; hostile or mistaken files are
 told apart here by their brackets, dots and signs of equality alone.
@@ -11,12 +11,13 @@ import json
 import re
 import tomllib
 
-LARGEST_REST = 16_000_000  # bytes beside long lists of numbers
+LARGEST_REST = 16_000_000  # bytes beside long lists of numbers, and long texts
 MOST_KEYS = 100_000  # keys, and tables' headings
 MOST_WORDS = 1_000_000  # texts and comments
 DEEPEST_NESTING = 50  # lists and tables within each other
 MOST_PARTS = 16  # names of a dotted key
 LONG_LIST = 200  # characters of a list of numbers that is read as JSON
+LONG_TEXT = 10_000  # and of a text
 
 WORDS = (
     rb'"""(?:[^"\\]|\\.|"(?!""))*+"{3,5}',
@@ -73,8 +74,9 @@ def _check(text):
 
 
 def _taken(found, lists, mark):
-    """A long list of numbers put aside, its line ends left so that messages name the right line; else as it is."""
-    if found[:1] != b"[" or b"," not in found:
+    """A long list of numbers, or text, put aside, its line ends left so that messages name the right line."""
+    long_text = len(found) > LONG_TEXT and found[:1] == b'"' and found[:3] != b'"""'
+    if not long_text and (found[:1] != b"[" or b"," not in found):
         return found
     try:
         lists.append(json.loads(LAST_COMMA.sub(b"]", found)))
@@ -84,7 +86,7 @@ def _taken(found, lists, mark):
 
 
 def _put_back(value, lists, mark):
-    """A table with the lists in their places."""
+    """A table with the lists and texts in their places."""
     if isinstance(value, dict):
         return {key: _put_back(part, lists, mark) for key, part in value.items()}
     if isinstance(value, list):

@@ -8,5 +8,6 @@ FILES = {
     "pettingzoo": "test_pettingzoo.py",
     "rocrate": "test_archive.py",
     "nashpy": "test_nashpy.py",
+    "xarray": "test_xarray.py",
 }
 collect_ignore = [file for package, file in FILES.items() if find_spec(package) is None]

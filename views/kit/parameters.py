@@ -24,6 +24,11 @@ NOT_SHOWN = (
     "group.name",
     "tag.name",
     "class.name",
+    "group.keep",
+    "class.keep",
+    "buyers.keep",
+    "sellers.keep",
+    "prosumers.keep",
     "prosumers.names",
     "prosumers.times",
 )

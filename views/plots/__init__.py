@@ -38,6 +38,7 @@ from views.plots.scatter import scatter
 from views.plots.series import series
 from views.plots.sweep_heat import sweep_heat
 from views.plots.sweep_lines import sweep_lines
+from views.plots.user_classes import user_classes
 
 PLOTS = {
     "bars": bars,
@@ -77,5 +78,6 @@ PLOTS = {
     "sweep lines": sweep_lines,
     "trading day": trading_day,
     "user bands": user_bands,
+    "user classes": user_classes,
     "violation rounds": violation_rounds,
 }
