@@ -236,7 +236,7 @@ def run_one(options):
     from engine.results.by_people import people_facts
     from scenarios import load
     from views.markets import words_of
-    from views.people import add_classes, classes_text
+    from views.people import classes_text
 
     check_writable(options.out)
     scenario = load(options.scenario, set=options.set, seed=options.seed, rounds=options.rounds)
@@ -247,8 +247,11 @@ def run_one(options):
     folder = save_result(result, options.out)
     draw_pictures(options, folder, result)
     summary = result.summary(users=options.users) | (people_facts(by, result) if by else {})
-    for line in add_classes(folder, summary) if by and not options.no_plots else ():
-        told(line)
+    if by and not options.no_plots:
+        from views.people_pictures import add_classes
+
+        for line in add_classes(folder, summary):
+            told(line)
     if options.json:
         return print_json(summary)
     classes = f"\n\n{classes_text(summary)}" if by else ""

@@ -1,16 +1,10 @@
-"""Results by classes of users in words and pictures: means, shares and the worst part of each class."""
+"""Results by classes of users in words: means, shares and the worst part of each class."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 from engine.results.by_people import PAYOFFS, By, measure_of
-from engine.store import add_pictures
-from views.drawing import draw_all, tried
-from views.plots.user_classes import user_classes
 from views.tables import paired_words, table, with_width
 
 WORST = "CVaR"
@@ -18,11 +12,11 @@ WORST = "CVaR"
 
 def classes_text(facts: dict) -> str:
     """The classes of one run, as by_people.people_facts gives them; of designs one after another."""
-    parts = [_class_table(design, text, told, facts["level"]) for text, design, told in _each(facts)]
+    parts = [_class_table(design, text, told, facts["level"]) for text, design, told in each(facts)]
     return "\n\n".join(parts)
 
 
-def _each(facts):
+def each(facts: dict) -> Iterator[tuple[str, str, dict]]:
     """(By, design or "", {class: what is told of it}) of what people_facts gives."""
     for text, found in facts["by"].items():
         alone = any("users" in told for told in found.values())
@@ -44,57 +38,27 @@ def compared_classes_text(comparison) -> str:
 
 
 def _compared(comparison, by):
-    head = f"Mean {_payoff(comparison.units)} of a user by {by.text}"
-    yield f"{head}\n{_by_scenario(_curves(comparison, by, comparison.means), by)}"
+    head = f"Mean {payoff(comparison.units)} of a user by {by.text}"
+    yield f"{head}\n{_by_scenario(curves(comparison, by, comparison.means), by)}"
     if len(comparison.names) > 1:
         said = f"Difference to {comparison.names[0]}, " + paired_words(comparison)
-        yield f"{head}. {said}\n{_by_scenario(_curves(comparison, by, comparison.differences), by)}"
+        yield f"{head}. {said}\n{_by_scenario(curves(comparison, by, comparison.differences), by)}"
 
 
-def _payoff(units):
+def payoff(units: dict[str, str]) -> str:
     """What users gain, of what measures there are."""
     return next(name for name in PAYOFFS if any(one.startswith(f"{name} mean ") for one in units))
 
 
-def _curves(comparison, by: By, values: Callable) -> dict[str, dict[str, tuple[float, float]]]:
+def curves(comparison, by: By, values: Callable) -> dict[str, dict[str, tuple[float, float]]]:
     """{scenario: {class: (mean, half-width)}} of what users gain."""
     rows = values()
     at = {(row.scenario, row.measure): (row.mean, row.half_width) for row in rows.itertuples()}
-    named = {label: measure_of(_payoff(comparison.units), "mean", by, label) for label in by.labels}
+    named = {label: measure_of(payoff(comparison.units), "mean", by, label) for label in by.labels}
     names = list(dict.fromkeys(rows["scenario"]))
     return {name: {label: at[name, measure] for label, measure in named.items()} for name in names}
 
 
-def _by_scenario(curves, by):
-    rows = [(label, *(with_width(*curve[label]) for curve in curves.values())) for label in by.labels]
-    return table((by.text, *curves), rows)
-
-
-def compared_classes_pictures(comparison, folder: Path) -> list[Path]:
-    """Draw each classification of a comparison's users; returns the paths."""
-    runs = f"{comparison.replications} runs, bars show 95 % intervals" if comparison.replications > 1 else "one run"
-    words, made = f"mean {_payoff(comparison.units)} (money)" if comparison.by else "", {}
-    for by in comparison.by:
-        away = _curves(comparison, by, comparison.differences) if len(comparison.names) > 1 else None
-        means = _curves(comparison, by, comparison.means)
-        made[_file(by.text)] = partial(user_classes, means, away, by.text, words, runs)
-    return draw_all(made, folder)
-
-
-def add_classes(folder: Path, facts: dict) -> list[str]:
-    """Add pictures of the classes of one run to its stored folder; returns a line for each that failed."""
-    return tried(lambda: add_pictures(folder, partial(_run_pictures, facts)))
-
-
-def _run_pictures(facts, folder):
-    made, curves = {}, {}
-    for text, design, told in _each(facts):
-        payoff = next(name for name in PAYOFFS if name in next(iter(told.values())))
-        mean = {label: (one[payoff]["mean"], math.nan) for label, one in told.items()}
-        curves.setdefault(text, {})[design or facts["scenario"]] = mean
-        made[_file(text)] = partial(user_classes, curves[text], None, text, f"mean {payoff} (money)", "one run")
-    draw_all(made, folder)
-
-
-def _file(text):
-    return f"by_{''.join(letter if letter.isalnum() else '_' for letter in text)}"
+def _by_scenario(found, by):
+    rows = [(label, *(with_width(*curve[label]) for curve in found.values())) for label in by.labels]
+    return table((by.text, *found), rows)

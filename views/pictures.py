@@ -13,7 +13,7 @@ from views.aggregator.alpha_games import alpha_games
 from views.aggregator.alpha_words import game_title
 from views.drawing import draw_all, draw_to, tried
 from views.markets import pictures_of
-from views.people import compared_classes_pictures
+from views.people_pictures import compared_classes_pictures
 from views.plots import PLOTS
 from views.plots.asked import asks_for
 

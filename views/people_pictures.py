@@ -1,0 +1,43 @@
+"""Results by classes of users in pictures."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from pathlib import Path
+
+from engine.results.by_people import PAYOFFS
+from engine.store import add_pictures
+from views.drawing import draw_all, tried
+from views.people import curves, each, payoff
+from views.plots.user_classes import user_classes
+
+
+def compared_classes_pictures(comparison, folder: Path) -> list[Path]:
+    """Draw each classification of a comparison's users; returns the paths."""
+    runs = f"{comparison.replications} runs, bars show 95 % intervals" if comparison.replications > 1 else "one run"
+    words, made = f"mean {payoff(comparison.units)} (money)" if comparison.by else "", {}
+    for by in comparison.by:
+        away = curves(comparison, by, comparison.differences) if len(comparison.names) > 1 else None
+        means = curves(comparison, by, comparison.means)
+        made[_file(by.text)] = partial(user_classes, means, away, by.text, words, runs)
+    return draw_all(made, folder)
+
+
+def add_classes(folder: Path, facts: dict) -> list[str]:
+    """Add pictures of the classes of one run to its stored folder; returns a line for each that failed."""
+    return tried(lambda: add_pictures(folder, partial(_run_pictures, facts)))
+
+
+def _run_pictures(facts, folder):
+    made, found = {}, {}
+    for text, design, told in each(facts):
+        gained = next(name for name in PAYOFFS if name in next(iter(told.values())))
+        mean = {label: (one[gained]["mean"], math.nan) for label, one in told.items()}
+        found.setdefault(text, {})[design or facts["scenario"]] = mean
+        made[_file(text)] = partial(user_classes, found[text], None, text, f"mean {gained} (money)", "one run")
+    draw_all(made, folder)
+
+
+def _file(text):
+    return f"by_{''.join(letter if letter.isalnum() else '_' for letter in text)}"
