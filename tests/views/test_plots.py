@@ -95,6 +95,14 @@ DATA = {
         "undefined": ([0, 1], {"small": [np.full(2, NAN), np.ones(2)]}, "K", "s", ["0", "∞"]),
         "one point": ([0], {"small": [np.ones(2)]}, "K", "s"),
     },
+    "user classes": {
+        "usual": (
+            {"direct": {"1": (1.0, 0.1), "2": (2.0, 0.2)}, "fair": {"1": (1.5, 0.1), "2": (2.0, 0.2)}},
+            {"fair": {"1": (0.5, 0.01), "2": (0.0, NAN)}},
+        ),
+        "one run": ({"direct": {f"a town called {k}": (float(k), NAN) for k in range(30)}},),
+        "undefined": ({"direct": {"1": (None, NAN), "2": (NAN, NAN)}},),
+    },
 }
 CASES = [(name, case) for name, cases in DATA.items() for case in cases]
 
