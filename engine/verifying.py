@@ -32,7 +32,7 @@ COUNT = re.compile(r"(^|\.)(seed|replication|rounds?|messages|edges|users|point)
 MOST_NAMED = 20
 MOST_ROWS = 20  # of a sweep, run again
 RUN = ("summary.json", "rounds.csv", "agents.csv", "agents.npz", "lines.csv", "contracts.csv", "prices.csv")
-FACTS = (*RUN, "runs.csv", "means.csv", "differences.csv")  # of a comparison
+FACTS = (*RUN, "runs.csv", "means.csv", "differences.csv", "users.csv")  # of a comparison
 
 
 class FolderError(Refused):

@@ -148,6 +148,7 @@ def test_a_comparison_pairs_classes_and_keeps_users(results, tmp_path):
     assert row["half_width"] == pytest.approx(4.302652729911275 * away.std(ddof=1) / np.sqrt(3))  # t of 2 degrees
     folder = save_comparison(comparison, tmp_path)
     assert len(pd.read_csv(folder / "users.csv")) == 2 * 3 * 51
+    assert verify(folder).passed
     assert json.loads((folder / "manifest.json").read_text())["by"] == ["home", "quintile:income"]
     plain = compare(names, replications=3, executor=InProcess())
     assert save_comparison(plain, tmp_path) != folder
