@@ -31,7 +31,7 @@ test: $(VENV)/development
 
 nightly: $(VENV)/development
 	HARDENING=nightly $(BIN)/python -m pytest tests/hardening tests/market tests/contracts tests/scenarios \
-		tests/agents tests/browser tests/views tests/cli/test_streams.py
+		tests/agents tests/browser tests/views tests/engine tests/cli tests/papers
 
 mutants: $(VENV)/development
 	$(BIN)/python -m tests.mutants --size $(or $(SIZE),150) --seed $(or $(SEED),1) $(if $(AGAIN),--again)

@@ -45,6 +45,7 @@ def claims(state):
 # rounds
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("network", ["kind=complete", "kind=random", "kind=periodic", "drop=0.3"])
 @pytest.mark.parametrize("contracts", ["single", "multi"])
 @pytest.mark.parametrize("rule", RULES)

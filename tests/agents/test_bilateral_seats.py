@@ -278,6 +278,7 @@ def check_money(model):
             assert np.all(gains <= 3 * model.trading.rule.goal(bargain) + 1e-12)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("repair", ["true", "false"])
 @pytest.mark.parametrize("least", [0.0, 0.13, 0.18, 0.5])
 def test_a_stubborn_seller_sells_for_no_less_than_its_price_or_not_at_all(least, repair):
@@ -330,6 +331,7 @@ def test_nonsense_of_a_guest_in_a_later_period_names_it():
         model.run()
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("rule", RULES)
 def test_one_who_leaves_every_meeting_never_settles_for_others(rule):
     class Absent(Watcher):
@@ -347,6 +349,7 @@ def test_one_who_leaves_every_meeting_never_settles_for_others(rule):
             assert model.state.violation > model.trading.rule.goal(model.state.bargain)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("contracts", ["single", "multi"])
 @pytest.mark.parametrize("rule", RULES)
 def test_whatever_players_decide_money_adds_up_and_settled_is_settled(rule, contracts):

@@ -61,6 +61,7 @@ def test_one_by_one_and_as_a_group_learners_give_the_same_bits(name, order):
     np.testing.assert_array_equal(one_by_one.judge.regrets, as_groups.judge.regrets)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("name", LEARNING)
 def test_play_without_agents_gives_the_bits_of_the_model(name):
     model = AggregatorModel(market(), conducts=learners(name), rounds=6, streams=Streams(3))

@@ -52,6 +52,7 @@ def trades(dispatch):
 # line by line
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("losses", ["priced", "lossy"])
 @pytest.mark.parametrize("pace", [1, 2, 7])
 @pytest.mark.parametrize("name", ["eight_nodes_ad_hoc", "ieee300_ad_hoc"])

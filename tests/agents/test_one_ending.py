@@ -51,6 +51,7 @@ EVERYWHERE = {
 }
 
 
+@pytest.mark.share
 @pytest.mark.parametrize(("name", "changes"), EVERYWHERE.values(), ids=EVERYWHERE)
 def test_notebook_command_line_and_page_say_the_same(name, changes):
     """Status, what it means, the gap and what is promised of it, in every market; each by a model of its own."""

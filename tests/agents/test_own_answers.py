@@ -11,6 +11,7 @@ from scenarios import build
 NO_PURCHASE = [np.nan, np.inf, -np.inf, -5, -1e-300, None, "7", b"7", True, [], [1.0, 2.0], {}, 1j, [[1.0]], ...]
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("answer", NO_PURCHASE, ids=repr)
 @pytest.mark.parametrize("order", ["in-turn", "random", "together"])
 def test_what_is_no_purchase_is_refused(order, answer):

@@ -90,6 +90,7 @@ def rounds_of(model):
 # the shipped owners
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_owners_who_decide_by_themselves_give_the_same_bits(name):
     scenario = load(name)
@@ -130,6 +131,7 @@ def without(game, rows):
     return Microgrid(network, game.profile, game.behaviour, game.tariff, game.losses, game.physics, game.payments), kept
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("behaviour", BEHAVIOURS)
 @pytest.mark.parametrize("losses", ["priced", "lossy"])
 def test_lines_refused_are_as_if_they_were_not_there(behaviour, losses):

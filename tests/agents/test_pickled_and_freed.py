@@ -32,6 +32,7 @@ def built(kind):
     return build(name, set=changes, **options)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("kind", MODELS)
 def test_a_round_trip_in_mid_run_changes_no_bit(kind):
     model = built(kind)
@@ -48,6 +49,7 @@ def test_a_round_trip_in_mid_run_changes_no_bit(kind):
     assert len(made) == len(other.agents) and mesa.Agent(other).unique_id not in made
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("kind", MODELS)
 def test_a_model_is_freed(kind):
     model = built(kind)

@@ -63,6 +63,7 @@ def wandered(seed, replication):
     return path(build("two_aggregators", seed=seed, replication=replication, players={"north": Wanderer}))
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("order", ["in-turn", "random", "together"])
 @pytest.mark.parametrize("who", [Aggregator, BestResponder, lambda model, seat: BestResponder(model, seat)])
 def test_shipped_players_seated_as_ones_own_give_the_same_bits(order, who):

@@ -16,6 +16,7 @@ from engine import run, save_result
 ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+SIZE = {"width": 1280, "height": 800}  # of a page
 PATIENCE = 20_000  # milliseconds until a condition must hold
 
 
@@ -176,7 +177,7 @@ def arrivals(chromium, server):
     visitors = []
 
     def arrive(**options):
-        context = chromium.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True, **options)
+        context = chromium.new_context(viewport=SIZE, accept_downloads=True, **options)
         visitors.append(Visitor(context.new_page(), server))
         return visitors[-1]
 
@@ -190,7 +191,7 @@ def arrivals(chromium, server):
 @pytest.fixture(scope="session")
 def tab(chromium, server):
     """A tab that keeps the files it has loaded."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+    context = chromium.new_context(viewport=SIZE, accept_downloads=True)
     yield Visitor(context.new_page(), server)
     context.close()
 
@@ -198,6 +199,8 @@ def tab(chromium, server):
 @pytest.fixture
 def visitor(tab):
     """One visitor, who comes anew."""
+    tab.page.set_viewport_size(SIZE)
+    tab.page.emulate_media(color_scheme="light")
     tab.arrive()
     yield tab
     faults, abroad = tab.faults[:], tab.abroad[:]

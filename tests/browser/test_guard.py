@@ -66,38 +66,22 @@ def elsewhere():
     other.server_close()
 
 
-@pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
-def test_a_page_of_another_origin_gets_nothing_though_the_visitor_is_known(chromium, server, elsewhere, name):
-    context = chromium.new_context()
-    mine, theirs = context.new_page(), context.new_page()
-    mine.goto(server.entry)
-    mine.wait_for_selector(".tile")
-    theirs.goto(f"http://{name}:{elsewhere}")
+def test_a_page_of_another_origin_gets_nothing_though_the_visitor_is_known(visitor, elsewhere, server):
+    mine, theirs = visitor.page, visitor.page.context.new_page()
     kernels = "() => fetch('/resourcez').then(answer => answer.json()).then(found => found.kernels.total)"
-    before = mine.evaluate(kernels)
-    found = theirs.evaluate(TRY, server.url)
-    assert not any(found[way] for way in ("socket", "read", "sent", "script")), found
-    (frame,) = [frame for frame in theirs.frames if frame is not theirs.main_frame]
-    assert "tile" not in frame.content() and frame.query_selector(".page") is None
-    assert mine.evaluate(kernels) == before
-    context.close()
+    for name in ("127.0.0.1", "localhost"):
+        theirs.goto(f"http://{name}:{elsewhere}")
+        before = mine.evaluate(kernels)
+        found = theirs.evaluate(TRY, server.url)
+        assert not any(found[way] for way in ("socket", "read", "sent", "script")), found
+        (frame,) = [frame for frame in theirs.frames if frame is not theirs.main_frame]
+        assert "tile" not in frame.content() and frame.query_selector(".page") is None
+        assert mine.evaluate(kernels) == before
+    theirs.close()
 
 
-def test_the_same_page_may_do_all_that(chromium, server):
+def test_the_page_itself_may_do_all_that_and_is_not_blocked_by_its_own_policy(chromium, server):
     """The tries of the test above are such as would work."""
-    context = chromium.new_context()
-    page = context.new_page()
-    page.goto(server.entry)
-    page.wait_for_selector(".tile")
-    found = page.evaluate(TRY, server.url)
-    assert found["socket"] and found["read"] and found["sent"] and found["script"]
-    assert "token" not in page.url
-    page.reload()
-    page.wait_for_selector(".tile")
-    context.close()
-
-
-def test_nothing_on_the_page_is_blocked_by_its_own_policy(chromium, server):
     context = chromium.new_context()
     page, said = context.new_page(), []
     page.on("console", lambda message: said.append(message.text))
@@ -106,6 +90,11 @@ def test_nothing_on_the_page_is_blocked_by_its_own_policy(chromium, server):
     page.click("button[aria-label=step]")
     page.wait_for_selector(".status b:text-is('Round 1')")
     assert [text for text in said if "Content Security Policy" in text or "Refused" in text] == []
+    found = page.evaluate(TRY, server.url)
+    assert found["socket"] and found["read"] and found["sent"] and found["script"]
+    assert "token" not in page.url
+    page.reload()
+    page.wait_for_selector(".tile")
     context.close()
 
 
@@ -319,7 +308,7 @@ def come(chromium, server):
     return Visitor(chromium.new_context(viewport={"width": 1280, "height": 800}).new_page(), server)
 
 
-def test_only_files_beside_the_scenario_are_taken_and_none_is_quoted(chromium, own):
+def test_only_files_beside_the_scenario_are_taken_and_none_is_quoted_and_pipes_are_no_stored_runs(chromium, own):
     visitor, key = come(chromium, own), "group.0.utility.a"
     visitor.page.click("summary:has-text('utility') >> nth=0")
     field = f".v-text-field input[aria-label='{key}']"
@@ -335,17 +324,12 @@ def test_only_files_beside_the_scenario_are_taken_and_none_is_quoted(chromium, o
     visitor.page.locator(".menuable__content__active .v-list-item").get_by_text(item).click()
     message = visitor.page.wait_for_selector(".error-text").inner_text()
     assert "users.csv" in message and "row 3" in message and "SECRET" not in message and "/" not in message
-    visitor.page.context.close()
-    assert visitor.faults == []
-
-
-def test_pipes_are_no_stored_runs(chromium, own):
-    visitor = come(chromium, own)
     for name in ("manifest", "rounds", "scenario"):
         visitor.type_in("stored run", f"piped/{name}")
         visitor.page.wait_for_selector(f".stored .error-text:has-text('piped/{name}')")
     visitor.step()
     visitor.page.context.close()
+    assert visitor.faults == []
 
 
 WAITING = "import threading, views.browser.stored as s; s.open_folder = lambda *_: threading.Event().wait()"

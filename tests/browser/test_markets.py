@@ -1,15 +1,13 @@
 """Every market on the real page: load, step, play and pause, reset, parameters, wrong input."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
+import run as command_line
 from engine import run
 from engine.columns import csv_text
 from engine.store import rounds_of
-from tests.browser.conftest import ROOT
 from tests.browser.tiles import TILES, most
 from views.kit.live import money
 
@@ -96,6 +94,7 @@ def check_a_change(visitor, key, value, name, label, number):
     visitor.wait_tile(label, before)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("market", ["aggregator", "bilateral"])
 def test_pause_stops_between_two_rounds_and_play_goes_on(visitor, market):
     title, _, _, _ = MARKETS[market]
@@ -141,7 +140,7 @@ def test_the_map_of_a_network_follows_lines_and_where_the_data_centre_stands(vis
     visitor.wait_tile("total purchases", money(new.summary()["quantity"]))
 
 
-def test_the_changed_scenario_as_toml_gives_the_same_bits_on_the_command_line(visitor, tmp_path):
+def test_the_changed_scenario_as_toml_gives_the_same_bits_on_the_command_line(visitor, tmp_path, capsys):
     visitor.show("Aggregators", "two aggregators")
     visitor.type_in("price.c", "0.0017")
     visitor.page.wait_for_selector(".changes b:text-is('price.c')")
@@ -150,15 +149,18 @@ def test_the_changed_scenario_as_toml_gives_the_same_bits_on_the_command_line(vi
     visitor.play_to_the_end()
     file = tmp_path / "changed.toml"
     file.write_text(visitor.download("Scenario as TOML"), encoding="utf-8")
-    command = [sys.executable, str(ROOT / "run.py"), "run", str(file), "--json", "--out", str(tmp_path), "--no-plots"]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert json.loads(said) == json.loads(visitor.download("summary.json"))
+    assert command_line.main(["run", str(file), "--json", "--out", str(tmp_path), "--no-plots"]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads(visitor.download("summary.json"))
     assert visitor.page.inner_text(".changes code").endswith("run two_aggregators --seed 7 --set price.c=0.0017")
 
 
-def test_a_wrong_seed_is_explained_and_the_run_lives_on(visitor):
+def test_too_many_users_and_a_wrong_seed_are_explained_and_the_run_lives_on(visitor):
     visitor.show("Aggregators", "two aggregators")
+    visitor.type_in("group.0.users", "40000000")  # would fill the machine
+    assert "at most 1,000,000" in visitor.page.wait_for_selector(".error-text").inner_text()
     visitor.step()
+    visitor.type_in("group.0.users", "100")
+    visitor.page.wait_for_selector(".error-text", state="detached")
     for typed in ("abc", "", HUGE, "-1", "1.5", "nan", "<b>x</b>"):
         visitor.type_in("seed", typed)
         message = visitor.page.wait_for_selector(".error-text").inner_text()
@@ -168,13 +170,6 @@ def test_a_wrong_seed_is_explained_and_the_run_lives_on(visitor):
         visitor.type_in("seed", str(3 + len(typed)))
         visitor.page.wait_for_selector(".error-text", state="detached")
     visitor.page.wait_for_selector(".changes b:text-is('seed')")
-
-
-def test_a_population_that_would_fill_the_machine_is_refused(visitor):
-    visitor.show("Aggregators", "two aggregators")
-    visitor.type_in("group.0.users", "40000000")
-    assert "at most 1,000,000" in visitor.page.wait_for_selector(".error-text").inner_text()
-    visitor.step()
 
 
 def test_a_key_that_takes_words_or_a_number_offers_the_words_and_takes_both(visitor):

@@ -12,7 +12,7 @@ from views.style import plain
 from views.tables import cell
 
 
-def test_two_visitors_at_once_keep_apart(arrivals):
+def test_two_visitors_at_once_keep_apart_and_a_closed_tab_is_forgotten(arrivals):
     one, other = arrivals(), arrivals()
     one.step()
     one.step()
@@ -24,15 +24,10 @@ def test_two_visitors_at_once_keep_apart(arrivals):
     assert one.tile("price") == money(run("two_aggregators").summary()["price"])
     assert other.tile("price") == money(run("two_aggregators", set=["price.c=0.005"]).summary()["price"])
     assert one.page.query_selector(".changes b") is None
-
-
-def test_a_closed_tab_is_forgotten_by_the_server(arrivals):
-    visitor, watcher = arrivals(), arrivals()
-    visitor.step()
     count = "() => fetch('/resourcez').then(answer => answer.json()).then(found => found.kernels.total)"
-    assert watcher.page.evaluate(count) >= 2
-    visitor.page.close(run_before_unload=True)
-    watcher.page.wait_for_function(f"() => ({count})().then(total => total === 1)")
+    assert other.page.evaluate(count) >= 2
+    one.page.close(run_before_unload=True)
+    other.page.wait_for_function(f"() => ({count})().then(total => total === 1)")
 
 
 def test_agents_are_sorted_searched_and_followed(visitor):
@@ -108,7 +103,11 @@ def test_a_comparison_steps_all_scenarios_and_ends_with_their_numbers(visitor):
     assert len(lines) == 4
 
 
-def test_a_stored_run_is_opened_and_replayed_beside_what_was_stored(visitor, folder):
+def test_a_stored_run_below_the_results_and_nothing_else_is_opened_and_replayed_beside_what_was_stored(visitor, folder):
+    for path in ("../../etc", "/etc", "nothing/there", "two_aggregators"):
+        visitor.type_in("stored run", path)
+        visitor.page.wait_for_selector(f".stored .error-text:has-text('{path.strip('/').split('/')[0]}')")
+        visitor.step()
     (stored,) = (folder / "results" / "two_aggregators").iterdir()
     visitor.type_in("stored run", f"two_aggregators/{stored.name}")
     visitor.page.wait_for_selector(".replay:has-text('5 rounds')")
@@ -119,9 +118,16 @@ def test_a_stored_run_is_opened_and_replayed_beside_what_was_stored(visitor, fol
     visitor.page.wait_for_selector(".replay:has-text('Rounds 1 to 5 of 5 are as stored, bit by bit')")
 
 
+def check_that_all_drawings_fit_a_small_screen(visitor):
+    visitor.page.evaluate("document.querySelector('.main').scrollTo(0, 0)")
+    ends = "[...document.querySelectorAll('.panel')].map(panel => panel.getBoundingClientRect().bottom)"
+    assert max(visitor.page.evaluate(ends)) <= 800
+
+
 def test_a_user_who_moves_is_found_with_its_aggregator_and_followed(visitor):
     visitor.show("Aggregators", "joining three")
     visitor.play_to_the_end()
+    check_that_all_drawings_fit_a_small_screen(visitor)
     result = run("joining_three")
     joined = result.joined
     (mover, *_) = np.flatnonzero(joined.memberships[-1] != joined.memberships[0]).tolist()
@@ -138,6 +144,7 @@ def test_a_user_who_moves_is_found_with_its_aggregator_and_followed(visitor):
 def test_an_agent_of_all_designs_is_shown_under_each(visitor):
     visitor.show("Designs", "designs eight nodes")
     visitor.play_to_the_end()
+    check_that_all_drawings_fit_a_small_screen(visitor)
     visitor.page.click("button[aria-label='follow 3']")
     drawn = visitor.page.wait_for_selector(".panel[data-name=agent]").inner_html()
     for design in run("designs_eight_nodes").designs.values():
@@ -188,16 +195,10 @@ def test_a_days_hours_are_gone_through_and_one_household_is_followed(visitor):
     assert visitor.page.inner_text(".when") == stopped
 
 
-def test_no_folder_is_opened_but_a_run_below_the_results(visitor):
-    for path in ("../../etc", "/etc", "nothing/there", "two_aggregators"):
-        visitor.type_in("stored run", path)
-        visitor.page.wait_for_selector(f".stored .error-text:has-text('{path.strip('/').split('/')[0]}')")
-        visitor.step()
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_page_fits_its_window_and_has_the_visitors_theme(arrivals, theme):
-    visitor = arrivals(color_scheme=theme)
+def test_the_page_fits_its_window_and_has_the_visitors_theme(visitor, theme):
+    visitor.page.emulate_media(color_scheme=theme)
+    visitor.arrive()
     visitor.step()
     visitor.page.wait_for_selector(f"#app.theme--{theme}")
     bottom = visitor.page.evaluate(
@@ -211,17 +212,6 @@ def test_the_page_fits_its_window_and_has_the_visitors_theme(arrivals, theme):
     ground = visitor.page.evaluate("getComputedStyle(document.querySelector('.page')).backgroundColor")
     shade = sum(map(int, re.findall(r"\d+", ground)[:3])) / 3
     assert shade > 200 if theme == "light" else shade < 60
-
-
-@pytest.mark.parametrize(
-    ("market", "scenario"), [("Aggregators", "joining three"), ("Designs", "designs neighbourhood")]
-)
-def test_all_drawings_fit_a_small_screen_at_the_end_too(visitor, market, scenario):
-    visitor.show(market, scenario)
-    visitor.play_to_the_end()
-    visitor.page.evaluate("document.querySelector('.main').scrollTo(0, 0)")
-    ends = "[...document.querySelectorAll('.panel')].map(panel => panel.getBoundingClientRect().bottom)"
-    assert max(visitor.page.evaluate(ends)) <= 800
 
 
 def test_the_theme_can_be_changed(visitor):

@@ -41,6 +41,7 @@ def ended(session, patience=20):
     assert done.wait(patience)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_every_value_can_be_written_read_and_set_to_itself(scenario):
     for parameter in parameters(scenario):
@@ -50,6 +51,7 @@ def test_every_value_can_be_written_read_and_set_to_itself(scenario):
             assert changed(scenario, parameter.path, value).table == scenario.table, parameter.dotted
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_every_stop_of_every_slider_is_legal_for_its_key(scenario):
     for parameter in parameters(scenario):

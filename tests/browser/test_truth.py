@@ -69,6 +69,7 @@ def untrue(run):
     return [(tile, wanted[tile.label]) for tile in frame.tiles if not is_close(tile.value, wanted[tile.label])]
 
 
+@pytest.mark.share
 @pytest.mark.parametrize(("name", "changes"), PLAYED, ids=lambda value: str(value))
 def test_every_tile_has_the_number_of_the_summary_half_way_and_at_the_end(name, changes):
     run = Run(load(name, set=changes))
@@ -114,6 +115,7 @@ def test_a_bill_is_drawn_as_its_label_says(name):
     assert np.allclose(drawn, gains[nodes], rtol=1e-3, atol=1e-8)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize(
     "name", [name for name in names() if name.startswith("p2p") and name not in ("p2p_500", "p2p_1000")]
 )
@@ -181,6 +183,7 @@ def test_every_kind_can_be_chosen_for_every_group_and_back(name):
             assert changed(new, parameter.path, parameter.value, original).table == original.table
 
 
+@pytest.mark.share
 @pytest.mark.parametrize(
     "name", ["two_aggregators", "p2p_single", "eight_nodes_ad_hoc", "designs_eight_nodes", "data_centre_five_bus"]
 )

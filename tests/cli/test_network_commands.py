@@ -36,6 +36,7 @@ ENDS = {  # status of the rounds, and of the direct solution
 }
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("name", sorted({*names_of("network")} - LARGE))
 def test_every_shipped_network_ends_as_it_should(name, capsys):
     stepped, direct = ENDS.get(name, ("settled", "solved"))

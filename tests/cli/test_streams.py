@@ -36,12 +36,7 @@ SHELL = {
     "nobody reads": "| true",
     "one line is read": "2>errors | head -n 1 >/dev/null; cat errors >&2; exit ${PIPESTATUS[0]}",
 }
-USUAL = [
-    ("run", "one line is read"),
-    ("sweep", "all closed"),
-    ("workers", "all closed"),
-    ("reproduce", "output closed"),
-]
+USUAL = [("run", "one line is read"), ("sweep", "all closed"), ("workers", "all closed")]
 
 
 def shell(process, words, how):

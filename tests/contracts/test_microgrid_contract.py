@@ -133,6 +133,7 @@ def test_a_line_beyond_what_it_delivers_names_the_needy_node(name):
     assert (outcome.status, outcome.unserved) == (Status.INFEASIBLE, (2,))
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("rule", PAID)
 @every_loss
 @every_behaviour

@@ -126,6 +126,7 @@ CASES = {  # values: (welfare, buyers' corner, sellers' corner, tau, nearest to 
 }
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("name", CASES)
 def test_corners_and_fair_points_belong_to_the_core_whatever_rule_ran(game, name, rule):
@@ -298,6 +299,7 @@ def test_rules_of_single_blocks_sign_whole_blocks(rule):
 # proof
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("contracts", ["single", "multi"])
 @pytest.mark.parametrize("repair", ["true", "false"])
 @pytest.mark.parametrize("rule", RULES)

@@ -113,6 +113,7 @@ def test_the_bilateral_market_is_the_one_written_by_hand(contracts, tmp_path):
     assert design.gained - alone == pytest.approx(hand.costs[1] - hand.costs[0], abs=1e-9)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("behaviour", BEHAVIOURS)
 @pytest.mark.parametrize("payments", ["tariff", "lmp"])
 def test_the_microgrid_is_the_one_written_by_hand(behaviour, payments, tmp_path):
@@ -128,6 +129,7 @@ def test_the_microgrid_is_the_one_written_by_hand(behaviour, payments, tmp_path)
     assert -design.account.paid == pytest.approx(hand.outcome.payments.agents[nodes], abs=1e-9)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("seed", range(9))
 def test_the_planner_is_beaten_by_no_design(seed, tmp_path):
     result = run(random_scenario(tmp_path, seed), direct=True)

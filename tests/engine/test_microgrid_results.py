@@ -115,6 +115,7 @@ def test_the_eight_nodes_come_out_as_known(losses, behaviour):
         assert (over[1, 4], over[0, 4]) == pytest.approx(PUBLIC[behaviour], abs=2e-3)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("losses", ["priced", "lossy"])
 @pytest.mark.parametrize("behaviour", BEHAVIOURS)
 def test_payments_hand_out_minus_the_bill(behaviour, losses):
@@ -187,6 +188,7 @@ def test_one_agent_alone_is_a_market_too():
 # periods
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("losses", ["priced", "lossy"])
 @pytest.mark.parametrize("behaviour", BEHAVIOURS)
 def test_totals_are_sums_of_single_periods(write, behaviour, losses):

@@ -291,6 +291,7 @@ def test_a_comparison_without_its_scenarios_fails(tmp_path):
 # verification
 
 
+@pytest.mark.share
 @pytest.mark.parametrize(
     ("name", "options"),
     [

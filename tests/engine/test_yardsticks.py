@@ -68,6 +68,7 @@ def area(rule, total):
     return float(np.sum(price.value(mid) * np.diff(at)))
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("form", USERS)
 @pytest.mark.parametrize("rule", RULES)
 def test_the_planner_reaches_what_a_grid_finds_and_no_less(rule, form):
@@ -83,6 +84,7 @@ def test_price_takers_are_found_far_below_the_highest_price_anybody_would_pay():
     assert best == pytest.approx(1e13 / 4 + 200, rel=1e-6)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("form", USERS)
 @pytest.mark.parametrize("rule", [name for name in RULES if name != "fleet"])
 def test_price_takers_reach_the_highest_total_welfare(rule, form):
@@ -144,6 +146,7 @@ def test_the_reference_means_over_twelve_populations():
     assert away["large_two_proportional"] == pytest.approx(13.925 - 15.6230, abs=0.3)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("k", [0.003, 0.05, 0.3, 30.0])
 @pytest.mark.parametrize("c", [1e-30, 1e-3, 1e3])
 @pytest.mark.parametrize("form", list(USERS))

@@ -7,6 +7,14 @@ import pytest
 from papers import REPRODUCTIONS, reproduce
 from papers.aggregator import counterexamples as examples
 from papers.study import Study
+from tests.shares import NIGHTLY
+
+
+@pytest.fixture(autouse=True)
+def short_curves_and_a_coarse_grid(monkeypatch):
+    monkeypatch.setattr(examples, "REPLIES", 21)
+    monkeypatch.setattr(examples, "GRID", examples.GRID if NIGHTLY else 151)
+
 
 PEAKS = {one.name: one for one in examples.PEAKS}
 PAIRS = {pair.name: pair for pair in (*examples.NONE, *examples.TWO, examples.CONTINUUM)}

@@ -9,6 +9,7 @@ from market.microgrid.network import network_of
 from market.microgrid.partitions import believed, partition_game
 from market.microgrid.random_lines import random_private
 from scenarios.microgrid.cases import network_of_case
+from tests.shares import part_of
 
 ALL = (1 << 7) - 1
 
@@ -42,7 +43,8 @@ def test_a_balanced_family_believes_to_have_more_even_if_the_others_stay_togethe
 def test_the_core_is_often_empty_on_random_networks():
     rng = np.random.default_rng(0)
     empty, worst = {"gamma": 0, "delta": 0}, 0.0
-    for _ in range(300):
+    draws = part_of(300)
+    for _ in range(draws):
         nodes = 7
         ends = [(i, (i + 1) % nodes) for i in range(nodes)] + [(0, 3)]
         public = [(i, j, rng.uniform(0.005, 0.1), rng.uniform(0.02, 0.3)) for i, j in ends]
@@ -54,5 +56,7 @@ def test_the_core_is_often_empty_on_random_networks():
             epsilon = least_core(believed(played, belief)).epsilon
             empty[belief] += epsilon > CORE_TOLERANCE
             worst = max(worst, epsilon)
-    assert empty == {"gamma": 211, "delta": 81}
-    assert worst == pytest.approx(0.0572, abs=1e-4)
+    assert draws < 300 or empty == {"gamma": 211, "delta": 81}
+    assert empty["gamma"] / draws == pytest.approx(211 / 300, abs=0.1)
+    assert empty["delta"] / draws == pytest.approx(81 / 300, abs=0.1)
+    assert worst == pytest.approx(0.0572, abs=1e-4) if draws == 300 else 0.02 < worst < 0.0573

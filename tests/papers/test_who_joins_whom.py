@@ -17,7 +17,7 @@ from papers import claim_line, reproduce, texts
 from papers.joining import cells
 
 LEAST = Moving().least_gain
-FEWER = ("group.welfare.users=40", "group.proportional.users=40")  # every round solves every move there
+FEWER = ("group.welfare.users=40", "group.proportional.users=40")  # rounds try every move
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,9 @@ def made(tmp_path_factory):
     out = tmp_path_factory.mktemp("joins")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cells, "LEAST_DRAWS", 1)
-        patch.setitem(cells.MARKETS, "payments, floors", ("joining_payments", FEWER))
+        for market in ("proportional", "payments, floors", "proportional, or alone"):
+            scenario, changes = cells.MARKETS[market]
+            patch.setitem(cells.MARKETS, market, (scenario, (*changes, *FEWER)))
         claims = reproduce(["who-joins-whom"], out, 3, progress=False, workers=1)
     return claims, out
 

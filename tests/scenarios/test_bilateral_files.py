@@ -113,6 +113,7 @@ FORMS = {
 }
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_runs_and_comes_back_from_its_own_toml(write, tmp_path, form):
     scenario = load(write(FORMS[form], day_csv=DAY), rounds=25)

@@ -86,6 +86,7 @@ def test_a_mistake_of_the_file_is_told_whatever_is_chosen(tmp_path):
     check(refusal(lambda: load(path, set=["group.0.kind=direct"])), ["count: does not belong"])
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("name", names())
 def test_every_choice_can_be_set_or_says_what_to_set(name):
     """Of every shipped scenario: no refusal speaks of keys that only the choice before needed."""

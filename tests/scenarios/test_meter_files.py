@@ -119,7 +119,7 @@ def test_days_of_23_and_25_hours(told, shown, ends):
     ("date", "ends"), [("2024-03-31", [1, 2, *range(4, 25)]), ("2024-10-27", [1, 2, 3, *range(3, 25)])]
 )
 def test_ends_that_show_the_clock_before_it_jumps(told, date, ends):
-    stamps = [f"{date} {k:02d}:00" if k < 24 else f"{np.datetime64(date) + 1} 00:00" for k in ends]
+    stamps = [f"{date} {k:02d}:00" if k < 24 else f"{np.datetime64(date) + np.timedelta64(1, 'D')} 00:00" for k in ends]
     values = np.arange(float(len(ends))) + 1
     found, said = told("\n".join(["time,kWh", *(f"{one},{value}" for one, value in zip(stamps, values, strict=True))]))
     assert f"{date} has {len(ends)} hours" in said and "stamped at ends" in said

@@ -38,6 +38,7 @@ def grid(folder, tariff, injection, behaviour, payments):
     return run(written(folder, GRID.format(**names)))
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("direct", [False, True])
 @pytest.mark.parametrize(
     ("behaviour", "payments"),

@@ -51,6 +51,7 @@ def played(tmp_path):
     return play
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("name", MARKETS)
 def test_every_run_is_drawn(played, tmp_path, name):
     made = run_pictures(played(name), tmp_path)

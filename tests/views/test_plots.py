@@ -115,6 +115,7 @@ def drawn(figure):
     return file.getvalue()
 
 
+@pytest.mark.share
 @pytest.mark.parametrize(("name", "case"), CASES)
 def test_plots_of_arrays(name, case):
     assert drawn(PLOTS[name](*DATA[name][case]))
