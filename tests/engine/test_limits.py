@@ -60,7 +60,7 @@ preference = { uniform = [-0.03, 0.03] }
 """
 LARGE = {
     "aggregator": (STREET, "group.0.users=20"),
-    "microgrid": (GRID, "private.density=0"),
+    "microgrid": (GRID, "network={ injection = [0, 1, -1], public = [[0, 1, 0.01, 0.1], [1, 2, 0.01, 0.1]] }"),
     "bilateral": (NEIGHBOURS, "buyers.count=5"),
 }
 

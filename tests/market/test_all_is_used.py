@@ -15,9 +15,9 @@ def product():
     return [ROOT / "run.py", *(path for floor in FLOORS for path in sorted((ROOT / floor).rglob("*.py")))]
 
 
-def reads(tree):
+def reads(nodes):
     """Every name that code reads, imports or says as a word, as often as it does."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             yield node.id
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
@@ -26,9 +26,9 @@ def reads(tree):
             yield node.value
 
 
-def taken(tree):
+def taken(nodes):
     """Every name that code imports from a module or reads as an attribute."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.ImportFrom):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
@@ -48,13 +48,15 @@ def unused(files, defined):
     """Places of what is public in the files `defined` and used in none of `files`: a method by its name anywhere, what
     stands at the top of a file in that file, or imported or reached through its module elsewhere."""
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in {*files, *defined}}
-    read = {name for path in files for name in reads(trees[path])}
-    imported = {name for path in files for name in taken(trees[path])}
+    nodes = {path: list(ast.walk(tree)) for path, tree in trees.items()}
+    read_in = {path: set(reads(nodes[path])) for path in nodes}
+    read = set().union(*map(read_in.get, files))
+    imported = {name for path in files for name in taken(nodes[path])}
     return [
         f"{path.name}: {place}"
         for path in defined
         for name, place in public(trees[path])
-        if name not in (read if "." in place else imported | set(reads(trees[path])))
+        if name not in (read if "." in place else imported | read_in[path])
     ]
 
 

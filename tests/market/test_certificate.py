@@ -66,6 +66,7 @@ def test_perturbed_purchases_are_regretted_as_much_as_brute_force_finds(brute, a
     np.testing.assert_allclose(np.maximum(regrets, 0), regrets_by_brute_force(brute, game, y, x), rtol=1e-3, atol=1e-9)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("alpha", ALPHAS[1:])
 def test_a_right_purchase_split_wrongly_is_regretted(alpha):
     game = game_of(alpha)
@@ -174,6 +175,7 @@ def no_equilibrium(alpha, offset=0.01):
     return Game(Linear(1.0), tuple(blocks))
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("alpha", [300.0, 1e3, 1e4, 1e6, 1e9, 1e29, 1e300])
 def test_a_large_alpha_ends_as_max_min_does(alpha):
     limit = solve(no_equilibrium(np.inf)).outcome
@@ -185,6 +187,7 @@ def test_a_large_alpha_ends_as_max_min_does(alpha):
     assert best_response(Linear(1.0), player, 0.2) == pytest.approx(best, rel=0.2 / alpha + 1e-12)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("alpha", [0.3, 1.0, 5.0, 30.0, 1e3, 1e6])
 def test_an_offset_beyond_all_surpluses_hides_no_regret(alpha):
     """Φ then is Σ s but for a factor: the regret is the share of welfare lost, at alpha = 0 and offset 0 the same."""

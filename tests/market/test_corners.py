@@ -18,12 +18,14 @@ from market.outcome import Status
 SOLVED = [0, 1, 3, 7, 9, 12, 4, 6, 14]  # whose corner is at no kink
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("seed", [*SOLVED, 2, 8, 10, 15])
 def test_on_both_sides_of_a_corner_somebody_gains(small_markets, seed):
     game, y = small_markets.cornered(seed)
     assert min(gap(game, at, clear(game, at).x)[0] for at in small_markets.beside(y)) > 1e-3
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("alpha", [1.0, 1.5, 3.0, 150.0])
 @pytest.mark.parametrize("seed", SOLVED[:4])
 def test_a_literal_objective_regrets_every_corner(small_markets, seed, alpha):
@@ -43,6 +45,7 @@ def test_just_before_a_corner_a_little_serves_everyone(small_markets, brute, see
     assert np.max(little) > 0 and np.min(held) <= 0
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("seed", SOLVED[:5])
 def test_a_corner_is_all_that_bounds_leave_beside_the_equilibria(small_markets, reply_boxes, seed):
     """So what `unique` and no-equilibrium say is true: every other pair of purchases is excluded, box by box."""

@@ -138,7 +138,8 @@ def test_replies_in_turn_cycle_where_no_equilibrium_exists(alpha, offset, low, h
 
 
 def test_every_profile_of_the_duel_leaves_a_regret(brute):
-    game, grids = duel(0.9, 0.0), (np.linspace(0.05, 3.2, 22), np.linspace(0.05, 1.6, 17))
+    each = part_of(24), part_of(18)
+    game, grids = duel(0.9, 0.0), (np.linspace(0.05, 3.2, each[0]), np.linspace(0.05, 1.6, each[1]))
 
     def regrets(j):
         """Regrets of player j at its own purchases, by the other's."""
@@ -370,6 +371,7 @@ def test_aggregators_of_one_user_equal_direct_participation(rule, alpha):
     np.testing.assert_allclose(solve(Game(rule, groups)).outcome.x, alone.outcome.x, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("alpha", ALPHAS)
 def test_a_large_user_of_no_size_is_as_good_as_absent(alpha):
     a, b = draw(9)
@@ -407,6 +409,7 @@ def test_demand_beyond_capacity_is_reported_as_unserved():
     assert found.outcome.unserved == pytest.approx(found.outcome.quantity - 3)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("alpha", ALPHAS)
 def test_logarithmic_users_find_an_equilibrium_too(brute, alpha):
     rng = np.random.default_rng(2)
@@ -432,6 +435,7 @@ def test_purchases_that_add_up_to_a_jump_do_not_cross_it_by_rounding(seed):
         assert clear(game, y).price == pytest.approx(rule.value(rule.capacity), rel=1e-9)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("alpha", ALPHAS)
 def test_users_who_value_nothing_change_no_equilibrium(alpha):
     utility = Logarithmic(np.array([4.66, 6.0, 0.0, 5.0, 0.0]), np.array([0.01, 1.0, 2.0, 3.0, 1.0]))

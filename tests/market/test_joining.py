@@ -96,6 +96,7 @@ GAMES = {
 EMPTY = {"proportional and max-min", "one kind", "the chase", "no rest for four"}
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("name", GAMES)
 def test_where_moving_ends_is_stable_by_enumeration(name):
     joining = GAMES[name]

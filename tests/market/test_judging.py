@@ -60,6 +60,7 @@ def test_the_move_of_a_single_buyer_is_that_of_the_closed_form(seed, factor):
         assert found.move.gain == pytest.approx(reached[worst] - held[worst], rel=1e-6)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("alpha", [0.0, 0.5, 1.0, 3.0, np.inf])
 def test_a_group_s_move_is_that_of_a_dense_search(brute, alpha):
     game = group_of(alpha)

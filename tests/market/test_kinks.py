@@ -216,6 +216,7 @@ def no_total_leaves_the_bounds(game, seed):
         assert not np.any((value > 0) & (most < 0))
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("alpha", [2.0, 150.0, 1e3, 1e6, np.inf])
 def test_a_market_without_equilibrium_is_proven_to_have_none_however_large_alpha_is(alpha):
     """The documented one: beside the second player's purchase the first serves one user or two, never what it should.

@@ -146,6 +146,7 @@ def test_a_lower_peak_is_not_proven_to_be_the_best():
         assert proven[0] <= (dense <= 1e-9)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("alpha", [0.0, 1.0, 3.0, np.inf])
 @pytest.mark.parametrize(
     "rule", [Linear(1e-3), Power(1e-6, 2.0), Power(0.05, 0.5), Piecewise([0, 300, 800], [0.0, 0.5, 3.0], 0.01)]

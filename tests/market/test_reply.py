@@ -25,6 +25,7 @@ def block(kind, alpha, sizes, offset=0.01):
     return Block("a", "aggregator", users(kind, sum(sizes)), alpha, offset, np.array(sizes))
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("rule", RULES, ids=repr)
 @pytest.mark.parametrize("kind", ["quadratic", "log"])
 @pytest.mark.parametrize("alpha", ALPHAS)

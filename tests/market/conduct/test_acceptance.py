@@ -41,6 +41,7 @@ def linear_market(seed):
     return Game(Linear(rng.uniform(0.01, 0.2)), blocks)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize(
     ("conduct", "near"), [(FictitiousPlay(memory=10.0), 1e-6), (Gradient(), 1e-6), (None, 1e-8)], ids=str

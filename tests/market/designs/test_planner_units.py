@@ -30,6 +30,7 @@ def planned(seed, kind, energy=1.0, money=1.0):
     return optimum(people, supply, (tail, head, RESISTANCES[kind](rng, len(head))), 0, nodes, 10.0 * energy)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("kind", RESISTANCES)
 @pytest.mark.parametrize("seed", range(4))
 def test_a_plan_in_other_units_is_the_same(seed, kind):

@@ -22,7 +22,7 @@ from market.microgrid.network import network_of
 from market.microgrid.payments import lmp_payments, savings_share, tariff_payments
 from market.microgrid.tariff import Tariff
 from tests.market.microgrid.with_grid import game_with_grid
-from tests.shares import part_of
+from tests.shares import NIGHTLY, part_of
 
 TARIFF = Tariff()
 FEW = settings(max_examples=part_of(10), deadline=None, derandomize=True, database=None)
@@ -142,8 +142,8 @@ def test_the_priced_private_game_would_not_be_superadditive():
 
 
 def test_the_grid_should_not_be_a_strategic_player(eight, eight_grid):
-    shortfalls = [0.56, 0.022, 0.0]
-    for prices, epsilon in zip([(2, 1), (1.6, 1.4), (1.5, 1.5)], shortfalls, strict=True):
+    shortfalls = {(2, 1): 0.56, (1.5, 1.5): 0.0} | ({(1.6, 1.4): 0.022} if NIGHTLY else {})
+    for prices, epsilon in shortfalls.items():
         found = least_core(game_with_grid(eight, eight_grid, Tariff(*prices, generation=1.5)))
         assert found.epsilon == pytest.approx(epsilon, abs=2e-3)
         assert found.core_is_empty == (epsilon > 0)

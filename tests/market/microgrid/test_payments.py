@@ -18,6 +18,7 @@ PAIRS = [(rule, name, losses) for rule in PAYMENTS for name in BEHAVIOURS for lo
 FEW = settings(max_examples=part_of(10), deadline=None, derandomize=True, database=None)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize(("rule", "name", "losses"), PAIRS)
 @FEW
 @given(seed=st.integers(0, 10_000))

@@ -69,6 +69,7 @@ def same(there, here, scale, size):
         np.testing.assert_allclose(np.asarray(there) / scale, here, atol=1e-6 * size, rtol=0)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("losses", ["priced", "lossy"])
 @pytest.mark.parametrize("rule", RULES)
 @FEW

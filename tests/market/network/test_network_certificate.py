@@ -31,6 +31,7 @@ def solves(monkeypatch):
     return seen
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("name", ["two_nodes_thin", "cournot_duopoly"])
 @pytest.mark.parametrize("false", ["price", "output", "nothing"])
 def test_a_false_price_of_the_path_is_noticed(name, false, monkeypatch, solves):

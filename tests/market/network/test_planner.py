@@ -12,6 +12,7 @@ from tests.market.grid.networks import any_grid, five_bus
 from tests.market.network.test_network_game import game_on, users
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("seed", range(12))
 def test_nothing_near_its_end_is_better_for_all_together(seed):
     rng = np.random.default_rng(seed)
