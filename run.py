@@ -17,7 +17,7 @@ except ImportError as error:
 from engine import __version__
 from engine.plugins import fault_of, plug, plug_installed
 from market.errors import Refused
-from views.arguments import InputError, Once, Parser, changes, common, host_name, natural, people, sweeping
+from views.arguments import InputError, Once, Parser, changes, common, host_name, natural, people, printed, sweeping
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # systems are small here: a second BLAS thread only slows them
 
@@ -132,6 +132,7 @@ def parser():
     drawn = add(commands, "plot", plot_sweep, "draw a sweep: measures against the keys varied")
     drawn.add_argument("folder", metavar="FOLDER")
     drawn.add_argument("--measure", action="append", default=[], metavar="NAME", help="e.g. welfare; repeatable")
+    printed(drawn)
     drawn.add_argument("--along", action=Once, metavar="KEY", help="key of the horizontal axis (default: most values)")
     check = add(commands, "verify", verify_folder, "run again from a results folder and compare")
     check.add_argument("folder", metavar="FOLDER", help="or an archive of one")
@@ -248,9 +249,12 @@ def run_one(options):
     draw_pictures(options, folder, result)
     summary = result.summary(users=options.users) | (people_facts(by, result) if by else {})
     if by and not options.no_plots:
+        from views.drawing import printing
         from views.people_pictures import add_classes
 
-        for line in add_classes(folder, summary):
+        with printing(format=options.format, dpi=options.dpi, unit=scenario.in_units):
+            failed = add_classes(folder, summary)
+        for line in failed:
             told(line)
     if options.json:
         return print_json(summary)
@@ -378,16 +382,18 @@ def wanted(error):
 def reproduce_figures(options):
     """Reproduce papers' figures and tables; the exit code is 1 where a verdict is not the expected one."""
     from papers import UnknownFigure, claim_line, reproduce, texts, verdicts
+    from views.drawing import printing
 
     if options.set or options.seed is not None or options.rounds is not None or options.no_plots:
         raise InputError(
-            "command line: reproduce takes NAME, --replications, --out, --json, --workers and --cluster; "
-            "the papers fix the rest"
+            "command line: reproduce takes NAME, --replications, --out, --json, --format, --dpi, --workers and "
+            "--cluster; the papers fix the rest"
         )
     check_writable(options.out)
     try:
         work = partial(reproduce, options.names, Path(options.out), options.replications, not options.json, told=told)
-        claims = unless_too_much(options, partial(work, executor=executor_of(options)))
+        with printing(format=options.format, dpi=options.dpi):
+            claims = unless_too_much(options, partial(work, executor=executor_of(options)))
     except UnknownFigure as error:
         raise InputError(f"command line: {error}") from None
     if options.json:
@@ -479,11 +485,11 @@ def serve_browser(options):
 def plot_sweep(options):
     """Draw a sweep's means into its folder."""
     from engine import SweepError
-    from views.drawing import noting
+    from views.drawing import noting, printing
     from views.sweep_pictures import sweep_pictures
 
     try:
-        with noting() as failed:
+        with noting() as failed, printing(format=options.format, dpi=options.dpi):
             drawn = sweep_pictures(options.folder, options.measure, options.along)
     except SweepError as error:
         raise InputError(str(error)) from None
@@ -509,9 +515,12 @@ def draw_pictures(options, folder, shown):
     """Add the pictures of a Result or a Comparison to its stored folder; one that fails is a line."""
     if options.no_plots:
         return
+    from views.drawing import printing
     from views.pictures import add_to
 
-    for line in add_to(folder, shown):
+    with printing(format=options.format, dpi=options.dpi):
+        failed = add_to(folder, shown)
+    for line in failed:
         told(line)
 
 

@@ -46,8 +46,10 @@ class Comparison:
 
     @property
     def units(self):
-        """{measure: unit} of the market's measures, and of those by classes of users."""
-        return units_of(self.market) | by_people.units(self.by, results_of(self.market).RESULT.OF_USERS)
+        """{measure: unit} of the market's measures, and of those by classes, as the first scenario calls the units."""
+        first = self.scenarios[0]
+        of_classes = by_people.units(self.by, results_of(self.market).RESULT.OF_USERS)
+        return units_of(first) | {name: first.in_units(unit) for name, unit in of_classes.items()}
 
     @property
     def headline(self):

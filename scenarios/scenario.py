@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,7 +15,7 @@ import numpy as np
 from scenarios.reading import toml_text
 from scenarios.reading.kept import Kept, of_all
 
-LABELS = ("title", "source", "name")  # say what a scenario is called, not what happens in it
+LABELS = ("title", "source", "name", "units")  # say what a scenario is called, not what happens in it
 DIGEST_LENGTH = 12
 
 
@@ -64,6 +65,11 @@ class Scenario:
         decisive = {key: value for key, value in self.table.items() if key not in LABELS}
         text = json.dumps([decisive, replication], sort_keys=True, default=list)
         return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
+
+    def in_units(self, text: str) -> str:
+        """A text in which the words money and energy give way to what the scenario calls them."""
+        called = self.table.get("units", {})
+        return re.sub(r"\b(money|energy)\b", lambda word: called[word[0]], text) if called else text
 
     def with_seed(self, seed: int) -> Scenario:
         """The same scenario with another seed (a whole number >= 0, as checked by `load`)."""

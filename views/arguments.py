@@ -7,6 +7,7 @@ import re
 from market.errors import Refused
 
 MOST_DRAWS = 1_000_000_000
+FORMATS = ("png", "svg", "pdf")  # of pictures
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252})(:[0-9]{1,5})?")
 
 
@@ -71,6 +72,14 @@ def whole(text, least):
     return int(text)
 
 
+def resolution(text):
+    """Dots per inch; raises argparse's error for what no picture should have."""
+    number = positive(text)
+    if not 10 <= number <= 1200:
+        raise argparse.ArgumentTypeError(f"got {text}; 10 to 1200 are possible")
+    return number
+
+
 def host_name(text):
     """A host's name, or NAME:PORT; raises argparse's error otherwise."""
     if not HOST_NAME.fullmatch(text):
@@ -78,6 +87,14 @@ def host_name(text):
             f"got {text[:60]!r}; a name such as energy.example or localhost:9000 is needed"
         )
     return text
+
+
+def printed(command):
+    """Options that say how pictures are written."""
+    command.add_argument("--format", action=Once, choices=FORMATS, default="png", help="of pictures (default: png)")
+    command.add_argument(
+        "--dpi", action=Once, type=resolution, default=100, metavar="N", help="dots per inch of pictures (default: 100)"
+    )
 
 
 def changes(command):
@@ -101,6 +118,7 @@ def common(command):
         "--out", action=Once, default="results", metavar="DIR", help="where results go (default: results)"
     )
     command.add_argument("--no-plots", action="store_true", help="no pictures")
+    printed(command)
     command.add_argument("--yes", action="store_true", help="go on where it may need more memory than there is")
     command.add_argument("--json", action="store_true", help="the summary as one JSON object on standard output")
     places(command)

@@ -1,12 +1,40 @@
-"""Drawing into files, such that a picture that fails costs no other one and no result."""
+"""Drawing into files: format, resolution and units in one place; a picture that fails costs no other one, no result."""
 
 import contextlib
+import re
+from collections.abc import Callable
 from contextvars import ContextVar
+from typing import NamedTuple
 
-from views.style import save
+from matplotlib.text import Text
+
+from views.style import DPI, save
 
 LONGEST = 300  # letters of what is said of a failure
 NOTED = ContextVar("noted", default=None)
+IN_BRACKETS = re.compile(r"\([^()]*\)")
+
+
+class Printed(NamedTuple):
+    """How pictures are written: the files' format, dots per inch, what makes a label's units the user's."""
+
+    format: str = "png"
+    dpi: int = DPI
+    unit: Callable[[str], str] = str
+
+
+AS_EVER = Printed()
+PRINTED = ContextVar("printed", default=AS_EVER)
+
+
+@contextlib.contextmanager
+def printing(**how):
+    """Within, pictures are written as told: fields of Printed."""
+    token = PRINTED.set(PRINTED.get()._replace(**how))
+    try:
+        yield
+    finally:
+        PRINTED.reset(token)
 
 
 @contextlib.contextmanager
@@ -31,10 +59,14 @@ def tried(work):
 
 
 def draw_to(path, plot, *given, **options):
-    """Write the figure plot(*given, **options) as PNG; returns the path, None for one that failed and was noted."""
-    failed = NOTED.get()
+    """Write the figure plot(*given, **options) as PRINTED says, whatever the path's suffix is.
+
+    Returns the path, None for one that failed and was noted.
+    """
+    failed, how = NOTED.get(), PRINTED.get()
+    path = path.with_suffix(f".{how.format}")
     try:
-        return save(plot(*given, **options), path)
+        return save(in_units(plot(*given, **options), how.unit), path, how.dpi)
     except Exception as error:
         if failed is None:
             raise
@@ -47,6 +79,14 @@ def draw_all(plots, folder):
     """Write the figures of {name: function without arguments} into a folder; returns the paths of those drawn."""
     paths = [draw_to(folder / f"{name}.png", plot) for name, plot in plots.items()]
     return [path for path in paths if path is not None]
+
+
+def in_units(figure, unit):
+    """The figure; what stands in brackets in its labels is said as unit(text) says it."""
+    for text in figure.findobj(Text):
+        if (said := IN_BRACKETS.sub(lambda found: unit(found[0]), text.get_text())) != text.get_text():
+            text.set_text(said)
+    return figure
 
 
 def _line(name, error):

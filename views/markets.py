@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol, cast
 
 from scenarios.markets import offered
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from agents.market_model import MarketModel
     from engine.comparing import Comparison
     from engine.results.result import Result
@@ -31,13 +32,13 @@ class Words(Protocol):
 
 
 class Pictures(Protocol):
-    """A market's pictures, PNG files in a folder."""
+    """A market's pictures: {name of its file: what draws it}."""
 
-    def run_pictures(self, result: Result, folder: Path) -> Iterable[Path]:
-        """Write the pictures of a run; returns their paths."""
+    def run_pictures(self, result: Result) -> dict[str, Callable[[], Figure]]:
+        """The pictures of a run."""
 
-    def comparison_pictures(self, comparison: Comparison, folder: Path) -> Iterable[Path]:
-        """Write the pictures of a comparison; returns their paths."""
+    def comparison_pictures(self, comparison: Comparison) -> dict[str, Callable[[], Figure]]:
+        """The pictures of a comparison."""
 
 
 class Page(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -13,15 +14,15 @@ from views.people import curves, each, payoff
 from views.plots.user_classes import user_classes
 
 
-def compared_classes_pictures(comparison, folder: Path) -> list[Path]:
-    """Draw each classification of a comparison's users; returns the paths."""
+def compared_classes(comparison) -> dict[str, Callable]:
+    """{name: what draws it} of the pictures of each classification of a comparison's users."""
     runs = f"{comparison.replications} runs, bars show 95 % intervals" if comparison.replications > 1 else "one run"
     words, made = f"mean {payoff(comparison.units)} (money)" if comparison.by else "", {}
     for by in comparison.by:
         away = curves(comparison, by, comparison.differences) if len(comparison.names) > 1 else None
         means = curves(comparison, by, comparison.means)
         made[_file(by.text)] = partial(user_classes, means, away, by.text, words, runs)
-    return draw_all(made, folder)
+    return made
 
 
 def add_classes(folder: Path, facts: dict) -> list[str]:

@@ -12,7 +12,7 @@ from engine.sweeps.sweep_folder import read_settings
 from engine.verifying import as_written, read_manifest
 from scenarios import load
 from scenarios.reading.files import opened
-from views.drawing import draw_all
+from views.drawing import draw_all, printing
 from views.plots import PLOTS
 
 ENOUGH = 3  # values of each of two keys from which a heat map makes sense
@@ -46,7 +46,8 @@ def sweep_pictures(folder, measures=(), along=None):
         made[name] = partial(PLOTS["sweep lines"], table, measure, along, others, unit)
         if len(keys) == 2 and all(table[key].nunique() >= ENOUGH for key in keys):
             made[f"{name}_map"] = partial(PLOTS["sweep heat"], table, measure, (along, others[0]), unit)
-    return draw_all(made, folder)
+    with printing(unit=scenario.in_units):
+        return draw_all(made, folder)
 
 
 def _means(folder, keys, measures):

@@ -1,8 +1,12 @@
 """Results as text: aligned tables for a terminal."""
 
 import math
+import re
 from numbers import Integral
 
+PLUS_MINUS, POWER = r"\pm", re.compile(r"e([+-]\d+)")
+LATEX = {letter: f"\\{letter}" for letter in "&%$#_{}"}
+LATEX |= {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\^{}"}
 MEAN_ROUNDING = 1e-12  # what counts as nothing beside a mean, or alone
 
 
@@ -69,6 +73,42 @@ def comparison_text(comparison):
             table(header, _interval_rows(away, comparison.names[1:], measures)),
         ]
     return "\n".join(lines)
+
+
+def comparison_latex(comparison):
+    """The same as two tabulars of LaTeX with the rules of booktabs, numbers as formulas, units under the measures."""
+    measures = comparison.headline
+    units = ["" if (unit := comparison.units[name]) == "1" else f"({unit})" for name in measures]
+    means = _interval_rows(comparison.means(), comparison.names, measures)
+    away = _interval_rows(comparison.differences(), comparison.names[1:], measures)
+    parts = [_tabular(("scenario", *measures), ("", *units), means)]
+    if away:
+        head = (f"difference to {comparison.names[0]}", *measures)
+        parts.append(_tabular(head, ("", *units), away))
+    return "\n".join(parts)
+
+
+def _tabular(header, units, rows):
+    lines = [f"\\begin{{tabular}}{{l{'r' * (len(header) - 1)}}}", "\\toprule"]
+    lines += [_latex_row(map(_escaped, line)) for line in (header, units)]
+    lines.append("\\midrule")
+    lines += [_latex_row([_escaped(name), *map(_formula, cells)]) for name, *cells in rows]
+    return "\n".join([*lines, "\\bottomrule", "\\end{tabular}", ""])
+
+
+def _latex_row(cells):
+    return " & ".join(cells) + r" \\"
+
+
+def _formula(text):
+    if text == "–":
+        return text
+    text = POWER.sub(lambda found: rf" \cdot 10^{{{int(found[1])}}}", text)
+    return f"${text.replace('±', PLUS_MINUS)}$"
+
+
+def _escaped(text):
+    return "".join(LATEX.get(letter, letter) for letter in text)
 
 
 def _means_words(replications):

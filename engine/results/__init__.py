@@ -59,9 +59,9 @@ def results_of(market: str) -> Results:
     return cast(Results, offered(market, "results"))
 
 
-def units_of(market: str) -> dict[str, str]:
-    """{measure: unit} of a market."""
-    return {name: measure.unit for name, measure in results_of(market).MEASURES.items()}
+def units_of(scenario: Scenario) -> dict[str, str]:
+    """{measure: unit} of a scenario's market, as the scenario calls the units."""
+    return {name: scenario.in_units(measure.unit) for name, measure in results_of(scenario.market).MEASURES.items()}
 
 
 def measured(market: str, part, names: Iterable[str] | None = None) -> dict:
@@ -100,7 +100,7 @@ def distribution(result: Result, by: str, level: float = by_people.LEVEL) -> pd.
 
 def units(scenario):
     """{measure: unit} of a scenario's runs as a sweep has them, `design: measure` where it compares designs."""
-    return _each(scenario.designs, units_of(scenario.market))
+    return _each(scenario.designs, units_of(scenario))
 
 
 def units_by(scenario, by):

@@ -84,6 +84,9 @@ def common(markets, rounds) -> tuple[Key, ...]:
         Key("name", "text", "", None, "", "what tables and folders call it; left out: the file's name"),
         Key("seed", "whole", "", 1, "[0, 9223372036854775807]", "what every draw starts from"),
         Key("rounds", "whole", "rounds", rounds, "[1, 1000000]", "the run ends after so many rounds at the latest"),
+        Key("units", "table", "", None, "", "what pictures and tables call the units"),
+        Key("units.money", "text", "", "money", "", 'e.g. "€" or "ct"'),
+        Key("units.energy", "text", "", "energy", "", 'e.g. "kWh" or "MWh"'),
     )
 
 

@@ -17,7 +17,7 @@ from scenarios.reading.schema import REQUIRED, Key, read_table
 from scenarios.scenario import Scenario
 from views.kit.charts import Line, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
-from views.style import BLACK, new_figure, save
+from views.style import BLACK, new_figure
 
 # scenarios/toy/keys.py
 ROUNDS, SCENARIO = 50, Scenario
@@ -140,16 +140,18 @@ def comparison_notes(comparison):
     return ""
 
 
-def run_pictures(result, folder):
-    if result.direct:
-        return []
+def run_pictures(result):
+    return {} if result.direct else {"price": lambda: prices(result)}
+
+
+def prices(result):
     figure, axes = new_figure()
     axes.plot(result.history["price"])
-    return [save(figure, folder / "price.png")]
+    return figure
 
 
-def comparison_pictures(comparison, folder):
-    return []
+def comparison_pictures(comparison):
+    return {}
 
 
 def too_large(scenario):

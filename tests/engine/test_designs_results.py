@@ -11,7 +11,7 @@ from engine.sweeps.points import product
 from engine.sweeps.sweep_folder import read_rows
 from scenarios import ScenarioError, draw, load
 from views.markets import words_of
-from views.pictures import comparison_pictures, run_pictures
+from views.pictures import pictures
 from views.sweep_pictures import sweep_pictures
 
 EIGHT, NEIGHBOURS = "designs_eight_nodes", "designs_neighbourhood"
@@ -219,7 +219,7 @@ def test_the_summary_is_plain_and_complete(neighbours):
 
 
 def test_a_stored_run_verifies(eight, tmp_path):
-    folder = save_result(eight, tmp_path, (run_pictures,))
+    folder = save_result(eight, tmp_path, (pictures,))
     assert verify(folder).passed
     table = pd.read_csv(folder / "agents.csv")
     assert len(table) == 7 * len(eight.designs)
@@ -249,7 +249,7 @@ def test_two_populations_are_told_apart(tmp_path):
     comparison = compare([EIGHT, other], direct=True, progress=False)
     assert comparison.names[0] == "designs_eight_nodes: direct"
     assert comparison.names[-1] == "other: planner"
-    made = comparison_pictures(comparison, tmp_path)
+    made = pictures(comparison, tmp_path)
     assert {path.name for path in made} == {"designs_designs_eight_nodes.png", "designs_other.png"}
 
 
@@ -277,7 +277,7 @@ def test_where_nothing_cleared_numbers_are_missing_and_the_rest_is_told(tmp_path
     assert (result.status, result.designs["planner"].status) == ("inaccurate", "inaccurate")
     assert result.advice.startswith("So ended: planner.")
     assert result.designs["direct"].values["price of anarchy"] is None
-    folder = save_result(result, tmp_path, (run_pictures,))
+    folder = save_result(result, tmp_path, (pictures,))
     assert "planner" not in set(pd.read_csv(folder / "agents.csv")["design"])
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["designs"]["planner"]["surplus"] is None

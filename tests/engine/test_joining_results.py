@@ -13,7 +13,7 @@ from market.outcome import Status
 from scenarios import load
 from tests.scenarios.refusals import check, refusal
 from views.aggregator.words import summary_text
-from views.pictures import run_pictures
+from views.pictures import pictures
 
 FEW = ["group.0.users=15", "group.1.users=15"]
 
@@ -53,7 +53,7 @@ def test_an_aggregator_without_members_is_told():
 
 
 def test_files_verify_and_tell_every_user_in_every_round(result, tmp_path):
-    folder = save_result(result, tmp_path, (run_pictures,))
+    folder = save_result(result, tmp_path, (pictures,))
     assert verify(folder).passed, verify(folder).lines
     agents, rounds = pd.read_csv(folder / "agents.csv"), pd.read_csv(folder / "rounds.csv")
     assert len(agents) == result.rounds * 31 and (agents.groupby("user")["round"].count() == result.rounds).all()

@@ -12,7 +12,7 @@ from scenarios import ScenarioError
 from tests.hardening.cases import NIGHTLY, chunks, named
 from tests.hardening.legal_markets import LEGAL
 from tests.hardening.mutations import written
-from views.pictures import run_pictures
+from views.pictures import pictures
 
 LONG = "a very long name of something " * 6
 USER = """market = "aggregator"
@@ -121,7 +121,7 @@ def draw_and_check(path, direct, folder):
         return ["refused"]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        made = run_pictures(result, folder)
+        made = pictures(result, folder)
     assert all(file.stat().st_size > 1000 for file in made)
     return made
 

@@ -89,7 +89,7 @@ def in_other_units(one, status, wrong, other, units):
 
 def apart(one, other, most, units):
     """The first measure that is not in proportion up to this share of the largest in its unit, None where all are."""
-    unit_of = units_of(one.scenario.market)
+    unit_of = units_of(one.scenario)
     values, others = (all_measured(result) for result in (one, other))
     sizes = largest(values, unit_of)
     for name, value in values.items():

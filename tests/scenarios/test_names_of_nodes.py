@@ -4,7 +4,7 @@ import pytest
 
 from engine import run
 from scenarios import ScenarioError, load
-from views.pictures import run_pictures
+from views.pictures import pictures
 
 STREET = """market = "microgrid"
 [network]
@@ -25,7 +25,7 @@ def test_names_are_kept_in_the_summary_and_drawn(tmp_path):
     for names in ('names = ["utility", "farm", "mill $%_"]', 'names = { csv = "nodes.csv", column = "name" }'):
         result = run(written(tmp_path, names))
         assert result.summary()["names"] == ["utility", "farm", "mill $%_"]
-        assert run_pictures(result, tmp_path)
+        assert pictures(result, tmp_path)
 
 
 def test_no_names_are_said_where_none_were_given(tmp_path):

@@ -14,7 +14,7 @@ from views.bilateral.payoff_split import gains, payoff_split
 from views.bilateral.price_rounds import MOST_LINES, highlighted, price_rounds
 from views.bilateral.trading_day import trading_day
 from views.bilateral.violation_rounds import relative_history, violation_rounds
-from views.pictures import comparison_pictures, run_pictures
+from views.pictures import pictures
 from views.plots import measure_panels
 
 SMALL = ["buyers.count=4", "sellers.count=4"]
@@ -117,7 +117,7 @@ def test_labels_of_contracts_do_not_overlap(single):
 
 def test_a_thousand_a_side_are_dots_drawn_fast(thousand, tmp_path):
     began = time.process_time()
-    paths = run_pictures(thousand, tmp_path)
+    paths = pictures(thousand, tmp_path)
     assert time.process_time() - began < 6
     assert [path.name for path in paths][:2] == ["contracts.png", "payoffs.png"]
     outcome = thousand.outcomes[0]
@@ -148,7 +148,7 @@ def test_a_thousand_a_side_are_dots_drawn_fast(thousand, tmp_path):
 )
 def test_odd_markets_are_drawn(name, changes, tmp_path):
     result = run(name, set=changes)
-    paths = run_pictures(result, tmp_path)
+    paths = pictures(result, tmp_path)
     made = {path.name for path in paths}
     assert {"contracts.png", "payoffs.png"} <= made
     assert "prices_by_round.png" in made or drawn(price_rounds(result))
@@ -159,7 +159,7 @@ def test_an_empty_side_is_said(tmp_path):
     figure = contract_graph(result.outcomes[0])
     assert "one side is empty" in figure.get_suptitle()
     assert "no buyers" in {text.get_text() for text in figure.axes[0].texts}
-    assert [path.name for path in run_pictures(result, tmp_path)][:2] == ["contracts.png", "payoffs.png"]
+    assert [path.name for path in pictures(result, tmp_path)][:2] == ["contracts.png", "payoffs.png"]
 
 
 def test_core_prices_are_those_of_the_corners(houses):
@@ -280,11 +280,11 @@ def test_measures_are_dots_at_their_means(comparison):
 
 def test_a_run_has_the_pictures_it_has_data_for(tmp_path, single, day, comparison):
     names = ["contracts.png", "payoffs.png", "prices_by_round.png", "violation_by_round.png"]
-    assert [path.name for path in run_pictures(single, tmp_path)] == names
+    assert [path.name for path in pictures(single, tmp_path)] == names
     several = ["contracts.png", "payoffs.png", "violation_by_round.png", "periods.png"]
-    assert [path.name for path in run_pictures(day, tmp_path)] == several
+    assert [path.name for path in pictures(day, tmp_path)] == several
     direct = run("p2p_single", direct=True)
-    assert [path.name for path in run_pictures(direct, tmp_path)] == names[:2]
-    paths = comparison_pictures(comparison, tmp_path)
+    assert [path.name for path in pictures(direct, tmp_path)] == names[:2]
+    paths = pictures(comparison, tmp_path)
     assert [path.name for path in paths] == ["welfare.png", "saved.png", "shares.png", "effort.png"]
     assert all(path.stat().st_size > 2000 for path in paths)

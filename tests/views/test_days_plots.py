@@ -15,7 +15,7 @@ from views.days.flexibility import flexibility
 from views.days.one_home import one_home
 from views.days.price_duration import price_duration
 from views.days.words import comparison_notes
-from views.pictures import comparison_pictures, run_pictures
+from views.pictures import pictures
 
 HEAD = """title = "t"
 market = "aggregator"
@@ -54,7 +54,7 @@ def played(tmp_path):
 @pytest.mark.share
 @pytest.mark.parametrize("name", MARKETS)
 def test_every_run_is_drawn(played, tmp_path, name):
-    made = run_pictures(played(name), tmp_path)
+    made = pictures(played(name), tmp_path)
     whole = SINGLE | ({"levels", "flexibility"} if "devices = " in name or "battery" in MARKETS[name] else set())
     assert {file.stem for file in made} == whole
     assert all(file.stat().st_size > 1000 for file in made)
@@ -122,8 +122,8 @@ def test_comparisons_are_drawn_with_paired_differences(played, tmp_path):
         (tmp_path / f"{name.replace(' ', '_')}.toml").write_text(MARKETS[name])
     paths = [tmp_path / "devices.toml", tmp_path / "no_devices.toml"]
     comparison = compare(paths, replications=2, direct=True, progress=False, workers=1)
-    made = {file.stem for file in comparison_pictures(comparison, tmp_path)}
-    assert made == {"surplus", "bills", "peak", "spread", "self_consumption", "jain", "paired"}
+    made = {file.stem for file in pictures(comparison, tmp_path)}
+    assert made == {"surplus", "bills", "peak", "spread", "self_consumption", "jain", "differences"}
     _, names, row = comparison_notes(comparison).splitlines()  # of the one that has anything flexible
     runs = [run(paths[0], replication=k, direct=True) for k in range(2)]
     others = [float(one.flexibility[~one.is_flexible].sum()) for one in runs]

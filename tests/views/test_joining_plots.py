@@ -8,7 +8,7 @@ from engine import run
 from views.aggregator.members import members
 from views.microgrid.look import COALITIONS
 from views.microgrid.network_map import network_map
-from views.microgrid.pictures import run_pictures
+from views.pictures import pictures
 from views.style import group_colours
 
 
@@ -50,5 +50,5 @@ def test_coalitions_have_rings_on_the_map(tmp_path):
     assert [len(ring.get_offsets()) for ring in rings] == [3, 2]
     assert [tuple(ring.get_edgecolors()[0]) for ring in rings] == [to_rgba(colour) for colour in COALITIONS[:2]]
     assert "coalition 1, 2, 3" in [text.get_text() for text in figure.legends[0].get_texts()]
-    assert [path.name for path in run_pictures(joined, tmp_path)] == ["network_map.png"]
+    assert [path.name for path in pictures(joined, tmp_path)] == ["network_map.png"]
     assert run("who_joins_whom").coalitions == ()

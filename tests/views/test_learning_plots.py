@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from engine import run
-from views.aggregator.pictures import run_pictures, two_replies
-from views.network import pictures as network_pictures
+from views.aggregator.pictures import two_replies
+from views.pictures import pictures
 from views.plots import PLOTS
 
 OF_LEARNERS = {"gaps", "regrets", "purchase_bands", "replies"}
@@ -17,7 +17,7 @@ def duopoly():
 
 
 def test_a_run_of_two_learners_has_all_four_pictures(duopoly, tmp_path):
-    assert {file.stem for file in run_pictures(duopoly, tmp_path)} >= OF_LEARNERS | {"convergence"}
+    assert {file.stem for file in pictures(duopoly, tmp_path)} >= OF_LEARNERS | {"convergence"}
 
 
 def test_gaps_are_drawn_where_they_were_worked_out_beside_what_counts_as_learned(duopoly):
@@ -55,10 +55,10 @@ def test_one_round_many_learners_and_no_equilibrium_are_drawn(tmp_path):
     for name, result in (("one", one), ("crowd", crowd)):
         folder = tmp_path / name
         folder.mkdir()
-        assert {file.stem for file in run_pictures(result, folder)} >= OF_LEARNERS - {"replies"}
+        assert {file.stem for file in pictures(result, folder)} >= OF_LEARNERS - {"replies"}
 
 
 def test_on_a_network_the_same_pictures_are_drawn(tmp_path):
     learning = [f"group.{k}.conduct.rule=hedge" for k in (0, 1)]
     result = run("cournot_duopoly", set=(*learning, "learning.window=1"), rounds=3)
-    assert {file.stem for file in network_pictures.run_pictures(result, tmp_path)} >= OF_LEARNERS
+    assert {file.stem for file in pictures(result, tmp_path)} >= OF_LEARNERS

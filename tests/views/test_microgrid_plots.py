@@ -19,7 +19,7 @@ from views.microgrid.losses_by_behaviour import losses_by_behaviour
 from views.microgrid.network_map import IDLE, LABELLED, MOST_ARROWS, MOST_SHOWN, network_map, positions_of, signed
 from views.microgrid.node_payments import node_payments
 from views.microgrid.periods import periods
-from views.pictures import comparison_pictures, run_pictures
+from views.pictures import pictures
 
 NAMES = ("none", "ad_hoc", "self_interested", "cooperative", "integrated")
 PERIODS = "injection=[[0, 3, -1, -1, -1, 1, 0, -2], [0, 0, -1, -1, -1, 1, 0, -3], [0, 5, -1, -1, 0, 1, 0, 0]]"
@@ -247,9 +247,9 @@ def test_a_period_without_supply_is_shaded():
 
 def test_a_run_has_the_pictures_it_has_data_for(tmp_path, days, comparison):
     one = run("eight_nodes_ad_hoc", certify=False)
-    assert [path.name for path in run_pictures(one, tmp_path)] == ["network_map.png"]
-    assert [path.name for path in run_pictures(days, tmp_path)] == ["network_map.png", "periods.png"]
-    assert [path.name for path in comparison_pictures(comparison, tmp_path)] == ["losses.png", "payments.png"]
+    assert [path.name for path in pictures(one, tmp_path)] == ["network_map.png"]
+    assert [path.name for path in pictures(days, tmp_path)] == ["network_map.png", "periods.png"]
+    assert [path.name for path in pictures(comparison, tmp_path)] == ["differences.png", "losses.png", "payments.png"]
     assert all((tmp_path / name).stat().st_size > 5000 for name in ("network_map.png", "periods.png", "losses.png"))
 
 

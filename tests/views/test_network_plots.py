@@ -14,7 +14,7 @@ from views.network.congestion import congestion
 from views.network.price_map import WIDE, price_map
 from views.network.residual_curve import residual_curve
 from views.network.surplus_at_nodes import surplus_at_nodes
-from views.pictures import comparison_pictures, run_pictures
+from views.pictures import pictures
 
 FEW = ("group.0.users=4", "group.1.users=4", "group.2.users=4")
 TWO = ("five_bus_before", "data_centre_node_1")
@@ -139,13 +139,13 @@ def test_surplus_by_node_is_that_of_the_users_there(compared):
 
 
 def test_a_run_has_its_pictures(tmp_path, centre):
-    names = {path.name for path in run_pictures(centre, tmp_path)}
+    names = {path.name for path in pictures(centre, tmp_path)}
     assert {"price_map.png", "residual_curve.png", "replies.png", "congestion.png", "purchases.png"} <= names
     direct = run("two_nodes_wide", direct=True)
-    names = {path.name for path in run_pictures(direct, tmp_path)}
+    names = {path.name for path in pictures(direct, tmp_path)}
     assert {"price_map.png", "replies.png"} <= names and "congestion.png" not in names
 
 
 def test_a_comparison_has_its_pictures(tmp_path, compared):
-    names = {path.name for path in comparison_pictures(compared, tmp_path)}
+    names = {path.name for path in pictures(compared, tmp_path)}
     assert {"rent.png", "surplus_by_node.png", "surplus.png"} <= names

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from engine import compare, run
-from views.pictures import comparison_pictures, run_pictures
+from views.pictures import pictures
 
 HEAD = 'title = "t"\nmarket = "aggregator"\nsource = "test"\nseed = 1\nrounds = 5\nprice = { rule = "linear", c = 1 }\n'
 ONE = '[[group]]\nname = "small"\nkind = "%s"\nusers = %d\nutility = { form = "quadratic", a = %s, b = %s }\n'
@@ -31,7 +31,7 @@ STATUSES = {"no_equilibrium": "cycling", "continuum": "settled", "village_from_c
 def test_degenerate_markets(tmp_path, name, direct):
     path = tmp_path / "market.toml"
     path.write_text(HEAD + MARKETS[name])
-    made = run_pictures(run(path, direct=direct), tmp_path)
+    made = pictures(run(path, direct=direct), tmp_path)
     assert made
     assert all(file.stat().st_size > 1000 for file in made)
     assert direct == all(file.stem != "convergence" for file in made) or name.startswith("infeasible")
@@ -41,13 +41,13 @@ def test_degenerate_markets(tmp_path, name, direct):
 def test_shipped_endings(tmp_path, name):
     result = run(name)
     assert result.status == STATUSES[name]
-    assert {file.stem for file in run_pictures(result, tmp_path)} >= {"convergence", "purchases"}
+    assert {file.stem for file in pictures(result, tmp_path)} >= {"convergence", "purchases"}
 
 
 def test_a_run_that_ends_at_its_round_limit(tmp_path):
     result = run("two_aggregators", rounds=1)
     assert result.status == "round-limit"
-    assert run_pictures(result, tmp_path)
+    assert pictures(result, tmp_path)
 
 
 def test_purchases_beyond_capacity(tmp_path):
@@ -56,27 +56,27 @@ def test_purchases_beyond_capacity(tmp_path):
     (tmp_path / "market.toml").write_text(dispatch + ONE % ("direct", 9, 0.5, 9))
     result = run(tmp_path / "market.toml", rounds=50)
     assert result.status == "short"
-    assert run_pictures(result, tmp_path)
+    assert pictures(result, tmp_path)
 
 
 def test_a_hundred_thousand_users_in_a_thousand_aggregators_within_three_seconds(tmp_path):
     result = run("large_market", direct=True, certify=False)
     before = time.process_time()
-    assert run_pictures(result, tmp_path)
+    assert pictures(result, tmp_path)
     assert time.process_time() - before < 3
 
 
 def test_rounds_of_very_many_players(tmp_path):
     result = run("large_market", set=("group.0.users=600", "group.0.count=300"), rounds=2, certify=False)
-    assert "convergence" in {file.stem for file in run_pictures(result, tmp_path)}
+    assert "convergence" in {file.stem for file in pictures(result, tmp_path)}
 
 
 @pytest.mark.parametrize("replications", [1, 3])
 def test_comparisons(tmp_path, replications):
     names = ["small_alone", "large_direct", "large_two_maxmin"]
     comparison = compare(names, replications=replications, direct=True, workers=1, progress=False)
-    made = {file.stem for file in comparison_pictures(comparison, tmp_path)}
-    assert made == {"surplus", "consumption", "price", "fairness", "densities"}
+    made = {file.stem for file in pictures(comparison, tmp_path)}
+    assert made == {"surplus", "consumption", "price", "fairness", "densities", "differences"}
 
 
 def test_a_comparison_with_an_infeasible_scenario(tmp_path):
@@ -84,4 +84,4 @@ def test_a_comparison_with_an_infeasible_scenario(tmp_path):
         (tmp_path / f"{name.replace(' ', '_')}.toml").write_text(HEAD + text)
     scenarios = [tmp_path / "infeasible_at_once.toml", tmp_path / "two_large_users_alone.toml"]
     comparison = compare(scenarios, replications=2, progress=False)
-    assert comparison_pictures(comparison, tmp_path)
+    assert pictures(comparison, tmp_path)

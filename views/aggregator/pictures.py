@@ -1,19 +1,17 @@
 """The pictures of the aggregator market."""
 
 from functools import partial
-from pathlib import Path
 
 from views.aggregator.convergence import purchases_by_round
-from views.drawing import draw_all
 from views.plots import PLOTS
 from views.style import CONSUMPTION, SURPLUS, design_colours, group_colours
 
 CROWD = 5  # users from which a density makes sense
 
 
-def run_pictures(result, folder):
-    """Write the pictures of one Result; returns their paths. What a run has no data for has no picture."""
-    folder, made = Path(folder), {}
+def run_pictures(result):
+    """The pictures of one Result. What a run has no data for has no picture."""
+    made = {}
     if result.joined is not None:
         made["members"] = partial(PLOTS["members"], result)
     elif result.kept:
@@ -36,7 +34,7 @@ def run_pictures(result, folder):
             made["densities"] = partial(
                 PLOTS["densities"], panels, group_colours([block.name for block in result.game.blocks])
             )
-    return draw_all(made, folder)
+    return made
 
 
 def of_learners(result):
@@ -53,9 +51,8 @@ def two_replies(result):
     return PLOTS["replies"](*result.replies, equilibria=equilibria, **options)
 
 
-def comparison_pictures(comparison, folder):
-    """Write the pictures of a Comparison: bars of surplus, consumption and price, and the small users' densities."""
-    folder = Path(folder)
+def comparison_pictures(comparison):
+    """The pictures of a Comparison: bars of surplus, consumption and price, and the small users' densities."""
     made = {
         "surplus": partial(PLOTS["bars"], comparison, "mean small surplus"),
         "consumption": partial(PLOTS["bars"], comparison, "mean small consumption"),
@@ -72,4 +69,4 @@ def comparison_pictures(comparison, folder):
         made["densities"] = partial(
             PLOTS["densities"], panels, {name.replace("_", " "): colour for name, colour in colours.items()}
         )
-    return draw_all(made, folder)
+    return made

@@ -1,22 +1,20 @@
-"""The pictures of a bilateral market's run and of a comparison, as PNG files in a folder."""
+"""The pictures of a bilateral market's run and of a comparison."""
 
 from functools import partial
-from pathlib import Path
 
 from views.bilateral.violation_rounds import relative_history
-from views.drawing import draw_all
 from views.plots import PLOTS
 
 SHARES = {"buyers' share": "buyers' share of the gains", "distance to tau": "distance to tau, share of the gains"}
 EFFORT = {"rounds": "rounds of negotiation", "messages": "numbers sent"}
 
 
-def run_pictures(result, folder):
-    """Write the pictures of one BilateralResult; returns their paths. What a run has no data for has no picture.
+def run_pictures(result):
+    """The pictures of one BilateralResult. What a run has no data for has no picture.
 
     The contracts are those of the period that trades most.
     """
-    folder, made, several = Path(folder), {}, len(result.outcomes) > 1
+    made, several = {}, len(result.outcomes) > 1
     if result.outcomes:
         number = _period_shown(result)
         outcome = result.outcomes[number]
@@ -36,16 +34,15 @@ def run_pictures(result, folder):
         )
     if several:
         made["periods"] = partial(PLOTS["trading day"], result)
-    return draw_all(made, folder)
+    return made
 
 
 def _period_shown(result):
     return max(range(len(result.outcomes)), key=lambda k: result.outcomes[k].traded)
 
 
-def comparison_pictures(comparison, folder):
-    """Write the pictures of a Comparison of bilateral markets: gains, who gets them, what the negotiation takes."""
-    folder = Path(folder)
+def comparison_pictures(comparison):
+    """The pictures of a Comparison of bilateral markets: gains, who gets them, what the negotiation takes."""
     made = {
         "welfare": partial(PLOTS["bars"], comparison, "welfare"),
         "saved": partial(PLOTS["bars"], comparison, "saved against the grid"),
@@ -54,4 +51,4 @@ def comparison_pictures(comparison, folder):
         ),
         "effort": partial(PLOTS["measure panels"], comparison, EFFORT, log=True),
     }
-    return draw_all(made, folder)
+    return made

@@ -1,9 +1,7 @@
 """The pictures of the aggregator market over days."""
 
 from functools import partial
-from pathlib import Path
 
-from views.drawing import draw_all
 from views.plots import PLOTS
 
 BARS = {"surplus": "mean small surplus", "bills": "mean bill", "peak": "peak", "spread": "spread"}
@@ -17,8 +15,8 @@ PAIRED = {  # measures whose paired differences are drawn, and words on their ax
 }
 
 
-def run_pictures(result, folder):
-    """Write the pictures of one Result; returns their paths. What a run has no data for has no picture."""
+def run_pictures(result):
+    """The pictures of one Result. What a run has no data for has no picture."""
     made = {}
     if result.kept:
         made["convergence"] = partial(PLOTS["convergence"], result)
@@ -29,12 +27,12 @@ def run_pictures(result, folder):
         if result.idle is not None:
             names["flexibility"] = "flexibility"
         made |= {file: partial(PLOTS[name], result) for file, name in names.items()}
-    return draw_all(made, Path(folder))
+    return made
 
 
-def comparison_pictures(comparison, folder):
-    """Write the pictures of a Comparison: a picture a measure, differences paired by replication, small users."""
+def comparison_pictures(comparison):
+    """The pictures of a Comparison: a picture a measure, differences paired by replication, small users."""
     made = {name: partial(PLOTS["bars"], comparison, measure) for name, measure in BARS.items()}
     if len(comparison.names) > 1:
-        made["paired"] = partial(PLOTS["differences"], comparison, PAIRED)
-    return draw_all(made, Path(folder))
+        made["differences"] = partial(PLOTS["differences"], comparison, PAIRED)
+    return made

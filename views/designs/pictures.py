@@ -1,19 +1,17 @@
 """The picture of several designs: of one run, and of a comparison over replications."""
 
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
 from engine.intervals import interval
 from engine.results.designs import class_marks, mean_surplus_of_class
 from views.designs.design_panels import PANELS
-from views.drawing import draw_all
 from views.plots import PLOTS
 
 
-def run_pictures(result, folder):
-    """Write the picture of one DesignsResult; returns its path in a list."""
+def run_pictures(result):
+    """The picture of one DesignsResult."""
     names = list(result.designs)
     values = {name: design.values for name, design in result.designs.items()}
     measures = {one: (_column(values, one), np.full(len(names), np.nan)) for one in PANELS}
@@ -21,15 +19,15 @@ def run_pictures(result, folder):
     surplus = {name: np.array([one.get(name, np.nan) for one in by_class]) for name in result.game.population.classes}
     counts = tuple(_column(values, side) for side in ("winners", "losers"))
     made = {"designs": partial(PLOTS["design panels"], names, measures, surplus, counts, result.scenario.title)}
-    return draw_all(made, Path(folder))
+    return made
 
 
 def _column(values, measure):
     return np.array([np.nan if row[measure] is None else row[measure] for row in values.values()], dtype=float)
 
 
-def comparison_pictures(comparison, folder):
-    """Write the picture of each scenario of a Comparison of designs; returns the paths."""
+def comparison_pictures(comparison):
+    """A picture of each scenario of a Comparison of designs."""
     made = {}
     for scenario in comparison.scenarios:
         alone = len(comparison.scenarios) == 1
@@ -50,7 +48,7 @@ def comparison_pictures(comparison, folder):
         spoken = [name.rpartition(": ")[2] for name in names]
         title, name = scenario.title + runs, "designs" if alone else f"designs_{scenario.name}"
         made[name] = partial(PLOTS["design panels"], spoken, measures, surplus, counts, title)
-    return draw_all(made, Path(folder))
+    return made
 
 
 def _where_always(values):

@@ -1,7 +1,6 @@
 """The pictures of the aggregator market on a network."""
 
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
@@ -9,14 +8,13 @@ from engine.results.network import loading, surplus_by_node
 from market.outcome import Status
 from views.aggregator import pictures
 from views.aggregator.convergence import purchases_by_round
-from views.drawing import draw_all
 from views.plots import PLOTS
 
 MOST_PLAYERS = 20  # up to which two of them have their replies drawn
 
 
-def run_pictures(result, folder):
-    """Write the pictures of one Result; returns their paths. What a run has no data for has no picture."""
+def run_pictures(result):
+    """The pictures of one Result. What a run has no data for has no picture."""
     made, game = {}, result.game
     if result.kept:
         made["convergence"] = partial(PLOTS["convergence"], result)
@@ -34,7 +32,7 @@ def run_pictures(result, folder):
         made["residual_curve"] = partial(_residual, result)
         if 2 <= game.players <= MOST_PLAYERS:
             made["replies"] = partial(_replies, result)
-    return draw_all(made, Path(folder))
+    return made
 
 
 def _has_columns(result):
@@ -81,10 +79,10 @@ def _cycle(result, one, other):
     return np.stack([np.column_stack([y[:, 0], before[:, 1]]), y], axis=1).reshape(-1, 2)
 
 
-def comparison_pictures(comparison, folder):
-    """Write the pictures of a Comparison: bars of surplus, consumption, price and rent, and small users' densities."""
+def comparison_pictures(comparison):
+    """The pictures of a Comparison: bars of surplus, consumption, price and rent, and small users' densities."""
     made = {"rent": partial(PLOTS["bars"], comparison, "rent")}
     found = surplus_by_node(comparison)
     if found:
         made["surplus_by_node"] = partial(PLOTS["surplus at nodes"], found)
-    return [*draw_all(made, Path(folder)), *pictures.comparison_pictures(comparison, folder)]
+    return made | pictures.comparison_pictures(comparison)

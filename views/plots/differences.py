@@ -1,7 +1,11 @@
 """What scenarios change against the first one: differences paired by replication, a panel a measure."""
 
+import numpy as np
+
 from views.plots.measure_panels import draw_dots
 from views.style import BLACK, design_colours, new_figure, shortened, styled
+
+ROUNDING = 1e-12  # of a measure's mean: a smaller difference is none
 
 
 @styled
@@ -18,7 +22,11 @@ def differences(comparison, measures):
     for axes, (measure, words) in zip(row[0], measures.items(), strict=True):
         rows = table[table["measure"] == measure].set_index("scenario").loc[names]
         means, half = (rows[column].to_numpy(dtype=float) for column in ("mean", "half_width"))
+        none = np.abs(means) + np.nan_to_num(half) <= ROUNDING * np.abs(comparison.values(first, measure)).mean()
+        means, half = np.where(none, 0.0, means), np.where(none, np.nan, half)
         draw_dots(axes, place, means, half, [colours[name] for name in names])
+        if none.all():
+            axes.set_xlim(-1, 1)
         axes.axvline(0, color=BLACK, linewidth=1.2)
         axes.locator_params(axis="x", nbins=4)
         axes.set_xlabel(words)
