@@ -304,9 +304,11 @@ class AggregatorModel(MarketModel):
         In random order a crowd's users mix with all others.
         """
         places, blocks, alone = [], [], {}
-        stops = [where.stop for where in self.game.player_slices]
+        fit = [_fits_in_rows(block) for block in self.game.blocks]
+        kinds = (*IN_ROWS, Crowd) if self.order == "random" else IN_ROWS
+        block_of = np.repeat(np.arange(len(fit)), [block.players for block in self.game.blocks]).tolist()
         for where, agent in self.seats:
-            in_rows = self._acts_in_rows(agent)
+            in_rows = self.judge is None and type(agent) in kinds and fit[block_of[where.start]]
             if in_rows or (self.order == "random" and _is_block(agent) and hasattr(agent, "decide_one")):
                 some = range(where.start, where.stop)
             else:
@@ -314,17 +316,8 @@ class AggregatorModel(MarketModel):
             if not in_rows and len(some) > 1:
                 alone |= {len(places) + k: self._one_of(agent, k, place) for k, place in enumerate(some)}
             places += some
-            blocks += [int(np.searchsorted(stops, where.start, "right")) if in_rows else -1] * len(some)
+            blocks += [block_of[where.start] if in_rows else -1] * len(some)
         return np.array(places, dtype=int), np.array(blocks, dtype=int), alone
-
-    def _acts_in_rows(self, agent):
-        """Does nobody need to know how it decides, so that it is worked out together with its neighbours?"""
-        kinds = (*IN_ROWS, Crowd) if self.order == "random" else IN_ROWS
-        if self.judge is not None or type(agent) not in kinds:
-            return False
-        block = agent.seat.own
-        closed = block.single or (block.objective.closed_form(block.utility) and not block.objective.literal)
-        return closed and block.sizes.max() <= PIECE
 
     def _in_order(self, order):
         """(Where, decision) of all who act, by their indices, neighbours of one block as a Row."""
@@ -466,6 +459,12 @@ class Trajectory:
 def kept_of(blocks):
     """What is remembered of every user of a game's blocks: with payments, transfers too."""
     return ("x", "s", "transfers") if pay_each_other(blocks) else ("x", "s")
+
+
+def _fits_in_rows(block):
+    """Do a block's players have the same bits, and nobody that is priced out, when they are worked out together?"""
+    closed = block.single or (block.objective.closed_form(block.utility) and not block.objective.literal)
+    return closed and block.sizes.max() <= PIECE
 
 
 def _user_type(block):

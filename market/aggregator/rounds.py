@@ -16,6 +16,9 @@ from market.utilities import Utility
 
 ORDERS = ("in-turn", "random", "together")
 AT_ONCE = 1024  # turns guessed at a time
+WORTH_A_GUESS = 1e-12  # share of the total that guesses are off by, up to which what they come to is the next guess
+STEEPEST = -0.9  # slope of a reply that is counted on
+LEAST_GROWTH = 1e-30
 LONGEST_CYCLE = 64
 CYCLE_CLOSED = 1e-6  # a cycle has closed when it misses its start by this share of its own size
 MOST_REMEMBERED = 20_000_000  # purchases remembered to notice a cycle
@@ -67,18 +70,36 @@ def turns_in_a_row(
     earlier players only, so that every pass settles at least one more; up to AT_ONCE players are guessed at a time.
     """
     target, y = np.empty_like(now), np.empty_like(now)
-    first, totals = 0, np.full(len(now) + 1, total)
+    first, totals, before = 0, np.full(len(now) + 1, total), np.full((2, len(now)), np.nan)
     while first < len(now):
         some = slice(first, min(first + AT_ONCE, len(now)))
-        held, seen = now[some], totals[first : some.stop + 1]
+        held, seen = now[some], totals[first : some.stop + 1].copy()
         target[some] = reply(some, np.maximum(seen[:-1] - held, 0.0), held)
         y[some] = held + damping * (target[some] - held)
         new = np.cumsum(np.concatenate([seen[:1], y[some] - held]))
         wrong = np.flatnonzero(new != seen)
         first = int(first + wrong[0]) if len(wrong) and wrong[0] < len(held) else some.stop
-        totals[some.start : some.stop + 1] = new
+        totals[some.start : some.stop + 1] = _extrapolated(seen, new, y[some], before[:, some])
+        totals[: first + 1][some.start :] = new[: first + 1 - some.start]
         totals[some.stop + 1 :] = new[-1]
+        before[:, some] = seen[:-1], y[some]
     return target, y, float(totals[-1])
+
+
+def _extrapolated(seen, new, y, before):
+    """Better guesses of the totals: what replies will move by is what they moved by since the pass before.
+
+    seen: totals that were guessed, new: what they come to, shapes (players + 1,); before: totals and replies then.
+    """
+    away = new - seen
+    if not np.max(np.abs(away)) > WORTH_A_GUESS * abs(new[-1]):
+        return new
+    moved = seen[:-1] - before[0]
+    slope = np.where(np.abs(moved) > 0, (y - before[1]) / np.where(moved != 0, moved, 1.0), 0.0)
+    grows = np.cumprod(1 + np.clip(slope, STEEPEST, 0.0))
+    if not grows[-1] > LEAST_GROWTH:
+        return new
+    return seen + np.concatenate([away[:1], grows * np.cumsum(np.diff(away) / grows)])
 
 
 def move_together(
