@@ -2,12 +2,15 @@
 
 import re
 import subprocess
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from engine.results import Results
 from scenarios import names, schema_table
-from scenarios.markets import MARKETS
+from scenarios.markets import MARKETS, Draw, Keys
+from views.markets import Page, Pictures, Words
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -65,3 +68,42 @@ def test_the_makefile_tells_its_targets():
     assert [
         target for target in targets if target != "lowest" and not re.search(rf"^# make {target}  ", text, re.M)
     ] == []
+
+
+ASKED = {  # what README's list says of each module of a market, and who asks it
+    "scenarios/my/keys.py": Keys,
+    "scenarios/my/draw.py": Draw,
+    "engine/results/my.py": Results,
+    "views/my/words.py": Words,
+    "views/my/pictures.py": Pictures,
+    "views/my/page.py": Page,
+}
+
+
+def rows_below(heading):
+    """The rows of README's first table below a heading, as lists of cells."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:1] == "|"][2:]
+
+
+def test_the_list_of_what_a_market_needs_is_what_the_floors_ask():
+    told = {row[0].strip("`"): set(re.findall(r"`(\w+)`", row[1])) for row in rows_below("Add a market")}
+    asked = {place: {name for name in vars(one) if name[0] != "_"} for place, one in ASKED.items()}
+    assert {place: told[place] for place in asked} == asked
+
+
+def test_rules_are_named_where_the_table_says():
+    for _, _, named in rows_below("Add a rule"):
+        for registry, path in re.findall(r"`([A-Z]+)` in `([^`]+)`", named):
+            module = import_module(path.removesuffix("/__init__.py").removesuffix(".py").replace("/", "."))
+            assert len(getattr(module, registry)) > 1, (registry, path)
+
+
+def test_the_house_has_every_room():
+    text = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## The house\n")[2].partition("\n## ")[0]
+    said = set(re.findall(r"\b([a-z]+)/", text))
+    for floor in (ROOT, ROOT / "market"):
+        rooms = {path.parent.name for path in floor.glob("*/*.py")} | (
+            {"docs"} if floor == ROOT else {"days", "network"}
+        )
+        assert rooms <= said, rooms - said
