@@ -16,10 +16,10 @@ FARTHEST_MULTIPLIER = 600.0  # a multiplier at which max-min takes all it can
 def split(block: Block, price: Array, y: Array, precision: float = MULTIPLIER_PRECISION) -> Array:
     """The split of each purchase that maximises its player's objective at a fixed price.
 
-    (Li, Motoki, Zhang, section II-C.) Arguments: prices of shape (nodes,) or (nodes, players), money per unit of
-    energy, purchases of shape (nodes, players), energy. Result: quantities of shape (nodes, users). A purchase beyond
-    what the users want at the price is shared in proportion to what they want, equally where they want nothing: a
-    player may hold such a purchase for a round after others have moved the price.
+    (docs/aggregator/model.md, (R1); Li, Motoki, Zhang, section II-C.) Arguments: prices of shape (nodes,) or (nodes,
+    players), money per unit of energy, purchases of shape (nodes, players), energy. Result: quantities of shape
+    (nodes, users). A purchase beyond what the users want at the price is shared in proportion to what they want,
+    equally where they want nothing: a player may hold such a purchase for a round after others have moved the price.
     """
     price, y = np.asarray(price, dtype=float), np.asarray(y, dtype=float)
     if block.single:
@@ -90,7 +90,7 @@ def quantities(
 ) -> Array:
     """Quantities (nodes, users) at prices (nodes, 1 or users) and multipliers z (nodes, players).
 
-    Each user's first-order condition is met alone (docs/aggregator/model.md, Replies). roof: as `lowest_roof` gives it.
+    Each user's first-order condition is met alone (docs/aggregator/model.md, (R1)). roof: as `lowest_roof` gives it.
     """
     lifted = None if roof is None else tuple(block.to_users(part) for part in roof)
     return (objective or block.objective).respond(block.utility, price, block.to_users(z), lifted)[0]

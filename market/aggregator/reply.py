@@ -45,8 +45,9 @@ class Sums(NamedTuple):
 def replies(block: Block, prices: Prices, z: Array | None = None) -> tuple[Array, Array, Array | None]:
     """What each player of a block buys at given prices, with its slope in the total, shapes (nodes, players).
 
-    docs/aggregator/model.md, Replies: every served user has margin m = kappa (s + offset)^alpha and the player's kappa
-    solves p' Σ x/m = 1, so all players and users are independent. Returns (y, dy/dY, z); z warm-starts a next call.
+    docs/aggregator/model.md, (R1) and (R2): every served user has margin m = kappa (s + offset)^alpha and the player's
+    kappa solves p' Σ x/m = 1, so all players and users are independent. Returns (y, dy/dY, z); z warm-starts a next
+    call.
     """
     if block.single:
         return (*_single_replies(block, prices), None)
@@ -114,7 +115,7 @@ def reply_slope(prices: Prices, sums: Sums) -> Array:
 def solve_multipliers(block: Block, prices: Prices, z: Array | None = None) -> tuple[Array, Sums]:
     """Multipliers z with p' Σ x/m = 1 for every player, by Newton's method on logarithms inside a bracket.
 
-    (docs/aggregator/model.md, Replies.) Returns (z, sums), shapes (nodes, players). Players whom the price keeps out
+    (docs/aggregator/model.md, (R2).) Returns (z, sums), shapes (nodes, players). Players whom the price keeps out
     have zero sums.
     """
     if z is None:

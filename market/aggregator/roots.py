@@ -68,7 +68,7 @@ def prices_at(rule: PriceRule, totals: Numbers) -> Prices:
 
 
 def excess_reply(blocks: Sequence[Block], prices: Prices, totals: Array, outside: float = 0.0) -> tuple[Array, Array]:
-    """F and its slope at given totals, energy, shapes (nodes,) (docs/aggregator/model.md, The direct solution)."""
+    """F and its slope at given totals, energy, shapes (nodes,) (docs/aggregator/model.md, (D1))."""
     value, slope = outside - totals, np.full(len(totals), -1.0)
     for block in blocks:
         y, rise, _ = replies(block, prices)

@@ -57,7 +57,7 @@ def counter_offers(bargain: Bargain, v: Array) -> Array:
 def raised(bargain: Bargain, v: Array, slack: float = 0.0) -> tuple[Array, Array]:
     """The least claims (u, v) without a blocking pair that start from sellers' claims v (n,) and only raise them.
 
-    (docs/bilateral/model.md, Stable: the core)
+    (docs/bilateral/model.md, Stable: the core: (C1) holds from the start, (C2) and (C3) at the end.)
     1. Each buyer claims what its contracts leave it.
     2. Each seller raises its claim to the best offer any buyer would rather make it, less `slack`.
     3. Again with the buyers whose claims fell, until nobody raises (Bellman and Ford's longest paths).
@@ -91,7 +91,7 @@ def _best_offers(values, u, rows):
 
 
 def buyer_corner(bargain: Bargain) -> tuple[Array, Array]:
-    """The buyers' best claims (u, v), (m,), (n,), in the core (docs/bilateral/model.md, Stable: the core).
+    """The buyers' best claims (u, v), (m,), (n,), in the core (docs/bilateral/model.md, (C1) to (C3)).
 
     Raises NoStablePrices.
     """
@@ -106,7 +106,7 @@ def buyer_corner(bargain: Bargain) -> tuple[Array, Array]:
 
 
 def seller_corner(bargain: Bargain) -> tuple[Array, Array]:
-    """The sellers' best claims (u, v), (m,), (n,), in the core (docs/bilateral/model.md, Stable: the core).
+    """The sellers' best claims (u, v), (m,), (n,), in the core (docs/bilateral/model.md, (C1) to (C3)).
 
     Raises NoStablePrices.
     """

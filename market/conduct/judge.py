@@ -172,11 +172,11 @@ def _distances(rounds, equilibria):
 
     Of an equilibrium at which nothing is bought: as a share of the round's own total.
     """
-    own = np.maximum(np.sum(np.abs(rounds), axis=1), TINY)
+    own = np.maximum(np.sum(np.abs(rounds), axis=1), SMALLEST_DIVISOR)
     totals = [float(np.sum(np.abs(y))) for y in equilibria]
     return np.array(
         [np.max(np.abs(rounds - y), axis=1) / (total or own) for y, total in zip(equilibria, totals, strict=True)]
     )
 
 
-TINY = float(np.finfo(float).tiny)
+SMALLEST_DIVISOR = float(np.finfo(float).tiny)

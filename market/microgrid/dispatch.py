@@ -131,7 +131,7 @@ def not_found(network: Network, lossy: bool) -> Dispatch:
 def priced_dispatch(network: Network, g: Array, f: Array, prices: Array | None, **known: Unpack[Known]) -> Dispatch:
     """The outcome of flows with losses bought at the main grid (L1): grid supply u = −Σe + L.
 
-    g, f: p.u., shape (lines,); prices: money per p.u., shape (n,) (docs/microgrid/model.md, Nodes and lines).
+    g, f: p.u., shape (lines,); prices: money per p.u., shape (n,) (docs/microgrid/model.md, (M1) and (M2)).
     """
     p = put_in(network, g, lossy=False)
     public, private = float(network.public.r @ f**2), float(network.private.r @ g**2)
@@ -162,7 +162,7 @@ def at_main_grid(network: Network, dispatch: Dispatch) -> Dispatch:
 def put_in(network: Network, g: Array, lossy: bool) -> Array:
     """What each node puts into the public grid beside private flows g, shape (n,); the slack minus the others' sum.
 
-    p = e − P g in p.u., lossy less half of the losses (docs/microgrid/model.md, Nodes and lines).
+    p = e − P g in p.u., lossy less half of the losses (docs/microgrid/model.md, (M1)).
     """
     p = network.injection - sent(network.private, g, network.nodes)
     if lossy:
