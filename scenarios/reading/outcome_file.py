@@ -16,6 +16,7 @@ from scenarios.reading.population import read_list
 
 FORMS = ("player,purchase", "user,quantity", "group,user,quantity")
 AMOUNT = "[0, inf)"
+UNITS = ("unit", "units")
 ROUNDING = 1e-9  # share of a capacity by which a sale printed with few digits may exceed it
 
 
@@ -33,6 +34,7 @@ def read_outcome(name: str, game: Players, place: Place) -> Purchases:
     commas as in files of meters. Raises ScenarioError that names the row.
     """
     file = MeterFile(name, place)
+    _check_units(file)
     if "purchase" in file.header and "quantity" not in file.header:
         return Purchases(_purchases(file, game), None)
     if "quantity" in file.header and "purchase" not in file.header:
@@ -47,7 +49,7 @@ def read_outcome(name: str, game: Players, place: Place) -> Purchases:
 def _purchases(file, game):
     """What each player buys or sells, shape (players,)."""
     names = [game.player_name(j) for j in range(game.players)]
-    places = _in_order(file, len(names), "players")
+    places = _in_order(file, len(names), "players", lambda: _missing_or_again(file, names))
     if "player" in file.header:
         places = _named(file, "player", names)
     rows = np.argsort(places)
@@ -76,12 +78,33 @@ def _amounts(file, column):
     return np.array(read_list(values, AMOUNT, file.place.at(column)))
 
 
-def _in_order(file, count, what):
-    """Places of rows that stand in order; raises ScenarioError for more or fewer rows than there are."""
+def _check_units(file):
+    """Raise ScenarioError where a column of units says different ones: amounts are read as they stand."""
+    for column in set(UNITS) & set(file.header):
+        said = file.texts(column)
+        other = next((row for row, unit in enumerate(said) if unit.strip() != said[0].strip()), None)
+        if other is not None:
+            got = f"{file.row(0)} is {quoted(said[0])}, {file.row(other)} {quoted(said[other])}"
+            raise file.place.at(column).error(got, "amounts are read as they stand: one unit for all is needed")
+
+
+def _missing_or_again(file, names):
+    """Which player's row comes twice, or is missing, in words; "" where rows have no names."""
+    said = file.texts("player") if "player" in file.header else []
+    if not set(said) & set(names):
+        return ""
+    again = next((name for name in said if said.count(name) > 1), None)
+    if again is not None:
+        return f"; {quoted(again)} comes twice"
+    return "".join(f"; {quoted(name)} is missing" for name in names if name not in said)
+
+
+def _in_order(file, count, what, hint=lambda: ""):
+    """Places of rows that stand in order; raises ScenarioError for more or fewer rows than there are, with a hint."""
     rows = file.body.count(b"\n") if b'"' not in file.body else sum(1 for _ in file.rows())
     if rows != count:
         raise file.place.error(
-            f"{file.name} has {rows} rows", f"the market has {count} {what}; a row for each is needed"
+            f"{file.name} has {rows} rows", f"the market has {count} {what}; a row for each is needed{hint()}"
         )
     return np.arange(count)
 

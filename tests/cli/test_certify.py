@@ -179,7 +179,12 @@ def test_cournot_outcomes_of_producers(certified):
 BAD = {  # text of the file: what is said of it
     "player,purchase\nnorth,1\nsauth,2\ndata centre,3\n": ("player: row 3 of", "'sauth'", 'did you mean "south"?'),
     "player,purchase\nnorth,1\nnorth,2\ndata centre,3\n": ("row 3 of", "'north' again", "'south' is missing"),
-    "player,purchase\nnorth,1\nsouth,2\n": ("has 2 rows; the market has 3 players",),
+    "player,purchase\nnorth,1\nsouth,2\n": ("has 2 rows; the market has 3 players", "'data centre' is missing"),
+    "player,purchase\nnorth,1\nsouth,2\nnorth,2\ndata centre,3\n": ("has 4 rows", "'north' comes twice"),
+    "player,purchase,unit\nnorth,1,MWh\nsouth,2,kWh\ndata centre,3,MWh\n": ("unit: row 2 of", "one unit for all"),
+    "Player;Purchase\nnorth;1\n": ("the columns 'Player,Purchase'", 'did you mean "purchase"?'),
+    "player,purchase\n" + 'north,"3,000.5"\nsouth,2\ndata centre,3\n': ("column purchase, row 2 of", "a number"),
+    "player,purchase\nnorth,1\nsouth,2\ndata centre,3\n".encode("utf-16"): ("not UTF-8",),
     "player,purchase\nnorth,1\nsouth,2\ndata centre,3\nwest,4\n": ("has 4 rows; the market has 3 players",),
     "player,purchase\n0,1\n1,2\n3,3\n": ("player: row 4 of", "is 3", "from 0 to 2"),
     "player,purchase\n1,1\n1,2\n2,3\n": ("player: row 3 of", "is 1 again", "3 is missing"),
