@@ -43,14 +43,18 @@ def _mind(conduct, learners, state, row):
     return Mind(learners.grid(chances.shape[1])[row], chances[row], kept)
 
 
-class Learner(BestResponder):
-    """A player who decides by the conduct of its group; `state` is what it has in mind, None before the first round."""
+class Learns(Player):
+    """Who decides by the conduct of its group; `state` is what it has in mind, None before the first round."""
 
     def __init__(self, model: mesa.Model, seat: Seat):
         super().__init__(model, seat)
         self.conduct: Conduct = model.conducts[seat.group]
         self.dice = Dice([self.rng])
         self.state: dict[str, Any] | None = None
+
+
+class Learner(Learns, BestResponder):
+    """A player who decides by the conduct of its group."""
 
     @cached_property
     def learners(self) -> Any:

@@ -392,7 +392,7 @@ class AggregatorModel(MarketModel):
         """Columns of the collected data: each picklable, computed from the last outcome."""
         columns = {"round": "round", "status": "status", "move": "move"}
         if self.judge is not None:
-            columns |= self._judge_reporters()
+            columns |= judge_reporters(self)
         columns |= {name: partial(_of_outcome, name=name) for name in ("price", "quantity", "welfare", "unserved")}
         columns |= {name: partial(_of_surplus, measure=measure) for name, measure in (("jain", jain), ("gini", gini))}
         for number, block in enumerate(self.game.blocks):
@@ -410,20 +410,21 @@ class AggregatorModel(MarketModel):
             columns["purchases"] = _purchases
         return columns
 
-    def _judge_reporters(self):
-        """Columns of what learners have reached; gaps where they were worked out."""
-        columns = {name: partial(_of_judge, name=name) for name in ("gap", "gap_of_average", "average_regret")}
-        columns = {name.replace("_", " "): function for name, function in columns.items()}
-        if len(self.judge.players) <= MOST_COLUMNS:
-            for number, j in enumerate(self.judge.players):
-                columns[f"regret {self.game.player_name(j)}"] = partial(_regret, number=number)
-        return columns
-
     def _agent_reporters(self):
         """Columns of the agents' tables: users where each has an agent, and one's own players by class."""
         users = {kind: attributes("quantity", "surplus") for kind in (SmallUser, LargeUser)} if self.individual else {}
         own = {type(agent): {"purchase": _own_purchase, "payoff": _own_payoff} for agent in self.own}
         return users | own or None
+
+
+def judge_reporters(model):
+    """Columns of what a model's learners have reached; gaps where they were worked out."""
+    columns = {name: partial(_of_judge, name=name) for name in ("gap", "gap_of_average", "average_regret")}
+    columns = {name.replace("_", " "): function for name, function in columns.items()}
+    if len(model.judge.players) <= MOST_COLUMNS:
+        for number, j in enumerate(model.judge.players):
+            columns[f"regret {model.game.player_name(j)}"] = partial(_regret, number=number)
+    return columns
 
 
 class Trajectory:

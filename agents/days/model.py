@@ -8,14 +8,16 @@ from typing import NamedTuple
 import mesa
 import numpy as np
 
-from agents.aggregator.model import MOST_COLUMNS, Trajectory
+from agents.aggregator.model import MOST_COLUMNS, Trajectory, judge_reporters
+from agents.days.learners import LearningPlayer
 from agents.days.players import SHIPPED, DayAggregator, DayHeard, DayOperator, DayPlan, DayView, Household
 from agents.market_model import MarketModel, attributes, shown
 from agents.seats import Player, Seat, SeatError, check_groups, seated
 from market.aggregator.days import endings, rounds
 from market.aggregator.days.carrying import carried
+from market.aggregator.days.learners import FAIR_DAYS, DayJudge
 from market.aggregator.days.measures import by_user, peak, spread
-from market.aggregator.days.outcome import payoff_of
+from market.aggregator.days.outcome import clear, payoff_of
 from market.aggregator.days.seats import ANSWER_STEPS, Seats, certified
 from market.aggregator.days.several import DaysOutcome
 from market.aggregator.rounds import ORDERS, Watch
@@ -53,7 +55,8 @@ class DaysModel(MarketModel):
     """Households and aggregators who decide whole days, an operator who clears every period.
 
     game: a market.aggregator.days.several.DaysGame; rng, rounds (of each day), tolerance, order, damping,
-    agent_threshold, players and streams as AggregatorModel has them. Each day settles before the next begins.
+    agent_threshold, players, conducts, judging and streams as AggregatorModel has them. Each day settles before the
+    next begins; whoever learns does so on one day, for the plain sum of its users' surpluses.
 
     After each step: `day`, `today` and `told`, what the last day as cleared amounts to; `outcome`, all days so far;
     `y`, net purchases (players, periods); `status`, `round`, `datacollector`, with a table "periods".
@@ -71,6 +74,8 @@ class DaysModel(MarketModel):
         agent_threshold=10_000,
         streams=None,
         players=None,
+        conducts=None,
+        judging=None,
     ):
         super().__init__(streams)
         if order not in ORDERS:
@@ -81,6 +86,7 @@ class DaysModel(MarketModel):
         self.tolerance, self.rounds = tolerance, rounds
         self.draws = np.random.default_rng(0) if rng is None else rng
         check_groups(players, (block.name for block in game.blocks))
+        self.conducts = _learning(game, conducts, damping)
         self.individual = game.users <= agent_threshold
         self.round, self.move, self.outcome, self.told = 0, 0.0, None, {}
         self.past, self.endings = [], []  # (day, outcome) of days that are over; how days ended
@@ -89,6 +95,9 @@ class DaysModel(MarketModel):
         for parts in self._layout():
             self.seats += self._seat_block(*parts, (players or {}).get(parts[0].name))
         self.own = [agent for agent in self.seats if type(agent) not in SHIPPED]
+        learners = [agent.learner for agent in self.seats if isinstance(agent, LearningPlayer)]
+        self.gained = []  # surplus of the learners' users by round
+        self.judge = DayJudge(learners, rounds, judging) if learners else None
         self.trajectory = Trajectory(game.users, rounds * len(game.days), np.float64 if self.individual else np.float32)
         self.datacollector = mesa.DataCollector(
             model_reporters=self._reporters(),
@@ -111,18 +120,20 @@ class DaysModel(MarketModel):
         """How the run stands; once its gap has been searched, settled only at an equilibrium."""
         if self.running:
             return Status.RUNNING
+        if self.judge is not None:
+            return self.judge.status
         return endings.ending(self.endings, self.outcome.outcomes)
 
     @property
     def advice(self):
         """What the status means and what a user can do."""
         proven = self.outcome is not None and (self.outcome.proven or self.outcome.gap is None)
-        return endings.advice(self.status, proven)
+        return endings.advice(self.status, proven, learns=self.judge is not None)
 
     @property
     def promised(self):
         """The largest gap the status allows, None where it promises none."""
-        return endings.promised(self.status)
+        return endings.promised(self.status) if self.judge is None else self.judge.promised
 
     @property
     def cycle(self):
@@ -152,8 +163,8 @@ class DaysModel(MarketModel):
         self.round += 1
         self.day_round += 1
         self.move = float(np.max(np.abs(target - before)))
-        ended = self.watch.status(self.day_round, before, target, self.y)
         self.operator.clear(self.plan)
+        ended = self.watch.status(self.day_round, before, target, self.y) if self.judge is None else self._judged()
         if ended != Status.RUNNING:
             self.endings.append(ended)
             if self.certify and ended == Status.SETTLED:
@@ -166,6 +177,27 @@ class DaysModel(MarketModel):
             agent.told(self._heard(agent))
         self._record_periods()
         self.datacollector.collect(self)
+
+    def _judged(self):
+        """Have a round judged in which somebody learns; returns how the run stands."""
+        self.judge.live(self.today)
+        self.gained.append(self.gained_in(self.today))
+        self.judge.certify(self._gap_of)
+        return self.judge.status
+
+    def _gap_of(self, y):
+        """The gap of the last round's purchases, of others that of the mean of all plans."""
+        if np.array_equal(y, self.today.y.ravel()):
+            return self.operator.certify().gap
+        return certified(self.table, clear(self.day, self.judge.mean_plan)).gap
+
+    def gained_in(self, outcome):
+        """Surplus of the learners' users in a day's outcome, money."""
+        return float(np.sum(outcome.s[np.isin(self.day.party.player_of, self.judge.players)]))
+
+    def mind(self, place):
+        """What the player at a place among all has in mind; None where it does not learn, or nothing was played."""
+        return getattr(self.seats[place], "mind", None)
 
     def _add_up(self):
         """All days so far as one outcome."""
@@ -218,7 +250,8 @@ class DaysModel(MarketModel):
             raise SeatError(f"players: {block.name}: each player has a day of its own; decide() is needed")
         alone = block.kind != "aggregator"
         seats = [Seat(block.name, j, places.start + j, block.player(j)) for j in range(block.players)]
-        made = seated(self, seats, who, Household if alone else DayAggregator)
+        usual = LearningPlayer if block.name in self.conducts else Household if alone else DayAggregator
+        made = seated(self, seats, who, usual)
         if self.individual:
             mine = {agent.row: agent for agent in made if isinstance(agent, Household)}
             self._users += [
@@ -283,6 +316,8 @@ class DaysModel(MarketModel):
     def _reporters(self):
         """Columns of the collected data: each picklable, computed from the day's last outcome."""
         columns = {"round": "round", "day": "number", "status": "status", "move": "move"}
+        if self.judge is not None:
+            columns |= judge_reporters(self)
         columns |= {name: partial(_of_today, name=name) for name in ("mean_price", "quantity", "welfare")}
         columns = {"price" if name == "mean_price" else name: column for name, column in columns.items()}
         columns |= {"unserved": _unserved, "peak": partial(_measure, measure=peak, of="load")}
@@ -304,6 +339,23 @@ class DaysModel(MarketModel):
         users = {Household: attributes("quantity", "surplus", "bill")} if self.individual else {}
         own = {type(agent): {"purchase": _own_purchase, "payoff": _own_payoff} for agent in self.own}
         return users | own or None
+
+
+def _learning(game, conducts, damping):
+    """{group: conduct} of those who learn; raises ValueError where they cannot."""
+    check_groups(conducts, (block.name for block in game.blocks), "conducts")
+    found = {group: conduct for group, conduct in (conducts or {}).items() if conduct.learns}
+    if found and damping != 1:
+        raise ValueError(f"damping={damping!r} goes with best responses only, not with conducts")
+    if found and len(game.days) > 1:
+        raise ValueError(f"conducts: got {len(game.days)} days; players learn on one day")
+    for block in game.blocks:
+        why = found[block.name].not_over_days if block.name in found else ""
+        if block.name in found and not block.welfare:
+            why = FAIR_DAYS
+        if why:
+            raise ValueError(f"conducts: {block.name}: {why}")
+    return found
 
 
 def _certified(day, outcome):

@@ -6,15 +6,18 @@ from functools import cached_property, partial
 import numpy as np
 
 from engine.columns import people_arrays, with_people, write_csv
-from engine.results import aggregator
+from engine.results import aggregator, learning
 from engine.results.aggregator import DOUBLE, MOST_CSV_USERS, OF_SURPLUS, Cleared, mean, of_some
+from engine.results.learning import Learned
 from engine.results.result import Measure, Result, moments, number, numbers
 from market.aggregator.days import endings, measures
 from market.aggregator.days.carrying import in_a_row
 from market.aggregator.days.flexibility import value_of_flexibility
+from market.aggregator.days.learners import colluding_gain
 from market.aggregator.days.rounds import solve
 from market.aggregator.days.several import DaysGame, DaysOutcome
 from market.aggregator.days.yardsticks import idle, planned, price_taking, total_welfare
+from market.aggregator.endings import PROVEN
 from market.measures import gini, jain, price_of_anarchy
 from market.outcome import Status
 
@@ -63,6 +66,7 @@ MEASURES = {
     "mean large surplus": Measure("money", lambda result: mean(result.outcome.s[~result.is_small])),
     "efficiency": Measure("1", lambda result: result.yardsticks["efficiency"]),
     "price of anarchy": Measure("1", lambda result: result.yardsticks["price_of_anarchy"]),
+    **learning.MEASURES,
 }
 NOTHING = aggregator.NOTHING_CLEARED | dict.fromkeys(("bill", "peak", "self_consumption", "flexibility_value"))
 
@@ -194,18 +198,19 @@ class DaysResult(Lived, Result):
     quantities: np.ndarray
     surpluses: np.ndarray
     cycle: int | None = None
+    learned: Learned | None = None
     joined = None  # nobody changes aggregators
 
     @property
     def advice(self):
         """What the status means."""
         proven = self.outcome is not None and (self.outcome.proven or self.gap is None)
-        return endings.advice(self.status, proven)
+        return endings.advice(self.status, proven, self.learned is not None)
 
     @property
     def promised(self):
-        """Equilibria were certified up to this."""
-        return endings.promised(self.status)
+        """Equilibria were certified up to this; of what was learned, the tolerance."""
+        return endings.promised(self.status) if self.learned is None else self.learned.judge.promised
 
     @property
     def who(self):
@@ -237,6 +242,7 @@ class DaysResult(Lived, Result):
         }
         if self.cycle is not None:
             facts["period"] = self.cycle
+        facts |= {} if self.learned is None else {"learning": self.learned.facts()}
         notes = self.scenario.table.get("read", ())
         return facts | ({"read": list(notes)} if notes else {})
 
@@ -276,6 +282,7 @@ class DaysResult(Lived, Result):
         alpha = number(block.alpha if block.kind == "aggregator" else None)
         have = {name: len(part.users) for name, part in block.parts.items() if name != "consumption"}
         group = {"kind": block.kind, "users": block.users, "players": block.players, "alpha": alpha, "devices": have}
+        group |= learning.conduct_of(self.scenario, block.name)
         if self.outcome is None:
             return group | NOTHING
         outcome = self.outcome
@@ -351,7 +358,7 @@ agents_table = aggregator.agents_table
 def stepped(model, certify):
     """Facts of a model stepped to its end; without `certify` the gap is not searched."""
     gap = model.gap if certify else None
-    return {
+    facts = {
         "status": model.status,
         "outcome": model.outcome,
         "gap": gap,
@@ -359,6 +366,15 @@ def stepped(model, certify):
         "surpluses": model.trajectory.surpluses,
         "cycle": model.cycle,
     }
+    return facts | (learned_by(model, certify) if model.judge else {})
+
+
+def learned_by(model, certify):
+    """What learners reached; without `certify` no equilibrium is looked for."""
+    solution = solve(model.day, certify) if certify else None
+    found = [solution.outcome] if solution is not None and solution.status in PROVEN else []
+    y = model.judge.average.reshape(model.y.shape)
+    return aggregator.learned(model, found, colluding_gain(model.judge, model.day.load(y)))
 
 
 def solved(game, certify):

@@ -36,12 +36,12 @@ class Learned:
     @property
     def distances(self) -> Array:
         """How far each round's amounts lie from the nearest equilibrium, as a share of its total, shape (rounds,)."""
-        return self.judge.distances([one.y for one in self.equilibria])
+        return self.judge.distances([one.y.ravel() for one in self.equilibria])
 
     @property
     def nearest(self) -> int | None:
         """Number of the equilibrium whose distance to the last round's amounts is least."""
-        found = nearest(self.judge.amounts[-1], [one.y for one in self.equilibria])
+        found = nearest(self.judge.amounts[-1], [one.y.ravel() for one in self.equilibria])
         return None if found is None else found[0]
 
     @property
@@ -76,11 +76,13 @@ class Learned:
             "average_regret": number(judge.average_regret),
             "regret": dict(zip(self.names, numbers(judge.regrets), strict=True)),
             "range": dict(zip(self.names, numbers(judge.range), strict=True)),
-            "average": numbers(judge.average),
+            "average": numbers(judge.by_player(judge.average)),
             "equilibria": len(self.equilibria),
             "distance": number(self.distances[-1]),
             "near": number(self.near),
-            "nearest": None if near is None else {"quantity": number(near.quantity), "price": number(near.price)},
+            "nearest": None
+            if near is None
+            else {"quantity": number(near.quantity), "price": number(getattr(near, "mean_price", near.price))},
             "surplus": {
                 "last": number(self.surplus[-1]),
                 "mean": number(self.mean_surplus),

@@ -151,6 +151,9 @@ class FacedTotal:
     def best(self, seen: Array) -> Array:
         return self.learners.best(seen[:, 0], self.own)
 
+    def nearest(self, amounts: Array) -> Array:
+        return np.clip(amounts, 0.0, self.learners.top)
+
     def wanted(self) -> Array:
         return self.learners.wanted(self.cleared)
 

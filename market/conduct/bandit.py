@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from market.conduct.conduct import ACTIONS, OWN_PAYOFF, Conduct, State, chosen
+from market.conduct.conduct import ACTIONS, OWN_PAYOFF, TOO_MANY, Conduct, State, chosen
 from market.parameters import parameter
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Bandit(Conduct):
         range="(0, 1]", default=None, meaning="added to chances that losses are divided by; left out: half the rate"
     )
     knows = OWN_PAYOFF
+    not_over_days = TOO_MANY
 
     def begin(self, start: Start) -> State:
         grid = start.grid(self.actions)

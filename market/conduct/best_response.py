@@ -22,6 +22,7 @@ class BestResponse(Conduct):
 
     knows = PAYOFF_FUNCTION
     learns = False
+    not_over_days = ""
 
     def begin(self, start: Start) -> State:
         return {"next": start.faced.best(start.faced.seen)}

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 PAYOFF_FUNCTION = "its payoff function and what the others bought"
 OWN_PAYOFF = "its own payoff"
 PRICES = "prices"
+STEP = "its next step"  # what of `kept` is a difference of amounts
+ONE_AMOUNT = "it decides on one amount a round, and a day has one for each period"
+TOO_MANY = "it chooses among even amounts, and a day of them has that many to the power of its periods"
+NO_RANDOM_DAY = "what devices allow has no random day that all would agree on"
 ACTIONS: dict[str, Any] = {
     "type": "whole",
     "range": "[2, 1001]",
@@ -56,6 +60,9 @@ class Faced(Protocol):
     def best(self, seen: Array) -> Array:
         """The best amounts beside what is seen, shape (players,)."""
 
+    def nearest(self, amounts: Array) -> Array:
+        """The nearest amounts that players may take to these, shape (players,)."""
+
     def wanted(self) -> Array:
         """What each would take, or sell, at the price of a unit taken as given, shape (players,)."""
 
@@ -77,17 +84,24 @@ class Start:
     faced: Faced
     grid: Callable[[int], Array]
 
+    def pace(self, share: float) -> Array:
+        """How far a step goes per marginal payoff, shape (players,), energy² per money: with a share of 1 one that
+        falls from what the first unit brings to nothing at the largest amount leads there at once."""
+        return share * self.top / np.where(self.steepness > 0, self.steepness, np.inf)
+
 
 class Conduct(ABC):
     """How the players of a group decide in rounds, each for itself, all of them worked out at once.
 
     A subclass is a frozen dataclass whose keys are `parameter` fields. What its players have in mind is a State that
     `begin` makes and the others change; row j of every array is player j's, so that a group's rows are what each player
-    alone would have. knows: the information it uses; learns: does it play its rounds to the end?
+    alone would have. knows: the information it uses; learns: does it play its rounds to the end? not_over_days: why it
+    cannot decide a day, "" where it can: an amount is then a whole plan, shape (players, columns).
     """
 
     knows: ClassVar[str]
     learns: ClassVar[bool] = True
+    not_over_days: ClassVar[str] = ONE_AMOUNT
 
     @abstractmethod
     def begin(self, start: Start) -> State:
@@ -115,6 +129,11 @@ class Conduct(ABC):
     def bound(self, played: Numbers, rounds: int) -> Numbers | None:
         """The largest expected regret after some of so many rounds, in ranges of payoffs; None where none is proven."""
         return None
+
+
+def rows(amounts: Array) -> Array:
+    """Amounts (players,) or (players, numbers) as rows, shape (players, numbers)."""
+    return amounts.reshape(len(amounts), -1)
 
 
 def chosen(weights: Array, luck: Array) -> Integers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from market.conduct.conduct import PAYOFF_FUNCTION, Conduct, State
+from market.conduct.conduct import PAYOFF_FUNCTION, Conduct, State, rows
 from market.parameters import parameter
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ class FictitiousPlay(Conduct):
         unit="rounds", range="[1, inf]", default=20.0, meaning="a round counts for so long; inf: all alike"
     )
     knows = PAYOFF_FUNCTION
+    not_over_days = ""
 
     def begin(self, start: Start) -> State:
         return {"seen": start.faced.seen.copy(), "round": 0, "next": start.faced.best(start.faced.seen)}
@@ -39,4 +40,4 @@ class FictitiousPlay(Conduct):
         state["next"] = faced.best(state["seen"])
 
     def kept(self, state: State) -> dict[str, Array]:
-        return {"others, on average": state["seen"], "its next amount": state["next"][:, None]}
+        return {"others, on average": state["seen"], "its next amount": rows(state["next"])}

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from market.conduct.conduct import Conduct, State
+from market.conduct.conduct import STEP, Conduct, State, rows
 from market.parameters import parameter
 
 if TYPE_CHECKING:
@@ -27,10 +25,10 @@ class Gradient(Conduct):
 
     rate: float = parameter(range="(0, 10]", default=0.2, meaning="share of the way that a step goes")
     knows = "its own marginal payoff"
+    not_over_days = ""
 
     def begin(self, start: Start) -> State:
-        pace = self.rate * start.top / np.where(start.steepness > 0, start.steepness, np.inf)
-        state = {"pace": pace, "top": start.top}
+        state: State = {"pace": start.pace(self.rate)}
         self.learn(state, start.faced)
         return state
 
@@ -38,8 +36,8 @@ class Gradient(Conduct):
         return state["next"]
 
     def learn(self, state: State, faced: Faced) -> None:
-        state["next"] = np.clip(faced.own + state["pace"] * faced.marginal(), 0.0, state["top"])
+        state["next"] = faced.nearest(faced.own + state["pace"] * faced.marginal())
         state["step"] = state["next"] - faced.own
 
     def kept(self, state: State) -> dict[str, Array]:
-        return {"its next step": state["step"][:, None]}
+        return {STEP: rows(state["step"])}

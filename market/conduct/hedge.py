@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from market.conduct.conduct import ACTIONS, PAYOFF_FUNCTION, Conduct, State, chosen
+from market.conduct.conduct import ACTIONS, PAYOFF_FUNCTION, TOO_MANY, Conduct, State, chosen
 from market.parameters import parameter
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Hedge(Conduct):
         range="(0, inf)", default=None, meaning="speed of learning; left out: √(8 ln actions / rounds)", example=0.1
     )
     knows = PAYOFF_FUNCTION
+    not_over_days = TOO_MANY
 
     def begin(self, start: Start) -> State:
         grid = start.grid(self.actions)

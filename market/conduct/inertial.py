@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from market.conduct.conduct import PAYOFF_FUNCTION, Conduct, State
+from market.conduct.conduct import PAYOFF_FUNCTION, Conduct, State, rows
 from market.parameters import parameter
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ class Inertial(Conduct):
 
     inertia: float = parameter(range="[0, 1)", default=0.5, meaning="chance that it stays for a round")
     knows = PAYOFF_FUNCTION
+    not_over_days = ""
 
     def begin(self, start: Start) -> State:
         state: State = {}
@@ -32,10 +33,11 @@ class Inertial(Conduct):
     def decide(self, state: State, dice: Dice) -> Array:
         own: Array = state["own"]
         best: Array = state["best"]
-        return np.where(dice.throw() < self.inertia, own, best)
+        stays = (dice.throw() < self.inertia).reshape(-1, *[1] * (own.ndim - 1))
+        return np.where(stays, own, best)
 
     def learn(self, state: State, faced: Faced) -> None:
         state["own"], state["best"] = faced.own, faced.best(faced.seen)
 
     def kept(self, state: State) -> dict[str, Array]:
-        return {"best beside the others": state["best"][:, None]}
+        return {"best beside the others": rows(state["best"])}

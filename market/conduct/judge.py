@@ -90,6 +90,10 @@ class Judge:
         """The mean of all amounts so far, shape (all players,)."""
         return self.total / self.played
 
+    def by_player(self, amounts: Array) -> Array:
+        """Amounts of a round by player, shape (all players,)."""
+        return amounts
+
     @property
     def regrets(self) -> Array:
         """What the best of the even amounts would have paid more so far, shape (learners,), at least 0."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from market.conduct.conduct import ACTIONS, Conduct, State
+from market.conduct.conduct import ACTIONS, TOO_MANY, Conduct, State
 from market.parameters import parameter
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class QLearning(Conduct):
     discount: float = parameter(range="[0, 1)", default=0.9, meaning="worth of the next round's payoff in this one's")
     states: int = parameter(type="whole", range="[1, 100]", default=5, meaning="classes of the last price")
     knows = "its own payoff and the last price"
+    not_over_days = TOO_MANY
 
     def begin(self, start: Start) -> State:
         grid = start.grid(self.actions)

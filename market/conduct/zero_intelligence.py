@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from market.conduct.conduct import PRICES, Conduct, State
+from market.conduct.conduct import NO_RANDOM_DAY, PRICES, Conduct, State
 
 if TYPE_CHECKING:
     from market.arrays import Array
@@ -19,6 +19,7 @@ class ZeroIntelligence(Conduct):
     (Gode and Sunder, 1993, traders with a budget constraint)."""
 
     knows = PRICES
+    not_over_days = NO_RANDOM_DAY
 
     def begin(self, start: Start) -> State:
         return {"wanted": start.faced.wanted()}

@@ -41,6 +41,7 @@ AGGREGATOR = ("aggregator",)
 USUAL = "alpha-fair"
 OBJECTIVE_SAID = f"how surpluses are weighed; left out: {USUAL}"
 EVERY_SAID = "rounds between two whose gaps are worked out; left out: a twentieth of all"
+DAMPING_SAID = "how far a reply goes towards the best response"
 CONDUCT_SAID = "how its players decide in rounds; left out: best responses"
 FAIR_BY = ("allocation", "payments")
 PAYMENTS = FAIR_BY[1:]
@@ -51,10 +52,29 @@ FLOOR_SAID = "payments leave a user at least what it would have without the grou
 OF_PAYMENTS = ("group.fairness.by", "group.fairness.floor")
 PURCHASES = ("tolerance", "order", "damping")  # of the rounds of purchases, which joining does without
 
+
+def may_learn(table: dict) -> bool:
+    """Would a conduct of some group be taken beside what a table says for all?"""
+    return "joining" not in table and table["damping"] == 1
+
+
+def has_no_floor(group: dict) -> bool:
+    """Does a group's table say an objective that makes minus infinity of buying nothing?"""
+    fairness = group.get("fairness")
+    return bool(fairness) and objective_of(fairness).literal and not pays(fairness)
+
+
+def anybody_learns(table: dict) -> bool:
+    """Does a group of a table learn?"""
+    return any(learns(group.get("conduct", {})) for group in table["group"])
+
+
 KEYS = (
     Key("tolerance", "number", "share of total", 1e-8, "(0, 1)", "settled when no purchase moves by more"),
     Key("order", "choice", "", "in-turn", ORDERS, "who replies when within a round"),
-    Key("damping", "number", "share", 1.0, "(0, 1]", "how far a reply goes towards the best response"),
+    Key(
+        "damping", "number", "share", 1.0, "(0, 1]", DAMPING_SAID, offered=lambda whole, own: not anybody_learns(whole)
+    ),
     Key("price", "table", "", REQUIRED, "", "the price p as a function of total purchases Y"),
     Rules("price.rule", PRICES, REQUIRED, "form of the price"),
     Key("joining", "table", "", None, "", "users leave and join aggregators, by surplus; left out: they stay"),
@@ -84,7 +104,17 @@ KEYS = (
     Rules("group.fairness.objective", OBJECTIVES, None, OBJECTIVE_SAID, usual=USUAL),
     Key("group.fairness.by", "choice", "", None, FAIR_BY, FAIR_BY_SAID),
     Key("group.fairness.floor", "choice", "", FLOORS[0], FLOORS, FLOOR_SAID, PAYMENTS, by="by", usual=FAIR_BY[0]),
-    Key("group.conduct", "table", "", None, "", CONDUCT_SAID, by="rule", usual=BEST_RESPONSE),
+    Key(
+        "group.conduct",
+        "table",
+        "",
+        None,
+        "",
+        CONDUCT_SAID,
+        by="rule",
+        usual=BEST_RESPONSE,
+        offered=lambda whole, own: may_learn(whole) and not has_no_floor(own),
+    ),
     Rules("group.conduct.rule", CONDUCTS, BEST_RESPONSE, "how its players decide in rounds"),
 )
 

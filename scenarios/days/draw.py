@@ -14,7 +14,7 @@ from market.aggregator.days.parts import PARTS, Battery, Car
 from market.aggregator.days.several import DaysGame
 from market.parameters import made, parameters_of
 from market.prices import PRICES
-from scenarios.aggregator.draw import drawn_blocks, in_rounds
+from scenarios.aggregator.draw import conducted, drawn_blocks, in_rounds
 from scenarios.days.devices import ALWAYS, PROFILE, SHARE
 from scenarios.days.keys import DaysScenario, is_rows
 from scenarios.drawn import Drawn
@@ -195,4 +195,4 @@ def model(scenario: DaysScenario, replication: int, place: Place, drawn: Drawn |
     """
     drawn = draw(scenario, replication, place) if drawn is None else drawn
     options = {"streams": Streams(scenario.seed, replication)} | options
-    return DaysModel(drawn.game, **in_rounds(scenario, replication), **options)
+    return DaysModel(drawn.game, **in_rounds(scenario, replication), **conducted(scenario, options))

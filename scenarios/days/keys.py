@@ -9,33 +9,40 @@ from functools import cached_property
 from itertools import pairwise
 
 from market.aggregator.days.clock import Clock
+from market.aggregator.days.learners import FAIR_DAYS
 from market.aggregator.days.parts import PARTS
+from market.conduct import CONDUCTS
 from market.fairness import AlphaFair, MaxMin
 from market.parameters import parameters_of
 from market.prices import PRICES
 from market.utilities import Quadratic
 from scenarios.aggregator import keys as plain
-from scenarios.aggregator.keys import AggregatorScenario, Group, check_groups
+from scenarios.aggregator.keys import (
+    BEST_RESPONSE,
+    AggregatorScenario,
+    Group,
+    anybody_learns,
+    check_groups,
+    check_learners,
+)
 from scenarios.days import devices
 from scenarios.days.devices import Devices
 from scenarios.days.series import Grid, filled
-from scenarios.reading.errors import Place, quoted
+from scenarios.reading.errors import Place, one_of, quoted
 from scenarios.reading.rules import Rules, check_rule
 from scenarios.reading.schema import REQUIRED, Key, called, read_table
 
 ROUNDS = plain.ROUNDS
 MOST_PERIODS = 100_000  # of all days together
-CONDUCT = "group.conduct"
-NO_LEARNERS = "players who learn choose one amount a round, and a day has one for each period"
 LEFT_OUT = {  # keys of the aggregator market that have no place here, and why
     "network": "a day on a network is not modelled",
     "joining": "who joins whom over the periods of a day is not modelled",
     "choosing": "alpha as a strategy is not modelled over the periods of a day",
-    "learning": NO_LEARNERS,
 }
 FORMS = {"quadratic": Quadratic}  # a part's consumption has this utility
 OBJECTIVES = {"alpha-fair": AlphaFair, "max-min": MaxMin}  # those that fair days are worked out for
 DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+DAYS_SAID = "days one after another; batteries keep their levels"
 PRICE_SAID = "one number, or one for each period, of one day or of all"
 BY_PERIOD = "a number a user, or rows of one a period"
 
@@ -56,11 +63,36 @@ class UtilitiesByPeriod(Rules):
             yield replace(key, type="numbers or rows") if key.type == "numbers" and not key.words else key
 
 
+class ConductsOverDays(Rules):
+    """The conducts that can decide a day."""
+
+    def keys(self) -> Iterator[Key]:
+        return Rules.keys(replace(self, registry=over_days(self.registry)))
+
+
+def over_days(registry: dict) -> dict:
+    """{name: conduct} of those that can decide a day."""
+    return {name: conduct for name, conduct in registry.items() if not conduct.not_over_days}
+
+
+def may_learn(table: dict, group: dict) -> bool:
+    """Would a conduct of a group be taken?"""
+    return plain.may_learn(table) and table["periods"]["days"] == 1 and sums_plainly(group)
+
+
+def sums_plainly(group: dict) -> bool:
+    """Do the players of a group maximise the plain sum of their users' surpluses?"""
+    single = group["kind"] != "aggregator" or group["count"] == group["users"]
+    return single or plain.objective_of(group["fairness"]).welfare
+
+
 CHANGED = {
+    "group.conduct": {"offered": may_learn},
     "tolerance": {"meaning": "settled when no purchase of a period moves by more"},
     "price": {"meaning": "the price p of each period as a function of all load in it; " + PRICE_SAID},
 }
 IN_PLACE = {
+    "group.conduct.rule": ConductsOverDays("group.conduct.rule", CONDUCTS, BEST_RESPONSE, "how its players decide"),
     "price.rule": PricesByPeriod("price.rule", PRICES, REQUIRED, "form of the price"),
     "group.fairness.objective": Rules(
         "group.fairness.objective", OBJECTIVES, None, plain.OBJECTIVE_SAID, usual=plain.USUAL
@@ -71,7 +103,9 @@ PERIODS = (
     Key("periods", "table", "", REQUIRED, "", "the periods that are decided on at once, a day", example={}),
     Key("periods.count", "whole", "periods", 24, f"[1, {MOST_PERIODS}]", "how many a day has"),
     Key("periods.hours", "number", "hours", 1.0, "(0, 8784]", "how long each lasts"),
-    Key("periods.days", "whole", "days", 1, "[1, 10000]", "days one after another; batteries keep their levels"),
+    Key(
+        "periods.days", "whole", "days", 1, "[1, 10000]", DAYS_SAID, offered=lambda whole, _: not anybody_learns(whole)
+    ),
     Key("periods.start", "text", "", None, "", "first date taken from CSV files, as 2024-03-31; left out: their first"),
     Key(
         "periods.zone", "text", "", None, "", "time zone in which their stamps with offsets are told, as Europe/Zurich"
@@ -98,7 +132,7 @@ OF_GROUPS = (
 
 def _keys() -> Iterator[Key | Rules]:
     for key in plain.without_payments(plain.KEYS):
-        if key.path.partition(".")[0] in LEFT_OUT or key.path.startswith(CONDUCT):
+        if key.path.partition(".")[0] in LEFT_OUT:
             continue
         if key.path == "price":
             yield from PERIODS
@@ -153,21 +187,44 @@ def read(raw: dict, keys, place: Place) -> dict:
         if name in raw:
             raise place.at(name).error(f"does not go with periods: {why}", "leave it out, or leave out periods")
     plain.refuse_payments(raw, place, "periods")
-    for group in raw["group"] if isinstance(raw.get("group"), list) else ():
-        if isinstance(group, dict) and "conduct" in group:
-            where = place.at("group").at(str(group.get("name", ""))).at("conduct")
-            raise where.error(f"does not go with periods: {NO_LEARNERS}", "leave it out, or leave out periods")
+    _refuse_conducts(raw, place)
     _fill(raw, keys, place)
     table = read_table(raw, keys, "", place)
     _check_periods(table["periods"], place.at("periods"))
     _check_price(table["price"], table["periods"], place.at("price"))
     _check_length(table["background"], table["periods"], place.at("background"))
     check_groups(table["group"], place)
+    check_learners(table, place)
+    _check_learning(table, place)
     for group, name in zip(table["group"], called(table["group"]), strict=True):
         _check_group(group, table["periods"], place.at("group").at(name))
     order = list(dict.fromkeys(key.name for key in keys if key.table == "group"))
     table["group"] = [{name: group[name] for name in order if name in group} for group in table["group"]]
     return table
+
+
+def _refuse_conducts(raw, place):
+    """Raise ScenarioError, with the reason, for a conduct that cannot decide a day."""
+    for group in raw["group"] if isinstance(raw.get("group"), list) else ():
+        conduct = group.get("conduct") if isinstance(group, dict) else None
+        rule = conduct.get("rule") if isinstance(conduct, dict) else None
+        if isinstance(rule, str) and rule in CONDUCTS and CONDUCTS[rule].not_over_days:
+            here = place.at("group").at(str(group.get("name", ""))).at("conduct.rule")
+            got = f"got {quoted(rule)}, which does not go with periods: {CONDUCTS[rule].not_over_days}"
+            raise here.error(got, f"{one_of(over_days(CONDUCTS))} is needed")
+
+
+def _check_learning(table, place):
+    """Raise ScenarioError where players who learn do so for more than a plain sum, or on more than one day."""
+    for group, name in zip(table["group"], called(table["group"]), strict=True):
+        conduct, here = group.get("conduct", {}), place.at("group").at(name).at("conduct")
+        if not plain.learns(conduct):
+            continue
+        if not sums_plainly(group):
+            raise here.error(f"got {quoted(conduct['rule'])} beside fairness: {FAIR_DAYS}", "alpha = 0 is needed")
+        if table["periods"]["days"] > 1:
+            got = f"got {table['periods']['days']} with {quoted(conduct['rule'])} in group {quoted(group['name'])}"
+            raise place.at("periods.days").error(got, "1 is needed: players learn by living one day again and again")
 
 
 def _fill(raw, keys, place):

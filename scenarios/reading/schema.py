@@ -29,7 +29,8 @@ class Key:
     `range` is an interval for numbers, the words of a choice, the entries of a row (those with "?" may be left out),
     else empty. `when` limits the key to some words of the choice `by` in its table, e.g. to the price rules that use
     it. Default None: may be left out. example: a legal value, stops: (value, word) of a slider, for a page. follow: of
-    a choice, what else of its table changes with it, as choices.follow calls it.
+    a choice, what else of its table changes with it, as choices.follow calls it. offered: of (the whole table, its own
+    one): may a page offer it, or would it be refused there?
     """
 
     path: str
@@ -43,6 +44,7 @@ class Key:
     by: str = ""
     example: object = None
     follow: Callable | None = None
+    offered: Callable[[dict, dict], bool] | None = None
     stops: tuple = ()
     usual: str | None = None  # the word of `by` where it is left out; of a table: where the table is, `by` in it
 

@@ -199,10 +199,7 @@ def test_files_are_refused_in_one_line(tmp_path):
     assert "conduct: got 'hedge' with joining" in refused(tmp_path, hedge, joining)
     assert "payoffs have no lower bound" in refused(tmp_path, hedge, offset=0)
     day = "periods = { count = 2 }"
-    assert "group.homes.conduct: does not go with periods: players who learn choose one" in refused(
-        tmp_path, hedge, day
-    )
-    assert "learning: does not go with periods" in refused(tmp_path, hedge, day + "\nlearning = { window = 3 }")
+    assert "group.homes.conduct.rule: got 'hedge', which does not go with periods" in refused(tmp_path, hedge, day)
 
 
 def test_a_files_conduct_is_played_and_judged(tmp_path):

@@ -165,7 +165,44 @@ def test_every_group_can_be_given_any_conduct_and_its_best_responses_back():
             new = changed(original, control.path, rule, original)
             assert new.learners.get(original.groups[0].name, {"rule": "best-response"})["rule"] == rule
             assert changed(new, control.path, "best-response", original).table == original.table
-    assert not [one for one in parameters(load("street_day")) if "conduct" in one.dotted]
+
+
+def offered(name, *changes):
+    """Dotted names of the controls of a scenario that have to do with who learns."""
+    words = ("conduct.rule", "damping", "days")
+    found = [one.dotted for one in parameters(load(name, set=list(changes)))]
+    return {dotted for dotted in found if dotted.endswith(words)}
+
+
+def test_no_conduct_is_offered_where_it_would_be_refused_and_nothing_that_a_learner_refuses():
+    assert RULE in offered("two_aggregators") and "damping" in offered("two_aggregators")
+    assert not offered("two_aggregators", "damping=0.5") - {"damping"}
+    assert RULE not in offered("joining_maxmin")
+    literal = "group.0.fairness.alpha=1", "group.0.fairness.surplus_offset=0"
+    assert RULE not in offered("two_aggregators", *literal)
+    assert "group.2.conduct.rule" in offered("two_aggregators", *literal)
+    assert "damping" not in offered("learning_duopoly")
+    assert offered("shifting_data_centre") == {RULE, "group.1.conduct.rule", "damping", "periods.days"}
+    assert RULE not in offered("shifting_data_centre", "group.0.fairness.alpha=1")
+    assert not offered("shifting_data_centre", "periods.days=2") - {"damping", "periods.days"}
+    assert offered("shifting_data_centre", f"{RULE}=gradient") == {RULE, "group.1.conduct.rule"}
+    for rule in ("fictitious-play", "gradient", "inertial"):
+        control = {one.dotted: one for one in parameters(load("storage_duopoly"))}[RULE]
+        assert rule in control.key.range and "hedge" not in control.key.range
+        assert changed(load("storage_duopoly"), control.path, rule).learners["storage"]["rule"] == rule
+
+
+def test_a_learner_s_day_is_told_by_period():
+    one, frame = played(3, f"{RULE}=fictitious-play", name="storage_duopoly", chosen=1)
+    assert "What storage 2 has in mind (fictitious-play)" in [panel.title for panel in frame.panels]
+    assert {"gap", "regret", "beliefs"} <= {panel.name for panel in frame.panels}
+    y = np.array(one.model.judge.amounts).reshape(3, 2, 2)
+    told = one.model.mind(1).kept
+    assert told["others, on average"] == pytest.approx(y[:, 0].mean(axis=0) + one.model.day.background)
+    one.model.step()
+    assert told["its next amount"] == pytest.approx(one.model.y[1])
+    _, frame = played(0, f"{RULE}=gradient", name="storage_duopoly")
+    assert "beliefs" in {panel.name for panel in frame.panels}
 
 
 def test_what_a_file_says_of_a_conduct_is_not_left_out():

@@ -47,6 +47,9 @@ class Tracking:
     def best(self, seen):
         return np.minimum(seen[:, 0], self.top)
 
+    def nearest(self, amounts):
+        return np.clip(amounts, 0.0, self.top)
+
     def wanted(self):
         return np.minimum(2 * self.aim, self.top)
 

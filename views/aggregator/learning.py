@@ -44,12 +44,29 @@ def panels(run, chosen):
     """
     if not learns(run):
         return ()
+    return (*judged(run), _beliefs(run, looked_at(run, chosen)))
+
+
+def judged(run):
+    """Gap and regret by round; nothing where nobody learns."""
+    if not learns(run):
+        return ()
     played = run.model.round > 0
     return (
         Panel("gap", "Gap: what somebody could still gain", _gap(run, played)),
         Panel("regret", "Regret: what one fixed amount would have paid more", _regret(run, played)),
-        _beliefs(run, chosen if chosen in run.model.judge.players else run.model.judge.players[0]),
     )
+
+
+def looked_at(run, chosen):
+    """Place of the learner whose mind is shown: the chosen one, or the first."""
+    return chosen if chosen in run.model.judge.players else run.model.judge.players[0]
+
+
+def mind_title(run, place):
+    """Whose mind it is, and by what rule it decides."""
+    name, group, _ = players(run.model.game)[place]
+    return f"What {name} has in mind ({run.scenario.learners[group]['rule']})"
 
 
 def _gap(run, played):
@@ -77,10 +94,8 @@ def _regret(run, played):
 
 
 def _beliefs(run, place):
-    name, group, _ = players(run.model.game)[place]
-    rule, mind = run.scenario.learners[group]["rule"], run.model.mind(place)
+    group, mind, title = players(run.model.game)[place][1], run.model.mind(place), mind_title(run, place)
     colour = group_colours([block.name for block in run.model.game.blocks])[group]
-    title = f"What {name} has in mind ({rule})"
     if mind is None:
         return Panel("beliefs", title, line_chart((), "chance", xlabel="next amount (energy)"))
     own = float(run.model.y[place])

@@ -37,11 +37,11 @@ def run_pictures(result):
     return made
 
 
-def of_learners(result):
-    """{name: what draws it} of the pictures of players who learn; none where nobody does, or no rounds were kept."""
+def of_learners(result, names=("gaps", "regrets", "purchase bands")):
+    """{name: what draws it} of pictures of players who learn; none where nobody does, or no rounds were kept."""
     if result.learned is None or not result.kept:
         return {}
-    return {name.replace(" ", "_"): partial(PLOTS[name], result) for name in ("gaps", "regrets", "purchase bands")}
+    return {name.replace(" ", "_"): partial(PLOTS[name], result) for name in names}
 
 
 def two_replies(result):

@@ -71,8 +71,8 @@ def ending_text(summary):
     return f"{ending(summary)} Priced out: user {blame['user']} of player {blame['player']}."
 
 
-def learning_text(summary):
-    """What players who learn reached: by whom, gap, regret, equilibria and surplus; "" where nobody learns."""
+def learning_text(summary, of="the range of payoffs"):
+    """What players who learn reached: by whom, gap, regret as a share `of`, equilibria and surplus; "" without any."""
     conducts = {name: group["conduct"] for name, group in summary["groups"].items() if "conduct" in group}
     who = ", ".join(f"{name} by {rule}" for name, rule in conducts.items())
     if "equilibria" in summary:
@@ -82,7 +82,7 @@ def learning_text(summary):
     known = summary["learning"]
     lines = [
         f"Learners: {who}. Gap {cell(summary['gap'])}, of the running average {cell(known['gap_of_average'])}; largest "
-        f"regret a round {cell(known['average_regret'])} of the range of payoffs."
+        f"regret a round {cell(known['average_regret'])} of {of}."
     ]
     if known["equilibria"]:
         lines.append(

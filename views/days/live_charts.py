@@ -69,6 +69,12 @@ def rounds(standing, run):
     return line_chart([Line("mean price", run.column("round"), run.column("price"), BLACK)], "money/energy")
 
 
+def mind(standing, mind):
+    """What a learner has in mind, by period."""
+    colours = group_colours(list(mind.kept))
+    return _over_time(standing, {what: (values, colours[what]) for what, values in mind.kept.items()}, ENERGY)
+
+
 def _over_time(standing, values, ylabel, areas=()):
     """Stairs of {name: (by period, colour)} upon areas (name, colour, from, to by period)."""
     edges, words, moments = _clock(standing)

@@ -5,16 +5,17 @@ import numpy as np
 from engine.results import measured
 from engine.results.aggregator import mean_by_round
 from engine.results.days import Standing
+from views.aggregator import learning
 from views.aggregator import page as aggregator_page
 from views.days import hours, live_charts, look
 from views.kit.charts import line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
-from views.kit.live import gap_text
 
 TITLE = "Aggregators over a day"
 ABOUT = "Households with solar roofs, batteries and cars, and aggregators who decide their days."
 START = "street_day"
 MAIN = ("group.*.fairness.alpha", "group.*.users", "group.*.count", "group.*.battery.share", "group.*.solar.share")
+MAIN += ("group.*.conduct.rule",)
 MAIN += ("group.*.car.share", "group.*.shift.share", "price.p0", "price.c", "periods.days", "order", "damping", "seed")
 FOLLOWS = True  # can one agent be looked at?
 TRACKS = ("mean price (money/energy)", "peak (energy)", "mean surplus of small users (money)")
@@ -52,7 +53,7 @@ def frame(run, before):
     """The run after its last round."""
     model = run.model
     known = {"round": model.round, "limit": run.scenario.rounds * len(model.game.days), "status": model.status}
-    known |= {"advice": model.advice, "gap": gap_text(run.memory.get("gap"))}
+    known |= {"advice": model.advice, "gap": learning.last_gap(run)}
     standing = Standing(model.game, model.outcome)
     user = standing.home_shown if run.chosen is None or run.chosen >= model.game.users else run.chosen
     values = measured("days", standing, SHOWN).values()
@@ -64,7 +65,9 @@ def frame(run, before):
     mean = mean_by_round({name: run.column(f"surplus {name}") for name in counts}, counts)
     columns = (run.column("price"), run.column("peak"), mean)
     tracks = dict(zip(TRACKS, ((run.column("round"), column) for column in columns), strict=True))
-    return Frame(**known, said=f"Day {model.number + 1}, largest move {model.move:.3g}.", tracks=tracks)
+    return Frame(
+        **known, said=f"Day {model.number + 1}, largest move {model.move:.3g}.{learning.said(run)}", tracks=tracks
+    )
 
 
 def span(model):
@@ -89,10 +92,14 @@ def panels(run, standing, user):
         "duration": ("Price duration", live_charts.duration, ()),
         "rounds": ("Mean price by round", live_charts.rounds, (run,)),
     }
-    return tuple(
+    if learning.learns(run):
+        place = learning.looked_at(run, int(run.model.day.party.player_of[user]) if run.chosen is not None else None)
+        drawn["beliefs"] = (learning.mind_title(run, place), live_charts.mind, (run.model.mind(place),))
+    made = [
         Panel(name, title, draw(standing, *of) if standing.cleared else line_chart((), "", "clock hour"))
         for name, (title, draw, of) in drawn.items()
-    )
+    ]
+    return (*made, *learning.judged(run))
 
 
 def table(standing):

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from views.aggregator.pictures import of_learners
 from views.plots import PLOTS
 
 BARS = {"surplus": "mean small surplus", "bills": "mean bill", "peak": "peak", "spread": "spread"}
@@ -20,6 +21,7 @@ def run_pictures(result):
     made = {}
     if result.kept:
         made["convergence"] = partial(PLOTS["convergence"], result)
+    made |= of_learners(result, ("gaps", "regrets"))
     if result.outcome is not None:
         names = {"day": "day", "home": "one home", "price_duration": "price duration"}
         if result.stores:

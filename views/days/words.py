@@ -3,6 +3,7 @@
 import numpy as np
 
 from engine.intervals import interval
+from views.aggregator.words import learning_text
 from views.tables import cell, ending, table, with_width
 
 GROUP_COLUMNS = ("group", "kind", "users", "alpha", "bought", "mean", "surplus", "mean", "least", "Jain", "mean bill")
@@ -41,6 +42,8 @@ def summary_text(summary):
     )
     if summary["unserved"]:
         lines.append(f"unserved: {cell(summary['unserved'])} of purchases exceed the capacity")
+    if "learning" in summary:
+        lines += ["", learning_text(summary, "what its users gain")]
     lines += ["", table(GROUP_COLUMNS, [group_row(name, group) for name, group in summary["groups"].items()])]
     if len(summary["periods"]["price"]) <= MOST_PERIODS:
         lines += ["", table(PERIOD_COLUMNS, period_rows(summary))]

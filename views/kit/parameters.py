@@ -66,17 +66,20 @@ class Parameter:
 
 def parameters(scenario):
     """Every value of a scenario that can be shown, in the order of its file."""
-    return [one for one in _leaves(scenario.table, keys_of(scenario.market), (), "") if one.key.path not in NOT_SHOWN]
+    whole = scenario.table
+    return [one for one in _leaves(whole, keys_of(scenario.market), (), "", whole) if one.key.path not in NOT_SHOWN]
 
 
-def _leaves(table, keys, path, dotted):
-    for name, value in (table | _left_out(table, keys, dotted)).items():
+def _leaves(table, keys, path, dotted, whole):
+    for name, value in (table | _left_out(table, keys, dotted, whole)).items():
         key = _key_of(keys, f"{dotted}{name}", table)
+        if name in table and not is_offered(key, whole, table) and key.type != "table":
+            continue
         if key.type in ("table", "columns"):
-            yield from _leaves(value, keys, (*path, name), f"{key.path}.")
+            yield from _leaves(value, keys, (*path, name), f"{key.path}.", whole)
         elif key.type == "tables":
             for number, row in enumerate(value):
-                yield from _leaves(row, keys, (*path, name, number), f"{key.path}.")
+                yield from _leaves(row, keys, (*path, name, number), f"{key.path}.", whole)
         elif key.path in APART and not any("." in inner for inner in value):
             for inner, number in value.items():
                 one = replace(key, path=f"{key.path}.{inner}", type="number")
@@ -85,10 +88,20 @@ def _leaves(table, keys, path, dotted):
             yield Parameter((*path, name), key, value)
 
 
-def _left_out(table, keys, dotted):
+def _left_out(table, keys, dotted, whole):
     """Tables left out of one where that is one of their choices, with that choice: what else they say is not chosen."""
-    usual = [key for key in keys if key.type == "table" and key.usual and f"{key.table}." == dotted]
-    return {key.name: {key.by: key.usual} for key in usual if key.name not in table}
+    found = [key for key in _with_usual(keys, dotted) if key.name not in table and is_offered(key, whole, table)]
+    return {key.name: {key.by: key.usual} for key in found}
+
+
+def _with_usual(keys, dotted):
+    """Keys of tables of one for which leaving them out is a choice."""
+    return [key for key in keys if key.type == "table" and key.usual and f"{key.table}." == dotted]
+
+
+def is_offered(key, whole, table):
+    """Would a key of a table be taken there, whatever else the whole says?"""
+    return key.offered is None or key.offered(whole, table)
 
 
 def _key_of(keys, path, table):
@@ -115,8 +128,8 @@ def changed(scenario, path, value, original=None):
 def _leave_out(raw, keys, path, base):
     """Drop the table at a path where it says what leaving it out says, unless the base has it."""
     dotted = "".join(f"{part}." for part in path[:-1] if isinstance(part, str))
-    usual = _left_out({}, keys, dotted).get(path[-1]) if path else None
-    if usual is not None and inside(raw, path) == usual and not _known(base, path):
+    usual = [{key.by: key.usual} for key in _with_usual(keys, dotted) if path and key.name == path[-1]]
+    if usual and inside(raw, path) == usual[0] and not _known(base, path):
         del inside(raw, path[:-1])[path[-1]]
 
 

@@ -42,8 +42,10 @@ def promised(status: Status) -> float | None:
     return CERTIFIED if status in endings.PROVEN else None
 
 
-def advice(status: Status, proven: bool) -> str:
-    """What a status means and what a user can do; proven: is the gap the most that anybody could gain?"""
+def advice(status: Status, proven: bool, learns: bool = False) -> str:
+    """What a status means, for learners too; proven: is the gap the most that anybody could gain?"""
+    if learns:
+        return endings.advice(status, learns=True)
     if status in (Status.SETTLED, Status.SOLVED) and not proven:
         return SEARCHED
     if status == Status.INACCURATE and not proven:

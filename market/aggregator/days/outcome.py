@@ -9,7 +9,8 @@ import numpy as np
 
 from market.aggregator.days.block import Homes
 from market.aggregator.days.day import Day
-from market.aggregator.days.replies import payoffs, replies
+from market.aggregator.days.programme import SOLVED, USABLE
+from market.aggregator.days.replies import Replies, payoffs, replies
 from market.arrays import Array
 from market.fairness.one_player import OnePlayer
 
@@ -110,16 +111,29 @@ def _netted(block, frame, plan):
     return plan
 
 
+def answered(day: Day, outcome: DayOutcome) -> Replies:
+    """Everybody's best days beside an outcome, by another solver than found it; where that one stops short of its
+    precision, the better of its answers and of the usual one's."""
+    others = outcome.load - outcome.y
+    given = day.party, day.prices, others, day.energy_unit, outcome.plan
+    best = replies(*given, solver="clarabel")
+    if best.status == SOLVED:
+        return best
+    usual = replies(*given)
+    if usual.status not in USABLE:
+        return best
+    return replace(usual, payoff=np.maximum(usual.payoff, best.payoff))
+
+
 def certified_welfare(day: Day, outcome: DayOutcome) -> DayOutcome:
     """The outcome with its gap, where every player maximises the plain sum: reply programmes on another solver.
 
     proven: each reply is a convex programme's optimum, so the gap is the most that anybody could gain.
     """
-    others = outcome.load - outcome.y
-    best = replies(day.party, day.prices, others, day.energy_unit, outcome.plan, solver="clarabel")
-    if best.status not in ("solved", "inaccurate"):
+    best = answered(day, outcome)
+    if best.status not in USABLE:
         return outcome
-    held = payoffs(day.party, day.prices, others, outcome.plan)
+    held = payoffs(day.party, day.prices, outcome.load - outcome.y, outcome.plan)
     regrets = np.maximum(best.payoff - held, 0.0) / gains_of(day, outcome)
     return replace(outcome, gap=float(np.max(regrets)), regrets=regrets, proven=bool(np.all(best.sure)))
 

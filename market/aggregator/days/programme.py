@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 PRECISION = 1e-13  # in units in which prices and quantities are of the size of 1
 ENOUGH = 1e-7  # residuals up to which an answer that stopped short is an answer
 MOST_STEPS = 120
-USABLE = ("solved", "inaccurate")  # statuses of answers that are one
+SOLVED = "solved"
+USABLE = (SOLVED, "inaccurate")  # statuses of answers that are one
 
 
 @dataclass(frozen=True, eq=False)

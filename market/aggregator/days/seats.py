@@ -11,7 +11,7 @@ from market.aggregator.days.block import whole
 from market.aggregator.days.day import Day
 from market.aggregator.days.fair import LAST_GAIN, FairDay, best_found, best_of, eased, fair_day
 from market.aggregator.days.fair_player import Fair
-from market.aggregator.days.outcome import DayOutcome, gains_of
+from market.aggregator.days.outcome import DayOutcome, answered, gains_of
 from market.aggregator.days.outlay import prices_at
 from market.aggregator.days.party import Party
 from market.aggregator.days.replies import best_days, nearest_plan, payoffs, plan_near, replies
@@ -167,7 +167,7 @@ def certified(seats: Seats, outcome: DayOutcome) -> DayOutcome:
     plain = np.array([seats.welfare(j) for j in range(day.players)])
     regrets, sure = np.zeros(day.players), plain.copy()
     if np.any(plain):
-        best = replies(day.party, day.prices, others, day.energy_unit, outcome.plan, solver="clarabel")
+        best = answered(day, outcome)
         held = payoffs(day.party, day.prices, others, outcome.plan)
         gained = np.maximum(best.payoff - held, 0.0) / gains_of(day, outcome)
         regrets, sure = np.where(plain, gained, 0.0), plain & best.sure

@@ -150,6 +150,9 @@ class FacedCurve:
         rules = [self.learners.game.facing(first + k, row)[0] for k, row in enumerate(seen)]
         return np.array([self.learners.best(k, rule, float(own[k])) for k, rule in enumerate(rules)])
 
+    def nearest(self, amounts: Array) -> Array:
+        return np.clip(amounts, 0.0, self.learners.top)
+
     def wanted(self) -> Array:
         pairs = zip(self.learners.players, self.price, self.learners.top, strict=True)
         return np.array([min(wanted_by(player, float(price)), float(top)) for player, price, top in pairs])

@@ -1,0 +1,134 @@
+"""Players who learn over a day: where they end, what a round teaches them, what they regret, what is refused."""
+
+import numpy as np
+import pytest
+
+from agents.days.model import DaysModel
+from engine import run
+from market.aggregator.days.equilibrium import potential_solution
+from market.aggregator.days.learners import DayLearner
+from market.aggregator.days.outcome import certified_welfare, clear, gains_of
+from market.aggregator.days.replies import best_days, payoffs, replies
+from market.aggregator.days.rounds import start_plan
+from market.aggregator.days.seats import Seats
+from market.aggregator.days.several import DaysGame
+from market.conduct import CONDUCTS, FictitiousPlay, Gradient, Hedge, Inertial
+from market.conduct.judge import Judging
+from market.outcome import Status
+from scenarios import ScenarioError, build, draw, load
+from tests.market.days.small_days import drawn
+
+STORAGE = "storage_duopoly"  # a firm that shifts d beside another's e earns 0.02 d (100 − d − e)
+
+
+def stored(model):
+    """What the storage firms bought in the first hour by round, shape (rounds, 2)."""
+    return np.array(model.judge.amounts).reshape(len(model.judge.amounts), 2, 2)[:, :, 0]
+
+
+def played(conduct, rounds, name=STORAGE, **options):
+    model = build(name, conducts={group.name: conduct for group in load(name).groups}, rounds=rounds, **options)
+    model.run()
+    return model
+
+
+@pytest.mark.parametrize(
+    ("conduct", "near"), [(FictitiousPlay(), 2e-3), (Gradient(rate=0.5), 1e-6), (Inertial(inertia=0.3), 1e-5)], ids=str
+)
+def test_the_equilibrium_of_two_storage_firms_is_learned(conduct, near):
+    model = played(conduct, 50)
+    assert stored(model)[-1] == pytest.approx([100 / 3, 100 / 3], rel=near)
+    assert model.status is Status.LEARNED and model.gap <= 1e-3 and model.promised == 1e-3
+    assert "learned" in model.advice
+
+
+def test_fictitious_play_answers_the_mean_of_what_the_other_did():
+    amounts = stored(played(FictitiousPlay(memory=np.inf), 6))
+    for t in range(1, 6):
+        assert amounts[t] == pytest.approx((100 - amounts[:t].mean(axis=0)[::-1]) / 2, abs=1e-6)
+
+
+def test_regret_is_what_the_best_fixed_day_would_have_earned_more():
+    model = played(Inertial(), 7)
+    d = stored(model)
+    e = d[:, ::-1]
+    best = (100 - e.mean(axis=0)) / 2
+    earned = np.sum(0.02 * d * (100 - d - e), axis=0)
+    assert model.judge.regrets == pytest.approx(np.sum(0.02 * best * (100 - best - e), axis=0) - earned, abs=1e-6)
+    assert model.history["regret storage 2"].iloc[-1] == model.judge.regrets[1]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_step_goes_along_the_slope_of_the_payoff_to_the_nearest_day_that_can_be(seed):
+    rng = np.random.default_rng(seed)
+    day = drawn(rng)
+    learner, plan = DayLearner(Seats(day), 0), start_plan(day)
+    outcome = clear(day, plan)
+    others, mine = outcome.load - outcome.y[0], outcome.plan[learner.seats.columns(0)]
+    faced, step = learner.faced(mine, others), 1e-6
+    for k in rng.choice(len(mine), 5):
+        ahead, back = (learner.payoff(others, mine + side * step * np.eye(len(mine))[k]) for side in (1, -1))
+        assert faced.marginal()[0, k] == pytest.approx((ahead - back) / (2 * step), abs=1e-4)
+    there = mine + rng.normal(size=len(mine))
+    near = faced.nearest(there[None])[0]
+    assert learner.seats.nearest(0, others, learner.seats.purchase(0, near)) is not None
+    for _ in range(5):
+        other = best_days(learner.party, rng.uniform(0, 3, day.periods), learner.unit)
+        assert np.sum(faced.bend * (near - there) ** 2) <= np.sum(faced.bend * (other - there) ** 2) + 1e-6
+    better = faced.nearest(faced.own + faced.marginal() / faced.bend)[0]
+    assert learner.payoff(others, better) >= learner.payoff(others, mine) - 1e-9
+
+
+def test_random_days_are_learned_by_gradient():
+    day = drawn(np.random.default_rng(5))
+    names = {block.name: Gradient(rate=0.6) for block in day.blocks}
+    model = DaysModel(DaysGame((day,)), rounds=100, conducts=names, judging=Judging(certify_every=100, window=1))
+    model.run()
+    equilibrium = potential_solution(day).outcome
+    assert model.gap < 1e-3 and np.max(np.abs(model.y - equilibrium.y)) < 0.02 * np.sum(np.abs(equilibrium.y))
+
+
+def test_what_is_stored_tells_regret_distance_and_collusion():
+    result = run(STORAGE, set=["group.0.conduct.rule=gradient", "group.0.conduct.rate=0.5"], rounds=40)
+    facts = result.summary()["learning"]
+    assert facts["surplus"]["collusion"] == pytest.approx(50) and facts["distance"] < 1e-9
+    assert facts["surplus"]["equilibrium"] == pytest.approx(400 / 9) and facts["equilibria"] == 1
+    again = run(STORAGE, set=["group.0.conduct.rule=gradient", "group.0.conduct.rate=0.5"], rounds=40)
+    assert again.summary() == result.summary()
+
+
+@pytest.mark.parametrize("rule", sorted(CONDUCTS))
+def test_a_conduct_decides_days_or_says_why_it_cannot(rule):
+    change = [f"group.0.conduct.rule={rule}"]
+    if not CONDUCTS[rule].not_over_days:
+        assert load(STORAGE, set=change).learners.keys() <= {"storage"}
+        return
+    with pytest.raises(ScenarioError, match="best-response, fictitious-play, gradient or inertial is needed") as error:
+        load(STORAGE, set=change)
+    assert CONDUCTS[rule].not_over_days in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (["group.0.fairness.alpha=1"], "homes.conduct: got 'gradient' beside fairness: .* alpha = 0 is needed"),
+        (["periods.days=2"], "periods.days: got 2 with 'gradient' in group 'homes'; 1 is needed"),
+        (["damping=0.5"], "damping: got 0.5 with 'gradient'"),
+    ],
+)
+def test_where_players_cannot_learn_is_a_line(changes, said):
+    with pytest.raises(ScenarioError, match=said):
+        load("shifting_data_centre", set=["group.0.conduct.rule=gradient", *changes])
+    with pytest.raises(ValueError, match="conducts: storage: it chooses among even amounts"):
+        build(STORAGE, conducts={"storage": Hedge()})
+
+
+def test_a_certificate_misses_no_gain_that_single_answers_find():
+    day = draw(load("shifting_data_centre"), 0).game.days[0]
+    seats, outcome = Seats(day), clear(day, 0.98 * start_plan(day))
+    outcome = certified_welfare(day, outcome)
+    for j in range(day.players):
+        others, plan = (outcome.load - outcome.y[j])[None], outcome.plan[seats.columns(j)]
+        best = replies(seats.party(j), day.prices, others, seats.unit(j), plan)
+        gained = best.payoff - payoffs(seats.party(j), day.prices, others, plan)
+        assert outcome.regrets[j] * gains_of(day, outcome)[j] >= gained[0] * (1 - 1e-6) > 0
