@@ -9,7 +9,7 @@
 # make lock  choose the versions of requirements.lock anew, the newest that requirements.txt allows
 # make lint  the linter's rules and layout, and the types of annotated files
 # make bench  measure speed and memory against targets
-# make bench-compare  the benchmark of two commits in turns, OLD=HEAD~1 and NEW=HEAD: a ratio a row; QUICK=1 small sizes
+# make bench-compare  the benchmark of two commits in turns, OLD=HEAD~1 and NEW=HEAD: a ratio a row; QUICK=1 small sizes, TURNS=1 once each
 # make docs  write the keys page anew from the schema
 # make clean  take away the environments and caches
 PYTHON ?= python3
@@ -61,7 +61,7 @@ bench: $(VENV)/runtime
 	$(BIN)/python run.py bench
 
 bench-compare: $(VENV)/runtime
-	$(BIN)/python -m benchmarks.side_by_side $(or $(OLD),HEAD~1) $(or $(NEW),HEAD) $(if $(QUICK),--quick)
+	$(BIN)/python -m benchmarks.side_by_side $(or $(OLD),HEAD~1) $(or $(NEW),HEAD) $(if $(QUICK),--quick) $(if $(TURNS),--turns $(TURNS))
 
 clean:
 	rm -rf $(VENV) $(VENV)-optional $(VENV)-lowest .pytest_cache .ruff_cache .hypothesis

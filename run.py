@@ -506,8 +506,9 @@ def bench(options):
 
     rows = ratios(quick=options.quick)
     if options.json:
-        return print_json({"ratios": [row._asdict() for row in rows]})
-    print(table(("measurement", "ours", "against", "ratio", "target", "reached"), [row.texts() for row in rows]))
+        return print_json({"ratios": [row._asdict() | {"limit": row.limit._asdict()} for row in rows]})
+    header = ("measurement", "ours", "against", "ratio", "target", "reached", "limit", "of it")
+    print(table(header, [row.texts() for row in rows]))
     return DONE
 
 

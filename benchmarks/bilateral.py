@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from agents import BilateralModel
-from benchmarks.rows import Row, timed
+from benchmarks.rows import Row, linear, one_pass, timed
 from market.bilateral.core import corners
 from market.bilateral.matching import optimal_matching
 from market.bilateral.negotiation import Bilateral, HalfSpace, MessageNetwork, negotiate
@@ -66,7 +66,8 @@ def negotiation(size, seeds):
     said = f"{max(seconds):.2f} s worst, {np.median(seconds):.2f} s median, up to {most:,} rounds"
     name = f"{size:,} × {size:,} negotiated to 1e-3, {seeds} markets" + ("" if settled else ", NOT all settled")
     ratio = max(seconds) / SECONDS
-    return Row(name, said, f"{SECONDS:g} s", ratio, "≤ 1", settled and ratio <= 1)
+    limit = one_pass(max(seconds), market(size).pair_value)
+    return Row(name, said, f"{SECONDS:g} s", ratio, "≤ 1", settled and ratio <= 1, limit)
 
 
 def exact_corners(size):
@@ -83,6 +84,7 @@ def exact_corners(size):
         theirs / ours,
         "≥ 1",
         theirs >= ours,
+        one_pass(ours, one.pair_value),
     )
 
 
@@ -101,7 +103,8 @@ def steps(size=SIDES):
         ratio = theirs / ours
         goal, reached = ("–", None) if least is None else (f"≥ {least}", ratio >= least)
         text = f"{theirs * 1e6:,.0f} µs, benchmark step: {name}"
-        found.append(Row(f"half-space step, {size} a side", f"{ours * 1e6:.1f} µs", text, ratio, goal, reached))
+        limit = one_pass(ours, before[0][agents[0]])
+        found.append(Row(f"half-space step, {size} a side", f"{ours * 1e6:.1f} µs", text, ratio, goal, reached, limit))
     return found
 
 
@@ -149,7 +152,7 @@ def growth(sizes, seeds):
 
 def _slope(what, sizes, values, said, against):
     slope = float(np.polyfit(np.log(sizes), np.log(values), 1)[0])
-    return Row(f"{what} (log-log slope)", ", ".join(said), against, slope, "–", None)
+    return Row(f"{what} (log-log slope)", ", ".join(said), against, slope, "–", None, linear(slope))
 
 
 def mesa_round(size):
@@ -165,7 +168,8 @@ def mesa_round(size):
     same = np.array_equal(model.state.u, last.u)
     name = f"Mesa round, {size:,} × {size:,}" + ("" if same else ", NOT the same claims")
     against = f"{bare / ROUNDS * 1e3:.2f} ms, bare rule's round"
-    return Row(name, f"{ours / ROUNDS * 1e3:.2f} ms", against, ours / bare, "≤ 2", same and ours / bare <= 2)
+    limit = one_pass(ours / ROUNDS, one.pair_value)
+    return Row(name, f"{ours / ROUNDS * 1e3:.2f} ms", against, ours / bare, "≤ 2", same and ours / bare <= 2, limit)
 
 
 def _rounds(rule, state):

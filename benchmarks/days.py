@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from benchmarks.rows import Row, timed
+from benchmarks.rows import Row, one_pass, timed
 from market.aggregator.days.block import Homes, sellers
 from market.aggregator.days.clock import Clock
 from market.aggregator.days.day import Day
@@ -53,7 +53,7 @@ def directly(households, periods, most):
     day = street(households, periods, households)
     seconds, _ = timed(partial(potential_solution, day, certify=False), 1)
     said = f"a day of {households:,} households × {periods} directly"
-    return _within(said, seconds, most)
+    return _within(said, seconds, most, day)
 
 
 def a_round(aggregators):
@@ -61,7 +61,9 @@ def a_round(aggregators):
     seats = Seats(street(aggregators * HOUSEHOLDS, 24, aggregators))
     plan, _ = in_turn(seats, start_plan(seats.day), range(aggregators))
     seconds, _ = timed(lambda: in_turn(seats, plan, range(aggregators)), 1)
-    return _within(f"a round of {aggregators} aggregators × {HOUSEHOLDS} households × 24", seconds, ROUND_SECONDS)
+    return _within(
+        f"a round of {aggregators} aggregators × {HOUSEHOLDS} households × 24", seconds, ROUND_SECONDS, seats.day
+    )
 
 
 def solvers(households):
@@ -71,8 +73,16 @@ def solvers(households):
     ours, theirs = (timed(lambda s=s: solve(programme, day.energy_unit, s), 1)[0] for s in ("piqp", "clarabel"))
     ratio = theirs / ours
     said = f"the programme of {households:,} households × 24"
-    return Row(said, f"piqp {ours:.2f} s", f"Clarabel {theirs:.2f} s", ratio, f"≥ {AT_LEAST}", ratio >= AT_LEAST)
+    limit = _one_pass(ours, day)
+    return Row(said, f"piqp {ours:.2f} s", f"Clarabel {theirs:.2f} s", ratio, f"≥ {AT_LEAST}", ratio >= AT_LEAST, limit)
 
 
-def _within(said, seconds, most):
-    return Row(said, f"{seconds:.2f} s", f"{most:g} s", seconds / most, "≤ 1", seconds <= most)
+def _within(said, seconds, most, day):
+    limit = _one_pass(seconds, day)
+    return Row(said, f"{seconds:.2f} s", f"{most:g} s", seconds / most, "≤ 1", seconds <= most, limit)
+
+
+def _one_pass(seconds, day):
+    """Reading the numbers of a day's programme once."""
+    programme = potential_programme(day)
+    return one_pass(seconds, programme.cost, programme.square, programme.low, programme.high, programme.rows.data)

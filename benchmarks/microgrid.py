@@ -9,7 +9,7 @@ from functools import partial
 import cvxpy as cp
 import numpy as np
 
-from benchmarks.rows import Row, timed
+from benchmarks.rows import Row, least, linear, one_pass, timed
 from market.grid.lines import PublicLines
 from market.grid.power_flow import build_grid
 from market.microgrid.behaviours import BEHAVIOURS
@@ -34,15 +34,16 @@ def rows(quick=False):
     case = network_of_case("ieee300")
     grid = built(case)
     found = []
-    for density, least in ((FEW, 50), (MANY, 100)):
+    for density, goal in ((FEW, 50), (MANY, 100)):
         network = wired(case, density)
         for name in OPTIMISING:
             ours = seconds_of(name, network, grid, "priced", 20)
             lossy = seconds_of(name, network, grid, "lossy", 1 if quick else 3)
             what, text = f"{name}, {len(network.private):,} private lines", f"{ours * 1e3:.2f} ms"
-            found += against_cvxpy(what, text, ours, network, grid if name == "cooperative" else None)
+            limit = one_pass(ours, network.public.r, network.public.x, network.private.r, network.injection)
+            found += against_cvxpy(what, text, ours, network, grid if name == "cooperative" else None, limit)
             against = f"{lossy * 1e3:.0f} ms, the same with lossy flows"
-            found.append(Row(what, text, against, lossy / ours, f"≥ {least}", lossy / ours >= least))
+            found.append(Row(what, text, against, lossy / ours, f"≥ {goal}", lossy / ours >= goal, limit))
     return [*found, *growth(case, QUICK_COPIES if quick else COPIES)]
 
 
@@ -88,7 +89,7 @@ def solved_anew(network, grid):
     return problem.value
 
 
-def against_cvxpy(what, text, ours, network, grid):
+def against_cvxpy(what, text, ours, network, grid, limit):
     """Priced losses against cvxpy and Clarabel: all of it for this network, or compiled before and solved for new e."""
     anew, _ = timed(partial(solved_anew, network, grid), 5)
     injection = cp.Parameter(network.nodes, value=network.injection)
@@ -96,8 +97,8 @@ def against_cvxpy(what, text, ours, network, grid):
     solved(problem)
     again, _ = timed(partial(_with_injection, problem, injection, network.injection), 5)
     return [
-        Row(what, text, f"{anew * 1e3:.1f} ms, cvxpy, compiled and solved", anew / ours, "≥ 10", anew / ours >= 10),
-        Row(what, text, f"{again * 1e3:.1f} ms, cvxpy, compiled before", again / ours, "–", None),
+        Row(what, text, f"{anew * 1e3:.1f} ms, cvxpy, all of it", anew / ours, "≥ 10", anew / ours >= 10, limit),
+        Row(what, text, f"{again * 1e3:.1f} ms, cvxpy, compiled before", again / ours, "–", None, limit),
     ]
 
 
@@ -142,7 +143,15 @@ def _largest(name, network, seconds, factors):
     what = f"{name}, {network.nodes:,} buses, {len(network.private)} private lines"
     against = f"{MOST_SECONDS:g} s allowed; {factors * 1e3:,.3g} ms, factorising the grid"
     share = seconds / MOST_SECONDS
-    return Row(what, f"{seconds * 1e3:,.3g} ms", against, share, "≤ 1", share <= 1)
+    return Row(
+        what,
+        f"{seconds * 1e3:,.3g} ms",
+        against,
+        share,
+        "≤ 1",
+        share <= 1,
+        least(factors, seconds, "one factorisation"),
+    )
 
 
 def _slope(what, networks, seconds, most=None):
@@ -150,4 +159,4 @@ def _slope(what, networks, seconds, most=None):
     times = ", ".join(f"{second * 1e3:,.3g} ms" if second < 1 else f"{second:.1f} s" for second in seconds)
     buses = " → ".join(f"{network.nodes:,}" for network in networks)
     goal, reached = ("–", None) if most is None else (f"≤ {most}", slope <= most)
-    return Row(f"{what} (log-log slope)", times, f"{buses} buses", slope, goal, reached)
+    return Row(f"{what} (log-log slope)", times, f"{buses} buses", slope, goal, reached, linear(slope))

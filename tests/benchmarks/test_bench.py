@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks import bench, paper_method
+from benchmarks.rows import least, linear, one_pass
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
 from market.prices import Linear
@@ -32,7 +33,15 @@ def test_markets_of_every_size_have_about_the_same_price():
 def test_a_row_says_whether_its_target_is_reached():
     rows = bench.against_one_formula(20_000)
     assert [row.reached for row in rows] == [row.ratio <= most for row, most in zip(rows, (25, 120), strict=True)]
-    assert rows[0].texts()[-1] in ("yes", "NO")
+    assert rows[0].texts()[5] in ("yes", "NO")
+    assert all(0 < row.limit.share < 1 and "one formula" in row.limit.said for row in rows)
+
+
+def test_limits_are_shares_of_what_was_measured():
+    assert least(0.001, 0.004, "one factorisation") == ("1 ms, one factorisation", 0.25)
+    assert [linear(slope).share for slope in (0.5, 1.25, -1.0)] == [1, 0.8, 1]
+    few, many = (one_pass(1.0, np.ones(size)).share for size in (1_000, 4_000_000))
+    assert 0 < few < many
 
 
 def test_memory_is_that_of_a_process_of_its_own():

@@ -3,6 +3,7 @@
 import time
 
 import pandas as pd
+import pytest
 
 from benchmarks import sweeps
 from engine import Executor, sweep
@@ -44,10 +45,11 @@ class Nowhere(Executor):
 
 
 def test_rows_judge_by_their_numbers(monkeypatch):
-    clock = iter([2.0, 0.0, 10.0, 3.0, 0.0, 6.0])
+    clock = iter([2.0, 0.0, 10.0, 3.0, 0.0, 6.0, 0.3])
     monkeypatch.setattr(sweeps, "Here", lambda workers: Nowhere())
     monkeypatch.setattr(sweeps, "timed", lambda function, repeats: (next(clock), None))
     started, gain = sweeps.two_workers(200)
     assert (started.ratio, started.reached) == (3.0, None)
     assert (gain.ratio, gain.reached) == (10 / 6, False)
+    assert (started.limit.share, gain.limit.share) == pytest.approx((0.1, 10 / 12))
     assert "200 runs" in gain.measurement

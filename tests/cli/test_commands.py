@@ -227,14 +227,17 @@ def test_help_goes_to_standard_output(command, words):
 
 
 def test_bench_prints_its_rows(command, monkeypatch):
-    from benchmarks.bench import Row
+    from benchmarks.rows import Limit, Row
 
-    rows = [Row("time", "1 s", "2 s", 2.0, ">= 1", True), Row("size", "3", "4", 0.75, "", None)]
+    told = Limit("5 ms, one pass", 0.005)
+    rows = [Row("time", "1 s", "2 s", 2.0, ">= 1", True, told), Row("size", "3", "4", 0.75, "", None, told)]
     monkeypatch.setattr("benchmarks.bench.ratios", lambda quick: rows)
     answer = command("bench", "--quick")
     assert answer.code == 0
     assert answer.out.splitlines()[0].split()[0] == "measurement"
-    assert one_object(command("bench", "--json"))["ratios"][1]["reached"] is None
+    assert answer.out.splitlines()[1].endswith("5 ms, one pass  0.5 %")
+    row = one_object(command("bench", "--json"))["ratios"][1]
+    assert row["reached"] is None and row["limit"] == {"said": "5 ms, one pass", "share": 0.005}
 
 
 def test_reproduce_of_one_figure(command):
