@@ -31,9 +31,10 @@ def own(tmp_path):
 
 def test_list_names_microgrids(command):
     rows = {row["name"]: row for row in one_object(command("list", "--json"))["scenarios"]}
+    listed = said(command("list"))
     for name in (*NAMES, "eight_nodes_day", "ieee300_day", "private_trade_hurts", "who_joins_whom"):
         assert rows[name]["market"] == "microgrid"
-        assert f"\n{name} " in said(command("list"))
+        assert f"\n{name} " in listed
 
 
 def test_show_tells_every_key(command):

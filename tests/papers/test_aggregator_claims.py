@@ -11,7 +11,7 @@ from papers.figure import Reproduction
 from papers.study import Study
 from tests.shares import NIGHTLY
 
-REPLICATIONS = 3
+REPLICATIONS = 3 if NIGHTLY else 2
 ELSEWHERE = (
     "counterexamples",
     "poster-table",
