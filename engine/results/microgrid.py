@@ -40,6 +40,7 @@ MATRIX = 4 * DOUBLE  # bytes for each pair of unknowns: the inverse Laplacian, l
 NODE_ONCE = 12_000  # bytes of a node: its public lines, their factors, its agent
 LINE, LINE_PERIOD, NODE = 6_000, 100, 200  # bytes of a private line, and in each period of a line and of a node
 CASES = Place("network", DATA)  # where the networks of cases are
+NUMBERS = range(2**31)  # what nodes are called where nobody names them
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -218,11 +219,13 @@ class MicrogridResult(Result):
             self._lines().to_csv(folder / "lines.csv", index=False, lineterminator="\n")
 
     def _nodes(self):
+        named = {"name": self.names} if self.names else {}
         periods = [
             pd.DataFrame(
                 {
                     "period": k,
                     "node": np.arange(outcome.network.nodes),
+                    **named,
                     "injection": outcome.network.endowments,
                     "put_in": outcome.dispatch.p,
                     "price": outcome.dispatch.prices,
@@ -235,6 +238,7 @@ class MicrogridResult(Result):
         return pd.concat(periods, ignore_index=True)
 
     def _lines(self):
+        names = np.array(self.names)
         return pd.concat(
             [
                 pd.DataFrame(
@@ -244,6 +248,7 @@ class MicrogridResult(Result):
                         "line": np.arange(len(lines)),
                         "tail": lines.tail,
                         "head": lines.head,
+                        **({"from": names[lines.tail], "to": names[lines.head]} if self.names else {}),
                         "flow": flows,
                         "loss": np.nan if flows is None else lines.r * flows**2,
                         "rent": np.nan if rents is None else rents,
@@ -260,6 +265,12 @@ class MicrogridResult(Result):
 
 
 RESULT = MicrogridResult
+
+
+def called(scenarios):
+    """What scenarios call their nodes: names, or numbers where nobody names them or they differ."""
+    first, *others = (names_of(scenario.table["network"], CASES) for scenario in scenarios)
+    return first if first and all(names == first for names in others) else NUMBERS
 
 
 def total(outcomes, value):

@@ -65,15 +65,27 @@ def table_of_net(net):
     """A network's table from a network of pandapower."""
     importlib.import_module("pandapower").rundcpp(net, numba=False)
     case = net._ppc["internal"]
-    table, told = table_of_matrices(case, case["ref_gens"])
+    table, told = table_of_matrices(case, case["ref_gens"], bus_names(net, len(case["bus"])))
     return table | {"left_out": (*main_grids(net, table["slack"]), *told, *left_out(net, len(case["bus"])))}
 
 
-def table_of_matrices(case, main=()):
+def bus_names(net, reached):
+    """What the matrices' buses are called: as in the network where each has a name of its own, else by index."""
+    numbers = net._pd2ppc_lookups["bus"]
+    first: dict[int, int] = {}
+    for index in net.bus.index[net.bus["in_service"]]:
+        first.setdefault(int(numbers[index]), index)
+    own = [net.bus["name"].get(first[k]) if k in first else f"auxiliary {k}" for k in range(reached)]
+    if len(set(own)) == reached and all(isinstance(name, str) and name for name in own):
+        return own
+    return [str(first[k]) if k in first else f"auxiliary {k}" for k in range(reached)]
+
+
+def table_of_matrices(case, main=(), names=None):
     """(A network's table, what it leaves out) of the matrices bus, branch and gen in MATPOWER's order, and baseMVA.
 
-    main: rows of gen that are the main grid's; what they generate is its supply. Several slack buses become one node:
-    their angles turn into phase shifts of the lines that end there.
+    main: rows of gen that are the main grid's; what they generate is its supply; names: of the buses. Several slack
+    buses become one node: their angles turn into phase shifts of the lines that end there.
     """
     bus, branch, gen = (np.real(case[key]) for key in ("bus", "branch", "gen"))
     slacks = np.flatnonzero(bus[:, BUS_TYPE] == SLACK_TYPE)
@@ -95,6 +107,9 @@ def table_of_matrices(case, main=()):
         "injection": (tuple((np.bincount(number, power, len(kept)) / case["baseMVA"]).tolist()),),
         "public": tuple(map(tuple, lines[~between].tolist())),
     }
+    called = tuple(names[k] for k in kept) if names else ()
+    if called != tuple(map(str, range(len(called)))):  # else they are but the nodes' numbers
+        table["names"] = called
     return table, (f"{_many(between.sum(), 'line')} between main grids",) if np.any(between) else ()
 
 

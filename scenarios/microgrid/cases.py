@@ -11,6 +11,7 @@ from market.microgrid.network import Network, network_of
 from scenarios.grid.cases import CASE, DATA, check_name, raw_table, table_of
 from scenarios.reading.columns import row_label
 from scenarios.reading.errors import Place, quoted
+from scenarios.reading.rows import by_node
 from scenarios.reading.schema import REQUIRED, Key, read_table
 
 SPELT_OUT = ("slack", "injection", "public", "private", "positions", "names")
@@ -61,7 +62,7 @@ def read_network(table, place: Place) -> dict:
             if name not in table:
                 raise place.at(name).error("is missing", "a network needs injection and public, or a case")
         check_names(table, place.at("names"))
-        return {"slack": 0} | table
+        return {"slack": 0} | table | {"injection": by_node(table["injection"], _called(table), place.at("injection"))}
     for name in SPELT_OUT:
         if name in table:
             raise place.at(name).error("goes with a network that is spelt out", "leave it out, or leave out case")
@@ -88,7 +89,12 @@ def left_out(table, place: Place) -> dict:
 
 def names_of(table, place: Place) -> tuple[str, ...]:
     """What the nodes of a whole table's network are called, empty where nobody says."""
-    return tuple(word if isinstance(word, str) else f"{word:g}" for word in spelt_out(table, place).get("names", ()))
+    return _called(spelt_out(table, place))
+
+
+def _called(table):
+    """Names as texts, whole numbers without a point."""
+    return tuple(word if isinstance(word, str) else f"{word:.15g}" for word in table.get("names", ()))
 
 
 def check_names(table, place: Place):

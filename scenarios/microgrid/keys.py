@@ -16,6 +16,7 @@ from market.microgrid.stability import FORMS
 from market.microgrid.tariff import Tariff
 from scenarios.microgrid import cases
 from scenarios.reading.errors import Place, quoted
+from scenarios.reading.rows import by_node
 from scenarios.reading.rules import Rules, check_rule
 from scenarios.reading.schema import Key, read_table
 from scenarios.reading.tariffs import read_tariff
@@ -106,6 +107,8 @@ def read(raw: dict, keys, place: Place) -> dict:
     here = place.at("network")
     table["network"] = cases.read_network(table["network"], here)
     network = cases.spelt_out(table["network"], here)
+    if "injection" in table:
+        table["injection"] = by_node(table["injection"], cases.names_of(network, here), place.at("injection"))
     for path, rows in (("network.injection", network["injection"]), ("injection", table.get("injection", ()))):
         for row in rows:
             if len(row) != len(network["injection"][0]):

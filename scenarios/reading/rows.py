@@ -5,13 +5,15 @@ Checked, both are tuples of tuples of floats.
 
 from __future__ import annotations
 
-from scenarios.reading.columns import labelled, read_column, read_columns
+from scenarios.reading.columns import Labelled, labelled, read_column, read_columns
 from scenarios.reading.csv_file import CsvFile
 from scenarios.reading.errors import Place, nearest, one_of, quoted
 from scenarios.reading.population import read_list
 from scenarios.reading.time_labels import KNOWN, WHEN, check_order, says_when
 
-NODES_NEEDED = f"a column for each node, named 0, 1, 2 and so on, is needed; a column of time is called {one_of(KNOWN)}"
+NODES_NEEDED = (
+    f"a column for each node, named 0, 1, 2 and so on or by name, is needed; a column of time is called {one_of(KNOWN)}"
+)
 ENTRY = "[-1e6, 1e6]"  # what an entry of a row can be
 
 
@@ -44,7 +46,7 @@ def _rows_of_csv(file, entries, place):
 def read_profile(value, interval, place: Place) -> tuple:
     """One row a period, one number a node: a list, rows of them, { csv = FILE } of nodes' columns, or { csv, column }.
 
-    Raises ScenarioError that names the row.
+    What `by_node` still has to put in order where it is a CSV file's. Raises ScenarioError that names the row.
     """
     if isinstance(value, dict) and set(value) == {"csv", "column"}:
         return (read_list(read_column(value["csv"], value["column"], place), interval, place),)
@@ -60,31 +62,65 @@ def read_profile(value, interval, place: Place) -> tuple:
     return tuple(read_list(row, interval, place.at(i)) for i, row in enumerate(value))
 
 
+class Headed(Labelled):
+    """Rows of a CSV file, a number a node, whose columns' header nobody has yet held against the nodes."""
+
+    header: tuple[str, ...] = ()
+
+
 def _periods_of_csv(file, interval, place):
-    """Rows of a CSV file whose columns are the nodes 0, 1, 2 …, in any order."""
+    """Rows of a CSV file, a column a node, in any order; those named 0, 1, 2 … in theirs."""
     file = CsvFile(file, place)
-    header = [name for name in file.header if not says_when(name)]
-    nodes = [str(number) for number in range(len(header))]
-    odd = [name for name in header if name not in nodes]
-    if odd or not nodes:
-        raise place.error(
-            f"{file.name} has {_got(header, nodes, odd)}", NODES_NEEDED, nearest(odd[0] if odd else "", WHEN)
-        )
+    nodes = [name for name in file.header if not says_when(name)]
+    numbers = _numbers(nodes)
+    nodes = numbers if set(numbers) == set(nodes) else nodes
+    if not nodes:
+        raise place.error(f"{file.name} has no column of a node", NODES_NEEDED, nearest("", WHEN))
     columns = read_columns(file, nodes)
     check_order(file, [name for name in file.header if name not in nodes])
-    read = (read_list(columns[name], interval, place.at(name)) for name in nodes)
-    return labelled(zip(*read, strict=True), file.name)
+    rows = Headed(zip(*(read_list(columns[name], interval, place.at(name)) for name in nodes), strict=True))
+    rows.file, rows.header = file.name, tuple(nodes)
+    return rows
 
 
-def _got(header, nodes, odd):
+def by_node(rows, names, place: Place) -> tuple:
+    """A profile with its columns in the order of the nodes' names; without names, or by numbers, in that of 0, 1, 2 ….
+
+    Raises ScenarioError where the header of a CSV file calls another node, or leaves one out.
+    """
+    if not isinstance(rows, Headed):
+        return rows
+    header = list(rows.header)
+    if set(header) == set(names):
+        order = [header.index(name) for name in names]
+        return labelled((tuple(row[k] for k in order) for row in rows), rows.file)
+    if header == _numbers(header):
+        return labelled(rows, rows.file)
+    if not names:
+        odd = next(name for name in header if name not in _numbers(header))
+        raise place.error(f"{rows.file} has {_got(header, odd)}", NODES_NEEDED, nearest(odd, WHEN))
+    odd = next((name for name in header if name not in names), None)
+    got = f"no column {quoted(next(name for name in names if name not in header))}" if odd is None else ""
+    got = got or f"a column {quoted(odd)}, which is no node"
+    raise place.error(f"{rows.file} has {got}", f"a column for each node is needed: {one_of(names)}", _near(odd, names))
+
+
+def _near(odd, names):
+    return "" if odd is None else nearest(odd, names)
+
+
+def _numbers(header):
+    """What columns are called that are called by number."""
+    return [str(number) for number in range(len(header))]
+
+
+def _got(header, odd):
     """What is wrong with the names of a profile's columns: a word rather than a missing number, where there is one."""
-    if not nodes:
-        return "no column of a node"
-    word = next((name for name in odd if not name.isdecimal()), None)
+    word = next((name for name in header if not name.isdecimal()), None)
     if word is not None:
         return f"a column {quoted(word)}"
-    missing = next(name for name in nodes if name not in header)
-    return f"a column {quoted(odd[0])} but none {quoted(missing)}"
+    missing = next(name for name in _numbers(header) if name not in header)
+    return f"a column {quoted(odd)} but none {quoted(missing)}"
 
 
 def _csv(value, place):

@@ -14,7 +14,7 @@ from scenarios.reading.csv_file import CsvFile
 from scenarios.reading.errors import Place, nearest, one_of, quoted
 from scenarios.reading.kept import Kept
 from scenarios.reading.population import in_words, read_list, read_number, read_numbers
-from scenarios.reading.rows import read_profile, read_rows
+from scenarios.reading.rows import by_node, read_profile, read_rows
 
 LONGEST_TEXT = 200
 LARGEST_LABEL = 10**18
@@ -230,7 +230,7 @@ def _read_matrix(value, key, keys, place):
         raise place.error(f"got {quoted(value)}", "a number, a draw, or rows of numbers are needed")
     value = _file(value)
     if isinstance(value, list) or (isinstance(value, dict) and "csv" in value):
-        return read_profile(value, key.range, place)
+        return by_node(read_profile(value, key.range, place), (), place)
     return read_numbers(value, key.range, place)
 
 

@@ -47,6 +47,22 @@ def test_flows_and_supply_are_those_of_pandapower(tmp_path, name):
 
 
 @QUIET
+@pytest.mark.parametrize(("name", "some"), [("create_cigre_network_mv", "Bus 5"), ("mv_oberrhein", "Bus 100")])
+def test_nodes_are_called_as_the_buses_are(tmp_path, name, some):
+    net = getattr(pandapower.networks, name)()
+    table = table_of_net(net)
+    taken = net.res_bus.groupby(net.bus["name"]).p_mw.sum() / net.sn_mva
+    put_in = dict(zip(table["names"], table["injection"][0], strict=True))
+    assert put_in[some] == pytest.approx(-taken[some]) and put_in[some] != 0
+    (tmp_path / "day.csv").write_text(
+        ",".join(reversed(table["names"])) + "\n" + ",".join(map(str, range(len(put_in))))
+    )
+    path = idle(tmp_path, name)
+    path.write_text('injection = "day.csv"\n' + path.read_text())
+    assert load(path).injections[0] == tuple(range(len(put_in) - 1, -1, -1))
+
+
+@QUIET
 def test_two_main_grids_are_one_node_and_each_feeds_what_pandapower_says(tmp_path):
     result = run(idle(tmp_path, "mv_oberrhein"))
     _, _, net = their_own("mv_oberrhein")

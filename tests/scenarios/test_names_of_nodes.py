@@ -4,6 +4,7 @@ import pytest
 
 from engine import run
 from scenarios import ScenarioError, load
+from views.microgrid.words import summary_text
 from views.pictures import pictures
 
 STREET = """market = "microgrid"
@@ -59,3 +60,58 @@ def test_networks_of_designs_need_no_names(network, tmp_path):
         '[[class]]\nname = "homes"\ncount = 5\na = 0.1\nb = 0.6\ngeneration = 4\n'
     )
     assert load(path).table["network"]
+
+
+def day_of(folder, header, network='case = "grid.toml"', rows=("0,1,-1", "0,2,-3")):
+    """A scenario with two periods from a CSV file beside it."""
+    (folder / "grid.toml").write_text(
+        'injection = [0, 1, -1]\npublic = [[0, 1, 0.01, 0.1], [1, 2, 0.01, 0.1]]\nnames = ["grid", "mill", "2"]\n'
+        "private = [[1, 2, 0.025]]\n"
+    )
+    (folder / "day.csv").write_text("\n".join([header, *rows]) + "\n")
+    path = folder / "own.toml"
+    path.write_text(f'market = "microgrid"\ninjection = "day.csv"\nnetwork = {{ {network} }}\n')
+    return path
+
+
+@pytest.mark.parametrize(
+    ("header", "second"),
+    [("grid,mill,2", (0, 2, -3)), ("2,grid,mill", (2, -3, 0)), ("0,1,2", (0, 2, -3)), ("2,1,0", (-3, 2, 0))],
+)
+def test_columns_of_injections_may_be_called_as_the_nodes_are(header, second, tmp_path):
+    assert load(day_of(tmp_path, header)).injections[1] == second
+
+
+def test_names_win_over_numbers_that_could_be_meant(tmp_path):
+    path = day_of(
+        tmp_path, "0,2,1", "injection = [0, 1, -1], public = [[0, 1, 0.01, 0.1], [1, 2, 0.01, 0.1]], names = [2, 1, 0]"
+    )
+    assert load(path).injections == ((1, -1, 0), (2, -3, 0))
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("grid,mil,2", r"injection: day.csv has a column 'mil', which is no node; .* \"mill\""),
+        ("grid,mill,3", "injection: day.csv has a column '3', which is no node"),
+        ("grid,mill,mill", "injection: day.csv has 2 columns 'mill'"),
+        ("grid,mill", "injection: day.csv has no column '2'"),
+        ("0,mill,2", "injection: day.csv has a column '0', which is no node"),
+    ],
+)
+def test_a_header_that_is_not_the_nodes_is_refused(header, said, tmp_path):
+    columns = header.count(",") + 1
+    rows = [",".join(row.split(",")[:columns]) for row in ("0,1,-1", "0,2,-3")]
+    with pytest.raises(ScenarioError, match=said) as refused:
+        load(day_of(tmp_path, header, rows=rows))
+    assert "\n" not in str(refused.value)
+
+
+def test_tables_call_nodes_by_their_names(tmp_path):
+    result = run(day_of(tmp_path, "2,grid,mill", rows=("-1,0,1", "-3,0,2")))
+    text = summary_text(result.summary())
+    assert "mill" in text and "grid" in text
+    result.write_agents(tmp_path)
+    rows = (tmp_path / "agents.csv").read_text().splitlines()
+    assert rows[0].startswith("period,node,name,") and rows[2].startswith("0,1,mill,1.0,")
+    assert "0,private,0,1,2,mill,2," in (tmp_path / "lines.csv").read_text()

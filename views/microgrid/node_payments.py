@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from engine.results.microgrid import called
 from views.microgrid import look
-from views.style import BLACK, GREY, LINES, legend_below, new_figure, styled
+from views.style import BLACK, GREY, LINES, legend_below, new_figure, shortened, styled
 
 MOST_NODES = 20  # that have bars of their own; gains of more are drawn in ascending order
 NO_MONEY = 1e-9  # money that counts as nothing
@@ -46,7 +47,8 @@ def _bars(axes, comparison, known, labels, colours):
         idle = {"color": BLACK, "linewidth": 3, "zorder": 3, "label": None if number else "with private lines idle"}
         axes.hlines((paid - gains)[nodes], at - 0.5 * wide, at + 0.5 * wide, **idle)
     axes.axhline(0, color=GREY, linewidth=1.2)
-    axes.set_xticks(place, [str(node) for node in nodes])
+    names = called(comparison.scenarios)
+    axes.set_xticks(place, [shortened(str(names[node])) for node in nodes])
     axes.grid(axis="x", visible=False)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.results import measured
-from engine.results.microgrid import losses_under_each, under_each
+from engine.results.microgrid import called, losses_under_each, under_each
 from market.microgrid.behaviours import BEHAVIOURS
 from views.kit.charts import HEIGHT, Bar, Line, bar_chart, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
@@ -54,13 +54,13 @@ def frame(run, before):
     known |= {"gap": gap_text(run.memory.get("gap"))}
     said = "Press Step or ▶ to let the owners trade."
     if dispatch is not None and dispatch.loss is None:
-        said = f"Nodes {nodes_text(dispatch.unserved)} {fate(dispatch.status)}."
+        said = f"Nodes {nodes_text(dispatch.unserved, called([run.scenario]))} {fate(dispatch.status)}."
     elif dispatch is not None:
         said = f"{dispatch.in_use} of {len(dispatch.g)} private lines carry power."
     found = joining(run) if "coalition" in run.scenario.table else None
     if found is not None:
         known |= {"beside": f"joining: {found['status']}", "doubt": not found["stable"]}
-        said += f" {joining_text(found)}"
+        said += f" {joining_text(found, called([run.scenario]))}"
     ended = model if found is None else run.memory["ended"]
     known |= {"status": ended.status, "advice": ended.advice}
     said += f" Period {model.period} of {model.market.periods}." if several and model.round else ""
@@ -149,7 +149,11 @@ def _bills(run):
     agents = result.game.network.agents
     order = np.argsort(-np.abs(values[agents]), kind="stable")[:MOST_BARS]
     shown = agents if len(agents) <= MOST_BARS else agents[order]
-    bars = [Bar(f"node {node}", ((float(values[node]), _sign(values[node])),), _signed(values[node])) for node in shown]
+    names = called([run.scenario])
+    bars = [
+        Bar(f"node {names[node]}", ((float(values[node]), _sign(values[node])),), _signed(values[node]))
+        for node in shown
+    ]
     what, words = ("paid to the node", "receives pays") if gains is None else ("gain by private trade", "gains loses")
     largest = f", {MOST_BARS} largest" if len(agents) > MOST_BARS else ""
     return bar_chart(bars, f"{what} (money){largest}", list(zip(words.split(), (GREEN, PURPLE), strict=True)))
@@ -211,7 +215,7 @@ def table(run):
     model, network = run.model, run.model.network
     kinds = np.where(network.injection > 0, "surplus", np.where(network.injection < 0, "deficit", "neither"))
     kinds[network.slack] = "main grid"
-    columns = {"node": np.arange(network.nodes), "kind": kinds, "has or needs": network.injection}
+    columns = {"node": list(called([run.scenario])[: network.nodes]), "kind": kinds, "has or needs": network.injection}
     dispatch, outcome = model.dispatch, model.outcome
     if dispatch is not None and dispatch.p is not None:
         columns["puts in"] = dispatch.p

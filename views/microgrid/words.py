@@ -1,6 +1,6 @@
 """A run of the microgrid market in words."""
 
-from engine.results.microgrid import mean_sides, of_nodes
+from engine.results.microgrid import NUMBERS, called, mean_sides, of_nodes
 from views.tables import cell, ending, left_out_lines, table
 
 MOST_ROWS = 20  # lines, or nodes, shown on a terminal
@@ -48,7 +48,12 @@ def _not_served(summary):
     first = next((row for row in summary.get("by_period", ()) if "nodes" in row), None)
     when = "" if first is None else _in_period(first["period"])
     what = fate((first or summary)["status"])
-    return f"{what[0].upper()}{what[1:]}{when}: nodes {nodes_text(summary['nodes'])}."
+    return f"{what[0].upper()}{what[1:]}{when}: nodes {nodes_text(summary['nodes'], names_in(summary))}."
+
+
+def names_in(summary):
+    """What a summary calls each node: its name, or its number."""
+    return summary.get("names", NUMBERS)
 
 
 def _in_period(period):
@@ -64,7 +69,9 @@ def against_idle(loss, idle):
 
 def trades_text(summary):
     """What flows on private lines, the largest first where there are many."""
-    used = [(i, j, flow) if flow >= 0 else (j, i, -flow) for i, j, flow in summary["private_flows"]]
+    names = names_in(summary)
+    ends = [(names[i], names[j], flow) for i, j, flow in summary["private_flows"]]
+    used = [(i, j, flow) if flow >= 0 else (j, i, -flow) for i, j, flow in ends]
     ranked = sorted((row for row in used if row[2] > 0), key=lambda row: -row[2])
     if not ranked:
         return f"Private lines: {summary['edges']}, none in use."
@@ -92,7 +99,7 @@ def nodes_table(summary):
         return head
     columns = [[None] * n if values is None else list(map(_snapped, values)) for values in (prices, paid, idle)]
     columns.append([None] * n if gains is None else list(map(_snapped, gains)))
-    rows = list(zip(range(n), map(_snapped, summary["injection"]), *columns, strict=True))
+    rows = list(zip(names_in(summary)[:n], map(_snapped, summary["injection"]), *columns, strict=True))
     return head + "\n" + table(("node", "puts in", "price", "paid", "paid if idle", "gain"), rows)
 
 
@@ -110,66 +117,66 @@ def winners_text(summary):
 
 def stability_lines(summary):
     """Who would rather leave, whether the core is empty, and who would join whom."""
-    lines, several = [], summary["periods"] > 1
+    lines, several, names = [], summary["periods"] > 1, names_in(summary)
     if "participation" in summary:
         found = summary["participation"]
-        lines.append(participation_text(found, _in_period(found["period"]) if several else ""))
+        lines.append(participation_text(found, _in_period(found["period"]) if several else "", names))
     if "core" in summary:
-        lines.append(("Period 0: " if several else "") + core_text(summary["core"]))
+        lines.append(("Period 0: " if several else "") + core_text(summary["core"], names))
     if "mergers" in summary:
-        groups = " ".join(f"{{{nodes_text(group)}}}" for group in summary["mergers"][-1]["groups"])
+        groups = " ".join(f"{{{nodes_text(group, names)}}}" for group in summary["mergers"][-1]["groups"])
         lines.append(f"Joining while it pays, agents end up as {groups}.")
     if "joining" in summary:
-        lines.append(joining_text(summary["joining"]))
+        lines.append(joining_text(summary["joining"], names))
     return lines
 
 
-def joining_text(joining):
+def joining_text(joining, names=NUMBERS):
     """The coalitions that agents join one by one, and whether somebody would still go elsewhere."""
-    groups = " ".join(f"{{{nodes_text(group)}}}" for group in joining["groups"])
+    groups = " ".join(f"{{{nodes_text(group, names)}}}" for group in joining["groups"])
     rounds = f"{joining['moves']} moves in {joining['rounds']} round{'s' if joining['rounds'] > 1 else ''}"
     if joining["stable"]:
         return f"Each joining whom it likes, agents end up as {groups} after {rounds}; nobody gains by another move."
     best, how = joining["largest_gain"], "do not settle"
     if joining["period"] is not None:
         how = f"come round in circles of {joining['period']} round{'s' if joining['period'] > 1 else ''}"
-    where = f"by joining {{{nodes_text(best['to'])}}}" if best["to"] else "alone"
+    where = f"by joining {{{nodes_text(best['to'], names)}}}" if best["to"] else "alone"
     return (
-        f"Each joining whom it likes, agents {how} ({rounds}); as they stand last, {groups}, node {best['node']} gains "
-        f"{cell(best['gain'])} money {where}."
+        f"Each joining whom it likes, agents {how} ({rounds}); as they stand last, {groups}, "
+        f"node {names[best['node']]} gains {cell(best['gain'])} money {where}."
     )
 
 
-def participation_text(found, when=""):
+def participation_text(found, when="", names=NUMBERS):
     """Would a private coalition rather trade on its own lines at the tariff?"""
     if not found["holds"]:
         nodes, more = found["coalition"], f"would have {cell(found['gain'])} money more at the tariff"
         if len(nodes) == 1:
-            return f"Blocked{when}: node {nodes[0]} {more} alone."
-        return f"Blocked{when}: nodes {nodes_text(nodes)} {more} and among themselves."
+            return f"Blocked{when}: node {names[nodes[0]]} {more} alone."
+        return f"Blocked{when}: nodes {nodes_text(nodes, names)} {more} and among themselves."
     if found["proven"]:
         return "No private coalition gains by leaving these payments (proven)."
     return "No private coalition was found that gains by leaving these payments (not proven)."
 
 
-def core_text(core):
+def core_text(core, names=NUMBERS):
     """Is there a way to share that no coalition would leave?"""
     if not core["empty"]:
         return "The core is not empty: some way of sharing leaves no coalition anything to gain."
-    nodes, gain = nodes_text(core["short"]["coalition"]), cell(core["short"]["gain"])
+    nodes, gain = nodes_text(core["short"]["coalition"], names), cell(core["short"]["gain"])
     return (
         f"The core is empty: however the gains are shared, some coalition could have {cell(core['epsilon'])} money "
         f"more; under the least core's payoffs nodes {nodes} gain {gain} by leaving."
     )
 
 
-def nodes_text(nodes):
-    """Numbers of nodes, cut where there are many.
+def nodes_text(nodes, names=NUMBERS):
+    """What nodes are called, cut where there are many.
 
     >>> nodes_text([1, 2, 3]), nodes_text(range(30))
     ('1, 2, 3', '0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 20 more')
     """
-    nodes = list(nodes)
+    nodes = [names[node] for node in nodes]
     shown = ", ".join(map(str, nodes[:LARGEST_TRADES]))
     return shown if len(nodes) <= LARGEST_TRADES else f"{shown} and {len(nodes) - LARGEST_TRADES} more"
 
@@ -178,20 +185,21 @@ def comparison_notes(comparison):
     """Who wins and who loses against no private trade, and on a small network what each node is paid."""
     known = {name: arrays for name, arrays in comparison.agents.items() if arrays[0].size}
     lines = ["Against no private trade, at the tariff, by each node's mean gain"]
-    lines += [f"  {name}: {_sides(mean_sides(comparison, name))}" for name in known]
+    names = called(comparison.scenarios)
+    lines += [f"  {name}: {_sides(mean_sides(comparison, name), names)}" for name in known]
     n = next((paid.shape[1] for paid, _ in known.values()), 0)
     if 0 < n <= MOST_ROWS:
         columns = [comparison.mean_by_agent(name)[0] for name in known]
-        rows = [(node, *(column[node] for column in columns)) for node in range(n)]
+        rows = [(names[node], *(column[node] for column in columns)) for node in range(n)]
         lines += ["", "Payments to each node, money (positive: receives)", table(("node", *known), rows)]
     return "\n".join(lines) if known else ""
 
 
-def _sides(sides):
+def _sides(sides, names):
     if sides is None:
         return "no payments by this rule"
     winners, losers = sides
     return "; ".join(
-        f"{len(nodes)} {verb}" + (f" ({nodes_text(nodes)})" if len(nodes) else "")
+        f"{len(nodes)} {verb}" + (f" ({nodes_text(nodes, names)})" if len(nodes) else "")
         for nodes, verb in ((winners, "win"), (losers, "lose"))
     )
