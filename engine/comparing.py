@@ -135,11 +135,7 @@ def compare(
     runs = len(loaded) * replications
     executor = executor or on_this_machine(runs, workers)
     limits.check(loaded, replications=replications, workers=min(executor.at_once, runs), patient=patient)
-    games = [draw(scenario).game for scenario in loaded]
-    ways = zip([Way(scenario, 0, direct, True) for scenario in loaded], games, strict=True)
-    pace.check(
-        [one for way, game in ways for one in paced(way, game, replications)], at_once=executor.at_once, patient=patient
-    )
+    games = _paced_games(loaded, direct, replications, executor.at_once, patient)
     shared = results_of(loaded[0].market).shared(games)
     alone = len(loaded) == 1
     how = (direct, alone, by, keep_users)
@@ -161,6 +157,19 @@ def _users_of(jobs, kept):
         pd.DataFrame({"scenario": job[0].name, "replication": job[1]} | columns) for job, columns in runs if columns
     ]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["scenario", "replication"])
+
+
+def _paced_games(loaded, direct, replications, at_once, patient):
+    """The first replication's games, each drawn once the runs of those before it are known to be short enough."""
+    games = []
+
+    def each():
+        for scenario in loaded:
+            games.append(draw(scenario).game)
+            yield from paced(Way(scenario, 0, direct, True), games[-1], replications)
+
+    pace.check(each(), at_once=at_once, patient=patient)
+    return games
 
 
 def _stacked(agents):

@@ -19,12 +19,16 @@ class TooLong(ValueError):
 
 @dataclass(frozen=True)
 class Paced:
-    """A run through periods, its work told by theirs; work(k): all of period k's; runs: how often it is run."""
+    """A run through periods, its work told by theirs; work(k): all of period k's; runs: how often it is run.
+
+    called: what its periods are.
+    """
 
     name: str
     periods: int
     work: Callable[[int], object]
     runs: int = 1
+    called: str = "periods"
 
     def each(self):
         """Seconds a period takes."""
@@ -42,23 +46,30 @@ def check(paced, *, at_once=1, most=None, patient=False):
     """Raise TooLong where runs of very many periods may take more than `most` seconds, by default PATIENCE, unless
     `patient`; tell of a minute or more.
 
-    paced: each Paced; at_once: runs that go on at once.
+    paced: each Paced, asked for one after another, none after what is too long; at_once: runs that go on at once.
     """
-    timed = [(one, one.each()) for one in paced if one.periods >= MANY]
-    if not timed:
-        return
-    most = PATIENCE if most is None else most
-    totals = [each * one.periods * one.runs / min(at_once, one.runs) for one, each in timed]
-    total, (longest, each) = sum(totals), timed[totals.index(max(totals))]
+    most, timed = PATIENCE if most is None else most, []
+    for one in paced:
+        if one.periods < MANY:
+            continue
+        each = one.each()
+        timed.append((each * one.periods * one.runs / min(at_once, one.runs), each, one))
+        total = sum(seconds for seconds, _, _ in timed)
+        if total > most and not patient:
+            longest, said = _told(timed)
+            fewer = int(longest.periods * most / total)
+            raise TooLong(f"{said}; up to {fewer:,} {longest.called} are played unasked: take fewer, or --yes to go on")
+    if timed and total > TOLD:
+        say(_told(timed)[1])
+
+
+def _told(timed):
+    """(The run that takes longest, what all may take in words); timed: (seconds, seconds a period, Paced)."""
+    _, each, longest = max(timed, key=lambda known: known[0])
     runs = "" if longest.runs == 1 else f"{longest.runs:,} runs of "
     others = "" if len(timed) == 1 else f" with {len(timed) - 1} more"
-    took = f"{longest.name}: {runs}{longest.periods:,} periods of {1000 * each:.2g} ms{others} may take about "
-    took += in_words(total)
-    if total > most and not patient:
-        fewer = int(longest.periods * most / total)
-        raise TooLong(f"{took}; up to {fewer:,} periods are played unasked: take fewer, or --yes to go on")
-    if total > TOLD:
-        say(took)
+    took = f"{longest.name}: {runs}{longest.periods:,} {longest.called} of {1000 * each:.2g} ms{others} may take about "
+    return longest, took + in_words(sum(seconds for seconds, _, _ in timed))
 
 
 def in_words(seconds):

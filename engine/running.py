@@ -55,7 +55,8 @@ def paced(way, game=None, runs=1):
     if not hasattr(market, "one_period"):
         return []
     game = draw(way.scenario, way.replication).game if game is None else game
-    return [pace.Paced(way.scenario.name, market.periods(game), partial(market.one_period, game, way=way), runs)]
+    many, called = market.periods(game)
+    return [pace.Paced(way.scenario.name, many, partial(market.one_period, game, way=way), runs, called)]
 
 
 def standing(scenario, replication, drawn, model, certify=False):

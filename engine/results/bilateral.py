@@ -8,14 +8,12 @@ import pandas as pd
 
 from agents.bilateral.model import MOST_REMEMBERED
 from engine.columns import with_people
-from engine.results.result import Measure, Result, mean_by_agent, number, numbers
+from engine.results.result import Measure, Result, mean_by_agent, number, numbers, played
 from market.bilateral import endings
 from market.bilateral.negotiation import RULES
 from market.bilateral.trading import ClosedPeriod
 from market.measures import jain
 from market.outcome import Status
-from scenarios import build
-from scenarios.drawn import Drawn
 
 MEASURES = {
     "welfare": Measure("money", lambda result: result.welfare),
@@ -274,8 +272,8 @@ def solved(game, certify):
 
 
 def periods(game):
-    """How many periods are traded in."""
-    return len(game.periods)
+    """How many periods are traded in, and what they are called."""
+    return len(game.periods), "periods"
 
 
 def one_period(game, number, way):
@@ -283,10 +281,7 @@ def one_period(game, number, way):
     if way.direct:
         game.solve(game.periods[number])
         return
-    alone = Drawn(replace(game, periods=(game.periods[number],)), {})
-    model = build(way.scenario, replication=way.replication, drawn=alone)
-    while model.running:
-        model.step()
+    played(way, replace(game, periods=(game.periods[number],)))
 
 
 def by_claims(model):

@@ -1,6 +1,6 @@
 """What a run of the aggregator market over days leaves behind: results, measures to compare by, files."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -9,7 +9,7 @@ from engine.columns import people_arrays, with_people, write_csv
 from engine.results import aggregator, learning
 from engine.results.aggregator import DOUBLE, MOST_CSV_USERS, OF_SURPLUS, Cleared, mean, of_some
 from engine.results.learning import Learned
-from engine.results.result import Measure, Result, moments, number, numbers
+from engine.results.result import Measure, Result, moments, number, numbers, played
 from market.aggregator.days import endings, measures
 from market.aggregator.days.carrying import in_a_row
 from market.aggregator.days.flexibility import value_of_flexibility
@@ -353,6 +353,20 @@ def homes_of(result):
 RESULT = DaysResult
 kept = aggregator.kept
 agents_table = aggregator.agents_table
+
+
+def periods(game):
+    """How many days are played, and what they are called."""
+    return len(game.days), "days"
+
+
+def one_period(game, number, way):
+    """All the work of one day, by whose time that of all is told."""
+    alone = replace(game, days=(game.days[number],))
+    if way.direct:
+        solved(alone, way.certify)
+    else:
+        stepped(played(way, alone), way.certify)
 
 
 def stepped(model, certify):

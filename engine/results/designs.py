@@ -8,7 +8,7 @@ import pandas as pd
 
 from engine.columns import with_people
 from engine.results import aggregator, bilateral, days, microgrid
-from engine.results.result import Measure, Result, mean_by_agent, number, numbers
+from engine.results.result import Measure, Result, mean_by_agent, number, numbers, played
 from market.aggregator import endings as of_purchases
 from market.aggregator.days import endings as of_days
 from market.bilateral import endings as of_contracts
@@ -18,6 +18,7 @@ from market.designs.endings import AT_TARIFF, Ended, planned
 from market.designs.study import DIRECT, PLANNER, TARIFF
 from market.microgrid import endings as of_dispatch
 from market.outcome import Status
+from scenarios.designs.draw import draw
 from scenarios.designs.keys import spelt_out
 from scenarios.microgrid.cases import left_out
 
@@ -288,6 +289,20 @@ def kept(scenario):
 
 def _plain(value):
     return value if isinstance(value, int) else number(value)
+
+
+def periods(game):
+    """How many periods are compared together, and what they are called."""
+    return len(game.periods), "periods"
+
+
+def one_period(game, number, way):
+    """All designs in one period, by whose time that of all is told; a day decided on as a whole takes no less."""
+    alone = draw(way.scenario, way.replication, microgrid.CASES, number).game
+    if way.direct:
+        solved(alone, way.certify)
+    else:
+        stepped(played(way, alone), way.certify)
 
 
 def stepped(model, certify):

@@ -304,8 +304,8 @@ def cleared(game, period):
 
 
 def periods(game):
-    """How many periods a market has."""
-    return game.periods
+    """How many periods a market has, and what they are called."""
+    return game.periods, "periods"
 
 
 def one_period(game, number, way):

@@ -15,6 +15,8 @@ import pandas as pd
 
 from engine.columns import Columns, with_people
 from market.outcome import Status
+from scenarios import build
+from scenarios.drawn import Drawn
 from scenarios.reading.errors import one_of, quoted
 
 
@@ -32,6 +34,14 @@ class Way(NamedTuple):
     replication: int
     direct: bool
     certify: bool
+
+
+def played(way: Way, game: object) -> Any:
+    """The Mesa model of a game, stepped to its end."""
+    model = build(way.scenario, replication=way.replication, drawn=Drawn(game, {}))
+    while model.running:
+        model.step()
+    return model
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

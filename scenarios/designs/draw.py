@@ -42,12 +42,16 @@ from scenarios.reading.tariffs import by_period
 EVERYBODY_HEARS = {"network": {}, "link_probability": 0.3, "phases": 3}  # of the bilateral market's keys
 
 
-def draw(scenario: DesignsScenario, replication: int, place: Place) -> Drawn:
-    """The Study, or DayStudy, of one replication: one population and network, and each design's game made of them."""
+def draw(scenario: DesignsScenario, replication: int, place: Place, only: int | None = None) -> Drawn:
+    """The Study, or DayStudy, of one replication: one population and network, and each design's game made of them.
+
+    only: the number of the period that is drawn alone, if one is.
+    """
     table, redraws = scenario.table, {}
     network = _network(scenario, replication, place.at("network"))
     people = _population(scenario, replication, network, redraws)
-    hours = tuple(_study(table, t, one, network) for t, one in enumerate(_by_period(table, people, scenario.periods)))
+    peoples = enumerate(_by_period(table, people, scenario.periods))
+    hours = tuple(_study(table, t, one, network) for t, one in peoples if only in (None, t))
     profile = np.array([study.by_node(study.net) / study.base for study in hours])
     powered = network.with_injection(profile[0])
     lines = {f"microgrid {name}": _microgrid(table, name, hours, powered, profile) for name in table["behaviours"]}

@@ -17,6 +17,7 @@ from scenarios.reading.errors import Place, quoted
 from scenarios.reading.kept import Kept
 from scenarios.reading.people import KEEP, lengths
 from scenarios.reading.population import agreed
+from scenarios.reading.rows import by_node
 from scenarios.reading.rules import ALL, Rules
 from scenarios.reading.schema import REQUIRED, Key, of_people, read_table
 from scenarios.reading.tariffs import by_period
@@ -148,10 +149,11 @@ def _check_tariff(tariff, periods, place):
 
 
 def _check_profiles(table, periods, place):
-    """Raise ScenarioError for a profile that has not one row of all periods, or one for each agent."""
+    """Order profiles' columns; raise ScenarioError for one that has not one row of all periods, or one an agent."""
     for row in table["class"]:
         for name in (name for name in PROFILES if name in row):
-            here, rows = place.at(row["name"]).at(name), row[name]
+            here = place.at(row["name"]).at(name)
+            rows = row[name] = by_node(row[name], (), here)
             if "periods" not in table:
                 raise here.error("got one without periods", "a table periods is needed, or none of it")
             if len(rows) not in (1, row["count"]):

@@ -23,6 +23,19 @@ def year(tmp_path):
     return f'injection="{path}"'
 
 
+@pytest.fixture
+def designs(tmp_path):
+    """A file of designs over periods that are all alike."""
+    path = tmp_path / "designs.toml"
+    path.write_text(
+        'market = "designs"\nperiods = { count = 2 }\ntariff = { buy = 0.3, sell = 0.08 }\n'
+        "price = { p0 = 0.16, c = 0.001 }\nbase_power = 100\n"
+        "network = { public = [[0, 1, 0.01, 0.1], [1, 2, 0.01, 0.1]] }\n"
+        '[[class]]\nname = "homes"\ncount = 3\na = 0.1\nb = 0.6\ngeneration = [4, 0, 0]\n'
+    )
+    return str(path)
+
+
 @pytest.mark.parametrize("how", [[], ["--direct"]])
 def test_many_periods_are_refused_by_the_time_of_the_first(year, how, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(pace, "PATIENCE", 0.5)
@@ -71,14 +84,20 @@ def test_runs_at_once_share_the_time_and_all_scenarios_add_up(monkeypatch):
 
 @pytest.mark.parametrize("how", [[], ["--direct"]])
 @pytest.mark.parametrize("command", ["run", "compare", "sweep"])
-@pytest.mark.parametrize("market", ["microgrid", "bilateral"])
+@pytest.mark.parametrize("market", ["microgrid", "bilateral", "days", "designs"])
 def test_every_command_asks_before_it_goes_through_very_many_periods(
-    market, command, how, year, tmp_path, capsys, monkeypatch
+    market, command, how, year, designs, tmp_path, capsys, monkeypatch
 ):
     monkeypatch.setattr(pace, "PATIENCE", 0.1)
     monkeypatch.setattr(pace, "TIMED", 1)
+    monkeypatch.setattr(pace, "MANY", 12)
     monkeypatch.setattr(sweeping, "LONGEST_UNASKED", 0.1)
-    name, many = {"microgrid": ("eight_nodes_none", year), "bilateral": ("p2p_few_sellers", "periods=600")}[market]
+    name, many = {
+        "microgrid": ("eight_nodes_none", year),
+        "bilateral": ("p2p_few_sellers", "periods=600"),
+        "days": ("storage_duopoly", "periods.days=600"),
+        "designs": (designs, "periods.count=12"),
+    }[market]
     arguments = {
         "run": [name, "--set", many],
         "compare": [name, "--set", many, "--replications", "2", "--workers", "1"],
@@ -87,7 +106,8 @@ def test_every_command_asks_before_it_goes_through_very_many_periods(
     out = tmp_path / "out"
     assert main([command, *arguments, *how, "--out", str(out)]) == 2
     said = capsys.readouterr().err.strip()
-    assert "\n" not in said and "600 periods" in said and "--yes" in said
+    assert "\n" not in said and "--yes" in said
+    assert {"days": "600 days", "designs": "12 periods"}.get(market, "600 periods") in said
     assert all(path.read_text().count("\n") <= 1 for path in out.glob("**/*.csv"))  # a header at most
 
 
