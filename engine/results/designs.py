@@ -18,7 +18,7 @@ from market.designs.endings import AT_TARIFF, Ended, planned
 from market.designs.study import DIRECT, PLANNER, TARIFF
 from market.microgrid import endings as of_dispatch
 from market.outcome import Status
-from scenarios.designs.draw import draw
+from scenarios.designs.draw import draw_only
 from scenarios.designs.keys import spelt_out
 from scenarios.microgrid.cases import left_out
 
@@ -298,7 +298,7 @@ def periods(game):
 
 def one_period(game, number, way):
     """All designs in one period, by whose time that of all is told; a day decided on as a whole takes no less."""
-    alone = draw(way.scenario, way.replication, microgrid.CASES, number).game
+    alone = draw_only(way.scenario, way.replication, microgrid.CASES, number).game
     if way.direct:
         solved(alone, way.certify)
     else:

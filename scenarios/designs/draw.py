@@ -42,11 +42,13 @@ from scenarios.reading.tariffs import by_period
 EVERYBODY_HEARS = {"network": {}, "link_probability": 0.3, "phases": 3}  # of the bilateral market's keys
 
 
-def draw(scenario: DesignsScenario, replication: int, place: Place, only: int | None = None) -> Drawn:
-    """The Study, or DayStudy, of one replication: one population and network, and each design's game made of them.
+def draw(scenario: DesignsScenario, replication: int, place: Place) -> Drawn:
+    """The Study, or DayStudy, of one replication: one population and network, and each design's game made of them."""
+    return draw_only(scenario, replication, place, None)
 
-    only: the number of the period that is drawn alone, if one is.
-    """
+
+def draw_only(scenario: DesignsScenario, replication: int, place: Place, only: int | None) -> Drawn:
+    """The same of one period by its number, or of all where that is None."""
     table, redraws = scenario.table, {}
     network = _network(scenario, replication, place.at("network"))
     people = _population(scenario, replication, network, redraws)

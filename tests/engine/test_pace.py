@@ -1,5 +1,6 @@
 """Runs through very many periods: what they may take is told, and refused, before they begin."""
 
+import itertools
 from functools import partial
 
 import numpy as np
@@ -83,8 +84,10 @@ def test_runs_at_once_share_the_time_and_all_scenarios_add_up(monkeypatch):
 
 
 @pytest.mark.parametrize("how", [[], ["--direct"]])
-@pytest.mark.parametrize("command", ["run", "compare", "sweep"])
-@pytest.mark.parametrize("market", ["microgrid", "bilateral", "days", "designs"])
+@pytest.mark.parametrize(
+    ("market", "command"),
+    [*itertools.product(["microgrid", "bilateral", "days"], ["run", "compare", "sweep"]), ("designs", "compare")],
+)
 def test_every_command_asks_before_it_goes_through_very_many_periods(
     market, command, how, year, designs, tmp_path, capsys, monkeypatch
 ):
