@@ -127,6 +127,7 @@ def test_the_start_chooses_among_two_equilibria_and_both_are_certified(name):
     assert high.y[1] == pytest.approx(90 / 41, abs=1e-6)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("order", ORDERS)
 def test_different_starts_end_at_one_point_on_the_paper_s_market(order):
     ends = []

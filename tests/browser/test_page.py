@@ -72,6 +72,7 @@ COMPARED = {  # title, scenario, changes of the first two lanes, a row of the ta
 }
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("market", COMPARED)
 def test_any_market_is_compared_under_its_variants(visitor, market):
     title, scenario, changes, row, number = COMPARED[market]

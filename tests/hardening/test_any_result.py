@@ -136,7 +136,7 @@ def test_results_that_lack_something_are_drawn(name, direct, tmp_path):
 
 
 @pytest.mark.parametrize("market", LEGAL)
-@pytest.mark.parametrize("numbers", chunks(200, 5)[: None if NIGHTLY else 2], ids=named)
+@pytest.mark.parametrize("numbers", chunks(200, 5)[: None if NIGHTLY else 1], ids=named)
 def test_whatever_a_legal_market_ends_with_is_drawn(market, numbers, tmp_path):
     path = tmp_path / "legal.toml"
     for number in numbers:

@@ -50,7 +50,7 @@ def said(capsys, *words):
     return code, "" if odd is None else f"line of {len(odd)} letters: {odd[:200]!r}"
 
 
-@pytest.mark.parametrize("numbers", chunks(1_500, 30), ids=named)
+@pytest.mark.parametrize("numbers", chunks(1_500, 15), ids=named)
 def test_a_damaged_run_is_told_by_verify(numbers, stored, tmp_path, capsys):
     odd = {}
     for damage in map(Damage, numbers):
@@ -63,7 +63,7 @@ def test_a_damaged_run_is_told_by_verify(numbers, stored, tmp_path, capsys):
     assert odd == {}
 
 
-@pytest.mark.parametrize("numbers", chunks(1_500, 30), ids=named)
+@pytest.mark.parametrize("numbers", chunks(1_500, 15), ids=named)
 def test_a_damaged_sweep_is_told_by_verify_plot_and_when_it_goes_on(numbers, swept, tmp_path, capsys):
     odd = {}
     for damage in map(Damage, numbers):
@@ -83,7 +83,7 @@ def test_a_damaged_sweep_is_told_by_verify_plot_and_when_it_goes_on(numbers, swe
     assert odd == {}
 
 
-@pytest.mark.parametrize("numbers", chunks(1_500, 20), ids=named)
+@pytest.mark.parametrize("numbers", chunks(1_500, 10), ids=named)
 def test_a_damaged_run_is_played_again_or_refused(numbers, stored, tmp_path):
     pages = pytest.importorskip("views.browser.stored")
     odd = {}

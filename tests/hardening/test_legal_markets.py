@@ -83,17 +83,17 @@ def check(market, numbers, folder):
     assert ends.count("refused") <= max(2, len(ends) / 5)
 
 
-@pytest.mark.parametrize("numbers", chunks(2_000, 80), ids=named)
+@pytest.mark.parametrize("numbers", chunks(2_000, 45), ids=named)
 def test_legal_aggregator_markets(numbers, tmp_path):
     check("aggregator", numbers, tmp_path)
 
 
-@pytest.mark.parametrize("numbers", chunks(2_000, 200), ids=named)
+@pytest.mark.parametrize("numbers", chunks(2_000, 100), ids=named)
 def test_legal_microgrids(numbers, tmp_path):
     check("microgrid", numbers, tmp_path)
 
 
-@pytest.mark.parametrize("numbers", chunks(2_000, 200), ids=named)
+@pytest.mark.parametrize("numbers", chunks(2_000, 100), ids=named)
 def test_legal_bilateral_markets(numbers, tmp_path):
     check("bilateral", numbers, tmp_path)
 

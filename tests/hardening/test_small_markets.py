@@ -39,7 +39,7 @@ def trouble(numbers, kinds, players):
     return [(number, said) for number, said in found if said]
 
 
-@pytest.mark.parametrize("numbers", chunks(2000, 10), ids=named)
+@pytest.mark.parametrize("numbers", chunks(2000, 5), ids=named)
 def test_no_kinked_market_denies_an_equilibrium(numbers):
     assert trouble(numbers, KINKED, (1, 4)) == []
 

@@ -176,6 +176,7 @@ def test_terms_come_close_to_what_a_move_brings_as_users_get_many():
 ORDERS = [("random", "equilibrium"), ("together", "equilibrium"), ("together", "terms"), ("in-turn", "terms")]
 
 
+@pytest.mark.share
 @pytest.mark.parametrize(("order", "foresight"), ORDERS)
 def test_in_all_orders_it_is_settled_when_nobody_expects_to_gain(order, foresight):
     moving = Moving(inertia=0.5, order=order)

@@ -137,6 +137,7 @@ def test_a_node_that_cannot_be_served_is_ringed_and_named():
     assert len(collections(axes, "idle public")[0].get_segments()) == 1
 
 
+@pytest.mark.share
 @pytest.mark.parametrize(
     "network",
     [

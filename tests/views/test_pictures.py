@@ -37,6 +37,7 @@ def test_degenerate_markets(tmp_path, name, direct):
     assert direct == all(file.stem != "convergence" for file in made) or name.startswith("infeasible")
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("name", STATUSES)
 def test_shipped_endings(tmp_path, name):
     result = run(name)

@@ -111,6 +111,7 @@ def test_one_period_without_devices_is_the_market_without_days(alpha, others):
     assert seats.purchase(0, plan)[0] == pytest.approx(float(np.squeeze(known)), rel=1e-9 if alpha < 5 else 1e-7)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize(("poor", "offset"), [(0.0, 1e-9), (1.5, 1e-5), (1.5, 0.01)])
 def test_a_user_who_may_be_priced_out_is_served_or_not_as_in_the_market_without_days(poor, offset):
     rng = np.random.default_rng(8)
