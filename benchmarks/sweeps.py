@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.rows import Limit, Row, least, timed
 from engine import Cluster, Here, InProcess, run, sweep
 from engine.sweeps.points import product
-from scenarios import load
+from scenarios import draw, load
 
 ROOT = Path(__file__).parent.parent
 USERS_400, SMALL = "direct_400", "p2p_homogeneous"
@@ -26,7 +26,14 @@ BUSY = 0.05  # seconds of a run
 def rows(quick=False):
     """All rows; `quick` makes fewer runs, as the sizes say."""
     jobs, known, flat = (24, 1_000, (50, 250)) if quick else (200, 10_000, (100, 1_000))
-    return [*two_workers(jobs), overhead(5 if quick else 10), *cluster(jobs), resuming(known), memory(*flat)]
+    return [
+        *two_workers(jobs),
+        rate(10 if quick else 50),
+        overhead(5 if quick else 10),
+        *cluster(jobs),
+        resuming(known),
+        memory(*flat),
+    ]
 
 
 def two_workers(runs):
@@ -93,6 +100,15 @@ def overhead(replications):
     each = 1e3 * alone / runs
     limit = Limit(f"{each:.1f} ms, the run alone", each / (each + more + handing))
     return Row(name, ours, against, more + handing, "≤ 5", more + handing <= 5, limit)
+
+
+def rate(replications):
+    """Direct equilibria of 200 users a second on two cores, by the processor time of a sweep of them on one."""
+    runs, scenario = len(PRICES) * replications, load("small_alone")
+    each = spent(partial(swept, InProcess(), "small_alone", PRICES, replications, True)) / runs
+    drawn = spent(lambda: [draw(scenario, k) for k in range(replications)]) / replications
+    name, limit = f"sweep, {runs:,} equilibria of 200 users, a second on 2 cores", least(drawn, each, "drawing the users")
+    return Row(name, f"{1e3 * each:.2f} ms each", "–", 2 / each, "≥ 1,500", 2 / each >= 1_500, limit)
 
 
 def spent(function):

@@ -26,7 +26,7 @@ def check(scenarios, *, replications=1, workers=1, patient=False, room=None):
     workers: runs at once; room: bytes to go by in place of `available()`. Nothing is checked if `patient`, nor on
     systems that do not tell what they have left.
     """
-    room = available() if room is None else room
+    room = available() if room is None and not patient else room
     if patient or room is None:
         return
     for scenario in scenarios:
@@ -39,7 +39,7 @@ def check(scenarios, *, replications=1, workers=1, patient=False, room=None):
 
 def check_answers(replications, size, *, patient=False, room=None):
     """Raise TooLarge where the answers of so many replications, each of this size in bytes, may not fit in memory."""
-    room = available() if room is None else room
+    room = available() if room is None and not patient else room
     if not patient and room is not None and replications * size > room:
         raise _too_large("replications", replications * size, room)
 

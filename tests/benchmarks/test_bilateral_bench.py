@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks import bench, bilateral, days, learning, microgrid, network, start_up, sweeps
+from benchmarks import bench, bilateral, days, learning, microgrid, network, rounds, start_up, sweeps
 from benchmarks.rows import Row
 from market.bilateral.negotiation import HalfSpace, MessageNetwork
 from market.bilateral.negotiation.benchmark import SOLVERS, bounding_set, exact
@@ -54,7 +54,7 @@ def test_a_negotiation_out_of_rounds_is_not_called_fast(monkeypatch):
 
 
 def test_the_bench_has_these_rows(monkeypatch):
-    for part in (microgrid, days, network, learning, start_up, sweeps):
+    for part in (rounds, microgrid, days, network, learning, start_up, sweeps):
         monkeypatch.setattr(part, "rows", lambda quick: [])
     for name in ("against_the_paper", "mesa_round", "growth_in_players", "growth_in_users", "memory", "proof"):
         monkeypatch.setattr(bench, name, lambda *_: [])
