@@ -6,6 +6,7 @@ import numpy as np
 
 from agents import AggregatorModel
 from benchmarks.rows import Row, least, one_pass, timed
+from benchmarks.sweeps import spent
 from engine import run
 from market.aggregator.best_response import best_responses
 from scenarios import build, draw, load
@@ -60,11 +61,11 @@ def joining(users):
 
 
 def headline(replications):
-    """The headline's runs on two cores, as long as a few of each scenario let expect."""
+    """The headline's runs on two cores, as long as the processor time of a few of each scenario lets expect."""
     jobs = [(load(name), k) for name in COMPARED for k in range(replications)]
     run(jobs[0][0])
-    alone, _ = timed(lambda: [run(scenario, replication=k) for scenario, k in jobs], 1)
-    drawn, _ = timed(lambda: [draw(scenario, k) for scenario, k in jobs], 1)
+    alone = spent(lambda: [run(scenario, replication=k) for scenario, k in jobs])
+    drawn = spent(lambda: [draw(scenario, k) for scenario, k in jobs])
     each, runs = alone / len(jobs), len(COMPARED) * REPLICATIONS
     seconds = each * runs / CORES
     name, texts = f"headline, {runs} runs on {CORES} cores (s)", (f"{seconds:.1f} s", f"{1e3 * each:.0f} ms a run")

@@ -107,7 +107,8 @@ def rate(replications):
     runs, scenario = len(PRICES) * replications, load("small_alone")
     each = spent(partial(swept, InProcess(), "small_alone", PRICES, replications, True)) / runs
     drawn = spent(lambda: [draw(scenario, k) for k in range(replications)]) / replications
-    name, limit = f"sweep, {runs:,} equilibria of 200 users, a second on 2 cores", least(drawn, each, "drawing the users")
+    name = f"sweep, {runs:,} equilibria of 200 users, a second on 2 cores"
+    limit = least(drawn, each, "drawing the users")
     return Row(name, f"{1e3 * each:.2f} ms each", "–", 2 / each, "≥ 1,500", 2 / each >= 1_500, limit)
 
 
