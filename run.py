@@ -97,7 +97,11 @@ def parser():
     first = add(commands, "headline", headline, "the headline comparison; the same without a command")
     common(first)
     first.set_defaults(replications=50)
-    add(commands, "list", list_scenarios, "every scenario: name, market, title, source")
+    listed = add(commands, "list", list_scenarios, "every scenario: name, market, title, source")
+    listed.add_argument(
+        "words", nargs="*", metavar="WORD", help="only those with these words in their name, title or source"
+    )
+    listed.add_argument("--market", action=Once, metavar="NAME", help="only those of a market")
     add(commands, "show", show, "a scenario with defaults filled in, each key with unit and meaning", "scenario")
     one = add(commands, "run", run_one, "one run, round by round", "scenario", "vary")
     one.add_argument("--users", action="store_true", help="with --json: quantity and surplus of every user")
@@ -199,14 +203,22 @@ def headline(options):
 
 
 def list_scenarios(options):
-    """Print every scenario."""
+    """Print every scenario, or those of a market or with some words."""
     from scenarios import listing
-    from views.tables import table
+    from scenarios.markets import MARKETS
+    from scenarios.reading.errors import nearest, one_of
+    from views.tables import listed_text
 
-    rows = listing()
+    if options.market not in (None, *MARKETS):
+        near = nearest(options.market, MARKETS)
+        said = f"command line: --market: got {options.market!r}; {one_of(MARKETS)} is needed"
+        raise InputError("; ".join(filter(None, (said, near))))
+    rows = [row for row in listing() if options.market in (None, row.market) and row.has(options.words)]
+    if not rows:
+        raise InputError("command line: list: no scenario has all these words; fewer or others are needed")
     if options.json:
         return print_json({"scenarios": [row._asdict() for row in rows]})
-    print(table(("name", "market", "title", "source"), [(row.name, row.market, row.title, row.source) for row in rows]))
+    print(listed_text(rows))
     return DONE
 
 

@@ -5,6 +5,7 @@ from operator import attrgetter
 import mesa
 import pandas as pd
 
+from agents.notebook import html_table
 from agents.streams import Streams
 
 LONGEST_ANSWER = 80  # characters of an answer that is quoted
@@ -23,6 +24,14 @@ class MarketModel(mesa.Model):
     def __init__(self, streams=None):
         self.streams = Streams() if streams is None else streams
         super().__init__(rng=int(self.streams.of("", "mesa").integers(2**31)))
+
+    def __repr__(self):
+        return f"<{type(self).__name__}: {self.status}, round {self.round}>"
+
+    def _repr_html_(self):
+        """How it stands, in a few rows."""
+        rows = [("status", self.status), ("advice", self.advice), ("round", self.round), ("agents", len(self.agents))]
+        return html_table(type(self).__name__, rows)
 
     def register_agent(self, agent):
         """Take in a new agent, numbered by the model: Mesa 3.3 numbers by a table that keeps every model for ever."""

@@ -8,6 +8,7 @@ from itertools import chain
 import numpy as np
 import pandas as pd
 
+from agents.notebook import html_table, short
 from engine import limits, pace
 from engine.executors import on_this_machine
 from engine.intervals import interval
@@ -18,7 +19,7 @@ from engine.running import paced, run
 from scenarios import ScenarioError, draw, load
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """Runs of several scenarios of one market on the same draws, or of the designs that one scenario compares.
 
@@ -38,6 +39,17 @@ class Comparison:
     direct: bool = False
     by: tuple = ()
     users: pd.DataFrame | None = field(default=None, repr=False)
+
+    def __repr__(self):
+        return f"<Comparison of {', '.join(self.names)}: {self.replications} replications>"
+
+    def _repr_html_(self):
+        """Means of the headline's measures with half-widths of their 95 % intervals, a row a scenario."""
+        rows = [
+            (name, *(" ± ".join(map(short, interval(self.values(name, measure)))) for measure in self.headline))
+            for name in self.names
+        ]
+        return html_table(f"{self.replications} replications, means ± 95 %", rows, ("", *self.headline))
 
     @property
     def market(self):

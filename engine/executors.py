@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import sys
 import threading
@@ -16,9 +17,11 @@ from multiprocessing import get_context, parent_process, resource_tracker
 from engine.plugins import plug_again, plugged
 from engine.progress import say
 from market.errors import Refused
+from scenarios.reading.files import content_of
 
 FEW_RUNS = 4  # runs that are not worth starting workers for
 MOST = 1_000  # jobs of one task
+GUARD = re.compile(r"^if\s*\(?\s*(__name__\s*==|['\"]__main__['\"]\s*==)", re.MULTILINE)
 WORD_AFTER = 30.0  # seconds of waiting after which a word is said, again and again
 
 
@@ -189,7 +192,7 @@ class Here(Executor):
     def submit(self, function, *given):
         """A future of the pool, of a new one where a process died."""
         try:
-            with _interrupts_held():
+            with _interrupts_held(), _unguarded_main_hidden():
                 return self.pool.submit(function, *given)
         except BrokenProcessPool:
             self._restart()
@@ -199,7 +202,7 @@ class Here(Executor):
         self.stop(cut=False)
         self.start()
         try:
-            with _interrupts_held():
+            with _interrupts_held(), _unguarded_main_hidden():
                 tried = self.pool.submit(int)
             tried.result()
         except BrokenProcessPool:
@@ -245,6 +248,43 @@ def _interrupts_held():
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def unguarded_main():
+    """The program, where it is a script that would begin anew in every process; None where it has a main guard."""
+    program = sys.modules["__main__"]
+    file = getattr(program, "__file__", None)
+    if file is None or getattr(program, "__spec__", None) is not None:
+        return None
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        return None if GUARD.search(content_of(file).decode()) else program
+    return None
+
+
+@contextlib.contextmanager
+def _unguarded_main_hidden():
+    """Processes that start meanwhile do not import a program that has no main guard: nothing they do is of it."""
+    program = unguarded_main()
+    if program is None:
+        yield
+        return
+    file = program.__file__
+    del program.__file__
+    try:
+        yield
+    finally:
+        program.__file__ = file
+
+
+def _has_rules_of_its_own(program):
+    """Has a program classes, which may be rules that workers would not know?"""
+    return any(isinstance(one, type) and one.__module__ == "__main__" for one in vars(program).values())
+
+
 def on_this_machine(runs, workers=None):
-    """What suits so many runs here: this process for few of them or one worker, else `workers` processes."""
-    return InProcess() if workers == 1 or runs <= FEW_RUNS else Here(workers)
+    """What suits so many runs here: this process for few of them or one worker, else `workers` processes.
+
+    Classes of a program without a main guard are known to this process alone, so all its runs are here.
+    """
+    if workers == 1 or runs <= FEW_RUNS:
+        return InProcess()
+    program = unguarded_main()
+    return InProcess() if program is not None and _has_rules_of_its_own(program) else Here(workers)

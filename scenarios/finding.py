@@ -23,6 +23,11 @@ class Listed(NamedTuple):
     title: str
     source: str
 
+    def has(self, words) -> bool:
+        """Do all words stand in it, in capitals or not?"""
+        text = " ".join(self).casefold()
+        return all(word.casefold() in text for word in words)
+
 
 def names() -> list[str]:
     """Sorted names of the shipped scenarios."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from agents.notebook import html_table
 from scenarios.reading import toml_text
 from scenarios.reading.kept import Kept, of_all
 
@@ -52,6 +53,11 @@ class Scenario:
         """{name: values, shape (users,)} of what is kept of all users."""
         return of_all(self.crowds)
 
+    def _repr_html_(self):
+        """What was written, a row a key."""
+        rows = [row for key, value in self.given.items() if key not in LABELS for row in _rows(key, value)]
+        return html_table(f"{self.name}: {self.title}" if self.title else self.name, rows)
+
     def to_toml(self) -> str:
         """The whole scenario as TOML that needs no other file and loads to an equal scenario."""
         return toml_text.dump(self.table)
@@ -75,3 +81,10 @@ class Scenario:
         """The same scenario with another seed (a whole number >= 0, as checked by `load`)."""
         seed = {"seed": int(seed)}
         return replace(self, table=self.table | seed, given=self.given | seed)
+
+
+def _rows(key, value):
+    """(Key, value), one for each of a list of tables."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return [(f"{key} {row.get('name', place)}", toml_text.short(row)) for place, row in enumerate(value)]
+    return [(key, toml_text.short(value))]

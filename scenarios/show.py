@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from scenarios.loading import keys_of
-from scenarios.reading.kept import Kept
 from scenarios.reading.schema import KINDS, REQUIRED
+from scenarios.reading.toml_text import short
 from scenarios.scenario import Scenario
-
-MOST_SHOWN = 6
 
 
 def describe(scenario: Scenario) -> str:
@@ -29,7 +27,7 @@ def _rows(table, keys, path, shown):
         elif key.type in ("table", "columns"):
             yield from _rows(value, keys, f"{key.path}.", f"{shown}{name}.")
         else:
-            yield f"{shown}{name} = {_short(value)}", f"[{key.unit}]" if key.unit else "", _said(key)
+            yield f"{shown}{name} = {short(value)}", f"[{key.unit}]" if key.unit else "", _said(key)
 
 
 def _key_of(keys, path, table):
@@ -38,28 +36,10 @@ def _key_of(keys, path, table):
 
 
 def _said(key):
-    default = "all" if key.default == key.range else _short(key.default)
+    default = "all" if key.default == key.range else short(key.default)
     details = [key.allowed, "" if key.default in (REQUIRED, None, "") else f"default {default}"]
     details = "; ".join(part for part in details if part)
     return f"{key.meaning} ({details})" if details else key.meaning
-
-
-def _short(value):
-    """A value as TOML shows it, long lists by their length and range."""
-    value = tuple(value) if isinstance(value, Kept) else value
-    if isinstance(value, tuple) and isinstance(value[0] if value else None, tuple):
-        return _short(value[0]) if len(value) == 1 else f"{len(value)} rows, the first {_short(value[0])}"
-    if isinstance(value, tuple) and len(value) > MOST_SHOWN and isinstance(value[0], str):
-        return f"{len(value)} names, the first {_short(value[0])}"
-    if isinstance(value, tuple) and len(value) > MOST_SHOWN:
-        return f"{len(value)} numbers, {min(value):.4g} to {max(value):.4g}"
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {_short(part)}" for key, part in value.items()) + " }"
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_short, value))}]"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f'"{value}"' if isinstance(value, str) else f"{value!r}"
 
 
 def schema_table(market: str) -> str:
@@ -69,7 +49,7 @@ def schema_table(market: str) -> str:
         default = {REQUIRED: "required", None: ""}.get(
             None if isinstance(key.default, dict) else key.default, key.default
         )
-        default = default if default in ("required", "") else f"`{_short(default)}`"
+        default = default if default in ("required", "") else f"`{short(default)}`"
         only = f" ({', '.join(key.when)} only)" if key.when else ""
         path = f"[[{key.path}]]" if key.type == "tables" else key.path
         cells = (f"`{path}`", KINDS[key.type], key.unit, default, key.allowed, key.meaning + only)

@@ -4,6 +4,9 @@ import math
 import re
 from numbers import Integral
 
+from scenarios.reading.errors import cut
+
+WIDTH = 100  # columns of a terminal
 PLUS_MINUS, POWER = r"\pm", re.compile(r"e([+-]\d+)")
 LATEX = {letter: f"\\{letter}" for letter in "&%$#_{}"}
 LATEX |= {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\^{}"}
@@ -29,6 +32,14 @@ def table(header, rows):
         for line in [header, *cells]
     ]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def listed_text(rows):
+    """Scenarios, one a line of at most WIDTH columns: what is longer is cut, the source first."""
+    left = WIDTH - 6 - sum(max(len(row[k]) for row in rows) for k in (0, 1))
+    source = min(max(len(row.source) for row in rows), left // 4)
+    cells = [(row.name, row.market, cut(row.title, left - source), cut(row.source, source)) for row in rows]
+    return table(("name", "market", "title", "source"), cells)
 
 
 def cell(value):

@@ -148,7 +148,7 @@ OF_USERS = {
 }
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class AggregatorResult(Cleared, Result):
     """A run of the aggregator market.
 

@@ -56,7 +56,7 @@ OF_USERS = {
 }
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class BilateralResult(Result):
     """A run of the bilateral market; outcomes: one a period; prices: of the last period's contracts by round."""
 

@@ -184,7 +184,7 @@ OF_USERS = {
 }
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class DaysResult(Lived, Result):
     """A run of the aggregator market over days.
 

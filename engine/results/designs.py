@@ -88,7 +88,7 @@ OF_USERS = {
 }
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class DesignsResult(Result):
     """A run of several designs; designs: {name: Design}. The gap is the largest, in units of what a design promises."""
 

@@ -43,7 +43,7 @@ CASES = Place("network", DATA)  # where the networks of cases are
 NUMBERS = range(2**31)  # what nodes are called where nobody names them
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class MicrogridResult(Result):
     """A run of the microgrid market; outcomes: one a period played; certified: is stability looked at?"""
 

@@ -36,7 +36,7 @@ MEASURES = aggregator.PLAIN | {
 }
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class NetworkResult(AggregatorResult):
     """A run of the aggregator market on a network."""
 

@@ -13,10 +13,12 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 import pandas as pd
 
+from agents.notebook import html_table, short
 from engine.columns import Columns, with_people
 from market.outcome import Status
 from scenarios import build
 from scenarios.drawn import Drawn
+from scenarios.markets import offered
 from scenarios.reading.errors import one_of, quoted
 
 
@@ -44,7 +46,7 @@ def played(way: Way, game: object) -> Any:
     return model
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Result(ABC):
     """The facts of one run, with the scenario it came from.
 
@@ -67,6 +69,20 @@ class Result(ABC):
     direct: bool = False
     seconds: float = 0.0
     seated: dict = field(default_factory=dict)
+
+    def __repr__(self):
+        gap = "" if self.gap is None else f", gap {self.gap:.1e}"
+        return f"<{type(self).__name__} of {self.scenario.name}: {self.status}, {self.rounds} rounds{gap}>"
+
+    def _repr_html_(self):
+        """How it ended, and the measures of a comparison's table, a row a part."""
+        offers = offered(self.scenario.market, "results")
+        header = ("", *(f"{name} [{self.scenario.in_units(offers.MEASURES[name].unit)}]" for name in offers.HEADLINE))
+        rows = [
+            (name, *(offers.MEASURES[measure].of(part) if part.cleared else None for measure in offers.HEADLINE))
+            for name, part in self.parts.items()
+        ]
+        return html_table(f"{self.status}, {self.rounds} rounds, gap {short(self.gap)}. {self.advice}", rows, header)
 
     @cached_property
     def history(self):

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from scenarios.reading import toml_limits
 from scenarios.reading.errors import Place, nearest, one_of, quoted
+from scenarios.reading.kept import Kept
 
+MOST_SHOWN = 6  # numbers or names of a list that is shown whole
 PART = re.compile(r'"([^"]*)"|([^.]+)')
 AT_LINE = re.compile(r"\(at line (\d+), ")
 HINTS = (  # what people write, and what TOML has for it
@@ -108,6 +110,24 @@ def _value(value):
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_value, value)) + "]"
     return repr(value)
+
+
+def short(value):
+    """A value as TOML shows it, long lists by their length and range."""
+    value = tuple(value) if isinstance(value, Kept) else value
+    if isinstance(value, tuple) and isinstance(value[0] if value else None, tuple):
+        return short(value[0]) if len(value) == 1 else f"{len(value)} rows, the first {short(value[0])}"
+    if isinstance(value, tuple) and len(value) > MOST_SHOWN and isinstance(value[0], str):
+        return f"{len(value)} names, the first {short(value[0])}"
+    if isinstance(value, tuple) and len(value) > MOST_SHOWN:
+        return f"{len(value)} numbers, {min(value):.4g} to {max(value):.4g}"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {short(part)}" for key, part in value.items()) + " }"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(short, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else f"{value!r}"
 
 
 def assignment(key: str, value: object) -> str:

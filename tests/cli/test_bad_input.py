@@ -28,6 +28,8 @@ BAD = {
     "misspelt option": ((*RUN, "--sede", "3"), ["'--sede'", "nearest known name: --seed"]),
     "misspelt option with value": ((*RUN, "--sede=3"), ["'--sede=3'", "nearest known name: --seed"]),
     "misspelt option, no command": (("--replicatoins", "2"), ["nearest known name: --replications"]),
+    "no scenario with such words": (("list", "data", "xyzzy"), ["no scenario has all these words"]),
+    "no such market": (("list", "--market", "bilaterel"), ["got 'bilaterel'", 'did you mean "bilateral"?']),
     "option of another command": (("list", "--seed", "3"), ["'--seed'"]),
     "option before the command": (("--seed", "3", *RUN), ["'run'"]),
     "two scenarios for run": (("run", "two_peaks", "small_alone"), ["'small_alone'"]),

@@ -54,7 +54,19 @@ def test_list_has_a_line_per_scenario(command):
     header, *rows = answer.out.splitlines()
     assert header.split() == ["name", "market", "title", "source"]
     assert [row.split()[0] for row in rows] == names()
+    assert max(map(len, answer.out.splitlines())) <= 100
     assert [row["name"] for row in one_object(command("list", "--json"))["scenarios"]] == names()
+
+
+def test_list_finds_by_market_and_words(command):
+    rows = one_object(command("list", "--json"))["scenarios"]
+    centres = [row["name"] for row in rows if row["market"] == "network" and "data centre" in row["title"].lower()]
+    header, *found = command("list", "CENTRE", "data ", "--market", "network").out.splitlines()
+    assert [row.split()[0] for row in found] == centres != []
+    assert len(header) <= 100 and all("Li and Bo" in row for row in found)  # the sources, cut
+    assert one_object(command("list", "perrault", "--json"))["scenarios"] == [
+        row for row in rows if "perrault" in " ".join(row.values()).lower()
+    ]
 
 
 def test_show_tells_every_key(command):
