@@ -11,6 +11,7 @@
 # make bench  measure speed and memory against targets
 # make bench-compare  the benchmark of two commits in turns, OLD=HEAD~1 and NEW=HEAD: a ratio a row; QUICK=1 small sizes, TURNS=1 once each
 # make docs  write the keys page anew from the schema
+# make site  the documentation as a site in site/, tutorials executed, every scenario drawn; in .venv-docs
 # make clean  take away the environments and caches
 PYTHON ?= python3
 VENV := .venv
@@ -21,7 +22,7 @@ LEANING := tests/contracts tests/market/microgrid tests/market/designs tests/mar
 	tests/engine/test_cluster.py tests/views/test_pictures.py tests/optional
 REQUIREMENTS := requirements.txt requirements-dev.txt requirements-optional.txt
 
-.PHONY: run test nightly mutants test-optional test-lowest lowest test-installed lock lint bench bench-compare docs clean
+.PHONY: run test nightly mutants test-optional test-lowest lowest test-installed lock lint bench bench-compare docs site clean
 
 run: $(VENV)/runtime
 	$(BIN)/python run.py
@@ -64,7 +65,7 @@ bench-compare: $(VENV)/runtime
 	$(BIN)/python -m benchmarks.side_by_side $(or $(OLD),HEAD~1) $(or $(NEW),HEAD) $(if $(QUICK),--quick) $(if $(TURNS),--turns $(TURNS))
 
 clean:
-	rm -rf $(VENV) $(VENV)-optional $(VENV)-lowest .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-optional $(VENV)-lowest $(VENV)-docs site .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -93,6 +94,15 @@ $(VENV)/runtime: requirements.txt | $(BIN)/python
 
 $(VENV)/development: requirements-dev.txt $(VENV)/runtime
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+site: $(VENV)-docs/done
+	PYTHONPATH=. $(VENV)-docs/bin/python -m views.gallery docs
+	PYTHONPATH=. $(VENV)-docs/bin/mkdocs build --quiet
+
+$(VENV)-docs/done: requirements-docs.txt requirements.txt | $(BIN)/python
+	$(PYTHON) -m venv $(VENV)-docs
+	$(VENV)-docs/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
 	@touch $@
 
 docs: $(VENV)/runtime
