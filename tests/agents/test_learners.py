@@ -1,5 +1,6 @@
 """Learners at the market: the seats they have, the bits they give, and how their runs end."""
 
+import json
 import pickle
 
 import numpy as np
@@ -234,6 +235,27 @@ def test_a_glut_on_a_network_is_a_bad_round_for_learners_and_told_where_it_is_th
     assert "cannot be carried away" in model.advice
     best = [-model.judge.groups[k].floor[0] for k in (0, 1)]
     np.testing.assert_allclose(model.judge.earned, [-4 * one for one in best])
+
+
+BROKEN = {  # a market in which little can be learned, and how few rounds it takes to see
+    "nobody wants any": ("two_aggregators", ["price.rule=affine", "price.p0=50", "price.c=0.001"], 4),
+    "a price that bends down": ("concave_kink", [], 4),
+}
+BROKEN |= {"a line too thin for an equilibrium": ("two_nodes_thin", [], 2)} if NIGHTLY else {}
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+@pytest.mark.parametrize("rule", [name for name, conduct in CONDUCTS.items() if conduct.learns])
+def test_in_a_broken_market_learners_end_with_words_and_numbers(rule, broken):
+    name, changes, rounds = BROKEN[broken]
+    groups = range(len(load(name, set=changes).groups))
+    rules = [f"group.{k}.conduct.rule={rule}" for k in groups]
+    result = run(name, set=[*changes, *rules, "learning.window=1"], rounds=rounds)
+    told = json.dumps(result.summary(), allow_nan=False)
+    assert result.status in (Status.LEARNED, Status.ROUND_LIMIT, Status.INFEASIBLE) and result.advice in told
+    assert (result.status == Status.LEARNED) == (result.gap is not None and result.gap <= 1e-3)
+    if name == "two_nodes_thin":
+        assert result.status == Status.ROUND_LIMIT
 
 
 class Glut(QLearning):
