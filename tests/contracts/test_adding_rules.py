@@ -21,6 +21,7 @@ from market.utilities import UTILITIES
 from papers import REPRODUCTIONS
 from scenarios import load, schema_table
 from scenarios.loading import keys_of
+from views import drawing
 from views.kit.parameters import changed, parameters
 from views.plots import PLOTS
 
@@ -420,7 +421,8 @@ def test_a_key_that_means_something_else_already_is_refused(register):
 
 
 @pytest.mark.parametrize("what", ["run", "comparison"])
-def test_a_new_plot_is_drawn_beside_the_others(what, register, answer):
+def test_a_new_plot_is_drawn_beside_the_others(what, register, answer, monkeypatch):
+    monkeypatch.setattr(drawing, "save", lambda figure, path, dpi: path.touch() or path)  # which are drawn is asked
     register(PLOT.replace("WHAT", what), PLOTS, "new plot")
     files("price")
     Path("mine.toml").write_text(STREET % (LINEAR, QUADRATIC, ""))
