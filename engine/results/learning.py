@@ -97,11 +97,16 @@ TOLD = 1e-9  # of the surplus under collusion: a difference to it that is none
 
 MEASURES = {
     "average regret": Measure("1", lambda result: _of(result, lambda learned: learned.judge.average_regret)),
-    "gap of average": Measure("1", lambda result: _of(result, lambda learned: learned.judge.gap_of_average)),
+    "gap of average": Measure("1", lambda result: _of(result, lambda learned: _finite(learned.judge.gap_of_average))),
     "distance to equilibrium": Measure("1", lambda result: _of(result, lambda learned: number(learned.distances[-1]))),
     "time near equilibrium": Measure("1", lambda result: _of(result, lambda learned: learned.near)),
     "collusion index": Measure("1", lambda result: _of(result, lambda learned: learned.collusion_index)),
 }
+
+
+def _finite(gap):
+    """A gap, None where purchases cannot be cleared: nobody could say what anybody gains."""
+    return None if gap is None or np.isinf(gap) else gap
 
 
 def conduct_of(scenario: Any, group: str) -> dict[str, str]:

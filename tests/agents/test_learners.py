@@ -11,7 +11,7 @@ from agents.aggregator.learners import Learner, LearnerGroup
 from agents.seats import Player
 from agents.streams import Streams
 from engine import compare, run
-from engine.results import measured
+from engine.results import all_measured, measured
 from market.aggregator.game import Block, Game
 from market.aggregator.learning import play
 from market.conduct import CONDUCTS, Bandit, Gradient, Hedge, QLearning
@@ -272,3 +272,19 @@ def test_learners_have_the_same_bits_at_any_number_of_workers():
     alone = [measured("aggregator", run("learning_mixed", replication=k, **changes)) for k in (0, 1)]
     for measure in ("price", "average regret", "gap of average"):
         assert found.values("learning_mixed", measure).tolist() == [one[measure] for one in alone]
+
+
+def test_where_nothing_can_be_cleared_no_average_has_a_gap(tmp_path):
+    lines = ", ".join(f'{{ from = "{one}", to = "{two}", x = 0.5, limit = 0{more} }}' for one, two, more in LOOP)
+    (tmp_path / "shifted.toml").write_text(
+        f'market = "aggregator"\nrounds = 2\nnetwork.node = [{{ name = "a" }}, {{ name = "b" }}, {{ name = "c" }}]\n'
+        f'network.generator = [{{ node = "a", capacity = 9, cost = 1, rise = 0.1 }}]\nnetwork.line = [{lines}]\n'
+        '[[group]]\nname = "buyers"\nkind = "direct"\nusers = 2\nnode = "a"\n'
+        'utility = { form = "quadratic", a = 0.4, b = 3 }\n'
+        'conduct = { rule = "zero-intelligence" }\n'
+    )
+    result = run(tmp_path / "shifted.toml")
+    assert result.status == "infeasible" and all_measured(result)["gap of average"] is None
+
+
+LOOP = (("a", "b", ""), ("b", "c", ""), ("a", "c", ", shift = 5"))  # a shift that drives what no line may carry

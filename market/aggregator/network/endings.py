@@ -21,7 +21,8 @@ ADVICE = {
 def ending(status: Status, outcome: Outcome | None) -> Status:
     """The status of a run or a solution in view of its outcome, and of how its last round was cleared."""
     found = endings.ending(status, outcome)
-    if isinstance(outcome, NetworkOutcome) and found in PROVEN and outcome.cleared.status in UNCLEARED:
+    told = (*PROVEN, Status.INACCURATE)  # whatever the gap: what cannot be cleared is no market's end
+    if isinstance(outcome, NetworkOutcome) and found in told and outcome.cleared.status in UNCLEARED:
         return outcome.cleared.status
     return found
 

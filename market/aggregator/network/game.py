@@ -157,7 +157,7 @@ def _at_last_unit(game: NetworkGame, y: Array) -> Cleared:
     below = game.operator.clear(game.taken(y * (1 - BELOW)), game.put_in(y * (1 - BELOW)))
     cleared = game.operator.clear(game.taken(y), game.put_in(y))
     step = np.max(np.abs(below.prices - cleared.prices)) > STEP * np.max(np.abs(cleared.prices))
-    if not step or below.status is Status.INFEASIBLE:
+    if not step or (below.status is Status.INFEASIBLE and cleared.status is not Status.INFEASIBLE):
         return cleared
     return replace(cleared, prices=below.prices, balances=below.balances, multipliers=below.multipliers)
 

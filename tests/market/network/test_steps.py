@@ -9,6 +9,7 @@ import pytest
 
 from market.aggregator.network.certificate import certified
 from market.aggregator.network.direct import replies, solve
+from market.aggregator.network.endings import ending
 from market.aggregator.network.game import NetworkGame, clear
 from market.aggregator.network.producers import Producers
 from market.grid.nodal import Generators, LimitedLines, NodalGrid, nodal_grid
@@ -86,6 +87,21 @@ def must_run(energy, money):
     return NodalGrid(
         ("a", "b"), [0.17 * energy, 0.0], lines=lines, generators=generators, value_of_lost_load=1000 * price
     )
+
+
+@pytest.mark.parametrize("units", UNITS)
+@pytest.mark.parametrize("off", [-3e-16, 0.0, 3e-16])
+def test_prices_at_a_step_do_not_hang_on_rounding_where_output_is_spilled_elsewhere(off, units):
+    """A node whose generator must run, and another alone whose buyer takes all that 1 of capacity makes there."""
+    energy, money = units
+    price = money / energy
+    generators = Generators(np.arange(2), [price] * 2, [0.1 * price / energy] * 2, [energy, 0.0], [2 * energy, energy])
+    lines = LimitedLines([0], [1], [1.0], limit=[0.0])
+    grid = NodalGrid(("a", "b"), np.zeros(2), lines=lines, generators=generators, value_of_lost_load=1000 * price)
+    game = NetworkGame(grid, (buyers([0.5], [5.0], *units),), (HERE,), ("network",))
+    outcome = clear(game, np.array([(1 + off) * energy]))
+    assert outcome.paid == pytest.approx(1.1 * price)  # what the last unit cost, not that of lost load
+    assert ending(Status.SETTLED, certified(game, outcome)) is ending(Status.INACCURATE, outcome) is Status.INFEASIBLE
 
 
 @pytest.mark.parametrize("units", UNITS)
