@@ -250,6 +250,7 @@ def run_one(options):
     from scenarios import load
     from views.markets import words_of
     from views.people import classes_text
+    from views.tables import warned
 
     check_writable(options.out)
     scenario = load(options.scenario, set=options.set, seed=options.seed, rounds=options.rounds)
@@ -271,7 +272,7 @@ def run_one(options):
     if options.json:
         return print_json(summary)
     classes = f"\n\n{classes_text(summary)}" if by else ""
-    print("\n" + words.summary_text(summary) + f"{classes}\n\nresults: {folder}")
+    print("\n" + words.summary_text(summary) + f"{warned(result.warnings)}{classes}\n\nresults: {folder}")
     return DONE
 
 

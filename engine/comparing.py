@@ -16,6 +16,7 @@ from engine.many import run_many
 from engine.results import asked_by, by_people, measured, results_of, units_of
 from engine.results.result import Way, number
 from engine.running import paced, run
+from market import sanity
 from scenarios import ScenarioError, draw, load
 
 
@@ -27,8 +28,9 @@ class Comparison:
     agents: {scenario: arrays}, each of shape (replications, agents) without those replications in which nothing cleared
     (aggregator: quantities and surpluses of the small users; microgrid: payments to the nodes, their gains; designs:
     surpluses, and what they are above those of the first design); shared: names of what is the same in all scenarios;
-    direct: solved without rounds? by: classes of users whose measures stand beside the others; users: one row a user at
-    the end of each run, where they were to be kept. Where scenarios compare designs, each design stands for a scenario.
+    direct: solved without rounds? by: classes of users whose measures stand beside the others; odd: {scenario: lines on
+    what suggests a mistake in units}; users: one row a user at the end of each run, where they were to be kept. Where
+    scenarios compare designs, each design stands for a scenario.
     """
 
     scenarios: tuple
@@ -38,6 +40,7 @@ class Comparison:
     shared: tuple
     direct: bool = False
     by: tuple = ()
+    odd: dict = field(default_factory=dict)
     users: pd.DataFrame | None = field(default=None, repr=False)
 
     def __repr__(self):
@@ -96,8 +99,19 @@ class Comparison:
         rows = [(name, measure, *interval(values(name, measure))) for name in names for measure in self.units]
         return pd.DataFrame(rows, columns=["scenario", "measure", "mean", "half_width"])
 
+    @property
+    def warnings(self) -> list[str]:
+        """What suggests a mistake in units, and scenarios of which all replications are the same, a line each."""
+        lines = [f"{name}: {line}" for name, told in self.odd.items() for line in told]
+        if self.replications == 1:
+            return lines
+        facts = self.runs.drop(columns="replication").groupby("scenario", sort=False)
+        same = [name for name, rows in facts if len(rows.drop_duplicates()) == 1]
+        return [*lines, *(f"{name}: {sanity.of_comparison(self.replications)}" for name in same)]
+
     def summary(self):
         """The comparison as plain numbers for JSON."""
+        warnings = {"warnings": self.warnings} if self.warnings else {}
         return {
             "scenarios": self.names,
             "replications": self.replications,
@@ -111,7 +125,7 @@ class Comparison:
                 for name in self.names
             },
             "largest_gap": number(self.runs["gap"].max()),
-        }
+        } | warnings
 
 
 def compare(
@@ -153,13 +167,17 @@ def compare(
     how = (direct, alone, by, keep_users)
     jobs = [(scenario, replication, *how) for scenario in loaded for replication in range(replications)]
     answers = run_many(compared_run, jobs, executor=executor, label="compare", progress=progress)
-    rows, agents = zip(*chain.from_iterable(parts for parts, _ in answers), strict=True)
+    rows, agents = zip(*chain.from_iterable(parts for parts, _, _ in answers), strict=True)
     by_name = {row["scenario"]: [] for row in rows}
     for row, arrays in zip(rows, agents, strict=True):
         by_name[row["scenario"]].append(arrays)
     stacked = {name: _stacked(arrays) for name, arrays in by_name.items()}
-    users = _users_of(jobs, [kept for _, kept in answers]) if keep_users else None
-    return Comparison(loaded, replications, pd.DataFrame(list(rows)), stacked, shared, direct, by, users)
+    users = _users_of(jobs, [kept for _, kept, _ in answers]) if keep_users else None
+    odd = {}  # of the first replication that is odd
+    for job, (_, _, lines) in zip(jobs, answers, strict=True):
+        if lines:
+            odd.setdefault(job[0].name, lines)
+    return Comparison(loaded, replications, pd.DataFrame(list(rows)), stacked, shared, direct, by, odd, users)
 
 
 def _users_of(jobs, kept):
@@ -206,7 +224,7 @@ def check_comparable(scenarios):
 
 
 def compared_run(job):
-    """One run of a comparison: ([(row of measures, arrays by agent)] of each of its parts, columns of users or {})."""
+    """One run of a comparison: [(row of measures, arrays by agent)] of its parts, columns of users or {}, warnings."""
     scenario, replication, direct, alone, by, keep_users = job
     result = run(scenario, replication=replication, direct=direct, patient=True)
     answers = []
@@ -216,7 +234,7 @@ def compared_run(job):
         agents = part.by_agent if part.cleared else (np.empty(0), np.empty(0))
         row |= {"gap": part.gap} | measured(scenario.market, part) | by_people.measured_by(by, result, part)
         answers.append((row, agents))
-    return answers, by_people.users_of(result) if keep_users else {}
+    return answers, by_people.users_of(result) if keep_users else {}, result.warnings
 
 
 def _nested(table):

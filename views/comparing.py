@@ -2,7 +2,7 @@
 
 from views.markets import words_of
 from views.people import compared_classes_text
-from views.tables import comparison_text
+from views.tables import comparison_text, warned
 
 
 def comparison_said(comparison):
@@ -12,4 +12,5 @@ def comparison_said(comparison):
     ended = ", ".join(f"{count} {status}" for status, count in counts.items())
     lines = [comparison_text(comparison), *(["", notes] if notes else [])]
     lines += ["", compared_classes_text(comparison)] if comparison.by else []
-    return "\n".join([*lines, "", f"runs: {ended}; largest gap {comparison.runs['gap'].max():.1e}"])
+    ending = f"runs: {ended}; largest gap {comparison.runs['gap'].max():.1e}"
+    return "\n".join([*lines, "", ending]) + warned(comparison.warnings)

@@ -163,6 +163,11 @@ def with_width(mean, half):
     return f"{mean:.{digits}f} ± {half:.{digits}f}"
 
 
+def warned(warnings):
+    """Warnings of a run or a comparison, a line each; "" without."""
+    return "".join(f"\nwarning: {line}" for line in warnings)
+
+
 def left_out_lines(summary):
     """What the network's source holds and the model does not."""
     return [f"Left out of the network: {'; '.join(summary['left_out'])}."] if summary.get("left_out") else []

@@ -11,6 +11,7 @@ from engine.columns import people_arrays, with_people, write_csv
 from engine.results import learning, measured
 from engine.results.learning import DISTANCE, Learned
 from engine.results.result import Measure, Result, moments, number
+from market import sanity
 from market.aggregator import endings
 from market.aggregator.best_response import reply_curve
 from market.aggregator.collusion import colluding_surplus
@@ -210,10 +211,20 @@ class AggregatorResult(Cleared, Result):
         return found
 
     @property
+    def prices_paid(self):
+        """What each user of the final game pays per unit, shape (users,)."""
+        return np.repeat([self.price_of(block) for block in self.game.blocks], [b.users for b in self.game.blocks])
+
+    @property
+    def odd(self):
+        """What of purchases, prices and what first units are worth suggests a mistake in units."""
+        worth = [block.utility.reservation for block in self.game.blocks if block.users]
+        return sanity.of_purchases(self.outcome.x, self.prices_paid, np.concatenate([*worth, []]))
+
+    @property
     def bills(self):
         """What each user of the final game pays, less what it gets from others, money, shape (users,)."""
-        prices = np.repeat([self.price_of(block) for block in self.game.blocks], [b.users for b in self.game.blocks])
-        paid = prices * self.outcome.x
+        paid = self.prices_paid * self.outcome.x
         return paid if self.outcome.transfers is None else paid - self.outcome.transfers
 
     @property

@@ -9,6 +9,7 @@ import pandas as pd
 from agents.bilateral.model import MOST_REMEMBERED
 from engine.columns import with_people
 from engine.results.result import Measure, Result, mean_by_agent, number, numbers, played
+from market import sanity
 from market.bilateral import endings
 from market.bilateral.negotiation import RULES
 from market.bilateral.trading import ClosedPeriod
@@ -159,6 +160,15 @@ class BilateralResult(Result):
         """What contracts save all agents against the grid alone, money."""
         now, alone = self.costs
         return _snapped(float((alone - now).sum()), float(np.abs(now).sum()))
+
+    @property
+    def odd(self):
+        """What of contracts and what energy is worth suggests a mistake in units; nothing of a bare assignment game."""
+        if "pair_value" in self.scenario.table:
+            return []
+        markets = [period.market for period in self.game.periods]
+        worth, cost = (np.concatenate([getattr(one, name).ravel() for one in markets]) for name in ("worth", "cost"))
+        return sanity.of_contracts(len(self.contracts), worth, cost)
 
     @property
     def tables(self):

@@ -10,6 +10,7 @@ from engine.results import aggregator, learning
 from engine.results.aggregator import DOUBLE, MOST_CSV_USERS, OF_SURPLUS, Cleared, mean, of_some
 from engine.results.learning import Learned
 from engine.results.result import Measure, Result, moments, number, numbers, played
+from market import sanity
 from market.aggregator.days import endings, measures
 from market.aggregator.days.carrying import in_a_row
 from market.aggregator.days.flexibility import value_of_flexibility
@@ -211,6 +212,13 @@ class DaysResult(Lived, Result):
     def promised(self):
         """Equilibria were certified up to this; of what was learned, the tolerance."""
         return endings.promised(self.status) if self.learned is None else self.learned.judge.promised
+
+    @property
+    def odd(self):
+        """What of consumption, the mean price and what first units are worth suggests a mistake in units."""
+        worth = np.concatenate([block.parts["consumption"].reservation() for block in self.game.blocks])
+        wants = worth > 0  # who only stores wants nothing
+        return sanity.of_purchases(self.outcome.x[wants], np.full(np.sum(wants), self.outcome.price), worth[wants])
 
     @property
     def who(self):

@@ -9,6 +9,7 @@ import pandas as pd
 from engine.columns import with_people
 from engine.results import aggregator, bilateral, days, microgrid
 from engine.results.result import Measure, Result, mean_by_agent, number, numbers, played
+from market import sanity
 from market.aggregator import endings as of_purchases
 from market.aggregator.days import endings as of_days
 from market.bilateral import endings as of_contracts
@@ -182,6 +183,19 @@ class DesignsResult(Result):
         if len(self.game.periods) > 1:
             self._periods().to_csv(folder / "periods.csv", index=False, lineterminator="\n")
         pd.DataFrame(self._users()).to_csv(folder / "agents.csv", index=False, lineterminator="\n")
+
+    @property
+    def odd(self):
+        """What of tariff, consumption, losses and flows in p.u. suggests a mistake in units."""
+        hours, people = self.game.periods, self.game.population
+        price = np.full(len(people), np.mean([study.buy for study in hours]))
+        largest = max(float(np.max(np.abs(study.net))) / study.base for study in hours)
+        lost = [d.values["loss"] for d in self.designs.values() if d.cleared and d.values["loss"] is not None]
+        return [
+            *sanity.of_purchases(self.game.consumption, price, people.b),
+            *sanity.of_losses(max(lost, default=0.0), float(self.game.consumption.sum())),
+            *sanity.of_flows(largest),
+        ]
 
     @property
     def tables(self):

@@ -8,6 +8,7 @@ import pandas as pd
 
 from engine.progress import each_of
 from engine.results.result import Measure, Result, mean_by_agent, number, numbers
+from market import sanity
 from market.grid.power_flow import MOST_DENSE_NODES
 from market.microgrid import endings
 from market.microgrid.behaviours import BEHAVIOURS
@@ -202,6 +203,15 @@ class MicrogridResult(Result):
         if self.game.periods > 1:
             extra["by_period"] = [_period(k, outcome) for k, outcome in enumerate(self.outcomes)]
         return extra
+
+    @property
+    def odd(self):
+        """What of losses, private lines idle, and of what nodes put in or take suggests a mistake in units."""
+        put_in = [outcome.network.endowments[outcome.network.agents] for outcome in self.outcomes]
+        load = -sum(float(np.sum(np.minimum(each, 0.0))) for each in put_in)
+        largest = max(float(np.max(np.abs(each), initial=0.0)) for each in put_in)
+        lost = self.loss if self.idle_loss is None else self.idle_loss
+        return [*sanity.of_losses(lost, load), *sanity.of_flows(largest)]
 
     @property
     def tables(self):

@@ -146,6 +146,16 @@ class Result(ABC):
         """Has anything cleared, so that there is something to measure?"""
 
     @property
+    def odd(self) -> list[str]:
+        """What of a run that has cleared suggests a mistake in units, a line each."""
+        return []
+
+    @property
+    def warnings(self) -> list[str]:
+        """What suggests a mistake in units, a line each; none where nothing cleared."""
+        return self.odd if self.cleared else []
+
+    @property
     @abstractmethod
     def by_agent(self):
         """Arrays by agent that comparisons keep, of the same shapes in every replication, where something cleared."""
@@ -166,6 +176,7 @@ class Result(ABC):
     def summary(self, users=False):
         """The run as plain numbers for JSON: infinity is "inf", what is not defined is None."""
         extra = {"seated": self.seated} if self.seated else {}
+        extra |= {"warnings": self.warnings} if self.warnings else {}
         return {
             "scenario": self.scenario.name,
             "market": self.scenario.table["market"],

@@ -138,19 +138,19 @@ def test_a_class_is_what_pandas_makes_of_the_users(results):
 
 
 def test_a_comparison_pairs_classes_and_keeps_users(results, tmp_path):
-    names = ["village_people_direct", "village_people"]
-    comparison = compare(names, replications=3, by=["home", "quintile:income"], keep_users=True, executor=InProcess())
+    names, how = ["village_people_direct", "village_people"], {"direct": True, "executor": InProcess()}
+    comparison = compare(names, replications=2, by=["home", "quintile:income"], keep_users=True, **how)
     users = comparison.users
     mean = users[users["home"] == "flat"].groupby(["scenario", "replication"])["surplus"].mean().unstack()
     away = (mean.loc[names[1]] - mean.loc[names[0]]).to_numpy()
     row = comparison.differences().set_index("measure").loc["surplus mean [home flat]"]
     assert row["mean"] == pytest.approx(away.mean())
-    assert row["half_width"] == pytest.approx(4.302652729911275 * away.std(ddof=1) / np.sqrt(3))  # t of 2 degrees
+    assert row["half_width"] == pytest.approx(12.706204736 * away.std(ddof=1) / np.sqrt(2))  # t of 1 degree
     folder = save_comparison(comparison, tmp_path)
-    assert len(pd.read_csv(folder / "users.csv")) == 2 * 3 * 51
+    assert len(pd.read_csv(folder / "users.csv")) == 2 * 2 * 51
     assert verify(folder).passed
     assert json.loads((folder / "manifest.json").read_text())["by"] == ["home", "quintile:income"]
-    plain = compare(names, replications=3, executor=InProcess())
+    plain = compare(names, replications=2, **how)
     assert save_comparison(plain, tmp_path) != folder
     assert plain.runs.equals(comparison.runs[plain.runs.columns])
 

@@ -1,0 +1,54 @@
+"""Numbers that suggest a mistake in units, in plain words; what is not suspicious says nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from market.arrays import Array
+
+FREE = 1e-3  # share of what first units are worth, below which a price limits nobody
+MUCH_LOST = 0.2  # share of the load
+TINY = 1e-4  # p.u.
+UNITS = "are all in the same units of money and energy?"
+
+
+def of_purchases(bought: Array, price: Array, worth: Array) -> list[str]:
+    """What is odd about users who bought at prices; worth: of each one's first unit, money/energy; shapes (users,)."""
+    if not len(bought):
+        return []
+    paid, most = float(np.median(price)), float(np.max(worth))
+    if not np.any(bought > 0):
+        return [f"nobody buys anything: the price is {paid:.3g}, a first unit is worth {most:.3g} at most; {UNITS}"]
+    usual = float(np.median(worth))
+    if 0 <= paid < FREE * usual:
+        return [f"the price limits nobody: it is {paid:.3g}, where a first unit is worth {usual:.3g}; {UNITS}"]
+    return []
+
+
+def of_contracts(signed: int, worth: Array, cost: Array) -> list[str]:
+    """What is odd about contracts; worth, cost: of a kWh to buyers (m,) and sellers (n,), the grid's tariff counted."""
+    if signed or not len(worth) or not len(cost) or np.max(worth) >= np.min(cost):
+        return []
+    most, least = float(np.max(worth)), float(np.min(cost))
+    told = f"a kWh is worth {most:.3g} at most to a buyer, and costs a seller {least:.3g} at least, the tariff counted"
+    return [f"nobody signs a contract: {told}; {UNITS}"]
+
+
+def of_losses(lost: float, load: float) -> list[str]:
+    """What is odd about losses beside a load, in the same unit."""
+    if not 0 < MUCH_LOST * load < lost:
+        return []
+    return [f"lines lose {lost / load:.0%} of the load: are resistances in p.u., and powers of the same base?"]
+
+
+def of_comparison(runs: int) -> str:
+    """What is odd about replications of a scenario that are all the same."""
+    return f"nothing is drawn: its {runs} replications are one and the same run"
+
+
+def of_flows(largest: float) -> list[str]:
+    """What is odd about the largest power that a node puts in or takes, p.u.; lines lose its square."""
+    if not 0 < largest < TINY:
+        return []
+    told = f"no node puts in or takes more than {largest:.2g} p.u., so that lines lose next to nothing"
+    return [f"{told}: are powers in p.u., and is the base power right?"]
