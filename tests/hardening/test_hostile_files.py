@@ -15,6 +15,12 @@ COMMANDS = {
     "show": ("show", "{}"),
     "points": ("sweep", "two_peaks", "--points", "{}"),
     "csv": ("run", "village_from_csv", "--no-plots", "--set", 'group.0.utility.a={{csv="{}",column="a"}}'),
+    "injections": ("run", "eight_nodes_none", "--no-plots", "--set", "injection={{csv='{}'}}"),
+    "network": ("run", "data_centre_five_bus", "--no-plots", "--set", "network.case='{}'"),
+    "preference": ("run", "p2p_single", "--no-plots", "--set", "preference={{csv='{}'}}"),
+    "profile": ("run", "street_day", "--no-plots", "--set", "group.0.profile={{csv='{}'}}"),
+    "outcome": ("certify", "cournot_duopoly", "{}"),
+    "folder": ("verify", "{}"),
     "case": ("run", "eight_nodes_none", "--no-plots", "--set", "network.injection={{csv='{}'}}"),
 }
 
