@@ -54,7 +54,7 @@ def test_one_by_one_and_as_a_group_learners_give_the_same_bits(name, order):
         AggregatorModel(market(), agent_threshold=most, streams=Streams(3), **known) for most in (1000, 0)
     )
     for model in (one_by_one, as_groups):
-        for _ in range(5):  # not to the end, where gaps are worked out
+        for _ in range(3):  # not to the end, where gaps are worked out
             model.step()
     assert any(isinstance(agent, Learner) for agent in one_by_one.agents)
     assert {type(agent) for agent in as_groups.own} == {LearnerGroup}
