@@ -11,7 +11,6 @@ from pathlib import Path
 
 from scenarios.reading import toml_limits
 from scenarios.reading.errors import Place, nearest, one_of, quoted
-from scenarios.reading.kept import Kept
 
 MOST_SHOWN = 6  # numbers or names of a list that is shown whole
 PART = re.compile(r'"([^"]*)"|([^.]+)')
@@ -114,7 +113,7 @@ def _value(value):
 
 def short(value):
     """A value as TOML shows it, long lists by their length and range."""
-    value = tuple(value) if isinstance(value, Kept) else value
+    value = tuple(value) if hasattr(value, "told") else value  # what is kept of users
     if isinstance(value, tuple) and isinstance(value[0] if value else None, tuple):
         return short(value[0]) if len(value) == 1 else f"{len(value)} rows, the first {short(value[0])}"
     if isinstance(value, tuple) and len(value) > MOST_SHOWN and isinstance(value[0], str):
