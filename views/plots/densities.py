@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from views.style import LINES, new_figure, plain, styled
+from views.style import LINES, new_figure, percent, plain, styled
 
 MOST_POINTS = 2_000  # a larger sample is replaced by so many of its quantiles
 NARROW_SPREAD = 0.005  # a standard deviation below this share of the axis cannot be seen
@@ -51,7 +51,7 @@ def _arrays(samples):
 def _density(axes, values, high, name, colour, line, shaded):
     """One sample: a curve, or a vertical line where the axis cannot show its spread."""
     positive, zero = values[values > 0], np.mean(values <= 0) if len(values) else 0.0
-    told = [f"{100 * zero:.2g} % at 0"] if zero else []
+    told = [f"{percent(zero)} at 0"] if zero else []
     if len(positive) < 2 or np.std(positive) <= NARROW_SPREAD * high:
         middle = float(np.mean(positive)) if len(positive) else 0.0
         told += [f"{'others' if zero else 'all'} near {plain(middle, 2)}"] if len(positive) else []
