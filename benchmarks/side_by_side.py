@@ -37,7 +37,16 @@ def ratios(folder, quick):
     words = [sys.executable, "run.py", "bench", "--json", *(["--quick"] if quick else [])]
     environment = os.environ | {"PYTHONPATH": str(folder)}
     answer = subprocess.run(words, cwd=folder, check=True, capture_output=True, text=True, env=environment)
-    return {row["measurement"]: row["ratio"] for row in json.loads(answer.stdout)["ratios"]}
+    return by_name(json.loads(answer.stdout)["ratios"])
+
+
+def by_name(rows):
+    """{measurement: ratio}; one that is held against several things has a number from the second on."""
+    found = {}
+    for row in rows:
+        often = sum(name.partition(" #")[0] == row["measurement"] for name in found)
+        found[row["measurement"] + (f" #{often + 1}" if often else "")] = row["ratio"]
+    return found
 
 
 def beside(old, new, turns, quick, measured=ratios):

@@ -46,3 +46,8 @@ def test_turns_alternate_and_medians_are_taken():
 
     assert side_by_side.beside("old", "new", 3, False, measured) == [("row", 2.0, 4.0, 2.0)]
     assert turns == ["old", "new"] * 3
+
+
+def test_a_measurement_against_several_things_has_a_row_for_each():
+    rows = [{"measurement": name, "ratio": k} for k, name in enumerate("abaa")]
+    assert side_by_side.by_name(rows) == {"a": 0, "b": 1, "a #2": 2, "a #3": 3}
