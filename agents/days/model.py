@@ -18,7 +18,7 @@ from market.aggregator.days.carrying import carried
 from market.aggregator.days.learners import FAIR_DAYS, DayJudge
 from market.aggregator.days.measures import by_user, peak, spread
 from market.aggregator.days.outcome import clear, payoff_of
-from market.aggregator.days.seats import ANSWER_STEPS, Seats, certified
+from market.aggregator.days.seats import Seats, certified
 from market.aggregator.days.several import DaysOutcome
 from market.aggregator.rounds import ORDERS, Watch
 from market.arrays import Array
@@ -33,9 +33,9 @@ PERIOD_COLUMNS = ("round", "day", "period", "price", "quantity", "background", *
 class Table(Seats):
     """The players at the table, each of whom is asked for its answer: ask(j, others, plan of player j)."""
 
-    ask: Callable
+    ask: Callable = None
 
-    def reply(self, j: int, others: Array, plan: Array, steps: int = ANSWER_STEPS) -> Array:
+    def reply(self, j: int, others: Array, plan: Array) -> Array:
         """What player j decides, as a plan of its users' days."""
         return self.ask(j, others, plan)
 
@@ -205,7 +205,7 @@ class DaysModel(MarketModel):
         self.outcome = DaysOutcome(*(tuple(part) for part in zip(*played, strict=True)))
 
     def _begin(self, day):
-        self.day, self.table = day, Table(day, self._ask)
+        self.day, self.table = day, Table(day, ask=self._ask)
         self.plan, self.day_round = rounds.start_plan(day), 0
         self.y = self._purchases()
         self.watch = Watch(self.order, self.tolerance, self.rounds)

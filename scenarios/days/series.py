@@ -17,6 +17,7 @@ UNIT = re.compile(r"(?<![A-Za-z/])(k|K|M)?[Ww]([hH])?(?![A-Za-z])")  # not that 
 SCALES = {"": 1e-3, "k": 1.0, "M": 1e3}
 NAMED = ("W", "Wh", "kW", "kWh", "MW", "MWh")
 FORM = '{ csv = "meter.csv", column = "kWh" } is needed, perhaps with unit = "kW"'
+FEWEST_READINGS = 23  # rows of which a column that only rises is a dial's, no meter's load rising so long
 SOURCES = ("csv", "simbench")  # words that say where numbers by period stand
 ENERGY, MEAN = "energy", "mean"  # what a row stands for: an amount in it, or a level throughout
 
@@ -113,7 +114,7 @@ def _columns(file, columns, units, kind, grid, told, place):
     """Columns as numbers by period; what was done is added to what is told."""
     numbers, stamps = read_columns(file, columns), stamps_of(file, grid.zone)
     return [
-        _converted(file, numbers[name], stamps, kind, unit, grid, told, place)
+        _converted(file, name, numbers[name], stamps, kind, unit, grid, told, place)
         for name, unit in zip(columns, units, strict=True)
     ]
 
@@ -123,7 +124,7 @@ def _unit_of(name):
     return found[0] if found else None
 
 
-def _converted(file, column, stamps: Stamps | None, kind, unit, grid, told, place):
+def _converted(file, name, column, stamps: Stamps | None, kind, unit, grid, told, place):
     """A column as numbers by period."""
     if not np.all(np.isfinite(column.array)):
         i = int(np.flatnonzero(~np.isfinite(column.array))[0])
@@ -132,12 +133,15 @@ def _converted(file, column, stamps: Stamps | None, kind, unit, grid, told, plac
     step = grid.hours if plain else stamps.step / HOUR
     factor, said = _factor(unit, kind, step)
     if factor is None and abs(step - grid.hours) > 1e-9 and kind == ENERGY:
-        got = f"rows of {step:g} hours for periods of {grid.hours:g}, and column {quoted(_name_of(file, column))}"
+        got = f"rows of {step:g} hours for periods of {grid.hours:g}, and column {quoted(name)}"
         raise place.error(f"{got} does not say kW or kWh", 'unit = "kW" or "kWh" is needed')
     if said:
         told.append(said)
     if plain:
         return column if factor in (None, 1.0) else _times(column, factor)
+    if stamps.dated and kind == ENERGY and _is_reading(column.array):
+        got = f"column {quoted(name)} only rises, as what a meter's dial shows"
+        raise place.error(got, "what each row took is needed, the difference to the row before")
     values = column.array * (1.0 if factor is None else factor)
     told += stamps.told
     if stamps.dated and abs(grid.count * grid.hours - 24) < 1e-9:
@@ -151,12 +155,14 @@ def _converted(file, column, stamps: Stamps | None, kind, unit, grid, told, plac
     return values.tolist()
 
 
+def _is_reading(values):
+    """Are values a dial's, which never falls and stands far above what a row adds?"""
+    added = np.diff(values)
+    return len(added) >= FEWEST_READINGS and np.all(added >= 0) and 0 < np.max(added) < values[0] / 10
+
+
 def _times(column, factor):
     return [value * factor for value in column]
-
-
-def _name_of(file, column):
-    return next((name for name in file.header if name), file.name)
 
 
 def _factor(unit, kind, step):

@@ -241,6 +241,13 @@ def test_clocks_of_twice_twelve_hours(told):
     assert np.array_equal(values, HOURS) and "left out, no numbers: TYPE, COST, NOTES" in said
 
 
+def test_what_a_dial_shows_is_no_energy_of_an_hour(told):
+    readings = table("2024-05-01", 24, 60, 10_234 + np.cumsum(HOURS))
+    check(refusal(lambda: told(readings)), ["column 'kWh'", "only rises"])
+    rising = np.linspace(0.5, 2, 24)  # a load that rises all day stands where it did
+    assert np.array_equal(told(table("2024-05-01", 24, 60, rising))[0], rising)
+
+
 @pytest.mark.parametrize("clock", ["13:00 PM", "0:30 AM", "1:00 XM"])
 def test_a_clock_that_nobody_has_is_refused(told, clock):
     text = f"time,kWh\n2024-07-14 {clock},1\n2024-07-14 23:00,1\n"
@@ -255,6 +262,11 @@ def test_zones_by_their_letters_are_those_of_their_offsets(told):
     offsets = [f"{stamp.isoformat()},{value}" for stamp, value in zip(stamps, values, strict=True)]
     np.testing.assert_array_equal(found, told("\n".join(["time,kWh", *offsets]))[0])
     assert "EDT taken as -04:00" in said and "EST taken as -05:00" in said and "25 hours" in said
+
+
+def test_a_column_that_does_not_say_its_unit_is_named(told):
+    text = table("2024-05-01", 96, 15, QUARTERS).replace("kWh", "load")
+    check(refusal(lambda: told(text, column="load")), ["column 'load' does not say kW or kWh"])
 
 
 ONE_HOME = FILE.replace("users = 1\n", 'profile = {{ csv = "meter.csv"{column} }}\n')

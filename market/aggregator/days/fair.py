@@ -21,12 +21,14 @@ from market.fairness import objective
 MOST_STEPS = 100
 LIFTS = 6  # times a start is made better for the poorest
 LIFTED = 8.0  # the alpha of that
+HELD_BACK = (0.0, 0.125, 0.25, 0.5)  # shares of the way from the least consumption to a plan
 EASED = (1.0, 2.0, 4.0)
-EASED_STEPS = 8
+EASED_STEPS = 3
 LAST_GAIN = 1e-13  # gains below it are rounding
-LAST_MOVE = 1e-11  # of the unit of energy: where steps end that gains no longer tell apart
+LAST_MOVE = 1e-9  # of the unit of energy: where steps end that gains no longer tell apart
 NEARER = 0.95  # of the step before, as long as steps come nearer
 HALVINGS = 30
+FURTHER = 2.0  # times what a step with the bound moved: how far the next exact one may lead, and times that after it
 HALVINGS_EXACT = 3
 RESTS = 4  # steps without the exact one after it failed
 AWAY = 0.2  # of the spread of surpluses: how far above the least the offset stands
@@ -35,7 +37,7 @@ NEAR = (1e-2, 0.1)  # how little a step of max-min foresees, and moves weights, 
 REACH = 0.1  # of the unit of energy: how far an exact step of max-min may move a column
 MOST_REACH = 1.0
 SECOND_ORDER = 1e-2  # of what an exact step foresees: what may be lacking when the next one is worked out
-LAST_RISE = 1e-12  # of the least surplus
+LAST_RISE = 1e-11  # of the least surplus
 
 
 class FairDay(NamedTuple):
@@ -47,25 +49,27 @@ class FairDay(NamedTuple):
 
 
 def fair_day(
-    fair: Fair, start: Array, fixed: bool = False, steps: int = MOST_STEPS, weights: Array | None = None
+    fair: Fair,
+    start: Array,
+    fixed: bool = False,
+    reach: float = np.inf,
+    weights: Array | None = None,
+    enough: float = 0.0,
 ) -> FairDay:
-    """The day that steps from a start lead to; fixed: only shared anew, purchases and price as they are.
+    """The day that steps from a start lead to; where some user cannot be left with a surplus above minus the offset
+    there is none. It is never worse than the start.
 
-    Each step solves a programme in which utilities and the objective are of the second order; it never ends at a worse
-    day. weights: for max-min, those where a day nearby was found. Where some user cannot be left with a surplus above
-    minus the offset there is none.
+    fixed: only shared anew, purchases and price as they are; reach: how far the first exact step may move a column, in
+    the unit of energy, so that no valley is crossed, 0 for the bound's; weights: for max-min, those where a day nearby
+    was found; enough: steps end at one that moves purchases, or with max-min lifts the least surplus, by no more than
+    this share of what the first did.
     """
     if not np.any(fair.counted):
         return FairDay(start, True)
     if fair.equal:
-        return _levelled(fair, start, fixed, steps, weights)
+        return _levelled(fair, start, fixed, weights, enough)
     plan = _lifted(fair, start, fixed)
-    return FairDay(start, False) if plan is None else _climbed(fair, plan, fixed, steps)
-
-
-def best_found(fair: Fair, starts: Sequence[Array]) -> FairDay:
-    """The best of the days found from several starts."""
-    return best_of(fair, [fair_day(fair, start) for start in starts])
+    return FairDay(start, False) if plan is None else _climbed(fair, plan, fixed, reach=reach, enough=enough)
 
 
 def best_of(fair: Fair, found: Sequence[FairDay]) -> FairDay:
@@ -86,6 +90,17 @@ def eased(fair: Fair, start: Array) -> Array:
     return plan
 
 
+def held_back(fair: Fair, plan: Array, least: Array) -> Array:
+    """The day nearest to the one with the least consumption, on the way to a plan, that has everybody's logarithm."""
+    days = (least + share * (plan - least) for share in HELD_BACK)
+    return next((day for day in days if _logged(fair, day)), plan)
+
+
+def _logged(fair, plan):
+    """Has every surplus a logarithm?"""
+    return bool(np.min(fair.surplus(plan)) > (-0.5 * fair.objective.offset if fair.objective.offset else 0.0))
+
+
 def _shift(fair, plan):
     """An offset that leaves every surplus that counts with a logarithm."""
     surplus = fair.surplus(plan)[fair.counted]
@@ -95,8 +110,7 @@ def _shift(fair, plan):
 def _lifted(fair, plan, fixed):
     """The plan where every surplus has a logarithm, or one that is better for the poorest until it has."""
     for _ in range(LIFTS):
-        surplus = fair.surplus(plan)
-        if np.min(surplus) > (-0.5 * fair.objective.offset if fair.objective.offset else 0.0):
+        if _logged(fair, plan):
             return plan
         shifted = replace(fair, objective=objective(LIFTED, _shift(fair, plan)))
         near = _climbed(shifted, plan, fixed, 4).plan
@@ -106,25 +120,28 @@ def _lifted(fair, plan, fixed):
     return None
 
 
-def _climbed(fair, plan, fixed, most=MOST_STEPS):
+def _climbed(fair, plan, fixed, most=MOST_STEPS, reach=np.inf, enough=0.0):
     """Where steps lead from a plan, none of them to a worse day.
 
     Gains tell but half the digits of a day: once they are rounding, steps go on for as long as they come nearer.
     """
-    last, rest, moved = np.inf, 0, np.inf
+    last, moved, first = np.inf, np.inf, None
     for _ in range(most):
         point = point_at(fair, plan, _weights(fair, fair.surplus(plan)), fixed)
-        ways = (0.0,) if rest > 0 else (1.0, 0.0)
-        for exact in ways:
-            step = _stepped(fair, point, exact)
-            if step is not None:
-                break
+        step = _stepped(fair, point, 1.0, reach) if reach > 0 else None
         if step is None:
-            return FairDay(plan, True)
-        rest = RESTS if exact == 0.0 and rest <= 0 else rest - 1
-        before, moved = moved, float(np.max(np.abs(step[0] - plan))) / fair.energy
+            step = _stepped(fair, point, 0.0)
+            if step is None:
+                return FairDay(plan, True)
+            reach = FURTHER * float(np.max(np.abs(step[0] - plan))) / fair.energy
+        else:
+            reach *= FURTHER
+        before, moved = moved, float(np.max(np.abs(fair.party.load @ (step[0] - plan)))) / fair.energy
+        first = moved if first is None else first
         plan, gain = step
-        if max(gain, last) <= LAST_GAIN and not LAST_MOVE < moved < NEARER * before:
+        if moved < enough * first:
+            return FairDay(plan, True)
+        if gain <= LAST_GAIN and (moved <= LAST_MOVE or (last <= LAST_GAIN and moved >= NEARER * before)):
             return FairDay(plan, True)
         last = gain
     return FairDay(plan, False)
@@ -141,12 +158,12 @@ def _weights(fair, surplus):
     return np.where(fair.counted, weight, 0.0)
 
 
-def _stepped(fair, point, exact):
+def _stepped(fair, point, exact, reach=np.inf):
     """(the plan that a step leads to, its gain), None where it is not better.
 
     The step with the exact product of purchases and prices need not be convex; the one with a bound in its place is.
     """
-    step = step_from(fair, point, exact)
+    step = step_from(fair, point, exact, reach)
     if step is None:
         return None
     if abs(fair.gain(step.target, point.plan)) <= LAST_GAIN:  # as good as can be told
@@ -169,7 +186,7 @@ def _searched(fair, plan, target, halvings):
     return best
 
 
-def _levelled(fair, plan, fixed, most, weights):
+def _levelled(fair, plan, fixed, weights, enough):
     """The max-min day that whole steps lead to, the best on the way.
 
     The surpluses of a step are straight in the plan, their weights the last step's multipliers. Lines are not searched:
@@ -181,7 +198,8 @@ def _levelled(fair, plan, fixed, most, weights):
         weights = _weights(shifted, fair.surplus(plan))
     weights = weights / np.sum(weights)
     best, least, near, exact = FairDay(plan, False, weights), _least(fair, plan), False, _ExactSteps()
-    for _ in range(most):
+    first = None
+    for _ in range(MOST_STEPS):
         point = point_at(fair, plan, weights, fixed)
         step, back = exact.step(fair, point, near, LAST_RISE * abs(least))
         if back is not None:
@@ -195,7 +213,8 @@ def _levelled(fair, plan, fixed, most, weights):
         if now > least:
             best, least = FairDay(plan, False, weights), now
         near = step.rise <= NEAR[0] * abs(least) and moved <= NEAR[1]
-        if abs(step.rise) <= LAST_RISE * abs(least):
+        first = abs(step.rise) if first is None else first
+        if abs(step.rise) <= max(LAST_RISE * abs(least), enough * first):
             return best._replace(settled=True)
     return best
 

@@ -17,7 +17,8 @@ from market.outcome import Status
 
 SOLVE_ROUNDS = 100
 SOLVE_TOLERANCE = 1e-8
-LARGE = 5_000  # users × periods from which only one start is tried
+ENOUGH = 0.01  # of an answer's first step, the last ones in rounds that nobody watches
+LARGE = 2_500  # users × periods from which only one start is tried
 
 
 def in_turn(seats: Seats, plan: Array, order: Iterable[int], damping: float = 1.0) -> tuple[Array, Array]:
@@ -69,17 +70,19 @@ def played(
 def solve(day: Day, certify: bool = True) -> Solution:
     """The equilibrium of a day without rounds where there is a potential; else where rounds from several starts lead.
 
-    Of several ends that settled the one of highest welfare; proven is false with fair players, and where a price bends
-    so that replies are not convex programmes.
+    Of several ends that settled the one of highest welfare; without `certify` fair players look for better days near
+    their present ones only; proven is false with fair players, and where a price bends so that replies are not convex
+    programmes.
     """
     if day.affine is not None and day.welfare:
         return potential_solution(day, certify)
-    found = [played(Seats(day), start) for start in starts(day)]
-    settled = [plan for plan, status, _ in found if status == Status.SETTLED]
-    outcomes = [clear(day, plan) for plan in settled or [found[0][0]]]
-    best = max(outcomes, key=lambda outcome: outcome.welfare)
+    tables = [Seats(day, ENOUGH, searches=certify) for _ in starts(day)]
+    found = [(seats, *played(seats, start)) for seats, start in zip(tables, starts(day), strict=True)]
+    settled = [(seats, plan) for seats, plan, status, _ in found if status == Status.SETTLED]
+    outcomes = [(seats, clear(day, plan)) for seats, plan in settled or [found[0][:2]]]
+    seats, best = max(outcomes, key=lambda end: end[1].welfare)
     if certify:
-        best = certified_welfare(day, best) if day.welfare else certified(Seats(day), best)
+        best = certified_welfare(day, best) if day.welfare else certified(seats, best)
     return Solution(ended(best, Status.SOLVED) if settled else Status.NOT_FOUND, best)
 
 

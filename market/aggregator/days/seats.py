@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from market.aggregator.days.block import whole
 from market.aggregator.days.day import Day
-from market.aggregator.days.fair import LAST_GAIN, FairDay, best_found, best_of, eased, fair_day
+from market.aggregator.days.fair import FURTHER, FairDay, best_of, eased, fair_day, held_back
 from market.aggregator.days.fair_player import Fair
 from market.aggregator.days.outcome import DayOutcome, answered, gains_of
 from market.aggregator.days.outlay import prices_at
@@ -17,19 +18,41 @@ from market.aggregator.days.party import Party
 from market.aggregator.days.replies import best_days, nearest_plan, payoffs, plan_near, replies
 from market.arrays import Array, Integers
 
-ANSWER_STEPS = 100  # of a fair player's answer, which ends by itself long before
-SETTLING = 1e-4  # of what a fair player moves: an answer nearer than that is looked for elsewhere too
-MOST_TRIES = 3  # of that
+SETTLING = 1e-3  # of what a fair player moves: an answer nearer than that is looked for elsewhere too
+MOST_CROSSED = 3  # times that a fair player goes over to a day beyond a valley
 OTHERS_MOVED = 0.01  # of the others' loads: moved further, an answer that was found elsewhere is looked for anew
-CROSSED = (1e-12, 1e-8)  # gains, from what can be told on, for which no valley is crossed
+TOLD = 1e-12  # a gain that is no rounding
 SAME = 1e-13  # of what a day turns over: a loss below it is rounding
+
+
+@dataclass(eq=False)
+class _Known:
+    """What a fair player's answers leave behind: weights and reach for the next, how often it crossed a valley, and the
+    best day found from other starts beside the others' loads then."""
+
+    weights: Array | None = None
+    reach: float = np.inf
+    crossed: int = 0
+    others: Array | None = None
+    found: FairDay | None = None
+
+    def beside(self, others: Array) -> bool:
+        """Was a day elsewhere looked for when the others had much the same loads?"""
+        if self.others is None:
+            return False
+        return bool(np.max(np.abs(others - self.others)) <= OTHERS_MOVED * np.max(np.abs(others)))
 
 
 @dataclass(frozen=True, eq=False)
 class Seats:
-    """A day's players one by one; a plan of player j is the part of everybody's plan that its users own."""
+    """A day's players one by one; a plan of player j is the part of everybody's plan that its users own.
+
+    enough: where fair players' answers end, see `fair_day`; searches: do they look for better days elsewhere?
+    """
 
     day: Day
+    enough: float = 0.0
+    searches: bool = True
 
     @cached_property
     def _order(self):
@@ -70,66 +93,58 @@ class Seats:
         alone = day.alone[day.party.starts[j] :][: day.party.sizes[j]]
         return Fair(self.party(j), day.prices, others, day.blocks[block].objective, alone, day.energy_unit)
 
-    def reply(self, j: int, others: Array, plan: Array, steps: int = ANSWER_STEPS) -> Array:
+    def reply(self, j: int, others: Array, plan: Array) -> Array:
         """Player j's best day against the others' loads (periods,), its present plan where that is worse.
 
         A fair player's is the best that steps from the present one find. Where these all but stay, other starts are
-        tried too, a few times only: what one player finds there may be undone by what others find next.
+        tried too. What one player finds across a valley may be undone by what others find next:
+        after a few times its steps stay on its side.
         """
         if not self.welfare(j):
-            return self._fair_reply(j, others, plan, steps)
+            return self._fair_reply(j, others, plan)
         party = self.party(j)
         found = replies(party, self.day.prices, others[None], self.unit(j), plan).plan
         held, gained = (payoffs(party, self.day.prices, others[None], one)[0] for one in (plan, found))
         turned = abs(held) + float(np.sum(np.abs(party.worth(plan))))
         return found if gained >= held - SAME * turned else plan
 
-    def _fair_reply(self, j, others, plan, steps):
-        fair = self.fair(j, others)
-        near = fair_day(fair, plan, steps=steps, weights=self._weights.get(j))
-        best = near if _worth_going(fair, near.plan, plan) else near._replace(plan=plan)
+    def _fair_reply(self, j, others, plan):
+        fair, known = self.fair(j, others), self._known[j]
+        best = fair_day(fair, plan, reach=known.reach, weights=known.weights, enough=self.enough)
+        if not fair.equal and _across(fair, best.plan, plan):
+            best = best if known.crossed < MOST_CROSSED else fair_day(fair, plan, reach=0.0, enough=self.enough)
+            known.crossed += 1
         held, there = (self.purchase(j, one) for one in (plan, best.plan))
         stays = np.max(np.abs(there - held)) <= SETTLING * np.sum(np.abs(there))
-        if stays and self._tries.get(j, 0) < MOST_TRIES and not self._known_elsewhere(j, others):
-            self._tries[j] = self._tries.get(j, 0) + 1
-            best = best_of(fair, [best, self.elsewhere(j, fair, best.plan)])
-        self._weights[j] = best.weights
+        if self.searches and stays and known.crossed < MOST_CROSSED and not known.beside(others):
+            other = self.elsewhere(j, fair, best.plan)
+            if fair.gain(other.plan, best.plan) > TOLD:
+                known.crossed, best = known.crossed + 1, other
+        known.weights = best.weights
+        known.reach = FURTHER * float(np.max(np.abs(best.plan - plan))) / fair.energy
         return best.plan
 
     def elsewhere(self, j: int, fair: Fair, plan: Array) -> FairDay:
         """The best day of a fair player that is found from other starts than its plan: what plain sums would do, its
-        users' best days at the price as it is, and at one at which nobody consumes (so that nobody is priced out at
-        first), or with max-min what less equal objectives would do; found anew from where it was when the others had
-        much the same loads."""
-        if self._known_elsewhere(j, fair.others):
-            known = self._elsewhere[j][1]
-            return fair_day(fair, known.plan, weights=known.weights)
+        users' best days at the price as it is, and near those at one at which nobody consumes (so that nobody is priced
+        out at first), or with max-min what less equal objectives would do; found anew from where it was when the
+        others had much the same loads."""
+        known = self._known[j]
+        if known.beside(fair.others):
+            return fair_day(fair, known.found.plan, weights=known.found.weights)
         welfare = replies(fair.party, fair.rules, fair.others[None], fair.energy, plan).plan
         price = prices_at(fair.rules, fair.others + self.purchase(j, plan))
-        dear = np.full(fair.party.periods, fair.steepness)
-        last = eased(fair, welfare) if fair.equal else best_days(fair.party, dear, fair.energy)
-        found = best_found(fair, [welfare, best_days(fair.party, price, fair.energy), last])
-        self._elsewhere[j] = fair.others.copy(), found
-        return found
-
-    def _known_elsewhere(self, j, others):
-        """Was a day elsewhere looked for when the others had much the same loads?"""
-        if j not in self._elsewhere:
-            return False
-        moved = np.max(np.abs(others - self._elsewhere[j][0]))
-        return bool(moved <= OTHERS_MOVED * np.max(np.abs(others)))
+        if fair.equal:
+            begun = [eased(fair, welfare)]
+        else:
+            least = best_days(fair.party, np.full(fair.party.periods, fair.steepness), fair.energy)
+            begun = [welfare, best_days(fair.party, price, fair.energy), held_back(fair, plan, least)]
+        known.others, known.found = fair.others.copy(), best_of(fair, [fair_day(fair, start) for start in begun])
+        return known.found
 
     @cached_property
-    def _weights(self):
-        return {}
-
-    @cached_property
-    def _tries(self):
-        return {}
-
-    @cached_property
-    def _elsewhere(self):
-        return {}
+    def _known(self):
+        return defaultdict(_Known)
 
     def price_taking(self, j: int, price: Array) -> Array:
         """The plan in which player j's users live their best days at given prices, shape (periods,)."""
@@ -152,17 +167,15 @@ class Seats:
         return fair_day(fair, plan, fixed=True).plan
 
 
-def _worth_going(fair, there, plan):
-    """Is a day, about as good or better, worth leaving the present one for? Not for little where days between are worse
-    than on the straight line: of two local optima next to each other players would take now one, now the other."""
+def _across(fair, there, plan):
+    """Is a better day beyond a valley, days between being worse than on the straight line?"""
     gain, half = (fair.gain(plan + share * (there - plan), plan) for share in (1.0, 0.5))
-    across = half < gain / 2 and CROSSED[0] < gain < CROSSED[1]
-    return gain > -LAST_GAIN and not across
+    return gain > TOLD and half < gain / 2
 
 
 def certified(seats: Seats, outcome: DayOutcome) -> DayOutcome:
     """The outcome with its gap. Plain sums by reply programmes on another solver; fair players by a search from their
-    present day, their welfare day and the day at present prices: proven is false where there are such."""
+    present day, their welfare day and elsewhere: proven is false where there are such."""
     day, others = seats.day, outcome.load - outcome.y
     plain = np.array([seats.welfare(j) for j in range(day.players)])
     regrets, sure = np.zeros(day.players), plain.copy()
@@ -179,8 +192,9 @@ def certified(seats: Seats, outcome: DayOutcome) -> DayOutcome:
 def _fair_regret(seats, j, others, outcome):
     """What a search finds that a fair player could gain, as a share."""
     fair, plan = seats.fair(j, others), outcome.plan[seats.columns(j)]
-    found = (fair_day(fair, plan), seats.elsewhere(j, fair, plan))
-    best = best_of(fair, found).plan
+    welfare = replies(fair.party, fair.rules, fair.others[None], fair.energy, plan).plan
+    found = [fair_day(fair, start) for start in (plan, welfare)]
+    best = best_of(fair, [*found, seats.elsewhere(j, fair, plan)]).plan
     if not fair.equal and np.min(fair.surplus(best)) + fair.objective.offset <= 0:
         return np.inf
     return max(fair.regret(best, plan), 0.0)

@@ -107,22 +107,33 @@ def test_one_period_without_devices_is_the_market_without_days(alpha, others):
     parts = {"consumption": Consumption(np.arange(6), a, b)}
     seats = Seats(Day(Clock(1), (price,), (homes("h", [6], parts, alpha=alpha),)))
     start = seats.price_taking(0, price.value(np.array([others])))
-    plan = seats.reply(0, np.array([others]), start, steps=100)
+    plan = seats.reply(0, np.array([others]), start)
     assert seats.purchase(0, plan)[0] == pytest.approx(float(np.squeeze(known)), rel=1e-9 if alpha < 5 else 1e-7)
 
 
-@pytest.mark.share
-@pytest.mark.parametrize(("poor", "offset"), [(0.0, 1e-9), (1.5, 1e-5), (1.5, 0.01)])
-def test_a_user_who_may_be_priced_out_is_served_or_not_as_in_the_market_without_days(poor, offset):
+def with_a_poor_user(poor, offset):
+    """(a block of six users, one of whom would pay little, the same in the market without days, their price)."""
     rng = np.random.default_rng(8)
-    a, b, price = rng.uniform(0.1, 0.9, 6), rng.uniform(2, 10, 6), Affine(0.2, 0.3)
+    a, b = rng.uniform(0.1, 0.9, 6), rng.uniform(2, 10, 6)
     b[0] = poor
-    parts = {"consumption": Consumption(np.arange(6), a, b)}
-    block = homes("h", [6], parts, alpha=1.0, offset=offset)
-    for others in (0.0, 3.0):
-        found = solve(Day(Clock(1), (price,), (block,), np.array([others])))
-        known = best_response(price, Block("h", "aggregator", Quadratic(a, b), 1.0, offset, np.array([6])), others)
-        assert found.outcome.y[0, 0] == pytest.approx(float(np.squeeze(known)), rel=1e-8) and found.outcome.gap < 1e-9
+    block = homes("h", [6], {"consumption": Consumption(np.arange(6), a, b)}, alpha=1.0, offset=offset)
+    return block, Block("h", "aggregator", Quadratic(a, b), 1.0, offset, np.array([6])), Affine(0.2, 0.3)
+
+
+POOR = [(0.0, 0.0, 3.0), (0.0, 1e-9, 3.0)]  # (what it would pay at most, offset, others' load)
+POOR += [(1.5, 0.0, 3.0), (1.5, 1e-9, 0.0), (1.5, 1e-9, 3.0), (1.5, 1e-5, 3.0), (1.5, 0.01, 3.0)]
+
+
+@pytest.mark.share
+@pytest.mark.parametrize(("poor", "offset", "others"), POOR)
+def test_a_user_who_may_be_priced_out_is_served_or_not_as_in_the_market_without_days(poor, offset, others):
+    block, known, price = with_a_poor_user(poor, offset)
+    found = solve(Day(Clock(1), (price,), (block,), np.array([others])))
+    if poor == offset == 0:
+        assert found.status == Status.INFEASIBLE
+    else:
+        y = float(np.squeeze(best_response(price, known, others)))
+        assert found.outcome.y[0, 0] == pytest.approx(y, rel=1e-8) and found.outcome.gap < 1e-9
 
 
 def test_max_min_lifts_the_poorest_and_welfare_the_sum():
@@ -151,6 +162,20 @@ def test_with_cars_the_poor_are_lifted_before_logarithms_are_taken():
     fair = sole(day)
     plan, settled, _ = stationary(fair, best_days(fair.party, np.full(4, 5.0), fair.energy))
     assert settled and np.min(fair.surplus(plan)) > 0.1
+
+
+def test_a_player_goes_over_to_a_better_day_beyond_a_valley_three_times_and_where_others_moved():
+    """From a day on which the poor user is priced out, no step leads to the better one on which it is served."""
+    dear, _, price = with_a_poor_user(0.0, 1e-5)
+    without = solve(Day(Clock(1), (price,), (dear,), np.array([3.0]))).outcome.plan
+    seats = Seats(Day(Clock(1), (price,), (with_a_poor_user(1.5, 1e-5)[0],)))
+
+    def goes_over(others):
+        settled = seats.reply(0, np.array([others]), without)
+        return seats.reply(0, np.array([others]), settled)[0] > 0
+
+    served = [goes_over(others) for others in (3.0, 3.01, 2.9, 2.8, 2.7)]
+    assert served == [True, False, True, True, False]
 
 
 @pytest.mark.parametrize("seed", range(4))
