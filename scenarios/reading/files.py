@@ -12,6 +12,8 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import BinaryIO
 
+from scenarios.reading.errors import printable
+
 LARGEST = 4_000_000_000  # bytes of a table of numbers
 LARGEST_TEXT = 64_000_000  # bytes of a scenario, manifest or summary
 SHIPPED = Path(__file__).absolute().parents[1]
@@ -73,9 +75,9 @@ def noting() -> Iterator[dict[str, str]]:
 
 
 def users_own(noted: dict[str, str], folder: Path) -> dict[str, str]:
-    """Of noted files those that do not ship with the project, called as seen from a folder."""
+    """Of noted files those that do not ship with the project, called as seen from a folder, in letters that print."""
     return {
-        Path(os.path.relpath(path, folder)).as_posix(): digest
+        printable(Path(os.path.relpath(path, folder)).as_posix()): digest
         for path, digest in sorted(noted.items())
         if SHIPPED not in Path(path).parents
     }

@@ -250,7 +250,7 @@ def test_two_populations_are_told_apart(tmp_path):
     assert comparison.names[0] == "designs_eight_nodes: direct"
     assert comparison.names[-1] == "other: planner"
     made = pictures(comparison, tmp_path)
-    assert {path.name for path in made} == {"designs_designs_eight_nodes.png", "designs_other.png"}
+    assert {path.name for path in made} == {"differences.png", "designs_designs_eight_nodes.png", "designs_other.png"}
 
 
 def test_a_sweep_has_each_designs_measures(tmp_path):

@@ -286,5 +286,5 @@ def test_a_run_has_the_pictures_it_has_data_for(tmp_path, single, day, compariso
     direct = run("p2p_single", direct=True)
     assert [path.name for path in pictures(direct, tmp_path)] == names[:2]
     paths = pictures(comparison, tmp_path)
-    assert [path.name for path in paths] == ["welfare.png", "saved.png", "shares.png", "effort.png"]
+    assert [path.name for path in paths] == ["differences.png", "welfare.png", "saved.png", "shares.png", "effort.png"]
     assert all(path.stat().st_size > 2000 for path in paths)

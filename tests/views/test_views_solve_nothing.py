@@ -8,7 +8,7 @@ import pytest
 import views
 
 ROOT = Path(views.__file__).parent
-WORDS = {"Refused", "Status"}  # of endings
+WORDS = {"Refused", "Status", "of_contracts"}  # of endings, and what contracts come to together
 SPOKEN = {"page.py", "words.py", "pictures.py"}  # what says numbers; charts may smooth, bin and place theirs
 AVERAGES = {"mean", "average", "sum", "nansum", "nanmean", "median", "dot"}
 SOLVERS = {"solve", "certify", "certified", "dispatch", "stability", "best_response", "optimum", "corners"}
