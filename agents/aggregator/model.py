@@ -309,12 +309,11 @@ class AggregatorModel(MarketModel):
         block_of = np.repeat(np.arange(len(fit)), [block.players for block in self.game.blocks]).tolist()
         for where, agent in self.seats:
             in_rows = self.judge is None and type(agent) in kinds and fit[block_of[where.start]]
-            if in_rows or (self.order == "random" and _is_block(agent) and hasattr(agent, "decide_one")):
-                some = range(where.start, where.stop)
-            else:
-                some, alone[len(places)] = [where.start], (where, self._turn(agent))
-            if not in_rows and len(some) > 1:
+            some = range(where.start, where.stop)
+            if not in_rows and self.order == "random" and _is_block(agent) and hasattr(agent, "decide_one"):
                 alone |= {len(places) + k: self._one_of(agent, k, place) for k, place in enumerate(some)}
+            elif not in_rows:
+                some, alone[len(places)] = some[:1], (where, self._turn(agent))
             places += some
             blocks += [block_of[where.start] if in_rows else -1] * len(some)
         return np.array(places, dtype=int), np.array(blocks, dtype=int), alone
