@@ -29,6 +29,8 @@ def resized(group: dict, before: object, kept: set, known: dict, keys: tuple, pl
     utility, several = group["utility"], known.get("kind", LARGE) != LARGE
     if known.get("kind") == group["kind"] or (several and group["kind"] != LARGE):
         group["utility"] = toml_text.copy(known["utility"])
+        if KEEP in known and KEEP not in kept:
+            group[KEEP] = toml_text.copy(known[KEEP])
     elif group["kind"] == LARGE:
         utility |= {name: _mean(values, place.at(name)) for name, values in utility.items() if _is_listed(values)}
     elif isinstance(utility.get("size"), str) and "group.utility.size" in fill:  # a multiple of others' is for one user
