@@ -1,7 +1,7 @@
 """Random legal scenarios of the aggregator market over days."""
 
 from scenarios.aggregator.keys import KINDS, ORDERS
-from tests.hardening.maker import Maker, named, price
+from tests.hardening.maker import Maker, learn, named, price
 
 FAIR = 0.1  # share of aggregators that are not after welfare: each round of theirs is a search
 BY_PERIOD = 0.4  # share of prices, tastes and backgrounds that differ by period
@@ -23,7 +23,15 @@ def days(number, seed=1):
         "background": _background(make, periods),
     }
     table = {"market": "aggregator", "rounds": make.pick((2, 10)), "periods": periods, "price": _price(make, periods)}
-    return table | make.keep(options) | {"group": groups}
+    return _learn(make, table | make.keep(options) | {"group": groups})
+
+
+def _learn(make, table):
+    """Of one day's groups that are after the plain sum, now and then one learns."""
+    plain = [group for group in table["group"] if "fairness" not in group]
+    if plain and "days" not in table["periods"]:
+        learn(make, "days", table, plain)
+    return table
 
 
 def _length(make, periods):

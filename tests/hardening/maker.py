@@ -121,9 +121,10 @@ def of_size(make, size):
     return {"form": "quadratic", "a": make.number(0.1, 0.9), "size": size}
 
 
-def learn(make, market, table):
-    """Now and then a group learns, which damping has no say in; drawn last, so that older cases stay."""
+def learn(make, market, table, able=None):
+    """Now and then a group, of those that can, learns, which damping has no say in; drawn last: older cases stay."""
     if make.chance(LEARNING):
-        make.pick(table["group"])["conduct"] = {"rule": make.choice(market, "group.conduct.rule")}
+        group = make.pick(table["group"] if able is None else able)
+        group["conduct"] = {"rule": make.choice(market, "group.conduct.rule")}
         table.pop("damping", None)
     return table

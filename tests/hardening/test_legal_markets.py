@@ -26,7 +26,7 @@ LEARNING = ("learned", "round-limit")
 ENDS = {
     "aggregator": {*PROVEN, *LEARNING, "cycling", "infeasible", "short", "no-equilibrium", "not-found", "inaccurate"},
     "network": {*PROVEN, *LEARNING, "cycling", "infeasible", "short", "no-equilibrium", "not-found", "inaccurate"},
-    "days": {*PROVEN, "cycling", "round-limit", "infeasible", "short", "not-found", "inaccurate"},
+    "days": {*PROVEN, *LEARNING, "cycling", "infeasible", "short", "not-found", "inaccurate"},
     "microgrid": {*PROVEN, "cycling", "round-limit", "infeasible", "inaccurate"},
     "bilateral": {*PROVEN, "round-limit", "no-equilibrium"},
 }
@@ -83,7 +83,7 @@ def check(market, numbers, folder):
     assert ends.count("refused") <= max(2, len(ends) / 5)
 
 
-@pytest.mark.parametrize("numbers", chunks(2_000, 45), ids=named)
+@pytest.mark.parametrize("numbers", chunks(2_000, 60), ids=named)
 def test_legal_aggregator_markets(numbers, tmp_path):
     check("aggregator", numbers, tmp_path)
 
