@@ -234,6 +234,8 @@ def test_the_buttons_work_by_the_keyboard(visitor):
 
 def test_a_large_market_shows_that_it_works_and_the_page_answers_meanwhile(visitor):
     visitor.show("Aggregators", "large market")
+    visitor.type_in("group.0.users", "1000000")  # a round of fewer may end before the page says that it works
+    visitor.page.wait_for_selector(".agents h2 small:has-text('of 1,000,000')")
     visitor.press("step")
     visitor.page.wait_for_selector(".working:has-text('playing a round')")
     visitor.page.fill("input[aria-label='search agents']", "5")
