@@ -128,9 +128,10 @@ def _climbed(fair, plan, fixed, most=MOST_STEPS, reach=np.inf, enough=0.0):
     last, moved, first = np.inf, np.inf, None
     for _ in range(most):
         point = point_at(fair, plan, _weights(fair, fair.surplus(plan)), fixed)
-        step = _stepped(fair, point, 1.0, reach) if reach > 0 else None
-        if step is None:
-            step = _stepped(fair, point, 0.0)
+        step = _stepped(fair, point, 1.0, reach) if reach > LAST_MOVE else None
+        held = step is not None and _held(fair, step[0], plan, reach)
+        if step is None or (held and step[1] <= LAST_GAIN):
+            held, step = False, _stepped(fair, point, 0.0)
             if step is None:
                 return FairDay(plan, True)
             reach = FURTHER * float(np.max(np.abs(step[0] - plan))) / fair.energy
@@ -139,12 +140,17 @@ def _climbed(fair, plan, fixed, most=MOST_STEPS, reach=np.inf, enough=0.0):
         before, moved = moved, float(np.max(np.abs(fair.party.load @ (step[0] - plan)))) / fair.energy
         first = moved if first is None else first
         plan, gain = step
-        if moved < enough * first:
+        if moved < enough * first and not held:
             return FairDay(plan, True)
         if gain <= LAST_GAIN and (moved <= LAST_MOVE or (last <= LAST_GAIN and moved >= NEARER * before)):
             return FairDay(plan, True)
         last = gain
     return FairDay(plan, False)
+
+
+def _held(fair, there, plan, reach):
+    """Did a step go as far as it may? That it gains nothing then says nothing of where steps end."""
+    return bool(np.max(np.abs(there - plan)) >= NEARER * reach * fair.energy)
 
 
 def _weights(fair, surplus):

@@ -18,7 +18,7 @@ from market.aggregator.days.party import Party
 from market.aggregator.days.replies import best_days, nearest_plan, payoffs, plan_near, replies
 from market.arrays import Array, Integers
 
-SETTLING = 1e-3  # of what a fair player moves: an answer nearer than that is looked for elsewhere too
+SETTLING = 1e-4  # of what a fair player moves: an answer nearer than that is looked for elsewhere too
 MOST_CROSSED = 3  # times that a fair player goes over to a day beyond a valley
 OTHERS_MOVED = 0.01  # of the others' loads: moved further, an answer that was found elsewhere is looked for anew
 TOLD = 1e-12  # a gain that is no rounding

@@ -178,6 +178,20 @@ def test_a_player_goes_over_to_a_better_day_beyond_a_valley_three_times_and_wher
     assert served == [True, False, True, True, False]
 
 
+@pytest.mark.parametrize("enough", [0.0, 0.01])
+@pytest.mark.parametrize("away", [1e-2, 1e-4, 1e-5])
+@pytest.mark.parametrize("reach", [1e-14, 1e-10, 1e-8, 1e-6])
+def test_how_near_the_last_answer_was_does_not_tell_where_steps_end(reach, away, enough):
+    """Steps no further than twice the last one gain nothing that can be told from a day that is not stationary."""
+    day = fair_day(1.0)
+    fair = sole(day)
+    best = stationary(fair, np.zeros(day.party.columns)).plan
+    plan = best + away * (best_days(day.party, day.price(day.background), 1.0) - best)
+    found = stationary(fair, plan, reach=reach, enough=enough).plan
+    near = 1e-7 + 0.01 * np.max(np.abs(fair.party.load @ (plan - best))) * (enough > 0)
+    assert np.max(np.abs(fair.party.load @ (found - best))) < near
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_an_answer_is_never_worse_than_the_present_day(seed):
     day = drawn(np.random.default_rng(seed), players=2)
