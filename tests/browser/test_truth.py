@@ -249,10 +249,57 @@ def test_no_file_is_read_but_those_beside_the_scenario(tmp_path, monkeypatch):
                     with pytest.raises(ScenarioError, match="not typed here"):
                         files.check(file, parameter.key, scenario)
                 if parameter.key.path != files.CASE:
-                    try:  # a bare word shows nothing
+                    try:  # a bare word shows nothing, whatever is known of where it came from
                         changed(scenario, parameter.path, file)
                     except ScenarioError as error:
-                        assert "CANARY" not in str(error)
+                        for said in (files.refusal(error, file), files.refusal(error), files.public(str(error))):
+                            assert "CANARY" not in said and str(tmp_path) not in said
+
+
+CELLS = ("CANARY", "-987.5", '"98,75"', "-inf", '"CANARY ""it"" is, row 3 of y.csv"', "CANARY" * 50)
+OF_CELLS = ("CANARY", "987.5", "98,75", "inf")  # as messages write them
+USERS = """market = "aggregator"
+price = {{ rule = "linear", c = 0.1 }}
+[[group]]
+name = "homes"
+kind = "direct"
+utility = {{ form = "quadratic", a = {}, b = {} }}
+"""
+NODES = """market = "microgrid"
+network = {{ slack = 0, public = {}, injection = {} }}
+"""
+SIDES = """market = "bilateral"
+contracts = "multi"
+buyers = {{ demand = {}, value = 0.2 }}
+sellers = {{ supply = {}, ask = 0.1 }}
+"""
+COLUMN = '{ csv = "x.csv", column = "a" }'
+READING = {
+    "users": ("a\n0.5\n0.7\n", USERS.format(COLUMN, "[1.0, 2.0]"), "0.7"),
+    "kept": ("a,who\n0.5,x\n0.7,y\n", USERS.format(COLUMN, 1.0) + 'keep = ["who"]\nwhere = "a < 9"\n', "0.7"),
+    "injection": ("0,1\n0,1\n0,7\n", NODES.format("[[0, 1, 0.1, 0.1]]", '"x.csv"'), "7"),
+    "lines": ("i,j,r,x\n0,1,0.7,0.1\n", NODES.format('"x.csv"', "[0.0, 1.0]"), "0.7"),
+    "buyers": ("a\n0.5\n0.7\n", SIDES.format(COLUMN, "[1.0]"), "0.7"),
+}
+
+
+@pytest.mark.parametrize("read", READING)
+def test_no_cell_of_a_file_that_changed_on_the_disk_is_told_when_another_value_is_chosen(tmp_path, read):
+    content, text, cell_there = READING[read]
+    (tmp_path / "x.csv").write_text(content, encoding="utf-8")
+    (tmp_path / "s.toml").write_text(text, encoding="utf-8")
+    scenario = load(tmp_path / "s.toml")
+    told = 0
+    for bad in CELLS:
+        (tmp_path / "x.csv").write_text(content.replace(cell_there, bad), encoding="utf-8")
+        for act in (lambda: load(tmp_path / "s.toml"), lambda: changed(scenario, ("seed",), 7)):
+            try:
+                act()
+            except ScenarioError as error:
+                told += any(part in str(error) for part in OF_CELLS)
+                for said in (files.refusal(error, 7), files.public(str(error))):
+                    assert not any(part in said for part in (*OF_CELLS, str(tmp_path))), (said, str(error))
+    assert told >= 3  # on the command line it is
 
 
 def test_every_value_that_is_shown_may_be_chosen_again():

@@ -8,7 +8,7 @@ import solara
 
 from scenarios import load
 from views.browser.compare import Compare
-from views.browser.files import without_folders
+from views.browser.files import public
 from views.browser.options import OPTIONS
 from views.browser.session import Session
 from views.browser.side import Side
@@ -46,7 +46,7 @@ def Guarded(place):
 @solara.component
 def Fault(fault, forget):
     """What went wrong in a part of the page, and a way on."""
-    said = without_folders(f"{type(fault).__name__}: {fault}")
+    said = public(f"{type(fault).__name__}: {fault}")
     with solara.Div(classes=["main"]):
         rv.Alert(type="error", text=True, children=[f"This could not be shown: {said}"])
         solara.Button("Go on", on_click=forget)

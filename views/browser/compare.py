@@ -8,7 +8,7 @@ import solara
 
 from engine.results import results_of
 from scenarios import ScenarioError, load
-from views.browser.files import without_folders
+from views.browser.files import public
 from views.browser.side import LIST
 from views.browser.stage import Stage
 from views.browser.watch import panel_of
@@ -35,7 +35,7 @@ def Compare(session, own):
         try:
             runs = [Run(offered(own, name)) for name in chosen]
         except ScenarioError as error:
-            session.tell(problem=without_folders(str(error)))
+            session.tell(problem=public(str(error)))
             return
         set_names(chosen)
         session.open(runs)

@@ -22,6 +22,7 @@ MOST_NODES = 100  # whose names are offered
 NODAL = "network"  # the market whose networks have generators and limits: cases and kinds of files of its own
 REFUSED = "a file is not typed here; the list offers those beside the scenario"
 QUOTED_PATH = re.compile(r"""(['"])(?:[A-Za-z]:)?[/\\][^'"]*[/\\]([^'"/\\]*)\1""")
+ROW_OF_FILE = re.compile(r"\brow (\d+) of (.+?)(?: \(the header is row 1\)|…|$)")  # what names a cell by its row
 BARE_PATH = re.compile(r"""(?<![\w.)\]<])/(?:[^/\s:;,'"]+/)*([^/\s:;,'"]+)""")
 
 
@@ -98,11 +99,26 @@ def refusal(error, value=None):
     """What the page says of an error: no cell of a file that the value names, and no folder of this machine."""
     text = str(error)
     files = [value] if isinstance(value, str) and value.endswith((".toml", ".m")) else _named(value)
-    if not files or REFUSED in text:
-        return without_folders(text)
+    if not files or text.endswith(REFUSED):
+        return public(text)
     row = re.search(r"\brow (\d+)", text)
-    where = f", see its row {row[1]}" if row else ""
-    return f"{files[0]} does not fit here{where}; `python run.py run` with this file tells in full"
+    return _unfit(files[0], row and row[1])
+
+
+def public(text):
+    """A text as the page may say it, whatever was done: no cell of a file whose row it names, and no folder.
+
+    >>> public("s.toml: injection: column a, row 2 of /home/me/x.csv (the header is row 1) is 'secret'; a number")
+    'x.csv does not fit here, see its row 2; `python run.py run` with this file tells in full'
+    """
+    found = ROW_OF_FILE.search(text)
+    return without_folders(text) if found is None else _unfit(found[2], found[1])
+
+
+def _unfit(file, row):
+    name = re.split(r"[/\\]", file)[-1]
+    where = f", see its row {row}" if row else ""
+    return f"{name} does not fit here{where}; `python run.py run` with this file tells in full"
 
 
 def without_folders(text):

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from scenarios import ScenarioError
 from views.browser import stored
-from views.browser.files import without_folders
+from views.browser.files import public
 from views.browser.redraw import update_counter
 from views.kit.frames import Frame
 from views.kit.live import Run
@@ -204,9 +204,9 @@ class Session:
 def told(error):
     """What the page says of an error; what is not the visitor's is printed on the server in full."""
     if isinstance(error, ScenarioError):
-        return without_folders(str(error))
+        return public(str(error))
     if isinstance(error, MemoryError):
         return "This does not fit in memory; take fewer users or rounds."
     traceback.print_exception(error, file=sys.stderr)
-    said = without_folders(f"{type(error).__name__}: {error}")[:LONGEST]
+    said = public(f"{type(error).__name__}: {error}")[:LONGEST]
     return f"This went wrong: {said}. Reset starts the run anew; other runs are not affected."

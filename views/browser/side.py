@@ -48,7 +48,7 @@ def Side(session, scenario, original, show, revise):
         try:
             new = load(name)
         except ScenarioError as error:
-            session.tell(problem=str(error))
+            session.tell(problem=files.public(str(error)))
             return
         if large := page_of(new.market).too_large(new):
             session.tell(problem=large)
@@ -146,7 +146,7 @@ def Stored(show):
         try:
             run = stored.open_folder(OPTIONS.results, name)
         except FolderError as error:
-            set_told(files.without_folders(str(error)))
+            set_told(files.public(str(error)))
             return
         set_told("")
         show(run)

@@ -14,7 +14,7 @@ from scenarios import ScenarioError, load
 from scenarios.reading.csv_file import exact_floats
 from scenarios.reading.errors import quoted
 from scenarios.reading.files import content_of
-from views.browser.files import without_folders
+from views.browser.files import public
 from views.kit.live import Run
 from views.markets import page_of
 
@@ -65,7 +65,7 @@ def open_folder(root, name):
         rounds = pd.read_csv(io.BytesIO(content_of(folder / "rounds.csv")), **exact_floats())
         scenario = load(folder / "scenario.toml")
     except (OSError, ValueError, ScenarioError) as error:
-        raise FolderError(f"{name}: cannot be read: {without_folders(str(error))}") from None
+        raise FolderError(f"{name}: cannot be read: {public(str(error))}") from None
     if large := page_of(scenario.market).too_large(scenario):
         raise FolderError(f"{name}: {large}")
     return Run(scenario, manifest["replication"], stored=rounds)
