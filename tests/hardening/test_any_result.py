@@ -135,6 +135,16 @@ def test_results_that_lack_something_are_drawn(name, direct, tmp_path):
     assert made and made != ["refused"]
 
 
+def test_learners_who_regret_nothing_are_drawn(tmp_path):
+    """One who learns where the price is flat, so that what it wants at once is best in every round."""
+    flat = 'price = { rule = "piecewise", quantities = [0.0, 1e3], prices = [0.1, 0.1], last_slope = 0.1 }'
+    text = user("direct", n=1).replace('price = { rule = "linear", c = 0.1 }', flat)
+    path = tmp_path / "legal.toml"
+    path.write_text(text + 'conduct = { rule = "fictitious-play" }\n')
+    assert not max(run(path).column("regret homes")) > 0
+    assert "regrets" in [file.stem for file in draw_and_check(path, False, tmp_path)]
+
+
 @pytest.mark.parametrize("market", LEGAL)
 @pytest.mark.parametrize("numbers", chunks(200, 5)[: None if NIGHTLY else 1], ids=named)
 def test_whatever_a_legal_market_ends_with_is_drawn(market, numbers, tmp_path):

@@ -19,7 +19,11 @@ def regrets(result):
     for label, bound in promises(result.scenario.conducts, judge, rounds):
         axes.plot(rounds, bound, ":", color=BLACK, label=f"{label} (mean over its luck)")
     axes.set_xscale("log")
-    axes.set_yscale("log")
+    if any(np.nanmax(line.get_ydata(), initial=0.0) > 0 for line in axes.lines):
+        axes.set_yscale("log")
+    else:  # nothing that a logarithmic axis could show
+        axes.set_ylim(0, 1)
+        axes.text(0.5, 0.5, "nobody regrets anything", transform=axes.transAxes, ha="center")
     axes.set_xlabel("round")
     axes.set_ylabel(REGRET)
     axes.set_title("what the best fixed amount would have paid more, in ranges of payoffs")
