@@ -198,7 +198,6 @@ def headline(options):
     from views.aggregator.headline import COMPARED, headline_words
 
     options.scenarios, options.direct = list(COMPARED), False
-    options.by, options.cvar, options.keep_users = [], 0.1, False
     return compare_scenarios(options, headline_words)
 
 
@@ -262,13 +261,10 @@ def run_one(options):
     draw_pictures(options, folder, result)
     summary = result.summary(users=options.users) | (people_facts(by, result) if by else {})
     if by and not options.no_plots:
-        from views.drawing import printing
         from views.people_pictures import add_classes
 
-        with printing(format=options.format, dpi=options.dpi, unit=scenario.in_units):
-            failed = add_classes(folder, summary)
-        for line in failed:
-            told(line)
+        with drawing_as(options):
+            tell_all(add_classes(folder, summary, scenario))
     if options.json:
         return print_json(summary)
     classes = f"\n\n{classes_text(summary)}" if by else ""
@@ -352,8 +348,8 @@ def sweep_scenario(options):
 
 
 def people_of(options):
-    """What was asked for about users, as the engine takes it."""
-    return {"by": options.by, "level": options.cvar, "keep_users": options.keep_users}
+    """What was asked for about users, as the engine takes it; nothing by a command that does not ask."""
+    return {"by": options.by, "level": options.cvar, "keep_users": options.keep_users} if "by" in options else {}
 
 
 def executor_of(options):
@@ -395,7 +391,6 @@ def wanted(error):
 def reproduce_figures(options):
     """Reproduce papers' figures and tables; the exit code is 1 where a verdict is not the expected one."""
     from papers import UnknownFigure, claim_line, reproduce, texts, verdicts
-    from views.drawing import printing
 
     if options.set or options.seed is not None or options.rounds is not None or options.no_plots:
         raise InputError(
@@ -405,7 +400,7 @@ def reproduce_figures(options):
     check_writable(options.out)
     try:
         work = partial(reproduce, options.names, Path(options.out), options.replications, not options.json, told=told)
-        with printing(format=options.format, dpi=options.dpi):
+        with drawing_as(options):
             claims = unless_too_much(options, partial(work, executor=executor_of(options)))
     except UnknownFigure as error:
         raise InputError(f"command line: {error}") from None
@@ -430,8 +425,9 @@ def choose_alphas(options):
     work = partial(chosen, options.scenario, options.replications, set=changed, executor=executor_of(options))
     found = unless_too_much(options, work)
     folder = save_chosen(found, options.out)
-    for line in () if options.no_plots else add_alphas(folder, found):
-        told(line)
+    if not options.no_plots:
+        with drawing_as(options):
+            tell_all(add_alphas(folder, found))
     if options.json:
         return print_json({"scenario": found.scenario.name, **found.game.summary()})
     print(f"{game_text(found.scenario.name, found.game)}\nresults: {folder}")
@@ -498,16 +494,15 @@ def serve_browser(options):
 def plot_sweep(options):
     """Draw a sweep's means into its folder."""
     from engine import SweepError
-    from views.drawing import noting, printing
+    from views.drawing import noting
     from views.sweep_pictures import sweep_pictures
 
     try:
-        with noting() as failed, printing(format=options.format, dpi=options.dpi):
+        with noting() as failed, drawing_as(options):
             drawn = sweep_pictures(options.folder, options.measure, options.along)
     except SweepError as error:
         raise InputError(str(error)) from None
-    for line in failed:
-        told(line)
+    tell_all(failed)
     print("\n".join(map(str, drawn)))
     return FAILED if failed and not drawn else DONE
 
@@ -529,11 +524,21 @@ def draw_pictures(options, folder, shown):
     """Add the pictures of a Result or a Comparison to its stored folder; one that fails is a line."""
     if options.no_plots:
         return
-    from views.drawing import printing
     from views.pictures import add_to
 
-    with printing(format=options.format, dpi=options.dpi):
-        failed = add_to(folder, shown)
+    with drawing_as(options):
+        tell_all(add_to(folder, shown))
+
+
+def drawing_as(options):
+    """Within, pictures are written in the format and resolution asked for."""
+    from views.drawing import printing
+
+    return printing(format=options.format, dpi=options.dpi)
+
+
+def tell_all(failed):
+    """Tell of each picture that failed."""
     for line in failed:
         told(line)
 

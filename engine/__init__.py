@@ -1,10 +1,7 @@
 """Run many: one run, comparisons on the same users, stored results and their verification."""
 
-from scenarios import house
-
-house.check()  # before the first import that may be another project's
-
-from market.on_demand import names_of  # noqa: E402
+import scenarios  # noqa: F401 (which looks whether the packages are this project's, before the next import)
+from market.on_demand import names_of
 
 __version__ = "0.4.0"  # of the whole project, said here alone
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
@@ -86,10 +87,18 @@ class Comparison:
 
     def means(self):
         """Table of scenario, measure, mean and half-width of its 95 % interval."""
-        return self._table(lambda name, measure: self.values(name, measure), self.names)
+        return self._means.copy()
 
     def differences(self):
         """The same of the paired differences to the first scenario."""
+        return self._differences.copy()
+
+    @cached_property
+    def _means(self):
+        return self._table(lambda name, measure: self.values(name, measure), self.names)
+
+    @cached_property
+    def _differences(self):
         first = self.names[0]
         return self._table(
             lambda name, measure: self.values(name, measure) - self.values(first, measure), self.names[1:]

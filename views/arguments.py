@@ -124,14 +124,13 @@ def common(command):
     places(command)
 
 
-def people(command, keeps=True):
-    """Options that tell of classes of users; keeps: may all users of all runs be kept?"""
+def people(command):
+    """Options that tell of classes of users."""
     option = command.add_argument
     said = "measure classes of users: an attribute that groups keep, or its rank, as decile:income; repeatable"
     option("--by", action="append", default=[], metavar="ATTRIBUTE", help=said)
     option("--cvar", action=Once, type=float, default=0.1, metavar="SHARE", help="worst part of a class (default: 0.1)")
-    if keeps:
-        option("--keep-users", action="store_true", help="keep every user of every run in a table")
+    option("--keep-users", action="store_true", help="keep every user of every run in a table")
 
 
 def places(command):

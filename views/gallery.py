@@ -13,20 +13,14 @@ from engine import run
 from engine.executors import on_this_machine
 from engine.many import run_many
 from scenarios import listing
+from scenarios.markets import MARKETS
+from views.markets import page_of
 from views.pictures import picture, plots
 from views.style import save
 from views.tables import ending
 
 DIRECT = ("large_market",)  # rounds take minutes
 BEST = ("price_map", "network_map", "day", "contracts", "designs", "members", "replies", "convergence")
-HEADS = {
-    "aggregator": "Aggregator game",
-    "days": "Aggregator game over a day",
-    "network": "Aggregator game on a network",
-    "microgrid": "Microgrid",
-    "bilateral": "Bilateral contracts",
-    "designs": "All designs",
-}
 
 
 class Entry(NamedTuple):
@@ -56,8 +50,8 @@ def entry(name: str) -> Entry:
 
 def page(shown: Iterable[Entry]) -> str:
     """The gallery as Markdown, a heading a market; pictures are gallery/NAME.png."""
-    by_market = {market: [words(one) for one in shown if one.market == market] for market in HEADS}
-    parts = [f"## {HEADS[market]}\n\n" + "\n".join(words) for market, words in by_market.items() if words]
+    by_market = {market: [words(one) for one in shown if one.market == market] for market in MARKETS}
+    parts = [f"## {page_of(market).TITLE}\n\n" + "\n".join(words) for market, words in by_market.items() if words]
     head = "# Gallery\n\nEvery scenario that comes with the project, played once with its own seed.\n"
     return "\n".join([head, *parts])
 

@@ -52,9 +52,9 @@ def payoff(units: dict[str, str]) -> str:
 
 def curves(comparison, by: By, values: Callable) -> dict[str, dict[str, tuple[float, float]]]:
     """{scenario: {class: (mean, half-width)}} of what users gain."""
-    rows = values()
+    rows, gained = values(), payoff(comparison.units)
     at = {(row.scenario, row.measure): (row.mean, row.half_width) for row in rows.itertuples()}
-    named = {label: measure_of(payoff(comparison.units), "mean", by, label) for label in by.labels}
+    named = {label: measure_of(gained, "mean", by, label) for label in by.labels}
     names = list(dict.fromkeys(rows["scenario"]))
     return {name: {label: at[name, measure] for label, measure in named.items()} for name in names}
 

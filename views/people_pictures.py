@@ -9,25 +9,27 @@ from pathlib import Path
 
 from engine.results.by_people import PAYOFFS
 from engine.store import add_pictures
-from views.drawing import draw_all, tried
+from scenarios.scenario import Scenario
+from views.drawing import draw_all, printing, tried
 from views.people import curves, each, payoff
 from views.plots.user_classes import user_classes
+from views.style import runs_said
 
 
 def compared_classes(comparison) -> dict[str, Callable]:
     """{name: what draws it} of the pictures of each classification of a comparison's users."""
-    runs = f"{comparison.replications} runs, bars show 95 % intervals" if comparison.replications > 1 else "one run"
     words, made = f"mean {payoff(comparison.units)} (money)" if comparison.by else "", {}
     for by in comparison.by:
         away = curves(comparison, by, comparison.differences) if len(comparison.names) > 1 else None
         means = curves(comparison, by, comparison.means)
-        made[_file(by.text)] = partial(user_classes, means, away, by.text, words, runs)
+        made[_file(by.text)] = partial(user_classes, means, away, by.text, words, runs_said(comparison.replications))
     return made
 
 
-def add_classes(folder: Path, facts: dict) -> list[str]:
+def add_classes(folder: Path, facts: dict, scenario: Scenario) -> list[str]:
     """Add pictures of the classes of one run to its stored folder; returns a line for each that failed."""
-    return tried(lambda: add_pictures(folder, partial(_run_pictures, facts)))
+    with printing(unit=scenario.in_units):
+        return tried(lambda: add_pictures(folder, partial(_run_pictures, facts)))
 
 
 def _run_pictures(facts, folder):

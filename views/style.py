@@ -122,6 +122,11 @@ def save(figure, path, dpi=DPI):
     return path
 
 
+def runs_said(replications):
+    """How many runs a picture's means are over, and what its bars are."""
+    return f"{replications} runs, bars show 95 % intervals" if replications > 1 else "one run"
+
+
 def shortened(name, most=MOST_LETTERS):
     """A name of at most so many letters: its middle is left out, since what tells names apart stands at their ends.
 

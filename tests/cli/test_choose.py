@@ -69,3 +69,12 @@ def test_what_cannot_be_chosen_is_a_line(command):
     assert answer.code == 2 and answer.err.count("\n") == 1 and "choosing: is missing" in answer.err
     answer = command("choose", "choosing_alpha", "--set", "choosing.payoff=fame")
     assert answer.code == 2 and "surplus or users is needed" in answer.err
+
+
+def test_its_picture_is_in_the_format_that_is_asked_for(command, tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text(FILE)
+    said(command("choose", file, "--replications", 1, "--workers", 1, "--format", "svg"))
+    (folder,) = (tmp_path / "home/results/mine").iterdir()
+    assert (folder / "alpha.svg").read_bytes().startswith(b"<?xml")
+    assert not (folder / "alpha.png").exists()

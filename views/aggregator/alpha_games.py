@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from views.aggregator.alpha_words import shown
+from views.aggregator.alpha_words import payoffs_of, shown
 from views.style import VERMILLION, new_figure, plain, styled
 
 EDGES = {True: "-", False: "--"}  # of an equilibrium that is certain, and of one that is not
@@ -30,7 +30,7 @@ def alpha_games(games):
 
 def _heat(axes, game, player):
     """Rows are its own alpha, columns the other's."""
-    means, half = (of if player == 0 else of.T for of in (game.means[player], game.half_widths()[player]))
+    means, half = payoffs_of(game, player)
     axes.imshow(means, origin="lower", cmap="cividis", aspect="auto")
     middle = (means.max() + means.min()) / 2
     for (own, other), mean in np.ndenumerate(means):

@@ -30,9 +30,14 @@ def shown(game):
     return (0,) if game.alike else (0, 1)
 
 
+def payoffs_of(game, player):
+    """Means and half-widths of one of two, (alphas, alphas) each: rows its own alpha, columns the other's."""
+    return (of if player == 0 else of.T for of in (game.means[player], game.half_widths()[player]))
+
+
 def _matrix(game, player):
     """Payoffs of one of two: rows its own alpha, columns the other's."""
-    means, half = (of if player == 0 else of.T for of in (game.means[player], game.half_widths()[player]))
+    means, half = payoffs_of(game, player)
     alphas = [f"{alpha:g}" for alpha in game.alphas]
     rows = [
         (own, *(f"{plain(mean, 5)} ± {plain(width, 2)}" for mean, width in zip(*row, strict=True)))

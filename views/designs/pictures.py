@@ -8,6 +8,7 @@ from engine.intervals import interval
 from engine.results.designs import class_marks, mean_surplus_of_class
 from views.designs.design_panels import PANELS
 from views.plots import PLOTS
+from views.style import runs_said
 
 
 def run_pictures(result):
@@ -32,8 +33,7 @@ def comparison_pictures(comparison):
     for scenario in comparison.scenarios:
         alone = len(comparison.scenarios) == 1
         names = [name for name in comparison.names if alone or name.startswith(f"{scenario.name}: ")]
-        many = comparison.replications > 1
-        runs = f", {comparison.replications} runs, bars show 95 % intervals" if many else ""
+        runs = f", {runs_said(comparison.replications)}" if comparison.replications > 1 else ""
         measures = {
             one: tuple(np.array([_where_always(comparison.values(name, one)) for name in names]).T) for one in PANELS
         }

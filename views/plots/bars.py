@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.patheffects import withStroke
 
-from views.style import BLACK, design_colours, finite, new_figure, plain, shortened, styled
+from views.style import BLACK, design_colours, finite, new_figure, plain, runs_said, shortened, styled
 
 NAMES = {
     "mean small surplus": "mean surplus of small users",
@@ -25,8 +25,7 @@ def bars(comparison, measure="mean small surplus"):
         axes, names, rows.loc[names, "mean"].to_numpy(), rows.loc[names, "half_width"].to_numpy(), design_colours(names)
     )
     axes.set_xlabel(NAMES.get(measure, measure) + unit)
-    runs = f"{comparison.replications} runs, bars show 95 % intervals" if comparison.replications > 1 else "one run"
-    axes.set_title(runs)
+    axes.set_title(runs_said(comparison.replications))
     return figure
 
 

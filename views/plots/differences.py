@@ -3,7 +3,7 @@
 import numpy as np
 
 from views.plots.measure_panels import draw_dots
-from views.style import BLACK, design_colours, new_figure, shortened, styled
+from views.style import BLACK, design_colours, new_figure, runs_said, shortened, styled
 
 ROUNDING = 1e-12  # of a measure's mean: a smaller difference is none
 
@@ -32,6 +32,6 @@ def differences(comparison, measures):
         axes.set_xlabel(words)
     row[0][0].set_yticks(place, [shortened(name.replace("_", " ")) for name in names])
     row[0][0].set_ylim(-0.6, len(names) - 0.3)
-    runs = f", {comparison.replications} runs, bars show 95 % intervals" if comparison.replications > 1 else ""
+    runs = f", {runs_said(comparison.replications)}" if comparison.replications > 1 else ""
     figure.suptitle(f"difference to {first.replace('_', ' ')}{runs}", x=0.01, ha="left", fontsize=15)
     return figure

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from views.style import BLACK, design_colours, finite, new_figure, plain, shortened, styled
+from views.style import BLACK, design_colours, finite, new_figure, plain, runs_said, shortened, styled
 
 NO_MEAN = 1e-9  # a mean up to it is shown as 0
 
@@ -33,8 +33,7 @@ def measure_panels(comparison, measures, log=False, limits=None):
             axes.set_xlim(*limits[measure])
     row[0][0].set_yticks(place, [shortened(name.replace("_", " ")) for name in names])
     row[0][0].set_ylim(-0.6, len(names) - 0.3)
-    runs = f"{comparison.replications} runs, bars show 95 % intervals" if comparison.replications > 1 else "one run"
-    figure.suptitle(runs, x=0.01, ha="left", fontsize=15)
+    figure.suptitle(runs_said(comparison.replications), x=0.01, ha="left", fontsize=15)
     return figure
 
 
