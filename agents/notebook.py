@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from numbers import Real
 
+from market.numerals import plain
+
 MOST_ROWS = 12
 LONGEST = 160
 
@@ -29,5 +31,5 @@ def short(value: object) -> str:
     """A value as a cell: numbers to four digits, a dash for what is not defined, long texts cut."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "–"
-    text = f"{value:.4g}" if isinstance(value, Real) and not isinstance(value, bool) else str(value)
+    text = plain(float(value)) if isinstance(value, Real) and not isinstance(value, bool) else str(value)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from market.arrays import Array
+from market.numerals import plain
 
 FREE = 1e-3  # share of what first units are worth, below which a price limits nobody
 MUCH_LOST = 0.2  # share of the load
@@ -18,10 +19,12 @@ def of_purchases(bought: Array, price: Array, worth: Array) -> list[str]:
         return []
     paid, most = float(np.median(price)), float(np.max(worth))
     if not np.any(bought > 0):
-        return [f"nobody buys anything: the price is {paid:.3g}, a first unit is worth {most:.3g} at most; {UNITS}"]
+        return [
+            f"nobody buys anything: the price is {plain(paid)}, a first unit is worth {plain(most)} at most; {UNITS}"
+        ]
     usual = float(np.median(worth))
     if 0 <= paid < FREE * usual:
-        return [f"the price limits nobody: it is {paid:.3g}, where a first unit is worth {usual:.3g}; {UNITS}"]
+        return [f"the price limits nobody: it is {plain(paid)}, where a first unit is worth {plain(usual)}; {UNITS}"]
     return []
 
 
@@ -29,8 +32,8 @@ def of_contracts(signed: int, worth: Array, cost: Array) -> list[str]:
     """What is odd about contracts; worth, cost: of a kWh to buyers (m,) and sellers (n,), the grid's tariff counted."""
     if signed or not len(worth) or not len(cost) or np.max(worth) >= np.min(cost):
         return []
-    most, least = float(np.max(worth)), float(np.min(cost))
-    told = f"a kWh is worth {most:.3g} at most to a buyer, and costs a seller {least:.3g} at least, the tariff counted"
+    most, least = plain(float(np.max(worth))), plain(float(np.min(cost)))
+    told = f"a kWh is worth {most} at most to a buyer, and costs a seller {least} at least, the tariff counted"
     return [f"nobody signs a contract: {told}; {UNITS}"]
 
 
@@ -50,5 +53,5 @@ def of_flows(largest: float) -> list[str]:
     """What is odd about the largest power that a node puts in or takes, p.u.; lines lose its square."""
     if not 0 < largest < TINY:
         return []
-    told = f"no node puts in or takes more than {largest:.2g} p.u., so that lines lose next to nothing"
+    told = f"no node puts in or takes more than {plain(largest, 2)} p.u., so that lines lose next to nothing"
     return [f"{told}: are powers in p.u., and is the base power right?"]

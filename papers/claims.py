@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from engine.results.result import number
-from views.style import plain
+from market.numerals import plain
 
 PASS, FAIL = "pass", "fail"
 

@@ -1,5 +1,6 @@
 """An outcome of another tool, certified, in words."""
 
+from market.numerals import gap, plain
 from views.tables import cell, gap_of, table
 
 UNITS = {"money": "money", "payoff": "in the unit of its fairness objective"}
@@ -30,7 +31,7 @@ def _move(summary):
         better = f"by splitting its {cell(move['from'])} otherwise"
     else:
         better = f"by {cell(move['to'])} in place of {cell(move['from'])}"
-    gain = "without end" if move["gain"] == "inf" else f"{move['gain']:.4g} {UNITS[move['unit']]}"
+    gain = "without end" if move["gain"] == "inf" else f"{plain(move['gain'])} {UNITS[move['unit']]}"
     return f"Most gains {move['player']}, {better}: {gain}."
 
 
@@ -48,5 +49,5 @@ def _nearest(summary):
     line = "; a continuum of others shares its total" if direct["continuum"] else ""
     return (
         f"Away from {which} (total {cell(near['quantity'])}, price {cell(near['price'])}): no purchase by more than "
-        f"{near['distance']:.2g} of its total{line}."
+        f"{gap(near['distance'])} of its total{line}."
     )

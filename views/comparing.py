@@ -1,5 +1,6 @@
 """A comparison in words, whatever its market."""
 
+from market.numerals import gap
 from views.markets import words_of
 from views.people import compared_classes_text
 from views.tables import comparison_text, warned
@@ -12,5 +13,5 @@ def comparison_said(comparison):
     ended = ", ".join(f"{count} {status}" for status, count in counts.items())
     lines = [comparison_text(comparison), *(["", notes] if notes else [])]
     lines += ["", compared_classes_text(comparison)] if comparison.by else []
-    ending = f"runs: {ended}; largest gap {comparison.runs['gap'].max():.1e}"
+    ending = f"runs: {ended}; largest gap {gap(comparison.runs['gap'].max())}"
     return "\n".join([*lines, "", ending]) + warned(comparison.warnings)

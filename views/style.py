@@ -3,7 +3,6 @@
 import functools
 import hashlib
 import io
-import math
 
 import matplotlib
 import numpy as np
@@ -68,7 +67,6 @@ RC = {
 DPI = 100
 FAST = {"compress_level": 1}
 UNDATED = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}  # a file's notes
-MOST_DIGITS = 1e15  # from which a number has an exponent
 LETTERS_PER_INCH = 9  # of a legend's text
 MOST_LETTERS = 30  # of a name beside an axis
 
@@ -211,39 +209,3 @@ def joined_labels(labels, x, y, near=0.04):
 
 def _span(labels):
     return labels[0] if len(labels) == 1 else f"{labels[0]} to {labels[-1].rsplit(' ', 1)[-1]}"
-
-
-def plain(value, digits=4):
-    """A number as pictures and the page write it: few digits, thousands apart, no exponent where it can be helped.
-
-    >>> plain(1234567.0), plain(0.0123456), plain(15.0), plain(99.6, 2), plain(-0.0), plain(float("nan"))
-    ('1,234,567', '0.01235', '15', '100', '0', '–')
-    """
-    if value is None or isinstance(value, str):
-        return value or "–"
-    if not math.isfinite(value):
-        return "–" if value != value else str(float(value))
-    rounded = float(f"{value:.{digits - 1}e}")
-    if 10**digits <= abs(rounded) < MOST_DIGITS:
-        return f"{value:,.0f}"
-    return f"{rounded + 0.0:.{digits}g}"
-
-
-def signed(value, digits=4):
-    """The same with its sign.
-
-    >>> signed(99.6, 2), signed(-51.5), signed(0.0)
-    ('+100', '-51.5', '0')
-    """
-    return ("+" if value > 0 else "") + plain(value, digits)
-
-
-def percent(share):
-    """A share in per cent; 100 only of all, 0 only of none.
-
-    >>> percent(1.0), percent(0.999999), percent(0.125), percent(0.0), percent(1e-9)
-    ('100 %', '> 99.9 %', '12.5 %', '0 %', '< 0.1 %')
-    """
-    if 0 < share < 0.001 or 0.999 < share < 1:
-        return "< 0.1 %" if share < 0.5 else "> 99.9 %"
-    return f"{plain(100 * share, 3)} %"

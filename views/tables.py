@@ -4,12 +4,14 @@ import math
 import re
 from numbers import Integral
 
+from market import numerals
 from scenarios.reading.errors import cut
 
 WIDTH = 100  # columns of a terminal
-PLUS_MINUS, POWER = r"\pm", re.compile(r"e([+-]\d+)")
+PLUS_MINUS, WORDED = r"\pm", re.compile("(.*?)( [a-z]+)?")
 LATEX = {letter: f"\\{letter}" for letter in "&%$#_{}"}
 LATEX |= {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\^{}"}
+SIGNIFICANT = 6  # digits behind the first that a mean has at most
 MEAN_ROUNDING = 1e-12  # what counts as nothing beside a mean, or alone
 
 
@@ -43,13 +45,13 @@ def listed_text(rows):
 
 
 def cell(value):
-    """One value as text: four significant digits or three decimals, a dash for what is not defined."""
+    """One value as text: decimals that stand below each other, else as everywhere; a dash for nothing."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "–"
     if isinstance(value, str | Integral):
         return str(value)
-    if value != 0 and (abs(value) < 0.01 or abs(value) >= 1e7):
-        return f"{value:.3g}"
+    if value != 0 and (abs(value) < 0.01 or abs(value) >= numerals.GROUPED):
+        return numerals.plain(float(value), 3)
     return f"{value + 0.0:.3f}" if abs(value) < 1000 else f"{value:.1f}"
 
 
@@ -58,7 +60,7 @@ def gap_of(summary):
     if summary["gap"] is None:
         return "not defined"
     known = {True: " (proven)", False: " (found by search)"}.get(summary.get("proven"), "")
-    return f"{float(summary['gap']):.1e}{known}"
+    return f"{numerals.gap(float(summary['gap']))}{known}"
 
 
 def ending(summary):
@@ -114,8 +116,8 @@ def _latex_row(cells):
 def _formula(text):
     if text == "–":
         return text
-    text = POWER.sub(lambda found: rf" \cdot 10^{{{int(found[1])}}}", text)
-    return f"${text.replace('±', PLUS_MINUS)}$"
+    number, word = WORDED.fullmatch(text).groups("")
+    return f"${number.replace('±', PLUS_MINUS)}${word}"
 
 
 def _escaped(text):
@@ -152,15 +154,18 @@ def _interval_rows(values, names, measures):
 def with_width(mean, half):
     """A mean with its half-width, both to the half-width's second significant digit.
 
-    >>> with_width(16.0191, 0.3541), with_width(1.0, float("nan")), with_width(5000.0, 123.4)
-    ('16.02 ± 0.35', '1.000', '5000 ± 123')
+    >>> with_width(16.0191, 0.3541), with_width(1.0, float("nan")), with_width(5.234e7, 1.2e6)
+    ('16.02 ± 0.35', '1.000', '52.3 ± 1.2 million')
     """
     if math.isnan(mean):
         return cell(None)
     if math.isnan(half) or half <= MEAN_ROUNDING * abs(mean) or max(abs(mean), half) < MEAN_ROUNDING:
         return cell(float(mean) if abs(mean) >= MEAN_ROUNDING else 0.0)
-    digits = min(max(1 - math.floor(math.log10(half)), 0), 6)
-    return f"{mean:.{digits}f} ± {half:.{digits}f}"
+    size, word = numerals.unit(max(abs(mean), half))
+    finest = SIGNIFICANT - math.floor(math.log10(max(abs(mean), half) / size))
+    digits = max(min(1 - math.floor(math.log10(half / size)), finest), 0)
+    mean, half = f"{mean / size:.{digits}f}", f"{half / size:.{digits}f}"
+    return f"{mean} ± {half}{numerals.said(word, half)}"
 
 
 def warned(warnings):

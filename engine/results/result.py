@@ -15,6 +15,7 @@ import pandas as pd
 
 from agents.notebook import html_table, short
 from engine.columns import Columns, with_people
+from market import numerals
 from market.outcome import Status
 from scenarios import build
 from scenarios.drawn import Drawn
@@ -71,7 +72,7 @@ class Result(ABC):
     seated: dict = field(default_factory=dict)
 
     def __repr__(self):
-        gap = "" if self.gap is None else f", gap {self.gap:.1e}"
+        gap = "" if self.gap is None else f", gap {numerals.gap(self.gap)}"
         return f"<{type(self).__name__} of {self.scenario.name}: {self.status}, {self.rounds} rounds{gap}>"
 
     def _repr_html_(self):

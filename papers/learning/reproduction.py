@@ -8,12 +8,12 @@ import textwrap
 
 import pandas as pd
 
+from market.numerals import plain
 from papers.claims import FAIL, judge
 from papers.figure import Reproduction, to_csv
 from papers.learning.cells import JUDGING, LONG, NONE, ROUNDS, Ended, Unlearned, lessons, longs, questions
 from papers.learning.pictures import ends, unlearned
 from views.drawing import draw_to
-from views.style import plain
 from views.tables import table
 
 FIGURE, TEXT, WIDTH = "learning", "table.txt", 110

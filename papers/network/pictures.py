@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from market.numerals import plain
 from views.plots.replies import broken
-from views.style import BLACK, BLUE, GREEN, GREY, LINES, VERMILLION, legend_below, new_figure, plain, styled
+from views.style import BLACK, BLUE, GREEN, GREY, LINES, VERMILLION, legend_below, new_figure, styled
 
 NONE, SOME = VERMILLION, GREEN
 

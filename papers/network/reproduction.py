@@ -5,6 +5,7 @@ import textwrap
 import numpy as np
 import pandas as pd
 
+from market.numerals import gap
 from papers.claims import claim_line
 from papers.figure import Reproduction, to_csv
 from papers.network import published, two_nodes
@@ -48,7 +49,7 @@ def _text(tried, often, claims):
     """How often, the two nodes by limit, and every row of published numbers."""
     seconds = sum(row["seconds"] for row in often)
     counted = [(f"{row['limit']:g}", row["pairs"], row["share"], row["stated"], row["may_differ"]) for row in often]
-    solved = [(f"{row['limit']:g}", row["status"], f"{row['gap']:.1e}") for row in tried]
+    solved = [(f"{row['limit']:g}", row["status"], gap(row["gap"])) for row in tried]
     head = "Random pairs of nodes: share without equilibrium (least relative regret on a grid above 1e-3) by limit K."
     parts = [
         f"{head}\n{seconds:.0f} s of processor time.\n"

@@ -9,13 +9,13 @@ import pytest
 from agents import AggregatorModel
 from engine import run, save_result
 from market.conduct import CONDUCTS
+from market.numerals import plain
 from scenarios import build, load
 from views.browser import stored
 from views.browser.watch import status_text
 from views.kit.live import Run, gap_text
 from views.kit.parameters import changed, differences, parameters
 from views.markets import page_of
-from views.style import plain
 
 RULE = "group.0.conduct.rule"
 

@@ -8,8 +8,8 @@ import run as command_line
 from engine import run
 from engine.columns import csv_text
 from engine.store import rounds_of
+from market.numerals import plain
 from tests.browser.tiles import TILES, most
-from views.kit.live import money
 
 MARKETS = {  # page: title, scenario, drawings that a first round must change, a headline number
     "aggregator": ("Aggregators", "two aggregators", {"purchases", "price", "surplus", "fairness"}, "price"),
@@ -79,7 +79,7 @@ def check_the_end(visitor, result):
     tiles = TILES[result.scenario.market](summary)
     assert visitor.page.locator(".tile").count() == len(tiles)
     for label, value in tiles.items():
-        assert visitor.tile(label) == money(value), label
+        assert visitor.tile(label) == plain(value), label
     assert visitor.download("rounds.csv") == csv_text(rounds_of(result))
 
 
@@ -87,7 +87,7 @@ def check_a_change(visitor, key, value, name, label, number):
     """A changed parameter plays on to its own numbers and is told; the file's values come back."""
     before = visitor.tile(label)
     visitor.type_in(key, value)
-    visitor.wait_tile(label, money(number(run(name, set=[f"{key}={value}"]).summary())))
+    visitor.wait_tile(label, plain(number(run(name, set=[f"{key}={value}"]).summary())))
     assert visitor.page.inner_text(f".tile[data-name='{label}'] .before") == f"was {before}"
     assert key in visitor.page.inner_text(".changes")
     visitor.page.click("button:has-text('Back to the file')")
@@ -115,10 +115,10 @@ def test_sliders_move_by_the_keyboard_and_act_in_the_numbers(visitor):
     visitor.show("Aggregators", "two aggregators")
     visitor.play_to_the_end()
     visitor.slide("price.c", 10)
-    visitor.wait_tile("price", money(run("two_aggregators", set=["price.c=0.01"]).summary()["price"]))
+    visitor.wait_tile("price", plain(run("two_aggregators", set=["price.c=0.01"]).summary()["price"]))
     visitor.slide("group.1.fairness.alpha", 6)
     changed = run("two_aggregators", set=["price.c=0.01", "group.1.fairness.alpha=inf"]).summary()
-    visitor.wait_tile("surplus of all", money(changed["welfare"]))
+    visitor.wait_tile("surplus of all", plain(changed["welfare"]))
     marks = visitor.page.inner_text(".v-input__slider:has([aria-label='group.1.fairness.alpha'])")
     assert [word for word in marks.split() if word] == ["welfare", "proportional", "max-min"]
 
@@ -137,7 +137,7 @@ def test_the_map_of_a_network_follows_lines_and_where_the_data_centre_stands(vis
     visitor.slide("group.3.utility.b", 1)
     visitor.page.wait_for_selector(".changes b:text-is('group.3.utility.b')")
     new = run("data_centre_five_bus", set=["network.line_limits.4-5=479", "group.3.node='2'", "group.3.utility.b=75.5"])
-    visitor.wait_tile("total purchases", money(new.summary()["quantity"]))
+    visitor.wait_tile("total purchases", plain(new.summary()["quantity"]))
 
 
 def test_the_changed_scenario_as_toml_gives_the_same_bits_on_the_command_line(visitor, tmp_path, capsys):
@@ -195,7 +195,7 @@ def test_another_choice_brings_the_keys_it_needs(visitor):
     visitor.page.wait_for_selector(".changes b:text-is('price.p0')")
     visitor.play_to_the_end()
     expected = run("two_aggregators", set=['price={ rule = "affine", c = 0.001, p0 = 0.2 }']).summary()
-    assert visitor.tile("price") == money(expected["price"])
+    assert visitor.tile("price") == plain(expected["price"])
 
 
 def test_scenario_and_market_are_switched_in_the_middle_of_a_run(visitor):
@@ -204,7 +204,7 @@ def test_scenario_and_market_are_switched_in_the_middle_of_a_run(visitor):
     visitor.page.wait_for_selector(".status b:not(:text-is('Round 0'))")
     visitor.show("Microgrid", "eight nodes cooperative")
     visitor.step()
-    assert visitor.tile("loss") == money(run("eight_nodes_cooperative").summary()["losses"]["total"])
+    assert visitor.tile("loss") == plain(run("eight_nodes_cooperative").summary()["losses"]["total"])
     visitor.show("Bilateral contracts", "assignment game")
     visitor.step()
     visitor.show("Aggregators", "small alone")

@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 
 from engine import run
+from market.numerals import plain
 from scenarios import build
-from views.kit.live import money
-from views.style import plain
-from views.tables import cell
 
 
 def test_two_visitors_at_once_keep_apart_and_a_closed_tab_is_forgotten(arrivals):
@@ -21,8 +19,8 @@ def test_two_visitors_at_once_keep_apart_and_a_closed_tab_is_forgotten(arrivals)
     other.page.wait_for_selector(".changes b:text-is('price.c')")
     other.play_to_the_end()
     one.play_to_the_end()
-    assert one.tile("price") == money(run("two_aggregators").summary()["price"])
-    assert other.tile("price") == money(run("two_aggregators", set=["price.c=0.005"]).summary()["price"])
+    assert one.tile("price") == plain(run("two_aggregators").summary()["price"])
+    assert other.tile("price") == plain(run("two_aggregators", set=["price.c=0.005"]).summary()["price"])
     assert one.page.query_selector(".changes b") is None
     count = "() => fetch('/resourcez').then(answer => answer.json()).then(found => found.kernels.total)"
     assert other.page.evaluate(count) >= 2
@@ -38,7 +36,7 @@ def test_agents_are_sorted_searched_and_followed(visitor):
     visitor.page.wait_for_selector(".agents th button:has-text('▲')")
     visitor.page.click(".agents th button:has-text('surplus')")
     visitor.page.wait_for_selector(".agents th button:has-text('▼')")
-    assert visitor.page.inner_text(".agents tbody tr >> nth=0 >> td >> nth=-1") == cell(float(surplus.max()))
+    assert visitor.page.inner_text(".agents tbody tr >> nth=0 >> td >> nth=-1") == plain(float(surplus.max()))
     visitor.page.fill("input[aria-label='search agents']", "south 150")
     visitor.page.wait_for_selector(".agents h2 small:has-text('1 of 201')")
     visitor.page.click("button[aria-label='follow 150']")
@@ -84,7 +82,7 @@ def test_any_market_is_compared_under_its_variants(visitor, market):
     visitor.page.wait_for_selector(".status:not(:has-text('running'))")
     shown = visitor.page.query_selector_all(f".lanes-table tr[data-name='{row}'] td")[: len(changes)]
     results = [run(scenario.replace(" ", "_"), set=change).summary() for change in changes]
-    assert [one.inner_text() for one in shown] == [cell(number(summary)) for summary in results]
+    assert [one.inner_text() for one in shown] == [plain(number(summary)) for summary in results]
 
 
 def test_a_comparison_steps_all_scenarios_and_ends_with_their_numbers(visitor):
@@ -98,7 +96,7 @@ def test_a_comparison_steps_all_scenarios_and_ends_with_their_numbers(visitor):
     shown = visitor.page.query_selector_all(".lanes-table tr[data-name='surplus of all'] td")
     alphas = [None, "0.0", "1.0", "inf"]
     changes = [[] if a is None else [f"group.{k}.fairness.alpha={a}" for k in (0, 1)] for a in alphas]
-    expected = [cell(run("two_aggregators", set=change).summary()["welfare"]) for change in changes]
+    expected = [plain(run("two_aggregators", set=change).summary()["welfare"]) for change in changes]
     assert [one.inner_text() for one in shown] == expected
     lines = visitor.page.query_selector_all(".panel[data-name^='price'] path")
     assert len(lines) == 4
@@ -137,7 +135,7 @@ def test_a_user_who_moves_is_found_with_its_aggregator_and_followed(visitor):
     now = joined.joining.offers[joined.memberships[-1][mover]].name
     row = [one.inner_text() for one in visitor.page.query_selector_all(".agents tbody tr >> nth=0 >> td")]
     assert row[:2] == [str(mover), now] and row[2] != now
-    assert row[-2:] == [cell(float(values[-1, mover])) for values in (result.quantities, result.surpluses)]
+    assert row[-2:] == [plain(float(values[-1, mover])) for values in (result.quantities, result.surpluses)]
     visitor.page.click(f"button[aria-label='follow {mover}']")
     visitor.page.wait_for_selector(f".panel[data-name=user]:has-text('User {mover}')")
 
@@ -178,7 +176,7 @@ def test_a_days_hours_are_gone_through_and_one_household_is_followed(visitor):
     for who, numbers in told.items():
         for name, value in numbers.items():
             where = f".reading:has(h3:has-text('{who}')) [data-name='{name}'] .value"
-            assert visitor.page.inner_text(where) == money(float(value)), (who, name)
+            assert visitor.page.inner_text(where) == plain(float(value)), (who, name)
     assert visitor.page.inner_text(".tiles") == whole
     marks = "[...document.querySelectorAll('.chart .moment')].map(mark =>"
     marks += " new DOMMatrix(getComputedStyle(mark).transform).e / mark.style.getPropertyValue('--wide'))"

@@ -27,7 +27,7 @@ from views.designs.look import short
 from views.kit.agents_table import found, ordered
 from views.kit.charts import Band, Line, density_chart, line_chart
 from views.kit.frames import Table
-from views.kit.live import Run
+from views.kit.live import Run, gap_text
 from views.kit.parameters import changed, command, differences, editable, parameters, parse, stops, written
 from views.markets import page_of
 
@@ -281,7 +281,7 @@ def test_designs_end_with_the_numbers_of_a_run_and_the_best_of_them():
         assert short(best) in frame.said
     assert tiles["planner's welfare"] == result.designs["planner"].values["welfare"]
     assert (frame.status, frame.advice) == (result.status, result.advice)
-    assert frame.gap.startswith(f"{result.gap:.1e}") and stepped.memory["gap"] == result.gap
+    assert frame.gap.startswith(gap_text(result.gap)) and stepped.memory["gap"] == result.gap
     columns = list(frame.table.columns.values())[-len(result.designs) :]
     for column, design in zip(columns, result.designs.values(), strict=True):
         assert np.array_equal(column, design.gained)

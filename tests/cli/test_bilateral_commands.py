@@ -98,7 +98,7 @@ ENDINGS = {
     ),
     "grid": (("wrong_matching", "--set", "deadline=3"), "No agreement in time: everybody trades with the grid."),
     "nothing": (("assignment_game", "--set", "pair_value=[[0]]"), "No contracts: no pair gains beside the grid."),
-    "no equilibrium": (("wrong_matching",), "no-equilibrium, gap 2.1e-01. The contracts are not those of an optimal"),
+    "no equilibrium": (("wrong_matching",), "no-equilibrium, gap 21 %. The contracts are not those of an optimal"),
     "limit": (("p2p_single", *SMALL, "--rounds", "2"), "round-limit after 2 rounds"),
     "nobody": (("p2p_single", "--set", "buyers.count=0"), "0 contracts gain 0.000 money beside the grid"),
     "many": (("p2p_multi",), "The 25 contracts that gain most"),

@@ -3,8 +3,9 @@
 import numpy as np
 from matplotlib.patches import Rectangle
 
+from market.numerals import plain
 from views.aggregator.alpha_words import payoffs_of, shown
-from views.style import VERMILLION, new_figure, plain, styled
+from views.style import VERMILLION, new_figure, styled
 
 EDGES = {True: "-", False: "--"}  # of an equilibrium that is certain, and of one that is not
 LARGEST = 900  # area of the dot of a mixture of one cell, points²

@@ -1,6 +1,6 @@
 """Alpha as a strategy, in words: payoffs of two aggregators, and every equilibrium of the game."""
 
-from views.style import plain
+from market.numerals import plain
 from views.tables import table
 
 WANTED = {"surplus": "want their users' total surplus", "users": "want many who buy"}

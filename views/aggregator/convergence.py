@@ -2,20 +2,9 @@
 
 import numpy as np
 
+from market.numerals import plain
 from market.outcome import Status
-from views.style import (
-    BLACK,
-    GREY,
-    LINES,
-    PRICE,
-    PURCHASE,
-    group_colours,
-    legend_below,
-    new_figure,
-    plain,
-    players,
-    styled,
-)
+from views.style import BLACK, GREY, LINES, PRICE, PURCHASE, group_colours, legend_below, new_figure, players, styled
 
 MOST_LINES = 12  # players drawn one by one; more of them become bands
 MOST_MARKED = 30  # rounds whose numbers have a marker each

@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from market.numerals import plain
 from views.aggregator.convergence import MOST_LINES
 from views.aggregator.gaps import DRAWN, LEAST
 from views.aggregator.regrets import REGRET, promises, regret_lines
 from views.kit.charts import Band, Bar, Line, bar_chart, line_chart
 from views.kit.frames import Panel
 from views.kit.live import gap_text
-from views.style import BLACK, GREY, finite, group_colours, plain, players, shortened
+from views.style import BLACK, GREY, finite, group_colours, players, shortened
 
 LABEL = 22  # letters of a bar's label
 

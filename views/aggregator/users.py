@@ -4,9 +4,10 @@ import numpy as np
 
 from agents import JoiningModel
 from market.conduct import USUAL as BEST_RESPONSE
+from market.numerals import plain
 from views.aggregator.convergence import MOST_LINES
 from views.kit.charts import Band, Line
-from views.style import LINES, plain, players
+from views.style import LINES, players
 
 
 def users_of(run):

@@ -4,6 +4,7 @@ import numpy as np
 
 from agents import JoiningModel
 from market.aggregator.clearing import CERTIFIED
+from market.numerals import gap, plain
 from views.tables import cell, ending, table
 
 GROUP_COLUMNS = (
@@ -34,7 +35,7 @@ def round_line(model):
         )
     return (
         f"round {model.round:4d}   price {cell(outcome.price):>10}   total {cell(outcome.quantity):>12}   "
-        f"largest move {model.move:.3g}   {model.status}"
+        f"largest move {plain(model.move, 3)}   {model.status}"
     )
 
 
@@ -81,7 +82,7 @@ def learning_text(summary, of="the range of payoffs"):
         return ""
     known = summary["learning"]
     lines = [
-        f"Learners: {who}. Gap {cell(summary['gap'])}, of the running average {cell(known['gap_of_average'])}; largest "
+        f"Learners: {who}. Gap {gap(summary['gap'])}, of the running average {gap(known['gap_of_average'])}; largest "
         f"regret a round {cell(known['average_regret'])} of {of}."
     ]
     if known["equilibria"]:
@@ -136,7 +137,7 @@ def payments_text(name, paid):
     if paid["gap_without"] is not None and paid["gap_without"] > CERTIFIED:
         text += (
             f"\n{name}: what members would have without aggregators is not proven: that market was not solved to an "
-            f"equilibrium (gap {cell(paid['gap_without'])})."
+            f"equilibrium (gap {gap(paid['gap_without'])})."
         )
     return text
 
@@ -165,7 +166,7 @@ def equilibria_text(summary):
         head = "A continuum of equilibria shares this total and price."
     else:
         head = known[summary["unique"]] if summary["equilibria"] else "No equilibrium was found."
-    rows = [(o["quantity"], o["price"], o["welfare"], o["gap"]) for o in summary["equilibria"]]
+    rows = [(o["quantity"], o["price"], o["welfare"], gap(o["gap"])) for o in summary["equilibria"]]
     return head if not rows else head + "\n" + table(("quantity", "price", "welfare", "gap"), rows)
 
 

@@ -5,8 +5,9 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from scipy import sparse
 
+from market.numerals import plain
 from views.bilateral import look
-from views.style import BLACK, edges, finite, legend_below, new_figure, plain, styled
+from views.style import BLACK, edges, finite, legend_below, new_figure, styled
 
 MOST_A_SIDE = 60  # drawn one by one; contracts of more agents are dots of price against quantity
 MOST_SAID = 26  # rows that have room for numbers beside the agents

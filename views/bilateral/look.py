@@ -6,8 +6,9 @@ from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from market.bilateral.contracts import of_contracts
+from market.numerals import plain
 from market.outcome import Status
-from views.style import BLACK, BLUE, ORANGE, plain
+from views.style import BLACK, BLUE, ORANGE
 
 BUYER, SELLER, IDLE = BLUE, ORANGE, "#CFCFCF"
 CORE, OTHERS = "#C9DCEA", "#BDBDBD"  # what is stable; contracts that do not stand out

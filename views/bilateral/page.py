@@ -6,13 +6,14 @@ from engine.results import measured
 from engine.results.bilateral import by_claims, of_agents
 from market.bilateral.endings import TOLERATED
 from market.bilateral.negotiation import RULES
+from market.numerals import plain
 from views.bilateral import look
 from views.bilateral.contract_graph import positions
 from views.bilateral.price_rounds import highlighted
 from views.kit.charts import HEIGHT, Band, Line, legend, line_chart, svg
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import gap_text
-from views.style import BLACK, BLUE, GREEN, GREY, ORANGE, PALETTE, PURPLE, plain
+from views.style import BLACK, BLUE, GREEN, GREY, ORANGE, PALETTE, PURPLE
 
 TITLE = "Bilateral contracts"
 ABOUT = "Buyers and sellers sign contracts and negotiate their prices peer to peer, until no pair would rather leave."

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from market.numerals import plain
 from views.bilateral import look
-from views.style import legend_below, new_figure, plain, styled
+from views.style import legend_below, new_figure, styled
 
 MOST_BARS = 60  # agents of a side drawn one by one; more of them are curves
 NO_PAYOFF = 1e-12  # money that counts as nothing

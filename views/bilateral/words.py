@@ -3,6 +3,7 @@
 import numpy as np
 
 from engine.results.bilateral import bills, totals
+from market.numerals import gap
 from views.tables import cell, ending, table
 
 MOST_ROWS = 25  # contracts, or agents, shown on a terminal
@@ -17,7 +18,7 @@ def round_line(model):
         return None
     when = f"period {model.period:3d}   " if len(model.trading.periods) > 1 else ""
     return (
-        f"{when}round {state.round:5d}   violation {state.gap:.2e} of a contract   spread {cell(state.spread):>9}   "
+        f"{when}round {state.round:5d}   violation {gap(state.gap)} of a contract   spread {cell(state.spread):>9}   "
         f"messages {state.messages:>9,}   {state.status}"
     )
 

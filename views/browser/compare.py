@@ -7,6 +7,7 @@ import reacton.ipyvuetify as rv
 import solara
 
 from engine.results import results_of
+from market.numerals import plain
 from scenarios import ScenarioError, load
 from views.browser.files import public
 from views.browser.side import LIST
@@ -17,7 +18,6 @@ from views.kit.live import Run
 from views.kit.parameters import changed
 from views.markets import page_of
 from views.style import LINES, PALETTE
-from views.tables import cell
 
 MOST_SIDE_BY_SIDE = 4
 OWN = "the scenario shown, with its changes"
@@ -121,6 +121,6 @@ def lane_table(names, frames, colours):
     rows = []
     for tiles in zip(*(frame.tiles for frame in frames), strict=True):
         label = escape(tiles[0].label)
-        cells = "".join(f"<td>{cell(tile.value)}</td>" for tile in tiles)
+        cells = "".join(f"<td>{plain(tile.value)}</td>" for tile in tiles)
         rows.append(f'<tr data-name="{label}"><th>{label} <small>{tiles[0].unit}</small></th>{cells}</tr>')
     return f"<table><tr><th></th>{heads}</tr>{''.join(rows)}</table>"

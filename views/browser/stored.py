@@ -10,6 +10,7 @@ import pandas as pd
 from engine.results.learning import DISTANCE
 from engine.store import rounds_of
 from engine.verifying import FolderError, read_manifest, seated
+from market.numerals import gap
 from scenarios import ScenarioError, load
 from scenarios.reading.csv_file import exact_floats
 from scenarios.reading.errors import quoted
@@ -86,7 +87,7 @@ def verdict(run):
         return f"Stored: {len(stored)} rounds. Play them again and they are compared."
     away = max(_apart(played[name], stored[name][:rounds]) for name in stored)
     if rounds > len(stored) or away > SAME_NUMBER:
-        return f"Round {rounds} differs from what was stored (by {away:.1e} of its size)."
+        return f"Round {rounds} differs from what was stored (by {gap(away)} of its size)."
     return f"Rounds 1 to {rounds} of {len(stored)} are as stored" + (", bit by bit." if away == 0 else ".")
 
 

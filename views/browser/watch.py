@@ -7,8 +7,8 @@ from html import escape
 
 import solara
 
+from market.numerals import plain
 from views.browser.stage import Stage
-from views.kit.live import money
 
 
 @solara.component
@@ -48,7 +48,7 @@ def moments_of(moments):
     if moments is None:
         return None
     rows = [
-        {"name": name, "readings": [{**asdict(one), "values": [*map(money, one.values)]} for one in readings]}
+        {"name": name, "readings": [{**asdict(one), "values": [*map(plain, one.values)]} for one in readings]}
         for name, readings in moments.readings.items()
     ]
     return {"what": moments.what, "labels": moments.labels, "rows": rows}
@@ -72,9 +72,9 @@ def status_text(frame):
 def tile_text(tile):
     """A headline number as HTML, with what it was before a change."""
     words = " words" if isinstance(tile.value, str) else ""
-    before = "" if tile.before is None else f'<span class="before">was {escape(money(tile.before))}</span>'
+    before = "" if tile.before is None else f'<span class="before">was {escape(plain(tile.before))}</span>'
     return (
         f'<div class="tile" data-name="{escape(tile.label)}"><span class="label">{escape(tile.label)}</span>'
-        f'<span class="value{words}">{escape(money(tile.value))}</span>'
+        f'<span class="value{words}">{escape(plain(tile.value))}</span>'
         f'<span class="unit">{escape(tile.unit)}</span>{before}</div>'
     )

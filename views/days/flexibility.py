@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from market.numerals import plain
 from views.days import look
-from views.style import BLACK, BLUE, ORANGE, PRICE, edges, legend_below, new_figure, plain, styled
+from views.style import BLACK, BLUE, ORANGE, PRICE, edges, legend_below, new_figure, styled
 
 MOST_BINS = 24
 AS_PLAYED = "as played"

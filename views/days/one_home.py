@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from market.numerals import plain
 from views.days import look
-from views.style import BLACK, GREEN, PRICE, new_figure, plain, styled
+from views.style import BLACK, GREEN, PRICE, new_figure, styled
 
 
 @styled

@@ -5,6 +5,7 @@ import numpy as np
 from engine.results import measured
 from engine.results.aggregator import mean_by_round
 from engine.results.days import Standing
+from market.numerals import plain
 from views.aggregator import learning
 from views.aggregator import page as aggregator_page
 from views.days import hours, live_charts, look
@@ -66,7 +67,7 @@ def frame(run, before):
     columns = (run.column("price"), run.column("peak"), mean)
     tracks = dict(zip(TRACKS, ((run.column("round"), column) for column in columns), strict=True))
     return Frame(
-        **known, said=f"Day {model.number + 1}, largest move {model.move:.3g}.{learning.said(run)}", tracks=tracks
+        **known, said=f"Day {model.number + 1}, largest move {plain(model.move, 3)}.{learning.said(run)}", tracks=tracks
     )
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from engine.intervals import interval
+from market.numerals import plain
 from views.aggregator.words import learning_text
 from views.tables import cell, ending, table, with_width
 
@@ -21,8 +22,8 @@ def round_line(model):
     day = f"day {model.number + 1}   " if len(model.game.days) > 1 else ""
     return (
         f"{day}round {model.round:4d}   mean price {cell(model.today.mean_price):>10}   bought "
-        f"{cell(model.today.quantity):>12}   peak {cell(max(model.today.load)):>10}   largest move {model.move:.3g}   "
-        f"{model.status}"
+        f"{cell(model.today.quantity):>12}   peak {cell(max(model.today.load)):>10}   "
+        f"largest move {plain(model.move, 3)}   {model.status}"
     )
 
 

@@ -2,19 +2,9 @@
 
 import numpy as np
 
+from market.numerals import plain
 from views.designs.look import design_colour, spoken
-from views.style import (
-    BLACK,
-    GREEN,
-    VERMILLION,
-    finite,
-    group_colours,
-    legend_below,
-    new_figure,
-    plain,
-    shortened,
-    styled,
-)
+from views.style import BLACK, GREEN, VERMILLION, finite, group_colours, legend_below, new_figure, shortened, styled
 
 PANELS = {  # measure: words on its axis
     "price": "price paid by net buyers (money/energy)",

@@ -6,12 +6,13 @@ from engine.results import measured
 from market.bilateral.signing import CONTRACTS
 from market.designs.study import DIRECT, PLANNER
 from market.microgrid.payments import PAYMENTS
+from market.numerals import plain
 from market.outcome import Status
 from views.designs.look import design_colour, short
 from views.kit.charts import Bar, Line, bar_chart, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import gap_text
-from views.style import GREEN, LINES, VERMILLION, group_colours, plain
+from views.style import GREEN, LINES, VERMILLION, group_colours
 
 TITLE = "Designs"
 ABOUT = "One population by itself, with aggregators, contracts or private lines, and as a planner would have it."

@@ -4,6 +4,7 @@ import numpy as np
 
 from engine.intervals import interval
 from engine.results.designs import HEADLINE, class_marks, mean_of_class
+from market.numerals import plain
 from views.tables import ending, left_out_lines, table, with_width
 
 NOT_COMPARABLE = (
@@ -60,7 +61,7 @@ def _class_cell(found):
     if found["surplus"] is None:
         return "–"
     counts = "" if found["winners"] is None else f" ({found['winners']}, {found['losers']})"
-    return f"{found['mean_surplus']:.4g}{counts}"
+    return f"{plain(found['mean_surplus'])}{counts}"
 
 
 def comparison_notes(comparison):
@@ -84,4 +85,4 @@ def _mean_cell(gained, against, marks):
     if not gained.size:
         return "–"
     surplus, win, lose = mean_of_class(gained, against, marks)
-    return f"{with_width(*interval(surplus))} ({win:.3g}, {lose:.3g})"
+    return f"{with_width(*interval(surplus))} ({plain(win, 3)}, {plain(lose, 3)})"

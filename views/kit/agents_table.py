@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from views.tables import cell
+from market.numerals import plain
 
 ROWS_A_PAGE = 8  # a page
 
@@ -63,10 +63,11 @@ class AgentsView:
         known = {"sorted": self.column, "down": self.down, "note": table.note}
         known |= {"count": f"{len(rows):,} of {len(table):,}", "where": f"{page + 1:,} / {pages:,}", "page": page}
         known |= {"last": page + 1 >= pages, "chosen": table.chosen, "follows": table.follows, "numbers": here}
-        rows = [[cell(plain_value(column[row])) for column in columns] for row in here]
+        rows = [[told(column[row]) for column in columns] for row in here]
         return {**known, "headings": list(table.columns), "rows": rows}
 
 
-def plain_value(value):
-    """A NumPy value as Python's."""
-    return value.item() if isinstance(value, np.generic) else value
+def told(value):
+    """A cell: a number as everywhere, but for the number of an agent, which is a name."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return str(value) if isinstance(value, int) else plain(value)

@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from market.numerals import percent, plain, power
 from views.plots.densities import reflected_density
-from views.style import BLACK, percent, plain
+from views.style import BLACK
 
 WIDTH, HEIGHT = 340, 190
 LEFT, RIGHT, TOP, BOTTOM = 48, 10, 8, 32
@@ -231,12 +232,12 @@ def _scales(lines, bands, log, level, zero, xlabel):
     last = last if last > first else first + 1
     whole = xlabel.startswith(("round", "period", "contract"))
     up = Scale(low, high, HEIGHT - BOTTOM, TOP, log)
-    left = max(LEFT, AXIS + LETTER_WIDTH * max(map(len, numbers(up.ticks)), default=0))
+    left = max(LEFT, AXIS + LETTER_WIDTH * max(map(len, numbers(up)), default=0))
     return Scale(first, last, left, WIDTH - RIGHT, whole=whole), up
 
 
 def _axes(across, up, xlabel, ylabel):
-    ticks, labels, left = up.ticks, numbers(up.ticks), across.start
+    ticks, labels, left = up.ticks, numbers(up), across.start
     parts = [_across(across, xlabel, HEIGHT)]
     for value, label in zip(ticks, labels, strict=True):
         y = float(up(value))
@@ -249,9 +250,8 @@ def _axes(across, up, xlabel, ylabel):
 
 def _across(across, xlabel, height):
     foot = height - BOTTOM
-    ticks = across.ticks
     parts = []
-    for value, label in zip(ticks, numbers(ticks), strict=True):
+    for value, label in zip(across.ticks, numbers(across), strict=True):
         x = float(across(value))
         parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{foot}"/>')
         parts.append(f'<text x="{x:.1f}" y="{foot + 12}" text-anchor="middle">{label}</text>')
@@ -260,25 +260,13 @@ def _across(across, xlabel, height):
     return "".join(parts) + label
 
 
-def numbers(ticks):
-    """Labels of an axis: as many digits as tell its values apart.
+def numbers(scale):
+    """Labels of an axis at its ticks: as many digits as tell them apart, powers of ten along a logarithm.
 
-    >>> numbers([0.0, 0.05, 0.1]), numbers([0, 20000, 40000]), numbers([1e-6, 1e-3])
-    (['0', '0.05', '0.1'], ['0', '20k', '40k'], ['1e-6', '0.001'])
+    >>> numbers(Scale(0.0, 40000.0, 0, 1)), numbers(Scale(1e-6, 1e-3, 0, 1, log=True))
+    (['0', '10,000', '20,000', '30,000', '40,000'], ['10⁻⁶', '10⁻⁵', '10⁻⁴', '0.001'])
     """
-    return [_number(float(tick)) for tick in ticks]
-
-
-def _number(value):
-    size = abs(value)
-    if size >= 1e6:
-        return f"{value / 1e6:g}M"
-    if size >= 1e4:
-        return f"{value / 1e3:g}k"
-    if 0 < size < 1e-3:
-        mantissa, power = f"{value:.1e}".split("e")
-        return f"{float(mantissa):g}e{int(power)}"
-    return f"{value:.6g}"
+    return [power(tick) if scale.log else plain(tick, 6) for tick in scale.ticks.tolist()]
 
 
 def _line(line, across, up):

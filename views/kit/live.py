@@ -7,8 +7,8 @@ import numpy as np
 from engine.columns import csv_text
 from engine.running import standing
 from engine.store import rounds_of
+from market import numerals
 from scenarios import Scenario, build, draw
-from views.style import plain
 
 
 @dataclass(eq=False)
@@ -59,9 +59,4 @@ class Run:
 
 def gap_text(gap):
     """A gap as it is written; it has no value before it was searched for."""
-    return "not known yet" if gap is None else f"{gap:.1e}" if gap else "0"
-
-
-def money(value):
-    """A number with few digits, a dash where it is not defined; words as they are."""
-    return plain(value)
+    return "not known yet" if gap is None else numerals.gap(gap)

@@ -4,11 +4,13 @@ import math
 import os
 import shlex
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from market.numerals import plain
 from scenarios import ScenarioError, load, rewritten
 from scenarios.finding import shipped
 from scenarios.loading import keys_of
@@ -36,6 +38,7 @@ APART = ("network.line_limits",)  # tables of numbers by name each of which is a
 MOST_TYPED = 2_000  # characters
 MOST_LISTED = 12  # numbers of a list that can be edited
 MOST_WHOLE = 60  # whole numbers a slider steps through one by one
+LEAST_WRITTEN, MOST_WRITTEN = 1e-12, 1e15  # numbers between which no field has an exponent
 TENFOLD = 10  # steps of a slider from a tenth of the file's value to it, and to ten times it
 
 
@@ -171,11 +174,11 @@ def written(value):
         return value
     if isinstance(value, tuple | list) and not editable(value):
         flat = [number for row in value for number in (row if isinstance(row, tuple | list) else [row])]
-        return f"{len(flat):,} numbers, {min(flat):.4g} to {max(flat):.4g}" if flat else "none"
+        return f"{len(flat):,} numbers, {plain(min(flat))} to {plain(max(flat))}" if flat else "none"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e6:
         return f"{value:.0f}"
     if isinstance(value, float | int):
-        return repr(value)
+        return format(Decimal(repr(value)), "f") if LEAST_WRITTEN <= abs(value) < MOST_WRITTEN else repr(value)
     return toml_text.dump({"value": toml_text.copy(value)}).strip().removeprefix("value = ")
 
 

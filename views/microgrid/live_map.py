@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from market.numerals import plain, signed
 from views.kit.charts import legend, points, svg
 from views.microgrid import look
 from views.microgrid.network_map import IDLE, MOST_SHOWN, positions_of, strokes
-from views.style import plain, signed
 
 WIDE, HIGH = 640, 420  # of the map
 LABELLED = 30  # nodes up to which nodes and trades have labels

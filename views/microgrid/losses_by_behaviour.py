@@ -3,8 +3,9 @@
 import numpy as np
 
 from engine.intervals import interval
+from market.numerals import plain
 from views.microgrid import look
-from views.style import BLACK, legend_below, new_figure, plain, shortened, styled
+from views.style import BLACK, legend_below, new_figure, shortened, styled
 
 KINDS = {"public loss": ("public lines", look.PUBLIC), "private loss": ("private lines", look.PRIVATE)}
 

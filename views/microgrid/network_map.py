@@ -11,9 +11,10 @@ from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import IdentityTransform
 
+from market.numerals import plain
 from views.geometry import ARROW, CURVE, curves, layout, turned
 from views.microgrid import look
-from views.style import BLACK, LINES, legend_below, new_figure, plain, shortened, styled
+from views.style import BLACK, LINES, legend_below, new_figure, shortened, styled
 
 LABELLED = 30  # nodes up to which nodes and trades are labelled and all lines stand in one panel
 IDLE = 2e-3  # share of the largest flow up to which a line counts as idle

@@ -5,13 +5,14 @@ import numpy as np
 from engine.results import measured
 from engine.results.microgrid import called, losses_under_each, under_each
 from market.microgrid.behaviours import BEHAVIOURS
+from market.numerals import plain, signed
 from views.kit.charts import HEIGHT, Bar, Line, bar_chart, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import gap_text
 from views.microgrid import look
 from views.microgrid.live_map import NO_FLOW, network_map
 from views.microgrid.words import fate, joining_text, nodes_text
-from views.style import BLACK, GREEN, GREY, PURPLE, plain, signed
+from views.style import BLACK, GREEN, GREY, PURPLE
 
 TITLE = "Microgrid"
 ABOUT = "Owners of private lines trade beside a public grid whose losses grow with the square of the flow."

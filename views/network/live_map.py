@@ -6,11 +6,12 @@ import numpy as np
 from matplotlib.colors import to_hex
 
 from engine.results.network import loading
+from market.numerals import plain
 from views.geometry import CURVE
 from views.kit.charts import legend, points, svg
 from views.network import look
 from views.network.price_map import flow_text, widths
-from views.style import plain, shortened
+from views.style import shortened
 
 WIDE, HIGH = 640, 420  # of the map
 ROOM = 62, 14  # around the nodes of a small map and of a large one

@@ -5,13 +5,14 @@ import numpy as np
 from engine.results import measured
 from engine.results.aggregator import Standing, mean_by_round
 from engine.results.result import number
+from market.numerals import plain
 from market.outcome import Status
 from views.aggregator import learning
 from views.kit.charts import Line, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import gap_text
 from views.network.live_map import price_map
-from views.style import BLACK, LINES, group_colours, plain, players
+from views.style import BLACK, LINES, group_colours, players
 
 TITLE = "Aggregators on a network"
 ABOUT = "Aggregators, large users and producers at nodes whose prices differ where lines are full."

@@ -8,9 +8,10 @@ from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import IdentityTransform
 
+from market.numerals import plain
 from views.geometry import ARROW, CURVE, turned
 from views.network import look
-from views.style import BLACK, PRICE, legend_below, new_figure, plain, shortened, styled
+from views.style import BLACK, PRICE, legend_below, new_figure, shortened, styled
 
 WIDE, OPEN = (2.0, 11.0), 1.6  # widths in points of an empty and a full line, and of one without limit
 NO_FLOW = 1e-9  # of the largest flow: no arrow

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from views.style import BLACK, group_colours, legend_below, new_figure, plain, shortened, signed, styled
+from market.numerals import plain, signed
+from views.style import BLACK, group_colours, legend_below, new_figure, shortened, styled
 
 WIDTH = 0.84  # of a node's bars together
 

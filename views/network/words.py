@@ -1,6 +1,7 @@
 """A run of the aggregator market on a network in words."""
 
 from engine.results.network import surplus_by_group
+from market.numerals import gap, plain
 from views.aggregator.words import ending_text, equilibria_text, learning_text
 from views.tables import cell, table
 
@@ -13,7 +14,7 @@ def round_line(model):
     cleared = model.cleared
     return (
         f"round {model.round:4d}   price {cell(model.outcome.price):>10}   total {cell(model.outcome.quantity):>12}   "
-        f"rent {cell(cleared.rent):>10}   largest move {model.move:.3g}   {model.status}"
+        f"rent {cell(cleared.rent):>10}   largest move {plain(model.move, 3)}   {model.status}"
     )
 
 
@@ -25,7 +26,7 @@ def summary_text(summary):
     lines.append(
         f"mean price {cell(summary['price'])} money/energy   total {cell(summary['quantity'])} energy   users' surplus "
         f"{cell(summary['welfare'])} money   rent of lines {cell(summary['rent'])}   cost of generation "
-        f"{cell(summary['generation_cost'])}   gap against the network {cell(summary['gap_anticipating'])}"
+        f"{cell(summary['generation_cost'])}   gap against the network {gap(summary['gap_anticipating'])}"
     )
     if summary["shed"]:
         lines.append(f"shed: {cell(summary['shed'])} energy of load is not served")

@@ -3,7 +3,8 @@
 import numpy as np
 from matplotlib.patheffects import withStroke
 
-from views.style import BLACK, design_colours, finite, new_figure, plain, runs_said, shortened, styled
+from market.numerals import plain
+from views.style import BLACK, design_colours, finite, new_figure, runs_said, shortened, styled
 
 NAMES = {
     "mean small surplus": "mean surplus of small users",

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from views.style import LINES, new_figure, percent, plain, styled
+from market.numerals import percent, plain
+from views.style import LINES, new_figure, styled
 
 MOST_POINTS = 2_000  # a larger sample is replaced by so many of its quantiles
 NARROW_SPREAD = 0.005  # a standard deviation below this share of the axis cannot be seen

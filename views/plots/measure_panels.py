@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from views.style import BLACK, design_colours, finite, new_figure, plain, runs_said, shortened, styled
+from market.numerals import plain
+from views.style import BLACK, design_colours, finite, new_figure, runs_said, shortened, styled
 
 NO_MEAN = 1e-9  # a mean up to it is shown as 0
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from views.style import BLUE, GREY, ORANGE, PURCHASE, VERMILLION, legend_below, new_figure, plain, styled
+from market.numerals import plain
+from views.style import BLUE, GREY, ORANGE, PURCHASE, VERMILLION, legend_below, new_figure, styled
 
 
 @styled

@@ -2,19 +2,8 @@
 
 import numpy as np
 
-from views.style import (
-    BLACK,
-    GREEN,
-    GREY,
-    LINES,
-    PURPLE,
-    finite,
-    group_colours,
-    legend_below,
-    new_figure,
-    plain,
-    styled,
-)
+from market.numerals import plain
+from views.style import BLACK, GREEN, GREY, LINES, PURPLE, finite, group_colours, legend_below, new_figure, styled
 
 JUMP_SHARE = 0.05  # a step between neighbouring points larger than this share of the range is a jump
 

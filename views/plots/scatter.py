@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from views.style import BLACK, CONSUMPTION, MARKERS, SURPLUS, group_colours, legend_below, new_figure, plain, styled
+from market.numerals import plain
+from views.style import BLACK, CONSUMPTION, MARKERS, SURPLUS, group_colours, legend_below, new_figure, styled
 
 MOST_POINTS = 4_000
 

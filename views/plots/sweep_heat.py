@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from market.numerals import plain
 from views.plots.sweep_lines import places
-from views.style import finite, new_figure, plain, styled
+from views.style import finite, new_figure, styled
 
 MOST_WRITTEN = 120  # cells up to which each has its number
 
