@@ -6,17 +6,18 @@ from typing import NamedTuple
 
 import numpy as np
 
+from market.aggregator.clearing import CERTIFIED
 from market.aggregator.days.block import Homes, sellers
 from market.aggregator.days.clock import Clock
 from market.aggregator.days.day import Day
-from market.aggregator.days.equilibrium import potential_optimum
 from market.aggregator.days.measures import by_user
 from market.aggregator.days.outcome import clear
 from market.aggregator.days.parts import Battery, Car, Consumption, Shift, Solar
-from market.aggregator.days.rounds import played, solve
+from market.aggregator.days.rounds import played, solve, starts
 from market.aggregator.days.seats import Seats, certified
 from market.aggregator.days.yardsticks import idle, price_taking
 from market.measures import jain
+from market.outcome import Status
 from market.prices import Affine
 from papers.days.examples import FAIR, FOUR_PRICES, fair_day, four_hours, storages
 from scenarios import draw, load
@@ -136,17 +137,40 @@ class Street:
             solution = solve(day)
             outcome, status = solution.outcome, solution.status
         else:
-            start = potential_optimum(day.plain)[0]
-            seats = Seats(day)
-            plan, status, _ = played(seats, start, FAIR_ROUNDS, FAIR_TOLERANCE)
-            outcome = certified(seats, clear(day, plan))
+            outcome, status = _nearest_end(day)
         small, have = slice(0, HOMES), outcome.worth - outcome.bills
         row = {"number": self.number, "design": self.design, "flexible": self.flexible, "status": str(status)}
-        row |= {"gap": outcome.gap}
+        row |= {"settled": status in (Status.SETTLED, Status.SOLVED), "gap": outcome.gap}
         row |= {"has": float(np.mean(have[small])), "surplus": float(np.mean(outcome.s[small]))}
         row |= {"least": float(np.min(outcome.s[small])), "jain": float(jain(outcome.s[small]))}
         row |= {"bill": float(np.mean(outcome.bills[small])), "peak": float(np.max(outcome.load))}
         return row | {"spread": float(np.ptp(outcome.price))}
+
+
+def _nearest_end(day):
+    """(Outcome, status) of rounds of fair players: the first equilibrium that a start leads to, else the nearest.
+
+    Where a cycle is stopped would be a number's doing, so that what settled comes first.
+    """
+    ends = []
+    for start in starts(day):
+        ends.append(_end(day, start))
+        if _how_far(ends[-1]) <= (False, CERTIFIED):
+            break
+    return min(ends, key=_how_far)
+
+
+def _end(day, start):
+    """(The certified outcome, status) of rounds of fair players from a plan on."""
+    seats = Seats(day)
+    plan, status, _ = played(seats, start, FAIR_ROUNDS, FAIR_TOLERANCE)
+    return certified(seats, clear(day, plan)), status
+
+
+def _how_far(end):
+    """How far an end of rounds is from an equilibrium: those that settled first, by their gaps."""
+    outcome, status = end
+    return status != Status.SETTLED, outcome.gap
 
 
 @dataclass(frozen=True)

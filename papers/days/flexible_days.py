@@ -1,4 +1,4 @@
-"""Days: storage between two hours, known examples, the paper's orderings with flexibility, others' batteries.
+"""Days: storage between two hours, known examples, the paper's orderings with flexibility, others' batteries, designs.
 
 The examples and the questions are this project's own; the orderings are those of Li, Motoki and Zhang (figs. 6 and 7).
 """
@@ -8,7 +8,9 @@ import pandas as pd
 
 from papers.claims import FAIL, judge
 from papers.days import examples
-from papers.days.cells import CAPACITIES, DESIGNS, FIRMS, SHARES, Example, Storage, batteries, questions, streets
+from papers.days.cells import CAPACITIES, DESIGNS, FIRMS, SHARES, Example, Storage, batteries, streets
+from papers.days.cells import questions as of_days
+from papers.days.designs_day import FIGURE, designs_claims, designs_days, told
 from papers.days.examples import CAR, CHEAP, DEAR, FAIR, FOUR_PRICES, FOUR_PURCHASES, FOUR_SURPLUSES, RISE
 from papers.days.pictures import orderings
 from papers.figure import Reproduction, to_csv
@@ -16,31 +18,47 @@ from views.drawing import draw_to
 from views.plots.series import series
 from views.tables import table
 
-FIGURE, TEXT = "days", "table.txt"
+TEXT = "table.txt"
 TO_ROUNDING, AS_WRITTEN = 1e-6, 1.5e-5  # relative to the shift; of values written with five or six decimals
 FAR = 5.0  # times: what "much less" is
 WITH = {True: "with flexibility", False: "without"}
 SURPLUS = "surplus"
-NOT_ALWAYS = "found, not derived: in one of the three streets homes have a little less than each for itself"
+LEFT = "streets left out, not settled"
+NOT_ALWAYS = "found, not derived: there are streets whose homes have a little less than each for itself"
 
 
 def write(study, folder):
     """Data, a table, pictures of the law and of the orderings, and the claims."""
     law = pd.DataFrame([{"firms": n} | study.answers[Storage(n)]._asdict() for n in FIRMS])
     rows = pd.DataFrame([study.answers[one] for one in streets(study.replications)])
-    gains = gained(study)
-    for name, data in (("storage", law), ("streets", rows), ("batteries", gains)):
+    gains, compared = gained(study), [study.answers[one] for one in designs_days(study.replications)]
+    designs = told(compared)
+    for name, data in (("storage", law), ("streets", rows), ("batteries", gains), ("designs", designs)):
         to_csv(data, folder / f"{name}.csv")
-    (folder / TEXT).write_text(_text(law, rows, gains), encoding="utf-8")
+    judged, left = settled(rows)
+    (folder / TEXT).write_text(_text(law, judged, left, gains, designs), encoding="utf-8")
     shifts = {"equilibrium": law[["shift"]].to_numpy(), "100 N / (N + 1)": [[_law(n)] for n in FIRMS]}
     draw_to(folder / "storage.png", series, FIRMS, shifts, "storage firms", "shifted (energy)", FIRMS)
-    found = {words: _by_design(rows, SURPLUS, flexible) for flexible, words in WITH.items()}
-    draw_to(folder / "orderings.png", orderings, found, rows["number"].nunique())
-    return [*_storage_claims(study, law), *_example_claims(study), *_ordering_claims(rows), *_battery_claims(gains)]
+    found = {words: _by_design(judged, SURPLUS, flexible) for flexible, words in WITH.items()}
+    draw_to(folder / "orderings.png", orderings, found, judged["number"].nunique())
+    known = [*_storage_claims(study, law), *_example_claims(study)]
+    return [*known, *_ordering_claims(judged, left), *_battery_claims(gains), *designs_claims(compared)]
+
+
+def questions(replications):
+    """Everything that is solved."""
+    return [*of_days(replications), *designs_days(replications)]
 
 
 def _law(firms):
     return examples.SHIFT * firms / (firms + 1)
+
+
+def settled(rows):
+    """(Rows of the streets in which rounds settled under every design, the number of those in which they did not: where
+    rounds that go on for ever are stopped would be the number's doing)."""
+    every = rows.groupby("number")["settled"].transform("all")
+    return rows[every], rows.loc[~every, "number"].nunique()
 
 
 def gained(study):
@@ -67,7 +85,7 @@ def _by_design(rows, column, flexible=True):
     return {design: some.loc[some["design"] == design, column].to_numpy(dtype=float) for design in DESIGNS}
 
 
-def _text(law, rows, gains):
+def _text(law, rows, left, gains, designs):
     """Storage by the number of firms; streets under the designs; homes beside others' batteries."""
     header = ("firms", "shifted", "100 N/(N+1)", "price, cheap hour", "dear hour", "profit of each")
     first = [(int(r.firms), r.shift, _law(r.firms), r.cheap, r.dear, r.profit) for r in law.itertuples()]
@@ -80,10 +98,12 @@ def _text(law, rows, gains):
         "Storage firms between two hours with net loads of 100 and 300, p = 0.01 Y\n\n"
         f"{table(header, first)}\n\n"
         f"Twelve homes; in all but the first a large user as large as they: means over "
-        f"{rows['number'].nunique()} streets, money and kWh\n\n"
+        f"{rows['number'].nunique()} streets, money and kWh;\n{left} left out in which rounds did not settle\n\n"
         f"{table(('design', 'devices', 'mean surplus', *columns[1:]), second)}\n\n"
         "200 homes, each for itself: what homes gain by the batteries of so many (share), money a day, means\n\n"
-        f"{table(('share', 'homes with', 'how many', 'gain', 'least', 'losers'), last)}\n"
+        f"{table(('share', 'homes with', 'how many', 'gain', 'least', 'losers'), last)}\n\n"
+        "Twenty-four homes over a day under every design, money and kWh, means\n\n"
+        f"{table(designs.columns, designs.itertuples(index=False, name=None))}\n"
     )
 
 
@@ -153,8 +173,8 @@ def _example_claims(study):
     return claims
 
 
-def _ordering_claims(rows):
-    """The paper's orderings of the mean surplus of small users, with flexibility and without."""
+def _ordering_claims(rows, left):
+    """The paper's orderings of small users' mean surplus, with flexibility and without; left: streets left out."""
     claims = []
     for flexible, words in WITH.items():
         s = _by_design(rows, SURPLUS, flexible)
@@ -162,7 +182,7 @@ def _ordering_claims(rows):
         taken, back = s["alone"] - s["direct"], s["welfare"] - s["direct"]
         near, far = s["welfare"] - s["proportional"], s["proportional"] - s["max-min"]
         means = {name: values.mean() for name, values in s.items()}
-        counts = {"streets": len(taken)}
+        counts = {"streets": len(taken), LEFT: left}
         claims += [
             _judge(
                 f"{words}: a large user hurts the small ones in every street",
@@ -180,13 +200,14 @@ def _ordering_claims(rows):
                 f"{words}: welfare > proportional ≫ max-min in mean surplus in every street",
                 np.all(near > 0) and np.all(far > FAR * near),
                 {name: means[name] for name in ("welfare", "proportional", "max-min")}
+                | counts
                 | {f"largest gap, {name}": gaps[name].max() for name in ("proportional", "max-min")},
             ),
         ]
-    return [*claims, *_fairness_claims(rows)]
+    return [*claims, *_fairness_claims(rows, left)]
 
 
-def _fairness_claims(rows):
+def _fairness_claims(rows, left):
     now, still = (_by_design(rows, SURPLUS, flexible) for flexible in WITH)
     harm = [np.mean(s["alone"] - s["direct"]) for s in (now, still)]
     least, peak = (_by_design(rows, column) for column in ("least", "peak"))
@@ -201,7 +222,8 @@ def _fairness_claims(rows):
         _judge(
             "max-min leaves the poorest home more than welfare does in every street",
             np.all(least["max-min"] > least["welfare"]),
-            {f"least, {name}": least[name].mean() for name in ("welfare", "max-min")},
+            {f"least, {name}": least[name].mean() for name in ("welfare", "max-min")}
+            | {"smallest difference": np.min(least["max-min"] - least["welfare"]), LEFT: left},
         ),
         _judge(
             "max-min makes the peak lower",
