@@ -236,6 +236,11 @@ class DesignsResult(Result):
 RESULT = DesignsResult
 
 
+def net_by_class(study):
+    """{class: (agents, energy they have left over at the tariff, needed: below 0)}."""
+    return {name: (int(np.count_nonzero(mine)), float(study.net[mine].sum())) for name, mine in by_class(study).items()}
+
+
 def by_class(study):
     """{class: marks of its agents, shape (n,)}."""
     people = study.population

@@ -88,7 +88,7 @@ class Visitor:
         """Play as fast as it can until the run has ended and its gap is known."""
         self.as_fast_as_it_can()
         self.press("play")
-        self.page.wait_for_selector(".chip:not(.running)")
+        self.page.wait_for_selector(".chip:not(.running):not(.idle)")
         self.page.wait_for_selector(".status:not(:has-text('not known yet'))")
 
     def tile(self, name):

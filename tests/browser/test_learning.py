@@ -201,8 +201,6 @@ def test_a_learner_s_day_is_told_by_period():
     assert told["others, on average"] == pytest.approx(y[:, 0].mean(axis=0) + one.model.day.background)
     one.model.step()
     assert told["its next amount"] == pytest.approx(one.model.y[1])
-    _, frame = played(0, f"{RULE}=gradient", name="storage_duopoly")
-    assert "beliefs" in {panel.name for panel in frame.panels}
 
 
 def test_what_a_file_says_of_a_conduct_is_not_left_out():

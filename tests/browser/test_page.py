@@ -79,7 +79,7 @@ def test_any_market_is_compared_under_its_variants(visitor, market):
     visitor.page.wait_for_selector(".lane >> nth=3")
     visitor.as_fast_as_it_can()
     visitor.press("play")
-    visitor.page.wait_for_selector(".status:not(:has-text('running'))")
+    visitor.page.wait_for_selector(".status:not(:has-text('running')):not(:has-text('not begun'))")
     shown = visitor.page.query_selector_all(f".lanes-table tr[data-name='{row}'] td")[: len(changes)]
     results = [run(scenario.replace(" ", "_"), set=change).summary() for change in changes]
     assert [one.inner_text() for one in shown] == [plain(number(summary)) for summary in results]
@@ -92,7 +92,7 @@ def test_a_comparison_steps_all_scenarios_and_ends_with_their_numbers(visitor):
     visitor.press("step")
     visitor.page.wait_for_selector(".lanes-table tr[data-name=price] td >> nth=0 >> text=/\\d/")
     visitor.press("play")
-    visitor.page.wait_for_selector(".status:not(:has-text('running'))")
+    visitor.page.wait_for_selector(".status:not(:has-text('running')):not(:has-text('not begun'))")
     shown = visitor.page.query_selector_all(".lanes-table tr[data-name='surplus of all'] td")
     alphas = [None, "0.0", "1.0", "inf"]
     changes = [[] if a is None else [f"group.{k}.fairness.alpha={a}" for k in (0, 1)] for a in alphas]

@@ -2,6 +2,7 @@
 
 import gc
 import math
+import re
 import threading
 import weakref
 from dataclasses import replace
@@ -27,7 +28,7 @@ from views.designs.look import short
 from views.kit.agents_table import found, ordered
 from views.kit.charts import Band, Line, density_chart, line_chart
 from views.kit.frames import Table
-from views.kit.live import Run, gap_text
+from views.kit.live import NOT_YET, Run, gap_text
 from views.kit.parameters import changed, command, differences, editable, parameters, parse, stops, written
 from views.markets import page_of
 
@@ -118,14 +119,42 @@ def test_an_error_in_a_drawing_is_told_and_the_thread_lives_on(monkeypatch):
     session.close()
 
 
-def test_a_change_in_the_middle_of_play_ends_the_play_and_keeps_the_round():
+@pytest.mark.parametrize("playing", [False, True])
+def test_a_change_keeps_the_round_and_plays_on_only_where_it_played(playing):
     session = Session()
     session.speed = "as fast as it can"
     session.open([Run(load("p2p_half_space"))])
-    session.play()
+    if playing:
+        session.go_on()
+    else:
+        session.step()
+        ended(session)
     session.open([Run(load("p2p_half_space", seed=2))], 3)
     ended(session)
-    assert session.frames[0].round == 3 and not session.playing
+    (frame,) = session.frames
+    assert not session.playing and frame.running != playing and (frame.round == 3 or playing)
+    assert [tile.before is not None for tile in frame.tiles] == [True] * len(frame.tiles) or playing
+    session.close()
+
+
+def test_the_run_before_a_change_stays_faint_behind_the_new_one_until_another_is_shown():
+    session = Session()
+    session.open([Run(load("two_aggregators"))])
+    session.step()
+    ended(session)
+    was = session.frames[0]
+    for number in (1, 2):  # twice: what is faint is what was shown last, and nothing older
+        session.open([Run(load("two_aggregators", set=[f"price.c={0.001 * (1 + number)}"]))], 1)
+        ended(session)
+        price = next(panel for panel in session.frames[0].panels if panel.name == "price").html
+        old = next(panel for panel in was.panels if panel.name == "price").html
+        assert price.count('class="behind"') == 1 and "before the change" in price
+        assert price == price.upon(old.lines) != price.upon(())
+        was = session.frames[0]
+    session.reset()
+    session.step()
+    ended(session)
+    assert not any("behind" in panel.html for panel in session.frames[0].panels)
     session.close()
 
 
@@ -150,9 +179,10 @@ def test_every_shipped_scenario_is_shown_before_and_after_its_first_round(scenar
     assert page.too_large(scenario) == ""
     if scenario.name != "large_market":
         first = page.frame(run, {})
+        empty = [panel.name for panel in first.panels if not re.search("<(rect|path|circle)", panel.html)]
+        assert first.panels and empty == []
         run.model.step()
         frame = page.frame(run, {})
-        assert [panel.name for panel in frame.panels] == [panel.name for panel in first.panels]
         assert set(frame.tracks) == set(page.TRACKS)
         assert len(frame.table) > 0
         lengths = {len(column) for column in frame.table.columns.values()}
@@ -259,7 +289,7 @@ def test_moving_users_whose_purchases_are_not_proven_have_not_settled(monkeypatc
 
 def test_designs_are_shown_as_far_as_they_have_come():
     stepped, frame = played("designs_eight_nodes", 1)
-    assert frame.status == "running" and frame.gap == "not known yet"
+    assert frame.status == "running" and frame.gap == NOT_YET
     assert frame.said.startswith("Still running: direct, ") and "contracts" in frame.said
     result = stepped.result()
     assert result.status == "running" and result.summary()["designs"]["bilateral"]["surplus"] is None

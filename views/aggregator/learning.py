@@ -6,9 +6,9 @@ from market.numerals import plain
 from views.aggregator.convergence import MOST_LINES
 from views.aggregator.gaps import DRAWN, LEAST
 from views.aggregator.regrets import REGRET, promises, regret_lines
+from views.kit import live
 from views.kit.charts import Band, Bar, Line, bar_chart, line_chart
 from views.kit.frames import Panel
-from views.kit.live import gap_text
 from views.style import BLACK, GREY, finite, group_colours, players, shortened
 
 LABEL = 22  # letters of a bar's label
@@ -22,11 +22,11 @@ def learns(run):
 def last_gap(run):
     """The gap of a run as it is written: of its end, of learners that of the last round in which it was worked out."""
     if "gap" in run.memory or not learns(run):
-        return gap_text(run.memory.get("gap"))
+        return live.last_gap(run)
     known = np.flatnonzero(np.isfinite(run.column("gap")))
     if not len(known):
-        return gap_text(None)
-    return f"{gap_text(float(run.column('gap')[known[-1]]))} after round {known[-1] + 1:,}"
+        return live.NOT_YET
+    return f"{live.gap_text(float(run.column('gap')[known[-1]]))} after round {known[-1] + 1:,}"
 
 
 def said(run):

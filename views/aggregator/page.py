@@ -5,7 +5,7 @@ import numpy as np
 from engine.results import measured
 from engine.results.aggregator import Standing, by_round, mean_by_round
 from market.outcome import Status
-from views.aggregator import learning
+from views.aggregator import learning, opening
 from views.aggregator.users import users_of
 from views.kit.charts import Line, density_chart, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
@@ -84,21 +84,22 @@ def tiles(run, before):
 def panels(run):
     """Purchases, what learners reached, price, surplus, who has how much, fairness, and the chosen user's own line."""
     users, played = users_of(run), run.model.round > 0 and run.model.outcome is not None
-    rounds = run.column("round") if played else np.zeros(0)
-    colours = group_colours(users.names)
+    if not played:
+        return opening.panels(run.model.game.blocks)
+    rounds, colours = run.column("round"), group_colours(users.names)
     found = [
-        Panel("purchases", "Purchases by player", _purchases(users, rounds, colours, played)),
+        Panel("purchases", "Purchases by player", _purchases(users, rounds, colours)),
         *learning.panels(run, _player_of(run, users)),
-        Panel("price", "Price", _price(run, rounds, played)),
-        Panel("surplus", "Mean surplus by group", _surplus(run, rounds, colours, played)),
-        _members(users, rounds, colours, played)
+        Panel("price", "Price", _price(run, rounds)),
+        Panel("surplus", "Mean surplus by group", _surplus(run, rounds, colours)),
+        _members(users, rounds, colours)
         if users.joins
         else Panel("consumption density", "Who consumes how much", _density(run, colours, "x", "consumption (energy)")),
         Panel("surplus density", "Who gains how much", _density(run, colours, "s", "surplus (money)")),
-        Panel("fairness", "How even small users' surplus is", _fairness(run, rounds, played)),
+        Panel("fairness", "How even small users' surplus is", _fairness(run, rounds)),
     ]
     if run.chosen is not None and run.chosen < len(users.small):
-        found.insert(1, Panel("user", f"User {run.chosen}", _user(run, rounds, played)))
+        found.insert(1, Panel("user", f"User {run.chosen}", _user(run, rounds)))
     return tuple(found)
 
 
@@ -108,23 +109,22 @@ def _player_of(run, users):
     return int(users.fixed["player"][run.chosen]) if chosen and learning.learns(run) else None
 
 
-def _purchases(users, rounds, colours, played):
-    lines, bands = users.purchases(rounds, colours) if played else ((), ())
+def _purchases(users, rounds, colours):
+    lines, bands = users.purchases(rounds, colours)
     return line_chart(lines, "purchase (energy)", bands=bands, zero=True)
 
 
-def _members(users, rounds, colours, played):
-    chart = line_chart(users.members(rounds, colours) if played else (), "members (users)", zero=True)
+def _members(users, rounds, colours):
+    chart = line_chart(users.members(rounds, colours), "members (users)", zero=True)
     return Panel("members", "Who is with whom: members by round", chart)
 
 
-def _price(run, rounds, played):
-    lines = [Line("price", rounds, run.column("price"), BLACK)] if played else []
-    return line_chart(lines, "price (money/energy)")
+def _price(run, rounds):
+    return line_chart([Line("price", rounds, run.column("price"), BLACK)], "price (money/energy)")
 
 
-def _surplus(run, rounds, colours, played):
-    means = {name: run.column(f"surplus {name}") for name in users_of(run).names} if played else {}
+def _surplus(run, rounds, colours):
+    means = {name: run.column(f"surplus {name}") for name in users_of(run).names}
     lines = [Line(name, rounds, mean, colours[name]) for name, mean in means.items()]
     known = np.concatenate([np.zeros(0), *means.values()])
     known = known[np.isfinite(known)]  # a group that everybody has left has no mean
@@ -138,22 +138,18 @@ def _density(run, colours, what, label):
     game, outcome = run.model.game, run.model.outcome
     parts = list(zip(game.blocks, game.user_slices, strict=True))
     crowd = [(block, rows) for block, rows in parts if block.users > 1] or parts
-    values = (
-        {}
-        if outcome is None
-        else {block.name: (getattr(outcome, what)[rows], colours[block.name]) for block, rows in crowd}
-    )
+    values = {block.name: (getattr(outcome, what)[rows], colours[block.name]) for block, rows in crowd}
     marks = []
-    if outcome is not None and run.chosen is not None and run.chosen < game.users:
+    if run.chosen is not None and run.chosen < game.users:
         marks = [(float(users_of(run).by_user(getattr(outcome, what))[run.chosen]), f"user {run.chosen}")]
     return density_chart(values, label, marks)
 
 
-def _fairness(run, rounds, played):
+def _fairness(run, rounds):
     lines = [
         Line(name, rounds, y, colour, style) for (name, colour, style), y in zip(FAIRNESS, fairness(run), strict=True)
     ]
-    return line_chart(lines if played else [], "0 to 1", zero=True)
+    return line_chart(lines, "0 to 1", zero=True)
 
 
 def fairness(run):
@@ -167,9 +163,7 @@ def fairness(run):
     return np.array(known, dtype=float).reshape(-1, 2).T
 
 
-def _user(run, rounds, played):
-    if not played:
-        return line_chart([], "energy, money")
+def _user(run, rounds):
     x, s = (getattr(run.model.trajectory, name)[:, run.chosen] for name in ("quantities", "surpluses"))
     rounds = rounds[-len(x) :]
     lines = [Line("consumption (energy)", rounds, x, ORANGE), Line("surplus (money)", rounds, s, VERMILLION, "--")]

@@ -10,9 +10,9 @@ from market.numerals import plain
 from views.bilateral import look
 from views.bilateral.contract_graph import positions
 from views.bilateral.price_rounds import highlighted
-from views.kit.charts import HEIGHT, Band, Line, legend, line_chart, svg
+from views.kit.charts import HEIGHT, Band, Line, legend, line_chart, steps, svg
 from views.kit.frames import Frame, Panel, Table, tiles_of
-from views.kit.live import gap_text
+from views.kit.live import gap_text, last_gap
 from views.style import BLACK, BLUE, GREEN, GREY, ORANGE, PALETTE, PURPLE
 
 TITLE = "Bilateral contracts"
@@ -59,7 +59,7 @@ def frame(run, before):
     model = run.model
     limit = min(run.scenario.rounds, model.trading.deadline or run.scenario.rounds) * len(model.trading.periods)
     known = {"round": model.round, "limit": limit, "status": model.status}
-    known |= {"advice": model.advice, "gap": gap_text(run.memory.get("gap"))}
+    known |= {"advice": model.advice, "gap": last_gap(run)}
     if model.state is None:
         said = "Press Step or ▶ to sign contracts and begin to negotiate."
         return Frame(**known, said=said, tiles=tiles(run, before), panels=panels(run), table=table(run))
@@ -130,6 +130,10 @@ def panels(run):
     """Contracts, prices inside their core, violation, messages; of a day, those of the period played last."""
     model = run.model
     when = f", period {model.period}" if len(model.trading.periods) > 1 else ""
+    if model.state is None and not model.outcomes:
+        return (
+            Panel("sides", "Who would buy, who would sell, at what price", _sides(model.trading.periods[0].market)),
+        )
     return (
         Panel("contracts", f"Who signed with whom{when}", _contracts(run), "tall"),
         Panel("prices", "Prices of contracts and what is stable", _prices(run)),
@@ -137,6 +141,19 @@ def panels(run):
         Panel("violation", "How far from stable", _violation(run)),
         Panel("messages", "Numbers sent", _messages(run)),
     )
+
+
+def _sides(market):
+    """What energy is worth to buyers, the highest first, and the least sellers take, the lowest first, by energy."""
+    lines = []
+    for name, price, energy, sign, colour in (
+        ("worth to buyers", market.willingness, market.demand, -1, look.BUYER),
+        ("least to sellers", market.ask, market.supply, 1, look.SELLER),
+    ):
+        order = np.argsort(sign * price, kind="stable")
+        lines.append(Line(name, *steps(np.cumsum([0.0, *energy[order]]), price[order]), colour))
+    level = market.tariff.buy, "the grid's price"
+    return line_chart(lines, "price (money/kWh)", "energy (kWh)", level=level)
 
 
 def _ends(run):

@@ -12,7 +12,7 @@ from scenarios import ScenarioError, load
 from views.browser.files import public
 from views.browser.side import LIST
 from views.browser.stage import Stage
-from views.browser.watch import panel_of
+from views.browser.watch import NOT_BEGUN, panel_of
 from views.kit.charts import Line, line_chart
 from views.kit.live import Run
 from views.kit.parameters import changed
@@ -82,20 +82,31 @@ def side_by_side(frames, runs, chosen):
         return {"name": "", "status": "", "panels": []}
     colours = dict(zip(names, PALETTE, strict=False))
     ends = zip(names, frames, strict=True)
-    said = ", ".join(f"{escape(name)}: {frame.status} after {frame.round:,}" for name, frame in ends)
+    said = ", ".join(f"{escape(name)}: {ended(frame)}" for name, frame in ends)
     tracks = page_of(runs[0].scenario.market).TRACKS
     lanes = []
     for name, frame in zip(names, frames, strict=True):
         head = f'<h2><i style="background:{colours[name]}"></i>{escape(name)}</h2>'
-        inside = f'{head}<p class="none">{escape(frame.said)}</p>{frame.panels[0].html}'
+        inside = f'{head}<p class="none">{escape(frame.said)}</p>{frame.in_units(frame.panels[0].html)}'
         lanes.append({"name": name, "html": inside})
     return {
         "name": "",
         "status": f"<b>{escape(shared_words(runs))}</b> {said}.",
-        "panels": [panel_of(track, track, together(track, names, frames, colours)) for track in tracks],
+        "panels": [track_panel(track, names, frames, colours) for track in tracks],
         "comparison": lane_table(names, frames, colours),
         "lanes": lanes,
     }
+
+
+def ended(frame):
+    """How a lane stands, and after how many rounds."""
+    return f"{frame.status} after {frame.round:,}" if frame.round or not frame.running else NOT_BEGUN
+
+
+def track_panel(track, names, frames, colours):
+    """One measure of all runs by round, with its heading."""
+    first = frames[0]
+    return panel_of(track, first.unit(track), first.in_units(together(track, names, frames, colours)))
 
 
 def together(track, names, frames, colours):
@@ -122,5 +133,6 @@ def lane_table(names, frames, colours):
     for tiles in zip(*(frame.tiles for frame in frames), strict=True):
         label = escape(tiles[0].label)
         cells = "".join(f"<td>{plain(tile.value)}</td>" for tile in tiles)
-        rows.append(f'<tr data-name="{label}"><th>{label} <small>{tiles[0].unit}</small></th>{cells}</tr>')
+        unit = escape(frames[0].unit(tiles[0].unit))
+        rows.append(f'<tr data-name="{label}"><th>{label} <small>{unit}</small></th>{cells}</tr>')
     return f"<table><tr><th></th>{heads}</tr>{''.join(rows)}</table>"

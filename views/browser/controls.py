@@ -42,13 +42,12 @@ def Controls(scenario, original, main, refused, change):
         elif asked["value"] != one.value:
             change(one, asked["value"])
 
+    def shown(one):
+        return control(one, before, refused.get(one.dotted), offered(scenario, one.key), scenario.in_units)
+
     groups = [row["name"] for row in scenario.table.get("group", ())]
     sections = [
-        {
-            "heading": name,
-            "folded": folded,
-            "controls": [control(one, before, refused.get(one.dotted), offered(scenario, one.key)) for one in found],
-        }
+        {"heading": name, "folded": folded, "controls": [shown(one) for one in found]}
         for (name, folded), found in arranged(known.values(), main, groups).items()
     ]
     Panel(scenario=scenario.name, sections=sections, longest=MOST_TYPED, event_set=act)
@@ -69,13 +68,13 @@ def arranged(shown, main, groups):
     return {name: some for name, some in found.items() if some}
 
 
-def control(parameter, before, refused, files=()):
+def control(parameter, before, refused, files=(), unit=str):
     """One control as the page takes it: its name and unit, what serves to set it, what it means.
 
-    before: {dotted key: value in the file}; files: to choose.
+    before: {dotted key: value in the file}; files: to choose; unit(text) has the scenario's own names of units.
     """
     key = parameter.key
-    shown = {"key": parameter.dotted, "name": named(parameter), "unit": key.unit, "meaning": key.meaning}
+    shown = {"key": parameter.dotted, "name": named(parameter), "unit": unit(key.unit), "meaning": key.meaning}
     shown |= {
         "help": parameter.help,
         "refused": refused[1] if refused else "",

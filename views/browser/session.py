@@ -13,7 +13,7 @@ from scenarios import ScenarioError
 from views.browser import stored
 from views.browser.files import public
 from views.browser.redraw import update_counter
-from views.kit.frames import Frame
+from views.kit.frames import Frame, upon
 from views.kit.live import Run
 from views.markets import page_of
 
@@ -44,7 +44,7 @@ class Session:
         self.lock = threading.RLock()  # held while models change or are read
         self._jobs = queue.SimpleQueue()
         self._thread = None
-        self._last = {}
+        self._last = None
 
     def tell(self, **news):
         """Change what is known of the session itself, and signal the page to show it."""
@@ -60,22 +60,30 @@ class Session:
         except Exception as error:
             self.tell(problem=told(error), playing=False)
 
-    def open(self, runs, rounds=0):
-        """Show other runs; after a change they are played on to the round that was shown."""
-        keep = {tile.label: tile.value for frame in self.frames[:1] for tile in frame.tiles} if rounds else {}
+    def open(self, runs, rounds=None):
+        """Show other runs; after a change, with rounds, they are played to the round that was shown, and on from there.
+
+        What was shown before a change stays as `was` beside the numbers and faint behind the drawings.
+        """
+        changed = rounds is not None
+        goes_on, keep = changed and self.playing, self.frames[0] if changed and self.frames else None
         self._renew()
-        self._ask("drawing the population", lambda number: self._open(number, runs, rounds, keep))
+        self._ask("drawing the population", lambda number: self._open(number, runs, keep, drawn=not rounds))
+        if rounds:
+            self._ask(f"playing the changed market to round {rounds:,}", lambda number: self._catch_up(number, rounds))
+        if goes_on:
+            self.go_on()
 
     def reset(self):
         """The same runs from the start."""
         self._renew()
-        self._ask("starting anew", lambda number: self._open(number, self.runs, 0, {}))
+        self._ask("starting anew", lambda number: self._open(number, self.runs, None))
 
     def step(self):
         """One round of every run that goes on."""
         self._ask("playing a round", lambda number: self._step(number, draw=True))
 
-    def play(self):
+    def go_on(self):
         """Rounds one after another until all have ended or `stop` is called."""
         self.playing = True
         self._ask("playing", self._play)
@@ -141,7 +149,7 @@ class Session:
                 self.tell(working="")
         time.sleep(LINGER)
 
-    def _open(self, number, runs, rounds, keep):
+    def _open(self, number, runs, keep, drawn=True):
         for run in runs:
             run.start()
         with self.lock:
@@ -149,7 +157,12 @@ class Session:
                 if run not in runs:
                     run.end()
             self.runs, self._last = tuple(runs), keep
-        while self.running_models and runs[0].model.round < rounds and number == self.number:
+        if drawn:
+            self._observe(number)
+
+    def _catch_up(self, number, rounds):
+        """Play on to a round before anything is drawn."""
+        while self.running_models and self.runs[0].model.round < rounds and number == self.number:
             self._step(number, draw=False)
         self._observe(number)
 
@@ -194,11 +207,18 @@ class Session:
             self._observe(number)
 
     def _frame(self, run):
-        frame = page_of(run.scenario.market).frame(run, self._last if run is self.runs[0] else {})
+        last = self._last if run is self.runs[0] else None
+        frame = page_of(run.scenario.market).frame(run, {} if last is None else last.values)
         follows = frame.table.follows or page_of(run.scenario.market).FOLLOWS
         table = replace(frame.table, chosen=run.chosen, follows=follows)
-        said = {"name": run.scenario.name, "replayed": stored.verdict(run), "begun": run.has_result}
-        return replace(frame, table=table, **said)
+        said = {
+            "name": run.scenario.name,
+            "replayed": stored.verdict(run),
+            "begun": run.has_result,
+            "unit": run.scenario.in_units,
+        }
+        panels = frame.panels if last is None else upon(frame.panels, last.panels)
+        return replace(frame, table=table, panels=panels, **said)
 
 
 def told(error):

@@ -69,7 +69,7 @@ class Screen:
     def press(self, name):
         """A button."""
         session = self.session
-        {"reset": session.reset, "step": session.step, "play": session.play, "stop": session.stop}[name]()
+        {"reset": session.reset, "step": session.step, "play": session.go_on, "stop": session.stop}[name]()
 
 
 @solara.component

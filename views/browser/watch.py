@@ -2,13 +2,14 @@
 # ruff: noqa: N802  components are named like classes
 
 import json
-from dataclasses import asdict
 from html import escape
 
 import solara
 
 from market.numerals import plain
 from views.browser.stage import Stage
+
+NOT_BEGUN = "not begun"
 
 
 @solara.component
@@ -36,22 +37,28 @@ def shown(frames):
     if not frames:
         return {"name": "", "status": "<b>Round 0</b> The population is being drawn.", "panels": []}, None
     frame = frames[0]
-    tiles = "".join(map(tile_text, frame.tiles))
-    panels = [panel_of(panel.name, panel.title, panel.html, panel.shape) for panel in frame.panels]
+    tiles = "".join(tile_text(tile, frame.unit) for tile in frame.tiles)
+    panels = [panel_of(panel.name, panel.title, frame.in_units(panel.html), panel.shape) for panel in frame.panels]
     known = {"name": frame.name, "status": status_text(frame), "begun": frame.begun}
-    known |= {"span": frame.span, "moments": moments_of(frame.moments)}
+    known |= {"span": frame.span, "moments": moments_of(frame)}
     return {**known, "tiles": tiles, "panels": panels}, frame.table
 
 
-def moments_of(moments):
-    """Moments as the stage takes them, numbers as text."""
+def moments_of(frame):
+    """A frame's moments as the stage takes them, numbers as text."""
+    moments = frame.moments
     if moments is None:
         return None
     rows = [
-        {"name": name, "readings": [{**asdict(one), "values": [*map(plain, one.values)]} for one in readings]}
+        {"name": name, "readings": [reading_of(one, frame.unit) for one in readings]}
         for name, readings in moments.readings.items()
     ]
     return {"what": moments.what, "labels": moments.labels, "rows": rows}
+
+
+def reading_of(one, unit):
+    """A reading as the stage takes it."""
+    return {"label": one.label, "unit": unit(one.unit), "values": [*map(plain, one.values)]}
 
 
 def panel_of(name, title, html, shape=""):
@@ -61,20 +68,28 @@ def panel_of(name, title, html, shape=""):
 
 def status_text(frame):
     """Round, settled or not, gap, in words."""
+    if frame.running and not frame.round:
+        head = f'<b>Round 0</b> of at most {frame.limit:,} <b class="chip idle">{NOT_BEGUN}</b> {escape(frame.said)}'
+        return head + replay_text(frame)
     chip = f'<b class="chip {"doubt" if frame.doubt else frame.status}">{escape(str(frame.status))}</b>'
     if frame.beside:
         chip += f'<b class="chip {"doubt" if frame.doubt else frame.status}">{escape(frame.beside)}</b>'
     text = f"<b>Round {frame.round:,}</b> of at most {frame.limit:,} {chip} gap {frame.gap}. {escape(frame.said)}"
     text += f' <span class="advice">{escape(frame.advice)}</span>' if not frame.running else ""
-    return text + (f' <span class="replay">{escape(frame.replayed)}</span>' if frame.replayed else "")
+    return text + replay_text(frame)
 
 
-def tile_text(tile):
+def replay_text(frame):
+    """How the rounds compare with stored ones."""
+    return f' <span class="replay">{escape(frame.replayed)}</span>' if frame.replayed else ""
+
+
+def tile_text(tile, unit=str):
     """A headline number as HTML, with what it was before a change."""
     words = " words" if isinstance(tile.value, str) else ""
     before = "" if tile.before is None else f'<span class="before">was {escape(plain(tile.before))}</span>'
     return (
         f'<div class="tile" data-name="{escape(tile.label)}"><span class="label">{escape(tile.label)}</span>'
         f'<span class="value{words}">{escape(plain(tile.value))}</span>'
-        f'<span class="unit">{escape(tile.unit)}</span>{before}</div>'
+        f'<span class="unit">{escape(unit(tile.unit))}</span>{before}</div>'
     )

@@ -3,11 +3,25 @@
 import numpy as np
 
 from views.days import look
-from views.kit.charts import Band, Line, line_chart, steps
-from views.style import BLACK, GREEN, LINES, VERMILLION, group_colours
+from views.kit.charts import Band, Bar, Line, bar_chart, line_chart, steps
+from views.kit.frames import Panel
+from views.style import BLACK, BLUE, GREEN, LINES, VERMILLION, group_colours
 
 ENERGY, MONEY = "energy in a period", "money in a period"
 NONE = '<p class="none">{}</p>'
+
+
+def before(standing):
+    """What is known before the first round: who has what, and what everybody else takes and feeds in."""
+    has = {name: int(np.count_nonzero(marks)) for name, marks in standing.devices.items()}
+    bars = [Bar(name, ((count, BLUE),), f"{count:,}") for name, count in has.items()]
+    found = [Panel("devices", "Who has what", bar_chart(bars, "homes"))] if bars else []
+    day = standing.game.days[0]
+    edges = np.arange(day.periods + 1) * day.clock.hours
+    if np.any(day.background):
+        line = Line("everybody else", *steps(edges, np.broadcast_to(day.background, day.periods)), BLACK)
+        found.append(Panel("background", "What everybody else takes", line_chart([line], ENERGY, "clock hour")))
+    return found
 
 
 def price(standing):

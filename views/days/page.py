@@ -6,10 +6,9 @@ from engine.results import measured
 from engine.results.aggregator import mean_by_round
 from engine.results.days import Standing
 from market.numerals import plain
-from views.aggregator import learning
+from views.aggregator import learning, opening
 from views.aggregator import page as aggregator_page
 from views.days import hours, live_charts, look
-from views.kit.charts import line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
 
 TITLE = "Aggregators over a day"
@@ -81,6 +80,8 @@ def span(model):
 
 def panels(run, standing, user):
     """Price, sources, levels, purchases by period; a user's day, what it holds and pays; price by height, by round."""
+    if not standing.cleared:
+        return (opening.users(standing.game.blocks), *live_charts.before(standing))
     who = look.named(standing, user)
     drawn = {
         "price": ("Price by period", live_charts.price, ()),
@@ -96,10 +97,7 @@ def panels(run, standing, user):
     if learning.learns(run):
         place = learning.looked_at(run, int(run.model.day.party.player_of[user]) if run.chosen is not None else None)
         drawn["beliefs"] = (learning.mind_title(run, place), live_charts.mind, (run.model.mind(place),))
-    made = [
-        Panel(name, title, draw(standing, *of) if standing.cleared else line_chart((), "", "clock hour"))
-        for name, (title, draw, of) in drawn.items()
-    ]
+    made = [Panel(name, title, draw(standing, *of)) for name, (title, draw, of) in drawn.items()]
     return (*made, *learning.judged(run))
 
 

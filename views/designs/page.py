@@ -3,6 +3,7 @@
 import numpy as np
 
 from engine.results import measured
+from engine.results.designs import net_by_class
 from market.bilateral.signing import CONTRACTS
 from market.designs.study import DIRECT, PLANNER
 from market.microgrid.payments import PAYMENTS
@@ -11,7 +12,7 @@ from market.outcome import Status
 from views.designs.look import design_colour, short
 from views.kit.charts import Bar, Line, bar_chart, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
-from views.kit.live import gap_text
+from views.kit.live import NOT_YET, gap_text
 from views.style import GREEN, LINES, VERMILLION, group_colours
 
 TITLE = "Designs"
@@ -48,7 +49,7 @@ def frame(run, before):
     known = {"round": model.round, "limit": run.scenario.rounds, "status": model.status, "advice": "", "gap": ""}
     known |= {"tiles": tiles(run, before), "panels": panels(run), "table": table(run)}
     if result is None:
-        return Frame(**known | {"gap": gap_text(None)}, said=NONE)
+        return Frame(**known | {"gap": NOT_YET}, said=NONE)
     known |= {"status": result.status, "advice": result.advice, "gap": _gap(run), "said": _said(result)}
     columns = (f"{DIRECT}: price", "bilateral: violation", "running")
     tracks = {track: (run.column("round"), run.column(name)) for track, name in zip(TRACKS, columns, strict=True)}
@@ -69,7 +70,7 @@ def _result(run):
 
 def _gap(run):
     if run.model.running or run.memory["gap"] is None:
-        return gap_text(None) if run.model.running else "– (none is promised)"
+        return NOT_YET if run.model.running else "– (none is promised)"
     return f"{gap_text(run.memory['gap'])} of what the designs promise"
 
 
@@ -113,6 +114,8 @@ def _word(best):
 def panels(run):
     """Surplus by class, who wins, welfare, losses and prices under every design, prices by round; one agent's."""
     result = _result(run)
+    if result is None:
+        return (Panel("classes", "Who has energy and who needs it", _classes(run)),)
     found = [
         Panel("surplus", "Surplus of all agents, by class", _surplus(run, result)),
         Panel("sides", "Who wins and who loses against direct", _sides(run, result)),
@@ -124,6 +127,13 @@ def panels(run):
     if run.chosen is not None and run.chosen < len(run.drawn.game.population):
         found.insert(1, Panel("agent", f"Agent {run.chosen}", _agent(run, result)))
     return tuple(found)
+
+
+def _classes(run):
+    """Energy that each class has left over or needs at the tariff, and how many agents it has."""
+    colours, found = group_colours(list(run.drawn.game.population.classes)), net_by_class(run.drawn.game)
+    bars = [Bar(name, ((net, colours[name]),), f"{many:,} agents") for name, (many, net) in found.items()]
+    return bar_chart(bars, "left over, below 0: needed (energy)")
 
 
 def _chart(run, bars, xlabel, colours=()):

@@ -24,6 +24,8 @@ AXIS = 21  # room of the vertical axis' name beside its numbers
 GRID, QUANTILES = 120, 400  # points of a density, and of its sample
 SHOWN = 99.5  # percentile up to which a density's axis reaches
 NARROW = 0.005  # a standard deviation below this share of the axis cannot be seen
+MOST_DOTS = 25  # points of a line that are marked
+BEFORE = ("before the change, faint", "#9E9E9E")
 DASHES = {"-": "", "--": "5 3", "-.": "7 3 2 3", ":": "2 3"}
 
 
@@ -90,12 +92,30 @@ class Scale:
         return ticks[(ticks >= self.low - room) & (ticks <= self.high + room)]
 
 
-def line_chart(lines, ylabel, xlabel="round", log=False, bands=(), level=None, zero=False, marks=(), moments=None):
-    """Lines and bands against x, with axes; level: (y, text) of a dashed line; marks: (x, y, colour, title) of dots.
+class Chart(str):
+    """A line chart as HTML, which can be drawn once more: `upon(lines)` has others' lines, faint, behind its own."""
+
+    def __new__(cls, html, lines, upon):
+        chart = super().__new__(cls, html)
+        chart.lines, chart.upon = tuple(lines), upon
+        return chart
+
+
+def line_chart(lines, ylabel, xlabel="round", **options):
+    """Lines and bands against x, with axes, as a Chart; options as `_line_chart` takes them."""
+
+    def upon(behind):
+        return Chart(_line_chart(lines, ylabel, xlabel, behind=behind, **options), lines, upon)
+
+    return upon(())
+
+
+def _line_chart(lines, ylabel, xlabel, log=False, bands=(), level=None, zero=False, marks=(), moments=None, behind=()):
+    """level: (y, text) of a dashed line; marks: (x, y, colour, title) of dots; behind: lines that are drawn faint.
 
     moments: (where the first begins, where it ends) on the axis, where moments as long as that can be looked at.
     """
-    across, up = _scales(lines, bands, log, level, zero, xlabel)
+    across, up = _scales([*behind, *lines], bands, log, level, zero, xlabel)
     parts = [_axes(across, up, xlabel, ylabel)]
     for band in bands:
         parts.append(_area(across(band.x), up(band.low), up(band.high), band.colour, band.opacity, band.name))
@@ -105,12 +125,15 @@ def line_chart(lines, ylabel, xlabel="round", log=False, bands=(), level=None, z
         y = float(up(level[0]))
         parts.append(f'<line class="level" x1="{across.start:.1f}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(f'<text class="small" x="{WIDTH - RIGHT}" y="{y - 3:.1f}" text-anchor="end">{level[1]}</text>')
+    if behind:
+        parts.append(f'<g class="behind">{"".join(_line(line, across, up, dots=False) for line in behind)}</g>')
     parts += [_line(line, across, up) for line in lines]
     for x, y, colour, title in marks:
         dot = f'<circle cx="{float(across(x)):.1f}" cy="{float(up(y)):.1f}" r="4" fill="{ink(colour)}">'
         parts.append(f"{dot}<title>{escape(title)}</title></circle>")
     names = [(part.name, part.colour) for part in (*bands, *lines) if part.name]
-    return svg("".join(parts), label=f"{ylabel} by {xlabel}") + legend(names if len(names) > 1 else ())
+    names = names if len(names) > 1 else []
+    return svg("".join(parts), label=f"{ylabel} by {xlabel}") + legend(names + [BEFORE] * bool(behind))
 
 
 def density_chart(samples, xlabel, marks=()):
@@ -269,7 +292,7 @@ def numbers(scale):
     return [power(tick) if scale.log else plain(tick, 6) for tick in scale.ticks.tolist()]
 
 
-def _line(line, across, up):
+def _line(line, across, up, dots=True):
     x, y = np.asarray(line.x, dtype=float), np.asarray(line.y, dtype=float)
     if len(x) > MOST_POINTS:
         kept = np.unique(np.linspace(0, len(x) - 1, MOST_POINTS).round().astype(int))
@@ -277,7 +300,7 @@ def _line(line, across, up):
     xs, ys = across(x), up(y)
     stroke = f'stroke="{ink(line.colour)}" stroke-width="{line.width}" stroke-dasharray="{DASHES[line.style]}"'
     path = f'<path d="{points(xs, ys)}" fill="none" {stroke}><title>{escape(line.name)}</title></path>'
-    if len(x) > 25:
+    if len(x) > MOST_DOTS or not dots:
         return path
     dots = [
         f'<circle cx="{a:.1f}" cy="{b:.1f}" r="2.4" fill="{ink(line.colour)}">'

@@ -1,8 +1,14 @@
 """What the page shows of a run after a round: plain numbers and drawings, made where the run is stepped."""
 
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from html import escape, unescape
 
 from market.outcome import Status
+from views.kit.charts import Chart
+
+AXIS = re.compile('(<text class="axis"[^>]*>)([^<]*)')
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,17 @@ class Panel:
     title: str
     html: str
     shape: str = ""
+
+
+def upon(panels, before):
+    """Panels with the lines of those of the same name and axes, as they were before, faint behind their own."""
+    known = {panel.name: panel.html for panel in before if isinstance(panel.html, Chart)}
+    return tuple(
+        replace(panel, html=panel.html.upon(known[panel.name].lines))
+        if isinstance(panel.html, Chart) and panel.name in known
+        else panel
+        for panel in panels
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +108,16 @@ class Frame:
     begun: bool = False
     span: str = ""
     moments: Moments | None = None
+    unit: Callable = str  # a text with the scenario's own names of units
+
+    def in_units(self, html):
+        """A drawing whose axes have the scenario's own names of units."""
+        return AXIS.sub(lambda found: found[1] + escape(self.unit(unescape(found[2]))), html)
+
+    @property
+    def values(self):
+        """{label of a headline number: its value}."""
+        return {tile.label: tile.value for tile in self.tiles}
 
     @property
     def running(self):

@@ -10,6 +10,8 @@ from engine.store import rounds_of
 from market import numerals
 from scenarios import Scenario, build, draw
 
+NOT_YET = "not known yet"
+
 
 @dataclass(eq=False)
 class Run:
@@ -58,5 +60,10 @@ class Run:
 
 
 def gap_text(gap):
-    """A gap as it is written; it has no value before it was searched for."""
-    return "not known yet" if gap is None else numerals.gap(gap)
+    """A gap as it is written; where nobody could be served there is none."""
+    return "not defined" if gap is None else numerals.gap(gap)
+
+
+def last_gap(run):
+    """The gap of a run's end as it is written; it is searched for after the end has been drawn."""
+    return gap_text(run.memory["gap"]) if "gap" in run.memory else NOT_YET

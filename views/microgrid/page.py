@@ -8,7 +8,7 @@ from market.microgrid.behaviours import BEHAVIOURS
 from market.numerals import plain, signed
 from views.kit.charts import HEIGHT, Bar, Line, bar_chart, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
-from views.kit.live import gap_text
+from views.kit.live import last_gap
 from views.microgrid import look
 from views.microgrid.live_map import NO_FLOW, network_map
 from views.microgrid.words import fate, joining_text, nodes_text
@@ -52,7 +52,7 @@ def frame(run, before):
     model, dispatch = run.model, run.model.dispatch
     several = model.market.periods > 1
     known = {"round": model.round, "limit": model.market.periods if several else run.scenario.rounds}
-    known |= {"gap": gap_text(run.memory.get("gap"))}
+    known |= {"gap": last_gap(run)}
     said = "Press Step or ▶ to let the owners trade."
     if dispatch is not None and dispatch.loss is None:
         said = f"Nodes {nodes_text(dispatch.unserved, called([run.scenario]))} {fate(dispatch.status)}."
@@ -104,9 +104,14 @@ def joining(run):
 def panels(run):
     """The map, losses of all behaviours, bills, and what happened by round."""
     when = f", period {run.model.period}" if run.model.market.periods > 1 else ""
-    return (
+    found = (
         Panel("map", f"Flows on public and private lines{when}", network_map(run), "large"),
         Panel("behaviours", "Loss under each behaviour", _behaviours(run)),
+    )
+    if not run.model.round:
+        return (*found, Panel("needs", "Who has energy and who needs it", _needs(run)))
+    return (
+        *found,
         Panel("bills", "What private trade brings each node", _bills(run)),
         Panel("rounds", "Losses by round", _by_round(run)),
         Panel("trades", f"Private trades, latest first{when}", _trades(run)),
@@ -141,36 +146,43 @@ def _bills(run):
 
     Of a day, over the periods that have ended.
     """
-    if run.model.outcome is None:
-        return '<p class="none">No payments yet.</p>'
     result = run.result()
     gains, values = result.gains, result.paid if result.gains is None else result.gains
     if values is None:
         return '<p class="none">This rule pays nothing here.</p>'
-    agents = result.game.network.agents
+    what, words = ("paid to the node", "receives pays") if gains is None else ("gain by private trade", "gains loses")
+    return _by_node(run, values, f"{what} (money)", dict(zip(words.split(), (GREEN, PURPLE), strict=True)))
+
+
+def _needs(run):
+    """What each node has left over or needs before any trade."""
+    words = {"surplus": look.SURPLUS_NODE, "deficit": look.DEFICIT_NODE}
+    return _by_node(run, run.model.network.injection, "has or needs (p.u.)", words)
+
+
+def _by_node(run, values, what, words):
+    """A bar for each node's value, of many nodes the largest; words: {what above 0 is called: colour, below 0: …}."""
+    agents = run.model.network.agents
     order = np.argsort(-np.abs(values[agents]), kind="stable")[:MOST_BARS]
     shown = agents if len(agents) <= MOST_BARS else agents[order]
-    names = called([run.scenario])
+    names, (above, below) = called([run.scenario]), words.values()
     bars = [
-        Bar(f"node {names[node]}", ((float(values[node]), _sign(values[node])),), _signed(values[node]))
+        Bar(
+            f"node {names[node]}",
+            ((float(values[node]), above if values[node] >= 0 else below),),
+            _signed(values[node]),
+        )
         for node in shown
     ]
-    what, words = ("paid to the node", "receives pays") if gains is None else ("gain by private trade", "gains loses")
     largest = f", {MOST_BARS} largest" if len(agents) > MOST_BARS else ""
-    return bar_chart(bars, f"{what} (money){largest}", list(zip(words.split(), (GREEN, PURPLE), strict=True)))
-
-
-def _sign(value):
-    return GREEN if value >= 0 else PURPLE
+    return bar_chart(bars, what + largest, list(words.items()))
 
 
 def _signed(value):
-    return "±0" if abs(value) < NO_FLOW else signed(float(value), 3)
+    return "±0" if abs(value) < NO_FLOW else signed(value, 3)
 
 
 def _by_round(run):
-    if not run.model.round:
-        return line_chart([], "loss (p.u.)")
     rounds = run.column("round")
     lines = [
         Line("public lines", rounds, run.column("public_loss"), GREY),
@@ -214,7 +226,9 @@ def _order(run, dispatch):
 def table(run):
     """Every node: what it has or needs, puts in, its price, payment and gain."""
     model, network = run.model, run.model.network
-    kinds = np.where(network.injection > 0, "surplus", np.where(network.injection < 0, "deficit", "neither"))
+    kinds = np.where(network.injection > 0, "surplus", np.where(network.injection < 0, "deficit", "neither")).astype(
+        object
+    )
     kinds[network.slack] = "main grid"
     columns = {"node": list(called([run.scenario])[: network.nodes]), "kind": kinds, "has or needs": network.injection}
     dispatch, outcome = model.dispatch, model.outcome

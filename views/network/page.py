@@ -7,7 +7,7 @@ from engine.results.aggregator import Standing, mean_by_round
 from engine.results.result import number
 from market.numerals import plain
 from market.outcome import Status
-from views.aggregator import learning
+from views.aggregator import learning, opening
 from views.kit.charts import Line, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import gap_text
@@ -108,6 +108,9 @@ def panels(run):
     rounds = run.column("round") if played else np.zeros(0)
     blocks = model.game.blocks
     colours = group_colours([block.name for block in blocks])
+    map_of_prices = Panel("map", "Prices at the nodes, flows on the lines", price_map(run), "large")
+    if not played:
+        return (map_of_prices, *opening.panels(blocks))
     parts = {
         "purchases": ("Purchases and sales by player", "energy", _amounts(run, colours)),
         "price": ("Price by group", "money/energy", {b.name: (f"price {b.name}", colours[b.name]) for b in blocks}),
@@ -120,14 +123,10 @@ def panels(run):
         ),
     }
     drawn = tuple(
-        Panel(name, title, line_chart(_lines(run, rounds, columns) if played else [], label))
+        Panel(name, title, line_chart(_lines(run, rounds, columns), label))
         for name, (title, label, columns) in parts.items()
     )
-    return (
-        Panel("map", "Prices at the nodes, flows on the lines", price_map(run), "large"),
-        *learning.panels(run, run.chosen),
-        *drawn,
-    )
+    return (map_of_prices, *learning.panels(run, run.chosen), *drawn)
 
 
 def _lines(run, rounds, columns):
