@@ -268,7 +268,7 @@ def run_one(options):
     if options.json:
         return print_json(summary)
     classes = f"\n\n{classes_text(summary)}" if by else ""
-    print("\n" + words.summary_text(summary) + f"{warned(result.warnings)}{classes}\n\nresults: {folder}")
+    print("\n" + words.summary_text(summary) + f"{warned(result.warnings)}{classes}\n\nresults: {shown(folder)}")
     return DONE
 
 
@@ -318,7 +318,7 @@ def compare_scenarios(options, conclusion=None):
     if options.json:
         return print_json(comparison.summary())
     said = [comparison_said(comparison), *([] if conclusion is None else ["", conclusion(comparison)])]
-    print("\n".join([*said, "", "results:", *(f"  {path}" for path in sorted(folder.iterdir()))]))
+    print("\n".join([*said, "", "results:", *(f"  {shown(path)}" for path in sorted(folder.iterdir()))]))
     return DONE
 
 
@@ -409,7 +409,7 @@ def reproduce_figures(options):
     else:
         print("\n".join([*texts(options.names, options.out), *map(claim_line, claims)]))
         print("\n" + verdicts(claims))
-        print(f"results: {Path(options.out) / 'reproduce'}")
+        print(f"results: {shown(Path(options.out) / 'reproduce')}")
     return FAILED if any(claim.verdict != claim.expected for claim in claims) else DONE
 
 
@@ -430,7 +430,7 @@ def choose_alphas(options):
             tell_all(add_alphas(folder, found))
     if options.json:
         return print_json({"scenario": found.scenario.name, **found.game.summary()})
-    print(f"{game_text(found.scenario.name, found.game)}\nresults: {folder}")
+    print(f"{game_text(found.scenario.name, found.game)}\nresults: {shown(folder)}")
     return DONE
 
 
@@ -450,7 +450,7 @@ def archive_folder(options):
     """Write an archive of a stored result, and say where it is."""
     from engine import archive
 
-    print(archive(options.folder, options.out))
+    print(shown(archive(options.folder, options.out)))
     return DONE
 
 
@@ -503,7 +503,7 @@ def plot_sweep(options):
     except SweepError as error:
         raise InputError(str(error)) from None
     tell_all(failed)
-    print("\n".join(map(str, drawn)))
+    print("\n".join(map(shown, drawn)))
     return FAILED if failed and not drawn else DONE
 
 
@@ -555,6 +555,13 @@ def check_writable(folder):
 def told(line):
     """Tell of what went wrong beside a result that is stored."""
     print(line, file=sys.stderr)
+
+
+def shown(path):
+    """A path as it may stand on a console, whatever its folders are called."""
+    from scenarios.reading.errors import printable
+
+    return printable(str(path))
 
 
 def print_json(value):

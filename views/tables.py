@@ -5,7 +5,7 @@ import re
 from numbers import Integral
 
 from market import numerals
-from scenarios.reading.errors import cut
+from scenarios.reading.errors import cut, printable
 
 WIDTH = 100  # columns of a terminal
 PLUS_MINUS, WORDED = r"\pm", re.compile("(.*?)( [a-z]+)?")
@@ -133,10 +133,9 @@ def _means_words(replications):
 def sweep_text(folder, counts):
     """What a sweep's folder holds, in three lines."""
     told = ", ".join(f"{number:,} {status}" for status, number in counts["status"].items())
-    return (
-        f"{counts['runs']:,} runs at {counts['points']:,} points: {told}\n"
-        f"each run in {folder / 'runs.csv'}\nmeans of each point in {folder / 'means.csv'}"
-    )
+    runs, means = (printable(str(folder / name)) for name in ("runs.csv", "means.csv"))
+    points = f"{counts['runs']:,} runs at {counts['points']:,} points: {told}"
+    return f"{points}\neach run in {runs}\nmeans of each point in {means}"
 
 
 def paired_words(comparison):

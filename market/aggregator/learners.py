@@ -20,7 +20,8 @@ from market.utilities import Quadratic
 MOST_NODES = 1 << 17  # users times purchases that are split at once
 FLOOR_ACTIONS = 65  # purchases among which the best alone is looked for
 MOST_SUMS = 1 << 20  # players times users whose sums by price are kept
-NONE = 1e-9  # share of the largest purchase that stands for none where margins are asked for
+ROUNDED = 1e-13  # share of the reservation price
+NONE = 1e-7  # share of the largest purchase that stands for none where margins are asked for: less is lost in rounding
 
 
 class Unbounded(ValueError):
@@ -188,17 +189,25 @@ def margins(rule: PriceRule, block: Block, others: Array, own: Array, top: Array
     y, total = np.maximum(own, NONE * top), others + own
     price = np.asarray(rule.value(total), dtype=float)
     x = split(block, price[None], y[None])[0]
-    margin = block.utility.marginal(x) - block.to_users(price)
+    margin = _but_rounding(block.utility.marginal(x) - block.to_users(price), block.utility.reservation)
     if not block.single:
         margin = np.where(
             block.highest_reservation > price, _mean_margin(block, x, margin, y), block.highest_reservation - price
         )
-    return margin - rule.left_slope(total) * own
+    moved = np.multiply(
+        rule.left_slope(total), own, where=own > 0, out=np.zeros_like(y)
+    )  # the slope may be infinite at 0
+    return margin - moved
+
+
+def _but_rounding(margin, worth):
+    """Margins, 0 where rounding decides their sign: of a user that has all it wants, the others' do not count."""
+    return np.where(np.abs(margin) > ROUNDED * worth, margin, 0.0)
 
 
 def _mean_margin(block, x, margin, y):
     """The margin of each player, from its users' quantities and margins, shapes (users,) to (players,)."""
-    served = (x > 0) & (margin > 0)
+    served = (x > 0) & (margin >= 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         pressure = block.by_player(np.add, np.where(served, x / margin, 0.0))
         kept = block.by_player(np.add, np.where(served, x, 0.0)) / pressure

@@ -6,7 +6,11 @@ A share in the usual suite, all by `make nightly`; a failure names the number.
 import numpy as np
 import pytest
 
+from agents.streams import Streams
 from market.aggregator.game import Block, Game
+from market.aggregator.learners import Unbounded
+from market.aggregator.learning import play
+from market.conduct import CONDUCTS
 from market.prices import Affine
 from market.utilities import Logarithmic, Quadratic
 from tests.hardening.cases import at_most, chunks, named
@@ -14,6 +18,9 @@ from tests.market.other_units import differences, extremes, found, in_units, num
 
 MOST = 9  # decades that units are away from those of size one
 SECONDS = 20  # some take a few on a slow machine
+LEARNING = [
+    name for name, rule in CONDUCTS.items() if rule.learns and name != "q-learning"
+]  # it takes the greater worth, of equal ones by rounding
 
 
 @pytest.mark.parametrize("some", chunks(300, 5), ids=named)
@@ -23,6 +30,25 @@ def test_the_same_is_found_in_any_units(some):
         market = numbers(number)
         other = found(in_units(market, energy, money), energy, money)
         assert differences(found(in_units(market)), other) == [], (number, energy, money)
+
+
+@pytest.mark.parametrize("some", chunks(300, 5), ids=named)
+def test_learners_play_the_same_in_any_units(some):
+    for number in some:
+        energy, money = 10.0 ** np.random.default_rng([number, 1]).uniform(-MOST, MOST, 2)
+        for name in LEARNING:
+            here, there = learned(numbers(number), name), learned(numbers(number), name, energy, money)
+            assert np.all(np.abs(here - there / energy) <= 1e-6 * here.max(initial=0.0)), (number, name, energy, money)
+
+
+def learned(market, name, energy=1.0, money=1.0):
+    """What learners of one kind buy in a few rounds, shape (rounds, players); nothing where they are refused."""
+    game, streams = in_units(market, energy, money), Streams(3)
+    conducts = {block.name: CONDUCTS[name]() for block in game.blocks}
+    try:
+        return play(game, conducts, 8, lambda who, seat: streams.of(who, f"player {seat}")).purchases
+    except Unbounded:
+        return np.empty(0)
 
 
 @pytest.mark.parametrize("some", chunks(250, 5), ids=named)
