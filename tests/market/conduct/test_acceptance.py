@@ -201,6 +201,21 @@ def test_margins_have_the_sign_of_the_payoffs_slope(alpha):
         assert slope == pytest.approx((ends[1] - ends[0]) / (2 * step), rel=1e-6)
 
 
+def test_where_nothing_is_bought_a_first_unit_brings_its_worth_however_steep_the_price():
+    made = Block("some", "large", Quadratic(np.array([0.5]), np.array([6.0])), 0.0, 0.01, np.array([1]))
+    learners = Learners(Power(1.0, 0.5), made, slice(0, 1), 50.0)
+    assert learners.marginal(np.zeros(1), np.zeros(1)) == pytest.approx(6.0, rel=1e-3)
+
+
+def test_a_least_user_that_has_all_it_wants_is_helped_by_no_purchase():
+    """At p = 1 with U = 2 x − x² one user wants a half; of 1.2 a max-min aggregator's other user gets the rest."""
+    for money in 10.0 ** np.linspace(-6, 6, 25):
+        users = Quadratic(money * np.array([1, 1 / 9]), money * np.array([2.0, 9.0]))
+        made, rule = Block("some", "aggregator", users, np.inf, 0.0, np.array([2])), Affine(money, 1e-9 * money)
+        learners = Learners(rule, made, slice(0, 1), 50.0)
+        assert abs(learners.marginal(np.zeros(1), np.array([1.2]))[0]) < 1e-6 * money
+
+
 def test_payoffs_without_a_lower_bound_are_told():
     made = block(np.random.default_rng(0), "some", "aggregator", [3], 1.0, 0.0)
     with pytest.raises(Unbounded, match="no lower bound"):
