@@ -106,6 +106,11 @@ def parser():
     one = add(commands, "run", run_one, "one run, round by round", "scenario", "vary")
     one.add_argument("--users", action="store_true", help="with --json: quantity and surplus of every user")
     one.add_argument("--direct", action="store_true", help="solve for the equilibrium without rounds")
+    one.add_argument(
+        "--against",
+        action="store_true",
+        help="play the markets it is held against too, such as that without the data centre, and end with one sentence",
+    )
     people(one)
     many = add(commands, "compare", compare_scenarios, "the same users and seeds under several scenarios", "vary")
     many.add_argument("scenarios", metavar="SCENARIO", nargs="*", help="names from `list` or paths of TOML files")
@@ -268,8 +273,19 @@ def run_one(options):
     if options.json:
         return print_json(summary)
     classes = f"\n\n{classes_text(summary)}" if by else ""
-    print("\n" + words.summary_text(summary) + f"{warned(result.warnings)}{classes}\n\nresults: {shown(folder)}")
+    against = f"\n\n{held_against(result, summary)}" if options.against else ""
+    print("\n" + words.summary_text(summary) + f"{warned(result.warnings)}{classes}{against}\n\nresults: {shown(folder)}")
     return DONE
+
+
+def held_against(result, summary):
+    """What a run comes to, in one sentence against other markets of the same users."""
+    from engine.references import references
+    from views.markets import words_of
+
+    scenario = result.scenario
+    others = {name: other.summary() for name, other in references(scenario, result.replication).items()}
+    return scenario.in_units(words_of(scenario.market).sentence(summary, others))
 
 
 def tell(line):

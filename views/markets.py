@@ -27,6 +27,9 @@ class Words(Protocol):
     def summary_text(self, summary: dict) -> str:
         """A run's summary, as `Result.summary` gives it."""
 
+    def sentence(self, summary: dict, others: dict) -> str:
+        """What a run comes to against others, {name: summary} of those of `Results.against` that were played."""
+
     def comparison_notes(self, comparison: Comparison) -> str:
         """What a comparison says beyond its table of means, or ""."""
 

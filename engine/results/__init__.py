@@ -51,6 +51,9 @@ class Results(Protocol):
     def shared(self, games: list) -> tuple[str, ...]:
         """Names of what all games have in common."""
 
+    def against(self, scenario: Scenario) -> dict[str, Scenario]:
+        """{name: another market of the same users that a run is held against}, played where that is asked for."""
+
     def agents_table(self, agents: dict) -> pd.DataFrame | None:
         """A comparison's agents as a table, or None."""
 

@@ -8,7 +8,7 @@ import numpy as np
 from agents import JoiningModel
 from agents.aggregator.model import MOST_REMEMBERED
 from engine.columns import people_arrays, with_people, write_csv
-from engine.results import learning, measured
+from engine.results import learning, measured, others
 from engine.results.learning import DISTANCE, Learned
 from engine.results.result import Measure, Result, moments, number
 from market import sanity
@@ -530,6 +530,9 @@ def of_some(measure, values):
 def mean(values):
     """The mean, NaN where there are no values."""
     return of_some(np.mean, values)
+
+
+against = others.with_everybody_alone
 
 
 def agents_table(agents):

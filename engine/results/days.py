@@ -6,7 +6,7 @@ from functools import cached_property, partial
 import numpy as np
 
 from engine.columns import people_arrays, with_people, write_csv
-from engine.results import aggregator, learning
+from engine.results import aggregator, learning, others
 from engine.results.aggregator import DOUBLE, MOST_CSV_USERS, OF_SURPLUS, Cleared, mean, of_some
 from engine.results.learning import Learned
 from engine.results.result import Measure, Result, moments, number, numbers, played
@@ -361,6 +361,7 @@ def homes_of(result):
 RESULT = DaysResult
 kept = aggregator.kept
 agents_table = aggregator.agents_table
+against = others.without_large
 
 
 def periods(game):

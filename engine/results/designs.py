@@ -423,6 +423,11 @@ def agents_table(agents):
     return mean_by_agent(agents, "agent", ("surplus", "against_direct"))
 
 
+def against(scenario):
+    """None: every run has the tariff and the planner."""
+    return {}
+
+
 def shared(games):
     """What all studies have in common, of "agents", "public lines" and "private lines"."""
     people = ("a", "b", "generation", "node")

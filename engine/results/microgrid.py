@@ -374,6 +374,11 @@ def size(table, network):
     return nodes, len(network.get("private", ()))
 
 
+def against(scenario):
+    """None: every run knows its losses with private lines idle."""
+    return {}
+
+
 def shared(games):
     """What all games have in common, of "public lines", "private lines" and "injections"."""
     same = {

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.columns import write_csv
-from engine.results import aggregator, learning
+from engine.results import aggregator, learning, others
 from engine.results.aggregator import DOUBLE, NOTHING_CLEARED, AggregatorResult
 from engine.results.result import Measure, moments, number, numbers
 from market.aggregator.network import endings
@@ -199,6 +199,7 @@ def surplus_by_node(comparison):
 RESULT = NetworkResult
 kept = aggregator.kept
 agents_table = aggregator.agents_table
+against = others.with_price_takers
 
 
 def stepped(model, certify):

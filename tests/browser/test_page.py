@@ -8,6 +8,7 @@ import pytest
 from engine import run
 from market.numerals import plain
 from scenarios import build
+from views.browser.stories import STORIES
 
 
 def test_two_visitors_at_once_keep_apart_and_a_closed_tab_is_forgotten(arrivals):
@@ -26,6 +27,21 @@ def test_two_visitors_at_once_keep_apart_and_a_closed_tab_is_forgotten(arrivals)
     assert other.page.evaluate(count) >= 2
     one.page.close(run_before_unload=True)
     other.page.wait_for_function(f"() => ({count})().then(total => total === 1)")
+
+
+def test_a_story_is_played_by_one_press_and_ends_with_its_sentence_before_a_faint_market(visitor):
+    story = next(story for story in STORIES if story.scenario == "large_two_welfare")
+    visitor.page.click(f".story[data-name={story.scenario}]")
+    visitor.page.wait_for_selector(f".sentence:text-is('{story.sentence}')")
+    assert visitor.page.query_selector(".story") is None
+    assert "without the large ones" in visitor.page.inner_text(".faint")
+    before = visitor.page.query_selector(".panel[data-name=price] path.faint").get_attribute("d")
+    heights = {float(point.split()[1]) for point in before.replace("L", "M").split("M")[1:]}
+    assert len(heights) == 1  # a level: that market has ended
+    visitor.type_in("group.0.fairness.alpha", "inf")
+    visitor.page.wait_for_selector(".sentence:has-text('almost nothing')")
+    visitor.press("reset")
+    visitor.page.wait_for_selector(".story >> nth=4")
 
 
 def test_agents_are_sorted_searched_and_followed(visitor):

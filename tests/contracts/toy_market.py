@@ -123,6 +123,10 @@ def agents_table(agents):
     return None
 
 
+def against(scenario):
+    return {}
+
+
 # views/toy/words.py, pictures.py, page.py
 TITLE, ABOUT, START, MAIN, FOLLOWS = "Shop", "A shop lowers its price until its stock is wanted.", "", ("stock",), False
 TRACKS = ("price (money/kWh)",)
@@ -134,6 +138,10 @@ def round_line(model):
 
 def summary_text(summary):
     return f"{summary['status']}: price {summary['price']:g}"
+
+
+def sentence(summary, others):
+    return f"The stock goes at {summary['price']:g}."
 
 
 def comparison_notes(comparison):

@@ -6,6 +6,7 @@ from engine.results import measured
 from engine.results.aggregator import Standing, by_round, mean_by_round
 from market.outcome import Status
 from views.aggregator import learning, opening
+from views.aggregator.faint import Faint
 from views.aggregator.users import users_of
 from views.kit.charts import Line, density_chart, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
@@ -56,7 +57,7 @@ def frame(run, before):
         )
     columns = (run.column("price"), _mean_small(run), fairness(run)[0])
     tracks = dict(zip(TRACKS, ((run.column("round"), column) for column in columns), strict=True))
-    return Frame(**known, said=users.said + learning.said(run), tracks=tracks)
+    return Frame(**known, said=users.said + learning.said(run), tracks=tracks, faint=Faint(run).called)
 
 
 def _mean_small(run):
@@ -120,7 +121,9 @@ def _members(users, rounds, colours):
 
 
 def _price(run, rounds):
-    return line_chart([Line("price", rounds, run.column("price"), BLACK)], "price (money/energy)")
+    lines = [Line("price", rounds, run.column("price"), BLACK)]
+    behind = Faint(run).level(rounds, lambda summary: summary["price"], BLACK)
+    return line_chart(lines, "price (money/energy)", faint=behind)
 
 
 def _surplus(run, rounds, colours):
@@ -130,7 +133,8 @@ def _surplus(run, rounds, colours):
     known = known[np.isfinite(known)]  # a group that everybody has left has no mean
     least = known.min(initial=np.inf)
     log = len(known) > 0 and least > 0 and known.max() > RATIO * least
-    return line_chart(lines, "mean surplus (money)", log=log)
+    behind = Faint(run).levels(rounds, lambda group: group["surplus"]["mean"], colours)
+    return line_chart(lines, "mean surplus (money)", log=log, faint=behind)
 
 
 def _density(run, colours, what, label):
@@ -142,14 +146,20 @@ def _density(run, colours, what, label):
     marks = []
     if run.chosen is not None and run.chosen < game.users:
         marks = [(float(users_of(run).by_user(getattr(outcome, what))[run.chosen]), f"user {run.chosen}")]
-    return density_chart(values, label, marks)
+    return density_chart(values, label, marks, Faint(run).users(what, colours))
 
 
 def _fairness(run, rounds):
     lines = [
         Line(name, rounds, y, colour, style) for (name, colour, style), y in zip(FAIRNESS, fairness(run), strict=True)
     ]
-    return line_chart(lines, "0 to 1", zero=True)
+    of = (("jain", GREEN), ("gini", PURPLE))
+    behind = [line for name, colour in of for line in Faint(run).level(rounds, _of_small(name), colour)]
+    return line_chart(lines, "0 to 1", zero=True, faint=behind)
+
+
+def _of_small(name):
+    return lambda summary: summary["small"][name]
 
 
 def fairness(run):

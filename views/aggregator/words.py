@@ -5,6 +5,7 @@ import numpy as np
 from agents import JoiningModel
 from market.aggregator.clearing import CERTIFIED
 from market.numerals import gap, plain
+from views.aggregator.sentence import sentence as sentence
 from views.tables import cell, ending, table
 
 GROUP_COLUMNS = (

@@ -4,6 +4,7 @@ import numpy as np
 
 from engine.results.bilateral import bills, totals
 from market.numerals import gap
+from views.bilateral.sentence import sentence as sentence
 from views.tables import cell, ending, table
 
 MOST_ROWS = 25  # contracts, or agents, shown on a terminal

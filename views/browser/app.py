@@ -74,11 +74,15 @@ def Body(place):
         old = session.runs[0].replication if session.runs else 0
         session.open([Run(new, old, session.runs[0].chosen if session.runs else None)], rounds)
 
+    def tell(name):
+        show(Run(load(name)))
+        session.go_on()
+
     if place == "one":
         with solara.Div(classes=["body"]):
             Side(session, scenario, original, show, revise)
             with solara.Div(classes=["main"]):
-                One(session)
+                One(session, tell)
     else:
         Compare(comparison, scenario)
 

@@ -10,16 +10,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from scenarios import ScenarioError
-from views.browser import stored
+from views.browser import beside, stored
 from views.browser.files import public
 from views.browser.redraw import update_counter
 from views.kit.frames import Frame, upon
 from views.kit.live import Run
-from views.markets import page_of
+from views.markets import page_of, words_of
 
 SPEEDS = {"1 round a second": 1.0, "3 rounds a second": 0.33, "10 rounds a second": 0.1, "as fast as it can": 0.0}
 AFTER = 0.5  # seconds of work after which the page says what is being worked on
 BETWEEN_FRAMES = 0.15  # seconds of work after which a run at full speed is drawn
+HOLDING = "holding it against other markets"
 LONGEST = 300  # characters of an error's own words
 LINGER = 1.0  # seconds that the thread outlives its session: Solara stumbles where it ends while a page is closed
 SIGNALS = itertools.count(1)  # never the same number twice, so that no signal is taken for an old one
@@ -159,12 +160,25 @@ class Session:
             self.runs, self._last = tuple(runs), keep
         if drawn:
             self._observe(number)
+        if len(runs) == 1:
+            beside.asked(runs[0]).add_done_callback(lambda known: self._hold(number, runs[0], known))
 
     def _catch_up(self, number, rounds):
         """Play on to a round before anything is drawn."""
         while self.running_models and self.runs[0].model.round < rounds and number == self.number:
             self._step(number, draw=False)
         self._observe(number)
+
+    def _hold(self, number, run, known):
+        """Hold a run against other markets once they have been played; why they could not be is told."""
+        if known.exception() is None:
+            run.beside = known.result()
+
+        def show(number):
+            known.result()
+            self._observe(number)
+
+        self._jobs.put((HOLDING, show, number))
 
     @property
     def running_models(self):
@@ -199,11 +213,16 @@ class Session:
                 return
             self.frames = tuple(self._frame(run) for run in self.runs)
         self.tell()
-        unproven = [run for run in self.runs if not run.model.running and "gap" not in run.memory]
+        ended = [run for run in self.runs if not run.model.running]
+        unproven = [run for run in ended if "gap" not in run.memory]
         for run in unproven:
             with self.lock:
                 run.memory["gap"] = run.model.gap
-        if unproven and number == self.number:
+        unsaid = [run for run in ended if run.beside is not None and "sentence" not in run.memory]
+        for run in unsaid:
+            with self.lock:
+                run.memory["sentence"] = sentence(run)
+        if (unproven or unsaid) and number == self.number:
             self._observe(number)
 
     def _frame(self, run):
@@ -216,9 +235,16 @@ class Session:
             "replayed": stored.verdict(run),
             "begun": run.has_result,
             "unit": run.scenario.in_units,
+            "sentence": run.memory.get("sentence", run.scenario.title),
         }
         panels = frame.panels if last is None else upon(frame.panels, last.panels)
         return replace(frame, table=table, panels=panels, **said)
+
+
+def sentence(run):
+    """What an ended run comes to against the other markets that are known, in one sentence."""
+    said = words_of(run.scenario.market).sentence(run.result().summary(), {one.name: one.summary for one in run.beside})
+    return run.scenario.in_units(said)
 
 
 def told(error):

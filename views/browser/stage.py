@@ -27,6 +27,7 @@ def Widget(
     event_turn,
     event_follow,
     event_download,
+    event_tell,
 ):
     """Buttons, status, numbers, drawings, agents, downloads."""
 
@@ -73,10 +74,10 @@ class Screen:
 
 
 @solara.component
-def Stage(session, kind, content, files=None):
+def Stage(session, kind, content, files=None, tell=None):
     """A session on its stage, drawn anew whenever it tells of something.
 
-    kind: the stage's class; content and files as in Screen.
+    kind: the stage's class; content and files as in Screen; tell(name): what a press on a story does.
     """
     screen = solara.use_memo(lambda: Screen(session), [])
     screen.content, screen.files = content, files or {}
@@ -91,6 +92,7 @@ def Stage(session, kind, content, files=None):
         event_turn=screen.looking(screen.view.turn),
         event_follow=session.choose,
         event_download=screen.download,
+        event_tell=tell,
     )
 
     def attach():

@@ -8,13 +8,14 @@ import solara
 
 from market.numerals import plain
 from views.browser.stage import Stage
+from views.browser.stories import STORIES
 
 NOT_BEGUN = "not begun"
 
 
 @solara.component
-def One(session):
-    """One run: buttons, status, numbers, drawings, agents, downloads."""
+def One(session, tell):
+    """One run: buttons, status, numbers, drawings, agents, downloads; tell(name): play a story."""
 
     def of_the_run(text):
         def make():
@@ -24,7 +25,7 @@ def One(session):
         return make
 
     files = {"summary.json": of_the_run(summary), "rounds.csv": of_the_run(lambda run: run.rounds_csv())}
-    Stage(session, "one", shown, files)
+    Stage(session, "one", shown, files, tell)
 
 
 def summary(run):
@@ -40,6 +41,8 @@ def shown(frames):
     tiles = "".join(tile_text(tile, frame.unit) for tile in frame.tiles)
     panels = [panel_of(panel.name, panel.title, frame.in_units(panel.html), panel.shape) for panel in frame.panels]
     known = {"name": frame.name, "status": status_text(frame), "begun": frame.begun}
+    known |= {"stories": [] if frame.round else [story._asdict() for story in STORIES]}
+    known |= {"sentence": frame.sentence, "faint": frame.faint}
     known |= {"span": frame.span, "moments": moments_of(frame)}
     return {**known, "tiles": tiles, "panels": panels}, frame.table
 

@@ -5,6 +5,7 @@ import numpy as np
 from engine.intervals import interval
 from market.numerals import plain
 from views.aggregator.words import learning_text
+from views.days.sentence import sentence as sentence
 from views.tables import cell, ending, table, with_width
 
 GROUP_COLUMNS = ("group", "kind", "users", "alpha", "bought", "mean", "surplus", "mean", "least", "Jain", "mean bill")

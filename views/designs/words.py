@@ -5,6 +5,7 @@ import numpy as np
 from engine.intervals import interval
 from engine.results.designs import HEADLINE, class_marks, mean_of_class
 from market.numerals import plain
+from views.designs.sentence import sentence as sentence
 from views.tables import ending, left_out_lines, table, with_width
 
 NOT_COMPARABLE = (

@@ -110,12 +110,15 @@ def line_chart(lines, ylabel, xlabel="round", **options):
     return upon(())
 
 
-def _line_chart(lines, ylabel, xlabel, log=False, bands=(), level=None, zero=False, marks=(), moments=None, behind=()):
+def _line_chart(
+    lines, ylabel, xlabel, log=False, bands=(), level=None, zero=False, marks=(), moments=None, behind=(), faint=()
+):
     """level: (y, text) of a dashed line; marks: (x, y, colour, title) of dots; behind: lines that are drawn faint.
 
-    moments: (where the first begins, where it ends) on the axis, where moments as long as that can be looked at.
+    moments: (where the first begins, where it ends) on the axis, where moments as long as that can be looked at; faint:
+    lines of what this is held against, dotted.
     """
-    across, up = _scales([*behind, *lines], bands, log, level, zero, xlabel)
+    across, up = _scales([*faint, *behind, *lines], bands, log, level, zero, xlabel)
     parts = [_axes(across, up, xlabel, ylabel)]
     for band in bands:
         parts.append(_area(across(band.x), up(band.low), up(band.high), band.colour, band.opacity, band.name))
@@ -125,6 +128,7 @@ def _line_chart(lines, ylabel, xlabel, log=False, bands=(), level=None, zero=Fal
         y = float(up(level[0]))
         parts.append(f'<line class="level" x1="{across.start:.1f}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(f'<text class="small" x="{WIDTH - RIGHT}" y="{y - 3:.1f}" text-anchor="end">{level[1]}</text>')
+    parts += [_faint(line, across, up) for line in faint]
     if behind:
         parts.append(f'<g class="behind">{"".join(_line(line, across, up, dots=False) for line in behind)}</g>')
     parts += [_line(line, across, up) for line in lines]
@@ -136,27 +140,21 @@ def _line_chart(lines, ylabel, xlabel, log=False, bands=(), level=None, zero=Fal
     return svg("".join(parts), label=f"{ylabel} by {xlabel}") + legend(names + [BEFORE] * bool(behind))
 
 
-def density_chart(samples, xlabel, marks=()):
+def density_chart(samples, xlabel, marks=(), faint=None):
     """A density for each sample {name: (values >= 0, colour)}; those at exactly 0 are told in the legend.
 
-    marks: (x, title) of vertical lines.
+    marks: (x, title) of vertical lines; faint: samples as these, of what this is held against, outlined behind.
     """
-    ends = [np.percentile(values, SHOWN) for values, _ in samples.values() if len(values)]
+    faint = faint or {}
+    ends = [np.percentile(values, SHOWN) for values, _ in (*samples.values(), *faint.values()) if len(values)]
     high = 1.08 * max(ends, default=0.0) or 1.0
-    curves, told = [], []
-    for name, (values, colour) in samples.items():
-        values = np.asarray(values, dtype=float)
-        some, none = values[values > 0], float(np.mean(values <= 0)) if len(values) else 0.0
-        told.append((name + (f" ({percent(none)} at 0)" if none else ""), colour))
-        if len(some) > 1 and np.std(some) > NARROW * high:
-            few = np.quantile(some, (np.arange(QUANTILES) + 0.5) / QUANTILES) if len(some) > QUANTILES else some
-            at = np.linspace(0, high, GRID)
-            curves.append((name, at, (1 - none) * reflected_density(few, at), colour))
-        elif len(some):
-            curves.append((name, np.full(2, some.mean()), None, colour))
-    most = max((y.max() for _, _, y, _ in curves if y is not None), default=1.0)
+    curves = [_density(name, *sample, high) for name, sample in samples.items() if np.any(np.asarray(sample[0]) > 0)]
+    behind = [_density(name, *sample, high) for name, sample in faint.items() if np.any(np.asarray(sample[0]) > 0)]
+    told = [(name + _at_zero(values), colour) for name, (values, colour) in samples.items()]
+    most = max((y.max() for _, _, y, _ in (*curves, *behind) if y is not None), default=1.0)
     across, up = Scale(0, high, LEFT, WIDTH - RIGHT), Scale(0, 1.08 * most, HEIGHT - BOTTOM, TOP)
     parts = [_axes(across, up, xlabel, "density of users")]
+    parts += [_faint(Line(name, at, y, colour), across, up) for name, at, y, colour in behind if y is not None]
     for name, at, y, colour in curves:
         y = np.array([0.0, most]) if y is None else y
         parts.append(_area(across(at), up(np.zeros(len(at))), up(y), colour, 0.15))
@@ -166,6 +164,23 @@ def density_chart(samples, xlabel, marks=()):
         parts.append(f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}">')
         parts.append(f"<title>{escape(title)}</title></line>")
     return svg("".join(parts), label=f"density of {xlabel}") + legend(told)
+
+
+def _density(name, values, colour, high):
+    """(name, where, density there, colour) of those above 0; of those all alike, their mean twice and None."""
+    values = np.asarray(values, dtype=float)
+    some = values[values > 0]
+    if len(some) == 1 or np.std(some) <= NARROW * high:
+        return name, np.full(2, some.mean()), None, colour
+    few = np.quantile(some, (np.arange(QUANTILES) + 0.5) / QUANTILES) if len(some) > QUANTILES else some
+    at = np.linspace(0, high, GRID)
+    return name, at, len(some) / len(values) * reflected_density(few, at), colour
+
+
+def _at_zero(values):
+    """How many of some values are 0, for a legend."""
+    none = float(np.mean(np.asarray(values) <= 0)) if len(values) else 0.0
+    return f" ({percent(none)} at 0)" if none else ""
 
 
 def bar_chart(bars, xlabel, colours=(), height=HEIGHT, low=0.0):
@@ -309,6 +324,13 @@ def _line(line, across, up, dots=True):
         if value == value
     ]
     return path + "".join(dots)
+
+
+def _faint(line, across, up):
+    """A line of what is held against: dotted, faint, without dots."""
+    stroke = f'stroke="{ink(line.colour)}" stroke-width="{line.width}" stroke-dasharray="{DASHES[":"]}"'
+    path = f'<path class="faint" d="{points(across(line.x), up(line.y))}" fill="none" {stroke}>'
+    return f"{path}<title>{escape(line.name)}</title></path>"
 
 
 def _area(x, low, high, colour, opacity, name=""):

@@ -87,6 +87,7 @@ class Frame:
 
     name: of the scenario; said: what happened, in words; gap: as text; tracks: {measure: (rounds, values)} that
     comparisons draw together; beside: how something else than the rounds ended, and doubt: has it not settled?
+    sentence: what the run comes to, or its title; faint: whose numbers stand faintly behind the drawings, or "";
     replayed: how the rounds compare with stored ones, in words; begun: is there a result? span: what time the tiles
     tell of, and moments: of which there is more to be told, or None.
     """
@@ -108,6 +109,8 @@ class Frame:
     begun: bool = False
     span: str = ""
     moments: Moments | None = None
+    sentence: str = ""
+    faint: str = ""
     unit: Callable = str  # a text with the scenario's own names of units
 
     def in_units(self, html):

@@ -1,6 +1,7 @@
 """One run that is stepped while it is watched."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,18 +14,28 @@ from scenarios import Scenario, build, draw
 NOT_YET = "not known yet"
 
 
+class Beside(NamedTuple):
+    """Another market of the same users that a run is held against: its name in engine.results.others, its Result."""
+
+    name: str
+    result: object
+    summary: dict
+
+
 @dataclass(eq=False)
 class Run:
     """A scenario, the population drawn for one replication, and the model that plays it.
 
     chosen: row of the agents' table that is looked at, or None; stored: the rounds that a replay is compared with, a
-    DataFrame, or None; memory: what its market's page keeps between rounds.
+    DataFrame, or None; beside: Besides it is held against, None before they are known; memory: what its market's page
+    keeps between rounds.
     """
 
     scenario: Scenario
     replication: int = 0
     chosen: int | None = None
     stored: object = None
+    beside: tuple[Beside, ...] | None = None
     drawn: object = None
     model: object = None
     memory: dict = field(default_factory=dict)

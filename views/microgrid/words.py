@@ -1,6 +1,7 @@
 """A run of the microgrid market in words."""
 
 from engine.results.microgrid import NUMBERS, called, mean_sides, of_nodes
+from views.microgrid.sentence import sentence as sentence
 from views.tables import cell, ending, left_out_lines, table
 
 MOST_ROWS = 20  # lines, or nodes, shown on a terminal

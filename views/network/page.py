@@ -8,6 +8,7 @@ from engine.results.result import number
 from market.numerals import plain
 from market.outcome import Status
 from views.aggregator import learning, opening
+from views.aggregator.faint import Faint
 from views.kit.charts import Line, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import gap_text
@@ -79,7 +80,7 @@ def frame(run, before):
     said += learning.said(run)
     columns = (run.column("price"), run.column("rent"), _mean_small(run))
     tracks = dict(zip(TRACKS, ((run.column("round"), column) for column in columns), strict=True))
-    return Frame(**known, said=said, tracks=tracks)
+    return Frame(**known, said=said, tracks=tracks, faint=Faint(run).called)
 
 
 def _mean_small(run):
@@ -122,8 +123,14 @@ def panels(run):
             {b.name: (f"surplus {b.name}", colours[b.name]) for b in blocks if b.users},
         ),
     }
+    faint = Faint(run)
+    behind = {
+        "price": faint.levels(rounds, lambda group: group["price"], colours),
+        "rent": faint.level(rounds, lambda summary: summary["rent"], BLACK),
+        "surplus": faint.levels(rounds, lambda group: group["surplus"]["mean"], colours),
+    }
     drawn = tuple(
-        Panel(name, title, line_chart(_lines(run, rounds, columns), label))
+        Panel(name, title, line_chart(_lines(run, rounds, columns), label, faint=behind.get(name, ())))
         for name, (title, label, columns) in parts.items()
     )
     return (map_of_prices, *learning.panels(run, run.chosen), *drawn)

@@ -3,6 +3,7 @@
 from engine.results.network import surplus_by_group
 from market.numerals import gap, plain
 from views.aggregator.words import ending_text, equilibria_text, learning_text
+from views.network.sentence import sentence as sentence
 from views.tables import cell, table
 
 GROUP_COLUMNS = ("group", "kind", "anticipates", "price", "amount", "mean", "surplus", "mean", "least", "Jain")

@@ -1,0 +1,66 @@
+"""Other markets that a run of the aggregator market is held against, of the same users with the same draws."""
+
+from __future__ import annotations
+
+from scenarios import load, rewritten
+from scenarios.reading import toml_text
+from scenarios.scenario import Scenario
+
+MOST_USERS = 1_000  # up to which a market is played once more to be held against
+NETWORK, NOTHING = "network", "nothing"  # what players of a network anticipate
+BEFORE, ALONE, COMPETITION = "before", "alone", "competition"
+
+
+def with_everybody_alone(scenario: Scenario) -> dict[str, Scenario]:
+    """ALONE: every small user buys for itself, nobody learns or joins; BEFORE: without the large users too.
+
+    BEFORE stands only where there are large and small users, ALONE only where somebody aggregates.
+    """
+    found = {}
+    if not _is_small_enough(scenario):
+        return found
+    if _kinds(scenario) > {"large"}:
+        found[BEFORE] = _rewritten(scenario, alone=True, large=False)
+    if "aggregator" in _kinds(scenario):
+        found[ALONE] = _rewritten(scenario, alone=True, large=True)
+    return found
+
+
+def without_large(scenario: Scenario) -> dict[str, Scenario]:
+    """BEFORE: the large users are not there, all others as they are; nothing where there are none, or nobody else."""
+    several = _kinds(scenario) > {"large"} and _is_small_enough(scenario)
+    return {BEFORE: _rewritten(scenario, alone=False, large=False)} if several else {}
+
+
+def with_price_takers(scenario: Scenario) -> dict[str, Scenario]:
+    """BEFORE as `without_large`; without large users COMPETITION, in which everybody takes prices as given."""
+    found = without_large(scenario)
+    groups = scenario.table["group"]
+    if found or all(group["anticipates"] == NOTHING for group in groups) or not _is_small_enough(scenario):
+        return found
+    raw = _raw(scenario)
+    raw["group"] = [row | {"anticipates": NOTHING} for row in raw["group"]]
+    return {COMPETITION: rewritten(scenario, raw)}
+
+
+def _kinds(scenario):
+    return {group["kind"] for group in scenario.table["group"]}
+
+
+def _is_small_enough(scenario):
+    return sum(group.users for group in scenario.groups) <= MOST_USERS
+
+
+def _raw(scenario):
+    """The scenario's table as written, in which everybody answers best and nobody joins."""
+    raw = toml_text.copy(scenario.given)
+    raw = {key: value for key, value in raw.items() if key not in ("joining", "choosing")}
+    raw["group"] = [{key: value for key, value in row.items() if key != "conduct"} for row in raw["group"]]
+    return raw
+
+
+def _rewritten(scenario, alone, large):
+    raw = _raw(scenario)
+    raw["group"] = [row for row in raw["group"] if large or row["kind"] != "large"]
+    places = [k for k, row in enumerate(raw["group"]) if alone and row["kind"] == "aggregator"]
+    return load(rewritten(scenario, raw), set=[f"group.{k}.kind=direct" for k in places])

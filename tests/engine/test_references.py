@@ -1,0 +1,48 @@
+"""What runs are held against: the same users under other rules, and never a broken scenario."""
+
+import numpy as np
+import pytest
+
+from engine import run
+from engine.references import references
+from engine.results import results_of
+from scenarios import draw, listing, load
+from scenarios.markets import MARKETS
+
+AGGREGATORS = ("aggregator", "network", "days")
+
+
+def test_users_of_all_markets_held_against_are_the_runs_own():
+    scenario = load("large_two_welfare", seed=3)
+    small = draw(scenario, 2).game.blocks[0].utility
+    for name, result in references(scenario, 2).items():
+        other = result.game.blocks[0]
+        assert (other.kind, result.replication) == ("direct", 2)
+        assert np.array_equal(other.utility.a, small.a) and np.array_equal(other.utility.b, small.b), name
+        assert ("large" in [block.kind for block in result.game.blocks]) == (name == "alone")
+
+
+def test_they_are_the_shipped_scenarios_that_say_the_same():
+    found = references(load("large_two_welfare"))
+    for name, shipped in (("before", "small_alone"), ("alone", "large_direct")):
+        assert np.array_equal(found[name].outcome.s, run(shipped, certify=False).outcome.s)
+    (before,) = references(load("data_centre_five_bus")).values()
+    assert np.array_equal(before.outcome.s, run("five_bus_before", certify=False).outcome.s)
+
+
+@pytest.mark.parametrize("market", MARKETS)
+def test_every_shipped_scenario_has_legal_markets_beside_it(market):
+    for row in listing():
+        if row.market == market:
+            scenario = load(row.name)
+            others = results_of(market).against(scenario)
+            assert all(other.market == market and other.seed == scenario.seed for other in others.values())
+            assert (market in AGGREGATORS) or not others
+
+
+def test_competition_is_that_nobody_foresees_prices():
+    scenario = load("cournot_duopoly")
+    (name,) = results_of("network").against(scenario)
+    other = results_of("network").against(scenario)[name]
+    assert name == "competition" and {group.anticipates for group in other.groups} == {"nothing"}
+    assert results_of("network").against(other) == {}  # there nobody foresees anything

@@ -1,0 +1,29 @@
+"""What runs that are watched are held against, played once for all visitors, beside their own threads."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from engine.references import references
+from views.kit.live import Beside
+
+MOST_KEPT = 32  # scenarios whose other markets are kept
+POOL = ThreadPoolExecutor(1, "beside")
+KEPT = {}  # {digest: Future of Besides}
+LOCK = threading.Lock()
+
+
+def asked(run):
+    """A Future of what a run is held against; the same for the same scenario and replication."""
+    key = run.scenario.digest(run.replication)
+    with LOCK:
+        if key not in KEPT:
+            if len(KEPT) >= MOST_KEPT:
+                KEPT.pop(next(iter(KEPT)))
+            KEPT[key] = POOL.submit(played, run.scenario, run.replication)
+        return KEPT[key]
+
+
+def played(scenario, replication):
+    """(Beside, …) of a scenario's other markets."""
+    found = references(scenario, replication)
+    return tuple(Beside(name, result, result.summary()) for name, result in found.items())
