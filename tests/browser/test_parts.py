@@ -413,7 +413,7 @@ def test_what_fails_in_a_part_of_the_page_is_told_and_the_rest_lives_on(monkeypa
     broken = [True]
 
     @solara.component
-    def Fragile(session):  # noqa: N802  a component
+    def Fragile(session, tell):  # noqa: N802  a component
         if broken:
             raise ZeroDivisionError("a part is broken")
         solara.HTML("div", "mended")
