@@ -274,7 +274,8 @@ def run_one(options):
         return print_json(summary)
     classes = f"\n\n{classes_text(summary)}" if by else ""
     against = f"\n\n{held_against(result, summary)}" if options.against else ""
-    print("\n" + words.summary_text(summary) + f"{warned(result.warnings)}{classes}{against}\n\nresults: {shown(folder)}")
+    more = f"{warned(result.warnings)}{classes}{against}"
+    print(f"\n{words.summary_text(summary)}{more}\n\nresults: {shown(folder)}")
     return DONE
 
 
