@@ -8,7 +8,7 @@ import numpy as np
 from agents import JoiningModel
 from agents.aggregator.model import MOST_REMEMBERED
 from engine.columns import people_arrays, with_people, write_csv
-from engine.results import learning, measured, others
+from engine.results import learning, measured, others, states
 from engine.results.learning import DISTANCE, Learned
 from engine.results.result import Measure, Result, moments, number
 from market import sanity
@@ -56,7 +56,7 @@ PLAIN = {
     "price of anarchy": Measure("1", lambda result: result.yardsticks["price_of_anarchy"]),
     **learning.MEASURES,
 }
-MEASURES = PLAIN | {"transfer": Measure("money", lambda result: moved(result.outcome.transfers))}
+MEASURES = PLAIN | {"transfer": Measure("money", lambda result: moved(result.outcome.transfers))} | states.MEASURES
 NOTHING_CLEARED = {
     "quantity": dict.fromkeys(("total", "mean", "std")),
     "surplus": dict.fromkeys(("total", "mean", "std", "least")),
@@ -131,10 +131,11 @@ class Cleared:
 
 @dataclass(frozen=True, eq=False)
 class Standing(Cleared):
-    """How a market stands after any round."""
+    """How a market stands after any round; by_state: in each state of the price, where it has several."""
 
     game: Game
     outcome: Outcome | None
+    by_state: states.ByState | None = None
 
     @cached_property
     def is_small(self):
@@ -190,6 +191,14 @@ class AggregatorResult(Cleared, Result):
         amounts = np.linspace(0.0, BEYOND * float(np.max(self.learned.judge.amounts)), REPLIES)
         return [(self.game.player_name(j), amounts, reply_curve(self.game, j, amounts)) for j in (0, 1)]
 
+    @cached_property
+    def by_state(self):
+        """The outcome in each state of the price; None where it was known."""
+        known = self.scenario.states
+        if known is None:
+            return None
+        return states.ByState(known, self.game, self.outcome, self.scenario.table["scenarios_of"]["information"])
+
     @property
     def by_agent(self):
         """Quantities and surpluses of the small users."""
@@ -235,8 +244,9 @@ class AggregatorResult(Cleared, Result):
 
     @property
     def tables(self):
-        """Those of every run, and the players' purchases."""
-        return super().tables | ({"players": partial(players_of, self)} if self.cleared else {})
+        """Those of every run, the players' purchases, and the states of the price."""
+        found = super().tables | ({"players": partial(players_of, self)} if self.cleared else {})
+        return found | ({"states": self.by_state.table} if self.cleared and self.by_state else {})
 
     def facts(self, users=False):
         """Totals, yardsticks, purchases and groups."""
@@ -260,6 +270,7 @@ class AggregatorResult(Cleared, Result):
 
     def _ending(self, users):
         extra = {} if self.joined is None else {"joining": self.joined.summary(self.outcome, users)}
+        extra |= {"states": self.by_state.facts()} if self.cleared and self.by_state else {}
         extra |= {} if self.learned is None else {"learning": self.learned.facts()}
         if self.cycle is not None:
             extra["period"] = self.cycle

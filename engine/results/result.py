@@ -126,7 +126,7 @@ class Result(ABC):
         return {}
 
     def to_dataframe(self, what: str = "users") -> pd.DataFrame:
-        """One of the tables "users", "players", "rounds" and "periods", as far as there are; raises ValueError."""
+        """A table, "users", "players", "rounds", "periods" or "states", as far as there is; raises ValueError."""
         if what not in self.tables:
             raise ValueError(f"to_dataframe: got {quoted(what)}; this run has {one_of(map(repr, self.tables))}")
         return pd.DataFrame(self.tables[what]())

@@ -59,9 +59,8 @@ def _last_total(game):
     top, highest = float(rule.supply(game.highest_reservation)), float(rule.value(np.inf))
     if np.isfinite(top):
         return top
-    if np.isfinite(highest):  # the price stays there: above the capacity, or beyond the last kink
-        last = rule.capacity if np.isfinite(rule.capacity) else np.max(rule.kinks, initial=0.0)
-        return max(float(last), demand(game, highest))
+    if np.isfinite(highest):  # the price stays there beyond the last kink
+        return max(rule.last_kink, demand(game, highest))
     wanted = [demand(game, float(price)) for price in rule.value(TOTALS)]
     return float(np.min(np.maximum(TOTALS, wanted)))
 

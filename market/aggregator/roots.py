@@ -120,7 +120,7 @@ def span(rule: PriceRule, blocks: Sequence[Block], outside: float) -> tuple[floa
         demand = sum(
             block.utility.demand(np.asarray(top if top <= 0 else rule.value(np.inf))).sum() for block in blocks
         )
-        high = max(float(rule.capacity), outside) + 2 * float(demand) + 1.0
+        high = max(rule.last_kink, outside) + 2 * float(demand) + 1.0
     return max(outside, 0.0), lowered(rule, blocks, outside, high)
 
 

@@ -27,6 +27,8 @@ class Affine(PriceRule):
     p0: float = parameter(unit=MONEY, range="[0, inf)", meaning="price at no purchase: p = p0 + c Y", example=0.0)
     c: float = parameter(unit="money/energy²", range="(0, inf)", meaning="slope: p = c Y, or p0 + c Y", example=0.001)
 
+    straight = True
+
     def value(self, total: Totals) -> Totals:
         return self.p0 + self.c * total
 

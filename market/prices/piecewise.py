@@ -30,6 +30,7 @@ class BrokenLine(PriceRule):
     prices: Any
     _slopes: Array
     _areas: Array
+    straight = True
 
     @abstractmethod
     def __post_init__(self):

@@ -29,6 +29,12 @@ class PriceRule(ABC):
     kinks: Array = np.empty(0)  # totals at which slope or price jumps, ascending, all > 0
     flats: tuple[tuple[float, float], ...] = ()  # stretches (from, to) of totals with one price
     capacity: float = np.inf  # purchases above it cannot be served
+    straight: bool = False  # is the price a straight line between kinks?
+
+    @property
+    def last_kink(self) -> float:
+        """The total above which the price has no kinks."""
+        return float(np.max(self.kinks, initial=0.0))
 
     @abstractmethod
     def value(self, total: Totals) -> Totals:

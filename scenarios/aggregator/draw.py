@@ -28,7 +28,9 @@ from scenarios.reading.population import draw_numbers, stream
 def draw(scenario: AggregatorScenario, replication: int, place: Place) -> Drawn:
     """The game of one replication; raises ScenarioError where an objective is minus infinity throughout."""
     blocks, redraws = drawn_blocks(scenario.groups, scenario.seed, replication)
-    game = Game(price=made(PRICES[scenario.price["rule"]], scenario.price), blocks=blocks)
+    known = scenario.states
+    price = made(PRICES[scenario.price["rule"]], scenario.price) if known is None else known.rule
+    game = Game(price=price, blocks=blocks)
     for group, block in zip(scenario.groups, blocks, strict=True):
         if is_unbounded(group):
             _check_priced_out(group, block, float(game.price.value(0.0)), place)

@@ -10,6 +10,7 @@ import numpy as np
 
 from market.aggregator.joining import FORESIGHTS
 from market.aggregator.side_payments import FLOORS
+from market.aggregator.states import States
 from market.conduct import CONDUCTS, Conduct
 from market.conduct import USUAL as BEST_RESPONSE
 from market.conduct.judge import Judging
@@ -18,6 +19,7 @@ from market.joining import ORDERS as MOVING_ORDERS
 from market.parameters import made
 from market.prices import PRICES
 from market.utilities import UTILITIES
+from scenarios.aggregator import states
 from scenarios.aggregator.kinds import resized
 from scenarios.reading.errors import Place, quoted
 from scenarios.reading.kept import Kept
@@ -77,6 +79,7 @@ KEYS = (
     ),
     Key("price", "table", "", REQUIRED, "", "the price p as a function of total purchases Y"),
     Rules("price.rule", PRICES, REQUIRED, "form of the price"),
+    *states.KEYS,
     Key("joining", "table", "", None, "", "users leave and join aggregators, by surplus; left out: they stay"),
     Key("joining.inertia", "number", "", 0.0, "[0, 1)", "chance that a user who would gain stays for a round"),
     Key("joining.order", "choice", "", "in-turn", MOVING_ORDERS, "who sees whose moves within a round"),
@@ -186,6 +189,12 @@ class AggregatorScenario(Scenario):
     joining = property(lambda self: self.table.get("joining"))
     choosing = property(lambda self: self.table.get("choosing"))
 
+    @cached_property
+    def states(self) -> States | None:
+        """The states of the price, None where it is known."""
+        table = self.table.get(states.TABLE)
+        return None if table is None else states.states_of(self.price, table)
+
     @property
     def conducts(self) -> dict[str, Conduct]:
         """{group: how its players decide} of those that learn."""
@@ -220,6 +229,8 @@ def read(raw: dict, keys, place: Place) -> dict:
     """The checked table of an aggregator market's file; raises ScenarioError."""
     table = read_table(raw, keys, "", place)
     check_rule(PRICES[table["price"]["rule"]], table["price"], place.at("price"))
+    if states.TABLE in table:
+        states.check_states(table["price"], table[states.TABLE], place.at(states.TABLE))
     check_groups(table["group"], place)
     check_learners(table, place)
     if "joining" in table:

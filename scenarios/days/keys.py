@@ -36,6 +36,7 @@ ROUNDS = plain.ROUNDS
 MOST_PERIODS = 100_000  # of all days together
 LEFT_OUT = {  # keys of the aggregator market that have no place here, and why
     "network": "a day on a network is not modelled",
+    "scenarios_of": "states of a whole day's prices are not modelled",
     "joining": "who joins whom over the periods of a day is not modelled",
     "choosing": "alpha as a strategy is not modelled over the periods of a day",
 }

@@ -23,6 +23,7 @@ BUYERS, KINDS = plain.KINDS, (*plain.KINDS, PRODUCER)
 CONDUCTS = ("network", "energy", "nothing")
 LEFT_OUT = {  # keys of the market without a network, and why they have no place here
     "price": "prices are the network's, by its generators and lines",
+    "scenarios_of": "each state would have full lines of its own, which no price of one purchase stands for",
     "joining": "who joins whom is not modelled on a network",
     "choosing": "alpha as a strategy is not modelled on a network",
 }

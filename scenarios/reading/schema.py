@@ -234,6 +234,11 @@ def _read_matrix(value, key, keys, place):
     return read_numbers(value, key.range, place)
 
 
+def _read_column(value, key, keys, place):
+    """A list of numbers, or a column of a CSV file."""
+    return read_numbers(value, key.range, place) if people.is_column(value) else read_list(value, key.range, place)
+
+
 def _read_list(value, key, keys, place):
     if isinstance(value, str) and key.words:
         return _read_word(value, key, place)
@@ -350,6 +355,7 @@ READERS = {
     "number": _read_number,
     "series": _read_series,
     "list": _read_list,
+    "column": _read_column,
     "labels": _read_labels,
     "kept": _read_kept,
     "numbers": _read_numbers,
@@ -372,6 +378,7 @@ KINDS = {
     "number": "number",
     "series": "number, or one a period as a list or CSV column",
     "list": "list of numbers",
+    "column": "list of numbers or CSV column",
     "labels": "list of numbers or names",
     "kept": "list of columns' names, or table of lists",
     "numbers": "number, list, draw or CSV column",

@@ -239,7 +239,7 @@ def of_range(rng, key):
     if key.type in ("number", "numbers", "matrix"):
         number = float(pick(rng, (0.0, 0.01, 0.5, 1.0, 2.0, 20.0, 1e6, 1e29)))
         return pick(rng, (number, number, {"uniform": [0.0, number]}, [number] * int(rng.integers(1, 4))))
-    if key.type in ("list", "profile"):
+    if key.type in ("list", "column", "profile"):
         return [float(pick(rng, (0, 1, 2, -1, 0.5))) for _ in range(pick(rng, (1, 2, 3, 8)))]
     return strange(rng)
 

@@ -126,6 +126,13 @@ def test_plots_of_runs(name, result):
     assert drawn(PLOTS[name](result))
 
 
+@pytest.mark.parametrize("states", ["p0 = [0.1]", "p0 = [0.1, 0.4, 0.2]\nweight = 1"])
+def test_plots_of_states(states):
+    text = f"""market = "aggregator"\nprice = {{ rule = "affine", p0 = 0, c = 0.1 }}\n[scenarios_of]\n{states}
+        [[group]]\nname = "a"\nkind = "direct"\nusers = 2\nutility = {{ form = "quadratic", a = 1, b = 2 }}"""
+    assert drawn(PLOTS["states"](run(text, direct=True)))
+
+
 @pytest.mark.parametrize("measure", ["mean small surplus", "price", "jain", "mean large surplus"])
 def test_plots_of_comparisons(measure, comparison):
     assert drawn(PLOTS["bars"](comparison, measure))
@@ -145,7 +152,7 @@ OF_CONTRACTS = {  # test_bilateral_plots.py
 OF_NETWORKS = {"congestion", "price map", "residual curve", "surplus at nodes"}  # test_network_plots.py
 OF_DAYS = {"day", "differences", "flexibility", "levels", "one home", "price duration"}  # test_days_plots.py
 OF_SWEEPS = {"sweep heat", "sweep lines"}  # test_sweep_plots.py
-OF_RUNS = {"convergence", "user bands", "purchases", "bars"}
+OF_RUNS = {"convergence", "user bands", "purchases", "bars", "states"}
 OF_LEARNING = {"gaps", "purchase bands", "regrets"}  # test_learning_plots.py
 OF_JOINING = {"members"}  # test_joining_plots.py
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 from engine.results import measured
-from engine.results.aggregator import Standing, by_round, mean_by_round
+from engine.results.aggregator import MEASURES, Standing, by_round, mean_by_round
+from engine.results.states import ByState
 from market.outcome import Status
 from views.aggregator import learning, opening
 from views.aggregator.faint import Faint
@@ -25,6 +26,7 @@ MOST_USERS = 1_000_000
 RATIO = 50  # of means from which surplus is drawn on a log scale
 FAIRNESS = (("Jain's index (1 = even)", GREEN, "-"), ("Gini (0 = even)", PURPLE, "--"))
 SHOWN = ("price", "quantity", "welfare", "mean small surplus", "jain", "gini")  # of MEASURES
+OF_STATES = ("expected price", "surplus in the worst states")  # of a price with states
 NONE = "Press Step or ▶ to begin."
 
 
@@ -69,7 +71,10 @@ def _mean_small(run):
 def tiles(run, before):
     """Price, total, surplus and how even it is."""
     users = users_of(run)
-    values = measured("aggregator", Standing(run.model.game, run.model.outcome), SHOWN).values()
+    known, outcome = run.scenario.states, run.model.outcome
+    by_state = None if known is None else ByState(known, run.model.game, outcome, informed=False)
+    shown = SHOWN if known is None else (*SHOWN, *OF_STATES)
+    values = measured("aggregator", Standing(run.model.game, outcome, by_state), shown).values()
     whose = "small users" if users.small.any() else "all users"
     names = (
         ("price", "money/energy"),
@@ -79,6 +84,7 @@ def tiles(run, before):
         ("Jain's index", f"{whose}; 1 = all equal"),
         ("Gini", f"{whose}; 0 = all equal"),
     )
+    names += () if known is None else tuple((name, MEASURES[name].unit) for name in OF_STATES)
     return tiles_of(names, values, before)
 
 

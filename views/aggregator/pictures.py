@@ -23,6 +23,8 @@ def run_pictures(result):
         made["replies"] = partial(two_replies, result)
     made["purchases"] = partial(PLOTS["purchases"], result)
     if result.outcome is not None:
+        if result.by_state is not None:
+            made["states"] = partial(PLOTS["states"], result)
         groups = {block.name: result.group(block.name) for block in result.game.blocks}
         made["surplus_against_consumption"] = partial(PLOTS["scatter"], groups)
         many = {name: values for name, values in groups.items() if len(values[0]) >= CROWD}

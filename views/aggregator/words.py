@@ -6,6 +6,7 @@ from agents import JoiningModel
 from market.aggregator.clearing import CERTIFIED
 from market.numerals import gap, plain
 from views.aggregator.sentence import sentence as sentence
+from views.aggregator.state_words import states_text
 from views.tables import cell, ending, table
 
 GROUP_COLUMNS = (
@@ -53,6 +54,8 @@ def summary_text(summary):
     if summary["unserved"]:
         lines.append(f"unserved: {cell(summary['unserved'])} of purchases exceed the generators' capacity")
     lines += ["", table(GROUP_COLUMNS, [group_row(name, group) for name, group in summary["groups"].items()])]
+    if "states" in summary:
+        lines += ["", states_text(summary["states"])]
     paying = {name: group["payments"] for name, group in summary["groups"].items() if "payments" in group}
     if paying:
         lines += ["", *(payments_text(name, paid) for name, paid in paying.items())]

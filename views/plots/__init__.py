@@ -6,6 +6,7 @@ from views.aggregator.members import members
 from views.aggregator.purchase_bands import purchase_bands
 from views.aggregator.purchases import purchases
 from views.aggregator.regrets import regrets
+from views.aggregator.states import states
 from views.aggregator.user_bands import user_bands
 from views.bilateral.contract_graph import contract_graph
 from views.bilateral.payoff_split import payoff_split
@@ -73,6 +74,7 @@ PLOTS = {
     "residual curve": residual_curve,
     "scatter": scatter,
     "series": series,
+    "states": states,
     "surplus at nodes": surplus_at_nodes,
     "sweep heat": sweep_heat,
     "sweep lines": sweep_lines,

@@ -1,0 +1,109 @@
+"""The keys of a price's states, of which one comes true after the purchases, and the states that a table makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from market.aggregator.states import Risk, States, reckoned, shifted
+from market.parameters import Parameter, ParameterError, made, parameters_of
+from market.prices import PRICES
+from scenarios.reading.errors import Place, one_of, quoted
+from scenarios.reading.population import read_list
+from scenarios.reading.rules import Rules, check_rule
+from scenarios.reading.schema import Key
+
+TABLE = "scenarios_of"
+BACKGROUND, PROBABILITY, NAMES = "background", "probability", "names"
+MOST_STATES = 1_000
+ROUNDING = 1e-9  # by how much probabilities may miss one
+SAID = "states of the price, of which one comes true after the purchases; left out: the price is known"
+BACKGROUND_SAID = "by state: what others buy beside, as supply that is missing; < 0: what they feed in"
+INFORMATION_SAID = "work out what it is worth to know the state; as many markets as there are states"
+
+
+@dataclass(frozen=True)
+class NumbersOfPrice(Rules):
+    """The numbers of the price rules as lists, one a state."""
+
+    def keys(self) -> Iterator[Key]:
+        every: dict[str, Parameter] = {}
+        for one in (one for rule in self.registry.values() for one in numbers_of(rule).values()):
+            every.setdefault(one.key, one)
+        for name, one in every.items():
+            said = f"by state: {one.meaning}; in place of the price's own"
+            yield Key(f"{self.path}.{name}", "column", one.unit, None, one.range, said)
+
+
+KEYS = (
+    Key(TABLE, "table", "", None, "", SAID),
+    NumbersOfPrice(TABLE, PRICES, None, ""),
+    Key(f"{TABLE}.{BACKGROUND}", "column", "energy", None, "(-inf, inf)", BACKGROUND_SAID),
+    Key(f"{TABLE}.{PROBABILITY}", "column", "", None, "(0, 1]", "of each state, one in all; left out: all alike"),
+    Key(f"{TABLE}.{NAMES}", "labels", "", None, "(-inf, inf)", "what the states are called; left out: their numbers"),
+    Key(f"{TABLE}.level", "number", "", 0.95, "[0, 1)", "CVaR is the mean of the worst share, 1 − level, of states"),
+    Key(f"{TABLE}.weight", "number", "", 0.0, "[0, 1]", "what CVaR counts in players' eyes beside the expectation"),
+    Key(f"{TABLE}.information", "switch", "", False, "", INFORMATION_SAID),
+)
+
+
+def numbers_of(rule: type) -> dict[str, Parameter]:
+    """The parameters of a price rule that are one number."""
+    return {name: one for name, one in parameters_of(rule).items() if one.type == "number"}
+
+
+def states_of(price: dict, table: dict) -> States:
+    """The states of a price's checked table; raises ParameterError where they make no price together."""
+    rule, lists = PRICES[price["rule"]], lists_of(table)
+    count = len(next(iter(lists.values())))
+    own = {name: values for name, values in lists.items() if name in numbers_of(rule)}
+    rules = [made(rule, price | {name: values[s] for name, values in own.items()}) for s in range(count)]
+    rules = [shifted(one, beside) for one, beside in zip(rules, table.get(BACKGROUND, (0.0,) * count), strict=True)]
+    chance = np.array(table.get(PROBABILITY, (1.0,) * count))
+    names = tuple(name if isinstance(name, str) else f"{name:g}" for name in table.get(NAMES, range(1, count + 1)))
+    return States(names, chance / chance.sum(), tuple(rules), Risk(table["level"], table["weight"]))
+
+
+def lists_of(table: dict) -> dict[str, tuple]:
+    """{key: values by state}."""
+    return {name: values for name, values in table.items() if isinstance(values, tuple)}
+
+
+def check_states(price: dict, table: dict, place: Place) -> None:
+    """Raise ScenarioError for states that do not go together, or with the price's rule."""
+    rule, lists = price["rule"], lists_of(table)
+    known = [*numbers_of(PRICES[rule]), BACKGROUND]
+    strange = [name for name in lists if name not in (*known, PROBABILITY, NAMES)]
+    if strange:
+        got = f"is no number of a price of rule = {quoted(rule)}"
+        raise place.at(strange[0]).error(got, f"{one_of(known)} may differ by state")
+    if not any(name in known for name in lists):
+        raise place.error("has no state that differs from another", f"a list of {one_of(known)} is needed")
+    counts = {name: len(values) for name, values in lists.items()}
+    first, count = next(iter(counts.items()))
+    for name, other in counts.items():
+        if other != count:
+            raise place.at(name).error(f"{other} values, but {first} has {count}", "one for each state is needed")
+    if count > MOST_STATES:
+        raise place.error(f"{count:,} states", f"at most {MOST_STATES:,} are possible")
+    total = sum(table.get(PROBABILITY, (1.0,)))
+    if abs(total - 1) > ROUNDING:
+        raise place.at(PROBABILITY).error(f"adds up to {total:.10g}", "1 is needed")
+    _check_rules(price, table, lists, place)
+
+
+def _check_rules(price, table, lists, place):
+    """Check the price of each state by its rule, and that they make one price together."""
+    rule = PRICES[price["rule"]]
+    for name, one in numbers_of(rule).items():
+        if name in lists:
+            read_list(list(lists[name]), one.range, place.at(name))
+    for s in range(len(next(iter(lists.values())))):
+        check_rule(rule, price | {name: lists[name][s] for name in numbers_of(rule) if name in lists}, place)
+    try:
+        states = states_of(price, table)
+        reckoned(states.rules, states.probability, states.risk)
+    except ParameterError as error:
+        raise (place.at(error.key) if error.key else place).error(error.got, error.allowed) from None

@@ -1,0 +1,35 @@
+"""The states of a price in words."""
+
+from views.tables import cell, table
+
+MOST_ROWS = 12  # states that are told one by one
+
+
+def states_text(known):
+    """Means over all and over the worst states, a row a state where they are few, and what knowing it is worth."""
+    expected, worst = known["expected"], known["worst"]
+    reckoned = f"players reckon with {1 - worst['weight']:.3g} of the mean and {worst['weight']:.3g} of the worst"
+    lines = [
+        f"{len(known['names'])} states: {reckoned}. Expected price {cell(expected['price'])}, surplus "
+        f"{cell(expected['welfare'])}; mean of the worst {1 - worst['level']:.3g} of states: price "
+        f"{cell(worst['price'])}, surplus {cell(worst['welfare'])}"
+    ]
+    short = sum(1 for unserved in known["unserved"] if unserved > 0)
+    if short:
+        lines.append(f"purchases exceed the generators' capacity in {short} of them")
+    if len(known["names"]) <= MOST_ROWS:
+        columns = (known["names"], known["probability"], known["price"], known["welfare"])
+        lines.append(table(("state", "probability", "price", "surplus"), list(zip(*columns, strict=True))))
+    return "\n".join(lines + ([] if known["information"] is None else [information_text(known["information"])]))
+
+
+def information_text(worth):
+    """What it is worth to know the state: to a planner, to one alone, and what is different if all know it."""
+    alone = {name: gains for name, gains in worth["alone"].items() if gains is not None}
+    told = ", ".join(f"{name} {cell(gains['mean'])}" for name, gains in alone.items())
+    public = "not known" if worth["public"] is None else f"{worth['public']:+.4g}"
+    return (
+        f"Knowing the state is worth {cell(worth['planner'])} to a planner who buys for all"
+        + (f"; to one player alone, mean by group: {told}" if told else "")
+        + f". If everybody knows it, users' surplus differs by {public}: in a game that may be a loss."
+    )
