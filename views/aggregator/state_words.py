@@ -1,5 +1,6 @@
 """The states of a price in words."""
 
+from market.numerals import percent, plain, signed
 from views.tables import cell, table
 
 MOST_ROWS = 12  # states that are told one by one
@@ -8,11 +9,11 @@ MOST_ROWS = 12  # states that are told one by one
 def states_text(known):
     """Means over all and over the worst states, a row a state where they are few, and what knowing it is worth."""
     expected, worst = known["expected"], known["worst"]
-    reckoned = f"players reckon with {1 - worst['weight']:.3g} of the mean and {worst['weight']:.3g} of the worst"
+    mean, weight = percent(1 - worst["weight"]), percent(worst["weight"])
     lines = [
-        f"{len(known['names'])} states: {reckoned}. Expected price {cell(expected['price'])}, surplus "
-        f"{cell(expected['welfare'])}; mean of the worst {1 - worst['level']:.3g} of states: price "
-        f"{cell(worst['price'])}, surplus {cell(worst['welfare'])}"
+        f"{len(known['names'])} states: players reckon with {mean} of the expectation and {weight} of the worst.",
+        f"expected: price {cell(expected['price'])}, surplus {cell(expected['welfare'])}   worst "
+        f"{percent(1 - worst['level'])} of states: price {cell(worst['price'])}, surplus {cell(worst['welfare'])}",
     ]
     short = sum(1 for unserved in known["unserved"] if unserved > 0)
     if short:
@@ -26,10 +27,12 @@ def states_text(known):
 def information_text(worth):
     """What it is worth to know the state: to a planner, to one alone, and what is different if all know it."""
     alone = {name: gains for name, gains in worth["alone"].items() if gains is not None}
-    told = ", ".join(f"{name} {cell(gains['mean'])}" for name, gains in alone.items())
-    public = "not known" if worth["public"] is None else f"{worth['public']:+.4g}"
-    return (
-        f"Knowing the state is worth {cell(worth['planner'])} to a planner who buys for all"
-        + (f"; to one player alone, mean by group: {told}" if told else "")
-        + f". If everybody knows it, users' surplus differs by {public}: in a game that may be a loss."
+    told = ", ".join(f"{name} {plain(gains['mean'])}" for name, gains in alone.items())
+    public = "not known" if worth["public"] is None else signed(worth["public"])
+    return "\n".join(
+        [
+            f"Knowing the state is worth {plain(worth['planner'])} to a planner who buys for all.",
+            *([f"To one player alone, others buying the same, mean by group: {told}."] if told else []),
+            f"If everybody knows it, users' surplus differs by {public}: in a game that may be a loss.",
+        ]
     )

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from market.numerals import percent
 from views.style import BLACK, BLUE, VERMILLION, legend_below, new_figure, styled
 
 
@@ -15,7 +16,7 @@ def states(result):
         at, share = distribution(values, known.states.probability)
         axes.step(at, share, where="post", color=BLUE, label="probability of at most so much")
         axes.axvline(facts["expected"][name], color=BLACK, linestyle="--", label="expected")
-        worst = f"mean of the worst {1 - known.states.risk.level:.3g} of states"
+        worst = f"mean of the worst {percent(1 - known.states.risk.level)} of states"
         axes.axvline(facts["worst"][name], color=VERMILLION, linestyle=":", label=worst)
         axes.set_xlabel(label)
         axes.set_ylim(0, 1.02)
