@@ -58,10 +58,14 @@ class MarketModel(mesa.Model):
         """The same as a table, one row a round."""
         return pd.DataFrame(self.collected)
 
+    def play_on(self):
+        """Play the next round, or several at once where a model can."""
+        self.step()
+
     def run(self):
-        """Step until the run ends; returns the status."""
+        """Play until the run ends; returns the status."""
         while self.running:
-            self.step()
+            self.play_on()
         return self.status
 
 

@@ -1,10 +1,12 @@
 """How fast rounds of players who learn are played on one core, in seconds of processor time."""
 
+import tempfile
 from time import process_time
 
 import numpy as np
 
 from benchmarks.rows import Row, one_pass
+from engine import run, save_result
 from market.aggregator.game import Block, Game
 from market.aggregator.learning import play
 from market.conduct import CONDUCTS
@@ -14,13 +16,27 @@ from market.utilities import Quadratic
 SEED = 0
 LEARNERS, USERS = 10, 5  # users: of each aggregator
 ROUNDS, MOST_SECONDS = 100_000, 10.0
+STORED = "hedge"  # the rule whose run is measured whole
+TEN_USERS = {
+    "market": "aggregator",
+    "price": {"rule": "affine", "p0": 0.2, "c": 0.05},
+    "group": [
+        {
+            "name": "all",
+            "kind": "direct",
+            "users": LEARNERS,
+            "utility": {"form": "quadratic", "a": {"uniform": [0.1, 0.9]}, "b": {"uniform": [1, 9]}},
+            "conduct": {"rule": STORED},
+        }
+    ],
+}
 
 
 def rows(quick=False):
-    """Ten users and ten aggregators who learn by one rule each; `quick` plays a fiftieth of the rounds."""
+    """Ten users and ten aggregators who learn by one rule each, and a run whole; `quick`: a fiftieth of the rounds."""
     rounds = ROUNDS // 50 if quick else ROUNDS
     asked = [("users", rule) for rule, conduct in CONDUCTS.items() if conduct.learns] + [("aggregators", "hedge")]
-    return [of_rule(who, rule, rounds) for who, rule in asked]
+    return [*(of_rule(who, rule, rounds) for who, rule in asked), of_run(rounds)]
 
 
 def of_rule(who, rule, rounds):
@@ -31,16 +47,25 @@ def of_rule(who, rule, rounds):
     between = process_time()
     played.judged()
     end = process_time()
+    return _row(f"{LEARNERS} {who}, {rule}", rounds, between - start, f"their regrets {end - between:.2f} s")
+
+
+def of_run(rounds):
+    """A run of ten users as the command has it: drawn, played, judged in every round, stored with all rounds."""
+    start = process_time()
+    result = run(TEN_USERS, rounds=rounds)
+    between = process_time()
+    with tempfile.TemporaryDirectory() as folder:
+        save_result(result, folder)
+    end = process_time()
+    return _row(f"{LEARNERS} users, {STORED}, a run stored", rounds, end - start, f"storing {end - between:.2f} s")
+
+
+def _row(who, rounds, seconds, against):
     most = MOST_SECONDS * rounds / ROUNDS
-    return Row(
-        f"{rounds:,} rounds of {LEARNERS} {who}, {rule}",
-        f"{between - start:.2f} s",
-        f"their regrets {end - between:.2f} s",
-        most / (between - start),
-        f"≤ {most:g} s",
-        between - start <= most,
-        one_pass(between - start, np.zeros((rounds, LEARNERS))),
-    )
+    limit = one_pass(seconds, np.zeros((rounds, LEARNERS)))
+    ours, ratio = f"{seconds:.2f} s", most / seconds
+    return Row(f"{rounds:,} rounds of {who}", ours, against, ratio, f"≤ {most:g} s", seconds <= most, limit)
 
 
 def market(users):

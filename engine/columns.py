@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+AT_ONCE = 1 << 16  # rows that are written at once
+MANY, SAMPLED = 1_000, 16  # cells from which on one in so many is looked at: do they repeat?
 Columns = Mapping[str, Sequence | np.ndarray]  # {name: values by row}
 
 
@@ -48,21 +50,54 @@ def csv_text(columns: Columns) -> str:
 
 
 def _write(columns, file):
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*map(_cells, columns.values()), strict=True))
+    csv.writer(file, lineterminator="\n").writerow(columns)
+    cells = [_cells(values) for values in columns.values()]
+    alone = len(cells) == 1
+    for lo in range(0, max(map(len, cells), default=0), AT_ONCE):
+        texts = [_texts(values[lo : lo + AT_ONCE]) for values in cells]
+        texts = [[text or '""' for text in texts[0]]] if alone else texts  # a line of nothing would be no row
+        file.write("".join(f"{','.join(row)}\n" for row in zip(*texts, strict=True)))
 
 
 def _cells(values):
-    """The cells of a column: whole numbers are written as such where all are."""
-    if isinstance(values, np.ndarray) and values.dtype.kind in "iuU":
-        return values.tolist()
-    if isinstance(values, np.ndarray) and values.dtype.kind == "f":
-        exact = values if values.itemsize == 8 else values.astype(str)  # as few digits as its own precision needs
-        odd = np.isnan(values)
-        return (np.where(odd, "", exact.astype(object)) if odd.any() else exact).tolist()
-    values = [value.item() if isinstance(value, np.generic) else value for value in values]
-    kinds = {type(value) for value in values}
+    """The cells of a column as an array: whole numbers as such where all are, of others text, nothing for None."""
+    if isinstance(values, np.ndarray) and values.dtype.kind in "iufU":
+        return values
+    kinds = set(map(type, values))
+    if any(issubclass(kind, np.generic) for kind in kinds):
+        values = [value.item() if isinstance(value, np.generic) else value for value in values]
+        kinds = set(map(type, values))
     if kinds <= {int, float, type(None)} and kinds != {int}:
-        values = [None if value is None else float(value) for value in values]
+        return np.array(values, dtype=float)
     return ["" if value is None or value != value else value for value in values]
+
+
+def _texts(cells):
+    """Cells of a column as the letters of a CSV file; what comes again and again is worked out once."""
+    if not isinstance(cells, np.ndarray):
+        known = {cell: _text(cell) for cell in set(map(str, cells))}
+        return [known[cell] for cell in map(str, cells)]
+    exact = cells.view(f"i{cells.itemsize}") if cells.dtype.kind == "f" else cells  # -0.0 is not 0.0
+    if len(cells) < MANY or len(np.unique(exact[::SAMPLED])) > len(cells) / (2 * SAMPLED):
+        return _each(cells)
+    _, first, place = np.unique(exact, return_index=True, return_inverse=True)
+    return np.array(_each(cells[first]), dtype=object)[place].tolist()
+
+
+def _each(cells):
+    """The letters of each cell of an array, a float in as few digits as its own precision needs."""
+    if cells.dtype.kind != "f":
+        return list(map(_text if cells.dtype.kind == "U" else str, cells.tolist()))
+    texts = list(map(repr, cells.tolist())) if cells.itemsize == 8 else cells.astype(str).tolist()
+    for odd in np.flatnonzero(np.isnan(cells)).tolist():
+        texts[odd] = ""
+    return texts
+
+
+def _text(cell):
+    """A text as a cell, in quotes where it needs them."""
+    if not any(letter in cell for letter in ',"\r\n'):
+        return cell
+    file = io.StringIO()
+    csv.writer(file, lineterminator="\n").writerow([cell, ""])
+    return file.getvalue().removesuffix(",\n")

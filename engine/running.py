@@ -27,7 +27,8 @@ def run(
     """Run a scenario (name, path or Scenario) to its end and return a Result.
 
     `set` holds "key=value" changes as of the command line; `direct` solves without rounds; without `certify` what is
-    only proof is not searched; `on_round(model)` is called after every round; `players`, {group: who}, sit down in
+    only proof is not searched; `on_round(model)` is called after every round, where all learn after each whose gap is
+    worked out (between two such they play at once); `players`, {group: who}, sit down in
     place of shipped ones. Raises scenarios.ScenarioError, agents.seats.SeatError where somebody cannot sit there,
     limits.TooLarge where it may not fit in memory, and pace.TooLong where all its periods may take too long, unless
     `patient`.
@@ -74,7 +75,7 @@ def _stepped(market, model, certify, on_round):
         part.certify = certify
     while model.running:
         played = model.round
-        model.step()
+        model.play_on()
         if on_round is not None and model.round > played:
             on_round(model)
     return _facts(market, model, certify)

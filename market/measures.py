@@ -10,20 +10,23 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from market.aggregator.game import Game
+    from market.arrays import Numbers
     from market.outcome import Outcome
 
 
 RELATIVE_ROUNDING = 1e-9  # share of the largest number that counts as nothing
 
 
-def jain(values: npt.ArrayLike) -> float:
+def jain(values: npt.ArrayLike) -> Numbers:
     """Jain's fairness index (Σv)² / (n Σv²) of non-negative values; 1 where all are zero, NaN where one is below 0
-    (docs/aggregator/model.md, Measures).
+    (docs/aggregator/model.md, Measures). Of rows of values, shape (rows, values), one each.
 
     >>> float(jain([1, 1, 1, 1])), float(jain([1, 0, 0, 0])), float(jain([0, 0]))
     (1.0, 0.25, 1.0)
     """
     values = np.asarray(values, dtype=float)
+    if values.ndim > 1:
+        return _jain_by_row(values)
     largest = np.max(np.abs(values), initial=0.0)
     if largest == 0:
         return 1.0
@@ -33,20 +36,40 @@ def jain(values: npt.ArrayLike) -> float:
     return np.sum(share) ** 2 / (len(share) * np.sum(share**2))
 
 
-def gini(values: npt.ArrayLike) -> float:
+def gini(values: npt.ArrayLike) -> Numbers:
     """Gini coefficient Σ_i Σ_j |v_i − v_j| / (2 n Σ v) of non-negative values; 0 where all are zero, NaN as jain's
-    (docs/aggregator/model.md, Measures).
+    (docs/aggregator/model.md, Measures). Of rows of values, shape (rows, values), one each.
 
     >>> float(gini([1, 1, 1, 1])), float(gini([0, 0, 0, 1]))
     (0.0, 0.75)
     """
     values = np.sort(np.asarray(values, dtype=float))
+    if values.ndim > 1:
+        return _gini_by_row(values)
     total, n = np.sum(values), len(values)
     if total == 0 and not np.any(values):
         return 0.0
     if values[0] < -RELATIVE_ROUNDING * max(abs(values[0]), abs(values[-1])):
         return np.nan
     return max(np.sum((2 * np.arange(1, n + 1) - n - 1) * values) / (n * total), 0.0)  # nearly equal values round below
+
+
+def _jain_by_row(rows):
+    """Jain's index of each row, to the last bit as of the row alone: a number's square is that of Python's power."""
+    largest = np.max(np.abs(rows), axis=1, keepdims=True)
+    share, nothing = rows / np.where(largest == 0, 1.0, largest), largest[:, 0] == 0
+    squares = np.where(nothing, 1.0, rows.shape[1] * np.sum(share**2, axis=1))
+    found = np.array([total**2 for total in np.sum(share, axis=1).tolist()]) / squares
+    return np.where(np.min(share, axis=1) < -RELATIVE_ROUNDING, np.nan, np.where(nothing, 1.0, found))
+
+
+def _gini_by_row(rows):
+    """Gini coefficient of each row, its values in order, to the last bit as of the row alone."""
+    n, total = rows.shape[1], np.sum(rows, axis=1)
+    above = np.sum((2 * np.arange(1, n + 1) - n - 1) * rows, axis=1)
+    below = rows[:, 0] < -RELATIVE_ROUNDING * np.maximum(np.abs(rows[:, 0]), np.abs(rows[:, -1]))
+    found = np.maximum(above / np.where(below | (total == 0), 1.0, n * total), 0.0)
+    return np.where(below, np.nan, np.where(np.any(rows, axis=1), found, 0.0))
 
 
 def total_welfare(game: Game, outcome: Outcome) -> float:

@@ -2,19 +2,21 @@
 
 from functools import cached_property, partial
 
-import mesa
 import numpy as np
 
 from agents.aggregator.learners import Learner, LearnerGroup, mind_of
 from agents.aggregator.market_operator import MarketOperator
 from agents.aggregator.players import SHIPPED, Aggregator, Crowd, Heard, LargeUser, SmallUser, User, View
+from agents.aggregator.stretch import Stretch
+from agents.collector import Collector, plain
 from agents.market_model import MarketModel, attributes, shown
 from agents.seats import Player, Seat, SeatError, check_groups, seated
 from market.aggregator import endings
 from market.aggregator.best_response import PricedOut, best_responses
-from market.aggregator.clearing import certified, clear
+from market.aggregator.clearing import certified, clear, clear_rounds
 from market.aggregator.game import PIECE
 from market.aggregator.learners import Learners, all_wanted
+from market.aggregator.learning import Group, play_groups
 from market.aggregator.payoff import payoffs
 from market.aggregator.rounds import (
     ORDERS,
@@ -27,6 +29,7 @@ from market.aggregator.rounds import (
     wrong_part,
 )
 from market.aggregator.side_payments import pay_each_other
+from market.conduct import Dice
 from market.conduct.judge import Judge
 from market.fairness.side_payments import moved
 from market.measures import gini, jain
@@ -36,6 +39,7 @@ MOST_COLUMNS = 50  # players with a column of their own in the collected data
 MOST_SEATS = 10_000  # players of a group who sit one by one, where no higher agent_threshold says so
 IN_ROWS = (Aggregator, SmallUser, LargeUser)  # agents whose best responses are worked out together
 MOST_REMEMBERED = 50_000_000  # users times rounds kept as trajectories
+MOST_AT_ONCE = 1 << 19  # users times rounds that are played at once
 
 
 class AggregatorModel(MarketModel):
@@ -90,18 +94,18 @@ class AggregatorModel(MarketModel):
         self.round, self.ended, self.move, self.blame = 0, Status.RUNNING, 0.0, None
         self.individual, self.agent_threshold = game.users <= agent_threshold, agent_threshold
         self._faced = self._held = np.full(game.players, np.nan)
+        self._minds = {}
         self.operator, self._users, self.seats = self._operator(), [], []
         for parts in self._layout():
             self.seats += self._seat_block(*parts, (players or {}).get(parts[0].name))
         self.own = [agent for _, agent in self.seats if type(agent) not in self.shipped]
         self.gained = []  # surplus of the learners' users by round
-        self.judge = Judge(self._learning_groups(players), rounds, judging) if self.conducts else None
+        learning = self._learning_groups(players)
+        self.judge = Judge(learning, rounds, judging) if learning else None
         self.trajectory = Trajectory(
             game.users, rounds, np.float64 if self.individual else np.float32, kept_of(game.blocks)
         )
-        self.datacollector = mesa.DataCollector(
-            model_reporters=self._reporters(), agenttype_reporters=self._agent_reporters()
-        )
+        self.datacollector = Collector(model_reporters=self._reporters(), agenttype_reporters=self._agent_reporters())
 
     @property
     def outcome(self):
@@ -139,7 +143,9 @@ class AggregatorModel(MarketModel):
         """Play one round: players decide, the operator clears, the data collector records. Nothing once ended."""
         if not self.running:
             return
-        before = self.y
+        before, groups = self.y, [group for groups in self._minds.values() for group in groups]
+        for group in groups:
+            group.decide(self.y, self.rounds)
         try:
             self.y, target = self._play()
         except PricedOut as priced_out:
@@ -153,9 +159,56 @@ class AggregatorModel(MarketModel):
             self._judged()
         self.running = self.ended == Status.RUNNING
         self.trajectory.add(self.outcome)
+        for group in groups:
+            group.learn(self.y)
         for agent in self.own:
             agent.told(self._heard(agent))
         self.datacollector.collect(self)
+
+    def play_on(self):
+        """Play the rounds up to the next whose gap is worked out, all at once where nobody else needs to be asked."""
+        many = min(self.judge.until_due, MOST_AT_ONCE // self.game.users) if self._learners_alone else 1
+        if many > 1:
+            self._play_at_once(many - 1)
+        self.step()
+
+    @cached_property
+    def _learners_alone(self):
+        """Do all players learn, at one price, each beside nothing but totals?"""
+        learn = self.judge is not None and all(type(agent) in (Learner, LearnerGroup) for _, agent in self.seats)
+        return learn and self.one_price and not pay_each_other(self.game.blocks)
+
+    def _play_at_once(self, many):
+        """Play so many rounds, none of which is judged by its gap, without asking the agents."""
+        groups = [group for block in self.game.blocks for group in self.minds_of(block.name)]
+        rounds = play_groups(groups, self.y, many, self.rounds)
+        told = self.judge.add_all(rounds)
+        stretch = Stretch(self.game, self.round, self.y, clear_rounds(self.game, rounds), told)
+        self.gained += np.take(stretch.outcome.s, self._learning_rows, axis=1).sum(axis=1).tolist()
+        self.trajectory.add_all(stretch.outcome)
+        self.datacollector.collect_rounds(stretch, partial(self._records, self.steps + 1, stretch))
+        self.y, self.round, self.steps = rounds[-1].copy(), self.round + many, self.steps + many
+        self.operator.clear(self.y)
+
+    def _records(self, first, stretch):
+        """Rows of the agents' tables in rounds that were played at once, as agents.collector.Records; first: step."""
+        return {
+            first + k: self._rows(first + k, stretch.round[k], stretch.outcome_of(k)) for k in range(len(stretch.y))
+        }
+
+    def _rows(self, step, number, outcome):
+        kinds = self.datacollector.agenttype_reporters
+        agents = {kind: self.agents_by_type.get(kind, ()) for kind in kinds}
+        return {
+            kind: [(step, agent.unique_id, *self._row(agent, number, outcome)) for agent in found]
+            for kind, found in agents.items()
+        }
+
+    def _row(self, agent, number, outcome):
+        if isinstance(agent, User):
+            return float(outcome.x[agent.row]), float(outcome.s[agent.row])
+        heard = self._heard_in(agent, number, outcome)
+        return heard.own, heard.payoff
 
     def _end_or_settle(self, before, target):
         """Clear a round of best responses, and see whether the run has ended."""
@@ -187,6 +240,30 @@ class AggregatorModel(MarketModel):
     def learning(self, place, block):
         """The players of a block who learn, the first of them at a place among all players."""
         return Learners(self.game.price, block, slice(place, place + block.players), self._wanted)
+
+    def minds_of(self, group):
+        """The players of a group who learn, as market.aggregator.learning.Groups that decide at once."""
+        if group not in self._minds:
+            parts = zip(self.game.blocks, self.game.player_slices, strict=True)
+            block, where = next((block, where) for block, where in parts if block.name == group)
+            self._minds[group] = [self._mind(block, where.start, some, part) for some, part in self._taught(block)]
+        return self._minds[group]
+
+    def mind_at(self, place):
+        """The Group of the player at a place among all."""
+        parts = zip(self.game.blocks, self.game.player_slices, strict=True)
+        name = next(block.name for block, where in parts if place < where.stop)
+        return next(group for group in self.minds_of(name) if place < group.learners.where.stop)
+
+    def _mind(self, block, first, some, part):
+        dice = Dice([self.streams.of(block.name, f"player {number}") for number in range(some.start, some.stop)])
+        return Group(self.learning(first + some.start, part), self.conducts[block.name], dice)
+
+    def _taught(self, block):
+        """(Which of a block's players, their block) of those who can be asked at once: all who face one price."""
+        if self.one_price:
+            return block.unmixed_parts
+        return [(slice(k, k + 1), block.player(k)) for k in range(block.players)]
 
     @cached_property
     def _wanted(self):
@@ -373,13 +450,17 @@ class AggregatorModel(MarketModel):
 
     def _heard(self, agent):
         """What an agent learns of the last outcome."""
-        seat, block, total = agent.seat, agent.seat.own, float(self.y.sum())
-        own = self.y[seat.place : seat.place + block.players].copy()
-        paid = payoffs(self.game.price, block, total, own, self.outcome.s[self.rows_of(seat)])
+        return self._heard_in(agent, self.round, self.outcome)
+
+    def _heard_in(self, agent, number, outcome):
+        """What an agent learns of the outcome of a round, by its number."""
+        seat, block, total = agent.seat, agent.seat.own, float(outcome.y.sum())
+        own = outcome.y[seat.place : seat.place + block.players].copy()
+        paid = payoffs(self.game.price, block, total, own, outcome.s[self.rows_of(seat)])
         if not _is_block(agent):
             own, paid = float(own[0]), float(paid[0])
         others = max(total - float(np.sum(own)), 0.0)
-        return Heard(self.round, self.outcome.price, others, own, paid, self.game.price, block)
+        return Heard(number, outcome.price, others, own, paid, self.game.price, block)
 
     def _stop_infeasible(self, priced_out):
         seat = priced_out.player.seat
@@ -440,6 +521,13 @@ class Trajectory:
                 past.clear()
             past.append(getattr(outcome, name).astype(self.dtype))
 
+    def add_all(self, rounds):
+        """Remember many rounds, a market.aggregator.clearing.Rounds."""
+        for name, past in self._kept.items():
+            if not self.whole:
+                past.clear()
+            past += list(getattr(rounds, name)[0 if self.whole else -1 :].astype(self.dtype))
+
     @property
     def quantities(self):
         """Quantities by round and user, shape (rounds, users)."""
@@ -495,12 +583,15 @@ def transfer(model):
     return moved(model.outcome.transfers)
 
 
+# reporters: of a model's last round, and by round of a Stretch in its place
+
+
 def _of_judge(model, name):
-    return getattr(model.judge, name)
+    return plain(getattr(model.judge, name))
 
 
 def _regret(model, number):
-    return float(model.judge.regrets[number])
+    return plain(model.judge.regrets[..., number])
 
 
 def _of_outcome(model, name):
@@ -508,15 +599,15 @@ def _of_outcome(model, name):
 
 
 def _of_surplus(model, measure):
-    return float(measure(model.outcome.s))
+    return plain(measure(model.outcome.s))
 
 
 def _group_mean(model, what, number):
-    return float(np.mean(getattr(model.outcome, what)[model.game.user_slices[number]]))
+    return plain(np.mean(getattr(model.outcome, what)[..., model.game.user_slices[number]], axis=-1))
 
 
 def _purchase(model, j):
-    return float(model.y[j])
+    return plain(model.y[..., j])
 
 
 def _purchases(model):

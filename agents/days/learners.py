@@ -5,13 +5,23 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from agents.aggregator.learners import Learns, Mind
+import mesa
+
+from agents.aggregator.learners import Mind
 from agents.days.players import DayPlan, DayPlayer
+from agents.seats import Seat
 from market.aggregator.days.learners import DayLearner
+from market.conduct import Conduct, Dice
 
 
-class LearningPlayer(Learns, DayPlayer):
-    """A player who decides its users' day by the conduct of its group."""
+class LearningPlayer(DayPlayer):
+    """A player who decides its users' day by the conduct of its group; `state` is what it has in mind, None before."""
+
+    def __init__(self, model: mesa.Model, seat: Seat):
+        super().__init__(model, seat)
+        self.conduct: Conduct = model.conducts[seat.group]
+        self.dice = Dice([self.rng])
+        self.state: dict[str, Any] | None = None
 
     @cached_property
     def learner(self) -> DayLearner:

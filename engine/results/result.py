@@ -42,8 +42,7 @@ class Way(NamedTuple):
 def played(way: Way, game: object) -> Any:
     """The Mesa model of a game, stepped to its end."""
     model = build(way.scenario, replication=way.replication, drawn=Drawn(game, {}))
-    while model.running:
-        model.step()
+    model.run()
     return model
 
 

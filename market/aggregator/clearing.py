@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from market.aggregator.allocation import split_at
+from market.aggregator.allocation import split, split_at
 from market.aggregator.certificate import best_moves, largest
 from market.aggregator.game import Game
 from market.arrays import Array
@@ -33,6 +33,46 @@ def outcome_of(game: Game, y: Array, x: Array, price: float) -> Outcome:
     beyond = float(np.sum(y)) - game.price.capacity
     unserved = beyond if beyond > CAPACITY_ROUNDING * game.price.capacity else 0.0
     return Outcome(y, x, surpluses(game, price, x), float(price), unserved)
+
+
+@dataclass(frozen=True, eq=False)
+class Rounds:
+    """Many rounds as cleared, each as its Outcome has it: y, shape (rounds, players); x and s, shape (rounds, users);
+    price and unserved, shape (rounds,)."""
+
+    y: Array
+    x: Array
+    s: Array
+    price: Array
+    unserved: Array
+
+    @property
+    def quantity(self) -> Array:
+        """Total purchases of each round."""
+        return np.asarray(np.sum(self.y, axis=1))
+
+    @property
+    def welfare(self) -> Array:
+        """Sum of all users' surplus in each round, money."""
+        return np.asarray(np.sum(self.s, axis=1))
+
+
+def clear_rounds(game: Game, y: Array) -> Rounds:
+    """What `clear` makes of each round's purchases y, shape (rounds, players), to the last bit."""
+    game = game.unmixed
+    totals = np.sum(y, axis=1)
+    price = np.array([float(game.price.value(total)) for total in totals.tolist()])
+    parts = list(zip(game.blocks, game.player_slices, strict=True))
+    x = np.concatenate([split(block, price, y[:, where]) for block, where in parts], axis=1)
+    rows = zip(game.blocks, game.user_slices, strict=True)
+    s = [block.utility.surplus(price[:, None], x[:, some]) + 0.0 for block, some in rows]
+    return Rounds(y, x, np.concatenate(s, axis=1), price, _unserved(game, totals))
+
+
+def _unserved(game, totals):
+    """What purchases exceed the capacity by, of totals (rounds,)."""
+    beyond = totals - game.price.capacity
+    return np.where(beyond > CAPACITY_ROUNDING * game.price.capacity, beyond, 0.0)
 
 
 def surpluses(game: Game, price: float, x: Array) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,10 +13,13 @@ from market.aggregator.best_response import best_response
 from market.aggregator.certificate import SPLIT_PRECISION, price_taking
 from market.aggregator.game import Block, Game
 from market.aggregator.single import best_quantities
-from market.arrays import Array, Integers
+from market.arrays import Array, Integers, Mask
 from market.conduct import Start
 from market.prices import PriceRule
 from market.utilities import Quadratic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MOST_NODES = 1 << 17  # users times purchases that are split at once
 FLOOR_ACTIONS = 65  # purchases among which the best alone is looked for
@@ -41,8 +45,10 @@ class Learners:
         self.rule, self.block, self.where, self.most = rule, block, where, most
         self.first_price = float(rule.right_value(0.0))
         self.tables: dict[int, _Table] = {}
+        self.kind = _kind_of_table(block)
         self.top = wanted_alone(rule, block)
         self.floor = self._floor()
+        self._best, self._marginal = Remembered(), Remembered()
 
     def start(self, y: Array, rounds: int) -> Start:
         """What the players know before the first of so many rounds; y: all first purchases."""
@@ -51,7 +57,7 @@ class Learners:
 
     def faced(self, y: Array) -> FacedTotal:
         """A round of purchases y of all players as these players faced it."""
-        own, total = y[self.where].copy(), float(y.sum())
+        own, total = y[self.where].copy(), float(np.add.reduce(y))
         price = float(self.rule.value(total)) if total > 0 else self.first_price
         return FacedTotal(self, own, np.maximum(total - own, 0.0), price)
 
@@ -69,7 +75,7 @@ class Learners:
 
     def _table(self, count):
         if count not in self.tables:
-            self.tables[count] = _table(self, count)
+            self.tables[count] = self.kind(self, count)
         return self.tables[count]
 
     @cached_property
@@ -79,11 +85,16 @@ class Learners:
 
     def of(self, others: Array, own: Array) -> Array:
         """Payoffs of purchases beside others' totals, shapes (players,); looked up where that is quick."""
-        for table in self.tables.values():
-            at = table.places(own) if table.quick else None
-            if at is not None:
-                return np.maximum(table.at(others)[np.arange(len(at)), at], self.floor)
-        return np.maximum(split_payoffs(self.rule, self.block, others, own[None])[0], self.floor)
+        tables = list(self.tables.values()) if self.kind.quick else []
+        for table in tables:
+            place, known = table.places(own)
+            if known.all():
+                return np.maximum(table.paid(others, own, place), self.floor)
+        paid = split_payoffs(self.rule, self.block, others, own[None])[0]
+        for table in reversed(tables):
+            place, known = table.places(own)
+            paid = np.where(known, table.paid(others, own, place), paid)
+        return np.maximum(paid, self.floor)
 
     def hindsight(self, rounds: Array, count: int) -> tuple[Array, Array]:
         """(What even purchases would have paid, (rounds, players, count); what was paid, (rounds, players)).
@@ -104,10 +115,13 @@ class Learners:
 
     def marginal(self, others: Array, own: Array) -> Array:
         """What a little more would bring beside others' totals, shapes (players,), money per energy."""
-        return margins(self.rule, self.block, others, own, self.top)
+        return self._marginal.of(lambda: margins(self.rule, self.block, others, own, self.top), others, own)
 
     def best(self, others: Array, now: Array) -> Array:
         """Best purchases beside others' totals, shape (players,); now: the present ones, which settle ties."""
+        return self._best.of(lambda: self._best_beside(others, now), others, now)
+
+    def _best_beside(self, others, now):
         block = self.block
         if block.single:
             return best_quantities(self.rule, block.utility, others, each_alone=True)
@@ -117,6 +131,21 @@ class Learners:
     def wanted(self, price: float) -> Array:
         """What each player's users want at a price taken as given, at most what they want alone, shape (players,)."""
         return np.minimum(wanted_at(self.block, np.full(self.block.players, price)), self.top)
+
+
+class Remembered:
+    """The last answer of a function of arrays, given again while their bits stay: learners come to rest."""
+
+    def __init__(self) -> None:
+        self.asked: list[bytes] | None = None
+        self.answer: Array = np.empty(0)
+
+    def of(self, work_out: Callable[[], Array], *arrays: Array) -> Array:
+        """The function's value of these arrays."""
+        asked = [array.tobytes() for array in arrays]
+        if asked != self.asked:
+            self.answer, self.asked = work_out(), asked
+        return self.answer
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,14 +287,18 @@ class _Table:
     quick = False
 
     def __init__(self, learners: Learners, count: int) -> None:
-        self.learners, self.grid = learners, even(learners.top, count)
+        self.learners, self.grid, self.count = learners, even(learners.top, count), count
+        self.first = np.arange(len(self.grid)) * count  # of each player's, where those of all stand in a row
+        self.per_energy = (count - 1) / np.where(learners.top > 0, learners.top, np.inf)
 
-    def places(self, own: Array) -> Integers | None:
-        """Which of the even purchases each player's is, shape (players,); None unless all are among them."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            at = np.nan_to_num(np.rint(own / self.grid[:, -1] * (self.grid.shape[1] - 1)))
-        place = np.clip(at, 0, self.grid.shape[1] - 1).astype(np.intp)
-        return place if np.array_equal(self.grid[np.arange(len(own)), place], own) else None
+    def places(self, own: Array) -> tuple[Integers, Mask]:
+        """(Which of the even purchases of all in a row each player's is, or is near, and is it that), (players,)."""
+        place = self.first + np.minimum(np.rint(own * self.per_energy), self.count - 1).astype(np.intp)
+        return place, self.grid.take(place) == own
+
+    def paid(self, others: Array, own: Array, place: Integers) -> Array:
+        """Payoffs of purchases at such places beside others' totals, shapes (players,)."""
+        return self.at(others).take(place)
 
     def at(self, others: Array) -> Array:
         """Payoffs (…, players, count) beside others' totals (…, players)."""
@@ -287,6 +320,9 @@ class _Separable(_Table):
 
     def at(self, others: Array) -> Array:
         return self.worth - self.learners.rule.value(others[..., None] + self.grid) * self.grid
+
+    def paid(self, others: Array, own: Array, place: Integers) -> Array:
+        return self.worth.take(place) - self.learners.rule.value(others + own) * own
 
 
 class _WelfareOfQuadratic(_Table):
@@ -334,11 +370,9 @@ class _WelfareOfQuadratic(_Table):
         return np.where(price > self.level, shared, within) + self.kept
 
 
-def _table(learners: Learners, count: int) -> _Table:
-    block = learners.block
+def _kind_of_table(block: Block) -> type[_Table]:
+    """What payoffs of even purchases of a block's players are looked up in."""
     if block.single:
-        return _Separable(learners, count)
+        return _Separable
     few = block.players * block.users <= MOST_SUMS
-    if few and block.objective.welfare and isinstance(block.utility, Quadratic):
-        return _WelfareOfQuadratic(learners, count)
-    return _Table(learners, count)
+    return _WelfareOfQuadratic if few and block.objective.welfare and isinstance(block.utility, Quadratic) else _Table

@@ -44,20 +44,21 @@ class Bandit(Conduct):
         none = np.zeros(len(grid))
         lowest, highest = np.full(len(grid), np.inf), np.full(len(grid), -np.inf)
         weighed = {"tried": np.zeros_like(grid), "paid": np.zeros_like(grid)}
-        now = {"round": 1, "action": none.astype(np.intp), "chance": none}
+        now = {"round": 1, "action": none.astype(np.intp), "chance": none, "row": np.arange(len(grid))}
         return {"grid": grid, "lowest": lowest, "highest": highest, **weighed, **now}
 
     def decide(self, state: State, dice: Dice) -> Array:
-        chances, row = self.beliefs(state), np.arange(len(state["grid"]))
+        chances, row = self.beliefs(state), state["row"]
         action = chosen(chances, dice.throw())
         state["action"], state["chance"] = action, chances[row, action]
         return state["grid"][row, action]
 
     def learn(self, state: State, faced: Faced) -> None:
-        paid, at = faced.payoff, (np.arange(len(state["grid"])), state["action"])
+        paid, at = faced.payoff, (state["row"], state["action"])
         explore = self._rate(state) / 2 if self.explore is None else self.explore
-        state["tried"][at] += 1 / (state["chance"] + explore)
-        state["paid"][at] += paid / (state["chance"] + explore)
+        counted = state["chance"] + explore
+        state["tried"][at] += 1 / counted
+        state["paid"][at] += paid / counted
         np.minimum(state["lowest"], paid, out=state["lowest"])
         np.maximum(state["highest"], paid, out=state["highest"])
         state["round"] += 1

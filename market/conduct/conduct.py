@@ -138,6 +138,7 @@ def rows(amounts: Array) -> Array:
 
 def chosen(weights: Array, luck: Array) -> Integers:
     """The action at which the running sum of weights (players, actions) passes luck in [0, 1) of it, (players,)."""
-    reached = np.cumsum(weights, axis=1)
+    reached = weights.cumsum(axis=1)
     passed = reached <= luck[:, None] * reached[:, -1:]
-    return np.minimum(np.sum(passed, axis=1), weights.shape[1] - 1)
+    passed[:, -1] = False
+    return passed.argmin(axis=1)

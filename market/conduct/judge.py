@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -39,6 +39,23 @@ class Judging:
     def is_last(self, played: int, rounds: int) -> bool:
         """Is it one of the last rounds, all of whose gaps decide?"""
         return played > rounds - self.window
+
+
+class Told(NamedTuple):
+    """What is told of rounds: regrets so far, shape (rounds, learners), and the average regret, shape (rounds,)."""
+
+    regrets: Array
+    average_regret: Array
+
+    @property
+    def gap(self) -> list[None]:
+        """Not worked out."""
+        return [None] * len(self.regrets)
+
+    @property
+    def gap_of_average(self) -> list[None]:
+        """Not worked out either."""
+        return self.gap
 
 
 class Learning(Protocol):
@@ -102,25 +119,46 @@ class Judge:
     @property
     def average_regret(self) -> float:
         """The largest regret of a learner a round, as a share of how far apart its payoffs in a round ever lay."""
-        wide = np.where(self.range > 0, self.range, np.inf)
-        return float(np.max(self.regrets / wide, initial=0.0)) / max(self.played, 1)
+        return float(self._average_regret(self.regrets, self.range, self.played))
 
     def add(self, y: Array) -> None:
         """Take in a round, amounts y of all players."""
         self.add_all(np.array(y, dtype=float)[None])
-        self.gap = self.gap_of_average = None
 
-    def add_all(self, rounds: Array) -> None:
-        """Take in many rounds, amounts of all players, shape (rounds, all players)."""
-        step = max(1, AT_ONCE // max(1, len(self.players)))
-        for some in (rounds[lo : lo + step] for lo in range(0, len(rounds), step)):
-            found = [group.hindsight(some, ACTIONS) for group in self.groups]
-            paid, earned = (np.concatenate(part, axis=1) for part in zip(*found, strict=True))
-            self.hindsight += paid.sum(axis=0)
-            self.earned += earned.sum(axis=0)
-            np.maximum(self.range, np.max(paid.max(axis=2) - paid.min(axis=2), axis=0), out=self.range)
-        self.total = self.total + rounds.sum(axis=0)
+    def add_all(self, rounds: Array) -> Told:
+        """Take in many rounds, amounts of all players, shape (rounds, all players); what is then told of each."""
+        step, played = max(1, AT_ONCE // max(1, len(self.players))), self.played
+        told = [self._add(rounds[lo : lo + step]) for lo in range(0, len(rounds), step)]
+        self.total = np.cumsum(np.concatenate([np.broadcast_to(self.total, rounds[:1].shape), rounds]), axis=0)[-1]
         self.amounts += list(rounds)
+        self.gap = self.gap_of_average = None
+        regrets, ranges = (np.concatenate(part) for part in zip(*told, strict=True))
+        return Told(regrets, self._average_regret(regrets, ranges, np.arange(played + 1, self.played + 1)))
+
+    def _add(self, some):
+        """(Regrets, ranges so far) after each of some rounds, shapes (rounds, learners); sums go on round by round."""
+        found = [group.hindsight(some, ACTIONS) for group in self.groups]
+        paid, earned = (np.concatenate(part, axis=1) for part in zip(*found, strict=True))
+        ranges = np.maximum.accumulate(np.maximum(paid.max(axis=2) - paid.min(axis=2), self.range))
+        paid[0] += self.hindsight
+        earned[0] += self.earned
+        np.cumsum(paid, axis=0, out=paid)
+        np.cumsum(earned, axis=0, out=earned)
+        self.hindsight, self.earned, self.range = paid[-1].copy(), earned[-1].copy(), ranges[-1].copy()
+        return np.maximum(paid.max(axis=2) - earned, 0.0), ranges
+
+    @staticmethod
+    def _average_regret(regrets, ranges, played):
+        wide = np.where(ranges > 0, ranges, np.inf)
+        return np.max(regrets / wide, axis=-1, initial=0.0) / np.maximum(played, 1)
+
+    @property
+    def until_due(self) -> int:
+        """In how many rounds the gap is to be worked out again, at least 1; once all are played, 1."""
+        played, rounds = self.played, self.rounds
+        every = self.judging.every(rounds)
+        due = min(played // every * every + every, rounds - self.judging.window + 1, rounds)
+        return max(due - played, 1)
 
     def certify(self, gap_of: Callable[[Array], float]) -> None:
         """Work out the gaps of this round if they are due; gap_of: of amounts of all players."""

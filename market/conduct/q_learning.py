@@ -79,4 +79,4 @@ class QLearning(Conduct):
     def _class(self, state, price):
         low, high = state["prices"]
         share = (price - low) / (high - low) if high > low else np.zeros_like(price)
-        return np.clip((share * self.states).astype(np.intp), 0, self.states - 1)
+        return np.maximum(np.minimum((share * self.states).astype(np.intp), self.states - 1), 0)
