@@ -195,9 +195,7 @@ class AggregatorResult(Cleared, Result):
     def by_state(self):
         """The outcome in each state of the price; None where it was known."""
         known = self.scenario.states
-        if known is None:
-            return None
-        return states.ByState(known, self.game, self.outcome, self.scenario.table["scenarios_of"]["information"])
+        return None if known is None else states.ByState(known, self.game, self.outcome, self.scenario.informed)
 
     @property
     def by_agent(self):

@@ -6,8 +6,9 @@ from functools import cached_property, partial
 import numpy as np
 
 from engine.columns import people_arrays, with_people, write_csv
-from engine.results import aggregator, learning, others
+from engine.results import aggregator, learning, others, states
 from engine.results.aggregator import DOUBLE, MOST_CSV_USERS, OF_SURPLUS, Cleared, mean, of_some
+from engine.results.day_states import DaysByState
 from engine.results.learning import Learned
 from engine.results.result import Measure, Result, moments, number, numbers, played
 from market import sanity
@@ -68,6 +69,7 @@ MEASURES = {
     "efficiency": Measure("1", lambda result: result.yardsticks["efficiency"]),
     "price of anarchy": Measure("1", lambda result: result.yardsticks["price_of_anarchy"]),
     **learning.MEASURES,
+    **states.MEASURES,
 }
 NOTHING = aggregator.NOTHING_CLEARED | dict.fromkeys(("bill", "peak", "self_consumption", "flexibility_value"))
 
@@ -202,6 +204,12 @@ class DaysResult(Lived, Result):
     learned: Learned | None = None
     joined = None  # nobody changes aggregators
 
+    @cached_property
+    def by_state(self):
+        """The outcome in each state of the prices; None where they were known."""
+        known = self.scenario.states
+        return None if known is None else DaysByState(known, self.game, self.outcome, self.scenario.informed)
+
     @property
     def advice(self):
         """What the status means."""
@@ -228,11 +236,12 @@ class DaysResult(Lived, Result):
 
     @property
     def tables(self):
-        """Those of every run, the players' purchases, and all periods."""
+        """Those of every run, the players' purchases, all periods, and the states of prices."""
         if not self.cleared:
             return super().tables
         players = partial(aggregator.players_of, self)
-        return super().tables | {"players": players, "periods": partial(periods_of, self.outcome)}
+        found = super().tables | {"players": players, "periods": partial(periods_of, self.outcome)}
+        return found | ({"states": self.by_state.table} if self.by_state else {})
 
     @property
     def by_agent(self):
@@ -250,6 +259,7 @@ class DaysResult(Lived, Result):
         }
         if self.cycle is not None:
             facts["period"] = self.cycle
+        facts |= {"states": self.by_state.facts()} if self.cleared and self.by_state else {}
         facts |= {} if self.learned is None else {"learning": self.learned.facts()}
         notes = self.scenario.table.get("read", ())
         return facts | ({"read": list(notes)} if notes else {})

@@ -37,6 +37,11 @@ class ByState:
         return information.surplus_by_state(self.states, self.game, self.outcome)
 
     @property
+    def unserved(self) -> Array:
+        """What is bought beyond the capacity by state, energy, shape (states,)."""
+        return np.maximum(self.outcome.quantity - np.array([rule.capacity for rule in self.states.rules]), 0.0)
+
+    @property
     def welfare(self) -> Array:
         """Surplus of all users by state, shape (states,)."""
         return self.surplus.sum(axis=1)
@@ -81,13 +86,12 @@ class ByState:
     def facts(self) -> dict[str, Any]:
         """Plain numbers for JSON."""
         states, risk = self.states, self.states.risk
-        unserved = [max(self.outcome.quantity - rule.capacity, 0.0) for rule in states.rules]
         return {
             "names": list(states.names),
             "probability": numbers(states.probability),
             "price": numbers(self.price),
             "welfare": numbers(self.welfare),
-            "unserved": unserved,
+            "unserved": numbers(self.unserved),
             "surplus": dict(zip(self.names, map(numbers, self.surplus.T), strict=True)),
             "expected": {"price": number(states.probability @ self.price), "welfare": number(self.expected)},
             "worst": {

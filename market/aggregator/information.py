@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from market.aggregator.allocation import split
@@ -30,7 +32,7 @@ def of_planner(states: States, game: Game) -> float:
 
     The expected value of perfect information of Raiffa and Schlaifer (1961), with the players' measure of risk.
     """
-    knowing = np.array([planned_surplus(Game(rule, game.blocks)) for rule in states.rules])
+    knowing = np.array([planned_surplus(replace(game, price=rule)) for rule in states.rules])
     return float(states.gain(knowing)) - planned_surplus(game)
 
 
@@ -67,7 +69,7 @@ def if_public(states: States, game: Game) -> Array | None:
     """
     found = []
     for rule in states.rules:
-        known = Game(rule, game.blocks)
+        known = replace(game, price=rule)
         solution = solve(known, prove=False)
         if solution.status is not Status.SOLVED:
             return None

@@ -56,13 +56,28 @@ class Risk:
 
 
 @dataclass(frozen=True, eq=False)
-class States:
-    """The states of a price: their names, probabilities (states,), price rules, and how players weigh risk."""
+class Chances:
+    """States, their names and probabilities (states,), and how players weigh risk."""
 
     names: tuple[str, ...]
     probability: Array
-    rules: tuple[PriceRule, ...]
     risk: Risk
+
+    def gain(self, gains: Array) -> Array:
+        """What gains by state, shape (states, …), are to players."""
+        return self.risk.of_gains(gains, self.probability)
+
+    @property
+    def tail(self) -> Risk:
+        """The mean of the worst share alone."""
+        return Risk(self.risk.level, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class States(Chances):
+    """The states of a price, a rule each."""
+
+    rules: tuple[PriceRule, ...]
 
     @cached_property
     def rule(self) -> PriceRule:
@@ -73,14 +88,17 @@ class States:
         """The price in each state at total purchases, shape (states,)."""
         return np.array([float(rule.value(total) if total > 0 else rule.right_value(0.0)) for rule in self.rules])
 
-    def gain(self, gains: Array) -> Array:
-        """What gains by state, shape (states, …), are to players."""
-        return self.risk.of_gains(gains, self.probability)
 
-    @property
-    def tail(self) -> Risk:
-        """The mean of the worst share alone."""
-        return Risk(self.risk.level, 1.0)
+@dataclass(frozen=True, eq=False)
+class StatesByPeriod(Chances):
+    """The states of a day's prices, a rule each for every period."""
+
+    rules: tuple[tuple[PriceRule, ...], ...]
+
+    @cached_property
+    def rule(self) -> tuple[PriceRule, ...]:
+        """The price that players reckon with in each period."""
+        return tuple(reckoned(of_states, self.probability, self.risk) for of_states in zip(*self.rules, strict=True))
 
 
 class Reckoned(Piecewise):

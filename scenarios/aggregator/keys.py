@@ -196,6 +196,11 @@ class AggregatorScenario(Scenario):
         return None if table is None else states.states_of(self.price, table)
 
     @property
+    def informed(self) -> bool:
+        """Is it worked out what knowing the state is worth?"""
+        return self.table[states.TABLE]["information"]
+
+    @property
     def conducts(self) -> dict[str, Conduct]:
         """{group: how its players decide} of those that learn."""
         return {name: made(CONDUCTS[conduct["rule"]], conduct) for name, conduct in self.learners.items()}

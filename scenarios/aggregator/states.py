@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from market.aggregator.states import Risk, States, reckoned, shifted
+from market.aggregator.states import Risk, States, shifted
 from market.parameters import Parameter, ParameterError, made, parameters_of
 from market.prices import PRICES
-from scenarios.reading.errors import Place, one_of, quoted
+from scenarios.reading.errors import Place, ScenarioError, one_of, quoted
 from scenarios.reading.population import read_list
 from scenarios.reading.rules import Rules, check_rule
 from scenarios.reading.schema import Key
 
 TABLE = "scenarios_of"
+NUMBERS = f"{TABLE}.number"
 BACKGROUND, PROBABILITY, NAMES = "background", "probability", "names"
 MOST_STATES = 1_000
 ROUNDING = 1e-9  # by how much probabilities may miss one
@@ -26,7 +27,7 @@ INFORMATION_SAID = "work out what it is worth to know the state; as many markets
 
 @dataclass(frozen=True)
 class NumbersOfPrice(Rules):
-    """The numbers of the price rules as lists, one a state."""
+    """The numbers of the price rules as lists of a type, one a state; of its path the table counts."""
 
     def keys(self) -> Iterator[Key]:
         every: dict[str, Parameter] = {}
@@ -34,12 +35,12 @@ class NumbersOfPrice(Rules):
             every.setdefault(one.key, one)
         for name, one in every.items():
             said = f"by state: {one.meaning}; in place of the price's own"
-            yield Key(f"{self.path}.{name}", "column", one.unit, None, one.range, said)
+            yield Key(f"{self.table}.{name}", self.type, one.unit, None, one.range, said)
 
 
 KEYS = (
     Key(TABLE, "table", "", None, "", SAID),
-    NumbersOfPrice(TABLE, PRICES, None, ""),
+    NumbersOfPrice(NUMBERS, PRICES, None, "", type="column"),
     Key(f"{TABLE}.{BACKGROUND}", "column", "energy", None, "(-inf, inf)", BACKGROUND_SAID),
     Key(f"{TABLE}.{PROBABILITY}", "column", "", None, "(0, 1]", "of each state, one in all; left out: all alike"),
     Key(f"{TABLE}.{NAMES}", "labels", "", None, "(-inf, inf)", "what the states are called; left out: their numbers"),
@@ -56,14 +57,30 @@ def numbers_of(rule: type) -> dict[str, Parameter]:
 
 def states_of(price: dict, table: dict) -> States:
     """The states of a price's checked table; raises ParameterError where they make no price together."""
-    rule, lists = PRICES[price["rule"]], lists_of(table)
-    count = len(next(iter(lists.values())))
-    own = {name: values for name, values in lists.items() if name in numbers_of(rule)}
-    rules = [made(rule, price | {name: values[s] for name, values in own.items()}) for s in range(count)]
-    rules = [shifted(one, beside) for one, beside in zip(rules, table.get(BACKGROUND, (0.0,) * count), strict=True)]
+    rules = [
+        shifted(made(PRICES[price["rule"]], price | own), own.get(BACKGROUND, 0.0)) for own in by_state(price, table)
+    ]
+    return States(**chances_of(table), rules=tuple(rules))
+
+
+def by_state(price: dict, table: dict) -> list[dict]:
+    """{number of the price, or background: its value in a state} of every state."""
+    lists = lists_of(table)
+    own = {name: values for name, values in lists.items() if name in known_of(price)}
+    return [dict(zip(own, values, strict=True)) for values in zip(*own.values(), strict=True)]
+
+
+def known_of(price: dict) -> list[str]:
+    """What of a price may differ by state."""
+    return [*numbers_of(PRICES[price["rule"]]), BACKGROUND]
+
+
+def chances_of(table: dict) -> dict:
+    """Names, probability and risk of the states of a checked table."""
+    count = len(next(iter(lists_of(table).values())))
     chance = np.array(table.get(PROBABILITY, (1.0,) * count))
     names = tuple(name if isinstance(name, str) else f"{name:g}" for name in table.get(NAMES, range(1, count + 1)))
-    return States(names, chance / chance.sum(), tuple(rules), Risk(table["level"], table["weight"]))
+    return {"names": names, "probability": chance / chance.sum(), "risk": Risk(table["level"], table["weight"])}
 
 
 def lists_of(table: dict) -> dict[str, tuple]:
@@ -73,37 +90,38 @@ def lists_of(table: dict) -> dict[str, tuple]:
 
 def check_states(price: dict, table: dict, place: Place) -> None:
     """Raise ScenarioError for states that do not go together, or with the price's rule."""
-    rule, lists = price["rule"], lists_of(table)
-    known = [*numbers_of(PRICES[rule]), BACKGROUND]
+    check_lists(price, table, place)
+    for name, one in numbers_of(PRICES[price["rule"]]).items():
+        if name in table:
+            read_list(list(table[name]), one.range, place.at(name))
+    for own in by_state(price, table):
+        check_rule(PRICES[price["rule"]], price | own, place)
+    try:
+        _ = states_of(price, table).rule
+    except ParameterError as error:
+        raise refused(error, place) from None
+
+
+def refused(error: ParameterError, place: Place) -> ScenarioError:
+    """What is said of states that make no price together."""
+    return (place.at(error.key) if error.key else place).error(error.got, error.allowed)
+
+
+def check_lists(price: dict, table: dict, place: Place) -> None:
+    """Raise ScenarioError for lists of states that do not belong to a price, or differ in length."""
+    known, lists = known_of(price), lists_of(table)
     strange = [name for name in lists if name not in (*known, PROBABILITY, NAMES)]
     if strange:
-        got = f"is no number of a price of rule = {quoted(rule)}"
+        got = f"is no number of a price of rule = {quoted(price['rule'])}"
         raise place.at(strange[0]).error(got, f"{one_of(known)} may differ by state")
     if not any(name in known for name in lists):
         raise place.error("has no state that differs from another", f"a list of {one_of(known)} is needed")
-    counts = {name: len(values) for name, values in lists.items()}
-    first, count = next(iter(counts.items()))
-    for name, other in counts.items():
-        if other != count:
-            raise place.at(name).error(f"{other} values, but {first} has {count}", "one for each state is needed")
+    first, count = next((name, len(values)) for name, values in lists.items())
+    for name, values in lists.items():
+        if len(values) != count:
+            raise place.at(name).error(f"{len(values)} values, but {first} has {count}", "one for each state is needed")
     if count > MOST_STATES:
         raise place.error(f"{count:,} states", f"at most {MOST_STATES:,} are possible")
     total = sum(table.get(PROBABILITY, (1.0,)))
     if abs(total - 1) > ROUNDING:
         raise place.at(PROBABILITY).error(f"adds up to {total:.10g}", "1 is needed")
-    _check_rules(price, table, lists, place)
-
-
-def _check_rules(price, table, lists, place):
-    """Check the price of each state by its rule, and that they make one price together."""
-    rule = PRICES[price["rule"]]
-    for name, one in numbers_of(rule).items():
-        if name in lists:
-            read_list(list(lists[name]), one.range, place.at(name))
-    for s in range(len(next(iter(lists.values())))):
-        check_rule(rule, price | {name: lists[name][s] for name in numbers_of(rule) if name in lists}, place)
-    try:
-        states = states_of(price, table)
-        reckoned(states.rules, states.probability, states.risk)
-    except ParameterError as error:
-        raise (place.at(error.key) if error.key else place).error(error.got, error.allowed) from None

@@ -39,7 +39,8 @@ def draw(scenario: DaysScenario, replication: int, place: Place) -> Drawn:
             _homes(group, block, devices, period) for group, block, devices in zip(groups, blocks, drawn, strict=True)
         ]
         background = np.atleast_1d(_on(period, scenario.background))
-        every.append(Day(scenario.clock, _prices(scenario.price, period), tuple(homes), background))
+        prices = _prices(scenario.price, period) if scenario.states is None else scenario.states.rule[period]
+        every.append(Day(scenario.clock, prices, tuple(homes), background))
     return Drawn(DaysGame(tuple(every)), redraws)
 
 

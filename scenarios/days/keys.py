@@ -11,6 +11,7 @@ from itertools import pairwise
 from market.aggregator.days.clock import Clock
 from market.aggregator.days.learners import FAIR_DAYS
 from market.aggregator.days.parts import PARTS
+from market.aggregator.states import StatesByPeriod
 from market.conduct import CONDUCTS
 from market.fairness import AlphaFair, MaxMin
 from market.parameters import parameters_of
@@ -25,9 +26,11 @@ from scenarios.aggregator.keys import (
     check_groups,
     check_learners,
 )
+from scenarios.aggregator.states import TABLE, lists_of
 from scenarios.days import devices
 from scenarios.days.devices import Devices
 from scenarios.days.series import Grid, filled
+from scenarios.days.states import check_states, over_periods, states_by_period
 from scenarios.reading.errors import Place, one_of, quoted
 from scenarios.reading.rules import Rules, check_rule
 from scenarios.reading.schema import REQUIRED, Key, called, read_table
@@ -36,7 +39,6 @@ ROUNDS = plain.ROUNDS
 MOST_PERIODS = 100_000  # of all days together
 LEFT_OUT = {  # keys of the aggregator market that have no place here, and why
     "network": "a day on a network is not modelled",
-    "scenarios_of": "states of a whole day's prices are not modelled",
     "joining": "who joins whom over the periods of a day is not modelled",
     "choosing": "alpha as a strategy is not modelled over the periods of a day",
 }
@@ -139,7 +141,7 @@ def _keys() -> Iterator[Key | Rules]:
             yield from PERIODS
         if key.path == "group":
             yield from AFTER_PRICE
-        yield IN_PLACE.get(key.path) or replace(key, **CHANGED.get(key.path, {}))
+        yield IN_PLACE.get(key.path) or over_periods(replace(key, **CHANGED.get(key.path, {})))
     yield from OF_GROUPS
     yield READ
 
@@ -172,6 +174,13 @@ class DaysScenario(AggregatorScenario):
         """The periods of each day."""
         return Clock(self.periods["count"], self.periods["hours"])
 
+    @cached_property
+    def states(self) -> StatesByPeriod | None:  # type: ignore[override]  # each has prices by period
+        """The states of the prices, None where they are known."""
+        if TABLE not in self.table:
+            return None
+        return states_by_period(self.price, self.table[TABLE], lengths(self.periods)[-1])
+
     @property
     def groups(self) -> tuple[HomesGroup, ...]:
         return tuple(_group(dict(row)) for row in self.table["group"])
@@ -193,6 +202,8 @@ def read(raw: dict, keys, place: Place) -> dict:
     table = read_table(raw, keys, "", place)
     _check_periods(table["periods"], place.at("periods"))
     _check_price(table["price"], table["periods"], place.at("price"))
+    if TABLE in table:
+        _check_states(table, place.at(TABLE))
     _check_length(table["background"], table["periods"], place.at("background"))
     check_groups(table["group"], place)
     check_learners(table, place)
@@ -292,6 +303,14 @@ def _check_price(price, periods, place):
     for t in range(max(map(len, by_period.values()), default=1)):
         here = {name: values[t % len(values)] for name, values in by_period.items()}
         check_rule(PRICES[price["rule"]], price | here, place)
+
+
+def _check_states(table, place):
+    """Count the rows of states, then check what they say."""
+    for name, rows in lists_of(table[TABLE]).items():
+        for row in rows if is_rows(rows) else ():
+            _check_length(row, table["periods"], place.at(name))
+    check_states(table["price"], table[TABLE], lengths(table["periods"])[-1], place)
 
 
 def _check_group(group, periods, place):

@@ -239,6 +239,13 @@ def _read_column(value, key, keys, place):
     return read_numbers(value, key.range, place) if people.is_column(value) else read_list(value, key.range, place)
 
 
+def _read_column_or_rows(value, key, keys, place):
+    """The same, or rows of numbers."""
+    if isinstance(value, list) and value and isinstance(value[0], list):
+        return read_profile(value, key.range, place)
+    return _read_column(value, key, keys, place)
+
+
 def _read_list(value, key, keys, place):
     if isinstance(value, str) and key.words:
         return _read_word(value, key, place)
@@ -356,6 +363,7 @@ READERS = {
     "series": _read_series,
     "list": _read_list,
     "column": _read_column,
+    "column or rows": _read_column_or_rows,
     "labels": _read_labels,
     "kept": _read_kept,
     "numbers": _read_numbers,
@@ -379,6 +387,7 @@ KINDS = {
     "series": "number, or one a period as a list or CSV column",
     "list": "list of numbers",
     "column": "list of numbers or CSV column",
+    "column or rows": "list of numbers, CSV column or rows of periods",
     "labels": "list of numbers or names",
     "kept": "list of columns' names, or table of lists",
     "numbers": "number, list, draw or CSV column",

@@ -55,7 +55,7 @@ def alone(*numbers, kind="direct"):
 
 def states_of(rules_of_states, chance, risk=NEUTRAL):
     chance = np.array(chance, dtype=float)
-    return States(tuple("abcdefghij"[: len(chance)]), chance, tuple(rules_of_states), risk)
+    return States(tuple("abcdefghij"[: len(chance)]), chance, risk, tuple(rules_of_states))
 
 
 @RANDOM

@@ -75,16 +75,8 @@ def test_states_that_cannot_be_used_are_one_line(states, price, said):
     assert said in str(error.value) and "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize(
-    ("more", "why"),
-    [
-        ({"periods": {"count": 2}}, "does not go with periods: "),
-        ({"network": {"case": "five_bus"}}, "does not go with a network: each state would have full lines of its own"),
-    ],
-)
-def test_days_and_networks_refuse_states_and_say_why(more, why):
-    given = table({"p0": [1.0, 2.0]}, **more)
-    if "network" in more:
-        del given["price"]
-    with pytest.raises(ScenarioError, match=f"scenarios_of: {why}"):
+def test_a_network_refuses_states_and_says_why():
+    given = table({"p0": [1.0, 2.0]}, network={"case": "five_bus"})
+    del given["price"]
+    with pytest.raises(ScenarioError, match="scenarios_of: does not go with a network: each state would have full"):
         load(given)

@@ -26,13 +26,17 @@ def states_text(known):
 
 def information_text(worth):
     """What it is worth to know the state: to a planner, to one alone, and what is different if all know it."""
+    of_planner = f"Knowing the state is worth {plain(worth['planner'])} to a planner who buys for all."
+    if "public" not in worth:
+        return of_planner
     alone = {name: gains for name, gains in worth["alone"].items() if gains is not None}
     told = ", ".join(f"{name} {plain(gains['mean'])}" for name, gains in alone.items())
-    public = "not known" if worth["public"] is None else signed(worth["public"])
+    public = "If everybody knows it, users' surplus differs by {}: in a game that may be a loss."
+    unknown = "What differs if everybody knows it is not known: in some state no equilibrium is certified."
     return "\n".join(
         [
-            f"Knowing the state is worth {plain(worth['planner'])} to a planner who buys for all.",
+            of_planner,
             *([f"To one player alone, others buying the same, mean by group: {told}."] if told else []),
-            f"If everybody knows it, users' surplus differs by {public}: in a game that may be a loss.",
+            unknown if worth["public"] is None else public.format(signed(worth["public"])),
         ]
     )

@@ -15,7 +15,14 @@ MOST_FILES, MOST_COLUMNS = 20, 40  # that are offered
 LONGEST_HEADER = 10_000
 LONGEST_FILE = 20_000_000  # bytes
 TABLES = ("rows", "profile", "matrix")  # types of keys that take a whole CSV file
-COLUMNS = ("numbers", "numbers or rows", "profile", "series", "column")  # and those that take a column of one
+COLUMNS = (
+    "numbers",
+    "numbers or rows",
+    "profile",
+    "series",
+    "column",
+    "column or rows",
+)  # and those that take a column of one
 CASE = "network.case"
 NODES = ("group.node", "network.hub")  # keys that take the name of a node
 MOST_NODES = 100  # whose names are offered

@@ -28,6 +28,8 @@ def run_pictures(result):
             names["levels"] = "levels"
         if result.idle is not None:
             names["flexibility"] = "flexibility"
+        if result.by_state is not None:
+            names["states"] = "states"
         made |= {file: partial(PLOTS[name], result) for file, name in names.items()}
     return made
 

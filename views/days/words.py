@@ -4,6 +4,7 @@ import numpy as np
 
 from engine.intervals import interval
 from market.numerals import plain
+from views.aggregator.state_words import states_text
 from views.aggregator.words import learning_text
 from views.days.sentence import sentence as sentence
 from views.tables import cell, ending, table, with_width
@@ -44,6 +45,8 @@ def summary_text(summary):
     )
     if summary["unserved"]:
         lines.append(f"unserved: {cell(summary['unserved'])} of purchases exceed the capacity")
+    if "states" in summary:
+        lines += ["", states_text(summary["states"])]
     if "learning" in summary:
         lines += ["", learning_text(summary, "what its users gain")]
     lines += ["", table(GROUP_COLUMNS, [group_row(name, group) for name, group in summary["groups"].items()])]
