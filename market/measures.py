@@ -73,8 +73,11 @@ def _gini_by_row(rows):
 
 
 def total_welfare(game: Game, outcome: Outcome) -> float:
-    """Utility of all users less the cost of production, ΣU − ∫₀^Y p, in money (docs/aggregator/model.md, Measures)."""
-    spent = outcome.price * float(np.sum(outcome.x))
+    """Utility of all users less the cost of production, ΣU − ∫₀^Y p, in money (docs/aggregator/model.md, Measures).
+
+    What tariffs bring counts: it is paid by some and had by others.
+    """
+    spent = outcome.price * float(np.sum(outcome.x)) + outcome.revenue
     return outcome.welfare + spent - float(game.price.cost(outcome.quantity))
 
 

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import numpy as np
 
+from market.tariffs import Settled
+
 
 class Status(StrEnum):
     """How a run stands or ended."""
@@ -77,6 +79,7 @@ class Outcome:
     regrets, moves: every player's, and the purchase that it is found at, shapes (players,), or None; proven: is the
     gap known to be the most that anybody could gain, rather than what a search found?
     transfers: what each user gets from others of its aggregator, counted in s, shape (users,), None without payments.
+    tariffs: what they come to, None without; s is what users have after them.
     """
 
     y: np.ndarray
@@ -89,6 +92,17 @@ class Outcome:
     moves: np.ndarray | None = field(default=None, repr=False)
     proven: bool = False
     transfers: np.ndarray | None = field(default=None, repr=False)
+    tariffs: Settled | None = field(default=None, repr=False)
+
+    @property
+    def earned(self) -> np.ndarray:
+        """Surpluses before fees, by which players decide, money, shape (users,)."""
+        return self.s if self.tariffs is None else self.s + self.tariffs.fees
+
+    @property
+    def revenue(self) -> float:
+        """What tariffs bring in all, less what comes back, money."""
+        return 0.0 if self.tariffs is None else self.tariffs.revenue
 
     @property
     def doubt(self) -> float:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 REQUIRED = object()
-ARRAYS = ("list", "numbers")  # types whose values a rule gets as arrays
+ARRAYS = ("list", "numbers", "series")  # types whose values a rule gets as arrays
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class Columns:
 class Parameter:
     """What is said of one parameter; `key` is its name in files.
 
-    type: number, numbers (one a user), list, whole, choice, switch; range: an interval, or a choice's words; words:
-    allowed in place of numbers; default: REQUIRED, a value, or None where it may be left out; example: a legal value;
-    columns: the table it is a column of; stops: (value, word or "") where a slider halts; anywhere: may it also stand,
-    idle, beside other rules?
+    type: number, numbers (one a user), series (one, or one a period), list, whole, choice, switch; range: an interval,
+    or a choice's words; words: allowed in place of numbers; default: REQUIRED, a value, or None where it may be left
+    out; example: a legal value; columns: the table it is a column of; stops: (value, word or "") where a slider halts;
+    anywhere: may it also stand, idle, beside other rules?
     """
 
     key: str

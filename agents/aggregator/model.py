@@ -456,7 +456,7 @@ class AggregatorModel(MarketModel):
         """What an agent learns of the outcome of a round, by its number."""
         seat, block, total = agent.seat, agent.seat.own, float(outcome.y.sum())
         own = outcome.y[seat.place : seat.place + block.players].copy()
-        paid = payoffs(self.game.price, block, total, own, outcome.s[self.rows_of(seat)])
+        paid = payoffs(self.game.price, block, total, own, outcome.earned[self.rows_of(seat)])
         if not _is_block(agent):
             own, paid = float(own[0]), float(paid[0])
         others = max(total - float(np.sum(own)), 0.0)

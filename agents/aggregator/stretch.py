@@ -51,6 +51,5 @@ class Stretch:
     def outcome_of(self, number: int) -> Outcome:
         """One of them as its round had it."""
         found = self.outcome
-        return Outcome(
-            found.y[number], found.x[number], found.s[number], float(found.price[number]), float(found.unserved[number])
-        )
+        cleared = found.y[number], found.x[number], found.s[number], float(found.price[number])
+        return Outcome(*cleared, float(found.unserved[number]), tariffs=found.tariffs[number])

@@ -301,7 +301,7 @@ class DaysModel(MarketModel):
         """What an agent learns of the last outcome."""
         j, outcome = agent.seat.place, self.today
         others, block = outcome.load - self.y[j], self.day.player(j)
-        payoff = payoff_of(block, outcome.s[self.rows_of(agent.seat)])
+        payoff = payoff_of(block, outcome.earned[self.rows_of(agent.seat)])
         known = self.round, self.number, outcome.price, others, self.y[j].copy()
         return DayHeard(*known, payoff, self.day.prices, block)
 

@@ -135,7 +135,7 @@ class Household(DayPlayer):
     @property
     def bill(self) -> float:
         """What it pays for the last day, money; below 0 where it is paid."""
-        return 0.0 if self.model.today is None else float(self.model.today.bills[self.row])
+        return 0.0 if self.model.today is None else float(self.model.today.paid[self.row])
 
 
 class DayAggregator(DayPlayer):

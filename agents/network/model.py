@@ -129,7 +129,7 @@ class NetworkModel(AggregatorModel):
         own, known = float(self.y[j]), (self.round, float(self.outcome.paid[j]), others)
         if sells(block):
             return HeardOfSale(*known, own, float(self.outcome.profits[j]), rule, block)
-        paid = payoffs(rule, block, others + own, self.y[j : j + 1], self.outcome.s[self.rows_of(seat)])
+        paid = payoffs(rule, block, others + own, self.y[j : j + 1], self.outcome.earned[self.rows_of(seat)])
         return Heard(*known, own, float(paid[0]), rule, block)
 
     def _reporters(self):

@@ -8,7 +8,7 @@ import numpy as np
 from agents import JoiningModel
 from agents.aggregator.model import MOST_REMEMBERED
 from engine.columns import people_arrays, with_people, write_csv
-from engine.results import learning, measured, others, states
+from engine.results import learning, measured, others, states, tariffs
 from engine.results.learning import DISTANCE, Learned
 from engine.results.result import Measure, Result, moments, number
 from market import sanity
@@ -18,8 +18,9 @@ from market.aggregator.collusion import colluding_surplus
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Game
 from market.aggregator.joining import Joining, Move, is_stable, largest_gain
-from market.aggregator.planner import best_total_welfare, planned_surplus
+from market.aggregator.planner import best_total_welfare
 from market.aggregator.side_payments import sharing, solved_and_paid, would_leave
+from market.aggregator.tariffs import planners_surplus
 from market.fairness.side_payments import moved
 from market.measures import gini, jain, price_of_anarchy, producer_surplus, total_welfare
 from market.outcome import Outcome
@@ -54,6 +55,7 @@ PLAIN = {
     "mean large surplus": Measure("money", lambda result: mean(result.outcome.s[~result.is_small])),
     "efficiency": Measure("1", lambda result: result.yardsticks["efficiency"]),
     "price of anarchy": Measure("1", lambda result: result.yardsticks["price_of_anarchy"]),
+    **tariffs.MEASURES,
     **learning.MEASURES,
 }
 MEASURES = PLAIN | {"transfer": Measure("money", lambda result: moved(result.outcome.transfers))} | states.MEASURES
@@ -120,9 +122,9 @@ class Cleared:
         """Price of anarchy, total welfare and its efficiency, producer surplus; None where part is unserved."""
         if self.outcome is None or self.outcome.unserved > 0:
             return dict.fromkeys(("price_of_anarchy", "total_welfare", "efficiency", "producer_surplus"))
-        total, best = total_welfare(self.game, self.outcome), best_total_welfare(self.game)
+        total, best = total_welfare(self.game, self.outcome), best_total_welfare(self.game.untaxed)
         return {
-            "price_of_anarchy": number(price_of_anarchy(planned_surplus(self.game), self.outcome.welfare)),
+            "price_of_anarchy": number(price_of_anarchy(planners_surplus(self.game), self.outcome.welfare)),
             "total_welfare": number(total),
             "efficiency": number(total / best if best > 0 else None),
             "producer_surplus": number(producer_surplus(self.game, self.outcome)),
@@ -231,8 +233,19 @@ class AggregatorResult(Cleared, Result):
     @property
     def bills(self):
         """What each user of the final game pays, less what it gets from others, money, shape (users,)."""
-        paid = self.prices_paid * self.outcome.x
+        paid = self.at_market_price
+        paid = paid if self.outcome.tariffs is None else paid + self.outcome.tariffs.paid
         return paid if self.outcome.transfers is None else paid - self.outcome.transfers
+
+    @property
+    def at_market_price(self):
+        """What each user of the final game pays for what it buys, tariffs apart, money, shape (users,)."""
+        return self.prices_paid * self.outcome.x
+
+    @property
+    def by_tariff(self):
+        """{tariff: what each user of the final game pays, money, (users,)}; below 0 where it gets money back."""
+        return {} if self.outcome.tariffs is None else self.outcome.tariffs.payments
 
     @property
     def who(self):
@@ -245,6 +258,9 @@ class AggregatorResult(Cleared, Result):
         """Those of every run, the players' purchases, and the states of the price."""
         found = super().tables | ({"players": partial(players_of, self)} if self.cleared else {})
         return found | ({"states": self.by_state.table} if self.cleared and self.by_state else {})
+
+    def _users(self):
+        return super()._users() | tariffs.columns(self)
 
     def facts(self, users=False):
         """Totals, yardsticks, purchases and groups."""
@@ -264,7 +280,7 @@ class AggregatorResult(Cleared, Result):
                 for block, rows in zip(self.game.blocks, self.game.user_slices, strict=True)
             },
         }
-        return facts | self._ending(users)
+        return facts | tariffs.facts(self) | self._ending(users)
 
     def _ending(self, users):
         extra = {} if self.joined is None else {"joining": self.joined.summary(self.outcome, users)}
@@ -325,6 +341,7 @@ class AggregatorResult(Cleared, Result):
         """Every user's quantity and surplus by round: a CSV, or arrays for very many users."""
         if self.outcome is None:
             return
+        tariffs.write(self, folder)
         quantities, surpluses = trajectories(self)
         more = {} if self.outcome.transfers is None else {"transfers": self._transfers(quantities.dtype)}
         if self.game.users <= MOST_CSV_USERS:
@@ -448,7 +465,8 @@ def learned_by(model, certify):
     judge, equilibria = model.judge, solve(model.game).equilibria if certify else ()
     others = max(float(judge.average.sum() - judge.average[judge.players].sum()), 0.0)
     blocks = [group.block for group in judge.groups]
-    return learned(model, equilibria, colluding_surplus(model.game.price, blocks, others))
+    collusion = colluding_surplus(model.game.price, blocks, others)
+    return learned(model, equilibria, tariffs.less_charges(collusion, model.game.tariffs, blocks))
 
 
 def learned(model, equilibria, collusion):
@@ -565,7 +583,12 @@ def kept(scenario):
 
 def shared(games):
     """Names of the groups whose users have the same utilities in all games."""
-    blocks = [{block.name: block for block in game.blocks} for game in games]
+    return same_groups([game.untaxed.blocks for game in games])
+
+
+def same_groups(groups):
+    """Names of the groups whose users have the same utilities in all games; groups: each game's blocks of users."""
+    blocks = [{block.name: block for block in some} for some in groups]
     return tuple(
         name
         for name in blocks[0]

@@ -6,7 +6,7 @@ from functools import cached_property, partial
 import numpy as np
 
 from engine.columns import people_arrays, with_people, write_csv
-from engine.results import aggregator, learning, others, states
+from engine.results import aggregator, learning, others, states, tariffs
 from engine.results.aggregator import DOUBLE, MOST_CSV_USERS, OF_SURPLUS, Cleared, mean, of_some
 from engine.results.day_states import DaysByState
 from engine.results.learning import Learned
@@ -16,6 +16,7 @@ from market.aggregator.days import endings, measures
 from market.aggregator.days.carrying import in_a_row
 from market.aggregator.days.flexibility import value_of_flexibility
 from market.aggregator.days.learners import colluding_gain
+from market.aggregator.days.meter import METER
 from market.aggregator.days.rounds import solve
 from market.aggregator.days.several import DaysGame, DaysOutcome
 from market.aggregator.days.yardsticks import idle, planned, price_taking, total_welfare
@@ -27,6 +28,7 @@ MOST_ROWS = 200_000  # homes times periods up to which a CSV tells what each did
 COLUMN = 3_000  # bytes that a quantity of a home in a period needs while its day is solved
 QUANTITIES = {"battery": 3, "car": 3, "shift": 3, "solar": 1}  # of a device in a period, at most
 RECORD = 2_000  # bytes of a period's row in each round
+NO_DEVICES = ("consumption", METER)
 BY_PERIOD = ("solar", "curtailed", "charged", "discharged", "level", "car", "shifted")
 ROUNDING = 1e-10  # of what a home turns over: less is no gain
 HEADLINE = ("mean small surplus", "mean bill", "price", "peak", "spread", "self consumption", "jain")
@@ -46,7 +48,7 @@ def _of_flexible(flexible):
 MEASURES = {
     "mean small surplus": Measure("money", _of_small("mean small surplus")),
     "mean small consumption": Measure("energy", lambda result: mean(result.small(result.outcome.x))),
-    "mean bill": Measure("money", lambda result: mean(result.small(result.outcome.bills))),
+    "mean bill": Measure("money", lambda result: mean(result.small(result.outcome.paid))),
     "price": Measure("money/energy", lambda result: result.outcome.price),
     "quantity": Measure("energy", lambda result: result.outcome.quantity),
     "welfare": Measure("money", lambda result: result.outcome.welfare),
@@ -68,6 +70,7 @@ MEASURES = {
     "mean large surplus": Measure("money", lambda result: mean(result.outcome.s[~result.is_small])),
     "efficiency": Measure("1", lambda result: result.yardsticks["efficiency"]),
     "price of anarchy": Measure("1", lambda result: result.yardsticks["price_of_anarchy"]),
+    **tariffs.MEASURES,
     **learning.MEASURES,
     **states.MEASURES,
 }
@@ -117,7 +120,7 @@ class Lived(Cleared):
         marks = {}
         for block, rows in zip(self.game.blocks, self.game.user_slices, strict=True):
             for name, part in block.parts.items():
-                if name != "consumption":
+                if name not in NO_DEVICES:
                     marks.setdefault(name, np.zeros(self.game.users, dtype=bool))[rows][part.users] = True
         return marks
 
@@ -157,7 +160,7 @@ class Lived(Cleared):
         known["total_welfare"] = number(total)
         if any(day.affine is None for day in self.outcome.days):
             return known
-        best = sum(total_welfare(day, price_taking(day)) for day in self.outcome.days)
+        best = sum(total_welfare(day, price_taking(day)) for day in (day.untaxed for day in self.outcome.days))
         most = sum(planned(day).welfare for day in self.outcome.days)
         known["efficiency"] = number(total / best if best > 0 else None)
         known["price_of_anarchy"] = number(price_of_anarchy(most, self.outcome.welfare))
@@ -183,7 +186,7 @@ class Standing(Lived):
 OF_USERS = {
     "consumption": Measure("energy", lambda result: result.outcome.x),
     "surplus": Measure("money", lambda result: result.outcome.s),
-    "bill": Measure("money", lambda result: result.outcome.bills),
+    "bill": Measure("money", lambda result: result.outcome.paid),
 }
 
 
@@ -243,6 +246,23 @@ class DaysResult(Lived, Result):
         found = super().tables | {"players": players, "periods": partial(periods_of, self.outcome)}
         return found | ({"states": self.by_state.table} if self.by_state else {})
 
+    def _users(self):
+        return super()._users() | tariffs.columns(self)
+
+    @property
+    def at_market_price(self):
+        """What each user pays at market prices, tariffs apart, money, shape (users,)."""
+        return self.outcome.bills
+
+    @property
+    def by_tariff(self):
+        """{tariff: what each user pays over all days, money, (users,)}; below 0 where it gets money back."""
+        return self.outcome.by_tariff
+
+    def by_number(self, values):
+        """Values by user, (users,), in the order of their numbers."""
+        return values
+
     @property
     def by_agent(self):
         """Consumption and surpluses of the small users."""
@@ -260,6 +280,7 @@ class DaysResult(Lived, Result):
         if self.cycle is not None:
             facts["period"] = self.cycle
         facts |= {"states": self.by_state.facts()} if self.cleared and self.by_state else {}
+        facts |= tariffs.facts(self)
         facts |= {} if self.learned is None else {"learning": self.learned.facts()}
         notes = self.scenario.table.get("read", ())
         return facts | ({"read": list(notes)} if notes else {})
@@ -278,12 +299,12 @@ class DaysResult(Lived, Result):
 
     def _small(self):
         standing = Standing(self.game, self.outcome)
-        s, bills = standing.small(self.outcome.s), standing.small(self.outcome.bills)
+        s, bills = standing.small(self.outcome.s), standing.small(self.outcome.paid)
         facts = {"mean_surplus": number(np.mean(s)), "mean_bill": number(np.mean(bills))}
         return {"users": len(s)} | facts | {"jain": number(jain(s)), "gini": number(gini(s))}
 
     def _payments(self):
-        """Who pays whom, money: each group's bill, the background's, and what producers receive."""
+        """Who pays whom at market prices, money: each group, the background, and what producers receive."""
         rows = zip(self.game.blocks, self.game.user_slices, strict=True)
         groups = {block.name: where for block, where in rows}
         return measures.payments(groups, self.outcome.bills, self.outcome.joined("price"), self.outcome.background)
@@ -298,7 +319,7 @@ class DaysResult(Lived, Result):
 
     def _group(self, block, rows, users):
         alpha = number(block.alpha if block.kind == "aggregator" else None)
-        have = {name: len(part.users) for name, part in block.parts.items() if name != "consumption"}
+        have = {name: len(part.users) for name, part in block.parts.items() if name not in NO_DEVICES}
         group = {"kind": block.kind, "users": block.users, "players": block.players, "alpha": alpha, "devices": have}
         group |= learning.conduct_of(self.scenario, block.name)
         if self.outcome is None:
@@ -309,7 +330,7 @@ class DaysResult(Lived, Result):
         group |= {
             "quantity": moments(bought),
             "surplus": moments(s) | {"least": number(s.min())},
-            "bill": {"total": number(outcome.bills[rows].sum()), "mean": number(outcome.bills[rows].mean())},
+            "bill": {"total": number(outcome.paid[rows].sum()), "mean": number(outcome.paid[rows].mean())},
             "jain": number(jain(s)),
             "gini": number(gini(s)),
             "unserved": int(np.sum(outcome.x[rows] <= 0)),
@@ -327,6 +348,7 @@ class DaysResult(Lived, Result):
         """Consumption and surplus of every user by round; all periods; what every home did in them."""
         if self.outcome is None:
             return
+        tariffs.write(self, folder)
         quantities, surpluses = aggregator.trajectories(self)
         if self.game.users <= MOST_CSV_USERS:
             columns = aggregator.users_of(self, quantities, surpluses)
@@ -407,7 +429,9 @@ def learned_by(model, certify):
     solution = solve(model.day, certify) if certify else None
     found = [solution.outcome] if solution is not None and solution.status in PROVEN else []
     y = model.judge.average.reshape(model.y.shape)
-    return aggregator.learned(model, found, colluding_gain(model.judge, model.day.load(y)))
+    collusion = colluding_gain(model.judge, model.day.load(y))
+    learners = [model.day.player(place) for place in model.judge.players]
+    return aggregator.learned(model, found, tariffs.less_charges(collusion, model.day.tariffs, learners))
 
 
 def solved(game, certify):

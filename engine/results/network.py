@@ -230,13 +230,7 @@ def memory(scenario):
 
 def shared(games):
     """Names of the groups whose users have the same utilities in all games."""
-    return aggregator.shared([_Users(tuple(block for block in game.blocks if not sells(block))) for game in games])
-
-
-class _Users(NamedTuple):
-    """The groups of users of a game."""
-
-    blocks: tuple
+    return aggregator.same_groups([[block for block in game.untaxed.blocks if not sells(block)] for game in games])
 
 
 def surplus_by_group(comparison):

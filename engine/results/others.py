@@ -62,5 +62,16 @@ def _raw(scenario):
 def _rewritten(scenario, alone, large):
     raw = _raw(scenario)
     raw["group"] = [row for row in raw["group"] if large or row["kind"] != "large"]
+    _keep_tariffs(raw, {row["name"] for row in raw["group"]})
     places = [k for k, row in enumerate(raw["group"]) if alone and row["kind"] == "aggregator"]
     return load(rewritten(scenario, raw), set=[f"group.{k}.kind=direct" for k in places])
+
+
+def _keep_tariffs(raw, names):
+    """Tariffs of the groups that are there alone."""
+    rows = [
+        row | ({"groups": [name for name in row["groups"] if name in names]} if "groups" in row else {})
+        for row in raw.pop("tariffs", [])
+    ]
+    kept = [row for row in rows if row.get("groups", True)]
+    raw |= {"tariffs": kept} if kept else {}

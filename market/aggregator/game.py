@@ -13,6 +13,7 @@ import numpy.typing as npt
 from market.arrays import Array, Integers, Mask
 from market.fairness import Objective, objective
 from market.prices import PriceRule
+from market.tariffs import Levied, Settled
 from market.utilities import Utility
 
 if TYPE_CHECKING:
@@ -169,6 +170,10 @@ class Members(Protocol):
     """Players of one kind in a game: how many there are, and how many users stand behind them."""
 
     @property
+    def name(self) -> str:
+        """What the group is called."""
+
+    @property
     def users(self) -> int:
         """How many users consume."""
 
@@ -239,8 +244,33 @@ class Players(Generic[Group]):
         raise IndexError(f"player {j} of {self.players}")
 
 
+class Market(Players[Group]):
+    """Players in a market that may have tariffs, None without, of which utilities and offsets hold what they decide by
+    (market/aggregator/tariffs.py); before: the same market without them, None where there are none."""
+
+    tariffs: Levied | None
+    before: Self | None
+
+    @property
+    def untaxed(self) -> Self:
+        """The same market without tariffs."""
+        return self if self.before is None else self.before
+
+    def bought(self, x: Array) -> list[tuple[Group, Array]]:
+        """Blocks with users, each with what these buy, (users of the block, 1); x: of all users, shape (users,)."""
+        rows = zip(self.blocks, self.user_slices, strict=True)
+        return [(block, x[where, None]) for block, where in rows if block.users]
+
+    def settled(self, surplus: Array, x: Array) -> tuple[Array, Settled | None]:
+        """(Users' surpluses less what tariffs take whatever they buy, what tariffs come to); shapes (users,)."""
+        if self.tariffs is None:
+            return surplus, None
+        found = self.tariffs.settled(self.bought(x))
+        return surplus - found.fees, found
+
+
 @dataclass(frozen=True, eq=False)
-class Game(Players[Block]):
+class Game(Market[Block]):
     """A price rule and the blocks of players who face it (Li, Motoki, Zhang, section II).
 
     A utility all but straight up to the last total a user can want is bent by STRAIGHT of its gain (`bent`).
@@ -248,6 +278,8 @@ class Game(Players[Block]):
 
     price: PriceRule
     blocks: tuple[Block, ...]
+    tariffs: Levied | None = None
+    before: Game | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "blocks", tuple(bent(self.price, block) for block in self.blocks))
@@ -256,12 +288,12 @@ class Game(Players[Block]):
     def unmixed(self) -> Game:
         """The same players in the same order, in blocks of which none holds both single users and larger players."""
         blocks = tuple(part for block in self.blocks for part in block.unmixed)
-        return self if len(blocks) == len(self.blocks) else Game(self.price, blocks)
+        return self if len(blocks) == len(self.blocks) else replace(self, blocks=blocks)
 
     @cached_property
     def highest_reservation(self) -> float:
         """Price at which nobody buys."""
-        return float(max(block.utility.reservation.max() for block in self.blocks))
+        return float(max(0.0, *(block.utility.reservation.max() for block in self.blocks)))
 
 
 def bent(rule: PriceRule, block: Block) -> Block:

@@ -10,9 +10,9 @@ from market.aggregator.allocation import split
 from market.aggregator.best_response import best_responses
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
-from market.aggregator.planner import planned_surplus
 from market.aggregator.single import most_surplus
 from market.aggregator.states import States
+from market.aggregator.tariffs import planners_surplus
 from market.arrays import Array
 from market.outcome import Outcome, Status
 from market.prices import PriceRule
@@ -32,8 +32,8 @@ def of_planner(states: States, game: Game) -> float:
 
     The expected value of perfect information of Raiffa and Schlaifer (1961), with the players' measure of risk.
     """
-    knowing = np.array([planned_surplus(replace(game, price=rule)) for rule in states.rules])
-    return float(states.gain(knowing)) - planned_surplus(game)
+    knowing = np.array([planners_surplus(replace(game, price=rule)) for rule in states.rules])
+    return float(states.gain(knowing)) - planners_surplus(game)
 
 
 def of_one(states: States, game: Game, outcome: Outcome, k: int) -> Array | None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from market.aggregator.best_response import best_response
 from market.aggregator.clearing import CERTIFIED, certified
+from market.aggregator.dearer import Dearer
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
 from market.aggregator.reply import Prices, common_roof, solve_multipliers
@@ -26,6 +27,7 @@ from market.fairness import Objective
 from market.fairness.side_payments import Shared
 from market.outcome import Outcome
 from market.prices import PriceRule
+from market.tariffs import Levied
 from market.utilities import Utility
 
 MOST_SEARCHED = 20  # users up to whom every membership's market is searched for all its equilibria
@@ -49,13 +51,15 @@ class Joining:
     """Users who may move between offers, and blocks of users who stay as they are.
 
     utility: of the movers. A membership is an array of numbers of offers, one a mover. Users are numbered movers first,
-    then stayers, each in the order of the groups.
+    then stayers, each in the order of the groups. tariffs, before: those of the game; movers meet the same everywhere.
     """
 
     price: PriceRule
     utility: Utility
     offers: tuple[Offer, ...]
     stayers: tuple[Block, ...]
+    tariffs: Levied | None = None
+    before: Game | None = None
 
     @property
     def movers(self) -> int:
@@ -102,7 +106,7 @@ class State:
         """
         members = {block.name: block for block in self.game.blocks}
         offered = [self._offered(members.get(offer.name)) for offer in self.joining.offers]
-        gains = np.column_stack(offered) - self.surplus[:, None]
+        gains = np.column_stack(offered) - self.by_user(self.outcome.earned)[: self.joining.movers, None]
         gains[np.arange(self.joining.movers), self.membership] = 0.0
         return gains
 
@@ -113,7 +117,7 @@ class State:
             return earned
         number = self.game.blocks.index(block)
         rows, without = self.game.user_slices[number], self.without.get(number)
-        before = self.outcome.s[rows] - self.outcome.transfers[rows]
+        before = self.outcome.earned[rows] - self.outcome.transfers[rows]
         return as_member(earned, self.joining.utility, block, sharing(block, before, without), without)
 
     def _earned(self, block):
@@ -160,12 +164,17 @@ def joining_of(game: Game, direct: bool = False, alone: str = "alone") -> tuple[
     membership = np.concatenate([np.repeat(offer, block.sizes) for block, offer in moving]).astype(np.intp)
     utility = together([block.utility for block, _ in moving])
     stayers = tuple(block for block in game.blocks if all(block is not other for other, _ in moving))
-    return Joining(game.price, utility, offers + direct * (Offer(alone, "direct", 0.0, 0.0),), stayers), membership
+    offers += direct * (Offer(alone, "direct", 0.0, 0.0),)
+    tariffs = game.tariffs and game.tariffs.called({offer.name: moving[0][0].name for offer in offers})
+    return Joining(game.price, utility, offers, stayers, tariffs, game.before), membership
 
 
 def together(utilities: Sequence[Utility]) -> Utility:
     """The utilities of several groups, all of one form, as those of one."""
     form = type(utilities[0])
+    if form is Dearer:
+        inner = together([one.inner for one in utilities])  # type: ignore[attr-defined]  # of all, as of the first
+        return Dearer(inner, np.concatenate([one.cost for one in utilities]))  # type: ignore[attr-defined]
     return form(*(np.concatenate([getattr(one, field.name) for one in utilities]) for field in fields(form)))
 
 
@@ -179,7 +188,8 @@ def game_of(joining: Joining, membership: Integers) -> tuple[Game, Integers]:
         for offer, size, stop in zip(joining.offers, sizes, stops, strict=True)
         if size
     )
-    return Game(joining.price, blocks + joining.stayers), np.append(order, np.arange(joining.movers, joining.users))
+    game = Game(joining.price, blocks + joining.stayers, joining.tariffs, joining.before)
+    return game, np.append(order, np.arange(joining.movers, joining.users))
 
 
 def _block(offer, utility):

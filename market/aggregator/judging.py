@@ -87,7 +87,7 @@ def judged(game: Game, y: Array, x: Array | None = None) -> Judged:
         tried = np.array([moves[worst], best_response(game.price, player, others, now)])
     except PricedOut:
         return Judged(Verdict.INFEASIBLE, outcome, True, None)
-    gains = gains_of(game.price, player, others, tried, outcome.s[game.rows_of(worst)])
+    gains = gains_of(game.price, player, others, tried, outcome.earned[game.rows_of(worst)])
     move = best_of(worst, now, tried, gains, float(regrets[worst]), is_money(game.price, player, others))
     return Judged(verdict_of(outcome), outcome, outcome.doubt > CERTIFIED or outcome.proven, move)
 

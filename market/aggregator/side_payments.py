@@ -33,8 +33,8 @@ class Apart:
 
     @property
     def surplus(self) -> Array:
-        """What each of the group's users has there, money, shape (users of the group,)."""
-        return self.outcome.s[self.rows]
+        """What each of the group's users has there before fees, money, shape (users of the group,)."""
+        return self.outcome.earned[self.rows]
 
     def surplus_of(self, utility: Utility) -> Array:
         """What other users would about have there, each for itself at that price and slope, money, shape (users,)."""
@@ -57,7 +57,7 @@ def apart(game: Game, number: int, certify: bool) -> Apart:
     blocks = list(game.blocks)
     own = blocks[number]
     blocks[number] = replace(own, kind="direct", sizes=np.ones(own.users, dtype=int), floor=None)
-    without = Game(game.price, tuple(blocks))
+    without = replace(game, blocks=tuple(blocks))
     return Apart(without, solve(without, certify, prove=False).outcome, game.user_slices[number])
 
 
@@ -87,7 +87,7 @@ def paid(game: Game, outcome: Outcome, without: Fallback) -> Outcome:
     transfers = np.zeros(game.users)
     for k, (block, rows) in enumerate(zip(game.blocks, game.user_slices, strict=True)):
         if block.floor is not None:
-            transfers[rows] = sharing(block, outcome.s[rows], without.get(k)).transfers
+            transfers[rows] = sharing(block, outcome.earned[rows], without.get(k)).transfers
     return replace(outcome, s=outcome.s + transfers, transfers=transfers)
 
 
@@ -103,6 +103,6 @@ def solved_and_paid(game: Game, certify: bool = True) -> tuple[Solution, Fallbac
 
 def would_leave(game: Game, outcome: Outcome, number: int) -> int:
     """How many members of a block would have more by buying for themselves at the settled price and slope."""
-    block, surplus = game.blocks[number], outcome.s[game.user_slices[number]]
+    block, surplus = game.blocks[number], outcome.earned[game.user_slices[number]]
     alone = surplus_alone(game.price, block.utility, outcome.quantity)
     return int(np.sum(alone > surplus + LEAST_LEFT * np.maximum(np.abs(surplus), alone)))

@@ -14,6 +14,7 @@ from agents.streams import Streams
 from market.aggregator.game import Block, Game
 from market.aggregator.joining import joining_of
 from market.aggregator.learners import payoff_of_nothing
+from market.aggregator.tariffs import taxed
 from market.joining import Moving
 from market.parameters import made, parameters_of
 from market.prices import PRICES
@@ -30,8 +31,8 @@ def draw(scenario: AggregatorScenario, replication: int, place: Place) -> Drawn:
     blocks, redraws = drawn_blocks(scenario.groups, scenario.seed, replication)
     known = scenario.states
     price = made(PRICES[scenario.price["rule"]], scenario.price) if known is None else known.rule
-    game = Game(price=price, blocks=blocks)
-    for group, block in zip(scenario.groups, blocks, strict=True):
+    game = taxed(Game(price=price, blocks=blocks), scenario.levied())
+    for group, block in zip(scenario.groups, game.blocks, strict=True):
         if is_unbounded(group):
             _check_priced_out(group, block, float(game.price.value(0.0)), place)
     check_bounded(scenario, game.blocks, float(game.price.right_value(0.0)), place)

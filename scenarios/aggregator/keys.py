@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -18,8 +18,9 @@ from market.fairness import OBJECTIVES, Objective, objective
 from market.joining import ORDERS as MOVING_ORDERS
 from market.parameters import made
 from market.prices import PRICES
+from market.tariffs import Levied
 from market.utilities import UTILITIES
-from scenarios.aggregator import states
+from scenarios.aggregator import states, tariffs
 from scenarios.aggregator.kinds import resized
 from scenarios.reading.errors import Place, quoted
 from scenarios.reading.kept import Kept
@@ -93,6 +94,7 @@ KEYS = (
     Key("learning.tolerance_gap", "number", "", 1e-3, "(0, 1)", "learned at the end up to this gap"),
     Key("learning.window", "whole", "rounds", 10, "[1, 1000000]", "so many last rounds must keep to it"),
     Key("learning.certify_every", "whole", "rounds", None, "[1, 1000000]", EVERY_SAID, example=10),
+    *tariffs.KEYS,
     Key("group", "tables", "", REQUIRED, "", "the users"),
     Key("group.name", "text", "", REQUIRED, "", "name of the group; its draws depend on it"),
     Key(
@@ -216,11 +218,22 @@ class AggregatorScenario(Scenario):
         return Judging(**self.table.get("learning", {}))
 
     @property
+    def tariffs(self) -> list[dict]:
+        """What users pay beside the market price, the keys of each."""
+        buyers = [row["name"] for row in self.table["group"] if "utility" in row]
+        return tariffs.in_full(self.table.get("tariffs", []), buyers)
+
+    def levied(self, periods: int = 1, part: Callable = np.asarray) -> Levied:
+        """The tariffs over so many periods; part: what of numbers by period is meant."""
+        users = {row["name"]: row["users"] for row in self.table["group"] if "utility" in row}
+        return tariffs.levied(self.tariffs, users, periods, part)
+
+    @property
     def crowds(self) -> list[tuple[int, dict[str, Kept]]]:
         """What is kept of each group's users; of those who may join others before those who stay."""
         rows = [row for row in self.table["group"] if "users" in row]
         if self.joining is not None:
-            moving = ("aggregator", "direct")[: 1 + self.joining["direct"]]
+            moving = _moving(self.joining)
             rows.sort(key=lambda row: row["kind"] not in moving)
         return [(row["users"], row.get(KEEP, {})) for row in rows]
 
@@ -238,9 +251,13 @@ def read(raw: dict, keys, place: Place) -> dict:
         states.check_states(table["price"], table[states.TABLE], place.at(states.TABLE))
     check_groups(table["group"], place)
     check_learners(table, place)
+    tariffs.check_tariffs(table, place)
+    check_payers(table, place)
     if "joining" in table:
         _check_purchases(table, place.at("joining"))
         _check_joining(table["joining"], table["group"], place.at("joining"))
+        movers = [group["name"] for group in table["group"] if group["kind"] in _moving(table["joining"])]
+        tariffs.check_movers(table.get("tariffs", ()), movers, place.at("tariffs"))
     if "choosing" in table:
         _check_choosing(table["choosing"]["alphas"], table["group"], place.at("choosing"))
     order = [key.name for key in KEYS if key.table == "group"]
@@ -268,6 +285,19 @@ def check_groups(groups: list[dict], place: Place) -> None:
         _fill_users(group, here)
         _check_small_users(group, groups, here.at("utility.size"))
     _check_all_users(groups, place)
+
+
+def check_payers(table: dict, place: Place) -> None:
+    """Raise ScenarioError for tariffs beside which what some group's players want is not worked out."""
+    tariffs.check_players(table, partial(_weighs, choosing="choosing" in table), place)
+
+
+def _weighs(group, choosing):
+    """By what a group's aggregators weigh surpluses, or share money; None where they take the plain sum."""
+    if group["kind"] != "aggregator" or group["count"] == group["users"]:
+        return None
+    goal = objective_of(group["fairness"])
+    return None if goal.welfare and not (choosing or pays(group["fairness"])) else goal
 
 
 def refuse_joining(scenario: Scenario, place: Place) -> None:
@@ -354,9 +384,14 @@ def _check_purchases(table, place):
             raise place.error(got, "leave one of them out: between moves the market is solved directly")
 
 
+def _moving(joining):
+    """Kinds of groups whose users may move."""
+    return ("aggregator", "direct")[: 1 + joining["direct"]]
+
+
 def _check_joining(joining, groups, place):
     """Two or more offers with names of their own, users of one form of utility, objectives that anybody can join."""
-    moving = [group for group in groups if group["kind"] in ("aggregator", "direct")[: 1 + joining["direct"]]]
+    moving = [group for group in groups if group["kind"] in _moving(joining)]
     aggregators = [group for group in moving if group["kind"] == "aggregator"]
     offers = sum(group["count"] for group in aggregators) + joining["direct"]
     if not aggregators or offers < 2:

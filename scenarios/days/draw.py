@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from agents.days.model import DaysModel
 from agents.streams import Streams
 from market.aggregator.days.block import Homes, sellers
 from market.aggregator.days.day import Day, rules_by_period
+from market.aggregator.days.meter import MeterError
 from market.aggregator.days.parts import PARTS, Battery, Car
 from market.aggregator.days.several import DaysGame
 from market.parameters import made, parameters_of
@@ -18,7 +20,7 @@ from scenarios.aggregator.draw import conducted, drawn_blocks, in_rounds
 from scenarios.days.devices import ALWAYS, PROFILE, SHARE
 from scenarios.days.keys import DaysScenario, is_rows
 from scenarios.drawn import Drawn
-from scenarios.reading.errors import Place
+from scenarios.reading.errors import Place, quoted
 from scenarios.reading.population import draw_numbers, stream
 
 ROUNDING = 1e-12  # share by which a level may be beyond what a battery can do
@@ -40,8 +42,20 @@ def draw(scenario: DaysScenario, replication: int, place: Place) -> Drawn:
         ]
         background = np.atleast_1d(_on(period, scenario.background))
         prices = _prices(scenario.price, period) if scenario.states is None else scenario.states.rule[period]
-        every.append(Day(scenario.clock, prices, tuple(homes), background))
+        played = Day(scenario.clock, prices, tuple(homes), background)
+        every.append(_taxed(played, scenario, period, place) if scenario.tariffs else played)
     return Drawn(DaysGame(tuple(every)), redraws)
+
+
+def _taxed(day, scenario, period, place):
+    """The day with its tariffs."""
+    try:
+        return day.taxed(scenario.levied(day.periods, partial(_on, period)))
+    except MeterError as error:
+        who = f"user {error.user} of {quoted(error.group)}"
+        got = f"come to {error.per_unit:g} a unit in period {error.period} for {who}"
+        needed = "at least 0 is needed where a user may sell: to buy what is sold would pay"
+        raise place.at("tariffs").error(got, needed) from None
 
 
 def _flat(group):

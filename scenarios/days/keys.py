@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 
 from market.aggregator.days.clock import Clock
@@ -27,6 +27,7 @@ from scenarios.aggregator.keys import (
     check_learners,
 )
 from scenarios.aggregator.states import TABLE, lists_of
+from scenarios.aggregator.tariffs import check_tariffs
 from scenarios.days import devices
 from scenarios.days.devices import Devices
 from scenarios.days.series import Grid, filled
@@ -207,6 +208,8 @@ def read(raw: dict, keys, place: Place) -> dict:
     _check_length(table["background"], table["periods"], place.at("background"))
     check_groups(table["group"], place)
     check_learners(table, place)
+    check_tariffs(table, place, partial(_needed, table["periods"]))
+    plain.check_payers(table, place)
     _check_learning(table, place)
     for group, name in zip(table["group"], called(table["group"]), strict=True):
         _check_group(group, table["periods"], place.at("group").at(name))
@@ -280,11 +283,17 @@ def lengths(periods: dict) -> list[int]:
 
 def _check_length(values, periods, place):
     """Raise ScenarioError unless values are one number, or one for each period of one day or of all."""
-    if not isinstance(values, tuple) or len(values) in lengths(periods):
-        return
+    if isinstance(values, tuple) and (needed := _needed(periods, len(values))):
+        raise place.error(f"got {len(values)} numbers", needed)
+
+
+def _needed(periods, count):
+    """What is needed in place of so many numbers by period; None where they are as many as are needed."""
+    if count in lengths(periods):
+        return None
     one, *every = lengths(periods)
     needed = f"{one}, one for each period" + (f", or {every[0]} for all days" if every else "")
-    raise place.error(f"got {len(values)} numbers", f"{needed}, are needed" if one > 1 else f"{needed}, is needed")
+    return f"{needed}, are needed" if one > 1 else f"{needed}, is needed"
 
 
 def _check_rows(rows, users, periods, place):

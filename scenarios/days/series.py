@@ -68,6 +68,9 @@ def _series(raw, place):
     price = raw.get("price")
     for name in price if isinstance(price, dict) else ():
         yield price, name, MEAN, place.at("price").at(name)
+    for k, row in enumerate(raw["tariffs"] if isinstance(raw.get("tariffs"), list) else ()):
+        for name in row if isinstance(row, dict) else ():
+            yield row, name, MEAN, place.at("tariffs").at(k).at(name)
     groups = raw.get("group")
     for k, group in enumerate(groups if isinstance(groups, list) else ()):
         if not isinstance(group, dict):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from agents.network.model import NetworkModel
 from agents.streams import Streams
+from market.aggregator.game import Block
 from market.aggregator.network.game import NetworkGame
 from market.aggregator.network.producers import Producers
+from market.aggregator.tariffs import taxed
 from market.grid.lines import NetworkError
 from scenarios.aggregator.draw import check_bounded, conducted, drawn_blocks, in_rounds
 from scenarios.drawn import Drawn
@@ -23,14 +25,15 @@ def draw(scenario: NetworkScenario, replication: int, place: Place) -> Drawn:
         known.get(group.name) or _producers(group, scenario.seed, replication, redraws) for group in scenario.groups
     ]
     places = [grid.shares(group.shares) for group in scenario.groups]
-    game = NetworkGame(grid, tuple(blocks), tuple(places), tuple(group.anticipates for group in scenario.groups))
+    anticipates = tuple(group.anticipates for group in scenario.groups)
+    game = taxed(NetworkGame(grid, tuple(blocks), tuple(places), anticipates), scenario.levied())
     try:
         _ = game.operator
     except NetworkError as error:
         raise place.at("network").error(str(error), "other reactances are needed") from None
-    for block in users if scenario.learners else ():
-        at = places[blocks.index(block)]
-        check_bounded(scenario, (block,), float(at @ game.first_prices), place)
+    for block, at in zip(game.blocks, places, strict=True) if scenario.learners else ():
+        if isinstance(block, Block):
+            check_bounded(scenario, (block,), float(at @ game.first_prices), place)
     return Drawn(game, redraws)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from market.grid.nodal import NodalGrid
 from scenarios.aggregator import keys as plain
 from scenarios.aggregator.keys import AggregatorScenario, Group, check_groups, check_learners
+from scenarios.aggregator.tariffs import check_tariffs
 from scenarios.grid import nodal_tables
 from scenarios.reading.errors import Place, quoted
 from scenarios.reading.population import agreed
@@ -143,6 +144,8 @@ def read(raw: dict, keys, place: Place) -> dict:
     table["network"] = nodal_tables.read_network(table["network"], place.at("network"))
     check_groups(table["group"], place)
     check_learners(table, place)
+    check_tariffs(table, place)
+    plain.check_payers(table, place)
     grid = nodal_tables.grid_of(table["network"], place.at("network"))
     places = [place.at("group").at(name) for name in called(table["group"])]
     for group, given, here in zip(table["group"], raw["group"], places, strict=True):

@@ -17,6 +17,7 @@ from market.fairness import OBJECTIVES
 from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.payments import PAYMENTS
 from market.prices import PRICES
+from market.tariffs import TARIFFS
 from market.utilities import UTILITIES
 from papers import REPRODUCTIONS
 from scenarios import load, schema_table
@@ -217,6 +218,21 @@ class RULE:
         agents[network.agents] -= self.levy
         return replace(paid, agents=agents, grid=paid.grid + paid.agents.sum() - agents.sum())
 '''
+TARIFF = '''
+from dataclasses import dataclass
+from market.parameters import parameter
+from market.tariffs import Tariff, Terms
+
+@dataclass(frozen=True)
+class RULE(Tariff):
+    """A levy on each unit, and a stamp."""
+
+    levy: float = parameter(unit="money/energy", range="[0, 9]", meaning="on each unit bought", example=0.5)
+    stamp: float = parameter(unit="money/user", range="[0, 9]", default=0.0, meaning="of each user")
+
+    def terms(self, periods):
+        return Terms(self.stamp, Terms().per_unit.repeat(periods) + self.levy)
+'''
 PLOT = """
 from views.plots.asked import drawn_of
 from views.style import new_figure
@@ -282,6 +298,15 @@ KINDS = {  # source, registry, file, the same with a usual rule, a key, what is 
         "group.0.conduct.share",
         "of the way that it goes",
         "2",
+    ),
+    "tariff": (
+        TARIFF,
+        TARIFFS,
+        'tariffs = [{ rule = "new", levy = 0.5 }]' + STREET % (LINEAR, QUADRATIC, ""),
+        'tariffs = [{ rule = "tax", per_unit = 0.1 }]' + STREET % (LINEAR, QUADRATIC, ""),
+        "tariffs.0.levy",
+        "on each unit bought",
+        "10",
     ),
     "behaviour": (
         BEHAVIOUR,

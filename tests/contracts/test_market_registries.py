@@ -6,16 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from market import fairness, prices, utilities
+from market import fairness, prices, tariffs, utilities
 from market.aggregator.days import parts
 
 REGISTRIES = {utilities: utilities.UTILITIES, prices: prices.PRICES, fairness: fairness.OBJECTIVES, parts: parts.PARTS}
+REGISTRIES |= {tariffs: tariffs.TARIFFS}
 PROMISES = {
     utilities: "marginal",
     prices: "supply",
     fairness: "gain",
     parts: "lay",
-}  # a method every rule of the package has
+    tariffs: "returned",
+}  # what every rule of the package has
 
 
 @pytest.mark.parametrize("package", REGISTRIES, ids=lambda package: package.__name__)

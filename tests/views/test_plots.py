@@ -155,11 +155,12 @@ OF_SWEEPS = {"sweep heat", "sweep lines"}  # test_sweep_plots.py
 OF_RUNS = {"convergence", "user bands", "purchases", "bars", "states"}
 OF_LEARNING = {"gaps", "purchase bands", "regrets"}  # test_learning_plots.py
 OF_JOINING = {"members"}  # test_joining_plots.py
+OF_TARIFFS = {"who pays"}  # test_tariff_plots.py
 
 
 def test_every_plot_is_tested_and_every_file_registered():
     others = {*OF_MICROGRIDS, *OF_CONTRACTS, *OF_NETWORKS, *OF_DAYS, *OF_SWEEPS}
-    assert set(PLOTS) == {*DATA, *OF_RUNS, *OF_JOINING, *OF_LEARNING, *others}
+    assert set(PLOTS) == {*DATA, *OF_RUNS, *OF_JOINING, *OF_TARIFFS, *OF_LEARNING, *others}
     files = {Path(inspect.getfile(inspect.unwrap(plot))) for plot in PLOTS.values()}
     general = {
         path for path in Path(views.plots.__file__).parent.glob("*.py") if path.stem not in ("__init__", "asked")

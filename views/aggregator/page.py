@@ -8,6 +8,7 @@ from engine.results.states import ByState
 from market.outcome import Status
 from views.aggregator import learning, opening
 from views.aggregator.faint import Faint
+from views.aggregator.tariffs import with_revenue
 from views.aggregator.users import users_of
 from views.kit.charts import Line, density_chart, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
@@ -74,7 +75,6 @@ def tiles(run, before):
     known, outcome = run.scenario.states, run.model.outcome
     by_state = None if known is None else ByState(known, run.model.game, outcome, informed=False)
     shown = SHOWN if known is None else (*SHOWN, *OF_STATES)
-    values = measured("aggregator", Standing(run.model.game, outcome, by_state), shown).values()
     whose = "small users" if users.small.any() else "all users"
     names = (
         ("price", "money/energy"),
@@ -85,6 +85,8 @@ def tiles(run, before):
         ("Gini", f"{whose}; 0 = all equal"),
     )
     names += () if known is None else tuple((name, MEASURES[name].unit) for name in OF_STATES)
+    shown, names = with_revenue(run.scenario, shown, names)
+    values = measured("aggregator", Standing(run.model.game, outcome, by_state), shown).values()
     return tiles_of(names, values, before)
 
 

@@ -22,6 +22,8 @@ def run_pictures(result):
     if result.learned is not None and result.game.players == 2:
         made["replies"] = partial(two_replies, result)
     made["purchases"] = partial(PLOTS["purchases"], result)
+    if result.outcome is not None and result.by_tariff:
+        made["tariffs"] = partial(PLOTS["who pays"], result)
     if result.outcome is not None:
         if result.by_state is not None:
             made["states"] = partial(PLOTS["states"], result)

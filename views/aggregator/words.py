@@ -7,6 +7,7 @@ from market.aggregator.clearing import CERTIFIED
 from market.numerals import gap, plain
 from views.aggregator.sentence import sentence as sentence
 from views.aggregator.state_words import states_text
+from views.aggregator.tariffs import tariffs_note, tariffs_text
 from views.tables import cell, ending, table
 
 GROUP_COLUMNS = (
@@ -59,8 +60,7 @@ def summary_text(summary):
     paying = {name: group["payments"] for name, group in summary["groups"].items() if "payments" in group}
     if paying:
         lines += ["", *(payments_text(name, paid) for name, paid in paying.items())]
-    if told := learning_text(summary):
-        lines += ["", told]
+    lines += [part for told in (tariffs_text(summary), learning_text(summary)) if told for part in ("", told)]
     if "joining" in summary:
         lines += ["", joining_text(summary["joining"])]
     if "equilibria" in summary:
@@ -175,5 +175,5 @@ def equilibria_text(summary):
 
 
 def comparison_notes(comparison):
-    """What a comparison says beyond its table of means."""
-    return ""
+    """What a comparison says beyond its table of means: what tariffs bring."""
+    return tariffs_note(comparison)

@@ -38,5 +38,5 @@ def one_home(result, user=None):
 
 def _told_of(result, user):
     """Whose day it is, its bill and surplus."""
-    bill, surplus = result.outcome.bills[user], result.outcome.s[user]
+    bill, surplus = result.outcome.paid[user], result.outcome.s[user]
     return f"{look.named(result, user)}: bill {plain(bill, 3)}, surplus {plain(surplus, 3)} money"

@@ -8,6 +8,7 @@ from engine.results.days import Standing
 from market.numerals import plain
 from views.aggregator import learning, opening
 from views.aggregator import page as aggregator_page
+from views.aggregator.tariffs import with_revenue
 from views.days import hours, live_charts, look
 from views.kit.frames import Frame, Panel, Table, tiles_of
 
@@ -56,8 +57,9 @@ def frame(run, before):
     known |= {"advice": model.advice, "gap": learning.last_gap(run)}
     standing = Standing(model.game, model.outcome)
     user = standing.home_shown if run.chosen is None or run.chosen >= model.game.users else run.chosen
-    values = measured("days", standing, SHOWN).values()
-    known |= {"tiles": tiles_of(TILES, values, before), "panels": panels(run, standing, user), "table": table(standing)}
+    shown, names = with_revenue(run.scenario, SHOWN, TILES)
+    values = measured("days", standing, shown).values()
+    known |= {"tiles": tiles_of(names, values, before), "panels": panels(run, standing, user), "table": table(standing)}
     if model.outcome is None:
         return Frame(**known, said=NONE)
     known |= {"span": span(model), "moments": hours.moments(standing, user)}
@@ -113,5 +115,5 @@ def table(standing):
         "has": np.array([", ".join(words.split()) or "–" for words in has]),
     }
     if standing.cleared:
-        columns |= {"bought": outcome.bought, "bill": outcome.bills, "surplus": outcome.s}
+        columns |= {"bought": outcome.bought, "bill": outcome.paid, "surplus": outcome.s}
     return Table(columns, CHOOSE)

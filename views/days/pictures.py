@@ -22,6 +22,8 @@ def run_pictures(result):
     if result.kept:
         made["convergence"] = partial(PLOTS["convergence"], result)
     made |= of_learners(result, ("gaps", "regrets"))
+    if result.outcome is not None and result.by_tariff:
+        made["tariffs"] = partial(PLOTS["who pays"], result)
     if result.outcome is not None:
         names = {"day": "day", "home": "one home", "price_duration": "price duration"}
         if result.stores:

@@ -5,6 +5,7 @@ import numpy as np
 from engine.intervals import interval
 from market.numerals import plain
 from views.aggregator.state_words import states_text
+from views.aggregator.tariffs import tariffs_note, tariffs_text
 from views.aggregator.words import learning_text
 from views.days.sentence import sentence as sentence
 from views.tables import cell, ending, table, with_width
@@ -47,6 +48,8 @@ def summary_text(summary):
         lines.append(f"unserved: {cell(summary['unserved'])} of purchases exceed the capacity")
     if "states" in summary:
         lines += ["", states_text(summary["states"])]
+    if told := tariffs_text(summary):
+        lines += ["", told]
     if "learning" in summary:
         lines += ["", learning_text(summary, "what its users gain")]
     lines += ["", table(GROUP_COLUMNS, [group_row(name, group) for name, group in summary["groups"].items()])]
@@ -74,7 +77,12 @@ def period_rows(summary):
 
 
 def comparison_notes(comparison):
-    """Who gains by batteries, cars and load that shifts: those who have them, and those who have none."""
+    """Who gains by batteries, cars and load that shifts, those who have them and those who have none; tariffs."""
+    told = (_flexibility_note(comparison), tariffs_note(comparison))
+    return "\n\n".join(part for part in told if part)
+
+
+def _flexibility_note(comparison):
     rows = []
     for name in comparison.names:
         whole, others, having, none = (comparison.values(name, measure) for measure in FLEXIBLE)

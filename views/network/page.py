@@ -9,6 +9,7 @@ from market.numerals import plain
 from market.outcome import Status
 from views.aggregator import learning, opening
 from views.aggregator.faint import Faint
+from views.aggregator.tariffs import with_revenue
 from views.kit.charts import Line, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import gap_text
@@ -68,8 +69,9 @@ def frame(run, before):
     model = run.model
     known = {"round": model.round, "limit": run.scenario.rounds, "status": model.status}
     known |= {"advice": model.advice, "gap": learning.last_gap(run)}
-    values = map(number, measured("network", Standing(model.game, model.outcome), SHOWN).values())
-    known |= {"tiles": tiles_of(TILES, values, before), "panels": panels(run), "table": table(run)}
+    shown, names = with_revenue(run.scenario, SHOWN, TILES)
+    values = map(number, measured("network", Standing(model.game, model.outcome), shown).values())
+    known |= {"tiles": tiles_of(names, values, before), "panels": panels(run), "table": table(run)}
     if model.outcome is None:
         return Frame(
             **known, said=NONE if model.status is Status.RUNNING else f"User {model.blame['user']} is priced out."

@@ -26,6 +26,8 @@ def run_pictures(result):
             made["congestion"] = partial(PLOTS["congestion"], *given)
     made |= pictures.of_learners(result)
     made["purchases"] = partial(PLOTS["purchases"], result)
+    if result.outcome is not None and result.by_tariff:
+        made["tariffs"] = partial(PLOTS["who pays"], result)
     if result.outcome is not None:
         cleared, title = result.outcome.cleared, result.scenario.title
         made["price_map"] = partial(PLOTS["price map"], game, cleared, loading(cleared), title)

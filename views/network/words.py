@@ -2,6 +2,7 @@
 
 from engine.results.network import surplus_by_group
 from market.numerals import gap, plain
+from views.aggregator.tariffs import tariffs_note, tariffs_text
 from views.aggregator.words import ending_text, equilibria_text, learning_text
 from views.network.sentence import sentence as sentence
 from views.tables import cell, table
@@ -33,8 +34,7 @@ def summary_text(summary):
         lines.append(f"shed: {cell(summary['shed'])} energy of load is not served")
     lines += ["", table(GROUP_COLUMNS, [group_row(name, group) for name, group in summary["groups"].items()])]
     lines += ["", prices_text(summary["prices"]), full_lines_text(summary["full_lines"])]
-    if told := learning_text(summary):
-        lines += ["", told]
+    lines += [part for told in (tariffs_text(summary), learning_text(summary)) if told for part in ("", told)]
     lines += [f"not modelled: {said}" for said in summary.get("left_out", ())]
     if "equilibria" in summary:
         lines += ["", equilibria_text(summary)]
@@ -64,7 +64,12 @@ def full_lines_text(full):
 
 
 def comparison_notes(comparison):
-    """Who gains and loses where: the mean surplus of each group's small users."""
+    """Who gains and loses where, the mean surplus of each group's small users; what tariffs bring."""
+    told = (_surplus_note(comparison), tariffs_note(comparison))
+    return "\n\n".join(part for part in told if part)
+
+
+def _surplus_note(comparison):
     if not all(values[0].size for values in comparison.agents.values()):
         return ""
     found = surplus_by_group(comparison)

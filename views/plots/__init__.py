@@ -8,6 +8,7 @@ from views.aggregator.purchases import purchases
 from views.aggregator.regrets import regrets
 from views.aggregator.states import states
 from views.aggregator.user_bands import user_bands
+from views.aggregator.who_pays import who_pays
 from views.bilateral.contract_graph import contract_graph
 from views.bilateral.payoff_split import payoff_split
 from views.bilateral.price_rounds import price_rounds
@@ -82,4 +83,5 @@ PLOTS = {
     "user bands": user_bands,
     "user classes": user_classes,
     "violation rounds": violation_rounds,
+    "who pays": who_pays,
 }

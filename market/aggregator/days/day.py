@@ -13,11 +13,13 @@ import numpy as np
 from market.aggregator.days.alone import worth_alone
 from market.aggregator.days.block import Homes, whole
 from market.aggregator.days.clock import Clock
+from market.aggregator.days.meter import metered, unmetered
 from market.aggregator.days.outlay import prices_at
 from market.aggregator.days.party import Party
 from market.arrays import Array
 from market.parameters import made, parameters_of
 from market.prices import Affine, PriceRule
+from market.tariffs import Levied
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,13 +27,15 @@ class Day:
     """`prices`: a price rule a period; `background`: net load of everybody else, energy, shape (periods,).
 
     Prices are those of the whole load p_t(Y_t), Y_t = Σ_j y_jt + background_t. Below no load an affine price goes on
-    falling, any other stays what it is at no load (docs/days/model.md, Prices).
+    falling, any other stays what it is at no load (docs/days/model.md, Prices). tariffs: what users pay besides;
+    their meters know of it what they decide by (meter.py).
     """
 
     clock: Clock
     prices: tuple[PriceRule, ...]
     blocks: tuple[Homes, ...]
     background: Array = field(default_factory=lambda: np.zeros(1))
+    tariffs: Levied | None = None
 
     def __post_init__(self) -> None:
         background = np.asarray(self.background, dtype=float)
@@ -111,6 +115,19 @@ class Day:
     def plain(self) -> Day:
         """The same day where every player maximises the plain sum."""
         return self.changed([replace(block, alpha=0.0, fair=None) for block in self.blocks])
+
+    @property
+    def untaxed(self) -> Day:
+        """The same day without tariffs."""
+        return replace(self.changed([unmetered(block) for block in self.blocks]), tariffs=None)
+
+    def taxed(self, tariffs: Levied) -> Day:
+        """The day with tariffs; raises MeterError where they cannot be."""
+        return replace(self.changed([metered(block, tariffs) for block in self.blocks]), tariffs=tariffs)
+
+    def bought(self, z: Array) -> list[tuple[Homes, Array]]:
+        """Blocks, each with its users' part of net purchases z (users, periods)."""
+        return [(block, z[rows]) for block, rows in zip(self.blocks, self.user_slices, strict=True)]
 
     def changed(self, blocks: Sequence[Homes]) -> Day:
         """The same day with other homes."""

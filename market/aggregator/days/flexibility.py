@@ -16,4 +16,7 @@ def value_of_flexibility(day: Day, outcome: DayOutcome) -> tuple[Array, DayOutco
     others' devices do to prices.
     """
     still = solve(idle(day), certify=False).outcome
-    return (outcome.worth - outcome.bills) - (still.worth - still.bills), still
+    value = (outcome.worth - outcome.bills) - (still.worth - still.bills)
+    if outcome.tariffs is not None and still.tariffs is not None:
+        value = value - (outcome.tariffs.fees - still.tariffs.fees)
+    return value, still

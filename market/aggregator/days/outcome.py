@@ -13,6 +13,7 @@ from market.aggregator.days.programme import SOLVED, USABLE
 from market.aggregator.days.replies import Replies, payoffs, replies
 from market.arrays import Array
 from market.fairness.one_player import OnePlayer
+from market.tariffs import Settled
 
 SERVED = 1e-4  # of what a player could be worth: a gain below it is measured by it
 NOISE = 1e-9  # of what a user could move: less is a solver's noise
@@ -25,7 +26,8 @@ class DayOutcome:
     """plan: everybody's columns; z: net purchases (users, periods), y: of players (players, periods), energy; worth:
     utility less discomfort, alone: the same without a grid, s: surplus worth − Σ p z − alone, money (users,); load with
     the background, price, unserved (beyond the capacity): (periods,); gap, regrets (players,): what was found that a
-    player could gain, as a share of what its users gain; proven: could no search find more?"""
+    player could gain, as a share of what its users gain; proven: could no search find more? worth is less what tariffs
+    take of purchases, s less what they take whatever users buy, too; tariffs: what they come to, None without."""
 
     plan: Array
     z: Array
@@ -39,11 +41,22 @@ class DayOutcome:
     gap: float | None = None
     regrets: Array | None = None
     proven: bool = False
+    tariffs: Settled | None = None
+
+    @property
+    def earned(self) -> Array:
+        """Surpluses before fees, by which players decide, money, shape (users,)."""
+        return self.s if self.tariffs is None else self.s + self.tariffs.fees
 
     @property
     def bills(self) -> Array:
-        """What users pay over the day, money, shape (users,); below 0 where they are paid."""
+        """What users pay at market prices over the day, money, shape (users,); below 0 where they are paid."""
         return self.z @ self.price
+
+    @property
+    def paid(self) -> Array:
+        """What users pay with tariffs over the day, money, shape (users,)."""
+        return self.bills if self.tariffs is None else self.bills + self.tariffs.paid
 
     @property
     def quantity(self) -> float:
@@ -82,7 +95,10 @@ def clear(day: Day, plan: Array) -> DayOutcome:
     price, worth = day.price(load), party.worth(plan)
     capacity = np.array([rule.capacity for rule in day.prices])
     unserved = np.maximum(load - capacity * (1 + 1e-13), 0.0)
-    return DayOutcome(plan, z, y, worth, day.alone, _surplus(worth, z @ price, day.alone), load, price, unserved)
+    tariffs = None if day.tariffs is None else day.tariffs.settled(day.bought(z))
+    s = _surplus(worth, z @ price, day.alone)
+    s = s if tariffs is None else s - tariffs.fees
+    return DayOutcome(plan, z, y, worth, day.alone, s, load, price, unserved, tariffs=tariffs)
 
 
 def _surplus(worth, bill, alone):
@@ -149,7 +165,7 @@ def gains_of(day: Day, outcome: DayOutcome) -> Array:
         bent = np.where((days.square > 0) & (days.cost < 0), 3 / 16 * days.cost**2 / days.square, 0.0)
     moved = np.where(np.isfinite(days.high), days.high, 0.0) * float(np.mean(np.abs(outcome.price)))
     could = np.bincount(party.owner, bent + moved, party.users).astype(np.float64)
-    scale = np.maximum(party.by_player(np.abs(outcome.s)), SERVED * party.by_player(could))
+    scale = np.maximum(party.by_player(np.abs(outcome.earned)), SERVED * party.by_player(could))
     turned = float(np.abs(outcome.price) @ np.abs(outcome.load))
     scale = np.maximum(scale, TOLD_APART * max(turned, float(np.max(scale))))
     return np.where(scale > 0, scale, 1.0)

@@ -100,8 +100,24 @@ class DaysOutcome:
 
     @cached_property
     def bills(self) -> Array:
-        """What each user pays, money, shape (users,); below 0 where it is paid."""
+        """What each user pays at market prices, money, shape (users,); below 0 where it is paid."""
         return np.asarray(sum(outcome.bills for outcome in self.outcomes))
+
+    @cached_property
+    def paid(self) -> Array:
+        """What each user pays with tariffs, money, shape (users,)."""
+        return np.asarray(sum(outcome.paid for outcome in self.outcomes))
+
+    @property
+    def by_tariff(self) -> dict[str, Array]:
+        """{tariff: what each user pays, money, (users,)}; below 0 where it gets money back."""
+        days = [outcome.tariffs.payments for outcome in self.outcomes if outcome.tariffs is not None]
+        return {name: np.asarray(sum(day[name] for day in days)) for name in (days[0] if days else ())}
+
+    @property
+    def revenue(self) -> float:
+        """What tariffs bring in all, less what comes back, money."""
+        return float(sum(np.sum(paid) for paid in self.by_tariff.values()))
 
     @cached_property
     def price(self) -> float:

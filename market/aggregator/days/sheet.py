@@ -73,6 +73,7 @@ class Sheet:
     _entries: list = field(default_factory=list)
     _limits: list = field(default_factory=list)
     _loads: list = field(default_factory=list)
+    _charges: list = field(default_factory=list)
     _names: dict = field(default_factory=dict)
     _width: int = 0
     _height: int = 0
@@ -93,12 +94,13 @@ class Sheet:
         high: Numbers = np.inf,
         cost: Numbers = 0.0,
         square: Numbers = 0.0,
+        count: int | None = None,
     ) -> Integers:
-        """New columns, one a user (k,) and period; their numbers, shape (k, periods).
+        """New columns, one a user (k,) and period, or `count` a user; their numbers, shape (k, periods).
 
         Bounds and costs broadcast to (k, periods): a column costs its user cost v + square v² in money.
         """
-        shape = len(users), self.clock.count
+        shape = len(users), self.clock.count if count is None else count
         index = self._width + np.arange(shape[0] * shape[1]).reshape(shape)
         owner = np.broadcast_to(users[:, None], shape)
         self._columns.append([np.broadcast_to(part, shape).ravel() for part in (low, high, cost, square, owner)])
@@ -133,9 +135,26 @@ class Sheet:
         parts = np.broadcast_arrays(rows, columns, np.asarray(factor, dtype=float))
         self._entries.append([part.ravel() for part in parts])
 
+    def enter_drawn(self, rows: Integers, users: Integers, factor: float) -> None:
+        """Coefficients of what users (k,) draw so far, but for fixed amounts, in rows (k, periods)."""
+        row_of = np.full((self.users, self.clock.count), -1)
+        row_of[users] = rows
+        place, index, drawn = _joined(self._loads, 3)
+        rows = row_of.ravel()[place.astype(np.intp)]
+        self.enter(rows[rows >= 0], index[rows >= 0].astype(np.intp), factor * drawn[rows >= 0])
+
+    def charge(self, users: Integers, per_unit: Array) -> None:
+        """Users (k,) pay per_unit (k, periods), money/energy, for what they draw so far, but for fixed amounts."""
+        paid = np.zeros((self.users, self.clock.count))
+        paid[users] = per_unit
+        place, index, drawn = _joined(self._loads, 3)
+        self._charges.append((index.astype(np.intp), paid.ravel()[place.astype(np.intp)] * drawn))
+
     def frame(self) -> Frame:
         """All that was written; users who may not sell get the row that their net purchases are at least 0."""
         low, high, cost, square, owner = _joined(self._columns, 5)
+        for index, paid in self._charges:
+            np.add.at(cost, index, paid)
         load = _matrix(self._loads, (self.users * self.clock.count, self._width))
         rows = [_matrix(self._entries, (self._height, self._width))]
         limits = [_joined(self._limits, 2)]

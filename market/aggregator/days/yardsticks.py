@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from market.aggregator.days.day import Day
@@ -17,7 +19,9 @@ def price_taking(day: Day) -> DayOutcome:
 
 def planned(day: Day) -> DayOutcome:
     """The outcome of one player at alpha = 0 who buys for everybody: the most surplus there can be in all, with prices
-    that bend down the most that was found."""
+    that bend down the most that was found. It pays the tariffs, too."""
+    if day.tariffs is not None:
+        day = day.untaxed.taxed(replace(day.tariffs, sole=True))
     return clear(day, _sole(day, own=1.0))
 
 
@@ -32,6 +36,7 @@ def idle(day: Day) -> Day:
 
 
 def total_welfare(day: Day, outcome: DayOutcome) -> float:
-    """Users' worth less the cost of what they add to the background's load, in money."""
+    """Users' worth less the cost of what they add to the background's load, in money; what tariffs bring counts."""
     added = costs_at(day.prices, outcome.load) - costs_at(day.prices, day.background)
-    return float(np.sum(outcome.worth) - np.sum(added))
+    spent = outcome.tariffs.revenue - float(np.sum(outcome.tariffs.fees)) if outcome.tariffs else 0.0
+    return float(np.sum(outcome.worth) - np.sum(added)) + spent

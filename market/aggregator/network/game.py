@@ -8,20 +8,21 @@ from functools import cached_property
 import numpy as np
 
 from market.aggregator.allocation import split_at
-from market.aggregator.game import Block, Players
+from market.aggregator.game import Block, Market
 from market.aggregator.network.facing import Believed, facing
 from market.aggregator.network.producers import Producers
 from market.arrays import Array
 from market.grid.clearing import Cleared, Operator
 from market.grid.nodal import NodalGrid
 from market.outcome import Outcome, Status
+from market.tariffs import Levied
 
 BELOW = 1e-9  # share of all trade: just below it prices are those of the last unit
 STEP = 1e-6  # of the highest price: a change beyond it there is a step
 
 
 @dataclass(frozen=True, eq=False)
-class NetworkGame(Players[Block | Producers]):
+class NetworkGame(Market[Block | Producers]):
     """Players at the nodes of a grid (docs/network/model.md, Players).
 
     places: shares over the nodes at which each block's players act, shape (nodes,), adding to 1; conducts: what each
@@ -33,6 +34,8 @@ class NetworkGame(Players[Block | Producers]):
     blocks: tuple[Block | Producers, ...]
     places: tuple[Array, ...]
     conducts: tuple[str, ...]
+    tariffs: Levied | None = None
+    before: NetworkGame | None = None
 
     @cached_property
     def operator(self) -> Operator:
@@ -139,10 +142,13 @@ def clear(game: NetworkGame, y: Array) -> NetworkOutcome:
         own = split_at(block, price, y[where])
         x.append(own)
         s.append(block.utility.surplus(price, own) + 0.0)
+    users = np.concatenate(x)
+    surplus, tariffs = game.settled(np.concatenate(s), users)
     return NetworkOutcome(
         y=y,
-        x=np.concatenate(x),
-        s=np.concatenate(s),
+        x=users,
+        s=surplus,
+        tariffs=tariffs,
         price=_mean_price(paid, y * _weights(game.selling), _weights(game.selling)),
         unserved=float(np.sum(cleared.shed)),
         cleared=cleared,

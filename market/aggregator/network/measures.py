@@ -52,7 +52,7 @@ def total_welfare(game: NetworkGame, outcome: NetworkOutcome) -> float:
             spent += float(np.sum(block.spent(outcome.y[where])))  # type: ignore[union-attr]  # a producer's
         else:
             used += float(outcome.paid[where][0] * np.sum(outcome.x[rows]))
-    return outcome.welfare + used - outcome.cleared.cost - spent
+    return outcome.welfare + outcome.revenue + used - outcome.cleared.cost - spent
 
 
 def producer_surplus(game: NetworkGame, outcome: NetworkOutcome) -> float:
@@ -63,6 +63,7 @@ def producer_surplus(game: NetworkGame, outcome: NetworkOutcome) -> float:
 
 def best_total_welfare(game: NetworkGame) -> float | None:
     """The highest total welfare of all purchases and sales, the planner's; None where it is not worked out."""
+    game = game.untaxed
     y = planned(game, np.zeros(game.players)) if can_plan(game) else None
     return None if y is None else total_welfare(game, clear(game, y))
 

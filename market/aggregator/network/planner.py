@@ -13,6 +13,7 @@ import cvxpy as cp
 import numpy as np
 from scipy import sparse
 
+from market.aggregator.dearer import Dearer
 from market.aggregator.game import Block
 from market.aggregator.network.game import NetworkGame
 from market.aggregator.network.producers import Producers
@@ -33,12 +34,21 @@ def _logarithmic(utility: Logarithmic, x: cp.Variable, energy: float, money: flo
     return (utility.b * utility.k / money) @ cp.log(1 + cp.multiply(energy / utility.k, x))
 
 
-TERMS: dict[type[Utility], Callable[..., cp.Expression]] = {Quadratic: _quadratic, Logarithmic: _logarithmic}
+def _dearer(utility: Dearer, x: cp.Variable, energy: float, money: float) -> cp.Expression:
+    return TERMS[type(utility.inner)](utility.inner, x, energy, money) - (utility.cost * energy / money) @ x
+
+
+TERMS: dict[type[Utility], Callable[..., cp.Expression]] = {
+    Quadratic: _quadratic,
+    Logarithmic: _logarithmic,
+    Dearer: _dearer,
+}
 
 
 def can_plan(game: NetworkGame) -> bool:
     """Is the game's programme one that this page can write down and that is small enough?"""
-    known = all(type(block.utility) in TERMS for block in game.blocks if isinstance(block, Block))
+    buyers = (block.utility for block in game.blocks if isinstance(block, Block))
+    known = all(type(one.inner if isinstance(one, Dearer) else one) in TERMS for one in buyers)
     return known and game.users <= MOST_USERS
 
 

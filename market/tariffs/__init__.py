@@ -1,0 +1,35 @@
+"""Tariffs: what users pay beside the market price; to add one, write a file with a `Tariff` and add its line here."""
+
+from market.tariffs.capacity import Capacity
+from market.tariffs.carbon import Carbon
+from market.tariffs.levied import Levied, Levy, Settled
+from market.tariffs.rebate import Rebate
+from market.tariffs.tariff import Tariff
+from market.tariffs.tax import Tax
+from market.tariffs.terms import Terms
+from market.tariffs.time_of_use import TimeOfUse
+from market.tariffs.two_part import TwoPart
+
+TARIFFS = {
+    "two-part": TwoPart,
+    "capacity": Capacity,
+    "time-of-use": TimeOfUse,
+    "tax": Tax,
+    "carbon": Carbon,
+    "rebate": Rebate,
+}
+
+__all__ = [
+    "TARIFFS",
+    "Capacity",
+    "Carbon",
+    "Levied",
+    "Levy",
+    "Rebate",
+    "Settled",
+    "Tariff",
+    "Tax",
+    "Terms",
+    "TimeOfUse",
+    "TwoPart",
+]
