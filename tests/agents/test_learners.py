@@ -10,8 +10,8 @@ from agents import AggregatorModel, SeatError
 from agents.aggregator.learners import Learner, LearnerGroup
 from agents.seats import Player
 from agents.streams import Streams
-from engine import compare, run
-from engine.results import all_measured, measured
+from engine import run
+from engine.results import all_measured
 from market.aggregator.game import Block, Game
 from market.aggregator.learning import play
 from market.conduct import CONDUCTS, Bandit, Gradient, Hedge, QLearning
@@ -263,15 +263,6 @@ class Glut(QLearning):
 
     def decide(self, state, dice):
         return super().decide(state, dice) * 0 + state["grid"][:, -1]
-
-
-@pytest.mark.skipif(not NIGHTLY, reason="starts processes; make nightly runs it")
-def test_learners_have_the_same_bits_at_any_number_of_workers():
-    changes = {"set": ("rounds=12", "learning.window=1")}
-    found = compare(["learning_mixed"], replications=2, workers=2, progress=False, **changes)
-    alone = [measured("aggregator", run("learning_mixed", replication=k, **changes)) for k in (0, 1)]
-    for measure in ("price", "average regret", "gap of average"):
-        assert found.values("learning_mixed", measure).tolist() == [one[measure] for one in alone]
 
 
 def test_where_nothing_can_be_cleared_no_average_has_a_gap(tmp_path):

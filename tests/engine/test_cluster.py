@@ -109,6 +109,11 @@ def test_a_cluster_gives_the_bits_of_one_process_whatever_is_killed(processes, t
         for place in (InProcess(), Cluster(address))
     )
     assert one.runs.equals(two.runs)
+    one, two = (
+        compare(["learning_duopoly"], set=["rounds=40"], replications=2, progress=False, executor=place)
+        for place in (InProcess(), Cluster(address))
+    )
+    assert one.runs.equals(two.runs)
 
     plug(ROOT / "examples" / "plugins" / "slackening.py")
     own = sweep(
