@@ -16,6 +16,7 @@ import mesa
 import numpy as np
 
 MOST_TOLD = 12  # numbers of seats told one by one
+NO_CONDUCTS = "nobody decides by one in this market; aggregators and users who buy, over a day or on a network, do"
 
 
 class SeatError(ValueError):
@@ -163,10 +164,15 @@ def _name_of(one):
     return getattr(one, "__name__", None) or type(one).__name__
 
 
-def refuse(players: Mapping[str, Seated] | None, why: str) -> None:
-    """Raise SeatError where anybody is to sit in a market without seats for them."""
+def refuse(players: Mapping[str, Seated] | None, why: str, said: str = "players") -> None:
+    """Raise SeatError where anybody is to sit in a market without seats for them; said: what the argument is called."""
     if players:
-        raise SeatError(f"players: {why}")
+        raise SeatError(f"{said}: {why}")
+
+
+def refuse_conducts(options: dict[str, Any], why: str = NO_CONDUCTS) -> None:
+    """Take the conducts out of a model's options; raise SeatError where there are any."""
+    refuse(options.pop("conducts", None), why, "conducts")
 
 
 def seated(model: mesa.Model, seats: Sequence[Seat], who: Seated, usual: Seated = None) -> list[Player]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from agents.aggregator.joining_model import JoiningModel
 from agents.aggregator.model import AggregatorModel
-from agents.seats import refuse
+from agents.seats import refuse, refuse_conducts
 from agents.streams import Streams
 from market.aggregator.game import Block, Game
 from market.aggregator.joining import joining_of
@@ -126,6 +126,7 @@ def model(scenario: AggregatorScenario, replication: int, place: Place, drawn=No
     options = {"streams": Streams(scenario.seed, replication)} | options
     if scenario.joining is not None:
         refuse(options.pop("players", None), "where users choose their aggregators only the shipped agents sit")
+        refuse_conducts(options, "between moves of users who join the market is solved directly; leave out one of them")
         return _joining_model(scenario, replication, drawn, options)
     return AggregatorModel(drawn.game, **in_rounds(scenario, replication), **conducted(scenario, options))
 

@@ -7,6 +7,7 @@ from dataclasses import fields
 import numpy as np
 
 from agents.bilateral.model import BilateralModel
+from agents.seats import refuse_conducts
 from agents.streams import Streams
 from market.bilateral.market import Market, MarketError, RetailTariff, assignment_game
 from market.bilateral.negotiation import RULES, MessageNetwork
@@ -208,6 +209,7 @@ def _leavers(leave, sides, agents, draws):
 
 def model(scenario: BilateralScenario, replication: int, place: Place, drawn: Drawn | None = None, **options):
     """The Mesa model of one replication, or of a trading drawn before; options go to the model."""
+    refuse_conducts(options)
     drawn = draw(scenario, replication, place) if drawn is None else drawn
     rng = stream(scenario.seed, replication, "", "negotiation")
     options = {"streams": Streams(scenario.seed, replication)} | options

@@ -11,7 +11,7 @@ from agents.bilateral.model import BilateralModel
 from agents.days.model import DaysModel
 from agents.designs.model import DesignsModel
 from agents.microgrid.model import MicrogridModel
-from agents.seats import refuse
+from agents.seats import refuse, refuse_conducts
 from agents.streams import Streams
 from market.aggregator.days.block import Homes
 from market.aggregator.days.clock import Clock
@@ -210,6 +210,7 @@ def model(scenario: DesignsScenario, replication: int, place: Place, drawn=None,
     refuse(
         options.pop("players", None), "designs are compared with their own agents; seat others in one of its markets"
     )
+    refuse_conducts(options)
     options = {"streams": Streams(scenario.seed, replication)} | options
     study = (draw(scenario, replication, place) if drawn is None else drawn).game
     settled = {"tolerance": scenario.table["tolerance"]}

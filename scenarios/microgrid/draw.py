@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 
 from agents.microgrid.model import MicrogridModel
+from agents.seats import refuse_conducts
 from agents.streams import Streams
 from market.grid.lines import NetworkError
 from market.joining import Moving
@@ -94,6 +95,7 @@ def _joining(coalition, draws):
 
 def model(scenario: MicrogridScenario, replication: int, place: Place, drawn: Drawn | None = None, **options):
     """The Mesa model of one replication, or of a market drawn before; options go to the model."""
+    refuse_conducts(options)
     drawn = draw(scenario, replication, place) if drawn is None else drawn
     usual = {"lines_per_round": scenario.table.get("lines_per_round"), "streams": Streams(scenario.seed, replication)}
     options = usual | options

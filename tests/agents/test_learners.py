@@ -190,6 +190,35 @@ def refused(tmp_path, rule, beside="", offset=0.01):
     return str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("joining_proportional", "between moves of users who join the market is solved directly"),
+        ("eight_nodes_cooperative", "nobody decides by one in this market"),
+        ("p2p_single", "nobody decides by one in this market"),
+        ("designs_neighbourhood", "nobody decides by one in this market"),
+    ],
+)
+def test_a_market_without_learners_says_so_in_python(name, said):
+    with pytest.raises(SeatError, match=f"^conducts: {said}"):
+        build(name, conducts={"anybody": Hedge()})
+
+
+def test_learners_find_the_equilibrium_where_a_price_has_states_and_where_members_pay_each_other():
+    gradient = [f"group.{k}.conduct.rule=gradient" for k in (0, 1)]
+    paying = "group.0.fairness.by=payments", "group.0.users=6", "group.0.count=2", "group.1.fairness.alpha=0"
+    for name, changes in (("states_duopoly", ()), ("two_aggregators", paying)):
+        known = [
+            *changes,
+            *gradient[: 1 + (name == "states_duopoly")],
+            "learning.window=1",
+            "learning.certify_every=200",
+        ]
+        learned, solved = run(name, set=known, rounds=200), run(name, set=changes, direct=True)
+        assert learned.status == Status.LEARNED
+        np.testing.assert_allclose(learned.outcome.y, solved.outcome.y, rtol=1e-4)
+
+
 def test_files_are_refused_in_one_line(tmp_path):
     hedge = 'rule = "hedge"'
     assert 'did you mean "hedge"?' in refused(tmp_path, 'rule = "hedgd"')
