@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from engine.progress import say
 
 MANY = 500  # periods from which on the first ones are timed
-TIMED = 10  # periods timed, after one that is not: what is made once is made there
-LONG_ENOUGH = 2.0  # seconds after which no further period is timed
+TIMED = 10  # pieces timed, after one that is not: what is made once is made there
+LONG_ENOUGH = 2.0  # seconds after which no further piece is timed
 PATIENCE = 600.0  # seconds runs may take without being asked about
 TOLD = 60.0  # seconds from which on a line says how long it may take
 
@@ -19,23 +19,33 @@ class TooLong(ValueError):
 
 @dataclass(frozen=True)
 class Paced:
-    """A run through periods, its work told by theirs; work(k): all of period k's; runs: how often it is run.
+    """A run in many pieces of work, told by that of some; work(k): all of piece k's; runs: how often it is run.
 
-    called: what its periods are.
+    called: what its pieces are; through: the periods it goes through, where these are not its pieces.
     """
 
     name: str
-    periods: int
+    pieces: int
     work: Callable[[int], object]
     runs: int = 1
     called: str = "periods"
+    through: int | None = None
+
+    @property
+    def long(self):
+        """Does it go through so many periods that some of its work is timed first?"""
+        return (self.pieces if self.through is None else self.through) >= MANY
 
     def each(self):
-        """Seconds a period takes."""
+        """Seconds a piece takes."""
+        started = time.perf_counter()
         self.work(0)
+        taken = time.perf_counter() - started
+        if taken > LONG_ENOUGH:
+            return taken
         started = time.perf_counter()
         for k in range(TIMED):
-            self.work((k + 1) * (self.periods // (TIMED + 1)))
+            self.work((k + 1) * self.pieces // (TIMED + 1))
             taken = time.perf_counter() - started
             if taken > LONG_ENOUGH:
                 break
@@ -50,14 +60,14 @@ def check(paced, *, at_once=1, most=None, patient=False):
     """
     most, timed = PATIENCE if most is None else most, []
     for one in paced:
-        if one.periods < MANY:
+        if not one.long:
             continue
         each = one.each()
-        timed.append((each * one.periods * one.runs / min(at_once, one.runs), each, one))
+        timed.append((each * one.pieces * one.runs / min(at_once, one.runs), each, one))
         total = sum(seconds for seconds, _, _ in timed)
         if total > most and not patient:
             longest, said = _told(timed)
-            fewer = int(longest.periods * most / total)
+            fewer = int(longest.pieces * most / total)
             raise TooLong(f"{said}; up to {fewer:,} {longest.called} are played unasked: take fewer, or --yes to go on")
     if timed and total > TOLD:
         say(_told(timed)[1])
@@ -68,7 +78,8 @@ def _told(timed):
     _, each, longest = max(timed, key=lambda known: known[0])
     runs = "" if longest.runs == 1 else f"{longest.runs:,} runs of "
     others = "" if len(timed) == 1 else f" with {len(timed) - 1} more"
-    took = f"{longest.name}: {runs}{longest.periods:,} {longest.called} of {1000 * each:.2g} ms{others} may take about "
+    one = f"{each:.2g} s" if each >= 1 else f"{1000 * each:.2g} ms"
+    took = f"{longest.name}: {runs}{longest.pieces:,} {longest.called} of {one}{others} may take about "
     return longest, took + in_words(sum(seconds for seconds, _, _ in timed))
 
 

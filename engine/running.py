@@ -56,8 +56,8 @@ def paced(way, game=None, runs=1):
     if not hasattr(market, "one_period"):
         return []
     game = draw(way.scenario, way.replication).game if game is None else game
-    many, called = market.periods(game)
-    return [pace.Paced(way.scenario.name, many, partial(market.one_period, game, way=way), runs, called)]
+    many, called, through = market.periods(game)
+    return [pace.Paced(way.scenario.name, many, partial(market.one_period, game, way=way), runs, called, through)]
 
 
 def standing(scenario, replication, drawn, model, certify=False):

@@ -19,9 +19,9 @@ class Results(Protocol):
 
     RESULT: the class of its results; MEASURES: the numbers its runs are compared by, and how each is read off a result
     or off one of its parts; HEADLINE: those of a table on the terminal; DRAWN: those of a sweep's pictures, where none
-    are asked for. A market whose runs may have very many periods also has `periods(game)`, how many and
-    what they are called, and `one_period(game, number, way)`, all the work of one, by whose time that of a run is told
-    before it begins.
+    are asked for. A market whose runs may have very many periods also has `periods(game)`, how many
+    pieces of work there are, what they are called and how many periods they have in all, and `one_period(game, number,
+    way)`, all the work of one piece, by whose time that of a run is told before it begins.
     """
 
     @property

@@ -283,7 +283,7 @@ def solved(game, certify):
 
 def periods(game):
     """How many periods are traded in, and what they are called."""
-    return len(game.periods), "periods"
+    return len(game.periods), "periods", len(game.periods)
 
 
 def one_period(game, number, way):

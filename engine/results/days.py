@@ -27,6 +27,7 @@ from market.outcome import Status
 MOST_ROWS = 200_000  # homes times periods up to which a CSV tells what each did
 COLUMN = 3_000  # bytes that a quantity of a home in a period needs while its day is solved
 QUANTITIES = {"battery": 3, "car": 3, "shift": 3, "solar": 1}  # of a device in a period, at most
+FEW_DAYS = 12  # up to which a run's time is told by that of pairs of homes
 RECORD = 2_000  # bytes of a period's row in each round
 NO_DEVICES = ("consumption", METER)
 BY_PERIOD = ("solar", "curtailed", "charged", "discharged", "level", "car", "shifted")
@@ -397,13 +398,15 @@ against = others.without_large
 
 
 def periods(game):
-    """How many days are played, and what they are called."""
-    return len(game.days), "days"
+    """How many days are played, or where these are few, pairs of homes decide; what they are called; periods in all."""
+    if len(game.days) > FEW_DAYS:
+        return len(game.days), "days", game.periods
+    return game.pairs, "pairs of homes", game.periods
 
 
 def one_period(game, number, way):
-    """All the work of one day, by whose time that of all is told."""
-    alone = replace(game, days=(game.days[number],))
+    """All the work of one day, or of one pair of homes over few days, by whose time that of all is told."""
+    alone = replace(game, days=(game.days[number],)) if len(game.days) > FEW_DAYS else game.pair(number)
     if way.direct:
         solved(alone, way.certify)
     else:

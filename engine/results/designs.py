@@ -312,7 +312,7 @@ def _plain(value):
 
 def periods(game):
     """How many periods are compared together, and what they are called."""
-    return len(game.periods), "periods"
+    return len(game.periods), "periods", len(game.periods)
 
 
 def one_period(game, number, way):

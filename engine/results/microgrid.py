@@ -315,7 +315,7 @@ def cleared(game, period):
 
 def periods(game):
     """How many periods a market has, and what they are called."""
-    return game.periods, "periods"
+    return game.periods, "periods", game.periods
 
 
 def one_period(game, number, way):

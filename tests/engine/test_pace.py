@@ -10,6 +10,7 @@ from engine import TooLong, pace, run
 from engine.sweeps import sweeping
 from market.microgrid.network import Network, network_of
 from run import main
+from scenarios import draw, load
 
 KEYS = ("public_incidence", "private_incidence", "public_island", "private_group", "reaches", "agents", "floor")
 
@@ -81,6 +82,49 @@ def test_runs_at_once_share_the_time_and_all_scenarios_add_up(monkeypatch):
         with pytest.raises(TooLong, match=r"up to \d+ periods are played unasked"):
             pace.check(many, at_once=at_once)
     assert now[0] <= 7 * 4  # long periods are timed thrice, after one that is not timed
+
+
+ONE_LONG_DAY = """
+market = "aggregator"
+periods = {{ count = 24 }}
+price = {{ rule = "affine", p0 = 0.2, c = 0.02 }}
+[[group]]
+name = "homes"
+kind = "aggregator"
+users = 7
+utility = {{ a = {{ uniform = [0.3, 0.6] }}, b = 1 }}
+battery = {{ share = 0.5, capacity = 8, power = 4 }}
+fairness = {{ alpha = {alpha} }}
+[[group]]
+name = "works"
+kind = "large"
+utility = {{ a = 0.05, b = 1 }}
+"""
+
+
+@pytest.mark.parametrize("how", [[], ["--direct"]])
+@pytest.mark.parametrize("alpha", [0, 1])
+def test_one_day_of_very_many_periods_is_told_by_a_pair_of_its_homes(how, alpha, tmp_path, capsys, monkeypatch):
+    for name, value in (("PATIENCE", 0.01), ("TIMED", 1), ("MANY", 24)):
+        monkeypatch.setattr(pace, name, value)
+    path = tmp_path / "long.toml"
+    path.write_text(ONE_LONG_DAY.format(alpha=alpha))
+    assert main(["run", str(path), *how, "--out", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err.strip()
+    assert "\n" not in said and "4 pairs of homes of" in said and "--yes" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_pairs_are_all_homes_once_and_an_aggregators_decide_together(tmp_path):
+    path = tmp_path / "long.toml"
+    path.write_text(ONE_LONG_DAY.format(alpha=1))
+    game = draw(load(path), 0).game
+    pairs = [game.pair(k).days[0] for k in range(game.pairs)]
+    a = [day.blocks[0].parts["consumption"].a for day in pairs]
+    assert [len(some) for some in a] == [2, 2, 2, 1]
+    np.testing.assert_array_equal(np.concatenate(a), game.days[0].blocks[0].parts["consumption"].a)
+    assert [day.blocks[0].players for day in pairs] == [1] * 4
+    assert [day.blocks[1].users for day in pairs] == [1] * 4  # a group of fewer stands beside every pair
 
 
 @pytest.mark.parametrize("how", [[], ["--direct"]])

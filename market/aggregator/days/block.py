@@ -85,6 +85,13 @@ class Homes:
         parts = {name: part for name, part in parts.items() if len(part.users)}
         return replace(self, sizes=np.ones(len(users), dtype=np.intp), parts=parts, sell=self.sell[users])
 
+    def pair(self, number: int) -> Homes:
+        """Two homes that follow one another, the pair of a number, counted over again behind the last; together one
+        player where homes have aggregators. The last of an odd number stands alone."""
+        first = 2 * number % (self.users + self.users % 2)
+        few = self.some(np.arange(first, min(first + 2, self.users)))
+        return few if self.single else replace(few, sizes=np.array([few.users]))
+
     def without(self, change: Callable[[Part], Part | None]) -> Homes:
         """The same homes with each part changed, or taken away where None comes of it."""
         parts = {name: change(part) for name, part in self.parts.items()}

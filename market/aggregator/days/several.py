@@ -48,6 +48,15 @@ class DaysGame:
         """Where each block's users stand among all users."""
         return self.days[0].user_slices
 
+    @property
+    def pairs(self) -> int:
+        """How many pairs of homes the largest block has."""
+        return max(-(-block.users // 2) for block in self.blocks)
+
+    def pair(self, number: int) -> DaysGame:
+        """The same days of two homes of every block, see `Homes.pair`."""
+        return DaysGame(tuple(day.changed([block.pair(number) for block in day.blocks]) for day in self.days))
+
     def player_name(self, j: int) -> str:
         """The name of player j."""
         return self.days[0].player_name(j)
