@@ -21,13 +21,13 @@ PATIENCE = 20_000  # milliseconds until a condition must hold
 
 
 class Server:
-    """`run.py serve` in a folder of its own; first: Python that is run before it."""
+    """`run.py serve` in a folder of its own, at any free port or at one; first: Python that is run before it."""
 
-    def __init__(self, folder, *arguments, first="pass"):
+    def __init__(self, folder, *arguments, first="pass", port="0"):
         program = (
             f"import sys; sys.path.insert(0, {str(ROOT)!r}); {first}; import run; sys.exit(run.main(sys.argv[1:]))"
         )
-        command = [sys.executable, "-c", program, "serve", "--port", "0", "--no-open", *arguments]
+        command = [sys.executable, "-c", program, "serve", "--port", port, "--no-open", *arguments]
         self.process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.entry = self.process.stdout.readline().split()[1]  # with its token
         self.url, _, self.token = self.entry.partition("/?token=")

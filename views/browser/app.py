@@ -1,12 +1,14 @@
 """The page: one market watched and steered, or up to four scenarios side by side."""
 # ruff: noqa: N802  components are named like classes
 
+from dataclasses import replace
 from pathlib import Path
 
 import reacton.ipyvuetify as rv
 import solara
 
 from scenarios import load
+from views.browser import links
 from views.browser.compare import Compare
 from views.browser.files import public
 from views.browser.options import OPTIONS
@@ -33,14 +35,14 @@ def Page():
     solara.Style(STYLE)
     with solara.Div(classes=["page"]):
         Header(place, set_place)
-        Guarded(place)
+        Guarded(place, set_place)
 
 
 @solara.component
-def Guarded(place):
+def Guarded(place, set_place):
     """The page's body, or what went wrong in it: another component, since Reacton renders the same one for ever."""
     fault, forget = solara.use_exception()
-    return Body(place) if fault is None else Fault(fault, forget)
+    return Body(place, set_place) if fault is None else Fault(fault, forget)
 
 
 @solara.component
@@ -53,7 +55,7 @@ def Fault(fault, forget):
 
 
 @solara.component
-def Body(place):
+def Body(place, set_place):
     """One run or several; the sessions are the visitor's own and end with the page."""
     session = solara.use_memo(Session, [])
     comparison = solara.use_memo(Session, [])
@@ -61,30 +63,60 @@ def Body(place):
     scenario, set_scenario = solara.use_state(original)
     solara.use_effect(lambda: lambda: (session.close(), comparison.close()), [])
     solara.use_effect(lambda: session.open([Run(scenario)]), [])
+    asked, set_asked = solara.use_state(None)
 
-    def show(run):
-        set_original(run.scenario)
+    def show(run, origin=None, rounds=0):
+        origin = run.scenario if origin is None else origin
+        set_original(origin)
         set_scenario(run.scenario)
-        session.open([run])
+        session.link = links.written(run, origin)
+        session.open([run], rounds)
+
+    def arrive(sent):
+        """Go where a link leads; without one, or with one that leads nowhere, all stays. From then on it has a link."""
+        session.link = session.link or links.written(Run(scenario), original)
+        try:
+            there = links.read(str(sent["link"])) if sent["link"] else None
+        except links.LinkError as error:
+            session.tell(problem=f"The link was not followed: {error}")
+            there = None
+        number = int(sent["number"])
+        if there is None:
+            (session if place == "one" else comparison).tell(arrived=number)
+            return
+        if (links.written(there.run, there.original), there.round) != (session.link, session.round):
+            show(there.run, there.original, there.round)
+        if there.tab == "one":
+            session.tell(arrived=number)
+        set_asked(replace(there, number=number))
+        set_place(there.tab)
 
     def revise(new):
         set_scenario(new)
         shown = session.frames[0] if session.frames else None
         rounds = 0 if shown is None else shown.round if shown.running else new.rounds
-        old = session.runs[0].replication if session.runs else 0
-        session.open([Run(new, old, session.runs[0].chosen if session.runs else None)], rounds)
+        was = session.runs[0] if session.runs else Run(new)
+        run = Run(new, was.replication, was.chosen, folder=was.folder)
+        session.link = links.written(run, original)
+        session.open([run], rounds, changed=True)
 
     def tell(name):
         show(Run(load(name)))
         session.go_on()
 
+    Arrival(event_arrive=arrive)
     if place == "one":
         with solara.Div(classes=["body"]):
             Side(session, scenario, original, show, revise)
             with solara.Div(classes=["main"]):
                 One(session, tell)
     else:
-        Compare(comparison, scenario)
+        Compare(comparison, scenario, session.link, asked)
+
+
+@solara.component_vue("arrival.vue")
+def Arrival(event_arrive):
+    """Where the page's address leads, and what is said when the server is lost."""
 
 
 def first_scenario():

@@ -2,6 +2,7 @@
 # ruff: noqa: N802  components are named like classes
 
 from html import escape
+from urllib.parse import urlencode
 
 import reacton.ipyvuetify as rv
 import solara
@@ -24,23 +25,36 @@ OWN = "the scenario shown, with its changes"
 
 
 @solara.component
-def Compare(session, own):
-    """The same population under up to four scenarios, round by round."""
+def Compare(session, own, link, asked):
+    """The same population under up to four scenarios, round by round; what was chosen and played stays.
+
+    own: the scenario shown, to which the link leads; asked: the Place of the page's address, or None.
+    """
     page = page_of(own.market)
     offers = [OWN, *page.variants(own), *(row.name for row in LIST if row.market == own.market)]
-    names, set_names = solara.use_state(tuple(offers[:MOST_SIDE_BY_SIDE]))
+    names, set_names = solara.use_state(session.lanes)
 
-    def choose(chosen):
-        chosen = tuple(chosen)[:MOST_SIDE_BY_SIDE]
+    def choose(chosen, rounds=0):
+        known = tuple(name for name in chosen if name in offers)[:MOST_SIDE_BY_SIDE]
+        chosen = known or tuple(offers[:MOST_SIDE_BY_SIDE])
         try:
             runs = [Run(offered(own, name)) for name in chosen]
         except ScenarioError as error:
             session.tell(problem=public(str(error)))
             return
         set_names(chosen)
-        session.open(runs)
+        session.lanes, session.own = chosen, own
+        session.link = f"{link}&{urlencode([('tab', 'compare'), *(('lane', name) for name in chosen)])}"
+        session.open(runs, rounds)
 
-    solara.use_effect(lambda: choose(names), [])
+    def arrive():
+        lanes = asked.lanes if asked else ()
+        if session.own is not own or (lanes and lanes != session.lanes):
+            choose(lanes or names, asked.round if lanes else 0)
+        if asked and asked.tab == "compare":
+            session.tell(arrived=asked.number)
+
+    solara.use_effect(arrive, [own, asked])
     with solara.Div(classes=["main", "compare"]):
         with solara.Div(classes=["chooser"]):
             told = f"Up to {MOST_SIDE_BY_SIDE} scenarios of {page.TITLE.lower()}, all with seed {own.seed}"

@@ -41,11 +41,24 @@ class Session:
         self.runs: tuple[Run, ...] = ()
         self.frames: tuple[Frame, ...] = ()
         self.playing, self.working, self.problem, self.speed = False, "", "", "3 rounds a second"
+        self.link = ""  # to what is shown, without the round, once its place is known
+        self.lanes, self.own = (), None  # what a comparison was asked for, and beside which scenario
+        self.arrived = 0  # number of the last address that was followed
         self.number = 0  # of the runs asked for last; work for earlier ones is dropped
         self.lock = threading.RLock()  # held while models change or are read
         self._jobs = queue.SimpleQueue()
         self._thread = None
         self._last = None
+
+    @property
+    def round(self):
+        """That of the first run as it is shown."""
+        return self.frames[0].round if self.frames else 0
+
+    @property
+    def address(self):
+        """The link to what is shown, with the round; "" where there is none yet."""
+        return self.link and self.link + (f"&round={self.round}" if self.round else "")
 
     def tell(self, **news):
         """Change what is known of the session itself, and signal the page to show it."""
@@ -61,17 +74,16 @@ class Session:
         except Exception as error:
             self.tell(problem=told(error), playing=False)
 
-    def open(self, runs, rounds=None):
-        """Show other runs; after a change, with rounds, they are played to the round that was shown, and on from there.
+    def open(self, runs, rounds=0, changed=False):
+        """Show other runs, played to a round; after a change on from there, where the run before was playing.
 
         What was shown before a change stays as `was` beside the numbers and faint behind the drawings.
         """
-        changed = rounds is not None
         goes_on, keep = changed and self.playing, self.frames[0] if changed and self.frames else None
         self._renew()
         self._ask("drawing the population", lambda number: self._open(number, runs, keep, drawn=not rounds))
         if rounds:
-            self._ask(f"playing the changed market to round {rounds:,}", lambda number: self._catch_up(number, rounds))
+            self._ask(f"playing to round {rounds:,}", lambda number: self._catch_up(number, rounds))
         if goes_on:
             self.go_on()
 

@@ -20,6 +20,18 @@ LIST = [row for row in listing() if row.market in MARKETS]
 MOST_FOLDERS = 200
 
 
+def revised(scenario, parameter, value, original):
+    """The scenario with another value, which names no file but those beside it; raises ScenarioError."""
+    files.check(value, parameter.key, scenario)
+    return changed(scenario, parameter.path, value, original)
+
+
+def check_size(scenario):
+    """Raise ScenarioError where a scenario is too large for a server that others use too."""
+    if large := page_of(scenario.market).too_large(scenario):
+        raise ScenarioError(large)
+
+
 @solara.component
 def Side(session, scenario, original, show, revise):
     """Market and scenario, what was changed, the parameters, stored runs."""
@@ -30,10 +42,8 @@ def Side(session, scenario, original, show, revise):
         others = {name: told for name, told in refused.items() if name != parameter.dotted}
         try:
             value = read(parameter, value)
-            files.check(value, parameter.key, scenario)
-            new = changed(scenario, parameter.path, value, original)
-            if large := page_of(new.market).too_large(new):
-                raise ScenarioError(large)
+            new = revised(scenario, parameter, value, original)
+            check_size(new)
         except ScenarioError as error:
             typed = value[:MOST_TYPED] if isinstance(value, str) else written(value)
             told = files.refusal(error, value)
@@ -47,13 +57,11 @@ def Side(session, scenario, original, show, revise):
         set_refused({})
         try:
             new = load(name)
+            check_size(new)
         except ScenarioError as error:
             session.tell(problem=files.public(str(error)))
             return
-        if large := page_of(new.market).too_large(new):
-            session.tell(problem=large)
-        else:
-            show(Run(new))
+        show(Run(new))
 
     with rv.Html(tag="aside", class_="side" + (" opened" if opened else "")):
         solara.Button(

@@ -107,4 +107,10 @@ def state(session):
     """What the buttons show."""
     over = bool(session.frames) and not session.running
     known = {"playing": session.playing, "working": session.working, "problem": session.problem, "over": over}
-    return {**known, "speed": session.speed, "speeds": list(SPEEDS)}
+    return {
+        **known,
+        "address": session.address,
+        "arrived": session.arrived,
+        "speed": session.speed,
+        "speeds": list(SPEEDS),
+    }

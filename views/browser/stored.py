@@ -69,7 +69,7 @@ def open_folder(root, name):
         raise FolderError(f"{name}: cannot be read: {public(str(error))}") from None
     if large := page_of(scenario.market).too_large(scenario):
         raise FolderError(f"{name}: {large}")
-    return Run(scenario, manifest["replication"], stored=rounds)
+    return Run(scenario, manifest["replication"], stored=rounds, folder=name)
 
 
 def verdict(run):

@@ -27,8 +27,8 @@ class Run:
     """A scenario, the population drawn for one replication, and the model that plays it.
 
     chosen: row of the agents' table that is looked at, or None; stored: the rounds that a replay is compared with, a
-    DataFrame, or None; beside: Besides it is held against, None before they are known; memory: what its market's page
-    keeps between rounds.
+    DataFrame, or None, and folder: its name; beside: Besides it is held against, None before they are known; memory:
+    what its market's page keeps between rounds.
     """
 
     scenario: Scenario
@@ -36,6 +36,7 @@ class Run:
     chosen: int | None = None
     stored: object = None
     beside: tuple[Beside, ...] | None = None
+    folder: str = ""
     drawn: object = None
     model: object = None
     memory: dict = field(default_factory=dict)

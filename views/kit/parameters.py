@@ -179,6 +179,13 @@ def written(value):
         return f"{value:.0f}"
     if isinstance(value, float | int):
         return format(Decimal(repr(value)), "f") if LEAST_WRITTEN <= abs(value) < MOST_WRITTEN else repr(value)
+    return in_full(value)
+
+
+def in_full(value):
+    """A value as it can be typed, however long it is; a text as it is."""
+    if isinstance(value, str):
+        return value
     return toml_text.dump({"value": toml_text.copy(value)}).strip().removeprefix("value = ")
 
 
