@@ -11,7 +11,7 @@ from views.browser import links
 from views.browser.options import OPTIONS
 from views.browser.side import revised
 from views.kit.live import Run
-from views.kit.parameters import parameters, stops
+from views.kit.parameters import parameters, read, stops
 
 SHIPPED = ["two_aggregators", "street_day", "data_centre_five_bus", "eight_nodes_day", "p2p_multi", "designs_day"]
 
@@ -31,7 +31,7 @@ def test_whatever_is_chosen_comes_back_by_its_link(name, data):
         found = [one for one in parameters(scenario) if some_values(one)]
         one = data.draw(st.sampled_from(found), label="parameter")
         try:
-            scenario = revised(scenario, one, data.draw(st.sampled_from(some_values(one))), original)
+            scenario = revised(scenario, one, read(one, data.draw(st.sampled_from(some_values(one)))), original)
         except ScenarioError:
             continue
     place = links.read(links.written(Run(scenario), original) + "&round=7&tab=compare&lane=a&lane=b")

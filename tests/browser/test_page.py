@@ -264,4 +264,4 @@ def test_a_page_that_the_server_has_forgotten_can_be_refreshed(visitor):
     visitor.page.evaluate("app.$data.connectionStatus = 'disconnected'; app.$data.needsRefresh = true")
     visitor.page.wait_for_selector(".v-overlay--active")
     visitor.page.click("button:has-text('Refresh now')")
-    visitor.wait_round(0)
+    visitor.wait_round(1)  # where it was

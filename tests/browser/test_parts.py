@@ -129,7 +129,7 @@ def test_a_change_keeps_the_round_and_plays_on_only_where_it_played(playing):
     else:
         session.step()
         ended(session)
-    session.open([Run(load("p2p_half_space", seed=2))], 3)
+    session.open([Run(load("p2p_half_space", seed=2))], 3, changed=True)
     ended(session)
     (frame,) = session.frames
     assert not session.playing and frame.running != playing and (frame.round == 3 or playing)
@@ -144,7 +144,7 @@ def test_the_run_before_a_change_stays_faint_behind_the_new_one_until_another_is
     ended(session)
     was = session.frames[0]
     for number in (1, 2):  # twice: what is faint is what was shown last, and nothing older
-        session.open([Run(load("two_aggregators", set=[f"price.c={0.001 * (1 + number)}"]))], 1)
+        session.open([Run(load("two_aggregators", set=[f"price.c={0.001 * (1 + number)}"]))], 1, changed=True)
         ended(session)
         price = next(panel for panel in session.frames[0].panels if panel.name == "price").html
         old = next(panel for panel in was.panels if panel.name == "price").html
