@@ -104,14 +104,15 @@ def Body(place, set_place):
         show(Run(load(name)))
         session.go_on()
 
-    Arrival(event_arrive=arrive)
-    if place == "one":
-        with solara.Div(classes=["body"]):
-            Side(session, scenario, original, show, revise)
-            with solara.Div(classes=["main"]):
-                One(session, tell)
-    else:
-        Compare(comparison, scenario, session.link, asked)
+    with solara.Div(classes=["rest"]):
+        Arrival(event_arrive=arrive)
+        if place == "one":
+            with solara.Div(classes=["body"]):
+                Side(session, scenario, original, show, revise)
+                with solara.Div(classes=["main"]):
+                    One(session, tell)
+        else:
+            Compare(comparison, scenario, session.link, asked)
 
 
 @solara.component_vue("arrival.vue")
