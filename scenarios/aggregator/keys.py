@@ -245,6 +245,7 @@ class AggregatorScenario(Scenario):
 
 def read(raw: dict, keys, place: Place) -> dict:
     """The checked table of an aggregator market's file; raises ScenarioError."""
+    tariffs.refuse_by_period(raw, place)
     table = read_table(raw, keys, "", place)
     check_rule(PRICES[table["price"]["rule"]], table["price"], place.at("price"))
     if states.TABLE in table:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,12 +24,42 @@ WHOM = "names of the groups whose users it meets; left out: all"
 CALLED = "what tables call it; left out: its rule"
 OBJECTIVES_OF_OURS = ("alpha-fair", "max-min")  # of which it is known what a charge does
 SELF = ("name", "groups", "rule")  # keys of a tariff that are not its rule's
+
+
+class OfOnePeriod(Rules):
+    """The tariffs that say something where there is one period."""
+
+    def keys(self) -> Iterator[Key]:
+        return Rules.keys(replace(self, registry=of_one_period(self.registry)))
+
+
+def of_one_period(registry: dict) -> dict:
+    """{name: tariff} of those that do not differ by period."""
+    return {name: rule for name, rule in registry.items() if not rule.by_period}
+
+
+OVER_A_DAY = Rules("tariffs.rule", TARIFFS, REQUIRED, "form of the tariff")
 KEYS = (
     Key("tariffs", "tables", "", None, "", SAID),
     Key("tariffs.name", "text", "", None, "", CALLED),
     Key("tariffs.groups", "labels", "", None, "", WHOM),
-    Rules("tariffs.rule", TARIFFS, REQUIRED, "form of the tariff"),
+    OfOnePeriod("tariffs.rule", TARIFFS, REQUIRED, "form of the tariff"),
 )
+
+
+def refuse_by_period(raw: dict, place: Place) -> None:
+    """Raise ScenarioError, with the reason, for a tariff of an unchecked table that needs periods."""
+    rows = raw.get("tariffs")
+    for k, row in enumerate(rows if isinstance(rows, list) else ()):
+        rule = row.get("rule") if isinstance(row, dict) else None
+        if isinstance(rule, str) and rule in TARIFFS and TARIFFS[rule].by_period:
+            got = f"got {quoted(rule)}, which differs by period"
+            raise (
+                place.at("tariffs")
+                .at(k)
+                .at("rule")
+                .error(got, f"periods, or {one_of(of_one_period(TARIFFS))}, are needed")
+            )
 
 
 def check_tariffs(table: dict, place: Place, fits: Callable[[int], str | None] | None = None) -> None:
@@ -54,8 +85,6 @@ def in_full(rows: Sequence[dict], buyers: Sequence[str]) -> list[dict]:
 
 def _check_periods(row, fits, place):
     """One number without periods, one or one a period with them."""
-    if fits is None and TARIFFS[row["rule"]].by_period:
-        raise place.at("rule").error(f"got {quoted(row['rule'])}, which differs by period", "periods are needed")
     for name, value in row.items():
         if name in SELF or not isinstance(value, tuple):
             continue

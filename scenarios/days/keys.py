@@ -27,7 +27,7 @@ from scenarios.aggregator.keys import (
     check_learners,
 )
 from scenarios.aggregator.states import TABLE, lists_of
-from scenarios.aggregator.tariffs import check_tariffs
+from scenarios.aggregator.tariffs import OVER_A_DAY, check_tariffs
 from scenarios.days import devices
 from scenarios.days.devices import Devices
 from scenarios.days.series import Grid, filled
@@ -97,6 +97,7 @@ CHANGED = {
 }
 IN_PLACE = {
     "group.conduct.rule": ConductsOverDays("group.conduct.rule", CONDUCTS, BEST_RESPONSE, "how its players decide"),
+    "tariffs.rule": OVER_A_DAY,
     "price.rule": PricesByPeriod("price.rule", PRICES, REQUIRED, "form of the price"),
     "group.fairness.objective": Rules(
         "group.fairness.objective", OBJECTIVES, None, plain.OBJECTIVE_SAID, usual=plain.USUAL

@@ -11,7 +11,7 @@ import numpy as np
 from market.grid.nodal import NodalGrid
 from scenarios.aggregator import keys as plain
 from scenarios.aggregator.keys import AggregatorScenario, Group, check_groups, check_learners
-from scenarios.aggregator.tariffs import check_tariffs
+from scenarios.aggregator.tariffs import check_tariffs, refuse_by_period
 from scenarios.grid import nodal_tables
 from scenarios.reading.errors import Place, quoted
 from scenarios.reading.population import agreed
@@ -140,6 +140,7 @@ def read(raw: dict, keys, place: Place) -> dict:
         if name in raw:
             raise place.at(name).error(f"does not go with a network: {why}", "leave it out, or leave out network")
     plain.refuse_payments(raw, place, "a network")
+    refuse_by_period(raw, place)
     table = read_table(raw, keys, "", place)
     table["network"] = nodal_tables.read_network(table["network"], place.at("network"))
     check_groups(table["group"], place)

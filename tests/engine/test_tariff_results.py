@@ -296,7 +296,11 @@ REFUSED = {  # tariffs, what else, what is said
     "key of another": ([{"rule": "tax", "per_unit": 1, "fixed": 2}], {}, "only to rule = two-part"),
     "unknown group": ([{"rule": "tax", "per_unit": 1, "groups": ["nord"]}], {}, 'did you mean "north"'),
     "two of a name": ([{"rule": "tax", "per_unit": 1}] * 2, {}, "names must differ"),
-    "by period": ([{"rule": "time-of-use", "surcharge": [1, 2]}], {}, "periods are needed"),
+    "by period": (
+        [{"rule": "time-of-use", "surcharge": [1, 2]}],
+        {},
+        "which differs by period; periods, or two-part, capacity",
+    ),
     "numbers by period": ([{"rule": "tax", "per_unit": [1, 2]}], {}, "one number is needed"),
     "baseline alone": ([{"rule": "rebate", "baseline": 3}], {}, "a per_unit is needed"),
     "too much back": ([{"rule": "rebate", "share": 0.6, "name": str(k)} for k in range(2)], {}, "at most 1 in all"),

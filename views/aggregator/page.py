@@ -8,7 +8,7 @@ from engine.results.states import ByState
 from market.outcome import Status
 from views.aggregator import learning, opening
 from views.aggregator.faint import Faint
-from views.aggregator.tariffs import with_revenue
+from views.aggregator.tariffs import CONTROLS, with_revenue
 from views.aggregator.users import users_of
 from views.kit.charts import Line, density_chart, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
@@ -19,7 +19,7 @@ ABOUT = "Aggregators, large and small users answer a price that rises with what 
 START = "two_aggregators"
 MAIN = ("price.c", "group.*.fairness.alpha", "group.*.count", "group.*.users", "group.*.utility.size", "group.*.kind")
 MAIN += ("group.*.conduct.rule",)
-MAIN += ("price.rule", "price.p0", "price.k", "order", "damping", "seed")
+MAIN += (*CONTROLS, "price.rule", "price.p0", "price.k", "order", "damping", "seed")
 MAIN = ("joining.foresight", "joining.order", "joining.inertia", "joining.direct", *MAIN)
 FOLLOWS = True  # can one agent be looked at?
 TRACKS = ("price (money/energy)", "mean surplus of small users (money)", "Jain's index")

@@ -7,6 +7,13 @@ from engine.results.tariffs import MARKET_PRICE
 from views.tables import cell, table, with_width
 
 REVENUE = "tariff revenue"  # a measure
+CONTROLS = (
+    "tariffs.*.per_unit",
+    "tariffs.*.charge",
+    "tariffs.*.fixed",
+    "tariffs.*.price",
+    "tariffs.*.share",
+)  # of a page
 TILE = ("tariffs bring", "money")
 IN_ALL = "in all"
 

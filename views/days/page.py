@@ -8,7 +8,7 @@ from engine.results.days import Standing
 from market.numerals import plain
 from views.aggregator import learning, opening
 from views.aggregator import page as aggregator_page
-from views.aggregator.tariffs import with_revenue
+from views.aggregator.tariffs import CONTROLS, with_revenue
 from views.days import hours, live_charts, look
 from views.kit.frames import Frame, Panel, Table, tiles_of
 
@@ -16,7 +16,7 @@ TITLE = "Aggregators over a day"
 ABOUT = "Households with solar roofs, batteries and cars, and aggregators who decide their days."
 START = "street_day"
 MAIN = ("group.*.fairness.alpha", "group.*.users", "group.*.count", "group.*.battery.share", "group.*.solar.share")
-MAIN += ("group.*.conduct.rule",)
+MAIN += (*CONTROLS, "group.*.conduct.rule")
 MAIN += ("group.*.car.share", "group.*.shift.share", "price.p0", "price.c", "periods.days", "order", "damping", "seed")
 FOLLOWS = True  # can one agent be looked at?
 TRACKS = ("mean price (money/energy)", "peak (energy)", "mean surplus of small users (money)")

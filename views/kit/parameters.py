@@ -24,6 +24,7 @@ NOT_SHOWN = (
     "source",
     "name",
     "group.name",
+    "tariffs.name",
     "tag.name",
     "class.name",
     "group.keep",

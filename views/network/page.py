@@ -9,7 +9,7 @@ from market.numerals import plain
 from market.outcome import Status
 from views.aggregator import learning, opening
 from views.aggregator.faint import Faint
-from views.aggregator.tariffs import with_revenue
+from views.aggregator.tariffs import CONTROLS, with_revenue
 from views.kit.charts import Line, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import gap_text
@@ -28,6 +28,7 @@ MAIN = (
     "group.*.utility.size",
     "group.*.utility.b",
 )
+MAIN += CONTROLS
 MAIN += ("group.*.fairness.alpha", "group.*.count", "group.*.users", "group.*.capacity", "order", "damping", "seed")
 FOLLOWS = False  # can one agent be looked at? players who learn, as their table says
 TRACKS = ("price (money/energy)", "rent of lines (money)", "mean surplus of small users (money)")
