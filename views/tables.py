@@ -131,11 +131,11 @@ def _means_words(replications):
 
 
 def sweep_text(folder, counts):
-    """What a sweep's folder holds, in three lines."""
+    """What a sweep's folder holds, in three lines, and a warning where some run has one."""
     told = ", ".join(f"{number:,} {status}" for status, number in counts["status"].items())
     runs, means = (printable(str(folder / name)) for name in ("runs.csv", "means.csv"))
     points = f"{counts['runs']:,} runs at {counts['points']:,} points: {told}"
-    return f"{points}\neach run in {runs}\nmeans of each point in {means}"
+    return f"{points}\neach run in {runs}\nmeans of each point in {means}{warned(counts.get('warnings', ()))}"
 
 
 def paired_words(comparison):

@@ -33,6 +33,7 @@ MANIFEST, MEANS, PARQUET = "manifest.json", "means.csv", "runs.parquet"
 DERIVED = (MANIFEST, MEANS, PARQUET)  # of rows that are all there
 INPUTS = (SCENARIO, POINTS, FILES)
 NAMES = (ROWS, SETTINGS, *INPUTS, MEANS, PARQUET)
+WARNING = "warning"  # of a row: what suggests a mistake in units, as a run tells it
 USERS = "users"  # of a row: columns of a run's users; the folder of their files
 
 
@@ -288,7 +289,7 @@ class _Cells:
         places = {name: place for place, name in enumerate(planned.columns)}
         self.keys = [places[name] for name in planned.key_columns]
         self.status, self.error = places["status"], places["error"]
-        apart = {"point", "replication", "status", "error", *planned.key_columns}
+        apart = {"point", "replication", "status", "error", WARNING, *planned.key_columns}
         self.numbers = [place for name, place in places.items() if name not in apart]
 
     def fit(self, point, row):
@@ -373,12 +374,18 @@ def _blank(value):
 
 
 def counts(folder):
-    """{"runs", "points", "status": {status: runs}} of a sweep's folder."""
-    status, points, last = {}, 0, None
+    """{"runs", "points", "status": {status: runs}} of a sweep's folder; "warnings" where some run has one."""
+    status, points, last, warned, first = {}, 0, None, 0, {}
     for row in read_rows(folder):
         status[row["status"]] = status.get(row["status"], 0) + 1
         points, last = points + (row["point"] != last), row["point"]
-    return {"runs": sum(status.values()), "points": points, "status": status}
+        if row.get(WARNING):
+            warned, first = warned + 1, first or row
+    found = {"runs": sum(status.values()), "points": points, "status": status}
+    if not warned:
+        return found
+    where = f"point {first['point']}, replication {first['replication']}"
+    return found | {"warnings": [f"{warned:,} of {found['runs']:,} runs, the first at {where}: {first[WARNING]}"]}
 
 
 def read_rows(folder):

@@ -20,7 +20,7 @@ from engine.sweeps.points import Points, check, from_csv, pairs
 from scenarios import Scenario, load
 from scenarios.reading.files import noting, users_own
 
-FACTS = ("status", "rounds", "gap", "error")
+FACTS = ("status", "rounds", "gap", "error", sweep_folder.WARNING)
 LONGEST_UNASKED = 24 * 3600  # seconds a sweep may take without being asked about
 
 
@@ -64,9 +64,8 @@ class Sweep:
     def types(self):
         """{column: "int64", "float64" or "string"} of runs.csv; a key's column holds numbers where all of it are."""
         keys = zip(self.key_columns, map(self.points.numeric, self.points.keys), strict=True)
-        known = dict.fromkeys(("point", "replication", "rounds"), "int64") | dict.fromkeys(
-            ("status", "error"), "string"
-        )
+        known = dict.fromkeys(("point", "replication", "rounds"), "int64")
+        known |= dict.fromkeys(("status", "error", sweep_folder.WARNING), "string")
         known |= {column: "float64" if numeric else "string" for column, numeric in keys}
         return {column: known.get(column, "float64") for column in self.columns}
 
@@ -206,6 +205,7 @@ def run_point(job):
     held, changes, (direct, by, keep_users), _, replication = job
     result = run(_changed(changes, held), replication=replication, direct=direct, certify=True, patient=True)
     facts = {"status": str(result.status), "rounds": result.rounds, "gap": result.gap} | all_measured(result, by)
+    facts |= {sweep_folder.WARNING: "; ".join(result.warnings)}
     return facts | ({sweep_folder.USERS: by_people.users_of(result)} if keep_users else {})
 
 

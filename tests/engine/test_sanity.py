@@ -5,10 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import run
+from engine import InProcess, run, sweep
+from engine.sweeps.points import product
+from engine.sweeps.sweep_folder import counts, read_rows
 from market import sanity
 from tests.shares import NIGHTLY
 from tests.shipped import scenarios
+from views.tables import sweep_text
 
 LONG = ("large_market", "designs_day", "p2p_1000", "rts_24_aggregators", "thousand_homes", "street_day_maxmin")
 SLOW = () if NIGHTLY else (*LONG, "street_day_proportional", "cournot_three_hours", "two_nodes_unequal")
@@ -43,6 +46,17 @@ def test_wrong_units_are_told(case):
     scenario, changes, said = WRONG[case]
     (line,) = run(scenario, set=changes, direct=True, certify=False).summary()["warnings"]
     assert said in line and line.isprintable()
+
+
+def test_a_sweep_tells_of_its_runs_with_wrong_units(tmp_path):
+    points = product(["price.c=0.001,1e-12"])
+    folder = sweep("small_alone", points, replications=2, direct=True, out=tmp_path, executor=InProcess())
+    (told,) = counts(folder)["warnings"]
+    assert told.startswith("2 of 4 runs, the first at point 1, replication 0: the price limits nobody")
+    assert [bool(row["warning"]) for row in read_rows(folder)] == [False, False, True, True]
+    assert f"warning: {told}" in sweep_text(folder, counts(folder))
+    fine = sweep("small_alone", product(["price.c=0.001"]), direct=True, out=tmp_path, executor=InProcess())
+    assert "warnings" not in counts(fine) and "warning" not in sweep_text(fine, counts(fine))
 
 
 @pytest.mark.share
