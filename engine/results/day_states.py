@@ -68,6 +68,11 @@ class DaysByState(ByState):
         return float(self.states.gain(np.array(knowing))) - sum(planned(day).welfare for day, _ in days)
 
     @property
+    def premiums(self) -> dict[str, float]:
+        """Nobody weighs risk."""
+        return {}
+
+    @property
     def public(self) -> None:
         """Not worked out over days."""
 

@@ -56,6 +56,11 @@ class ByState:
         """Mean surplus of all users in the worst share of states."""
         return float(self.states.tail.of_gains(self.welfare, self.states.probability))
 
+    @property
+    def premiums(self) -> dict[str, float]:
+        """{group: what risk makes a unit dearer} where groups weigh it in ways of their own."""
+        return {name: self.states.premium(name) for name in self.names} if self.states.risks else {}
+
     @cached_property
     def of_planner(self) -> float | None:
         """What a planner gains by knowing the state."""
@@ -100,6 +105,7 @@ class ByState:
                 "price": number(states.tail.of_costs(self.price, states.probability)),
                 "welfare": number(self.worst),
             },
+            "premium": self.premiums,
             "information": self.worth() if self.informed else None,
         }
 

@@ -20,11 +20,12 @@ from market.prices import PriceRule
 
 def surplus_by_state(states: States, game: Game, outcome: Outcome) -> Array:
     """Total surplus of each block's users in each state, shape (states, blocks), money: U − P_s x."""
-    saved = outcome.price - states.prices(outcome.quantity)
+    premium = np.array([states.premium(block.name) for block in game.blocks])
+    saved = premium + (outcome.price - states.prices(outcome.quantity))[:, None]
     rows = game.user_slices
     held = np.array([np.sum(outcome.s[some]) for some in rows])
     bought = np.array([np.sum(outcome.x[some]) for some in rows])
-    return held + saved[:, None] * bought
+    return held + saved * bought
 
 
 def of_planner(states: States, game: Game) -> float:

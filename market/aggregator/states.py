@@ -6,14 +6,16 @@ counts is y times the same of the prices alone: a price rule again (docs/aggrega
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 
 from market.aggregator.beside import Beside
+from market.aggregator.dearer import dearer
+from market.aggregator.game import Block
 from market.arrays import Array, Integers
 from market.parameters import ParameterError
 from market.prices import Affine, Piecewise, Power, PriceRule
@@ -55,6 +57,9 @@ class Risk:
         return -self.of_costs(-gains, probability)
 
 
+NEUTRAL = Risk(0.0, 0.0)
+
+
 @dataclass(frozen=True, eq=False)
 class Chances:
     """States, their names and probabilities (states,), and how players weigh risk."""
@@ -75,14 +80,31 @@ class Chances:
 
 @dataclass(frozen=True, eq=False)
 class States(Chances):
-    """The states of a price, a rule each."""
+    """The states of a price, a rule each; risks: how groups weigh risk that do so in a way of their own."""
 
     rules: tuple[PriceRule, ...]
+    risks: Mapping[str, Risk] = field(default_factory=dict)
 
     @cached_property
     def rule(self) -> PriceRule:
-        """The price that players reckon with, a function of total purchases."""
-        return reckoned(self.rules, self.probability, self.risk)
+        """The price that players reckon with, a function of total purchases, their premiums apart."""
+        return reckoned(self.rules, self.probability, NEUTRAL if self.risks else self.risk)
+
+    def premium(self, group: str) -> float:
+        """What a unit is dearer in the eyes of a group than that price: 0 where all weigh risk alike.
+
+        (docs/aggregator/uncertainty.md, A group that fears more.)
+        """
+        if not self.risks:
+            return 0.0
+        risk, first = self.risks.get(group, self.risk), self.prices(0.0)
+        worst = Risk(risk.level, 1.0).of_costs(first, self.probability)
+        return risk.weight * max(float(worst - self.probability @ first), 0.0)
+
+    def feared(self, block: Block) -> Block:
+        """The block with what its users' risk costs them on each unit in their utilities."""
+        premium = self.premium(block.name)
+        return replace(block, utility=dearer(block.utility, np.full(block.users, premium))) if premium > 0 else block
 
     def prices(self, total: float) -> Array:
         """The price in each state at total purchases, shape (states,)."""
@@ -123,6 +145,11 @@ def shifted(rule: PriceRule, background: float) -> PriceRule:
         got = f"is {background:g}, below zero, with a price that is not affine"
         raise ParameterError("background", got, "let price stand for the state of most supply, and take away from it")
     return Beside(rule, background)
+
+
+def parallel(rules: Sequence[PriceRule]) -> bool:
+    """Do prices differ by the same money at every total?"""
+    return all(isinstance(rule, Affine) for rule in rules) and len({rule.c for rule in rules}) == 1  # type: ignore[attr-defined]
 
 
 def reckoned(rules: Sequence[PriceRule], probability: Array, risk: Risk) -> PriceRule:

@@ -31,6 +31,7 @@ def draw(scenario: AggregatorScenario, replication: int, place: Place) -> Drawn:
     blocks, redraws = drawn_blocks(scenario.groups, scenario.seed, replication)
     known = scenario.states
     price = made(PRICES[scenario.price["rule"]], scenario.price) if known is None else known.rule
+    blocks = blocks if known is None else tuple(map(known.feared, blocks))
     game = taxed(Game(price=price, blocks=blocks), scenario.levied())
     for group, block in zip(scenario.groups, game.blocks, strict=True):
         if is_unbounded(group):

@@ -103,6 +103,7 @@ KEYS = (
     Key("group.users", "whole", "users", None, MANY, "how many; left out: as many as a list or CSV has", example=100),
     *of_people("group"),
     Key("group.count", "whole", "aggregators", 1, MANY, "users are split in order into so many", AGGREGATOR, by="kind"),
+    *states.OF_GROUPS,
     Key("group.utility", "table", "", REQUIRED, "", "what energy x is worth to each user"),
     Rules("group.utility.form", UTILITIES, REQUIRED, "b x − a x², or b k log(1 + x/k)"),
     Key("group.fairness", "table", "", {}, "", "what its aggregators maximise", AGGREGATOR, by="kind"),
@@ -140,6 +141,7 @@ class Group:
     fairness: dict = field(default_factory=dict)
     conduct: dict = field(default_factory=dict)
     keep: dict = field(default_factory=dict)
+    risk: dict = field(default_factory=dict)
 
     @cached_property
     def objective(self) -> Objective:
@@ -195,7 +197,7 @@ class AggregatorScenario(Scenario):
     def states(self) -> States | None:
         """The states of the price, None where it is known."""
         table = self.table.get(states.TABLE)
-        return None if table is None else states.states_of(self.price, table)
+        return None if table is None else states.states_of(self.price, table, self.table["group"])
 
     @property
     def informed(self) -> bool:
@@ -250,6 +252,7 @@ def read(raw: dict, keys, place: Place) -> dict:
     check_rule(PRICES[table["price"]["rule"]], table["price"], place.at("price"))
     if states.TABLE in table:
         states.check_states(table["price"], table[states.TABLE], place.at(states.TABLE))
+    states.check_risks(table, place)
     check_groups(table["group"], place)
     check_learners(table, place)
     tariffs.check_tariffs(table, place)
@@ -318,8 +321,9 @@ def refuse_payments(raw: dict, place: Place, why: str) -> None:
 
 
 def without_payments(keys: Iterable[Key | Rules]) -> Iterator[Key | Rules]:
-    """Keys without those of payments, for markets that do not know them."""
-    return (key for key in keys if key.path not in OF_PAYMENTS)
+    """Keys without those of payments and of a group's own risk, for markets that do not know them."""
+    unknown = {*OF_PAYMENTS, *(key.path for key in states.OF_GROUPS)}
+    return (key for key in keys if key.path not in unknown)
 
 
 def check_learners(table: dict, place: Place) -> None:

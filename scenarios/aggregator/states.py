@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from market.aggregator.states import Risk, States, shifted
-from market.parameters import Parameter, ParameterError, made, parameters_of
+from market.aggregator.states import Risk, States, parallel, shifted
+from market.parameters import REQUIRED, Parameter, ParameterError, made, parameters_of
 from market.prices import PRICES
 from scenarios.reading.errors import Place, ScenarioError, one_of, quoted
 from scenarios.reading.population import read_list
@@ -49,18 +49,46 @@ KEYS = (
     Key(f"{TABLE}.information", "switch", "", False, "", INFORMATION_SAID),
 )
 
+RISK = "risk"
+OF_GROUPS = (
+    Key(f"group.{RISK}", "table", "", None, "", "how its players weigh risk; left out: as scenarios_of says"),
+    Key(f"group.{RISK}.level", "number", "", 0.95, "[0, 1)", "as that of scenarios_of"),
+    Key(f"group.{RISK}.weight", "number", "", REQUIRED, "[0, 1]", "as that of scenarios_of", example=0.5),
+)
+PARALLEL = (
+    "states of p0 or background of a linear or affine price, which differ by the same at every purchase, are needed"
+)
+
 
 def numbers_of(rule: type) -> dict[str, Parameter]:
     """The parameters of a price rule that are one number."""
     return {name: one for name, one in parameters_of(rule).items() if one.type == "number"}
 
 
-def states_of(price: dict, table: dict) -> States:
-    """The states of a price's checked table; raises ParameterError where they make no price together."""
+def states_of(price: dict, table: dict, groups: Sequence[dict] = ()) -> States:
+    """The states of a price's checked table, and of groups; raises ParameterError where they make no price together."""
     rules = [
         shifted(made(PRICES[price["rule"]], price | own), own.get(BACKGROUND, 0.0)) for own in by_state(price, table)
     ]
-    return States(**chances_of(table), rules=tuple(rules))
+    risks = {group["name"]: Risk(**group[RISK]) for group in groups if RISK in group}
+    return States(**chances_of(table), rules=tuple(rules), risks=risks)
+
+
+def check_risks(table: dict, place: Place) -> None:
+    """Raise ScenarioError for groups with a risk of their own where it is no premium on each unit."""
+    for group in table["group"]:
+        if RISK not in group:
+            continue
+        here = place.at("group").at(group["name"]).at(RISK)
+        if TABLE not in table:
+            raise here.error("there are no states of the price", f"{TABLE} is needed, or leave it out")
+        if "joining" in table:
+            raise here.error("users choose their aggregators", "one attitude for all is needed, that of scenarios_of")
+        if table[TABLE]["information"]:
+            got = "true, beside a risk of their own of some groups"
+            raise place.at(TABLE).at("information").error(got, "false is needed: whose loss counts how much is open")
+        if not parallel(states_of(table["price"], table[TABLE]).rules):
+            raise here.error("states differ by more at some purchases than at others", PARALLEL)
 
 
 def by_state(price: dict, table: dict) -> list[dict]:

@@ -79,3 +79,31 @@ def test_a_market_that_is_short_in_one_state_is_short_and_says_how_much():
     unserved = dry.summary()["states"]["unserved"]
     assert str(dry.status) == "short" and unserved[:2] == [0, 0]
     assert unserved[2] == pytest.approx(dry.outcome.quantity + 1099 - 1100)
+
+
+def test_a_group_that_fears_more_is_a_buyer_to_whom_each_unit_is_dearer():
+    a, b, c, first, chance = 1.0, 10.0, 0.5, np.array([1.0, 4.0, 6.0]), np.array([0.5, 0.3, 0.2])
+    risks = {"bold": None, "shy": {"level": 0.5, "weight": 0.5}}
+    feared = np.array([chance @ first, (chance @ first + (0.2 * 6 + 0.3 * 4) / 0.5) / 2])  # by hand: the worst half
+    group = {"kind": "large", "utility": {"form": "quadratic", "a": a, "b": b}}
+    found = run(
+        {
+            "market": "aggregator",
+            "price": {"rule": "affine", "p0": 1, "c": c},
+            "scenarios_of": {"p0": first.tolist(), "probability": chance.tolist()},
+            "group": [group | {"name": name} | ({"risk": risk} if risk else {}) for name, risk in risks.items()],
+        },
+        direct=True,
+    )
+    y = np.linalg.solve([[2 * a + 2 * c, c], [c, 2 * a + 2 * c]], b - feared)
+    assert found.outcome.y == pytest.approx(y, rel=1e-12) and found.gap <= 1e-12
+    for j, fear in enumerate(feared):  # no other purchase is worth more by its own measure of risk
+        tried = np.append(np.linspace(0, 5, 2001), y[j])
+        gains = b * tried - a * tried**2 - tried * (fear + c * (y[1 - j] + tried))
+        assert gains.argmax() == 2001 or gains.max() - gains[-1] < 1e-9
+        assert found.outcome.s[j] == pytest.approx(gains[-1], rel=1e-12)
+    told = found.summary()["states"]
+    assert told["premium"] == {"bold": 0, "shy": pytest.approx(feared[1] - feared[0])}
+    by_state = b * y[1] - a * y[1] ** 2 - y[1] * (first + c * y.sum())
+    assert told["surplus"]["shy"] == pytest.approx(by_state.tolist(), rel=1e-12)
+    assert told["expected"]["price"] == pytest.approx(found.outcome.price)

@@ -80,3 +80,21 @@ def test_a_network_refuses_states_and_says_why():
     del given["price"]
     with pytest.raises(ScenarioError, match="scenarios_of: does not go with a network: each state would have full"):
         load(given)
+
+
+@pytest.mark.parametrize(
+    ("states", "more", "said"),
+    [
+        (None, {}, "group.homes.risk: there are no states of the price; scenarios_of is needed, or leave it out"),
+        ({"c": [1.0, 2.0]}, {}, "group.homes.risk: states differ by more at some purchases than at others"),
+        ({"p0": [1.0, 2.0], "information": True}, {}, "scenarios_of.information: true, beside a risk of their own"),
+        ({"p0": [1.0, 2.0]}, {"joining": {"direct": True}}, "group.homes.risk: users choose their aggregators"),
+    ],
+)
+def test_a_risk_of_their_own_is_refused_where_it_is_no_premium(states, more, said):
+    given = table(states, **more) | {"group": [USERS | {"risk": {"weight": 1.0}}]}
+    if states is None:
+        del given["scenarios_of"]
+    with pytest.raises(ScenarioError) as error:
+        load(given)
+    assert said in str(error.value) and "\n" not in str(error.value)

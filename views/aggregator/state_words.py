@@ -15,6 +15,9 @@ def states_text(known):
         f"expected: price {cell(expected['price'])}, surplus {cell(expected['welfare'])}   worst "
         f"{percent(1 - worst['level'])} of states: price {cell(worst['price'])}, surplus {cell(worst['welfare'])}",
     ]
+    if known["premium"]:
+        told = ", ".join(f"{name} {plain(premium)}" for name, premium in known["premium"].items())
+        lines.append(f"risk makes a unit dearer than expected, in the eyes of each group: {told} money/energy")
     short = sum(1 for unserved in known["unserved"] if unserved > 0)
     if short:
         lines.append(f"purchases exceed the generators' capacity in {short} of them")
