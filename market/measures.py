@@ -72,6 +72,24 @@ def _gini_by_row(rows):
     return np.where(below, np.nan, np.where(np.any(rows, axis=1), found, 0.0))
 
 
+def lorenz(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Shares of the whole that the poorest have together, from nobody to all, shape (n + 1,) of non-negative values.
+
+    NaN as jain's, the even shares where all are zero; twice the area between it and the even shares is Gini's
+    coefficient (docs/aggregator/model.md, Measures).
+
+    >>> lorenz([3, 1]).tolist()
+    [0.0, 0.25, 1.0]
+    """
+    values = np.sort(np.asarray(values, dtype=float))
+    total = np.sum(values)
+    if np.isnan(jain(values)):
+        return np.full(len(values) + 1, np.nan)
+    if total == 0:
+        return np.linspace(0.0, 1.0, len(values) + 1)
+    return np.concatenate([[0.0], np.cumsum(values) / total])
+
+
 def total_welfare(game: Game, outcome: Outcome) -> float:
     """Utility of all users less the cost of production, ΣU − ∫₀^Y p, in money (docs/aggregator/model.md, Measures).
 

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from market.aggregator.game import Game
 from market.brackets import brent
 
+Known = TypeVar("Known")
 DOWN = 10.0 ** -np.arange(0, 300, 15)  # shares of the highest total, to find where price-taking users want more
 ABOVE = 1e-12  # how far above a kink its right side begins, as a share of the stretch
 TOTALS = 10.0 ** np.arange(-300, 301)
 TIGHT: dict[str, Any] = {"xtol": 1e-300, "rtol": 1e-14, "maxiter": 500}
+
+
+def once_a_game(function: Callable[[Game], Known]) -> Callable[[Game], Known]:
+    """The function, worked out once for each game as long as that lives: a run asks for it after every round."""
+    known: WeakKeyDictionary[Game, Known] = WeakKeyDictionary()
+
+    @wraps(function)
+    def remembered(game: Game) -> Known:
+        if game not in known:
+            known[game] = function(game)
+        return known[game]
+
+    return remembered
 
 
 def demand(game: Game, price: float) -> float:
@@ -21,6 +38,7 @@ def demand(game: Game, price: float) -> float:
     return float(sum(np.sum(block.utility.demand(price)) for block in game.blocks))
 
 
+@once_a_game
 def planned_surplus(game: Game) -> float:
     """Highest sum of all users' surplus that one planner reaches who buys for everybody: one aggregator at alpha = 0.
 
@@ -35,13 +53,22 @@ def planned_surplus(game: Game) -> float:
     return max([0.0, *(_surplus_of_total(game, total) for total in totals if total > 0)])
 
 
+@once_a_game
 def best_total_welfare(game: Game) -> float:
     """Highest total welfare ΣU − ∫₀^Y p, in money, reached where price-taking demand meets the price.
 
     (docs/aggregator/model.md, Measures.)
     """
-    rule = game.price
-    end = _last_total(game)
+    rule, total = game.price, competitive_total(game)
+    if total <= 0:
+        return 0.0
+    return _surplus_of_total(game, total) + float(rule.value(total)) * total - float(rule.cost(total))
+
+
+@once_a_game
+def competitive_total(game: Game) -> float:
+    """The total at which price-taking demand meets the price, energy."""
+    rule, end = game.price, _last_total(game)
     if end <= 0:
         return 0.0
 
@@ -49,8 +76,7 @@ def best_total_welfare(game: Game) -> float:
         return demand(game, float(rule.value(total))) - total
 
     low = next((low for low in end * DOWN if excess(low) >= 0), 0.0)
-    total = low if low in (0.0, end) else brent(excess, low, end, **TIGHT)
-    return _surplus_of_total(game, total) + float(rule.value(total)) * total - float(rule.cost(total))
+    return low if low in (0.0, end) else brent(excess, low, end, **TIGHT)
 
 
 def _last_total(game):
@@ -85,11 +111,16 @@ def _stretch_total(game, low, high):
     return high
 
 
+def worth_of_last(game: Game, total: float) -> float:
+    """What the last unit of a total is worth where marginal utilities are equal, at least its price, money per unit."""
+    price = float(game.price.value(total))
+    if demand(game, price) <= total:
+        return price
+    return brent(lambda at: demand(game, at) - total, price, game.highest_reservation, **TIGHT)
+
+
 def _surplus_of_total(game, total):
     """Users' surplus when a total is bought at p(Y) and shared so that marginal utilities are equal."""
-    price, top = float(game.price.value(total)), game.highest_reservation
-    level = price
-    if demand(game, price) > total:
-        level = brent(lambda at: demand(game, at) - total, price, top, **TIGHT)
+    price, level = float(game.price.value(total)), worth_of_last(game, total)
     parts = ((block.utility, block.utility.demand(level)) for block in game.blocks)
     return float(sum(np.sum(utility.surplus(price, x)) for utility, x in parts))

@@ -44,6 +44,24 @@ def test_a_story_is_played_by_one_press_and_ends_with_its_sentence_before_a_fain
     visitor.page.wait_for_selector(".story >> nth=4")
 
 
+def test_economists_pictures_stand_in_a_tab_and_all_equilibria_are_looked_for(visitor):
+    visitor.show("Aggregators", "large two welfare")
+    visitor.play_to_the_end()
+    rounds = set(visitor.drawings())
+    visitor.page.click(".tab:has-text('Economics')")
+    visitor.page.wait_for_selector(".panel[data-name='faced payoff']")
+    drawn = visitor.drawings()
+    assert not rounds & set(drawn)
+    assert {"supply and demand", "split", "lorenz", "moved", "faced price"} <= set(drawn)
+    summary = run("large_two_welfare").summary()
+    assert f"Gini {plain(summary['small']['gini'], 3)}" in drawn["lorenz"]
+    assert "0 gain, 175 lose" in drawn["moved"]
+    assert "an equilibrium" not in drawn["supply and demand"]
+    visitor.page.click("button[aria-label='find all equilibria']")
+    visitor.page.wait_for_selector(".status:has-text('one equilibrium, it is the only one')")
+    assert "an equilibrium" in visitor.drawings()["supply and demand"]
+
+
 def test_agents_are_sorted_searched_and_followed(visitor):
     visitor.show("Aggregators", "two aggregators")
     visitor.play_to_the_end()

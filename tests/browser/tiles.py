@@ -25,6 +25,8 @@ def _aggregator(summary):
         mean: small["mean_surplus"],
         "Jain's index": small["jain"],
         "Gini": small["gini"],
+        "efficiency": summary["efficiency"],
+        "price of anarchy": summary["price_of_anarchy"],
     }
 
 

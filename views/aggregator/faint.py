@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from engine.results.aggregator import small_or_all
 from engine.results.others import ALONE, BEFORE, COMPETITION
 from views.kit.charts import Line
 from views.sentences import known
@@ -25,6 +26,12 @@ class Faint:
         self.called = WORDS[self.one.name] if found else ""
         if found and found[0].name == BEFORE and any(one.name == ALONE for one in found):
             self.called += ", each buying alone"
+
+    @property
+    def small(self):
+        """The small users' surplus there, of all where none is small, money, shape (users,)."""
+        result = self.one.result
+        return result.outcome.s[small_or_all(result.game)]
 
     def level(self, rounds, of, colour):
         """[A Line at one height over all rounds], of(summary) high; none where that is not known."""

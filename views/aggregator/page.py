@@ -6,7 +6,7 @@ from engine.results import measured
 from engine.results.aggregator import MEASURES, Standing, by_round, mean_by_round
 from engine.results.states import ByState
 from market.outcome import Status
-from views.aggregator import learning, opening
+from views.aggregator import economics, learning, opening
 from views.aggregator.faint import Faint
 from views.aggregator.tariffs import CONTROLS, with_revenue
 from views.aggregator.users import users_of
@@ -24,9 +24,10 @@ MAIN = ("joining.foresight", "joining.order", "joining.inertia", "joining.direct
 FOLLOWS = True  # can one agent be looked at?
 TRACKS = ("price (money/energy)", "mean surplus of small users (money)", "Jain's index")
 MOST_USERS = 1_000_000
+MOST_SEARCHED = 10_000  # users up to which all equilibria are looked for
 RATIO = 50  # of means from which surplus is drawn on a log scale
 FAIRNESS = (("Jain's index (1 = even)", GREEN, "-"), ("Gini (0 = even)", PURPLE, "--"))
-SHOWN = ("price", "quantity", "welfare", "mean small surplus", "jain", "gini")  # of MEASURES
+SHOWN = ("price", "quantity", "welfare", "mean small surplus", "jain", "gini", "efficiency", "price of anarchy")
 OF_STATES = ("expected price", "surplus in the worst states")  # of a price with states
 NONE = "Press Step or ▶ to begin."
 
@@ -60,7 +61,9 @@ def frame(run, before):
         )
     columns = (run.column("price"), _mean_small(run), fairness(run)[0])
     tracks = dict(zip(TRACKS, ((run.column("round"), column) for column in columns), strict=True))
-    return Frame(**known, said=users.said + learning.said(run), tracks=tracks, faint=Faint(run).called)
+    said = users.said + learning.said(run) + economics.said(run)
+    finds = model.game.users <= MOST_SEARCHED and not users.joins
+    return Frame(**known, said=said, tracks=tracks, faint=Faint(run).called, finds=finds)
 
 
 def _mean_small(run):
@@ -75,14 +78,16 @@ def tiles(run, before):
     known, outcome = run.scenario.states, run.model.outcome
     by_state = None if known is None else ByState(known, run.model.game, outcome, informed=False)
     shown = SHOWN if known is None else (*SHOWN, *OF_STATES)
-    whose = "small users" if users.small.any() else "all users"
+    whose = "small" if users.small.any() else "all"
     names = (
         ("price", "money/energy"),
         ("total purchases", "energy"),
         ("surplus of all", "money"),
         ("small user, mean" if users.small.any() else "user, mean", "money"),
-        ("Jain's index", f"{whose}; 1 = all equal"),
-        ("Gini", f"{whose}; 0 = all equal"),
+        ("Jain's index", f"{whose}: 1 = even"),
+        ("Gini", f"{whose}: 0 = even"),
+        ("efficiency", "1 = best there is"),
+        ("price of anarchy", "1 = one planner"),
     )
     names += () if known is None else tuple((name, MEASURES[name].unit) for name in OF_STATES)
     shown, names = with_revenue(run.scenario, shown, names)
@@ -109,7 +114,7 @@ def panels(run):
     ]
     if run.chosen is not None and run.chosen < len(users.small):
         found.insert(1, Panel("user", f"User {run.chosen}", _user(run, rounds)))
-    return tuple(found)
+    return (*found, *economics.panels(run))
 
 
 def _player_of(run, users):

@@ -54,6 +54,10 @@ class Staying:
         """Values by row of the game as values by user, shape (users,)."""
         return values
 
+    def player_of(self, user):
+        """Number among all players of whoever buys for a user."""
+        return int(self.fixed["player"][user])
+
     def columns(self):
         """Columns of the table of users, without those of the outcome."""
         return self.fixed

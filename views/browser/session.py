@@ -9,12 +9,13 @@ import traceback
 from contextlib import contextmanager
 from dataclasses import replace
 
+from engine.results.economics import all_equilibria
 from scenarios import ScenarioError
 from views.browser import beside, stored
 from views.browser.files import public
 from views.browser.redraw import update_counter
 from views.kit.frames import Frame, upon
-from views.kit.live import Run
+from views.kit.live import ANSWERING, Run
 from views.markets import page_of, words_of
 
 SPEEDS = {"1 round a second": 1.0, "3 rounds a second": 0.33, "10 rounds a second": 0.1, "as fast as it can": 0.0}
@@ -117,6 +118,11 @@ class Session:
         self.runs[0].chosen = row
         self._ask("looking at an agent", self._observe)
 
+    def find(self):
+        """Look for all equilibria of the first run's game, where that can be."""
+        if self.frames and self.frames[0].finds:
+            self._ask("looking for all equilibria", self._find)
+
     def close(self):
         """End the thread and let go of everything; nothing happens afterwards."""
         self.number += 1
@@ -181,6 +187,11 @@ class Session:
             self._step(number, draw=False)
         self._observe(number)
 
+    def _find(self, number):
+        run = self.runs[0]
+        run.memory["found"] = all_equilibria(run.model.game)
+        self._observe(number)
+
     def _hold(self, number, run, known):
         """Hold a run against other markets once they have been played; why they could not be is told."""
         if known.exception() is None:
@@ -225,17 +236,22 @@ class Session:
                 return
             self.frames = tuple(self._frame(run) for run in self.runs)
         self.tell()
-        ended = [run for run in self.runs if not run.model.running]
-        unproven = [run for run in ended if "gap" not in run.memory]
-        for run in unproven:
-            with self.lock:
-                run.memory["gap"] = run.model.gap
-        unsaid = [run for run in ended if run.beside is not None and "sentence" not in run.memory]
-        for run in unsaid:
-            with self.lock:
-                run.memory["sentence"] = sentence(run)
-        if (unproven or unsaid) and number == self.number:
+        if any(self._conclude(number, run) for run in self.runs):
             self._observe(number)
+
+    def _conclude(self, number, run):
+        """The next of what an ended run comes to, proof and sentence, then what takes longer; was there any?"""
+        with self.lock:
+            if number != self.number or run.model.running:
+                return False
+            known = len(run.memory)
+            if "gap" not in run.memory:
+                run.memory["gap"] = run.model.gap
+            if "sentence" in run.memory:
+                run.memory[ANSWERING] = True
+            elif run.beside is not None:
+                run.memory["sentence"] = sentence(run)
+            return len(run.memory) > known
 
     def _frame(self, run):
         last = self._last if run is self.runs[0] else None

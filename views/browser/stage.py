@@ -70,7 +70,8 @@ class Screen:
     def press(self, name):
         """A button."""
         session = self.session
-        {"reset": session.reset, "step": session.step, "play": session.go_on, "stop": session.stop}[name]()
+        known = {"reset": session.reset, "step": session.step, "play": session.go_on, "stop": session.stop}
+        (known | {"find": session.find})[name]()
 
 
 @solara.component

@@ -10,7 +10,7 @@ from market.numerals import plain
 from views.browser.stage import Stage
 from views.browser.stories import STORIES
 
-NOT_BEGUN = "not begun"
+NOT_BEGUN, BY_ROUND = "not begun", "Round by round"
 
 
 @solara.component
@@ -39,10 +39,13 @@ def shown(frames):
         return {"name": "", "status": "<b>Round 0</b> The population is being drawn.", "panels": []}, None
     frame = frames[0]
     tiles = "".join(tile_text(tile, frame.unit) for tile in frame.tiles)
-    panels = [panel_of(panel.name, panel.title, frame.in_units(panel.html), panel.shape) for panel in frame.panels]
+    panels = [
+        panel_of(panel.name, panel.title, frame.in_units(panel.html), panel.shape) | {"tab": panel.tab or BY_ROUND}
+        for panel in frame.panels
+    ]
     known = {"name": frame.name, "status": status_text(frame), "begun": frame.begun}
     known |= {"stories": [] if frame.round else [story._asdict() for story in STORIES]}
-    known |= {"sentence": frame.sentence, "faint": frame.faint}
+    known |= {"sentence": frame.sentence, "faint": frame.faint, "finds": frame.finds}
     known |= {"span": frame.span, "moments": moments_of(frame)}
     return {**known, "tiles": tiles, "panels": panels}, frame.table
 

@@ -27,6 +27,7 @@ NARROW = 0.005  # a standard deviation below this share of the axis cannot be se
 MOST_DOTS = 25  # points of a line that are marked
 BEFORE = ("before the change, faint", "#9E9E9E")
 DASHES = {"-": "", "--": "5 3", "-.": "7 3 2 3", ":": "2 3"}
+DOTS = "."  # the style of a line that is dots alone
 
 
 class Line(NamedTuple):
@@ -257,7 +258,7 @@ def _scales(lines, bands, log, level, zero, xlabel):
     ys += [np.asarray(side, dtype=float) for band in bands for side in (band.low, band.high)]
     ys += [] if level is None else [np.array([level[0]])]
     x, y = (np.concatenate([each.ravel() for each in values]) if values else np.zeros(0) for values in (xs, ys))
-    y = y[np.isfinite(y)]
+    x, y = x[np.isfinite(x)], y[np.isfinite(y)]
     y = y[y > 0] if log else y
     low, high = (float(y.min()), float(y.max())) if len(y) else (1e-3 if log else 0.0, 1.0)
     if log:
@@ -313,6 +314,8 @@ def _line(line, across, up, dots=True):
         kept = np.unique(np.linspace(0, len(x) - 1, MOST_POINTS).round().astype(int))
         x, y = x[kept], y[kept]
     xs, ys = across(x), up(y)
+    if line.style == DOTS:
+        return _dots(line, xs, ys)
     stroke = f'stroke="{ink(line.colour)}" stroke-width="{line.width}" stroke-dasharray="{DASHES[line.style]}"'
     path = f'<path d="{points(xs, ys)}" fill="none" {stroke}><title>{escape(line.name)}</title></path>'
     if len(x) > MOST_DOTS or not dots:
@@ -324,6 +327,13 @@ def _line(line, across, up, dots=True):
         if value == value
     ]
     return path + "".join(dots)
+
+
+def _dots(line, xs, ys):
+    """Points that no line joins, as one path."""
+    path = "".join(f"M{a:.1f} {b:.1f}h0" for a, b in zip(xs.tolist(), ys.tolist(), strict=True))
+    stroke = f'stroke="{ink(line.colour)}" stroke-width="{line.width}" stroke-linecap="round" stroke-opacity="0.6"'
+    return f'<path d="{path}" fill="none" {stroke}><title>{escape(line.name)}</title></path>'
 
 
 def _faint(line, across, up):

@@ -28,12 +28,13 @@ def tiles_of(names, values, before):
 
 @dataclass(frozen=True)
 class Panel:
-    """One drawing as HTML; shape: "" for one cell of the grid, "wide", "tall" or "large" (both)."""
+    """One drawing as HTML; shape: "" for one cell of the grid, "wide", "tall" or "large" (both); tab: its heading."""
 
     name: str
     title: str
     html: str
     shape: str = ""
+    tab: str = ""
 
 
 def upon(panels, before):
@@ -87,9 +88,9 @@ class Frame:
 
     name: of the scenario; said: what happened, in words; gap: as text; tracks: {measure: (rounds, values)} that
     comparisons draw together; beside: how something else than the rounds ended, and doubt: has it not settled?
-    sentence: what the run comes to, or its title; faint: whose numbers stand faintly behind the drawings, or "";
-    replayed: how the rounds compare with stored ones, in words; begun: is there a result? span: what time the tiles
-    tell of, and moments: of which there is more to be told, or None.
+    sentence: what the run comes to, or its title; faint: whose numbers stand faintly behind the drawings, or ""; finds:
+    can all equilibria be looked for? replayed: how the rounds compare with stored ones, in words; begun: is there a
+    result? span: what time the tiles tell of, and moments: of which there is more to be told, or None.
     """
 
     round: int
@@ -111,6 +112,7 @@ class Frame:
     moments: Moments | None = None
     sentence: str = ""
     faint: str = ""
+    finds: bool = False
     unit: Callable = str  # a text with the scenario's own names of units
 
     def in_units(self, html):

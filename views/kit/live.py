@@ -14,6 +14,9 @@ from scenarios import Scenario, build, draw
 NOT_YET = "not known yet"
 
 
+ANSWERING = "answering"  # in a run's memory: its sentence is said, so that there is time for what takes long
+
+
 class Beside(NamedTuple):
     """Another market of the same users that a run is held against: its name in engine.results.others, its Result."""
 

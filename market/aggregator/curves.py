@@ -1,0 +1,90 @@
+"""Curves of a market for readers: supply and demand with what the last unit is worth, and what one player faces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from market.aggregator.best_response import best_response, reply_curve
+from market.aggregator.game import Game
+from market.aggregator.payoff import payoff
+from market.aggregator.planner import competitive_total, demand, once_a_game, worth_of_last
+from market.arrays import Array
+
+POINTS, REPLIES = 81, 61  # of a curve, of a curve of replies
+BEYOND = 1.6  # times the present or the best amount: how far a player's curves are looked at
+ROOM, HIGH = 1.15, 3.0  # times the competitive total, and price: how far supply and demand are
+
+
+@dataclass(frozen=True, eq=False)
+class SupplyAndDemand:
+    """Price-taking demand, shapes (points,): `wanted` at `prices`; supply: `asked` at `totals`; where they meet.
+
+    All in energy and money per unit (docs/aggregator/model.md, Measures).
+    """
+
+    prices: Array
+    wanted: Array
+    totals: Array
+    asked: Array
+    total: float
+    price: float
+
+
+@once_a_game
+def supply_and_demand(game: Game) -> SupplyAndDemand:
+    """The curves of a game up to a little beyond where they meet."""
+    total = competitive_total(game)
+    most = min(game.highest_reservation, HIGH * float(game.price.value(total))) or game.highest_reservation
+    prices = np.linspace(0.0, most, POINTS)[1:]
+    totals = np.linspace(0.0, ROOM * total, POINTS)
+    wanted = np.array([demand(game, float(price)) for price in prices])
+    asked = np.asarray(game.price.value(totals), dtype=float)
+    return SupplyAndDemand(prices, wanted, totals, asked, total, float(game.price.value(total)))
+
+
+class Wedge(NamedTuple):
+    """A total that is bought, its price, and what one more unit would be worth to price-taking users."""
+
+    total: float
+    price: float
+    worth: float
+
+
+def wedge(game: Game, total: float) -> Wedge:
+    """How far a total is from where supply and demand meet."""
+    return Wedge(total, float(game.price.value(total)), worth_of_last(game, total))
+
+
+class Facing(NamedTuple):
+    """What one player faces beside the others' purchases; arrays of shape (points,).
+
+    price: p(others + its own amount); payoff: what its objective tells; now, best: its present amount and its best one.
+    """
+
+    player: int
+    amounts: Array
+    price: Array
+    payoff: Array
+    now: float
+    best: float
+
+
+def facing(game: Game, y: Array, j: int) -> Facing:
+    """The residual curve of player j beside y, shape (players,), and its best amount; may raise PricedOut."""
+    outside, now, player = float(np.sum(y) - y[j]), float(y[j]), game.player(j)
+    best = best_response(game.price, player, outside, now)
+    amounts = np.unique(np.append(np.linspace(0.0, BEYOND * max(now, best), POINTS), [now, best]))
+    price = np.asarray(game.price.value(outside + amounts), dtype=float)
+    return Facing(j, amounts, price, payoff(game.price, player, outside, amounts), now, best)
+
+
+def replies_of_two(game: Game) -> tuple[Array, Array, Array]:
+    """(Amounts, replies of the first of two players against such of the second, of the second against the first's).
+
+    Up to what price-taking users would buy in all: replies may jump up, so what a player buys alone is no bound.
+    """
+    amounts = np.linspace(0.0, competitive_total(game), REPLIES)
+    return amounts, reply_curve(game, 0, amounts), reply_curve(game, 1, amounts)

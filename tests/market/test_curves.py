@@ -1,0 +1,89 @@
+"""Curves for readers against each other, against brute force and against the sums they must come to."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine import run
+from engine.results import economics
+from market.aggregator import curves
+from market.aggregator.payoff import payoff
+from market.aggregator.planner import demand
+from market.measures import gini, lorenz
+
+
+@pytest.fixture(scope="module")
+def settled():
+    return run("large_two_welfare", certify=False)
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=30))
+def test_twice_the_area_under_the_even_shares_is_ginis_coefficient(values):
+    shares = lorenz(values)
+    area = np.sum(shares[1:] + shares[:-1]) / 2 / len(values)
+    assert 1 - 2 * area == pytest.approx(gini(values), abs=1e-9)
+    assert np.all(np.diff(shares) >= 0) and shares[0] == 0 and shares[-1] == pytest.approx(1)
+
+
+def test_where_somebody_loses_there_is_no_lorenz_curve():
+    assert np.all(np.isnan(lorenz([1.0, -1.0, 3.0]))) and economics.evenness(np.array([1.0, -1.0, 3.0])) is None
+
+
+def test_supply_and_demand_meet_where_price_takers_would(settled):
+    game, known = settled.game, curves.supply_and_demand(settled.game)
+    assert demand(game, known.price) == pytest.approx(known.total)
+    assert np.all(np.diff(known.wanted) <= 0) and np.all(np.diff(known.asked) >= 0)
+    below, above = known.prices < known.price, known.prices > known.price
+    assert np.all(known.wanted[below] >= known.total) and np.all(known.wanted[above] <= known.total)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.9, 1.0, 1.2])
+def test_the_wedge_ends_where_the_total_is_wanted_and_is_nothing_beyond(settled, share):
+    known = curves.supply_and_demand(settled.game)
+    wedge = curves.wedge(settled.game, share * known.total)
+    if share < 1:
+        assert demand(settled.game, wedge.worth) == pytest.approx(wedge.total) and wedge.worth > wedge.price
+    else:
+        assert wedge.worth == pytest.approx(wedge.price)
+
+
+def test_who_has_what_adds_up_to_the_best_there_could_be(settled):
+    parts, summary = economics.split(settled.game, settled.outcome), settled.summary()
+    assert sum(parts) == pytest.approx(summary["total_welfare"] / summary["efficiency"])
+    assert parts.small == pytest.approx(200 * summary["small"]["mean_surplus"])
+    assert parts.large == pytest.approx(summary["groups"]["large"]["surplus"]["total"]) and parts.lost > 0
+    best = run("large_two_welfare", set=["group.0.kind=direct"], certify=False)
+    assert economics.split(best.game, best.outcome).lost < parts.lost
+
+
+def test_who_gains_is_counted_of_all_however_few_are_drawn():
+    before = np.arange(10_000.0)
+    now = before + np.where(before % 10 == 0, 1.0, np.where(before % 10 == 1, -1.0, 0.0))
+    known = economics.moved(before, now)
+    assert (known.gain, known.lose) == (1_000, 1_000) and len(known.now) == economics.MOST_POINTS
+
+
+def test_what_a_player_faces_is_best_where_no_purchase_is_better(settled):
+    faced = curves.facing(settled.game, settled.outcome.y, 0)
+    fine = np.linspace(0, faced.amounts[-1], 2_001)
+    value = payoff(settled.game.price, settled.game.player(0), float(settled.outcome.y[1:].sum()), fine)
+    assert np.interp(faced.best, faced.amounts, faced.payoff) >= value.max() - 1e-9 * abs(value.max())
+    assert faced.best == pytest.approx(faced.now, rel=1e-6)  # settled
+    assert np.interp(faced.now, faced.amounts, faced.price) == pytest.approx(settled.outcome.price)
+
+
+def test_replies_meet_at_all_equilibria(monkeypatch):
+    monkeypatch.setattr(curves, "REPLIES", 31)
+    game = run("two_equilibria", certify=False).game
+    amounts, first, second = curves.replies_of_two(game)
+    found = economics.all_equilibria(game)
+    assert len(found.equilibria) == 2 and not found.continuum
+    for one in found.equilibria:
+        assert np.interp(one.y[1], amounts, first) == pytest.approx(one.y[0], rel=0.02)
+        assert np.interp(one.y[0], amounts, second) == pytest.approx(one.y[1], rel=0.02)
+
+
+def test_among_very_many_users_no_answers_are_drawn(settled, monkeypatch):
+    monkeypatch.setattr(economics, "MOST_ANSWERING", 10)
+    assert economics.answers(settled.game, settled.outcome.y) is None

@@ -1,0 +1,198 @@
+"""The pictures economists expect of the aggregator market: supply and demand, replies, who has what, how even."""
+
+import numpy as np
+
+from engine.results import economics
+from engine.results.aggregator import small_or_all
+from engine.results.others import ALONE, BEFORE
+from market.numerals import plain
+from views.aggregator.faint import Faint
+from views.aggregator.users import users_of
+from views.kit.charts import DOTS, Bar, Line, bar_chart, line_chart
+from views.kit.frames import Panel
+from views.kit.live import ANSWERING
+from views.plots.replies import broken
+from views.sentences import counted
+from views.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILLION, finite, group_colours
+
+TAB = "Economics"
+PARTS = (("small users", BLUE), ("large users", VERMILLION), ("producers", ORANGE), ("lost", "#BBBBBB"))
+FACED = (("price", "What {} faces beside the others", "price (money/energy)"),)
+FACED += (("payoff", "What it is worth to {}", "payoff"),)
+FEW = 40  # users whose dots are large
+QUANTITY, PRICE = "total purchases (energy)", "price (money/energy)"
+
+
+def panels(run):
+    """What is drawn of a run after a round: curves where users are few enough, answers once it has ended."""
+    game = run.model.game
+    made = [_split(run), *_of_users(run, users_of(run).joins)]
+    if game.users <= economics.MOST_USERS:
+        made.insert(0, _supply_and_demand(run))
+    if ANSWERING in run.memory:
+        made[1:1] = _answers(run)
+    return as_panels(made)
+
+
+def panels_of_users(run):
+    """What is drawn where there is a network: how even the users' surplus is, and who gains and loses."""
+    return as_panels(_of_users(run, False))
+
+
+def as_panels(made):
+    """Panels of their own tab of (name, title, drawing) as far as there are."""
+    return tuple(Panel(name, title, html, tab=TAB) for name, title, html in filter(None, made))
+
+
+def _of_users(run, joins):
+    """The Lorenz curve; and, unless users choose with whom they are, each user here and there."""
+    return [_lorenz(run), None if joins else _moved(run)]
+
+
+def _supply_and_demand(run):
+    """Price-taking demand, supply, the rounds' way, the wedge between the price and what the last unit is worth."""
+    known = economics.supply_and_demand(run.model.game)
+    now = economics.wedge(run.model.game, run.model.outcome.quantity)
+    near = known.wanted <= known.totals[-1]
+    lines = [
+        Line("demand of price takers", known.wanted[near], known.prices[near], BLUE),
+        Line("supply", known.totals, known.asked, ORANGE),
+        Line("by round", run.column("quantity"), run.column("price"), GREY, width=1.0),
+        Line("wedge", [now.total] * 2, [now.price, now.worth], VERMILLION, width=4),
+    ]
+    marks = [(now.total, now.price, BLACK, f"now: {plain(now.total)} at {plain(now.price)}")]
+    marks.append((known.total, known.price, GREEN, f"price takers: {plain(known.total)} at {plain(known.price)}"))
+    marks += [(one.quantity, one.price, PURPLE, "an equilibrium") for one in equilibria(run)]
+    return "supply and demand", "Supply and demand", line_chart(lines, PRICE, QUANTITY, marks=marks, zero=True)
+
+
+def _split(run):
+    """Who has the welfare there could be, in the run and in the markets it is held against."""
+    rows = {"this market": (run.model.game, run.model.outcome)}
+    rows |= {_short(one.name): (one.result.game, one.result.outcome) for one in run.beside or () if one.result.cleared}
+    found = {name: economics.split(*row) for name, row in rows.items()}
+    if None in found.values():
+        return None
+    bars = [
+        Bar(
+            name,
+            tuple((value, colour) for value, (_, colour) in zip(parts, PARTS, strict=True)),
+            f"{plain(parts.lost, 3)} lost",
+            name == "this market",
+        )
+        for name, parts in found.items()
+    ]
+    return "split", "Who has the welfare there could be", bar_chart(bars, "money, up to the best there could be", PARTS)
+
+
+def _short(name):
+    return {BEFORE: "no large users", ALONE: "each alone"}[name]
+
+
+def _lorenz(run):
+    """The small users' Lorenz curve, beside equal shares and the market held against."""
+    small = run.model.outcome.s[small_or_all(run.model.game)]
+    now, faint = economics.evenness(small), Faint(run)
+    if now is None:
+        return None
+    lines = [
+        Line("all the same", [0, 1], [0, 1], GREY, "--", 1.0),
+        Line(f"small users, Gini {plain(now.gini, 3)}", now.users, now.surplus, BLUE),
+    ]
+    then = economics.evenness(faint.small) if faint.one else None
+    behind = [] if then is None else [Line(faint.called, then.users, then.surplus, BLUE)]
+    return (
+        "lorenz",
+        "How even surplus is (Lorenz)",
+        line_chart(lines, "share of surplus", "share of users", faint=behind),
+    )
+
+
+def _moved(run):
+    """Each small user's surplus here against that in the market held against."""
+    faint = Faint(run)
+    if faint.one is None:
+        return None
+    small = run.model.outcome.s[small_or_all(run.model.game)]
+    known = economics.moved(faint.small, small)
+    lines = [
+        Line("unchanged", [0.0, float(known.before.max())], [0.0, 0.0], GREY, "--", 1.0),
+        Line(
+            f"{len(small):,} small users",
+            known.before,
+            known.now - known.before,
+            BLUE,
+            DOTS,
+            4 if len(small) > FEW else 8,
+        ),
+    ]
+    title = f"Who gains and loses: {known.gain:,} gain, {known.lose:,} lose"
+    return "moved", title, line_chart(lines, "change (money)", "surplus there (money)")
+
+
+def _answers(run):
+    """What one player faces, two players' replies with the rounds' way; worked out once the run has ended."""
+    game, outcome = run.model.game, run.model.outcome
+    known = run.chosen is not None and run.chosen < game.users and not users_of(run).joins
+    chosen = users_of(run).player_of(run.chosen) if known else None
+    if ("answers", chosen) not in run.memory:
+        run.memory["answers", chosen] = economics.answers(game, outcome.y, chosen)
+    known = run.memory["answers", chosen]
+    if known is None:
+        return []
+    found = [_along(game, known.facing, *what) for what in FACED]
+    return found if known.replies is None else [_replies(run, known.replies), *found]
+
+
+def _along(game, faced, name_of, words, label):
+    """The price, or the payoff, along one player's purchase, with its present one and its best."""
+    name, values = game.player_name(faced.player), finite(getattr(faced, name_of))
+    marks = [
+        (at, float(np.interp(at, faced.amounts, values)), colour, f"{word}: {plain(at)}")
+        for at, colour, word in ((faced.now, BLACK, "now"), (faced.best, VERMILLION, "best reply"))
+    ]
+    lines = [Line(words.format(name), faced.amounts, values, group_colours([name])[name])]
+    chart = line_chart(lines, label, f"purchase of {name} (energy)", marks=marks)
+    return f"faced {name_of}", words.format(name), chart
+
+
+def _replies(run, replies):
+    """Best replies of the two players, the rounds' way, and the equilibria that were looked for."""
+    amounts, first, second = replies
+    colours = group_colours([run.model.game.player_name(j) for j in (0, 1)])
+    one, other = colours
+    path = [run.column(f"purchase {name}") for name in (one, other)]
+    lines = [
+        Line(f"best reply of {one}", broken(first), amounts, colours[one]),
+        Line(f"best reply of {other}", amounts, broken(second), colours[other], "--"),
+        Line("by round", *path, GREY, width=1.0),
+    ]
+    marks = [(path[0][-1], path[1][-1], BLACK, "now")]
+    marks += [(*(float(y) for y in one.y), PURPLE, "an equilibrium") for one in equilibria(run)]
+    return (
+        "replies",
+        "Best replies",
+        line_chart(lines, f"purchase of {other} (energy)", f"purchase of {one} (energy)", marks=marks),
+    )
+
+
+def equilibria(run):
+    """The equilibria of the game that were looked for, none before."""
+    return run.memory["found"].equilibria if "found" in run.memory else ()
+
+
+def said(run):
+    """What the search for all equilibria came to, in words; "" before."""
+    if "found" not in run.memory:
+        return ""
+    found = run.memory["found"]
+    if found.continuum:
+        return " A whole line of equilibria shares this total and price."
+    count = counted(len(found.equilibria), "equilibrium", "equilibria")
+    known = {
+        True: "it is the only one",
+        False: "these are not all there may be",
+        None: "whether there are others is not known",
+    }
+    others = known[found.unique] if len(found.equilibria) < 2 else "each is marked"
+    return f" Searched without rounds: {count}, {others}."
