@@ -108,9 +108,9 @@ def Body(place, set_place):
         Arrival(event_arrive=arrive)
         if place == "one":
             with solara.Div(classes=["body"]):
-                Side(session, scenario, original, show, revise)
-                with solara.Div(classes=["main"]):
+                with rv.Html(tag="main", class_="main"):
                     One(session, tell)
+                Side(session, scenario, original, show, revise)
         else:
             Compare(comparison, scenario, session.link, asked)
 

@@ -55,7 +55,7 @@ def Compare(session, own, link, asked):
             session.tell(arrived=asked.number)
 
     solara.use_effect(arrive, [own, asked])
-    with solara.Div(classes=["main", "compare"]):
+    with rv.Html(tag="main", class_="main compare"):
         with solara.Div(classes=["chooser"]):
             told = f"Up to {MOST_SIDE_BY_SIDE} scenarios of {page.TITLE.lower()}, all with seed {own.seed}"
             solara.HTML("div", told, classes=["help"])

@@ -85,7 +85,13 @@ def control(parameter, before, refused, files=(), unit=str):
     values = _stops(parameter, before)
     words = dict(key.stops)
     marks = [words.get(value, "") for value in values] if words else []
-    slider = {"stops": len(values), "at": values.index(parameter.value) if values else 0, "marks": marks}
+    spoken = [words.get(value) or written(value) for value in values]
+    slider = {
+        "stops": len(values),
+        "spoken": spoken,
+        "at": values.index(parameter.value) if values else 0,
+        "marks": marks,
+    }
     slider |= {"items": [*key.words, *files], "value": refused[0] if refused else written(parameter.value)}
     return {**shown, "kind": "number", **slider}
 

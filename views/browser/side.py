@@ -63,7 +63,9 @@ def Side(session, scenario, original, show, revise):
             return
         show(Run(new))
 
-    with rv.Html(tag="aside", class_="side" + (" opened" if opened else "")):
+    with rv.Html(
+        tag="aside", class_="side" + (" opened" if opened else ""), attributes={"aria-label": "market and parameters"}
+    ):
         solara.Button(
             "Hide the parameters" if opened else "Parameters",
             on_click=lambda: set_opened(not opened),
