@@ -58,7 +58,7 @@ def _described(crate, folder, manifest, place):
     crate.description = f"A stored result of energy-markets {manifest['versions']['project']}; `verify` runs it again."
     crate.datePublished = written
     inputs = [_file(crate, folder / name) for name in manifest["files"] if name.endswith(".toml")]
-    results = [_file(crate, folder / name) for name in manifest["files"] if not name.endswith(".toml")]
+    results = [_file(crate, folder / name, name) for name in manifest["files"] if not name.endswith(".toml")]
     _file(crate, folder / "manifest.json", description="What was run with which versions, and the SHA-256 of each file")
     _file(crate, _environment(place), description="Every package that was installed where the archive was made")
     inputs += [_file(crate, file, f"plugins/{file.name}") for file in _plugins(manifest, place)]

@@ -15,6 +15,7 @@ from engine.in_place import aside, file_in_place, folder_in_place
 from engine.provenance import machine, versions
 from engine.results import results_of
 from engine.results.result import number
+from engine.unpacking import USERS
 from scenarios.reading.files import opened
 
 SCHEMA_VERSION = 1
@@ -148,10 +149,14 @@ def run_manifest(result):
 
 
 def write_manifest(folder, facts, names=None):
-    """Write manifest.json: schema version, facts, what ran by commit and versions, digests of files."""
+    """Write manifest.json: schema version, facts, what ran by commit and versions, digests of files.
+
+    names: of the files that are meant, by default all; those of a run's users are always.
+    """
     files = sorted(
         path for path in folder.iterdir() if path.name != "manifest.json" and (names is None or path.name in names)
     )
+    files += sorted((folder / USERS).glob("*.csv"))
     manifest = {
         "schema_version": SCHEMA_VERSION,
         **facts,
@@ -159,7 +164,7 @@ def write_manifest(folder, facts, names=None):
         "commit": commit(),
         "versions": versions(),
         "machine": machine(),
-        "files": {path.name: digest(path) for path in files},
+        "files": {path.relative_to(folder).as_posix(): digest(path) for path in files},
     }
     write_json(folder / "manifest.json", manifest)
 

@@ -1,4 +1,4 @@
-"""Archives of results, unpacked to be looked at: flat files of bounded size, whoever wrote them."""
+"""Archives of results, unpacked to be looked at: files of bounded size in known places, whoever wrote them."""
 
 import contextlib
 import shutil
@@ -12,6 +12,7 @@ from market.errors import Refused
 from scenarios.reading.errors import one_line
 from scenarios.reading.files import LARGEST, opened
 
+USERS = "users"  # the folder of a result's folder with each run's users
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 
@@ -24,7 +25,7 @@ class ArchiveError(Refused):
 
 @contextlib.contextmanager
 def unpacked(path):
-    """A folder with the files of an archive's top, gone in the end; raises ArchiveError, and OSError as opened does."""
+    """A folder with an archive's files, gone in the end; raises ArchiveError, and OSError as opened does."""
     with tempfile.TemporaryDirectory() as place:
         with opened(path) as file:
             try:
@@ -35,9 +36,15 @@ def unpacked(path):
         yield Path(place)
 
 
+def belongs(name):
+    """Is it the name of a file of a result's folder, at its top or one of its users'?"""
+    return name in (Path(name).name, f"{USERS}/{Path(name).name}")
+
+
 def _unpack(file, place):
+    (place / USERS).mkdir()
     with zipfile.ZipFile(file) as held:
-        found = [one for one in held.infolist() if not one.is_dir() and Path(one.filename).name == one.filename]
+        found = [one for one in held.infolist() if not one.is_dir() and belongs(one.filename)]
         if sum(one.file_size for one in found) > LARGEST:
             raise RuntimeError(f"more than {LARGEST / 1e9:g} GB")
         for one in found:

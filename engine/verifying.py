@@ -20,7 +20,7 @@ from engine.store import SCHEMA_VERSION, digest, write_comparison, write_facts
 from engine.stored_json import table_of, why
 from engine.sweeps.sweep_folder import read_rows
 from engine.sweeps.sweeping import rerun, stored
-from engine.unpacking import unpacked
+from engine.unpacking import belongs, unpacked
 from market.errors import Refused
 from scenarios.reading.errors import one_line, quoted
 from scenarios.reading.files import LARGEST, content_of
@@ -243,7 +243,7 @@ def as_written(folder, manifest, name):
 def _digest_of(folder, name):
     """The digest of a file of a folder, None where it is none, or leads out of the folder."""
     try:
-        return digest(folder / name) if Path(name).name == name else None
+        return digest(folder / name) if belongs(name) else None
     except OSError:
         return None
 

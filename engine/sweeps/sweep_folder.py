@@ -19,6 +19,7 @@ from engine.provenance import versions
 from engine.store import SCHEMA_VERSION, digest, write_json, write_manifest
 from engine.stored_json import table_of, why
 from engine.sweeps.parquet import write_parquet
+from engine.unpacking import USERS
 from market.outcome import Status
 from scenarios.reading.errors import quoted
 from scenarios.reading.files import opened as opened_file
@@ -34,7 +35,6 @@ DERIVED = (MANIFEST, MEANS, PARQUET)  # of rows that are all there
 INPUTS = (SCENARIO, POINTS, FILES)
 NAMES = (ROWS, SETTINGS, *INPUTS, MEANS, PARQUET)
 WARNING = "warning"  # of a row: what suggests a mistake in units, as a run tells it
-USERS = "users"  # of a row: columns of a run's users; the folder of their files
 
 
 SHAPE = {"scenario": str, "direct": bool, "keys": list, "columns": list, "inputs": dict, "machines": list}

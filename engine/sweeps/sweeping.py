@@ -17,6 +17,7 @@ from engine.running import paced, run
 from engine.stored_json import table_of
 from engine.sweeps import sweep_folder
 from engine.sweeps.points import Points, check, from_csv, pairs
+from engine.unpacking import USERS
 from scenarios import Scenario, load
 from scenarios.reading.files import noting, users_own
 
@@ -206,7 +207,7 @@ def run_point(job):
     result = run(_changed(changes, held), replication=replication, direct=direct, certify=True, patient=True)
     facts = {"status": str(result.status), "rounds": result.rounds, "gap": result.gap} | all_measured(result, by)
     facts |= {sweep_folder.WARNING: "; ".join(result.warnings)}
-    return facts | ({sweep_folder.USERS: by_people.users_of(result)} if keep_users else {})
+    return facts | ({USERS: by_people.users_of(result)} if keep_users else {})
 
 
 @lru_cache(maxsize=8)

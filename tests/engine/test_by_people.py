@@ -165,6 +165,9 @@ def test_a_sweep_measures_the_same_and_keeps_users(tmp_path):
     kept = pd.read_csv(folder / "users" / "1-0.csv")
     assert kept["surplus"].tolist() == result.to_dataframe("users")["surplus"].tolist()
     assert verify(folder).passed
+    with open(folder / "users" / "1-0.csv", "a") as file:
+        file.write("\n")
+    assert "changed since they were written: users/1-0.csv" in verify(folder).lines[0]
 
 
 REFUSED = {
