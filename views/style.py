@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import io
+import re
 
 import matplotlib
 import numpy as np
@@ -32,6 +33,14 @@ DESIGNS = {
     "proportional": ORANGE,
     "maxmin": PURPLE,
     "payments": VERMILLION,
+}
+BEHAVIOURS = {"none": GREY, "ad-hoc": ORANGE, "self-interested": VERMILLION, "cooperative": GREEN, "integrated": BLUE}
+MEANT = {
+    **DESIGNS,
+    "max-min": DESIGNS["maxmin"],
+    **BEHAVIOURS,
+    "hoc": BEHAVIOURS["ad-hoc"],
+    "trade": BEHAVIOURS["none"],
 }
 LINES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P")
@@ -154,6 +163,12 @@ def design_colours(names):
     return _colours(
         names, lambda name: next((DESIGNS[word] for word in name.split("_")[::-1] if word in DESIGNS), None)
     )
+
+
+def meaning_colours(names):
+    """{name: colour} by the last word of a name that has one: a fairness, a design, a behaviour in a microgrid."""
+    words = {name: re.findall(r"[\w-]+", name)[::-1] for name in names}
+    return _colours(names, lambda name: next((MEANT[word] for word in words[name] if word in MEANT), None))
 
 
 def _colours(names, wish):

@@ -132,6 +132,13 @@ def test_a_comparison_steps_all_scenarios_and_ends_with_their_numbers(visitor):
     changes = [[] if a is None else [f"group.{k}.fairness.alpha={a}" for k in (0, 1)] for a in alphas]
     expected = [plain(run("two_aggregators", set=change).summary()["welfare"]) for change in changes]
     assert [one.inner_text() for one in shown] == expected
+    visitor.page.click("button:has-text('Differences over 10 draws')")
+    visitor.page.wait_for_selector(".lanes-table:has-text('mean of 10 seeds ± 95 % interval')")
+    rows = visitor.download("comparison.csv").splitlines()
+    assert rows[0].startswith("scenario,measure,unit,value,difference") and len(rows) > 4 * 6
+    visitor.page.click("header button:has-text('Watch and steer')")
+    visitor.page.click("header button:has-text('Compare')")
+    visitor.page.wait_for_selector(".lanes-table:has-text('mean of 10 seeds')")  # it stays when one looks elsewhere
     lines = visitor.page.query_selector_all(".panel[data-name^='price'] path")
     assert len(lines) == 4
 

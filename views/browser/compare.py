@@ -8,19 +8,21 @@ import reacton.ipyvuetify as rv
 import solara
 
 from engine.results import results_of
-from market.numerals import plain
 from scenarios import ScenarioError, load
+from views.browser import lanes as lanes_tables
 from views.browser.files import public
+from views.browser.session import SEEDS
 from views.browser.side import LIST
 from views.browser.stage import Stage
-from views.browser.watch import NOT_BEGUN, panel_of
+from views.browser.watch import panel_of
 from views.kit.charts import Line, line_chart
 from views.kit.live import Run
 from views.kit.parameters import changed
 from views.markets import page_of
-from views.style import LINES, PALETTE
+from views.style import LINES, meaning_colours
 
 MOST_SIDE_BY_SIDE = 4
+MOST_LINEAR = 100  # rounds from which their axis is logarithmic
 OWN = "the scenario shown, with its changes"
 
 
@@ -72,7 +74,12 @@ def Compare(session, own, link, asked):
                 attributes={"aria-label": "scenarios to compare"},
                 menu_props={"maxHeight": 420},
             )
-        Stage(session, "many", lambda frames: (side_by_side(frames, session.runs, names), None))
+        Stage(
+            session,
+            "many",
+            lambda frames: (side_by_side(frames, session.runs, names, session.others), None),
+            {"comparison.csv": lambda: as_csv(session, names)},
+        )
 
 
 def offered(own, name):
@@ -88,15 +95,25 @@ def offered(own, name):
     return found
 
 
-def side_by_side(frames, runs, chosen):
-    """The scenarios' measures drawn together, then each by itself, as the stage takes it."""
+def as_csv(session, chosen):
+    """The comparison as a file."""
+    return lanes_tables.csv_of(called(session.runs, chosen), session.frames, session.others)
+
+
+def called(runs, chosen):
+    """What the lanes are called."""
     names = [run.scenario.name if name == OWN else name for run, name in zip(runs, chosen, strict=False)]
-    names = [name.replace("_", " ") for name in names]
+    return [name.replace("_", " ") for name in names]
+
+
+def side_by_side(frames, runs, chosen, others=()):
+    """The scenarios' measures drawn together, then each by itself, as the stage takes it."""
+    names = called(runs, chosen)
     if not frames or not len(frames) == len(runs) == len(names):
         return {"name": "", "status": "", "panels": []}
-    colours = dict(zip(names, PALETTE, strict=False))
+    colours = meaning_colours(names)
     ends = zip(names, frames, strict=True)
-    said = ", ".join(f"{escape(name)}: {ended(frame)}" for name, frame in ends)
+    said = ", ".join(f"{escape(name)}: {lanes_tables.ended(frame)}" for name, frame in ends)
     tracks = page_of(runs[0].scenario.market).TRACKS
     lanes = []
     for name, frame in zip(names, frames, strict=True):
@@ -107,14 +124,11 @@ def side_by_side(frames, runs, chosen):
         "name": "",
         "status": f"<b>{escape(shared_words(runs))}</b> {said}.",
         "panels": [track_panel(track, names, frames, colours) for track in tracks],
-        "comparison": lane_table(names, frames, colours),
+        "comparison": lanes_tables.tables(names, frames, colours, others),
+        "seeds": SEEDS if len(names) > 1 else 0,
+        "begun": any(frame.begun for frame in frames),
         "lanes": lanes,
     }
-
-
-def ended(frame):
-    """How a lane stands, and after how many rounds."""
-    return f"{frame.status} after {frame.round:,}" if frame.round or not frame.running else NOT_BEGUN
 
 
 def track_panel(track, names, frames, colours):
@@ -131,22 +145,11 @@ def together(track, names, frames, colours):
         for (name, frame), style in zip(known, LINES, strict=False)
     ]
     unit = track.rpartition("(")[2].rstrip(")")
-    return line_chart(lines, unit, log=track.startswith("violation") and bool(lines))
+    long = max((line.x[-1] for line in lines if len(line.x)), default=0) > MOST_LINEAR
+    return line_chart(lines, unit, log=track.startswith("violation") and bool(lines), log_x=long)
 
 
 def shared_words(runs):
     """What all scenarios have in common."""
     market = results_of(runs[0].scenario.market).shared([run.drawn.game for run in runs])
     return f"The same in all: {', '.join(map(str, market))}." if market else "Nothing is the same in all of them."
-
-
-def lane_table(names, frames, colours):
-    """The headline numbers, a column a scenario, as HTML."""
-    heads = "".join(f'<th><i style="background:{colours[name]}"></i>{escape(name)}</th>' for name in names)
-    rows = []
-    for tiles in zip(*(frame.tiles for frame in frames), strict=True):
-        label = escape(tiles[0].label)
-        cells = "".join(f"<td>{plain(tile.value)}</td>" for tile in tiles)
-        unit = escape(frames[0].unit(tiles[0].unit))
-        rows.append(f'<tr data-name="{label}"><th>{label} <small>{unit}</small></th>{cells}</tr>')
-    return f"<table><tr><th></th>{heads}</tr>{''.join(rows)}</table>"

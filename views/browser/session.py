@@ -19,6 +19,7 @@ from views.kit.live import ANSWERING, Run
 from views.markets import page_of, words_of
 
 SPEEDS = {"1 round a second": 1.0, "3 rounds a second": 0.33, "10 rounds a second": 0.1, "as fast as it can": 0.0}
+SEEDS = 10  # draws that a comparison is played on
 AFTER = 0.5  # seconds of work after which the page says what is being worked on
 BETWEEN_FRAMES = 0.15  # seconds of work after which a run at full speed is drawn
 HOLDING = "holding it against other markets"
@@ -44,6 +45,7 @@ class Session:
         self.playing, self.working, self.problem, self.speed = False, "", "", "3 rounds a second"
         self.link = ""  # to what is shown, without the round, once its place is known
         self.lanes, self.own = (), None  # what a comparison was asked for, and beside which scenario
+        self.others = ()  # a list a run of {label: value}: the same with other seeds, once that was asked for
         self.arrived = 0  # number of the last address that was followed
         self.number = 0  # of the runs asked for last; work for earlier ones is dropped
         self.lock = threading.RLock()  # held while models change or are read
@@ -140,9 +142,31 @@ class Session:
 
     def _renew(self):
         """Drop what was asked for of the runs before."""
-        self.number += 1
+        self.number, self.others = self.number + 1, ()
         if self.playing:
             self.tell(playing=False)
+
+    def over_seeds(self):
+        """Play every run's scenario to its end on SEEDS other draws of the same seed, paired by their numbers."""
+        self._ask(f"playing {SEEDS} draws of each", self._draws)
+
+    def _draws(self, number):
+        known = [[] for _ in self.runs]
+        for replication in range(SEEDS):
+            for run, values in zip(self.runs, known, strict=True):
+                values.append(self._end_of(Run(run.scenario, replication), number))
+                if number != self.number:
+                    return
+        self.tell(others=known)
+
+    def _end_of(self, run, number):
+        """Headline numbers of a run that is played to its end, {label: value}."""
+        run.start()
+        while run.model.running and number == self.number:
+            run.model.step()
+        values = page_of(run.scenario.market).frame(run, {}).values
+        run.end()
+        return values
 
     def _ask(self, what, job):
         if self._thread is None:

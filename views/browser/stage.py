@@ -70,8 +70,14 @@ class Screen:
     def press(self, name):
         """A button."""
         session = self.session
-        known = {"reset": session.reset, "step": session.step, "play": session.go_on, "stop": session.stop}
-        (known | {"find": session.find})[name]()
+        known = {
+            "reset": session.reset,
+            "step": session.step,
+            "play": session.go_on,
+            "stop": session.stop,
+            "seeds": session.over_seeds,
+        }
+        (known | {"find": session.find, "seeds": session.over_seeds})[name]()
 
 
 @solara.component

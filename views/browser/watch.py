@@ -7,10 +7,11 @@ from html import escape
 import solara
 
 from market.numerals import plain
+from views.browser.lanes import NOT_BEGUN
 from views.browser.stage import Stage
 from views.browser.stories import STORIES
 
-NOT_BEGUN, BY_ROUND = "not begun", "Round by round"
+BY_ROUND = "Round by round"
 
 
 @solara.component

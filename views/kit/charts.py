@@ -112,14 +112,25 @@ def line_chart(lines, ylabel, xlabel="round", **options):
 
 
 def _line_chart(
-    lines, ylabel, xlabel, log=False, bands=(), level=None, zero=False, marks=(), moments=None, behind=(), faint=()
+    lines,
+    ylabel,
+    xlabel,
+    log=False,
+    bands=(),
+    level=None,
+    zero=False,
+    marks=(),
+    moments=None,
+    behind=(),
+    faint=(),
+    log_x=False,
 ):
     """level: (y, text) of a dashed line; marks: (x, y, colour, title) of dots; behind: lines that are drawn faint.
 
     moments: (where the first begins, where it ends) on the axis, where moments as long as that can be looked at; faint:
-    lines of what this is held against, dotted.
+    lines of what this is held against, dotted; log_x: the horizontal axis by powers of ten.
     """
-    across, up = _scales([*faint, *behind, *lines], bands, log, level, zero, xlabel)
+    across, up = _scales([*faint, *behind, *lines], bands, log, level, zero, xlabel, log_x)
     parts = [_axes(across, up, xlabel, ylabel)]
     for band in bands:
         parts.append(_area(across(band.x), up(band.low), up(band.high), band.colour, band.opacity, band.name))
@@ -252,7 +263,7 @@ def points(xs, ys):
     return "".join(words)
 
 
-def _scales(lines, bands, log, level, zero, xlabel):
+def _scales(lines, bands, log, level, zero, xlabel, log_x):
     xs = [np.asarray(part.x, dtype=float) for part in (*lines, *bands)]
     ys = [np.asarray(line.y, dtype=float) for line in lines]
     ys += [np.asarray(side, dtype=float) for band in bands for side in (band.low, band.high)]
@@ -272,7 +283,7 @@ def _scales(lines, bands, log, level, zero, xlabel):
     whole = xlabel.startswith(("round", "period", "contract"))
     up = Scale(low, high, HEIGHT - BOTTOM, TOP, log)
     left = max(LEFT, AXIS + LETTER_WIDTH * max(map(len, numbers(up)), default=0))
-    return Scale(first, last, left, WIDTH - RIGHT, whole=whole), up
+    return Scale(first, last, left, WIDTH - RIGHT, log_x, whole), up
 
 
 def _axes(across, up, xlabel, ylabel):

@@ -2,7 +2,7 @@
 
 from matplotlib.colors import LinearSegmentedColormap
 
-from views.style import BLACK, BLUE, GREEN, GREY, ORANGE, PALETTE, PURPLE, SKY, VERMILLION
+from views.style import BEHAVIOURS, BLACK, BLUE, GREEN, ORANGE, PALETTE, PURPLE, SKY, VERMILLION
 
 PUBLIC, PRIVATE = "#A9A9A9", SKY  # what lines are drawn on; their colour on top says what they lose
 LOSS = LinearSegmentedColormap.from_list("loss", ["#FFF3CF", "#F7CB6A", ORANGE, VERMILLION, "#7A2E00"])
@@ -10,7 +10,6 @@ SURPLUS_NODE, DEFICIT_NODE, IDLE_NODE, MAIN_GRID = GREEN, PURPLE, "#FFFFFF", BLA
 UNSERVED = VERMILLION
 COALITIONS = (BLUE, ORANGE, VERMILLION)  # rings, then again with another style of line
 
-BEHAVIOURS = {"none": GREY, "ad-hoc": ORANGE, "self-interested": VERMILLION, "cooperative": GREEN, "integrated": BLUE}
 MARKS = dict(zip(BEHAVIOURS, "xos^D", strict=True))
 
 
