@@ -153,6 +153,7 @@ class Session:
     def _draws(self, number):
         known = [[] for _ in self.runs]
         for replication in range(SEEDS):
+            self.tell(working=f"playing draw {replication + 1} of {SEEDS} of each")
             for run, values in zip(self.runs, known, strict=True):
                 values.append(self._end_of(Run(run.scenario, replication), number))
                 if number != self.number:
