@@ -22,7 +22,7 @@ from market.utilities import Quadratic
 from tests.market.random_markets import rules
 from tests.shares import part_of
 
-RANDOM = settings(max_examples=part_of(60), deadline=None, derandomize=True, database=None)
+RANDOM = settings(max_examples=part_of(45), deadline=None, derandomize=True, database=None)
 STRAIGHT = ("linear", "affine", "piecewise", "dispatch")
 NEUTRAL = Risk(0.95, 0.0)
 RISKS = st.builds(Risk, st.sampled_from((0.0, 0.5, 0.8, 0.95)), st.sampled_from((0.0, 0.3, 1.0)))
@@ -74,7 +74,7 @@ def test_one_price_is_the_risk_of_the_prices_at_every_total_and_on_both_sides_of
     found, chance = case
     rule = reckoned(found, chance, risk)
     ends = np.concatenate([[1.0], rule.kinks])
-    totals = np.concatenate([np.geomspace(1e-3, 3 * ends.max(), 60), rule.kinks, ends * 0.999, ends * 1.001])
+    totals = np.concatenate([np.geomspace(1e-3, 3 * ends.max(), 25), rule.kinks, ends * 0.999, ends * 1.001])
     for read in ("value", "right_value"):
         of_states = np.array([getattr(one, read)(totals) for one in found])
         expected = [weighed(costs, chance, risk) for costs in of_states.T]
@@ -134,7 +134,7 @@ def explicit(states, player, others, purchases):
     return np.array([-weighed(-gains, states.probability, states.risk) for gains in of_states.T])
 
 
-@settings(max_examples=part_of(15), deadline=None, derandomize=True, database=None)
+@settings(max_examples=part_of(12), deadline=None, derandomize=True, database=None)
 @given(several(("affine", "piecewise"), most=4), RISKS, st.integers(0, 1000))
 def test_a_certified_equilibrium_is_one_of_the_explicit_payoffs(case, risk, seed):
     found, chance = case
@@ -146,7 +146,7 @@ def test_a_certified_equilibrium_is_one_of_the_explicit_payoffs(case, risk, seed
     y = solution.outcome.y
     for j in range(3):
         player, others = game.player(j), y.sum() - y[j]
-        tried = np.append(np.linspace(0, player.utility.demand(0.0)[0], 4001), y[j])
+        tried = np.append(np.linspace(0, player.utility.demand(0.0)[0], 1001), y[j])
         gains = explicit(states, player, others, tried)
         held = gains[-1]
         assert held == pytest.approx(solution.outcome.s[j], rel=1e-9, abs=1e-9)

@@ -21,6 +21,10 @@ TILES = {
         "Jain's index": "jain",
         "Gini": "gini",
     },
+    "states_duopoly": {
+        "expected price": "expected price",
+        "surplus in the worst states": "surplus in the worst states",
+    },
     "eight_nodes_ad_hoc": {
         "loss": "loss",
         "public lines": "public loss",
