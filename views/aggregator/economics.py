@@ -30,7 +30,7 @@ def panels(run):
     if game.users <= economics.MOST_USERS:
         made.insert(0, _supply_and_demand(run))
     if ANSWERING in run.memory:
-        made[1:1] = _answers(run)
+        made += _answers(run)
     return as_panels(made)
 
 

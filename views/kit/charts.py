@@ -16,11 +16,11 @@ from market.numerals import percent, plain, power
 from views.plots.densities import reflected_density
 from views.style import BLACK
 
-WIDTH, HEIGHT = 340, 190
-LEFT, RIGHT, TOP, BOTTOM = 48, 10, 8, 32
+WIDTH, HEIGHT = 298, 172  # of a third of a page of 1280 pixels: letters are as large there as they are called
+LEFT, RIGHT, TOP, BOTTOM = 46, 10, 8, 35
 MOST_POINTS = 240  # of a line; more cannot be seen
-LETTER_WIDTH = 5.6  # width of a letter of the axes' text
-AXIS = 21  # room of the vertical axis' name beside its numbers
+LETTER_WIDTH = 6.2  # width of a letter of the axes' text
+AXIS = 22  # room of the vertical axis' name beside its numbers
 GRID, QUANTILES = 120, 400  # points of a density, and of its sample
 SHOWN = 99.5  # percentile up to which a density's axis reaches
 NARROW = 0.005  # a standard deviation below this share of the axis cannot be seen
@@ -197,7 +197,7 @@ def _at_zero(values):
 
 def bar_chart(bars, xlabel, colours=(), height=HEIGHT, low=0.0):
     """Horizontal bars, the first on top; colours: (name, colour) of a legend."""
-    left = min(150.0, 12 + LETTER_WIDTH * max((len(bar.label) for bar in bars), default=0))
+    left = min(140.0, 12 + LETTER_WIDTH * max((len(bar.label) for bar in bars), default=0))
     totals = [sum(max(value, 0.0) for value, _ in bar.parts) for bar in bars]
     lows = [sum(min(value, 0.0) for value, _ in bar.parts) for bar in bars]
     room = LETTER_WIDTH * max((len(bar.said) for bar in bars), default=0) + 6
@@ -304,7 +304,7 @@ def _across(across, xlabel, height):
     for value, label in zip(across.ticks, numbers(across), strict=True):
         x = float(across(value))
         parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{foot}"/>')
-        parts.append(f'<text x="{x:.1f}" y="{foot + 12}" text-anchor="middle">{label}</text>')
+        parts.append(f'<text x="{x:.1f}" y="{foot + 14}" text-anchor="middle">{label}</text>')
     middle = (across.start + across.end) / 2
     label = f'<text class="axis" x="{middle:.0f}" y="{height - 5}" text-anchor="middle">{escape(xlabel)}</text>'
     return "".join(parts) + label
