@@ -23,7 +23,7 @@ MAIN += ("payments", "private.density", "seed")
 FOLLOWS = True  # can one agent be looked at?
 TRACKS = ("price, direct (money/energy)", "violation of contracts (money)", "designs still running (designs)")
 MOST_AGENTS, MOST_LINES = 1_000, 2_000
-ROW_HEIGHT = 16  # of a chart's height for each design
+ROW_HEIGHT = 14  # of a chart's height for each design
 NONE = "Press Step or ▶ to play a round of every design."
 
 
