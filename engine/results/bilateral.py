@@ -402,6 +402,21 @@ def shared(games):
     )
 
 
+def by_period(outcomes):
+    """{what: (unit, numbers by period)} of the periods that have ended."""
+    traded = [float(np.sum(outcome.contracts["quantity"])) for outcome in outcomes]
+    paid = [float(np.sum(outcome.contracts["quantity"] * outcome.contracts["price"])) for outcome in outcomes]
+    prices = [money / energy if energy else None for money, energy in zip(paid, traded, strict=True)]
+    return {
+        "wanted": ("kWh", [float(np.sum(outcome.market.demand)) for outcome in outcomes]),
+        "offered": ("kWh", [float(np.sum(outcome.market.supply)) for outcome in outcomes]),
+        "traded": ("kWh", traded),
+        "contracts": ("", [len(outcome.contracts["price"]) for outcome in outcomes]),
+        "mean price": ("money/kWh", prices),
+        "gained": ("money", [number(outcome.welfare) for outcome in outcomes]),
+    }
+
+
 def _period(period, outcome):
     return {
         "period": period,

@@ -404,6 +404,22 @@ def _mean(values, periods):
     return None if values is None else values / periods
 
 
+def by_period(outcomes):
+    """{what: (unit, numbers by period)} of the periods that have ended; None where somebody could not be served."""
+    needs = [outcome.network.injection for outcome in outcomes]
+    dispatches = [outcome.dispatch for outcome in outcomes]
+    columns = {
+        "left over": [float(np.sum(np.maximum(each, 0.0))) for each in needs],
+        "needed": [float(np.sum(np.maximum(-each, 0.0))) for each in needs],
+        "main grid supplies": [number(one.grid_supply) for one in dispatches],
+        "lost": [number(one.loss) for one in dispatches],
+        "on public lines": [number(one.public_loss) for one in dispatches],
+        "on private lines": [number(one.private_loss) for one in dispatches],
+        "lost without trade": [number(outcome.idle_loss) for outcome in outcomes],
+    }
+    return {what: ("p.u.", values) for what, values in columns.items()}
+
+
 def _period(period, outcome):
     dispatch = outcome.dispatch
     return {

@@ -3,13 +3,14 @@
 import numpy as np
 
 from engine.results import measured
-from engine.results.bilateral import by_claims, of_agents
+from engine.results.bilateral import by_claims, by_period, of_agents
 from market.bilateral.endings import TOLERATED
 from market.bilateral.negotiation import RULES
 from market.numerals import plain
 from views.bilateral import look
 from views.bilateral.contract_graph import positions
 from views.bilateral.price_rounds import highlighted
+from views.kit import periods
 from views.kit.charts import HEIGHT, Band, Line, legend, line_chart, steps, svg
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import gap_text, last_gap
@@ -34,6 +35,9 @@ FOLLOWS = False  # can one agent be looked at?
 TRACKS = ("violation (share of a contract)", "mean price (money/kWh)", "messages")
 SHOWN = ("contracts", "mean price", "welfare", "buyers' share", "messages")  # of MEASURES
 MOST_PAIRS = 4_000_000
+ENERGY = {"wanted": (look.BUYER, "-"), "offered": (look.SELLER, "-"), "traded": (BLACK, "--")}
+PRICE = {"mean price": (BLACK, "-")}
+MOST_ROWS = 60  # of a list of contracts
 MOST_A_SIDE = 60  # agents drawn one by one
 MOST_ROUNDS = 240  # prices by round that are drawn
 LEAST = 1e-2  # of the tolerance: smaller violations are drawn there
@@ -64,8 +68,11 @@ def frame(run, before):
         said = "Press Step or ▶ to sign contracts and begin to negotiate."
         return Frame(**known, said=said, tiles=tiles(run, before), panels=panels(run), table=table(run))
     said = _said(model)
-    periods = len(model.trading.periods)
-    said += f" Period {model.period} of {periods}." if periods > 1 else ""
+    count = len(model.trading.periods)
+    said += f" Period {model.period}, of 0 to {count - 1}." if count > 1 else ""
+    if count > 1 and model.outcomes:
+        told = by_period(model.outcomes)
+        known |= {"moments": periods.moments(told), "span": periods.span(len(model.outcomes), count)}
     columns = [run.column(name) for name in ("gap", "price", "messages")]
     tracks = dict(zip(TRACKS, ((run.column("round"), column) for column in columns), strict=True))
     return Frame(**known, said=said, tiles=tiles(run, before), panels=panels(run), table=table(run), tracks=tracks)
@@ -136,11 +143,36 @@ def panels(run):
         )
     return (
         Panel("contracts", f"Who signed with whom{when}", _contracts(run), "tall"),
+        *(_by_period(run) if when and model.outcomes else ()),
         Panel("prices", "Prices of contracts and what is stable", _prices(run)),
         Panel("core", "Prices inside their core interval", _core(run)),
         Panel("violation", "How far from stable", _violation(run)),
         Panel("messages", "Numbers sent", _messages(run)),
     )
+
+
+def _by_period(run):
+    """Energy and price by period, and the contracts of all periods that have ended."""
+    told = by_period(run.model.outcomes)
+    return (
+        Panel("energy", "Energy by period", periods.chart(told, ENERGY, "energy (kWh)")),
+        Panel("price", "Mean price by period", periods.chart(told, PRICE, "price (money/kWh)")),
+        Panel("all contracts", "Contracts of all periods, latest first", _all_contracts(run.result().contracts)),
+    )
+
+
+def _all_contracts(contracts):
+    """A list of contracts, at most MOST_ROWS of them."""
+    rows = [
+        f"<tr><td>{row.period}</td><td>{row.buyer} ← {row.seller}</td><td>{plain(row.quantity, 3)}</td>"
+        f"<td>{look.priced(row.price)}</td></tr>"
+        for row in contracts[::-1].head(MOST_ROWS).itertuples()
+    ]
+    if not rows:
+        return '<p class="none">No contracts yet.</p>'
+    head = "<tr><th>period</th><th>buyer ← seller</th><th>kWh</th><th>price</th></tr>"
+    more = f'<p class="none">and {len(contracts) - MOST_ROWS} more</p>' if len(contracts) > MOST_ROWS else ""
+    return f'<div class="list" style="max-height:{HEIGHT}px"><table>{head}{"".join(rows)}</table>{more}</div>'
 
 
 def _sides(market):

@@ -3,9 +3,10 @@
 import numpy as np
 
 from engine.results import measured
-from engine.results.microgrid import called, losses_under_each, under_each
+from engine.results.microgrid import by_period, called, losses_under_each, under_each
 from market.microgrid.behaviours import BEHAVIOURS
 from market.numerals import plain, signed
+from views.kit import periods
 from views.kit.charts import HEIGHT, Bar, Line, bar_chart, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import last_gap
@@ -30,6 +31,13 @@ MAIN += (
 FOLLOWS = False  # can one agent be looked at?
 TRACKS = ("loss (p.u.)", "main grid's supply (p.u.)", "paid to all nodes (money)")
 MOST_NODES = 2_000
+LOST = {"on public lines": (GREY, "-"), "on private lines": (look.PRIVATE, "-"), "lost": (BLACK, "-")}
+LOST |= {"lost without trade": (BLACK, ":")}
+ENERGY = {
+    "left over": (look.SURPLUS_NODE, "-"),
+    "needed": (look.DEFICIT_NODE, "-"),
+    "main grid supplies": (BLACK, "--"),
+}
 MOST_BARS = 12
 SHOWN = ("loss", "public loss", "private loss", "grid supply", "paid to agents")  # of MEASURES
 
@@ -64,7 +72,10 @@ def frame(run, before):
         said += f" {joining_text(found, called([run.scenario]))}"
     ended = model if found is None else run.memory["ended"]
     known |= {"status": ended.status, "advice": ended.advice}
-    said += f" Period {model.period} of {model.market.periods}." if several and model.round else ""
+    said += f" Period {model.period}, of 0 to {model.market.periods - 1}." if several and model.round else ""
+    if several and model.outcomes:
+        told = by_period(model.outcomes)
+        known |= {"moments": periods.moments(told), "span": periods.span(len(model.outcomes), model.market.periods)}
     tracks = {}
     if model.round:
         columns = [run.column(name) for name in ("loss", "grid_supply", "payments")]
@@ -113,8 +124,19 @@ def panels(run):
     return (
         *found,
         Panel("bills", "What private trade brings each node", _bills(run)),
-        Panel("rounds", "Losses by round", _by_round(run)),
+        *_over_time(run),
         Panel("trades", f"Private trades, latest first{when}", _trades(run)),
+    )
+
+
+def _over_time(run):
+    """Losses by round; of a day, energy and losses by period."""
+    if run.model.market.periods == 1:
+        return (Panel("rounds", "Losses by round", _by_round(run)),)
+    told = by_period(run.model.outcomes)
+    return (
+        Panel("energy", "Energy by period", periods.chart(told, ENERGY, "energy (p.u.)")),
+        Panel("rounds", "Losses by period", periods.chart(told, LOST, "loss (p.u.)")),
     )
 
 
@@ -190,9 +212,8 @@ def _by_round(run):
         Line("both", rounds, run.column("loss"), BLACK),
     ]
     idle = run.model.outcome.idle_loss
-    alone = run.model.market.periods == 1 and idle is not None
-    level = (idle, "without private trade") if alone else None
-    return line_chart(lines, "loss (p.u.)", zero=True, level=level, xlabel="round" if alone else "period (round)")
+    level = None if idle is None else (idle, "without private trade")
+    return line_chart(lines, "loss (p.u.)", zero=True, level=level)
 
 
 def _trades(run):
