@@ -74,6 +74,7 @@ RC = {
     "axes.titlelocation": "left",
 }
 DPI = 100
+MOST_POINTS = 2_000  # of a line: more than twice as many as a picture has columns
 FAST = {"compress_level": 1}
 UNDATED = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}  # a file's notes
 LETTERS_PER_INCH = 9  # of a legend's text
@@ -127,6 +128,30 @@ def save(figure, path, dpi=DPI):
     canvas.draw()
     imsave(path, canvas.buffer_rgba(), format="png", dpi=dpi, metadata={"Software": None}, pil_kwargs=FAST)
     return path
+
+
+def telling(low, high=None):
+    """Places of a line's points, or of a band's from low to high, that show all it does: all where they are few.
+
+    Of many the first half of MOST_POINTS, and of each stretch of the others the lowest and the highest.
+    """
+    high = low if high is None else high
+    if len(low) <= MOST_POINTS:
+        return np.arange(len(low))
+    first = MOST_POINTS // 2
+    length = -(-2 * (len(low) - first) // first)
+    kept = first + (len(low) - first) // length * length
+    lows, highs = (values[first:kept].reshape(-1, length) for values in (low, high))
+    starts = np.arange(first, kept, length)
+    lowest = starts + np.argmin(np.where(np.isnan(lows), np.inf, lows), axis=1)
+    highest = starts + np.argmax(np.where(np.isnan(highs), -np.inf, highs), axis=1)
+    return np.unique(np.concatenate([np.arange(first), lowest, highest, np.arange(kept, len(low))]))
+
+
+def line_of(rounds, values):
+    """A line over rounds as it is drawn, at the points that tell."""
+    some = telling(values)
+    return rounds[some], values[some]
 
 
 def runs_said(replications):

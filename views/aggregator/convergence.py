@@ -4,7 +4,21 @@ import numpy as np
 
 from market.numerals import plain
 from market.outcome import Status
-from views.style import BLACK, GREY, LINES, PRICE, PURCHASE, group_colours, legend_below, new_figure, players, styled
+from views.style import (
+    BLACK,
+    GREY,
+    LINES,
+    MOST_POINTS,
+    PRICE,
+    PURCHASE,
+    group_colours,
+    legend_below,
+    line_of,
+    new_figure,
+    players,
+    styled,
+    telling,
+)
 
 MOST_LINES = 12  # players drawn one by one; more of them become bands
 MOST_MARKED = 30  # rounds whose numbers have a marker each
@@ -19,9 +33,7 @@ def convergence(result):
     if rounds:
         _purchases(top, result)
         _surplus(middle, result)
-        bottom.plot(
-            rounds_of(result), result.column("price"), color=BLACK, marker="o" if rounds <= MOST_MARKED else None
-        )
+        bottom.plot(*line_of(rounds_of(result), result.column("price")), color=BLACK, marker=marker_of(rounds))
         top.set_xlim(min(0.8, rounds - 0.5), rounds + 0.2)
         _whole_rounds(bottom, rounds)
     for axes, label in ((top, PURCHASE), (middle, "mean surplus\n(money)"), (bottom, PRICE)):
@@ -52,10 +64,9 @@ def _purchases(axes, result):
     if result.game.players <= MOST_LINES:
         for (name, group, number), y in zip(players(result.game), bought.T, strict=True):
             axes.plot(
-                rounds_of(result),
-                y,
+                *line_of(rounds_of(result), y),
                 LINES[number % len(LINES)],
-                marker="o" if result.kept <= MOST_MARKED else None,
+                marker=marker_of(result.kept),
                 markersize=5,
                 color=colours[group],
                 label=name,
@@ -77,10 +88,17 @@ def band(axes, rounds, values, colour, label):
     """Median of values, shape (rounds, many), with the middle half and the middle 90 % shaded."""
     if values.shape[1] > 1:
         for low, high, opacity in BANDS:
-            axes.fill_between(
-                rounds, *np.percentile(values, (low, high), axis=1), color=colour, alpha=opacity, linewidth=0
-            )
-    axes.plot(rounds, np.median(values, axis=1), color=colour, marker="o", markersize=5, label=label)
+            edges = np.percentile(values, (low, high), axis=1)
+            some = telling(*edges)
+            axes.fill_between(rounds[some], *edges[:, some], color=colour, alpha=opacity, linewidth=0)
+    marker = marker_of(len(rounds), MOST_POINTS)
+    middle = line_of(rounds, np.median(values, axis=1))
+    axes.plot(*middle, color=colour, marker=marker, markersize=5, label=label)
+
+
+def marker_of(rounds, most=MOST_MARKED):
+    """What marks the numbers of a line over so many rounds: nothing where they are more than that."""
+    return "o" if rounds <= most else None
 
 
 def _surplus(axes, result):
@@ -88,8 +106,7 @@ def _surplus(axes, result):
     groups = [block.name for block in result.game.blocks if block.users]
     means = {name: result.column(f"surplus {name}") for name in groups}
     for name, mean in means.items():
-        marker = "o" if result.kept <= MOST_MARKED else None
-        axes.plot(rounds_of(result), mean, color=colours[name], marker=marker, markersize=5)
+        axes.plot(*line_of(rounds_of(result), mean), color=colours[name], marker=marker_of(result.kept), markersize=5)
     positive = [mean.min() for mean in means.values()]
     if means and min(positive) > 0 and max(mean.max() for mean in means.values()) > 50 * min(positive):
         axes.set_yscale("log")

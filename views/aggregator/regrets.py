@@ -3,7 +3,7 @@
 import numpy as np
 
 from views.aggregator.convergence import rounds_of
-from views.style import BLACK, GREY, LINES, group_colours, legend_below, new_figure, players, styled
+from views.style import BLACK, GREY, LINES, group_colours, legend_below, line_of, new_figure, players, styled
 
 MOST_LINES = 12  # learners drawn one by one, of more the largest regret alone
 REGRET = "regret a round (ranges)"
@@ -15,9 +15,9 @@ def regrets(result):
     figure, axes = new_figure()
     rounds, judge = rounds_of(result), result.learned.judge
     for label, regret, colour, style in regret_lines(result.game, judge, result.column, rounds):
-        axes.plot(rounds, regret, label=label, color=colour, linestyle=style)
+        axes.plot(*line_of(rounds, regret), label=label, color=colour, linestyle=style)
     for label, bound in promises(result.scenario.conducts, judge, rounds):
-        axes.plot(rounds, bound, ":", color=BLACK, label=f"{label} (mean over its luck)")
+        axes.plot(*line_of(rounds, bound), ":", color=BLACK, label=f"{label} (mean over its luck)")
     axes.set_xscale("log")
     if any(np.nanmax(line.get_ydata(), initial=0.0) > 0 for line in axes.lines):
         axes.set_yscale("log")

@@ -2,10 +2,23 @@
 
 import numpy as np
 
-from views.aggregator.convergence import band
-from views.style import BLACK, CONSUMPTION, LINES, SURPLUS, group_colours, legend_below, new_figure, shortened, styled
+from views.aggregator.convergence import band, marker_of
+from views.style import (
+    BLACK,
+    CONSUMPTION,
+    LINES,
+    MOST_POINTS,
+    SURPLUS,
+    group_colours,
+    legend_below,
+    line_of,
+    new_figure,
+    shortened,
+    styled,
+)
 
 MOST_GROUPS = 4
+LONG_NUMBERS = 10_000  # rounds whose numbers need twice the room
 MOST_LINES = 4  # users drawn one by one; more of them become bands
 
 
@@ -26,7 +39,7 @@ def user_bands(result):
                 _users(axes, rounds, values[:, rows], colours[block.name], block.name)
     for axes in grid[-1]:
         axes.set_xlabel("round")
-        axes.set_xticks(rounds[:: max(1, len(rounds) // 8)])
+        axes.set_xticks(rounds[:: max(1, len(rounds) // (8 if len(rounds) < LONG_NUMBERS else 4))])
     keys = {label: handle for row in grid for handle, label in zip(*row[0].get_legend_handles_labels(), strict=True)}
     legend_below(figure, list(keys.values()), list(keys), 3)
     return figure
@@ -36,8 +49,14 @@ def _users(axes, rounds, values, colour, name):
     """Values of shape (rounds, users): a line each for a few users, else median, bands and mean."""
     if values.shape[1] <= MOST_LINES:
         for number, line in enumerate(values.T):
-            axes.plot(rounds, line, LINES[number], color=colour, marker="o", label=f"{name}: user {number + 1}")
+            axes.plot(
+                *line_of(rounds, line),
+                LINES[number],
+                color=colour,
+                marker=marker_of(len(rounds), MOST_POINTS),
+                label=f"{name}: user {number + 1}",
+            )
     else:
         band(axes, rounds, values, colour, f"{name}: median, 50 %, 90 % of users")
-        axes.plot(rounds, values.mean(axis=1), "--", color=BLACK, label="mean")
+        axes.plot(*line_of(rounds, values.mean(axis=1)), "--", color=BLACK, label="mean")
     axes.set_ylim(bottom=min(0.0, float(values.min())))
