@@ -5,6 +5,7 @@
 #               was cut off goes on, AGAIN=1 asks anew of those that lived
 # make test-optional  the tests of optional packages, in .venv-optional
 # make test-lowest  a share of the tests with the lowest versions that requirements*.txt allow, in .venv-lowest
+# make test-next  what Mesa's newest release breaks, alphas and betas too, in .venv-next; PYTHON=python3.12, as newer Pythons get newer ones
 # make test-installed  the wheel in bare environments, one for each Python found; the README's examples from elsewhere
 # make lock  choose the versions of requirements.lock anew, the newest that requirements.txt allows
 # make lint  the linter's rules and layout, and the types of annotated files
@@ -20,9 +21,12 @@ BIN := $(VENV)/bin
 LEANING := tests/contracts tests/market/microgrid tests/market/designs tests/market/days \
 	tests/engine/test_microgrid_results.py \
 	tests/engine/test_cluster.py tests/views/test_pictures.py tests/optional
+# What leans on Mesa.
+ON_MESA := tests/agents tests/contracts/test_markets.py tests/engine/test_own_players.py tests/engine/test_in_place.py \
+	tests/environments tests/test_notebook.py tests/cli/test_start_up.py
 REQUIREMENTS := requirements.txt requirements-dev.txt requirements-optional.txt
 
-.PHONY: run test nightly mutants test-optional test-lowest lowest test-installed lock lint bench bench-compare docs site clean
+.PHONY: run test nightly mutants test-optional test-lowest test-next lowest test-installed lock lint bench bench-compare docs site clean
 
 run: $(VENV)/runtime
 	$(BIN)/python run.py
@@ -42,6 +46,14 @@ test-optional: $(VENV)-optional/done
 
 test-lowest: $(VENV)-lowest/done
 	$(VENV)-lowest/bin/python -m pytest $(LEANING)
+
+test-next: | $(BIN)/python
+	rm -rf $(VENV)-next
+	$(PYTHON) -m venv $(VENV)-next
+	$(VENV)-next/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(VENV)-next/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --pre mesa
+	@echo "Mesa $$($(VENV)-next/bin/python -c 'import mesa; print(mesa.__version__)'):"
+	$(VENV)-next/bin/python -m pytest --tb=line $(ON_MESA)
 
 test-installed: | $(BIN)/python
 	$(BIN)/python -m tests.installed
@@ -65,7 +77,7 @@ bench-compare: $(VENV)/runtime
 	$(BIN)/python -m benchmarks.side_by_side $(or $(OLD),HEAD~1) $(or $(NEW),HEAD) $(if $(QUICK),--quick) $(if $(TURNS),--turns $(TURNS))
 
 clean:
-	rm -rf $(VENV) $(VENV)-optional $(VENV)-lowest $(VENV)-docs site .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-optional $(VENV)-lowest $(VENV)-next $(VENV)-docs site .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
