@@ -1,15 +1,12 @@
 """What `run.py bench` measures: each row a ratio of two things timed in the same run."""
 
-import subprocess
-import sys
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
 from agents import AggregatorModel
 from benchmarks import bilateral, days, learning, microgrid, network, paper_method, rounds, start_up, sweeps
-from benchmarks.rows import Limit, Row, least, linear, timed
+from benchmarks.rows import Row, least, linear, peak_memory, timed, within
 from market.aggregator.best_response import best_response
 from market.aggregator.clearing import certified
 from market.aggregator.equilibrium import solve
@@ -21,7 +18,6 @@ from scenarios import build, draw, load
 
 SEED = 1
 ROUGH_STEP = 1e-3  # Newton's last step in fig. 4's market that makes the answer as accurate as the paper's method
-ROOT = Path(__file__).parent.parent
 FORMULA = "one formula over all users"
 NUMBERS_A_USER = 4  # two of its utility, what it buys and what it has of it
 
@@ -194,14 +190,5 @@ def bare_decision(rule, player, outside, now):
 
 def memory(users):
     """Peak memory of a process of its own that draws and solves a large market."""
-    code = (
-        "import resource; from benchmarks.bench import market, solve; "
-        f"solve(market({users}, 100, 1.0), certify=False); "
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    )
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    unit = 1 if sys.platform == "darwin" else 1024
-    gib = int(answer.stdout) * unit / 2**30
-    data = NUMBERS_A_USER * 8 * users / 2**30
-    limit = Limit(f"{data:.3f} GiB, the data", data / gib)
-    return Row(f"memory, {users:,} users", f"{gib:.2f} GiB", "1 GiB", gib, "≤ 1", gib <= 1, limit)
+    gib = peak_memory("from benchmarks.bench import market, solve", f"solve(market({users}, 100, 1.0), certify=False)")
+    return within(f"{users:,} users", gib, 1, NUMBERS_A_USER * 8 * users)

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from benchmarks.rows import Row, one_pass, timed
+from benchmarks.rows import Row, one_pass, peak_memory, timed, within
 from market.aggregator.days.block import Homes, sellers
 from market.aggregator.days.clock import Clock
 from market.aggregator.days.day import Day
@@ -13,19 +13,26 @@ from market.aggregator.days.parts import Battery, Car, Consumption, Solar
 from market.aggregator.days.programme import solve
 from market.aggregator.days.rounds import in_turn, start_plan
 from market.aggregator.days.seats import Seats
+from market.aggregator.equilibrium import solve as solve_game
+from market.aggregator.game import Block, Game
 from market.prices import Affine
+from market.utilities import Quadratic
 
 DIRECTLY = ((1_000, 24, 2.0), (1_000, 96, 10.0), (10_000, 24, 60.0))  # households, periods, seconds at most
 QUICK = ((100, 24, 2.0),)
 AGGREGATORS, HOUSEHOLDS, ROUND_SECONDS = 20, 50, 2.0
 SOLAR, BATTERIES, CARS = 0.3, 0.3, 0.2  # shares of the households
+MOST_GIB = 4.0  # of the largest street
+USERS, ALONE_AT_MOST = 1_000, 5.0  # of a day of one period; times as long as the market without days takes
 AT_LEAST = 1.5  # times as long as piqp Clarabel takes
 
 
 def rows(quick=False):
     """All rows; `quick` takes fewer households, and says so in the sizes."""
     sizes = QUICK if quick else DIRECTLY
-    return [*(directly(*size) for size in sizes), a_round(2 if quick else AGGREGATORS), solvers(sizes[0][0])]
+    largest = sizes[-1][:2]
+    timed_rows = [*(directly(*size) for size in sizes), a_round(2 if quick else AGGREGATORS)]
+    return [*timed_rows, memory(*largest), one_period(USERS), solvers(sizes[0][0])]
 
 
 def street(households, periods, players, seed=0):
@@ -64,6 +71,33 @@ def a_round(aggregators):
     return _within(
         f"a round of {aggregators} aggregators × {HOUSEHOLDS} households × 24", seconds, ROUND_SECONDS, seats.day
     )
+
+
+def memory(households, periods):
+    """Peak memory of a process of its own that decides a street's day directly."""
+    work = f"potential_solution(street({households}, {periods}, {households}), certify=False)"
+    programme = potential_programme(street(households, periods, households))
+    data = sum(each.nbytes for each in (programme.cost, programme.square, programme.low, programme.high))
+    gib = peak_memory("from benchmarks.days import potential_solution, street", work)
+    return within(f"a day of {households:,} households × {periods}", gib, MOST_GIB, data + programme.rows.data.nbytes)
+
+
+def one_period(users):
+    """How many times as long as the market without days a day of one period takes, its gap proven in both."""
+    rng, sizes = np.random.default_rng(0), np.full(AGGREGATORS, users // AGGREGATORS)
+    a, b, price, none = (
+        rng.uniform(0.1, 0.9, users),
+        rng.uniform(2, 10, users),
+        Affine(0.4, 0.02),
+        np.zeros(users, bool),
+    )
+    parts = {"consumption": Consumption(np.arange(users), a, b)}
+    day = Day(Clock(1), (price,), (Homes("homes", "aggregator", sizes, parts, none),))
+    game = Game(price, (Block("homes", "aggregator", Quadratic(a, b), 0.0, 0.01, sizes),))
+    ours, theirs = (timed(work)[0] for work in (lambda: potential_solution(day), lambda: solve_game(game)))
+    said, ratio = f"a day of one period, {users:,} users of {AGGREGATORS} aggregators", ours / theirs
+    texts = f"{1e3 * ours:.1f} ms", f"{1e3 * theirs:.1f} ms without days"
+    return Row(said, *texts, ratio, f"≤ {ALONE_AT_MOST:g}", ratio <= ALONE_AT_MOST, one_pass(ours, a, b))
 
 
 def solvers(households):

@@ -1,9 +1,14 @@
 """What a benchmark is made of: a row for each measurement, the least time of some repeats."""
 
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+ROOT = Path(__file__).parent.parent
 
 
 class Limit(NamedTuple):
@@ -59,3 +64,16 @@ def timed(function, repeats=3):
         answer = function()
         best = min(best, time.perf_counter() - start)
     return best, answer
+
+
+def peak_memory(setting, work):
+    """Peak memory of a process of its own, GiB; setting, work: statements of Python, imports and what is done."""
+    code = f"import resource; {setting}; {work}; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    return int(answer.stdout) * (1 if sys.platform == "darwin" else 1024) / 2**30
+
+
+def within(name, gib, most, data):
+    """The row of a peak memory beside a goal, both GiB; data: bytes that nothing can do without."""
+    limit = Limit(f"{data / 2**30:.3f} GiB, the data", data / 2**30 / gib)
+    return Row(f"memory, {name}", f"{gib:.2f} GiB", f"{most:g} GiB", gib / most, "≤ 1", gib <= most, limit)

@@ -21,7 +21,6 @@ from market.fairness import objective
 MOST_STEPS = 100
 LIFTS = 6  # times a start is made better for the poorest
 LIFTED = 8.0  # the alpha of that
-HELD_BACK = (0.0, 0.125, 0.25, 0.5)  # shares of the way from the least consumption to a plan
 EASED = (1.0, 2.0, 4.0)
 EASED_STEPS = 3
 LAST_GAIN = 1e-13  # gains below it are rounding
@@ -34,8 +33,7 @@ RESTS = 4  # steps without the exact one after it failed
 AWAY = 0.2  # of the spread of surpluses: how far above the least the offset stands
 YIELD = 4.0  # times that a weight may change in a step of max-min
 NEAR = (1e-2, 0.1)  # how little a step of max-min foresees, and moves weights, before the exact one is tried
-REACH = 0.1  # of the unit of energy: how far an exact step of max-min may move a column
-MOST_REACH = 1.0
+MOST_REACH = 1.0  # of the unit of energy: how far an exact step of max-min may move a column
 SECOND_ORDER = 1e-2  # of what an exact step foresees: what may be lacking when the next one is worked out
 LAST_RISE = 1e-11  # of the least surplus
 
@@ -91,9 +89,8 @@ def eased(fair: Fair, start: Array) -> Array:
 
 
 def held_back(fair: Fair, plan: Array, least: Array) -> Array:
-    """The day nearest to the one with the least consumption, on the way to a plan, that has everybody's logarithm."""
-    days = (least + share * (plan - least) for share in HELD_BACK)
-    return next((day for day in days if _logged(fair, day)), plan)
+    """The day with the least consumption where it has everybody's logarithm, else the plan."""
+    return least if _logged(fair, least) else plan
 
 
 def _logged(fair, plan):
@@ -245,7 +242,7 @@ class _ExactSteps:
     reach: how far the next may lead; rest: steps until then."""
 
     held: tuple[Array, Array, float] | None = None
-    reach: float = REACH
+    reach: float = MOST_REACH
     rest: int = 0
 
     def step(

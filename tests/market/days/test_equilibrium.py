@@ -11,9 +11,11 @@ from scipy.optimize import linprog
 from market.aggregator.days.clock import Clock
 from market.aggregator.days.day import Day
 from market.aggregator.days.equilibrium import potential_programme, potential_solution
+from market.aggregator.days.measures import by_user, solar
 from market.aggregator.days.outcome import certified_welfare, clear
 from market.aggregator.days.parts import Battery, Consumption
 from market.aggregator.days.replies import best_days
+from market.aggregator.days.rounds import solve
 from market.aggregator.days.yardsticks import idle, planned, price_taking, total_welfare
 from market.aggregator.equilibrium import solve as solve_one_period
 from market.aggregator.game import Block, Game
@@ -177,22 +179,40 @@ def test_a_day_that_is_no_equilibrium_is_regretted():
     assert outcome.gap > 1e-3
 
 
-def test_balances_hold():
-    day = drawn(np.random.default_rng(11), players=4)
-    outcome = potential_solution(day).outcome
-    told = {name: day.party.told(outcome.plan, name) for name in ("charged", "discharged", "level")}
-    for block, where in zip(day.blocks, day.user_slices, strict=True):
-        if "battery" not in block.parts:
-            continue
-        part = block.parts["battery"]
-        charged, discharged, level = (values[where][part.users] for values in told.values())
+@pytest.mark.parametrize("alpha", [0.0, 1.0])
+@settings(max_examples=part_of(4), deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_energy_levels_and_money_balance_for_every_home(alpha, seed):
+    """To 1e-8 of a unit of energy, which everything here is of the size of."""
+    day = drawn(np.random.default_rng(seed), players=2)
+    day = day.changed([replace(block, alpha=alpha) for block in day.blocks])
+    outcome = solve(day, certify=False).outcome
+    told, near = by_user(day, outcome), {"rtol": 0, "atol": 1e-8}
+    taken = told["consumption"] + told["charged"] - told["discharged"] + told["car"] + told["shifted"]
+    np.testing.assert_allclose(taken - told["solar"], outcome.z, **near)
+    np.testing.assert_allclose(told["solar"] + told["curtailed"], solar(day), **near)
+    np.testing.assert_allclose(outcome.load, outcome.y.sum(axis=0) + day.background, **near)
+    for block, rows in zip(day.blocks, day.user_slices, strict=True):
+        for name, part in block.parts.items():
+            _balanced(name, part, {key: values[rows][part.users] for key, values in told.items()}, near)
+    np.testing.assert_allclose(outcome.bills.sum(), outcome.price @ outcome.y.sum(axis=0), rtol=1e-12, atol=1e-10)
+    np.testing.assert_allclose(outcome.s, outcome.worth - outcome.bills - outcome.alone, rtol=0, atol=1e-8)
+
+
+def _balanced(name, part, told, near):
+    """What a device does adds up and keeps to its limits."""
+    if name == "battery":
         kept = part.efficiency[:, None]
-        risen = level - np.roll(level, 1, axis=1)
-        np.testing.assert_allclose(risen, kept * charged - discharged / kept, atol=1e-8)
-        assert np.all(level >= 0) and np.all(level <= part.capacity[:, None])
-    bought = outcome.y.sum(axis=0)
-    np.testing.assert_allclose(bought + day.background, outcome.load, atol=1e-12)
-    assert float(outcome.bills.sum()) == pytest.approx(float(bought @ outcome.price))
+        risen = told["level"] - np.roll(told["level"], 1, axis=1)
+        np.testing.assert_allclose(risen, kept * told["charged"] - told["discharged"] / kept, **near)
+        assert np.all(told["level"] >= -1e-8) and np.all(told["level"] <= part.capacity[:, None] + 1e-8)
+        assert np.all(np.maximum(told["charged"], told["discharged"]) <= part.power[:, None] + 1e-8)
+    if name == "car":
+        np.testing.assert_allclose(told["car"].sum(axis=1), part.energy, **near)
+    if name == "shift":
+        halves = np.stack([told["shifted"][:, :2].sum(axis=1), told["shifted"][:, 2:].sum(axis=1)])
+        np.testing.assert_allclose(halves, 0.0, **near)
+        assert np.all(np.abs(told["shifted"]) <= part.movable[:, None] * told["consumption"] + 1e-8)
 
 
 def test_a_potential_needs_affine_prices_and_plain_sums():
