@@ -33,7 +33,8 @@ RESTS = 4  # steps without the exact one after it failed
 AWAY = 0.2  # of the spread of surpluses: how far above the least the offset stands
 YIELD = 4.0  # times that a weight may change in a step of max-min
 NEAR = (1e-2, 0.1)  # how little a step of max-min foresees, and moves weights, before the exact one is tried
-MOST_REACH = 1.0  # of the unit of energy: how far an exact step of max-min may move a column
+REACH = 0.1  # of the unit of energy: how far an exact step of max-min may move a column
+MOST_REACH = 1.0
 SECOND_ORDER = 1e-2  # of what an exact step foresees: what may be lacking when the next one is worked out
 LAST_RISE = 1e-11  # of the least surplus
 
@@ -242,7 +243,7 @@ class _ExactSteps:
     reach: how far the next may lead; rest: steps until then."""
 
     held: tuple[Array, Array, float] | None = None
-    reach: float = MOST_REACH
+    reach: float = REACH
     rest: int = 0
 
     def step(
