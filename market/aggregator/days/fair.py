@@ -21,6 +21,7 @@ from market.fairness import objective
 MOST_STEPS = 100
 LIFTS = 6  # times a start is made better for the poorest
 LIFTED = 8.0  # the alpha of that
+HELD_BACK = (0.0, 0.125, 0.25, 0.5)  # shares of the way from the least consumption to a plan
 EASED = (1.0, 2.0, 4.0)
 EASED_STEPS = 3
 LAST_GAIN = 1e-13  # gains below it are rounding
@@ -90,8 +91,9 @@ def eased(fair: Fair, start: Array) -> Array:
 
 
 def held_back(fair: Fair, plan: Array, least: Array) -> Array:
-    """The day with the least consumption where it has everybody's logarithm, else the plan."""
-    return least if _logged(fair, least) else plan
+    """The day nearest to the one with the least consumption, on the way to a plan, that has everybody's logarithm."""
+    days = (least + share * (plan - least) for share in HELD_BACK)
+    return next((day for day in days if _logged(fair, day)), plan)
 
 
 def _logged(fair, plan):
