@@ -19,6 +19,11 @@ for name in HEAVY:  # the test that came first would be called slow
 style.DPI = 40  # pictures of few dots are drawn faster
 
 
+def pytest_xdist_auto_num_workers():
+    """One more than there are cores: some tests wait, for a browser, a cluster or a limit of time."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(config, items):
     """Of long families of cases the usual run takes a share."""
     rest = set(left_out(items))
