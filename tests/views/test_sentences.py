@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine import run
@@ -54,6 +54,7 @@ def summary_of(mean, status="settled", gap=0.0):
 
 
 @given(MONEY, MONEY, MONEY)
+@example(-1.0, -2.0, 0.0)
 def test_words_go_the_way_of_the_numbers(now, alone, before):
     text = sentence(summary_of(now), {BEFORE: summary_of(before), ALONE: summary_of(alone)})
     cost, _, back = text.partition("; ")

@@ -67,7 +67,7 @@ def gives_back(now, alone, before, said):
     end = "s" if said.startswith("one ") else ""
     if is_nothing(now, alone):
         return f"give{end} nothing of it back"
-    if now < LITTLE * alone:
+    if 0 <= now < LITTLE * alone:
         return f"leave{end} them almost nothing"
     if now < alone:
         return f"cost{end} them another {difference(now, alone)}"
