@@ -440,7 +440,8 @@ RESULT = AggregatorResult
 
 def stepped(model, certify):
     """Facts of a model stepped to its end; without `certify` the gap is not searched."""
-    return of_rounds(model, certify) | (learned_by(model, certify) if getattr(model, "judge", None) else {})
+    judge = getattr(model, "judge", None)
+    return of_rounds(model, certify) | (learned_by(model, certify) if judge and judge.played else {})
 
 
 def of_rounds(model, certify):

@@ -205,7 +205,7 @@ against = others.with_price_takers
 def stepped(model, certify):
     """Facts of a model stepped to its end; without `certify` the gap is not searched."""
     facts = aggregator.of_rounds(model, certify) | {"status": model.status, "outcome": model.outcome}
-    return facts | (learned_by(model, certify) if model.judge else {})
+    return facts | (learned_by(model, certify) if model.judge and model.judge.played else {})
 
 
 def learned_by(model, certify):

@@ -21,6 +21,8 @@ from market.prices import Affine, Dispatch
 from market.utilities import Quadratic
 from scenarios import ScenarioError, build, load
 from tests.shares import NIGHTLY
+from views.aggregator.words import summary_text
+from views.pictures import plots
 
 RARELY = Judging(window=1, certify_every=1000)
 
@@ -285,6 +287,34 @@ def test_in_a_broken_market_learners_end_with_words_and_numbers(rule, broken):
     assert (result.status == Status.LEARNED) == (result.gap is not None and result.gap <= 1e-3)
     if name == "two_nodes_thin":
         assert result.status == Status.ROUND_LIMIT
+
+
+WORKS = """[[group]]
+name = "works"
+kind = "large"
+utility = { form = "quadratic", a = 0.01, b = 30 }
+conduct = { rule = "hedge" }
+"""
+FAIR = """[[group]]
+name = "fair"
+kind = "aggregator"
+users = 3
+utility = { form = "quadratic", a = 0.5, b = [0.5, 5, 9] }
+fairness = { alpha = 1, surplus_offset = 0 }
+"""
+
+
+@pytest.mark.parametrize(("groups", "rounds"), [(FAIR + WORKS, 1), (WORKS + FAIR, 0)])
+def test_a_learner_who_prices_others_out_ends_the_run_in_words_before_or_after_a_round(groups, rounds, tmp_path):
+    path = tmp_path / "broken.toml"
+    path.write_text(f'market = "aggregator"\nrounds = 30\nprice = {{ rule = "linear", c = 0.5 }}\n{groups}')
+    result = run(path)
+    known = result.summary()
+    assert result.status == Status.INFEASIBLE and result.rounds == rounds and result.gap is None
+    assert json.dumps(known, allow_nan=False) and "nan" not in summary_text(known)
+    assert "Priced out: user 0 of player fair." in summary_text(known)
+    assert ("Gap not defined, of the running average without bound" in summary_text(known)) == (rounds > 0)
+    assert result.parts and list(plots(result))
 
 
 class Glut(QLearning):

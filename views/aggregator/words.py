@@ -86,8 +86,8 @@ def learning_text(summary, of="the range of payoffs"):
         return ""
     known = summary["learning"]
     lines = [
-        f"Learners: {who}. Gap {gap(summary['gap'])}, of the running average {gap(known['gap_of_average'])}; largest "
-        f"regret a round {cell(known['average_regret'])} of {of}."
+        f"Learners: {who}. Gap {_gap_said(summary['gap'])}, of the running average "
+        f"{_gap_said(known['gap_of_average'])}; largest regret a round {cell(known['average_regret'])} of {of}."
     ]
     if known["equilibria"]:
         lines.append(
@@ -100,6 +100,11 @@ def learning_text(summary, of="the range of payoffs"):
     told = ", ".join(f"{what} {cell(surplus[what])}" for what in ("mean", "last", "equilibrium", "collusion"))
     only = "" if surplus["collusion"] is not None else " What one planner would have is not worked out on a network."
     return "\n".join([*lines, f"Surplus of the learners' users, money: {told}.{only}"])
+
+
+def _gap_said(share):
+    """A gap as a summary has it: None where nothing cleared, "inf" where somebody's payoff is minus infinity."""
+    return {None: "not defined", "inf": "without bound"}[share] if share in (None, "inf") else gap(share)
 
 
 def group_row(name, group):
