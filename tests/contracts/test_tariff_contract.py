@@ -41,6 +41,7 @@ def test_who_buys_nothing_pays_the_fixed_part_and_the_rest_grows_with_purchases(
     assert np.all(terms.paid((z[:4] + z[4:]) / 2) <= middle + 1e-12)  # no two purchases are best with none between
 
 
+@pytest.mark.share
 @every_rule
 def test_nobody_gains_by_another_purchase_counting_all_it_pays(label):
     tariffs = levied(RULES[label], TARIFFS["tax"](per_unit=0.4))

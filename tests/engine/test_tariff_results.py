@@ -147,6 +147,7 @@ STATES = TWO | {"scenarios_of": {"p0": [0.1, 0.9], "information": True, "weight"
 BASES = {"plain": TWO, "network": NETWORK, "paying": PAYING, "joining": JOINING, "learning": LEARNING, "states": STATES}
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("base", BASES.values(), ids=BASES)
 def test_a_tax_is_energy_worth_less_whatever_players_do(base):
     one, other = (run(scenario) for scenario in taxed_and_dearer(base, 0.7))
@@ -164,6 +165,7 @@ def test_a_tax_is_energy_worth_less_whatever_players_do(base):
         assert mine["information"]["public"] == pytest.approx(theirs["information"]["public"])
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("base", [PAYING, JOINING, LEARNING, STATES], ids=["paying", "joining", "learning", "states"])
 def test_a_charge_is_off_what_everybody_has(base):
     weighed = {"fairness": base["group"][0]["fairness"] | {"surplus_offset": 1.0}}

@@ -91,6 +91,7 @@ FORMS = {
 CASES = [("quadratic", alpha) for alpha in (0.0, 0.5, 1.0, 2.0, np.inf)] + [("log", 0.0), ("log", 1.0)]
 
 
+@pytest.mark.share
 @pytest.mark.parametrize(("form", "alpha"), CASES)
 def test_a_tax_on_all_is_a_price_that_begins_higher(form, alpha):
     """Two roads: every user's utility less the tax, and the price rule p0 + τ + c Y."""
