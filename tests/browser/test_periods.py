@@ -1,8 +1,13 @@
 """A day is shown by its periods: what is told of each adds up to what is told of the whole."""
 
+import numpy as np
 import pytest
 
+from market.numerals import plain
+from scenarios import load
 from tests.browser.test_truth import ended
+from views.kit.live import Run
+from views.markets import page_of
 
 DAYS = {"eight_nodes_day": ("lost", "loss"), "p2p_day": ("gained", "welfare")}
 
@@ -31,3 +36,15 @@ def test_every_period_that_ended_can_be_looked_at_and_has_the_summarys_numbers(n
 
 
 PARTS = ("on public lines", "on private lines", "lost")
+
+
+def test_a_map_says_its_scales_and_of_very_many_lines_draws_the_loaded_ones_alone():
+    run = Run(load("ieee300_ad_hoc"))
+    run.start()
+    run.model.step()
+    (drawn,) = [panel.html for panel in page_of("microgrid").frame(run, {}).panels if panel.name == "map"]
+    dispatch = run.model.dispatch
+    widest = max(np.max(np.abs(flow)) for flow in (dispatch.f, dispatch.g))
+    assert f"widest: {plain(widest, 3)} p.u." in drawn and drawn.count("lost on a line: ") == 3
+    assert 'class="idle"' not in drawn
+    run.end()

@@ -9,6 +9,7 @@ from views.microgrid.network_map import IDLE, MOST_SHOWN, positions_of, strokes
 
 WIDE, HIGH = 640, 420  # of the map
 LABELLED = 30  # nodes up to which nodes and trades have labels
+SOFTER = 0.4  # power of a loss' share on a large map, so that small ones are seen
 NO_FLOW = 1e-9  # p.u. or money that counts as nothing
 
 
@@ -31,7 +32,13 @@ def network_map(run):
         shift = f'<g transform="translate({WIDE / 2} 0)">{drawn[1]}{nodes}</g>'
         parts = [drawn[0], nodes, shift, *(_head(k * WIDE / 2, kind) for k, kind in enumerate(("public", "private")))]
     keys = [("public line", look.PUBLIC), ("private line", look.PRIVATE), ("surplus", look.SURPLUS_NODE)]
-    keys += [("deficit", look.DEFICIT_NODE), ("high loss", look.LOSS(0.85)), ("low loss", look.LOSS(0.3))]
+    keys += [("deficit", look.DEFICIT_NODE)]
+    if any(len(lines.loss) for lines in kinds) and dispatch is not None:
+        tint = 1.0 if small else SOFTER
+        keys += [
+            (f"lost on a line: {plain(share * loss, 2)} p.u.", look.LOSS(share**tint)) for share in (0.1, 0.5, 1.0)
+        ]
+        keys += [(f"widest: {plain(flow, 3)} p.u.", look.PUBLIC)]
     keys = [(name, colour if isinstance(colour, str) else _hex(colour)) for name, colour in keys]
     return svg("".join(parts), WIDE, HIGH, "map of the network") + legend(keys)
 
@@ -92,7 +99,7 @@ def _lines(kind, lines, ends, flow, loss, small, new):
     size = np.abs(lines.flow)
     order = np.argsort(size, kind="stable")
     busy = [k for k in order.tolist() if size[k] > IDLE * flow][-MOST_SHOWN:]
-    idle = [k for k in order.tolist() if size[k] <= IDLE * flow][:MOST_SHOWN]
+    idle = [k for k in order.tolist() if size[k] <= IDLE * flow][:MOST_SHOWN] if small or not busy else []
     drawn = np.linspace(0, lines.curves.shape[1] - 1, 12 if small else 4).round().astype(int)
     parts = [
         f'<path d="{points(*lines.curves[k][drawn].T)}" class="idle" stroke="{base}">'
@@ -102,7 +109,7 @@ def _lines(kind, lines, ends, flow, loss, small, new):
     for k in busy:
         width = (2 + 7 * size[k] / flow) if small else (0.6 + 4 * size[k] / flow)
         path = points(*lines.curves[k][drawn].T)
-        colour = _hex(look.LOSS(float((lines.loss[k] / loss) ** (1.0 if small else 0.4))))
+        colour = _hex(look.LOSS(float((lines.loss[k] / loss) ** (1.0 if small else SOFTER))))
         fresh = ' class="fresh"' if k in new and len(new) < len(size) else ""
         dash = ' stroke-dasharray="7 4"' if kind == "private" and small else ""
         told = f"{_end(kind, ends, k)}: {plain(size[k], 3)} p.u., {plain(lines.loss[k], 2)} lost"
