@@ -312,7 +312,7 @@ def test_a_learner_who_prices_others_out_ends_the_run_in_words_before_or_after_a
     known = result.summary()
     assert result.status == Status.INFEASIBLE and result.rounds == rounds and result.gap is None
     assert json.dumps(known, allow_nan=False) and "nan" not in summary_text(known)
-    assert "Priced out: user 0 of player fair." in summary_text(known)
+    assert f"Priced out: user {1 - rounds} of player fair." in summary_text(known)
     assert ("Gap not defined, of the running average without bound" in summary_text(known)) == (rounds > 0)
     assert result.parts and list(plots(result))
 
