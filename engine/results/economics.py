@@ -54,7 +54,9 @@ class Evenness(NamedTuple):
 
 
 def evenness(surplus: Array) -> Evenness | None:
-    """How even a surplus is, shape (users,); None where somebody loses."""
+    """How even a surplus is, shape (users,); None where somebody loses, or there is nobody."""
+    if not len(surplus):
+        return None
     shares = lorenz(surplus)
     if np.isnan(shares[-1]):
         return None

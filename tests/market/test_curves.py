@@ -28,6 +28,7 @@ def test_twice_the_area_under_the_even_shares_is_ginis_coefficient(values):
 
 def test_where_somebody_loses_there_is_no_lorenz_curve():
     assert np.all(np.isnan(lorenz([1.0, -1.0, 3.0]))) and economics.evenness(np.array([1.0, -1.0, 3.0])) is None
+    assert economics.evenness(np.zeros(0)) is None  # producers alone
 
 
 def test_supply_and_demand_meet_where_price_takers_would(settled):

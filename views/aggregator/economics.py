@@ -110,10 +110,9 @@ def _lorenz(run):
 
 def _moved(run):
     """Each small user's surplus here against that in the market held against."""
-    faint = Faint(run)
-    if faint.one is None:
+    faint, small = Faint(run), run.model.outcome.s[small_or_all(run.model.game)]
+    if faint.one is None or not len(small):
         return None
-    small = run.model.outcome.s[small_or_all(run.model.game)]
     known = economics.moved(faint.small, small)
     lines = [
         Line("unchanged", [0.0, float(known.before.max())], [0.0, 0.0], GREY, "--", 1.0),
