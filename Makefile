@@ -1,6 +1,6 @@
 # make run   install into .venv and print the headline comparison
 # make test  install into .venv and run every test
-# make nightly  ten thousand broken files, six thousand random markets and every long test whole: to be left over night
+# make nightly  ten thousand broken files, random markets and every long test whole, and Mesa's next release: to be left over night
 # make mutants  150 small changes to market/: which do the tests not notice? SIZE=30 SEED=2 take another sample; one that
 #               was cut off goes on, AGAIN=1 asks anew of those that lived
 # make test-optional  the tests of optional packages, in .venv-optional
@@ -37,6 +37,7 @@ test: $(VENV)/development
 nightly: $(VENV)/development
 	HARDENING=nightly $(BIN)/python -m pytest tests/hardening tests/market tests/contracts tests/scenarios \
 		tests/agents tests/browser tests/views tests/engine tests/cli tests/papers
+	-$(MAKE) test-next
 
 mutants: $(VENV)/development
 	$(BIN)/python -m tests.mutants --size $(or $(SIZE),150) --seed $(or $(SEED),1) $(if $(AGAIN),--again)

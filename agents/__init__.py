@@ -43,4 +43,4 @@ PLACES = {  # each is imported when first asked for
     "SmallUser": "agents.aggregator.players",
 }
 __all__ = list(PLACES)
-__getattr__ = names_of(PLACES)
+__getattr__, __dir__ = names_of(PLACES)

@@ -37,4 +37,4 @@ PLACES = {  # each is imported when first asked for
     "verify": "engine.verifying",
 }
 __all__ = list(PLACES)
-__getattr__ = names_of(PLACES)
+__getattr__, __dir__ = names_of(PLACES)

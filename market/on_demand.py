@@ -66,12 +66,15 @@ def now(name: str) -> ModuleType:
     return import_module(name)
 
 
-def names_of(places: Mapping[str, str]) -> Callable[[str], Any]:
-    """A package's `__getattr__` (PEP 562) for {public name: the module that has it}."""
+def names_of(places: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """A package's `__getattr__` and `__dir__` (PEP 562) for {public name: the module that has it}."""
 
     def found(name: str) -> Any:
         if name not in places:
             raise AttributeError(f"no {name!r} here")
         return getattr(import_module(places[name]), name)
 
-    return found
+    def listed() -> list[str]:
+        return sorted(places)
+
+    return found, listed

@@ -21,4 +21,4 @@ PLACES = {  # each is imported when first asked for
     "schema_table": "scenarios.show",
 }
 __all__ = list(PLACES)
-__getattr__ = names_of(PLACES)
+__getattr__, __dir__ = names_of(PLACES)

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+import agents
+import engine
+import scenarios
 from engine import compare, run
 from scenarios import build, load
 
@@ -77,3 +80,9 @@ def test_a_script_without_a_main_guard_compares_and_runs_once(plus, tmp_path):
     answer = subprocess.run([sys.executable, "script.py"], **given)
     assert (answer.stderr, answer.stdout) == ("", "<Comparison of scenario: 6 replications> {'settled'}\n")
     assert (tmp_path / "told").read_text() == "once\n"
+
+
+def test_the_tab_key_offers_what_a_package_has():
+    for package, some in ((engine, {"run", "compare"}), (scenarios, {"load", "build"}), (agents, {"AggregatorModel"})):
+        offered = {name for name in dir(package) if not name.startswith("_")}
+        assert some <= offered and all(getattr(package, name) is not None for name in offered)
