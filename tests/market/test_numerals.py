@@ -15,7 +15,8 @@ from views.tables import cell, with_width
 LONGEST = 20  # characters
 SIZES = {"": 1, "million": 1e6, "billion": 1e9, "trillion": 1e12, "quadrillion": 1e15}
 SIZES |= {"billionth": 1e-9, "trillionth": 1e-12}
-NUMBERS = st.floats(allow_nan=False, allow_infinity=False)  # of all magnitudes
+EVEN = st.builds(lambda part, power: part * 10.0**power, st.floats(-10, 10), st.integers(-30, 30))
+NUMBERS = EVEN | st.floats(allow_nan=False, allow_infinity=False)  # of all magnitudes, and of those that are met
 DIGITS = st.integers(2, 6)
 often = settings(max_examples=part_of(300), deadline=None)
 
