@@ -7,6 +7,7 @@ import pytest
 
 from scenarios import names
 from views.aggregator.headline import COMPARED
+from views.browser.stories import STORIES
 
 OWN = """
 title = "Five homes and a workshop"
@@ -46,6 +47,13 @@ def one_object(answer):
 def stored(answer):
     """The folder that the last line of a run names."""
     return answer.out.splitlines()[-1].removeprefix("results: ")
+
+
+def test_a_run_against_its_users_other_markets_ends_with_one_sentence(command):
+    answer = command("run", "large_two_welfare", "--against", "--no-plots")
+    assert answer.code == 0
+    sentence = next(story.sentence for story in STORIES if story.scenario == "large_two_welfare")
+    assert answer.out.splitlines()[-3:-1] == [sentence, ""] and stored(answer)
 
 
 def test_list_has_a_line_per_scenario(command):
