@@ -5,9 +5,12 @@ import pytest
 
 from agents.days.model import DaysModel
 from engine import run
+from market.aggregator.days.clock import Clock
+from market.aggregator.days.day import Day
 from market.aggregator.days.equilibrium import potential_solution
-from market.aggregator.days.learners import DayLearner
+from market.aggregator.days.learners import DayJudge, DayLearner, colluding_gain
 from market.aggregator.days.outcome import certified_welfare, clear, gains_of
+from market.aggregator.days.parts import Consumption, Solar
 from market.aggregator.days.replies import best_days, payoffs, replies
 from market.aggregator.days.rounds import start_plan
 from market.aggregator.days.seats import Seats
@@ -15,8 +18,9 @@ from market.aggregator.days.several import DaysGame
 from market.conduct import CONDUCTS, FictitiousPlay, Gradient, Hedge, Inertial
 from market.conduct.judge import Judging
 from market.outcome import Status
+from market.prices import Affine
 from scenarios import ScenarioError, build, draw, load
-from tests.market.days.small_days import drawn
+from tests.market.days.small_days import drawn, homes
 
 STORAGE = "storage_duopoly"  # a firm that shifts d beside another's e earns 0.02 d (100 − d − e)
 
@@ -95,6 +99,19 @@ def test_what_is_stored_tells_regret_distance_and_collusion():
     assert facts["surplus"]["equilibrium"] == pytest.approx(400 / 9) and facts["equilibria"] == 1
     again = run(STORAGE, set=["group.0.conduct.rule=gradient", "group.0.conduct.rate=0.5"], rounds=40)
     assert again.summary() == result.summary()
+
+
+def test_what_collusion_would_gain_is_counted_from_days_without_a_grid():
+    """Two alike with a roof of g, one hour: together they use X = (b − p0 + 4 c g) / (a + 2 c)."""
+    a, b, sun, p0, c = 0.5, 6.0, 1.5, 0.4, 0.3
+    parts = {"consumption": Consumption([0], a, b), "solar": Solar([0], sun, [1.0])}
+    day = Day(Clock(1, 1.0), (Affine(p0, c),), (homes("one", [1], parts), homes("two", [1], parts)))
+    outcome, seats = clear(day, start_plan(day)), Seats(day)
+    judge = DayJudge([DayLearner(seats, place) for place in (0, 1)], 1)
+    judge.live(outcome)
+    eaten = (b - p0 + 4 * c * sun) / (a + 2 * c)
+    best = b * eaten - a * eaten**2 / 2 - (p0 + c * (eaten - 2 * sun)) * (eaten - 2 * sun)
+    assert colluding_gain(judge, outcome.load) == pytest.approx(best - 2 * (b * sun - a * sun**2))
 
 
 @pytest.mark.parametrize("rule", sorted(CONDUCTS))

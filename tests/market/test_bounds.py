@@ -91,6 +91,15 @@ def test_a_search_that_is_cut_short_proves_nothing(monkeypatch, scale):
     assert not nothing_else(rule, (block,), roots)
 
 
+def test_a_root_next_to_the_highest_total_is_not_overlooked():
+    """n users alike who each buy for themselves: b − 2 a Y / n = c Y (1 + 1 / n), close to the b / c that bounds Y."""
+    n, a, b, c = 500, 0.2, 3.0, 0.5
+    block = Block("all", "direct", Quadratic(np.full(n, a), np.full(n, b)), 0.0, 0.0, np.ones(n, dtype=int))
+    roots = scan(Linear(c), (block,)).roots
+    assert [root.total for root in roots] == pytest.approx([b / (c + (c + 2 * a) / n)])
+    assert nothing_else(Linear(c), (block,), roots) and not nothing_else(Linear(c), (block,), ())
+
+
 @pytest.mark.parametrize(
     ("c", "a", "b"),
     [(1.7, [0.65, 0.39], [0.37, 4.08]), (0.8, [0.56, 0.87], [0.55, 8.74]), (0.4, [0.26, 0.37], [1.66, 6.91])],

@@ -7,6 +7,7 @@ import pytest
 
 from agents.aggregator.model import AggregatorModel
 from market.aggregator import kinks
+from market.aggregator.best_response import best_response
 from market.aggregator.bounds import empty_below, excess_bounds
 from market.aggregator.certificate import gap
 from market.aggregator.clearing import clear
@@ -175,6 +176,15 @@ def test_max_min_players_at_a_flat_price_have_a_line_of_equilibria():
     assert (found.unique, found.continuum) == (False, True)
     y = np.array([found.outcome.y[0], 4.683571368608767])
     assert gap(game, y, clear(game, y).x)[0] <= 1e-9
+
+
+@pytest.mark.parametrize(("richest", "reply"), [(6.0, 0.5), (3.5, 0.0)])
+def test_nobody_is_held_at_a_jump_who_would_pay_the_price_above_it(richest, reply):
+    """From 2 the price jumps to 4 where the others buy 5; max-min serves whoever would pay that: (6 − 4 − y) y − y²."""
+    rule = Piecewise([0, 5, 5], [1, 2, 4], 1.0)
+    users = player([1.0, 1.0, 1.0], [richest, 3.0, 1.0], np.inf)
+    assert float(best_response(rule, users, 5.0)) == pytest.approx(reply)
+    assert kinks.best_set(rule, users, 5.0, 0.0, 0.0).best == ([] if reply else [(0.0, 0.0)])
 
 
 @pytest.mark.parametrize(("alpha", "offset"), [(1.0, 0.01), (10.0, 1e6)])

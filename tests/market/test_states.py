@@ -127,6 +127,17 @@ def test_rules_that_make_no_line_are_refused():
     assert isinstance(shifted(Power(1.0, 2.0), 1.0), Beside)
 
 
+@pytest.mark.parametrize("rule", [Power(1.0, 2.0), Piecewise([0, 4, 4], [0, 16, 25], 9.0)], ids=["power", "jump"])
+def test_others_take_their_part_of_what_is_offered_at_a_price(rule):
+    """Beside 3 of others: nothing up to their own price of 9, or 12, then what the whole supply has above 3."""
+    beside = Beside(rule, 3.0)
+    np.testing.assert_allclose(
+        beside.supply(np.array([4.0, 9.0, 16.0, 25.0])), [0, 0, 1, 2 if rule.kinks.size == 0 else 1]
+    )
+    for total in (0.25, 0.5, 1.5, 3.0):
+        assert beside.supply(beside.value(total)) == pytest.approx(total)
+
+
 def explicit(states, player, others, purchases):
     """What purchases of a user with an explicit sum over states are worth, shape (purchases,)."""
     a, b = player.utility.a[0], player.utility.b[0]

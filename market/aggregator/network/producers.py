@@ -101,11 +101,8 @@ def best_sale(rule: Falling, producer: Producers, others: float, now: float) -> 
     bend = rise - 2 * slopes
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         peak = np.where(bend > 0, (start - cost) / bend, np.where(start > cost, capacity, 0.0))
-    sales = np.concatenate([[0.0], np.clip(peak, low, high), low, high])
-    price = np.concatenate([[0.0], *(start + slopes * at for at in np.split(sales[1:], 3))])
-    profit = (price - cost - rise * sales / 2) * sales
-    wide = np.concatenate([[True], *[high > low] * 3])
-    profit = np.where(wide, profit, -np.inf)
+    sales = np.stack([np.clip(peak, low, high), low, high])
+    profit = np.where(high > low, (start + slopes * sales - cost - rise * sales / 2) * sales, -np.inf)
     best = float(np.max(profit))
     near = profit >= best - SAME_PROFIT * abs(best)
     return float(sales[near][np.argmin(np.abs(sales[near] - now))])

@@ -12,7 +12,7 @@ from market.aggregator.days.day import Day
 from market.aggregator.days.fair import fair_day as stationary
 from market.aggregator.days.outcome import clear
 from market.aggregator.days.parts import Car, Consumption
-from market.aggregator.days.replies import best_days
+from market.aggregator.days.replies import best_days, replies
 from market.aggregator.days.rounds import solve
 from market.aggregator.days.seats import Seats, certified
 from market.aggregator.game import Block
@@ -145,6 +145,31 @@ def test_max_min_lifts_the_poorest_and_welfare_the_sum():
         least.append(np.min(fair.surplus(plan)))
         total.append(np.sum(fair.surplus(plan)))
     assert least[0] < least[1] < least[2] and total[0] > total[1] > total[2]
+
+
+@pytest.mark.parametrize("money", [1e-12, 1e9])
+def test_max_min_is_the_same_day_in_any_unit_of_money(money):
+    def served(unit):
+        known = fair_day(np.inf)
+        use, battery = (known.blocks[0].parts[name] for name in ("consumption", "battery"))
+        parts = {"consumption": Consumption(use.users, unit * use.a, unit * use.b), "battery": battery}
+        block = homes("A", [2], parts, True, np.inf, 0.01 * unit)
+        day = Day(known.clock, tuple(Affine(unit * rule.p0, unit * rule.c) for rule in known.prices), (block,))
+        found = stationary(sole(day), np.zeros(day.party.columns))
+        return day.party.purchases(found.plan), sole(day).surplus(found.plan) / unit
+
+    for one, other in zip(served(money), served(1.0), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", [11, 14, 21, 23])
+def test_fairness_changes_nothing_for_a_user_alone(seed):
+    day = drawn(np.random.default_rng(seed), players=1, periods=3)
+    assert day.party.users == 1
+    fair = Seats(day.changed([replace(day.blocks[0], alpha=np.inf)])).fair(0, day.background)
+    found = stationary(fair, best_days(fair.party, np.full(3, 3.0), fair.energy))
+    best = replies(fair.party, day.prices, day.background[None], fair.energy).payoff[0]
+    assert found.settled and fair.surplus(found.plan)[0] == pytest.approx(best - day.alone[0], rel=1e-8)
 
 
 def test_a_fair_market_is_solved_by_search_and_says_so():

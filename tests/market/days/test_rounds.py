@@ -10,7 +10,7 @@ from market.aggregator.days.day import Day, rules_by_period
 from market.aggregator.days.equilibrium import potential_solution
 from market.aggregator.days.outcome import certified_welfare, clear
 from market.aggregator.days.parts import Battery, Consumption, Solar
-from market.aggregator.days.replies import best_days, payoffs, replies
+from market.aggregator.days.replies import best_days, payoffs, purchases_within, replies
 from market.aggregator.days.rounds import in_turn, played, solve, start_plan, together
 from market.aggregator.days.seats import Seats
 from market.aggregator.days.yardsticks import planned, price_taking, total_welfare
@@ -76,6 +76,16 @@ def test_replies_to_convex_prices_are_another_searchs(name):
         if np.max(np.abs(days.rows @ other.x - days.least)) < 1e-7:
             best = max(best, -other.fun)
     assert found.payoff[0] == pytest.approx(best, rel=1e-6)
+
+
+@pytest.mark.parametrize("sell", [True, False])
+def test_purchases_lie_between_what_devices_give_and_all_that_is_wanted_beside_what_they_take(sell):
+    """At a price of 2: a user with a roof and a battery of power 1, one without either (small_days.four_hours)."""
+    party = Seats(four_hours(sell)).party(0)
+    least, most = purchases_within(party, np.full(4, 2.0), 1.0)
+    wanted, sun, plain = np.array([1.5, 3, 3, 6]), np.array([0, 3, 1, 0]), np.array([2, 2, 4, 8])
+    np.testing.assert_allclose(least, [-sun - 1, np.zeros(4)] if sell else np.zeros((2, 4)))
+    np.testing.assert_allclose(most, [wanted + 1 - (sun if sell else 0), plain])  # who may not sell leaves sun unused
 
 
 @pytest.mark.parametrize("rule", [Power(0.05, 1.5), Piecewise([0, 2, 6], [0.5, 1, 5], 2.0), Linear(0.3)])

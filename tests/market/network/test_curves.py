@@ -57,3 +57,8 @@ def test_a_sellers_curve_falls_and_ends_at_its_capacity():
     assert np.all(np.diff(curve.price) <= 1e-9)
     assert curve.payoff == pytest.approx((curve.price - 10 - 0.1 * curve.amounts) * curve.amounts)
     assert curve.best == pytest.approx((100 - 27.8 - 10) / 2.2)
+
+
+def test_nothing_is_told_of_sales_beyond_a_sellers_capacity():
+    curve = residual(game_of("cournot_duopoly", "group.0.capacity=30"), np.array([28.27, 27.8]), 0)
+    assert curve.amounts[-1] == 30 and curve.best == pytest.approx((100 - 27.8 - 10) / 2.2)

@@ -47,6 +47,17 @@ def test_who_moves_a_price_counts_it():
     assert planned(game, np.array([1.0]))[0] == pytest.approx(10 / 3, rel=1e-6)
 
 
+@pytest.mark.parametrize("money", [1e-3, 1.0, 1e3])
+def test_a_buyer_beside_elastic_demand_in_closed_form(money):
+    """Supply p = q, U = 10x − x²/2, and 5 (1 − p / 10) that others buy: 10 − p + 5 − p / 2 = p."""
+    grid = nodal_grid(
+        "a", generators=[(0, 0.0, money, 99.0)], elastic=[(0, 10.0 * money, 5.0)], value_of_lost_load=1e3 * money
+    )
+    game = NetworkGame(grid, (users("u", [0.5 * money], [10 * money], [1], "large"),), (np.ones(1),), ("nothing",))
+    y = planned(game, np.zeros(1))
+    assert y[0] == pytest.approx(4, rel=1e-6) and clear(game, y).price == pytest.approx(6 * money, rel=1e-6)
+
+
 @pytest.mark.parametrize("unit", [1e-6, 1e6])
 def test_units_do_not_matter(unit):
     game = NetworkGame(five_bus(), (users("u", [0.1], [60], [1], "large"),), (np.eye(5)[3],), ("nothing",))

@@ -52,3 +52,8 @@ def test_ties_go_to_the_sale_that_is_made_and_costs_above_the_price_to_none():
     assert best_sale(flat, producer(4, 8, 0), 0.0, 3.0) == 0.0
     assert best_sale(flat, producer(4, 6, 0), 0.0, 3.0) == 4.0
     assert best_sale(flat, producer(4, 6, 0.5), 0.0, 3.0) == pytest.approx(2.0)
+
+
+def test_who_is_paid_for_output_beside_its_price_sells_all_that_it_can():
+    flat = Falling(np.array([0.0]), np.array([7.0]), 0.0)
+    assert best_sale(flat, producer(0.5, -20, 0), 0.0, 0.0) == 0.5
