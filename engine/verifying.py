@@ -22,6 +22,7 @@ from engine.sweeps.sweep_folder import read_rows
 from engine.sweeps.sweeping import rerun, stored
 from engine.unpacking import belongs, unpacked
 from market.errors import Refused
+from market.numerals import gap
 from scenarios.reading.errors import one_line, quoted
 from scenarios.reading.files import LARGEST, content_of
 
@@ -346,8 +347,8 @@ def _gap(result):
     if result.gap is None or limit is None:
         return True, f"pass  gap: {result.gap!r}, none is promised by status {result.status}"
     if result.gap <= limit:
-        return True, f"pass  gap: {result.gap:.1e} is at most {limit:.0e}"
-    return False, f"FAIL  gap: {result.gap:.1e} is more than {limit:.0e}"
+        return True, f"pass  gap: {gap(result.gap)}, at most {gap(limit)} is promised"
+    return False, f"FAIL  gap: {gap(result.gap)}, at most {gap(limit)} is promised"
 
 
 KINDS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from market.arrays import Array
-from market.numerals import plain
+from market.numerals import percent, plain
 
 FREE = 1e-3  # share of what first units are worth, below which a price limits nobody
 MUCH_LOST = 0.2  # share of the load
@@ -41,7 +41,7 @@ def of_losses(lost: float, load: float) -> list[str]:
     """What is odd about losses beside a load, in the same unit."""
     if not 0 < MUCH_LOST * load < lost:
         return []
-    return [f"lines lose {lost / load:.0%} of the load: are resistances in p.u., and powers of the same base?"]
+    return [f"lines lose {percent(lost / load)} of the load: are resistances in p.u., and powers of the same base?"]
 
 
 def of_comparison(runs: int) -> str:

@@ -48,6 +48,6 @@ def _nearest(summary):
     which = "the equilibrium found" if many == 1 else f"equilibrium {near['number'] + 1} of {many}, the nearest"
     line = "; a continuum of others shares its total" if direct["continuum"] else ""
     return (
-        f"Away from {which} (total {cell(near['quantity'])}, price {cell(near['price'])}): no purchase by more than "
-        f"{gap(near['distance'])} of its total{line}."
+        f"Away from {which} (total {cell(near['quantity'])}, price {cell(near['price'])}): the purchase furthest off "
+        f"by {gap(near['distance'])} of its total{line}."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from engine.results.by_people import PAYOFFS, By, measure_of
+from market.numerals import percent
 from views.tables import paired_words, table, with_width
 
 WORST = "CVaR"
@@ -29,7 +30,7 @@ def _class_table(design, text, told, level):
     header = (text, "users", *(f"{name} {WORST if what == 'cvar' else what}" for name, what in columns))
     rows = [(label, one["users"], *(one[name][what] for name, what in columns)) for label, one in told.items()]
     head = f"{design}: " if design else ""
-    return f"{head}by {text} ({WORST}: mean of the worst {level:.0%} of a class)\n{table(header, rows)}"
+    return f"{head}by {text} ({WORST}: mean of the worst {percent(level)} of a class)\n{table(header, rows)}"
 
 
 def compared_classes_text(comparison) -> str:

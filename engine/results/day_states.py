@@ -65,7 +65,7 @@ class DaysByState(ByState):
         knowing = [
             sum(planned(replace(day, prices=rules[some])).welfare for day, some in days) for rules in self.states.rules
         ]
-        return float(self.states.gain(np.array(knowing))) - sum(planned(day).welfare for day, _ in days)
+        return float(self.states.worth(np.array(knowing), sum(planned(day).welfare for day, _ in days)))
 
     @property
     def premiums(self) -> dict[str, float]:

@@ -34,7 +34,7 @@ def of_planner(states: States, game: Game) -> float:
     The expected value of perfect information of Raiffa and Schlaifer (1961), with the players' measure of risk.
     """
     knowing = np.array([planners_surplus(replace(game, price=rule)) for rule in states.rules])
-    return float(states.gain(knowing)) - planners_surplus(game)
+    return float(states.worth(knowing, planners_surplus(game)))
 
 
 def of_one(states: States, game: Game, outcome: Outcome, k: int) -> Array | None:
@@ -49,7 +49,7 @@ def of_one(states: States, game: Game, outcome: Outcome, k: int) -> Array | None
         if not part.objective.welfare:
             return None
         knowing = np.array([_most(rule, part, outside[some], y[some]) for rule in states.rules])
-        found[some] = states.gain(knowing) - _most(game.price, part, outside[some], y[some])
+        found[some] = states.worth(knowing, _most(game.price, part, outside[some], y[some]))
     return found
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from market.aggregator.beside import Beside
 from market.aggregator.dearer import dearer
 from market.aggregator.game import Block
-from market.arrays import Array, Integers
+from market.arrays import Array, Integers, Numbers
 from market.parameters import ParameterError
 from market.prices import Affine, Piecewise, Power, PriceRule
 
@@ -71,6 +71,14 @@ class Chances:
     def gain(self, gains: Array) -> Array:
         """What gains by state, shape (states, …), are to players."""
         return self.risk.of_gains(gains, self.probability)
+
+    def worth(self, knowing: Array, now: Numbers) -> Array:
+        """What players gain who know the state: gains by state, shape (states, …), in place of now, shape (…), money.
+
+        By theorem never below zero, as they may do the same in all states; what is rounding is nothing.
+        """
+        more = self.gain(knowing) - now
+        return np.where(np.abs(more) > SAME * np.max(np.abs(knowing), axis=0), more, 0.0)
 
     @property
     def tail(self) -> Risk:

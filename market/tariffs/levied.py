@@ -13,6 +13,8 @@ from market.arrays import Array, Integers
 from market.tariffs.tariff import Tariff
 from market.tariffs.terms import Terms
 
+ROUNDING = 1e-12  # share of what is paid and comes back below which the difference is none
+
 
 class Levy(NamedTuple):
     """One tariff: its name, its rule, and the groups whose users it meets."""
@@ -54,8 +56,10 @@ class Settled(NamedTuple):
 
     @property
     def revenue(self) -> float:
-        """What all users pay in all, less what comes back, money."""
-        return float(sum(np.sum(paid) for paid in self.payments.values()))
+        """What all users pay in all, less what comes back, money; nothing where that is rounding."""
+        parts = [float(np.sum(paid)) for paid in self.payments.values()]
+        total = sum(parts)
+        return total if abs(total) > ROUNDING * sum(map(abs, parts)) else 0.0
 
     @property
     def paid(self) -> Array:

@@ -69,6 +69,8 @@ def check_tariffs(table: dict, place: Place, fits: Callable[[int], str | None] |
     """
     rows = table.get("tariffs", [])
     buyers = [group["name"] for group in table["group"] if "utility" in group]
+    if rows and not buyers:
+        raise place.at("tariffs").error("nobody buys, so that nobody would pay them", "a group of users is needed")
     for row, number in zip(rows, called(rows), strict=True):
         here = place.at("tariffs").at(number)
         check_rule(TARIFFS[row["rule"]], row, here)

@@ -70,6 +70,12 @@ def test_a_planner_who_knows_the_state_plans_each_days_states_apart(known):
     assert worth == {"planner": pytest.approx(CHANCE @ apart - together, rel=1e-4)} and worth["planner"] > 0
 
 
+def test_a_planner_who_would_do_the_same_gains_nothing_not_even_rounding():
+    steeper = ["scenarios_of.c=[0.001, 0.002]", "scenarios_of.information=true"]  # batteries: the best plan is one
+    result = run("storage_duopoly", direct=True, set=steeper)
+    assert result.summary()["states"]["information"] == {"planner": 0.0}
+
+
 @pytest.mark.parametrize(
     ("states", "said"),
     [

@@ -36,7 +36,7 @@ WRONG = {  # a scenario whose numbers are of another unit, and what is said
     "values in cents": ("p2p_single", ["buyers.value=20", "sellers.ask=10"], "costs a seller 10 at least"),
     "a base in W": ("designs_eight_nodes", ["base_power=1e6"], "0.000003 p.u., so that lines lose next to nothing"),
     "everything in cents but worth": ("designs_eight_nodes", ["tariff={buy=30,sell=8}", "price.p0=16"], "nobody buys"),
-    "powers in MW for p.u.": (GRID.format(30, "[[0, 1, 0.01, 0.01], [1, 2, 0.01, 0.01]]"), [], "lines lose 30% of the"),
+    "powers in MW for p.u.": (GRID.format(30, "[[0, 1, 0.01, 0.01], [1, 2, 0.01, 0.01]]"), [], "lines lose 30 % of"),
     "powers in p.u. of a country": (GRID.format(1e-6, "[[0, 1, 0.01, 0.05], [1, 2, 0.01, 0.05]]"), [], "0.000001 p.u."),
 }
 

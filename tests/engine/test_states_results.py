@@ -9,6 +9,7 @@ from engine import run
 from engine.results import measured
 from market.prices import Dispatch
 from scenarios import load
+from views.aggregator.state_words import states_text
 
 FLEET = Dispatch([400, 300, 400], [0.0001, 0.0005, 0.001], [0.02, 0.1, 0.4], 3.0)  # that of the scenario
 
@@ -107,3 +108,12 @@ def test_a_group_that_fears_more_is_a_buyer_to_whom_each_unit_is_dearer():
     by_state = b * y[1] - a * y[1] ** 2 - y[1] * (first + c * y.sum())
     assert told["surplus"]["shy"] == pytest.approx(by_state.tolist(), rel=1e-12)
     assert told["expected"]["price"] == pytest.approx(found.outcome.price)
+
+
+def test_words_say_whose_risk_is_meant_and_what_is_not_known():
+    feared = load("states_duopoly").given | {"scenarios_of": {"p0": [1, 4]}}
+    feared["group"][1]["risk"] = {"level": 0.5, "weight": 1.0}
+    known = run(load(feared), direct=True).summary()["states"]
+    assert "of the worst, groups with a risk of their own apart." in states_text(known)
+    known["information"] = {"planner": None}
+    assert states_text(known).endswith("to a planner is told where all prices are affine.")

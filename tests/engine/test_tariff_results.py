@@ -333,6 +333,17 @@ def test_what_does_not_go_together_is_one_line(case):
     assert said in str(error.value) and "\n" not in str(error.value)
 
 
+def test_tariffs_need_somebody_who_buys():
+    with pytest.raises(ScenarioError, match="tariffs: nobody buys"):
+        load("cournot_duopoly", set=["tariffs=[{rule='tax',per_unit=0.1}]"])
+
+
+def test_what_comes_back_in_full_leaves_nothing_not_even_rounding():
+    result = run("data_centre_carbon", direct=True)
+    told = result.summary()["tariffs"]
+    assert told["revenue"] == 0 and told["paid"]["carbon"]["total"] > 0
+
+
 def test_a_discount_below_nothing_is_refused_where_users_sell():
     with pytest.raises(ScenarioError, match="to buy what is sold would pay"):
         run(load(HOUSE | {"tariffs": [{"rule": "time-of-use", "surcharge": [0.0, -0.1, 0.0, 0.0]}]}))

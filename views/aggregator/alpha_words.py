@@ -1,6 +1,6 @@
 """Alpha as a strategy, in words: payoffs of two aggregators, and every equilibrium of the game."""
 
-from market.numerals import plain
+from market.numerals import percent, plain
 from views.tables import table
 
 WANTED = {"surplus": "want their users' total surplus", "users": "want many who buy"}
@@ -60,4 +60,4 @@ def _profile(game, found):
 
 
 def _played(alpha, weight):
-    return f"α = {alpha:g}" if weight == 1 else f"α = {alpha:g} ({weight:.0%})"
+    return f"α = {alpha:g}" if weight == 1 else f"α = {alpha:g} ({percent(weight)})"

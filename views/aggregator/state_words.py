@@ -10,8 +10,9 @@ def states_text(known):
     """Means over all and over the worst states, a row a state where they are few, and what knowing it is worth."""
     expected, worst = known["expected"], known["worst"]
     mean, weight = percent(1 - worst["weight"]), percent(worst["weight"])
+    but = ", groups with a risk of their own apart" if known["premium"] else ""
     lines = [
-        f"{len(known['names'])} states: players reckon with {mean} of the expectation and {weight} of the worst.",
+        f"{len(known['names'])} states: players reckon with {mean} of the expectation and {weight} of the worst{but}.",
         f"expected: price {cell(expected['price'])}, surplus {cell(expected['welfare'])}   worst "
         f"{percent(1 - worst['level'])} of states: price {cell(worst['price'])}, surplus {cell(worst['welfare'])}",
     ]
@@ -30,6 +31,8 @@ def states_text(known):
 def information_text(worth):
     """What it is worth to know the state: to a planner, to one alone, and what is different if all know it."""
     of_planner = f"Knowing the state is worth {plain(worth['planner'])} to a planner who buys for all."
+    if worth["planner"] is None:
+        return "What knowing the state is worth to a planner is told where all prices are affine."
     if "public" not in worth:
         return of_planner
     alone = {name: gains for name, gains in worth["alone"].items() if gains is not None}

@@ -4,7 +4,7 @@ import numpy as np
 
 from agents import JoiningModel
 from market.aggregator.clearing import CERTIFIED
-from market.numerals import gap, plain
+from market.numerals import gap, percent, plain
 from views.aggregator.sentence import sentence as sentence
 from views.aggregator.state_words import states_text
 from views.aggregator.tariffs import tariffs_note, tariffs_text
@@ -92,13 +92,14 @@ def learning_text(summary, of="the range of payoffs"):
     if known["equilibria"]:
         lines.append(
             f"Distance to the nearest certified equilibrium (of {known['equilibria']}): {cell(known['distance'])} of "
-            f"its total; within 1 % of one in {known['near']:.0%} of the rounds."
+            f"its total; within 1 % of one in {percent(known['near'])} of the rounds."
         )
     else:
         lines.append("No certified equilibrium is known, so that nothing could be neared.")
     surplus = known["surplus"]
     told = ", ".join(f"{what} {cell(surplus[what])}" for what in ("mean", "last", "equilibrium", "collusion"))
-    only = "" if surplus["collusion"] is not None else " What one planner would have is not worked out on a network."
+    why = " What one planner would have is not worked out on a network, or where revenue is handed back."
+    only = "" if surplus["collusion"] is not None else why
     return "\n".join([*lines, f"Surplus of the learners' users, money: {told}.{only}"])
 
 
