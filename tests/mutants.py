@@ -158,13 +158,20 @@ def edits(node):
     elif isinstance(node, ast.Constant) and isinstance(node.value, (bool, int, float)):
         yield node, "value", not node.value if isinstance(node.value, bool) else node.value + 1
     elif isinstance(node, ast.Call):
-        symmetric = getattr(node.func, "attr", getattr(node.func, "id", "")) in SYMMETRIC
-        if len(node.args) > 1 and not symmetric and not any(isinstance(one, ast.Starred) for one in node.args[:2]):
+        if _in_order(node):
             yield node, "args", [node.args[1], node.args[0], *node.args[2:]]
         if isinstance(node.func, ast.Attribute) and node.func.attr in TWINS:
             yield node.func, "attr", TWINS[node.func.attr]
         elif isinstance(node.func, ast.Name) and node.func.id in TWINS:
             yield node.func, "id", TWINS[node.func.id]
+
+
+def _in_order(call):
+    """Does a call's answer depend on which of its first two arguments comes first?"""
+    first = call.args[:2]
+    symmetric = getattr(call.func, "attr", getattr(call.func, "id", "")) in SYMMETRIC
+    told_apart = len({ast.dump(one) for one in first}) == 2
+    return told_apart and not symmetric and not any(isinstance(one, ast.Starred) for one in first)
 
 
 def mutants_of(path):

@@ -53,6 +53,12 @@ def test_each_change_is_one_of_its_kind_and_taken_back():
     assert {function for _, function, _ in changes(tree)} == {"f"}
 
 
+def test_arguments_change_places_where_that_may_tell():
+    told = [words for _, _, words in changes(ast.parse("f(a, b), f(a + a, a + a), max(a, b), f(a), f(*a, b)"))]
+    assert [words for words in told if words.startswith("f(a, b)")] == ["f(a, b)  →  f(b, a)"]
+    assert len([words for words in told if words.startswith("f(")]) == 1
+
+
 def test_all_changes_of_a_file_compile():
     tree = ast.parse(SOURCE)
     for _ in changes(tree):

@@ -208,6 +208,17 @@ def test_a_matching_within_tolerance_is_good_enough(energy_market):
     assert state.status is Status.SETTLED
 
 
+@pytest.mark.parametrize("worth", [1.0, 1e6])
+def test_a_corner_takes_contracts_that_a_programme_found_but_none_that_are_worse(worth):
+    """Partners 0-0, 1-0 and 1-1 share 1 each, so 0 and 1 gain what they are worth above it; nobody wants the third."""
+    market = Market(np.zeros(3), [3, 3, 3], np.zeros(2), [4, 2], worth * np.array([[1, 1], [1, 1], [0, 0]]))
+    found = signed(market, "multi")
+    for more, status in ((1e-10, Status.RUNNING), (1e-7, Status.NO_EQUILIBRIUM)):
+        value = found.value.copy()
+        value[0, 1] += more * worth
+        assert Corner().start(replace(found, value=value)).status is status
+
+
 def test_out_of_rounds_is_told(four):
     state = negotiate(Bilateral(tolerance=1e-9), four, rounds=2)
     assert (state.status, state.round) == (Status.ROUND_LIMIT, 2)
@@ -350,6 +361,12 @@ def test_links_are_symmetric_and_join_all_in_time(kind, drop):
         together |= links
     reach = np.linalg.matrix_power(np.eye(7, dtype=int) + together, 7)
     assert np.all(reach > 0)
+
+
+def test_as_many_links_are_lost_as_the_chance_says():
+    network, rng = MessageNetwork(drop=0.2), np.random.default_rng(3)
+    links = network.links(network.plan_links(120, rng), 0, rng)
+    assert np.sum(links) / (120 * 119) == pytest.approx(0.8, abs=0.02)  # 7140 draws: four standard deviations
 
 
 @pytest.mark.parametrize("kind", GRAPHS)

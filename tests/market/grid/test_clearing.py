@@ -67,6 +67,15 @@ def test_one_more_unit_may_save_money_behind_a_full_line():
     assert more.cost - found.cost == pytest.approx(-60, abs=TILT)
 
 
+def test_energy_may_be_worth_more_than_lost_load_where_there_is_no_load_to_lose():
+    """The line a-c is full: a unit put in at c lets two more reach b from a, 2 · 100 − 10 in all with one less made."""
+    lines = [(0, 1, 1.0, 99.0), (0, 2, 1.0, 1.0), (1, 2, 1.0, 99.0)]
+    grid = nodal_grid("abc", demand=[0, 5, 0], lines=lines, generators=[(0, 10.0, 0.0, 99.0)], value_of_lost_load=100.0)
+    found, more = clear(grid), clear(grid, injected=np.array([0, 0, 0.1]))
+    assert found.prices == pytest.approx([10, 100, 190], abs=TILT)
+    assert (found.cost - more.cost) / 0.1 == pytest.approx(190, abs=TILT) and np.sum(found.shed) == pytest.approx(2)
+
+
 def test_slopes_of_the_cost_are_the_prices():
     grid = five_bus(least_rise=1.0)
     found, step = clear(grid), 1e-3
