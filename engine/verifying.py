@@ -22,7 +22,7 @@ from engine.sweeps.sweep_folder import read_rows
 from engine.sweeps.sweeping import rerun, stored
 from engine.unpacking import belongs, unpacked
 from market.errors import Refused
-from market.numerals import gap
+from market.numerals import gap, plain
 from scenarios.reading.errors import one_line, quoted
 from scenarios.reading.files import LARGEST, content_of
 
@@ -183,9 +183,9 @@ def elsewhere(manifest):
 def _level(away, where, what):
     """The verdict on numbers that are not the same bits."""
     if away <= SAME_NUMBER and where:
-        return True, f"pass  same numbers to {away:.1e} (not the same bits; made with another {where}): {what}"
+        return True, f"pass  same numbers to {plain(away, 2)} (not the same bits; made with another {where}): {what}"
     here = f"another {where}" if where else "this machine and versions"
-    return False, f"FAIL  numbers: differ by {away:.1e} of their size on {here}: {what}"
+    return False, f"FAIL  numbers: differ by {plain(away, 2)} of their size on {here}: {what}"
 
 
 def read_manifest(folder, kinds=None, said="only a run, a comparison or a sweep can be verified"):

@@ -282,7 +282,7 @@ def solved(game, certify):
 
 
 def periods(game):
-    """How many periods are traded in, and what they are called."""
+    """How many periods are traded in, what they are called, and how many there are in all."""
     return len(game.periods), "periods", len(game.periods)
 
 

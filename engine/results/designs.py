@@ -311,7 +311,7 @@ def _plain(value):
 
 
 def periods(game):
-    """How many periods are compared together, and what they are called."""
+    """How many periods are compared together, what they are called, and how many there are in all."""
     return len(game.periods), "periods", len(game.periods)
 
 

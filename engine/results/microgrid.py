@@ -314,7 +314,7 @@ def cleared(game, period):
 
 
 def periods(game):
-    """How many periods a market has, and what they are called."""
+    """How many periods a market has, what they are called, and how many there are in all."""
     return game.periods, "periods", game.periods
 
 
