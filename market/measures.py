@@ -24,16 +24,11 @@ def jain(values: npt.ArrayLike) -> Numbers:
     >>> float(jain([1, 1, 1, 1])), float(jain([1, 0, 0, 0])), float(jain([0, 0]))
     (1.0, 0.25, 1.0)
     """
-    values = np.asarray(values, dtype=float)
-    if values.ndim > 1:
-        return _jain_by_row(values)
-    largest = np.max(np.abs(values), initial=0.0)
-    if largest == 0:
+    rows = np.asarray(values, dtype=float)
+    if not rows.size:
         return 1.0
-    share = values / largest
-    if np.min(share) < -RELATIVE_ROUNDING:
-        return np.nan
-    return np.sum(share) ** 2 / (len(share) * np.sum(share**2))
+    found = _jain_by_row(np.atleast_2d(rows))
+    return found if rows.ndim > 1 else float(found[0])
 
 
 def gini(values: npt.ArrayLike) -> Numbers:
@@ -43,19 +38,15 @@ def gini(values: npt.ArrayLike) -> Numbers:
     >>> float(gini([1, 1, 1, 1])), float(gini([0, 0, 0, 1]))
     (0.0, 0.75)
     """
-    values = np.sort(np.asarray(values, dtype=float))
-    if values.ndim > 1:
-        return _gini_by_row(values)
-    total, n = np.sum(values), len(values)
-    if total == 0 and not np.any(values):
+    rows = np.sort(np.asarray(values, dtype=float))
+    if not rows.size:
         return 0.0
-    if values[0] < -RELATIVE_ROUNDING * max(abs(values[0]), abs(values[-1])):
-        return np.nan
-    return max(np.sum((2 * np.arange(1, n + 1) - n - 1) * values) / (n * total), 0.0)  # nearly equal values round below
+    found = _gini_by_row(np.atleast_2d(rows))
+    return found if rows.ndim > 1 else float(found[0])
 
 
 def _jain_by_row(rows):
-    """Jain's index of each row, to the last bit as of the row alone: a number's square is that of Python's power."""
+    """Jain's index of each row; a number's square is that of Python's power, which is the same for one row and many."""
     largest = np.max(np.abs(rows), axis=1, keepdims=True)
     share, nothing = rows / np.where(largest == 0, 1.0, largest), largest[:, 0] == 0
     squares = np.where(nothing, 1.0, rows.shape[1] * np.sum(share**2, axis=1))
@@ -64,7 +55,7 @@ def _jain_by_row(rows):
 
 
 def _gini_by_row(rows):
-    """Gini coefficient of each row, its values in order, to the last bit as of the row alone."""
+    """Gini coefficient of each row, its values in order; nearly equal values would round below 0."""
     n, total = rows.shape[1], np.sum(rows, axis=1)
     above = np.sum((2 * np.arange(1, n + 1) - n - 1) * rows, axis=1)
     below = rows[:, 0] < -RELATIVE_ROUNDING * np.maximum(np.abs(rows[:, 0]), np.abs(rows[:, -1]))

@@ -32,8 +32,7 @@ def clear(game: Game, y: Array) -> Outcome:
 
 def outcome_of(game: Game, y: Array, x: Array, price: float) -> Outcome:
     """The outcome of purchases and quantities at a price, with surpluses and what exceeds the capacity."""
-    beyond = float(np.sum(y)) - game.price.capacity
-    unserved = beyond if beyond > CAPACITY_ROUNDING * game.price.capacity else 0.0
+    unserved = float(_unserved(game, np.sum(y)))
     s, tariffs = game.settled(surpluses(game, price, x), x)
     return Outcome(y, x, s, float(price), unserved, tariffs=tariffs)
 
