@@ -6,6 +6,7 @@ import pytest
 from market.aggregator.network.game import NetworkGame, clear
 from market.aggregator.network.measures import total_welfare
 from market.aggregator.network.planner import can_plan, planned
+from market.aggregator.network.producers import Producers
 from market.grid.nodal import nodal_grid
 from market.outcome import Status
 from tests.market.grid.networks import any_grid, five_bus
@@ -48,14 +49,20 @@ def test_who_moves_a_price_counts_it():
 
 
 @pytest.mark.parametrize("money", [1e-3, 1.0, 1e3])
-def test_a_buyer_beside_elastic_demand_in_closed_form(money):
-    """Supply p = q, U = 10x − x²/2, and 5 (1 − p / 10) that others buy: 10 − p + 5 − p / 2 = p."""
-    grid = nodal_grid(
-        "a", generators=[(0, 0.0, money, 99.0)], elastic=[(0, 10.0 * money, 5.0)], value_of_lost_load=1e3 * money
-    )
-    game = NetworkGame(grid, (users("u", [0.5 * money], [10 * money], [1], "large"),), (np.ones(1),), ("nothing",))
-    y = planned(game, np.zeros(1))
-    assert y[0] == pytest.approx(4, rel=1e-6) and clear(game, y).price == pytest.approx(6 * money, rel=1e-6)
+@pytest.mark.parametrize(("moves", "price", "bought"), [(0.0, 30 / 7, 40 / 7), (1.0, 10 / 3, 10 / 3)])
+def test_a_buyer_and_a_seller_beside_elastic_demand_in_closed_form(money, moves, price, bought):
+    """U = 10x − x²/2, 5 (1 − p / 10) that others buy, q = p twice: of a generator and of a player.
+
+    10 − p + 5 − p / 2 = 2p; where the buyer counts that it moves the price, (10 − p) / 2 stands for 10 − p.
+    """
+    fleet, others = [(0, 0.0, money, 9.0)], [(0, 10.0 * money, 5.0)]
+    grid = nodal_grid("a", generators=fleet, elastic=others, value_of_lost_load=1e3 * money)
+    buyer = users("u", [0.5 * money], [10 * money], [1], "large")
+    seller = Producers("firm", np.array([9.0]), np.zeros(1), np.array([money]))
+    game = NetworkGame(grid, (buyer, seller), (np.ones(1),) * 2, ("nothing",) * 2)
+    y = planned(game, np.array([moves * money, 0.0]))
+    assert y == pytest.approx([bought, price], rel=1e-6)
+    assert clear(game, y).price == pytest.approx(price * money, rel=1e-6)
 
 
 @pytest.mark.parametrize("unit", [1e-6, 1e6])
