@@ -97,6 +97,23 @@ def test_every_user_lives_its_own_best_day_at_its_internal_price(alpha):
     np.testing.assert_allclose(value(plan), value(best), rtol=1e-8)
 
 
+@pytest.mark.parametrize("seed", [8, 129, 130, 249])
+def test_max_min_leaves_nobody_with_weight_a_better_day_and_none_with_less_than_those(seed):
+    day = drawn(np.random.default_rng(seed), players=1, periods=3)
+    fair = Seats(day.changed([replace(day.blocks[0], alpha=np.inf)])).fair(0, day.background)
+    plan, settled, weight = stationary(fair, best_days(fair.party, np.full(3, 3.0), fair.energy))
+    z, s, held = fair.party.purchases(plan), fair.surplus(plan), weight > 1e-6
+    p0, c = (np.array([getattr(rule, name) for rule in day.prices]) for name in ("p0", "c"))
+    internal = p0 + c * (fair.others + z.sum(axis=0)) + c * (weight @ z) / weight[:, None]
+    best = best_days(fair.party, internal, fair.energy)
+
+    def value(v):
+        return fair.party.worth(v) - np.sum(internal * fair.party.purchases(v), axis=1)
+
+    assert settled and np.ptp(s[held]) < 1e-8 and np.min(s) > np.min(s[held]) - 1e-8
+    np.testing.assert_allclose(value(plan)[held], value(best)[held], atol=1e-5)
+
+
 @pytest.mark.parametrize("alpha", [0.0, 0.5, 1.0, 2.0, 5.0, np.inf])
 @pytest.mark.parametrize("others", [0.0, 3.0])
 def test_one_period_without_devices_is_the_market_without_days(alpha, others):
