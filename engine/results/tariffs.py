@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.columns import write_csv
 from engine.results.result import Measure, number
+from scenarios.aggregator.tariffs import MARKET_PRICE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from market.arrays import Array
     from market.tariffs import Levied
 
-MARKET_PRICE = "market price"
 MEASURES = {"tariff revenue": Measure("money", lambda result: result.outcome.revenue)}
 
 

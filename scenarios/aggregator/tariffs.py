@@ -23,6 +23,7 @@ SAID = "what users pay beside the market price, all of it one beside another"
 WHOM = "names of the groups whose users it meets; left out: all"
 CALLED = "what tables call it; left out: its rule"
 OBJECTIVES_OF_OURS = ("alpha-fair", "max-min")  # of which it is known what a charge does
+MARKET_PRICE, IN_ALL = "market price", "in all"  # what tables of who pays what call their other rows
 SELF = ("name", "groups", "rule")  # keys of a tariff that are not its rule's
 
 
@@ -104,6 +105,9 @@ def _check_groups(names, buyers, place):
 
 def _check_names(names, place):
     for k, name in enumerate(names):
+        if name in (MARKET_PRICE, IN_ALL):
+            got = f"got {quoted(name)}, which another row of tables is called"
+            raise place.at(k).at("name").error(got, "another name is needed")
         if name in names[:k]:
             got = f"two tariffs are called {quoted(name)}"
             raise place.at(k).at("name").error(got, "names must differ; one left out is that of the rule")

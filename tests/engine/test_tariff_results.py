@@ -297,6 +297,11 @@ REFUSED = {  # tariffs, what else, what is said
     "wrong sign": ([{"rule": "tax", "per_unit": -1}], {}, "tariffs.0.per_unit: got -1"),
     "key of another": ([{"rule": "tax", "per_unit": 1, "fixed": 2}], {}, "only to rule = two-part"),
     "unknown group": ([{"rule": "tax", "per_unit": 1, "groups": ["nord"]}], {}, 'did you mean "north"'),
+    "name of another row": (
+        [{"rule": "tax", "per_unit": 1, "name": "market price"}],
+        {},
+        "tariffs.0.name: got 'market",
+    ),
     "two of a name": ([{"rule": "tax", "per_unit": 1}] * 2, {}, "names must differ"),
     "by period": (
         [{"rule": "time-of-use", "surcharge": [1, 2]}],

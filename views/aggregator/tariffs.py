@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.intervals import interval
-from engine.results.tariffs import MARKET_PRICE
+from scenarios.aggregator.tariffs import IN_ALL, MARKET_PRICE
 from views.tables import cell, table, with_width
 
 REVENUE = "tariff revenue"  # a measure
@@ -15,7 +15,6 @@ CONTROLS = (
     "tariffs.*.share",
 )  # of a page
 TILE = ("tariffs bring", "money")
-IN_ALL = "in all"
 
 
 def tariffs_text(summary):

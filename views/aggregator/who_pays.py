@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from engine.results.tariffs import MARKET_PRICE
+from scenarios.aggregator.tariffs import IN_ALL, MARKET_PRICE
 from views.style import BLACK, PALETTE, legend_below, new_figure, shortened, styled
 
 MARKET_COLOUR = "#BBBBBB"
-IN_ALL = "in all"
 
 
 @styled
