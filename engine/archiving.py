@@ -19,12 +19,16 @@ FORMATS = {
     ".csv": "text/csv",
     ".json": "application/json",
     ".toml": "application/toml",
+    ".pdf": "application/pdf",
     ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".tex": "text/x-tex",
     ".npz": "application/zip",
     ".parquet": "application/vnd.apache.parquet",
     ".py": "text/x-python",
     ".txt": "text/plain",
 }
+BYTES = "application/octet-stream"  # of files of other kinds
 
 
 def archive(folder, target=None):
@@ -79,7 +83,11 @@ def _described(crate, folder, manifest, place):
 
 def _file(crate, path, where=None, **said):
     """A file of the crate with its digest, size and format."""
-    known = {"sha256": digest(path), "contentSize": str(path.stat().st_size), "encodingFormat": FORMATS[path.suffix]}
+    known = {
+        "sha256": digest(path),
+        "contentSize": str(path.stat().st_size),
+        "encodingFormat": FORMATS.get(path.suffix, BYTES),
+    }
     return crate.add_file(path, dest_path=where or path.name, properties=known | said)
 
 

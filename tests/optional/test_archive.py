@@ -10,13 +10,20 @@ from rocrate.rocrate import ROCrate
 from engine import ArchiveError, InProcess, archive, compare, plug, run, save_comparison, save_result, sweep, verify
 from engine.sweeps.points import product
 from tests.engine.test_plugins import OWN, SCENARIO
+from views.drawing import printing
+from views.pictures import add_to
 
 
 def stored(kind, out):
     if kind == "run":
         return save_result(run("two_peaks"), out)
     if kind == "comparison":
-        return save_comparison(compare(["two_peaks"], workers=1), out)
+        comparison = compare(["two_peaks", "two_equilibria"], replications=2, workers=1)
+        folder = save_comparison(comparison, out)
+        with printing(format="svg"):
+            assert not add_to(folder, comparison)
+        assert {".svg", ".tex"} <= {path.suffix for path in folder.iterdir()}
+        return folder
     return sweep("two_peaks", product(["price.c=1,2"]), out=out, direct=True, executor=InProcess(), progress=False)
 
 
