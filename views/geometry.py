@@ -6,7 +6,7 @@ import networkx as nx
 import numpy as np
 from scipy import sparse
 
-MOST_SPRUNG = 500  # nodes up to which springs lay a map out; their work grows with the square
+FEW, MOST_SPRUNG = 60, 500  # nodes up to which springs pull neighbours together, and hold all at their distances
 NEARLY_SINGULAR = -1e-4  # beside eigenvalues up to 2
 ARROW = np.array([[0.9, 0.0], [-0.7, 0.75], [-0.35, 0.0], [-0.7, -0.75], [0.9, 0.0]])  # pointing along x
 CURVE = 24  # points of a curved line
@@ -14,20 +14,38 @@ CURVE = 24  # points of a curved line
 
 @lru_cache(maxsize=8)
 def layout(nodes, ends):
-    """Places of nodes that pairs `ends` join, shape (nodes, 2): by springs of fixed seed, of many by eigenvectors."""
-    if nodes > MOST_SPRUNG:
-        return _spread(nodes, *np.array(sorted(ends), dtype=int).reshape(-1, 2).T)
+    """Places of nodes that pairs `ends` join, shape (nodes, 2): by springs of fixed seed, of many by eigenvectors.
+
+    Between the two, springs between all nodes are as long as the way between them (Kamada and Kawai 1989).
+    """
+    if nodes > FEW:
+        tail, head = _bridged(nodes, *np.array(sorted(ends), dtype=int).reshape(-1, 2).T)
+        first = _spread(nodes, tail, head)
+        return first if nodes > MOST_SPRUNG else _held(nodes, tail, head, first)
     graph = nx.empty_graph(nodes)
     graph.add_edges_from(sorted(ends))
-    found = nx.spring_layout(graph, seed=0, k=1.6 / np.sqrt(nodes), iterations=120)
-    return np.array([found[node] for node in range(nodes)])
+    return _places(nx.spring_layout(graph, seed=0, k=1.6 / np.sqrt(nodes), iterations=120))
+
+
+def _places(found):
+    return np.array([found[node] for node in range(len(found))])
+
+
+def _held(nodes, tail, head, first):
+    graph = nx.empty_graph(nodes)
+    graph.add_edges_from(zip(tail.tolist(), head.tolist(), strict=True))
+    return _places(nx.kamada_kawai_layout(graph, pos=dict(enumerate(first))))
+
+
+def _bridged(nodes, tail, head):
+    """The lines, and one from node 0 to each island."""
+    part = sparse.csgraph.connected_components(_joined(nodes, tail, head))[1]
+    first = np.setdiff1d(np.unique(part, return_index=True)[1], 0)
+    return np.append(tail, np.zeros_like(first)), np.append(head, first)
 
 
 def _spread(nodes, tail, head):
     """Ranks in the two slowest modes of the lines' Laplacian beside degrees, 0 to 1 (Hall 1970; Koren 2005)."""
-    part = sparse.csgraph.connected_components(_joined(nodes, tail, head))[1]
-    first = np.setdiff1d(np.unique(part, return_index=True)[1], 0)
-    tail, head = np.append(tail, np.zeros_like(first)), np.append(head, first)
     matrix = sparse.csgraph.laplacian(_joined(nodes, tail, head)).tocsc()
     degrees = sparse.diags_array(matrix.diagonal()).tocsc()
     start = np.random.default_rng(0).random(nodes)

@@ -296,7 +296,10 @@ class Session:
 
 def sentence(run):
     """What an ended run comes to against the other markets that are known, in one sentence."""
-    said = words_of(run.scenario.market).sentence(run.result().summary(), {one.name: one.summary for one in run.beside})
+    if "summary" not in run.memory:
+        run.memory["summary"] = run.result().summary()
+    others = {one.name: one.summary for one in run.beside}
+    said = words_of(run.scenario.market).sentence(run.memory["summary"], others)
     return run.scenario.in_units(said)
 
 

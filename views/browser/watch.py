@@ -10,6 +10,7 @@ from market.numerals import plain
 from views.browser.lanes import NOT_BEGUN
 from views.browser.stage import Stage
 from views.browser.stories import STORIES
+from views.kit.charts import MAP
 
 BY_ROUND = "Round by round"
 
@@ -70,7 +71,7 @@ def reading_of(one, unit):
 
 def panel_of(name, title, html, shape=""):
     """A drawing with its heading, as the stage takes it."""
-    return {"name": name, "shape": shape, "html": f"<h2>{escape(title)}</h2>{html}"}
+    return {"name": name, "shape": shape, "map": MAP in html, "html": f"<h2>{escape(title)}</h2>{html}"}
 
 
 def status_text(frame):

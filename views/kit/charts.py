@@ -27,6 +27,7 @@ NARROW = 0.005  # a standard deviation below this share of the axis cannot be se
 MOST_DOTS = 25  # points of a line that are marked
 BEFORE = ("before the change, faint", "#9E9E9E")
 DASHES = {"-": "", "--": "5 3", "-.": "7 3 2 3", ":": "2 3"}
+MAP = '<svg class="chart map'  # how a drawing begins that can be looked at from near
 DOTS = "."  # the style of a line that is dots alone
 
 
@@ -223,9 +224,20 @@ def bar_chart(bars, xlabel, colours=(), height=HEIGHT, low=0.0):
     return svg("".join(parts), height=height, label=xlabel) + legend(colours)
 
 
-def svg(inside, width=WIDTH, height=HEIGHT, label=""):
-    """An SVG picture of the given size in its own units, as wide as its place on the page."""
-    return f'<svg class="chart" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">{inside}</svg>'
+def svg(inside, width=WIDTH, height=HEIGHT, label="", kind=""):
+    """An SVG picture of the given size in its own units, as wide as its place on the page; kind: more classes of it."""
+    size = f'viewBox="0 0 {width} {height}"'
+    return f'<svg class="{f"chart {kind}".strip()}" {size} role="img" aria-label="{escape(label)}">{inside}</svg>'
+
+
+def map_of(inside, width, height, label, small):
+    """A map, which can be looked at from near; on one that is not small marks and lines do not grow by that."""
+    return svg(inside, width, height, label, "map" if small else "map many")
+
+
+def stroke(width, small):
+    """A line's width as an attribute; that of a map with many lines is the same from near."""
+    return f'stroke-width="{width:.1f}"' if small else f'style="--w:{width:.1f}px"'
 
 
 def legend(entries):

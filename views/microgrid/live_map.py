@@ -1,15 +1,21 @@
 """The map of a microgrid as the page draws it round by round, in SVG."""
 
+from html import escape
+
 import numpy as np
 
+from engine.results.microgrid import called
 from market.numerals import plain, signed
-from views.kit.charts import legend, points, svg
-from views.microgrid import look
+from views.kit.charts import legend, map_of, points, stroke
+from views.microgrid import live_rings, look
 from views.microgrid.network_map import IDLE, MOST_SHOWN, positions_of, strokes
 
 WIDE, HIGH = 640, 420  # of the map
 LABELLED = 30  # nodes up to which nodes and trades have labels
 SOFTER = 0.4  # power of a loss' share on a large map, so that small ones are seen
+FAINT = (
+    0.35  # opacity of a line of a large map that carries next to nothing; from a quarter of the largest flow it is 1
+)
 NO_FLOW = 1e-9  # p.u. or money that counts as nothing
 
 
@@ -23,14 +29,24 @@ def network_map(run):
     loss = max((np.max(lines.loss, initial=0.0) for lines in kinds), default=0.0) or 1.0
     small = network.nodes <= LABELLED
     new = _new_trades(run, dispatch)
+    names = called([run.scenario])
     drawn = [
-        _lines(kind, lines, getattr(network, kind), flow, loss, small, new if kind == "private" else ())
+        _lines(kind, lines, getattr(network, kind), flow, loss, small, new if kind == "private" else (), names)
         for kind, lines in zip(("public", "private"), kinds, strict=True)
     ]
-    parts = [*drawn, nodes := _nodes(network, dispatch, place, size, small)]
+    rings = live_rings.of(run.memory.get("summary", {}), names)
+    nodes = live_rings.drawn(rings, place, size) + _nodes(network, dispatch, place, size, small, names)
+    web = "" if small else _web(network.public, place)
+    parts = [web, *drawn, nodes]
     if _halves(network):
-        shift = f'<g transform="translate({WIDE / 2} 0)">{drawn[1]}{nodes}</g>'
-        parts = [drawn[0], nodes, shift, *(_head(k * WIDE / 2, kind) for k, kind in enumerate(("public", "private")))]
+        shift = f'<g transform="translate({WIDE / 2} 0)">{web}{drawn[1]}{nodes}</g>'
+        parts = [
+            web,
+            drawn[0],
+            nodes,
+            shift,
+            *(_head(k * WIDE / 2, kind) for k, kind in enumerate(("public", "private"))),
+        ]
     keys = [("public line", look.PUBLIC), ("private line", look.PRIVATE), ("surplus", look.SURPLUS_NODE)]
     keys += [("deficit", look.DEFICIT_NODE)]
     if any(len(lines.loss) for lines in kinds) and dispatch is not None:
@@ -40,7 +56,8 @@ def network_map(run):
         ]
         keys += [(f"widest: {plain(flow, 3)} p.u.", look.PUBLIC)]
     keys = [(name, colour if isinstance(colour, str) else _hex(colour)) for name, colour in keys]
-    return svg("".join(parts), WIDE, HIGH, "map of the network") + legend(keys)
+    keys += [(ring.told, ring.colour) for ring in rings]
+    return map_of("".join(parts), WIDE, HIGH, "map of the network", small) + legend(keys)
 
 
 def _halves(network):
@@ -64,7 +81,7 @@ def _place(run, network):
         run.memory["place"] = (at - middle) * (scale, -scale) + (wide / 2, HIGH / 2)
     e = np.abs(network.injection)
     share = e / (np.max(e) or 1.0)
-    return run.memory["place"], (12 + 5 * share if network.nodes <= LABELLED else 2 + 6 * np.sqrt(share))
+    return run.memory["place"], (12 + 5 * share if network.nodes <= LABELLED else 1.5 + 5 * np.sqrt(share))
 
 
 def _strokes(network, dispatch, at):
@@ -93,29 +110,37 @@ def _new_trades(run, dispatch):
     return set(np.flatnonzero(np.abs(dispatch.g - was) > NO_FLOW).tolist())
 
 
-def _lines(kind, lines, ends, flow, loss, small, new):
+def _web(lines, at):
+    """All public lines of a large map in one thin stroke, so that one sees who is joined to whom."""
+    ends = zip(at[lines.tail].tolist(), at[lines.head].tolist(), strict=True)
+    path = "".join(f"M{a:.1f} {b:.1f}L{c:.1f} {d:.1f}" for (a, b), (c, d) in ends)
+    return f'<path class="web" d="{path}"/>'
+
+
+def _lines(kind, lines, ends, flow, loss, small, new, names):
     """One kind of lines: a pale base, on it the flow with an arrow; only the largest of very many."""
     base = look.PUBLIC if kind == "public" else look.PRIVATE
     size = np.abs(lines.flow)
     order = np.argsort(size, kind="stable")
     busy = [k for k in order.tolist() if size[k] > IDLE * flow][-MOST_SHOWN:]
-    idle = [k for k in order.tolist() if size[k] <= IDLE * flow][:MOST_SHOWN] if small or not busy else []
+    idle = [k for k in order.tolist() if size[k] <= IDLE * flow][:MOST_SHOWN] if small else []
     drawn = np.linspace(0, lines.curves.shape[1] - 1, 12 if small else 4).round().astype(int)
     parts = [
         f'<path d="{points(*lines.curves[k][drawn].T)}" class="idle" stroke="{base}">'
-        f"<title>{_end(kind, ends, k)}, idle</title></path>"
+        f"<title>{_end(kind, ends, k, names)}, idle</title></path>"
         for k in idle
     ]
     for k in busy:
-        width = (2 + 7 * size[k] / flow) if small else (0.6 + 4 * size[k] / flow)
+        width = (2 + 7 * size[k] / flow) if small else (0.4 + 5 * size[k] / flow)
         path = points(*lines.curves[k][drawn].T)
         colour = _hex(look.LOSS(float((lines.loss[k] / loss) ** (1.0 if small else SOFTER))))
         fresh = ' class="fresh"' if k in new and len(new) < len(size) else ""
         dash = ' stroke-dasharray="7 4"' if kind == "private" and small else ""
-        told = f"{_end(kind, ends, k)}: {plain(size[k], 3)} p.u., {plain(lines.loss[k], 2)} lost"
-        parts.append(f'<g fill="none"{fresh}><title>{told}</title>')
-        parts.append(f'<path d="{path}" stroke="{base}" stroke-width="{width + (3.5 if small else 1):.1f}"/>')
-        parts.append(f'<path d="{path}" stroke="{colour}" stroke-width="{width:.1f}"{dash}/></g>')
+        told = f"{_end(kind, ends, k, names)}: {plain(size[k], 3)} p.u., {plain(lines.loss[k], 2)} lost"
+        faint = "" if small else f' opacity="{FAINT + (1 - FAINT) * min(1.0, 4 * size[k] / flow):.2f}"'
+        parts.append(f'<g fill="none"{fresh}{faint}><title>{told}</title>')
+        parts.append(f'<path d="{path}" stroke="{base}" {stroke(width + (3.5 if small else 1), small)}/>')
+        parts.append(f'<path d="{path}" stroke="{colour}" {stroke(width, small)}{dash}/></g>')
         if small:
             parts.append(_arrow(lines, k, width, colour))
             if kind == "private":
@@ -123,8 +148,8 @@ def _lines(kind, lines, ends, flow, loss, small, new):
     return "".join(parts)
 
 
-def _end(kind, ends, k):
-    return f"{kind} line {ends.tail[k]}–{ends.head[k]}"
+def _end(kind, ends, k, names):
+    return f"{kind} line {escape(str(names[ends.tail[k]]))}–{escape(str(names[ends.head[k]]))}"
 
 
 def _arrow(lines, k, width, colour):
@@ -148,7 +173,7 @@ def _amount(lines, k):
     )
 
 
-def _nodes(network, dispatch, place, size, small):
+def _nodes(network, dispatch, place, size, small, names):
     e = network.injection
     colours = np.where(e > 0, look.SURPLUS_NODE, np.where(e < 0, look.DEFICIT_NODE, look.IDLE_NODE))
     lost = set() if dispatch is None else set(dispatch.unserved)
@@ -162,11 +187,13 @@ def _nodes(network, dispatch, place, size, small):
             parts.append(f"{shape}<title>{told}</title></rect>")
         else:
             ring = ' class="node lost"' if node in lost else ' class="node"'
-            told = f"node {node}: {plain(e[node], 3)} p.u."
+            told = f"node {escape(str(names[node]))}: {plain(e[node], 3)} p.u."
             parts.append(
                 f'<circle{ring} cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}" fill="{colour}"><title>{told}</title></circle>'
             )
-        if small:
+        if not small:
+            parts.append(f'<text class="name" x="{x:.1f}" y="{y:.1f}" dy="-.6em">{escape(str(names[node]))}</text>')
+        else:
             dark = "dark" if node != network.slack and colour == look.IDLE_NODE else "light"
             parts.append(f'<text class="number {dark}" x="{x:.1f}" y="{y + 4:.1f}">{node}</text>')
             said = "main grid" if node == network.slack else signed(float(e[node]), 3)

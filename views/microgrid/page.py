@@ -1,5 +1,7 @@
 """What the browser shows of the microgrid market."""
 
+from html import escape
+
 import numpy as np
 
 from engine.results import measured
@@ -12,7 +14,7 @@ from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import last_gap
 from views.microgrid import look
 from views.microgrid.live_map import NO_FLOW, network_map
-from views.microgrid.words import fate, joining_text, nodes_text
+from views.microgrid.words import fate, joining_text, nodes_text, stability_lines
 from views.style import BLACK, GREEN, GREY, PURPLE
 
 TITLE = "Microgrid"
@@ -108,15 +110,15 @@ def joining(run):
         return None
     if "ended" not in run.memory:
         run.memory["ended"] = run.result()
-        run.memory["joining"] = run.memory["ended"].summary().get("joining")
-    return run.memory["joining"]
+        run.memory["summary"] = run.memory["ended"].summary()
+    return run.memory["summary"].get("joining")
 
 
 def panels(run):
     """The map, losses of all behaviours, bills, and what happened by round."""
     when = f", period {run.model.period}" if run.model.market.periods > 1 else ""
     found = (
-        Panel("map", f"Flows on public and private lines{when}", network_map(run), "large"),
+        Panel("map", f"Flows on public and private lines{when}", network_map(run) + _stability(run), "large"),
         Panel("behaviours", "Loss under each behaviour", _behaviours(run)),
     )
     if not run.model.round:
@@ -127,6 +129,12 @@ def panels(run):
         *_over_time(run),
         Panel("trades", f"Private trades, latest first{when}", _trades(run)),
     )
+
+
+def _stability(run):
+    """Who would rather leave, or go elsewhere, beside the map; "" before the run's end."""
+    said = stability_lines(run.memory.get("summary", {"periods": 1}))
+    return f'<p class="beside">{escape(" ".join(said))}</p>' if said else ""
 
 
 def _over_time(run):
@@ -221,13 +229,14 @@ def _trades(run):
     dispatch, network = run.model.dispatch, run.model.network
     if dispatch is None or dispatch.g is None:
         return '<p class="none">No trades yet.</p>'
-    order = _order(run, dispatch)
+    order, names = _order(run, dispatch), called([run.scenario])
     rows = []
     for k in order[:40]:
         flow = dispatch.g[k]
         tail, head = (network.private.tail[k], network.private.head[k])[:: 1 if flow > 0 else -1]
         lost = plain(float(network.private.r[k] * flow**2), 2)
-        rows.append(f"<tr><td>{tail} → {head}</td><td>{plain(abs(float(flow)), 3)}</td><td>{lost}</td></tr>")
+        ends = escape(f"{names[tail]} → {names[head]}")
+        rows.append(f"<tr><td>{ends}</td><td>{plain(abs(float(flow)), 3)}</td><td>{lost}</td></tr>")
     if not rows:
         return '<p class="none">No private line is used.</p>'
     head = "<tr><th>from → to</th><th>p.u.</th><th>lost</th></tr>"

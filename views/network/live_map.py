@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.colors import to_hex
 
 from engine.results.network import loading
-from market.numerals import plain
+from market.numerals import percent, plain
 from views.geometry import CURVE
-from views.kit.charts import legend, points, svg
+from views.kit.charts import legend, map_of, points, stroke
 from views.network import look
 from views.network.price_map import flow_text, widths
 from views.style import shortened
@@ -29,7 +29,8 @@ def price_map(run):
     small, wordy = grid.nodes <= look.NAMED, grid.nodes <= look.WORDY
     parts = [_line(k, lines[k], cleared, stand, wordy, small) for k in np.argsort(stand.full, kind="stable").tolist()]
     parts += [_node(node, at[node], cleared, scale, who.get(node, ()), at) for node in range(grid.nodes)]
-    return svg("".join(parts), WIDE, HIGH, "map of nodal prices, money per energy") + legend(_keys(scale, stand))
+    label = "map of nodal prices, money per energy"
+    return map_of("".join(parts), WIDE, HIGH, label, small) + legend(_keys(scale, stand, cleared))
 
 
 def _place(run, grid):
@@ -50,10 +51,17 @@ def _scale(run, prices):
     return look.price_scale(run.memory["seen"])
 
 
-def _keys(scale, stand):
-    """Three prices with their colours, and a full line where there is one."""
+def _keys(scale, stand, cleared):
+    """Three prices with their colours, what the widest line carries, and a full line where there is one."""
     ends = np.linspace(scale.vmin, scale.vmax, 3)
     keys = [(f"{plain(float(price), 3)} money/energy", to_hex(look.PRICES(scale(price)))) for price in ends]
+    if np.any(limited := ~np.isnan(stand.share)):
+        k = int(np.argmax(np.where(limited, stand.share, -1.0)))
+        carried = flow_text(cleared.flows[k], cleared.grid.lines.limit[k])
+        share = percent(1.0 if stand.full[k] else float(stand.share[k]))
+        keys.append((f"widest line: {carried} energy, {share} of its limit", look.FULL if stand.full[k] else look.LINE))
+    if not np.all(limited):
+        keys.append(("thin line: without a limit", look.LINE))
     return [*keys, ("full line", look.FULL)] if np.any(stand.full) else keys
 
 
@@ -63,7 +71,7 @@ def _line(k, curve, cleared, stand, wordy, small):
     colour, width = look.FULL if full else look.LINE, float(widths(stand)[k]) * (0.9 if small else 0.5)
     told = f"line {cleared.grid.line_names[k]}: {flow_text(flow, limit)}"
     told += f", full, a unit more is worth {plain(abs(float(cleared.multipliers[k])))}" if full else ""
-    path = f'<path d="{points(*curve.T)}" fill="none" stroke="{colour}" stroke-width="{width:.1f}"'
+    path = f'<path d="{points(*curve.T)}" fill="none" stroke="{colour}" {stroke(width, small)}'
     parts = [f'{path} class="{"line full" if full else "line"}"><title>{escape(told)}</title></path>']
     x, y = curve[CURVE // 2 - 1 : CURVE // 2 + 1].mean(axis=0)
     step = (curve[CURVE // 2] - curve[CURVE // 2 - 1]) * (1 if flow >= 0 else -1)
@@ -71,7 +79,7 @@ def _line(k, curve, cleared, stand, wordy, small):
         size = 5 + width
         shape = f"M{size:.1f} 0L{-0.7 * size:.1f} {0.75 * size:.1f}L{-0.3 * size:.1f} 0L{-0.7 * size:.1f} "
         turn = f'transform="translate({x:.1f} {y:.1f}) rotate({np.degrees(np.arctan2(step[1], step[0])):.0f})"'
-        parts.append(f'<path d="{shape}{-0.75 * size:.1f}Z" {turn} fill="{colour}" class="arrow"/>')
+        parts.append(f'<g {turn}><path d="{shape}{-0.75 * size:.1f}Z" fill="{colour}" class="arrow"/></g>')
     if wordy or full:
         flat = abs(step[0]) > abs(step[1])
         place = f'x="{x + (0 if flat else 38):.1f}" y="{y + (22 if flat else 4):.1f}"'
@@ -93,6 +101,9 @@ def _node(node, spot, cleared, scale, who, at):
         shade = "" if scale(price) > look.DARK else " dark"
         name = escape(shortened(str(grid.names[node]), 6))
         parts.append(f'<text class="number{shade}" x="{x:.1f}" y="{y + 4:.1f}">{name}</text>')
+    else:
+        name = escape(str(grid.names[node]))
+        parts.append(f'<text class="name" x="{x:.1f}" y="{y:.1f}" dy="-.8em">{name}</text>')
     if wordy:
         said = [plain(price), *(shortened(one, LONGEST) for one in who)]
         up = y < at[:, 1].mean()
