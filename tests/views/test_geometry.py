@@ -22,3 +22,15 @@ def test_islands_and_lone_nodes_have_places_of_their_own():
     assert np.all(np.isfinite(layout(NODES, frozenset())))
     layout.cache_clear()
     np.testing.assert_array_equal(layout(NODES, ends), at)
+
+
+def test_neighbours_of_a_grid_of_hundreds_lie_beside_each_other():
+    side = 12
+    names = np.random.default_rng(1).permutation(side**2).reshape(side, side)
+    ends = [*zip(names[:, :-1].ravel(), names[:, 1:].ravel(), strict=True)]
+    ends += zip(names[:-1].ravel(), names[1:].ravel(), strict=True)
+    at = layout(side**2, frozenset((int(i), int(j)) for i, j in ends))
+    joined = np.hypot(*(at[[i for i, _ in ends]] - at[[j for _, j in ends]]).T)
+    apart = np.hypot(*(at[:, None] - at).transpose(2, 0, 1))
+    assert np.max(joined) < 0.25 * np.max(apart)
+    assert np.min(apart[~np.eye(side**2, dtype=bool)]) > 0.2 * np.mean(joined)  # and none upon another

@@ -230,9 +230,12 @@ def svg(inside, width=WIDTH, height=HEIGHT, label="", kind=""):
     return f'<svg class="{f"chart {kind}".strip()}" {size} role="img" aria-label="{escape(label)}">{inside}</svg>'
 
 
-def map_of(inside, width, height, label, small):
-    """A map, which can be looked at from near; on one that is not small marks and lines do not grow by that."""
-    return svg(inside, width, height, label, "map" if small else "map many")
+def map_of(inside, width, height, label, kind):
+    """A map, which can be looked at from near; kind: "", of "many" nodes, whose marks do not grow by that, or "halves".
+
+    "halves" are two maps of many nodes side by side.
+    """
+    return svg(inside, width, height, label, {"": "map", "many": "map many", "halves": "map many halves"}[kind])
 
 
 def stroke(width, small):

@@ -35,7 +35,9 @@ def network_map(run):
         for kind, lines in zip(("public", "private"), kinds, strict=True)
     ]
     rings = live_rings.of(run.memory.get("summary", {}), names)
-    nodes = live_rings.drawn(rings, place, size) + _nodes(network, dispatch, place, size, small, names)
+    nodes = live_rings.drawn(rings, place, size) + _nodes(
+        network, dispatch, place, size, small, names, live_rings.room(rings)
+    )
     web = "" if small else _web(network.public, place)
     parts = [web, *drawn, nodes]
     if _halves(network):
@@ -57,7 +59,8 @@ def network_map(run):
         keys += [(f"widest: {plain(flow, 3)} p.u.", look.PUBLIC)]
     keys = [(name, colour if isinstance(colour, str) else _hex(colour)) for name, colour in keys]
     keys += [(ring.told, ring.colour) for ring in rings]
-    return map_of("".join(parts), WIDE, HIGH, "map of the network", small) + legend(keys)
+    kind = "halves" if _halves(network) else "" if small else "many"
+    return map_of("".join(parts), WIDE, HIGH, "map of the network", kind) + legend(keys)
 
 
 def _halves(network):
@@ -81,7 +84,7 @@ def _place(run, network):
         run.memory["place"] = (at - middle) * (scale, -scale) + (wide / 2, HIGH / 2)
     e = np.abs(network.injection)
     share = e / (np.max(e) or 1.0)
-    return run.memory["place"], (12 + 5 * share if network.nodes <= LABELLED else 1.5 + 5 * np.sqrt(share))
+    return run.memory["place"], (12 + 5 * share if network.nodes <= LABELLED else 1.2 + 4 * np.sqrt(share))
 
 
 def _strokes(network, dispatch, at):
@@ -173,7 +176,7 @@ def _amount(lines, k):
     )
 
 
-def _nodes(network, dispatch, place, size, small, names):
+def _nodes(network, dispatch, place, size, small, names, room):
     e = network.injection
     colours = np.where(e > 0, look.SURPLUS_NODE, np.where(e < 0, look.DEFICIT_NODE, look.IDLE_NODE))
     lost = set() if dispatch is None else set(dispatch.unserved)
@@ -198,7 +201,7 @@ def _nodes(network, dispatch, place, size, small, names):
             parts.append(f'<text class="number {dark}" x="{x:.1f}" y="{y + 4:.1f}">{node}</text>')
             said = "main grid" if node == network.slack else signed(float(e[node]), 3)
             if node == network.slack or e[node]:
-                parts.append(f'<text class="said" x="{x:.1f}" y="{y + r + 13:.1f}">{said}</text>')
+                parts.append(f'<text class="said" x="{x:.1f}" y="{y + r + room + 13:.1f}">{said}</text>')
     return "".join(parts)
 
 

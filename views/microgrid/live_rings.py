@@ -63,6 +63,11 @@ def _moving(joining, names):
     return [Ring([best["node"]], BLACK, GOES, ROOM[1], f"dots: {names[best['node']]} gains {where}", tuple(best["to"]))]
 
 
+def room(rings):
+    """How far words below nodes are moved away by their rings."""
+    return max((ring.room for ring in rings), default=0.0)
+
+
 def drawn(rings, place, size):
     """Rings as SVG; place: of nodes, shape (n, 2); size: their radii, shape (n,)."""
     parts = []

@@ -21,6 +21,7 @@ IDLE = 2e-3  # share of the largest flow up to which a line counts as idle
 MOST_SHOWN = 400  # private lines drawn on a large map, those of the largest flows
 MOST_ARROWS = 40  # of each kind on a large map, on the largest flows
 LISTED = 8  # members of a coalition named in the legend
+FOLLOWED = 0.7  # share of the length by chance below which lines follow their nodes' positions
 BEND, SLIGHT = 0.16, 0.05  # of its length that a private line's middle lies off the straight one, small and large maps
 WIDE, SLIM = (2.5, 9.5), (0.5, 6.0)  # widths in points of the least and largest flow, small and large maps
 HALO = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.2}
@@ -90,12 +91,22 @@ def network_map(network, dispatch, title="", groups=(), names=()):
 
 
 def positions_of(network):
-    """Where nodes are drawn, shape (n, 2): the network's own positions, else a layout by its lines."""
-    if network.positions is not None:
+    """Where nodes are drawn, shape (n, 2): the network's own positions, else a layout by its lines.
+
+    A large map whose public lines do not follow its positions, as where these are drawn at random, is laid out, too.
+    """
+    if network.positions is not None and (network.nodes <= LABELLED or _followed(network)):
         return network.positions
     ends = zip(network.public.tail.tolist(), network.public.head.tolist(), strict=True)
     private = zip(network.private.tail.tolist(), network.private.head.tolist(), strict=True)
     return layout(network.nodes, frozenset(ends) or frozenset(private))
+
+
+def _followed(network):
+    """Are public lines shorter than if each ended where another one does?"""
+    start, end = network.positions[network.public.tail], network.positions[network.public.head]
+    long, by_chance = (np.hypot(*(start - other).T) for other in (end, np.roll(end, len(end) // 2, axis=0)))
+    return np.sum(long) < FOLLOWED * np.sum(by_chance)
 
 
 def strokes(network, dispatch, at):

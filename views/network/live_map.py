@@ -30,7 +30,7 @@ def price_map(run):
     parts = [_line(k, lines[k], cleared, stand, wordy, small) for k in np.argsort(stand.full, kind="stable").tolist()]
     parts += [_node(node, at[node], cleared, scale, who.get(node, ()), at) for node in range(grid.nodes)]
     label = "map of nodal prices, money per energy"
-    return map_of("".join(parts), WIDE, HIGH, label, small) + legend(_keys(scale, stand, cleared))
+    return map_of("".join(parts), WIDE, HIGH, label, "" if small else "many") + legend(_keys(scale, stand, cleared))
 
 
 def _place(run, grid):
