@@ -176,7 +176,8 @@ def test_ieee_300_is_drawn_fast_and_thinned_out(ieee300, density, behaviour):
     assert len(widths) <= MOST_SHOWN and np.all(np.diff(widths) >= 0)
     strongest = np.argmax(np.abs(dispatch.g))
     ends = {tuple(lines.get_segments()[-1][k]) for k in (0, -1)}
-    assert ends == {tuple(network.positions[end[strongest]]) for end in (network.private.tail, network.private.head)}
+    at = positions_of(network)
+    assert ends == {tuple(at[end[strongest]]) for end in (network.private.tail, network.private.head)}
     assert not [one for one in private.collections if isinstance(one, LineCollection) and "public" in one.get_label()]
     sizes = next(one for one in public.collections if one.get_label() == "agents").get_sizes()
     assert np.all(np.diff(sizes) <= 0)
