@@ -195,6 +195,7 @@ def test_a_fair_market_is_solved_by_search_and_says_so():
     found = solve(day)
     assert found.status == Status.SOLVED and not found.proven and found.outcome.gap < 1e-7
     worse = clear(day, solve(day.plain).outcome.plan)
+    assert worse.gap is None and not worse.proven
     assert certified(Seats(day), worse).gap > 1e-3
 
 
