@@ -4,10 +4,12 @@ import importlib
 import inspect
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from market import fairness, prices, tariffs, utilities
 from market.aggregator.days import parts
+from market.parameters import parameters_of
 
 REGISTRIES = {utilities: utilities.UTILITIES, prices: prices.PRICES, fairness: fairness.OBJECTIVES, parts: parts.PARTS}
 REGISTRIES |= {tariffs: tariffs.TARIFFS}
@@ -36,3 +38,11 @@ def test_registered_rules_say_what_they_are(package):
     for name, rule in REGISTRIES[package].items():
         assert name == name.lower()
         assert inspect.getdoc(rule)
+
+
+@pytest.mark.parametrize("package", REGISTRIES, ids=lambda package: package.__name__)
+def test_what_a_file_may_leave_out_is_nothing_or_a_value_that_a_file_could_hold(package):
+    for rule in REGISTRIES[package].values():
+        for key, said in parameters_of(rule).items():
+            numbers = [one for one in np.ravel(said.default) if isinstance(one, float)]
+            assert not np.any(np.isnan(numbers)), f"{rule.__name__}.{key}"
