@@ -94,6 +94,14 @@ def test_a_concave_kink_of_the_price_makes_two_peaks_for_any_alpha(alpha):
     assert surplus == pytest.approx([9.5238, 49.1177], abs=5e-5)
 
 
+@pytest.mark.parametrize("now", [None, 0.2, 1.0, 1.9])
+def test_of_purchases_equally_good_the_one_nearest_the_present_is_kept_without_one_the_least(now):
+    """Max-min at a price of 2: x = 1/2 lifts the first user to 1/4, the other has that from x = (3 − √8) / 2 to 3/2."""
+    rule, player = Piecewise([0, 9], [2, 2], 1.0), aggregator([1.0, 1.0], [3.0, 5.0], np.inf)
+    least, present = 0.5 + (3 - np.sqrt(8)) / 2, () if now is None else (now,)
+    assert best_response(rule, player, 0.0, *present) == pytest.approx(max(now or 0.0, least), rel=1e-6)
+
+
 @pytest.mark.parametrize(("alpha", "y"), [(0.0, 475.237), (1.0, 393.89), (2.0, 31.974)])
 def test_reference_best_responses_of_a_hundred_users(alpha, y):
     rng = np.random.default_rng(0)
