@@ -125,14 +125,12 @@ def savings_share(
     (docs/microgrid/model.md, Prices and payments).
     """
     alone = SelfInterested().dispatch(network, grid, tariff, "lossy" if dispatch.lossy else "priced")
-    if dispatch.status is not Status.SOLVED or alone.status is not Status.SOLVED:
+    before = tariff_payments(network, grid, tariff, alone)
+    if dispatch.status is not Status.SOLVED or before is None:
         return None
     shares = np.full(network.nodes, 1 / network.nodes) if shares is None else np.asarray(shares, dtype=float)
     if shares.shape != (network.nodes,) or not np.all(shares >= 0) or abs(shares.sum() - 1) > 1e-9:
         raise ValueError(f"shares must be {network.nodes} numbers >= 0 that sum to 1")
-    before = tariff_payments(network, grid, tariff, alone)
-    if before is None:
-        return None
     saved = tariff.bill(alone.flows.grid_supply) - tariff.bill(dispatch.flows.grid_supply)
     agents = before.agents + saved * shares
     agents[network.slack] = 0.0

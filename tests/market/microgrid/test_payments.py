@@ -1,5 +1,7 @@
 """Payments sum to the bill, under every rule and behaviour, and give the reference numbers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from market.microgrid.market import winners_and_losers
 from market.microgrid.network import network_of
 from market.microgrid.payments import PAYMENTS, generation_cost, lmp_payments, savings_share, tariff_payments
 from market.microgrid.tariff import Tariff
+from market.outcome import Status
 from tests.shares import part_of
 
 TARIFF = Tariff()
@@ -138,3 +141,9 @@ def test_rounding_makes_nobody_better_or_worse_off():
     assert (won.tolist(), lost.tolist()) == ([0], [1])
     won, lost = winners_and_losers(gains[:2], np.array([0.0, 3.0]))
     assert (won.tolist(), lost.tolist()) == ([], [])
+
+
+@pytest.mark.parametrize("rule", PAYMENTS)
+def test_nothing_is_paid_for_an_outcome_without_flows(eight, eight_grid, rule):
+    stopped = replace(Cooperative().priced(eight, eight_grid, TARIFF), status=Status.INACCURATE, g=None, f=None, p=None)
+    assert PAYMENTS[rule](eight, eight_grid, TARIFF, stopped) is None
