@@ -22,7 +22,7 @@ def compared_classes(comparison) -> dict[str, Callable]:
     for by in comparison.by:
         away = curves(comparison, by, comparison.differences) if len(comparison.names) > 1 else None
         means = curves(comparison, by, comparison.means)
-        made[_file(by.text)] = partial(user_classes, means, away, by.text, words, runs_said(comparison.replications))
+        made[file_of(by.text)] = partial(user_classes, means, away, by.text, words, runs_said(comparison.replications))
     return made
 
 
@@ -38,9 +38,10 @@ def _run_pictures(facts, folder):
         gained = next(name for name in PAYOFFS if name in next(iter(told.values())))
         mean = {label: (one[gained]["mean"], math.nan) for label, one in told.items()}
         found.setdefault(text, {})[design or facts["scenario"]] = mean
-        made[_file(text)] = partial(user_classes, found[text], None, text, f"mean {gained} (money)", "one run")
+        made[file_of(text)] = partial(user_classes, found[text], None, text, f"mean {gained} (money)", "one run")
     draw_all(made, folder)
 
 
-def _file(text):
+def file_of(text: str) -> str:
+    """What a picture by classes is called, without its ending."""
     return f"by_{''.join(letter if letter.isalnum() else '_' for letter in text)}"

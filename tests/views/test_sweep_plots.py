@@ -8,6 +8,7 @@ from engine import FolderError, InProcess, sweep
 from engine.sweeps.points import product
 from views.plots import PLOTS
 from views.plots.sweep_lines import places
+from views.style import new_figure
 from views.sweep_pictures import sweep_pictures
 
 VARY = ["price.c=0.001,0.0005,0.002", "group.0.fairness.alpha=0,1,inf"]
@@ -63,6 +64,20 @@ def test_pictures_lie_in_the_folder(folder):
     assert {"price.png", "price_map.png", "jain.png"} <= made
     assert all((folder / name).stat().st_size > 5_000 for name in made)
     assert [path.name for path in sweep_pictures(folder, ["welfare"], "price.c")] == ["welfare.png", "welfare_map.png"]
+
+
+def test_classes_of_users_are_lines(tmp_path, monkeypatch):
+    where = {"replications": 2, "out": tmp_path, "progress": False, "executor": InProcess()}
+    folder = sweep("village_people", product(["price.c=0.001,0.002"]), direct=True, by=["half:income"], **where)
+    assert "by_half_income.png" in {path.name for path in sweep_pictures(folder)}
+    measure = "surplus mean [half:income 1]"
+    assert [path.suffix for path in sweep_pictures(folder, [measure])] == [".png"]
+    lines = {}
+    monkeypatch.setitem(PLOTS, "sweep lines", lambda table, *_: lines.update(table=table) or new_figure()[0])
+    sweep_pictures(folder)
+    means = pd.read_csv(folder / "means.csv")
+    rows = lines["table"][lines["table"]["half:income"] == "1"]
+    assert rows["mean surplus mean"].tolist() == means[f"{measure} mean"].tolist()
 
 
 @pytest.mark.parametrize(
