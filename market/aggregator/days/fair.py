@@ -36,6 +36,7 @@ YIELD = 4.0  # times that a weight may change in a step of max-min
 NEAR = (1e-2, 0.1)  # how little a step of max-min foresees, and moves weights, before the exact one is tried
 REACH = 0.1  # of the unit of energy: how far an exact step of max-min may move a column
 MOST_REACH = 1.0
+SECOND_ORDER = 1e-2  # of what an exact step foresees: what may be lacking when the next one is worked out
 LAST_RISE = 1e-11  # of the least surplus
 
 
@@ -206,7 +207,11 @@ def _levelled(fair, plan, fixed, weights, enough):
     first = None
     for _ in range(MOST_STEPS):
         point = point_at(fair, plan, weights, fixed)
-        step = exact.step(fair, point, near, LAST_RISE * abs(least)) or step_from(fair, point, 0.0)
+        step, back = exact.step(fair, point, near, LAST_RISE * abs(least))
+        if back is not None:
+            plan, weights = back
+            continue
+        step = step or step_from(fair, point, 0.0)
         if step is None:
             break
         plan, weights, moved = _moved(fair, plan, weights, step, fixed)
@@ -236,21 +241,33 @@ def _moved(fair, plan, weights, step, fixed):
 
 @dataclass
 class _ExactSteps:
-    """How exact steps of max-min fare; reach: how far the next may lead; rest: steps until then."""
+    """How exact steps of max-min fare; held: the plan and weights the last was taken from, and the level it foresaw;
+    reach: how far the next may lead; rest: steps until then."""
 
+    held: tuple[Array, Array, float] | None = None
     reach: float = REACH
     rest: int = 0
 
-    def step(self, fair: Fair, point: Point, near: bool, rounding: float) -> Step | None:
-        """The exact step from a point, None where it is not taken or does not lead upward."""
+    def step(
+        self, fair: Fair, point: Point, near: bool, rounding: float
+    ) -> tuple[Step | None, tuple[Array, Array] | None]:
+        """(the exact step from a point or None, where to go back to if the last one led to less than it foresaw)."""
         if not near or self.rest > 0:
-            self.rest -= 1
-            return None
+            self.held, self.rest = None, self.rest - 1
+            return None, None
         step = step_from(fair, point, 1.0, self.reach)
-        if step is None or step.rise < -rounding:
-            step, self.rest = None, RESTS - 1
+        if step is not None and step.rise < -rounding:
+            step = None
+        level = -np.inf if step is None else _least(fair, point.plan) + step.rise
+        slack = 0.0 if step is None else SECOND_ORDER * abs(step.rise)
+        if self.held is not None and level + slack < self.held[2] - rounding:
+            back = self.held[:2]
+            self.held, self.reach, self.rest = None, self.reach / YIELD, RESTS
+            return None, back
         self.reach = min(2 * self.reach, MOST_REACH)
-        return step
+        self.held = None if step is None else (point.plan, point.weight, level - slack)
+        self.rest = RESTS - 1 if step is None else 0
+        return step, None
 
 
 def _least(fair, plan):
