@@ -1,7 +1,7 @@
 """Random legal scenarios of the aggregator market over days."""
 
 from scenarios.aggregator.keys import KINDS, ORDERS
-from tests.hardening.maker import Maker, learn, named, price
+from tests.hardening.maker import Maker, learn, named, price, tax
 
 FAIR = 0.1  # share of aggregators that are not after welfare: each round of theirs is a search
 BY_PERIOD = 0.4  # share of prices, tastes and backgrounds that differ by period
@@ -23,7 +23,7 @@ def days(number, seed=1):
         "background": _background(make, periods),
     }
     table = {"market": "aggregator", "rounds": make.pick((2, 10)), "periods": periods, "price": _price(make, periods)}
-    return _learn(make, table | make.keep(options) | {"group": groups})
+    return tax(make, "days", _learn(make, table | make.keep(options) | {"group": groups}))
 
 
 def _learn(make, table):

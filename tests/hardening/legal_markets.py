@@ -9,7 +9,7 @@ from market.microgrid.random_lines import DENSITIES
 from scenarios.aggregator.keys import KINDS, ORDERS
 from tests.hardening.legal_days import days
 from tests.hardening.legal_networks import network
-from tests.hardening.maker import ALPHAS, CHOICES, FLAT, OFFSETS, Maker, learn, named, of_size, price, utility
+from tests.hardening.maker import ALPHAS, CHOICES, FLAT, OFFSETS, Maker, learn, named, of_size, price, tax, utility
 
 JOINED = 0.08  # share of aggregator markets whose users choose their aggregators
 PAID = 0.15  # share of aggregators whose file says how they are fair
@@ -33,7 +33,7 @@ def aggregator(number, seed=1):
     table = {"market": "aggregator", "rounds": make.pick((2, 10, 25)), "price": price(make)} | make.keep(options)
     for group in groups:
         _pay(make, group)
-    return _choose(make, learn(make, "aggregator", table | {"group": groups}))
+    return tax(make, "aggregator", _choose(make, learn(make, "aggregator", table | {"group": groups})))
 
 
 def _choose(make, table):

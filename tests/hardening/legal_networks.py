@@ -4,7 +4,7 @@ import numpy as np
 
 from scenarios.aggregator.keys import ORDERS
 from scenarios.network.keys import CONDUCTS, KINDS
-from tests.hardening.maker import ALPHAS, FLAT, OFFSETS, Maker, learn, named, of_size, utility
+from tests.hardening.maker import ALPHAS, FLAT, OFFSETS, Maker, learn, named, of_size, tax, utility
 
 CASES = {"two_nodes": ("A", "B"), "five_bus": ("1", "2", "3", "4", "5")}
 SHARE_OF_CASES = 0.1
@@ -31,7 +31,7 @@ def network(number, seed=1):
     }
     rounds = make.pick((2, 10, 25))
     found = {"market": "aggregator", "rounds": rounds, "network": table} | make.keep(options) | {"group": groups}
-    return learn(make, "network", found)
+    return tax(make, "network", learn(make, "network", found))
 
 
 def _spelt_out(make, nodes):

@@ -15,6 +15,15 @@ CHOICES = {
 }
 FLAT = 0.2  # share of pieces of prices that are flat, of points that are jumps, of lines with a phase shift
 LEARNING = 0.2  # share of markets a group of which learns
+TAXED = 0.2  # share of markets with a tariff
+TARIFFS = {  # amounts of each rule
+    "two-part": ("rate",),
+    "capacity": ("charge",),
+    "time-of-use": ("surcharge",),
+    "tax": ("per_unit",),
+    "carbon": ("factor", "price"),
+    "rebate": ("amount",),
+}
 WIDE = 0.1  # share of cases whose numbers spread over many decades
 
 
@@ -127,4 +136,14 @@ def learn(make, market, table, able=None):
         group = make.pick(table["group"] if able is None else able)
         group["conduct"] = {"rule": make.choice(market, "group.conduct.rule")}
         table.pop("damping", None)
+    return table
+
+
+def tax(make, market, table):
+    """Now and then users pay a tariff too; drawn last: older cases stay."""
+    if make.chance(TAXED):
+        rule = make.choice(market, "tariffs.rule")
+        amounts = {key: abs(make.number(0, 0.5)) for key in TARIFFS[rule]}
+        fixed = {"fixed": 0.0} if rule == "two-part" else {}
+        table["tariffs"] = [{"rule": rule, **fixed, **amounts}]
     return table

@@ -26,7 +26,7 @@ def test_every_line_comes_out_as_expected_and_says_why_where_it_is_not_reproduce
     (text,) = texts(["foreign"], out)
     flat = " ".join(text.split())
     assert "pass foreign ZERO/EPECsolve's duopoly" in flat and "28.27102804" in flat
-    assert "AC cost 63352: DC cost 61001.2. Because: not reproduced, because" in flat
+    assert "AC cost 63352: DC cost 61,001.2. Because: not reproduced, because" in flat
 
 
 def test_what_price_takers_sell_is_left_by_the_move_of_the_closed_form(made):

@@ -30,7 +30,7 @@ def priced(price):
     """A price as it is written: three decimals, or none of a large number.
 
     >>> priced(0.16), priced(1234.5)
-    ('0.160', '1234')
+    ('0.160', '1,234')
     """
     return f"{price:.3f}" if abs(price) < 100 else plain(float(price))
 

@@ -15,7 +15,12 @@ from scenarios import draw, load
 from tests.market.network.test_network_game import users
 from tests.shipped import scenarios
 
-SHIPPED = [one.name for one in scenarios() if one.table.get("price", {}).get("rule") == "dispatch"]
+ELSEWHERE = {"scenarios_of", "tariffs"}  # what a price and its users have beside a fleet
+SHIPPED = [
+    one.name
+    for one in scenarios()
+    if one.table.get("price", {}).get("rule") == "dispatch" and not ELSEWHERE & one.table.keys()
+]
 
 
 def on_one_node(game, conduct="network"):
