@@ -102,6 +102,7 @@ def test_reload_back_and_a_copied_link_bring_the_same_state(visitor):
     visitor.page.wait_for_selector(".changes b", state="detached")
     visitor.page.wait_for_function("!location.hash.includes('set=')")
     visitor.page.evaluate(f"location.hash = {before[0]!r}")
+    visitor.page.wait_for_function("tiles => document.querySelector('.tiles').innerText === tiles", arg=before[2])
     visitor.wait_round(2)
     assert place(visitor) == before
     visitor.page.evaluate("location.hash = '#scenario=/etc/passwd'")
