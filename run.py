@@ -94,6 +94,18 @@ def parser():
     top.add_argument("--version", action="version", version=f"{INSTALLED} {__version__}")
     commands = top.add_subparsers(metavar="COMMAND", parser_class=Parser, required=True)
 
+    _playing(commands)
+    _drawing(commands)
+    _judging(commands)
+    _serving(commands)
+    add(commands, "bench", bench, "the benchmark, ratios side by side").add_argument(
+        "--quick", action="store_true", help="small sizes"
+    )
+    return top
+
+
+def _playing(commands):
+    """Commands that show and play scenarios."""
     first = add(commands, "headline", headline, "the headline comparison; the same without a command")
     common(first)
     first.set_defaults(replications=50)
@@ -134,6 +146,10 @@ def parser():
         "vary",
     )
     alphas.set_defaults(replications=20)
+
+
+def _drawing(commands):
+    """Commands for papers' figures and pictures of sweeps."""
     figures = add(commands, "reproduce", reproduce_figures, "the papers' figures, tables and claims")
     figures.add_argument("names", nargs="*", metavar="NAME", help="e.g. fig06; all without a name")
     common(figures)
@@ -143,6 +159,10 @@ def parser():
     drawn.add_argument("--measure", action="append", default=[], metavar="NAME", help="e.g. welfare; repeatable")
     printed(drawn)
     drawn.add_argument("--along", action=Once, metavar="KEY", help="key of the horizontal axis (default: most values)")
+
+
+def _judging(commands):
+    """Commands for what is stored, or what others computed."""
     check = add(commands, "verify", verify_folder, "run again from a results folder and compare")
     check.add_argument("folder", metavar="FOLDER", help="or an archive of one")
     packed = add(commands, "archive", archive_folder, "a results folder as one RO-Crate file, which verify takes too")
@@ -155,6 +175,10 @@ def parser():
         "--yes", action="store_true", help="go on where it may need more memory or time than goes unasked"
     )
     changes(judge)
+
+
+def _serving(commands):
+    """The command for the browser."""
     shown = add(commands, "serve", serve_browser, "watch and steer all markets in the browser")
     shown.add_argument("scenario", metavar="SCENARIO", nargs="?", help="shown first; a name from `list` or a TOML file")
     shown.add_argument(
@@ -170,10 +194,6 @@ def parser():
         help="another name or NAME:PORT the page is opened under, e.g. that of a tunnel or proxy; repeatable",
     )
     changes(shown)
-    add(commands, "bench", bench, "the benchmark, ratios side by side").add_argument(
-        "--quick", action="store_true", help="small sizes"
-    )
-    return top
 
 
 def add(commands, name, function, text, *parts):
@@ -275,7 +295,7 @@ def run_one(options):
     classes = f"\n\n{classes_text(summary)}" if by else ""
     against = f"\n\n{held_against(result, summary)}" if options.against else ""
     more = f"{warned(result.warnings)}{classes}{against}"
-    print(f"\n{words.summary_text(summary)}{more}\n\nresults: {shown(folder)}")
+    print(f"\n{words.summary_text(summary)}{more}\n\nresults: {on_console(folder)}")
     return DONE
 
 
@@ -335,7 +355,7 @@ def compare_scenarios(options, conclusion=None):
     if options.json:
         return print_json(comparison.summary())
     said = [comparison_said(comparison), *([] if conclusion is None else ["", conclusion(comparison)])]
-    print("\n".join([*said, "", "results:", *(f"  {shown(path)}" for path in sorted(folder.iterdir()))]))
+    print("\n".join([*said, "", "results:", *(f"  {on_console(path)}" for path in sorted(folder.iterdir()))]))
     return DONE
 
 
@@ -426,7 +446,7 @@ def reproduce_figures(options):
     else:
         print("\n".join([*texts(options.names, options.out), *map(claim_line, claims)]))
         print("\n" + verdicts(claims))
-        print(f"results: {shown(Path(options.out) / 'reproduce')}")
+        print(f"results: {on_console(Path(options.out) / 'reproduce')}")
     return FAILED if any(claim.verdict != claim.expected for claim in claims) else DONE
 
 
@@ -447,7 +467,7 @@ def choose_alphas(options):
             tell_all(add_alphas(folder, found))
     if options.json:
         return print_json({"scenario": found.scenario.name, **found.game.summary()})
-    print(f"{game_text(found.scenario.name, found.game)}\nresults: {shown(folder)}")
+    print(f"{game_text(found.scenario.name, found.game)}\nresults: {on_console(folder)}")
     return DONE
 
 
@@ -467,7 +487,7 @@ def archive_folder(options):
     """Write an archive of a stored result, and say where it is."""
     from engine import archive
 
-    print(shown(archive(options.folder, options.out)))
+    print(on_console(archive(options.folder, options.out)))
     return DONE
 
 
@@ -520,7 +540,7 @@ def plot_sweep(options):
     except SweepError as error:
         raise InputError(str(error)) from None
     tell_all(failed)
-    print("\n".join(map(shown, drawn)))
+    print("\n".join(map(on_console, drawn)))
     return FAILED if failed and not drawn else DONE
 
 
@@ -574,7 +594,7 @@ def told(line):
     print(line, file=sys.stderr)
 
 
-def shown(path):
+def on_console(path):
     """A path as it may stand on a console, whatever its folders are called."""
     from scenarios.reading.errors import printable
 

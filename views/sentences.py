@@ -61,6 +61,20 @@ def difference(now: float, then: float, unit: str = "money") -> str:
     return share(apart / then) if then > LITTLE * apart else f"{plain(apart)} {unit}"
 
 
+def moves(now: float, then: float, one: bool, whom: str, idle: str = "cost") -> str:
+    """Costs or brings somebody so much surplus; one: is it one who does; idle: the verb where it is nothing.
+
+    >>> moves(98.0, 100.0, True, "homes"), moves(1.0, 1.0, False, "homes")
+    ('costs homes 2 % of their surplus', 'cost homes nothing')
+    """
+    end = "s" if one else ""
+    if is_nothing(now, then):
+        return f"{idle}{end} {whom} nothing"
+    if now < then:
+        return f"cost{end} {whom} {difference(now, then)} of their surplus"
+    return f"bring{end} {whom} {difference(now, then)} more surplus"
+
+
 def counted(count: int, one: str, many: str = "") -> str:
     """So many of something.
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from engine.results.others import ALONE, BEFORE
 from market.numerals import plain
-from views.sentences import LITTLE, counted, difference, framed, is_nothing, known, share, upper
+from views.sentences import LITTLE, counted, difference, framed, is_nothing, known, moves, share, upper
 
 FAIR = {"0.0": "welfare", "1.0": "proportional", "inf": "max-min"}
 LARGE, AGGREGATOR = "large", "aggregator"
+SMALL = "small users"
 
 
 def sentence(summary: dict, others: dict) -> str:
@@ -44,22 +45,12 @@ def what_large_costs(summary, now, before):
     names = [name for name, group in summary["groups"].items() if group["kind"] == LARGE]
     users = sum(summary["groups"][name]["users"] for name in names)
     who = f"the {names[0] if names[0] != LARGE else 'large user'}" if users == 1 else counted(users, "large user")
-    return f"{upper(who)} {moves(now, before, users == 1)}"
-
-
-def moves(now, before, one):
-    """Costs or brings small users so much."""
-    end = "s" if one else ""
-    if is_nothing(now, before):
-        return f"cost{end} small users nothing"
-    if now < before:
-        return f"cost{end} small users {difference(now, before)} of their surplus"
-    return f"bring{end} small users {difference(now, before)} more surplus"
+    return f"{upper(who)} {moves(now, before, users == 1, SMALL)}"
 
 
 def brings(now, alone, said):
     """What aggregators do to small users against everybody alone."""
-    return moves(now, alone, said.startswith("one "))
+    return moves(now, alone, said.startswith("one "), SMALL)
 
 
 def gives_back(now, alone, before, said):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.results.others import BEFORE
 from views.aggregator.sentence import by_planner, mean, what_large_costs
-from views.sentences import difference, framed, is_nothing, known, listed, upper
+from views.sentences import framed, known, listed, moves, upper
 
 FLEXIBLE = {"battery": "batteries", "car": "cars", "shift": "shifted load"}
 
@@ -31,9 +31,5 @@ def devices(summary):
 def what_flexibility_brings(summary, what):
     """All users' surplus beside that of the days with everything idle."""
     now, idle = summary["welfare"], summary["welfare"] - summary["flexibility_value"]
-    end, against = "s" if what == FLEXIBLE["shift"] else "", "against the same days with all of it idle"
-    if is_nothing(now, idle):
-        return f"{what} bring{end} all users nothing {against}"
-    if now < idle:
-        return f"{what} cost{end} all users {difference(now, idle)} of their surplus {against}"
-    return f"{what} bring{end} all users {difference(now, idle)} more surplus {against}"
+    told = moves(now, idle, what == FLEXIBLE["shift"], "all users", idle="bring")
+    return f"{what} {told} against the same days with all of it idle"
