@@ -15,10 +15,10 @@ from engine.in_place import aside, file_in_place, folder_in_place
 from engine.provenance import machine, versions
 from engine.results import results_of
 from engine.results.result import number
-from engine.unpacking import USERS
 from scenarios.reading.files import opened
 
 SCHEMA_VERSION = 1
+USERS = "users"  # the folder of a result's folder with each run's users
 
 
 def result_folder(result, root="results"):

@@ -7,12 +7,12 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from engine.store import USERS
 from engine.stored_json import why
 from market.errors import Refused
 from scenarios.reading.errors import one_line
 from scenarios.reading.files import LARGEST, opened
 
-USERS = "users"  # the folder of a result's folder with each run's users
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 

@@ -16,10 +16,9 @@ from engine.columns import write_csv
 from engine.in_place import file_in_place
 from engine.intervals import interval
 from engine.provenance import versions
-from engine.store import SCHEMA_VERSION, digest, write_json, write_manifest
+from engine.store import SCHEMA_VERSION, USERS, digest, write_json, write_manifest
 from engine.stored_json import table_of, why
 from engine.sweeps.parquet import write_parquet
-from engine.unpacking import USERS
 from market.outcome import Status
 from scenarios.reading.errors import quoted
 from scenarios.reading.files import opened as opened_file

@@ -14,10 +14,10 @@ from engine.provenance import machine
 from engine.results import all_measured, asked_by, by_people, units, units_by
 from engine.results.result import Way
 from engine.running import paced, run
+from engine.store import USERS
 from engine.stored_json import table_of
 from engine.sweeps import sweep_folder
 from engine.sweeps.points import Points, check, from_csv, pairs
-from engine.unpacking import USERS
 from scenarios import Scenario, load
 from scenarios.reading.files import noting, users_own
 

@@ -7,17 +7,19 @@ comes back of others' payments, is taken off surpluses when a round is cleared (
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from market.aggregator.dearer import dearer
 from market.aggregator.game import Block, Game
-from market.aggregator.network.game import NetworkGame
 from market.aggregator.planner import planned_surplus
 from market.tariffs import Levied
 
-Market = TypeVar("Market", Game, NetworkGame)
+if TYPE_CHECKING:  # a market without a network is played without loading one
+    from market.aggregator.network.game import NetworkGame
+
+Market = TypeVar("Market", "Game", "NetworkGame")
 
 
 def taxed(game: Market, tariffs: Levied) -> Market:
