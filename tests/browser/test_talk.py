@@ -41,6 +41,21 @@ def test_the_five_minutes_are_as_they_are_written(visitor):
         visitor.page.wait_for_selector(f".one :is(.sentence, .status, .panel h2):has-text('{seen}')"), when
 
 
+def test_drawings_are_turned_to_as_before_while_a_run_begins_again(visitor):
+    visitor.step()
+    visitor.page.click("button[aria-label=talk]")
+    for _ in range(2):
+        visitor.page.keyboard.press("ArrowDown")
+    third = visitor.page.inner_text(".panel h2")
+    visitor.page.keyboard.press("ArrowUp")
+    visitor.page.evaluate("document.querySelector('button[aria-label=reset]').click()")
+    visitor.page.wait_for_selector(".panel h2:not(:has-text('Price'))")  # what is drawn before the first round
+    visitor.page.keyboard.press("ArrowDown")
+    visitor.page.keyboard.press("ArrowRight")
+    visitor.wait_round(1)
+    assert visitor.page.inner_text(".panel h2") == third
+
+
 def test_what_is_shown_is_saved_as_svg_and_png(visitor, tmp_path):
     visitor.step()
     visitor.page.click("button[aria-label=talk]")
