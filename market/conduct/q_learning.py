@@ -24,8 +24,9 @@ class QLearning(Conduct):
     """ε-greedy Q-learning whose state is the last price, coarsely (Watkins and Dayan, 1992; the set-up of
     Calvano, Calzolari, Denicolò and Pastorello, 2020, with quantities and with prices as states).
 
-    Q(s, a) moves by rate × (payoff + discount × max Q(s′, ·) − Q(s, a)). Prices fall into even classes between the
-    starting price and the price if everybody bought all they want.
+    Q(s, a) moves by rate × (payoff + discount × max Q(s′, ·) − Q(s, a)) from 0, where a payoff counts from what no
+    energy pays, so that no unit decides whether it is worth more than what was never tried. Prices fall into even
+    classes between the starting price and the price if everybody bought all they want.
     """
 
     actions: int = parameter(**ACTIONS)
@@ -47,6 +48,7 @@ class QLearning(Conduct):
         grid = start.grid(self.actions)
         fade = start.rounds / FADED if self.fade is None else self.fade
         now = {"round": 0, "action": np.zeros(len(grid), dtype=np.intp), "fade": fade, "prices": start.prices}
+        now["nothing"] = start.faced.of_actions(self.actions)[:, 0]
         state = {"grid": grid, "worth": np.zeros((len(grid), self.states, self.actions)), **now}
         state["class"] = self._class(state, start.faced.price)
         return state
@@ -61,7 +63,7 @@ class QLearning(Conduct):
     def learn(self, state: State, faced: Faced) -> None:
         row = np.arange(len(state["grid"]))
         after = self._class(state, faced.price)
-        met = faced.payoff + self.discount * state["worth"][row, after].max(axis=1)
+        met = faced.payoff - state["nothing"] + self.discount * state["worth"][row, after].max(axis=1)
         at = row, state["class"], state["action"]
         state["worth"][at] += self.rate * (met - state["worth"][at])
         state["class"] = after

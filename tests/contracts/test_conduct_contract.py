@@ -20,11 +20,16 @@ ROUNDS = 40
 
 @dataclass
 class Tracking:
-    """Payoffs −(amount − aim)² of players whose aims are what they see, in a market made up for this test."""
+    """Payoffs −(amount − aim)² of players whose aims are what they see, in a market made up for this test.
+
+    money: how many units of it one is written as; zero: what is added to every payoff.
+    """
 
     own: np.ndarray
     aim: np.ndarray
     top: np.ndarray
+    money: float = 1.0
+    zero: float = 0.0
 
     @property
     def seen(self):
@@ -32,17 +37,17 @@ class Tracking:
 
     @property
     def payoff(self):
-        return -((self.own - self.aim) ** 2)
+        return self.zero - self.money * (self.own - self.aim) ** 2
 
     @property
     def price(self):
-        return 1.0 + self.aim
+        return self.money * (1.0 + self.aim)
 
     def of_actions(self, count):
-        return -((self.top[:, None] * np.linspace(0, 1, count) - self.aim[:, None]) ** 2)
+        return self.zero - self.money * (self.top[:, None] * np.linspace(0, 1, count) - self.aim[:, None]) ** 2
 
     def marginal(self):
-        return 2 * (self.aim - self.own)
+        return self.money * 2 * (self.aim - self.own)
 
     def best(self, seen):
         return np.minimum(seen[:, 0], self.top)
@@ -54,24 +59,24 @@ class Tracking:
         return np.minimum(2 * self.aim, self.top)
 
 
-def played(rule, rows, seed=0, rounds=ROUNDS):
-    """(Amounts by round, state) of the players in some rows, whose aims wander."""
+def played(rule, rows, seed=0, rounds=ROUNDS, money=1.0, zero=0.0):
+    """(Amounts by round, state) of the players in some rows, whose aims wander; money and zero as of Tracking."""
     top, count = TOP[rows], len(TOP)
     aims = np.abs(np.sin(np.arange(rounds + 1)[:, None] * (0.3 + np.arange(count)))) * TOP
     dice = Dice([np.random.default_rng([seed, j]) for j in rows])
     start = Start(
         rounds,
         top,
-        2 * top,
-        (1.0, 30.0),
-        Tracking(np.zeros(len(rows)), aims[0, rows], top),
+        2 * top * money,
+        (money, 30.0 * money),
+        Tracking(np.zeros(len(rows)), aims[0, rows], top, money, zero),
         lambda many: top[:, None] * np.linspace(0, 1, many),
     )
     state, amounts = rule.begin(start), []
     for aim in aims[1:]:
         y = np.array(rule.decide(state, dice), dtype=float)
         amounts.append(y)
-        rule.learn(state, Tracking(y, aim[rows], top))
+        rule.learn(state, Tracking(y, aim[rows], top, money, zero))
     return np.array(amounts), state
 
 
@@ -92,6 +97,15 @@ def test_a_player_in_a_group_has_the_same_bits_as_alone(rule):
 def test_the_same_generators_give_the_same_bits(rule):
     first, again = (played(rule, [0, 1, 4], seed=1)[0] for _ in range(2))
     np.testing.assert_array_equal(first, again)
+
+
+@every_rule
+def test_no_unit_of_payoffs_and_no_zero_they_are_counted_from_changes_a_thing(rule):
+    """A logarithm in another unit is another zero."""
+    one, other = (
+        played(rule, [0, 1, 2, 3, 4], rounds=300, **units)[0] for units in ({}, {"money": 1e-5, "zero": 7e-3})
+    )
+    np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", sorted(SHIPPED))

@@ -18,9 +18,7 @@ from tests.market.other_units import differences, extremes, found, in_units, num
 
 MOST = 9  # decades that units are away from those of size one
 SECONDS = 20  # some take a few on a slow machine
-LEARNING = [
-    name for name, rule in CONDUCTS.items() if rule.learns and name != "q-learning"
-]  # it takes the greater worth, of equal ones by rounding
+LEARNING = [name for name, rule in CONDUCTS.items() if rule.learns]
 
 
 @pytest.mark.parametrize("some", chunks(300, 5), ids=named)
