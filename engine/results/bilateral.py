@@ -413,6 +413,8 @@ def by_period(outcomes):
         "traded": ("kWh", traded),
         "contracts": ("", [len(outcome.contracts["price"]) for outcome in outcomes]),
         "mean price": ("money/kWh", prices),
+        "the grid charges": ("money/kWh", [float(outcome.market.tariff.buy) for outcome in outcomes]),
+        "the grid pays": ("money/kWh", [float(outcome.market.tariff.sell) for outcome in outcomes]),
         "gained": ("money", [number(outcome.welfare) for outcome in outcomes]),
     }
 

@@ -416,6 +416,7 @@ def by_period(outcomes):
         "on public lines": [number(one.public_loss) for one in dispatches],
         "on private lines": [number(one.private_loss) for one in dispatches],
         "lost without trade": [number(outcome.idle_loss) for outcome in outcomes],
+        "supplied without trade": [number(outcome.idle_supply) for outcome in outcomes],
     }
     return {what: ("p.u.", values) for what, values in columns.items()}
 

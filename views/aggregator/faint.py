@@ -1,10 +1,8 @@
 """What stands faintly behind the aggregator market's drawings: the same users in the market it is held against."""
 
-import numpy as np
-
 from engine.results.aggregator import small_or_all
 from engine.results.others import ALONE, BEFORE, COMPETITION
-from views.kit.charts import Line
+from views.kit.charts import level_of
 from views.sentences import known
 
 WORDS = {
@@ -35,11 +33,7 @@ class Faint:
 
     def level(self, rounds, of, colour):
         """[A Line at one height over all rounds], of(summary) high; none where that is not known."""
-        height = None if self.one is None else of(self.one.summary)
-        if height is None:
-            return []
-        ends = rounds[[0, -1]] if len(rounds) else np.array([0.0, 1.0])
-        return [Line(f"{self.called}", ends, np.full(2, float(height)), colour)]
+        return level_of(self.called, rounds, None if self.one is None else of(self.one.summary), colour)
 
     def levels(self, rounds, of, colours):
         """The same of groups that are there too, of(group's summary) high, in the groups' colours."""

@@ -11,7 +11,7 @@ from views.bilateral import look
 from views.bilateral.contract_graph import positions
 from views.bilateral.price_rounds import highlighted
 from views.kit import periods
-from views.kit.charts import HEIGHT, Band, Line, legend, line_chart, steps, svg
+from views.kit.charts import HEIGHT, Band, Line, legend, level_of, line_chart, steps, svg
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import gap_text, last_gap
 from views.style import BLACK, BLUE, GREEN, GREY, ORANGE, PALETTE, PURPLE
@@ -37,6 +37,8 @@ SHOWN = ("contracts", "mean price", "welfare", "buyers' share", "messages")  # o
 MOST_PAIRS = 4_000_000
 ENERGY = {"wanted": (look.BUYER, "-"), "offered": (look.SELLER, "-"), "traded": (BLACK, "--")}
 PRICE = {"mean price": (BLACK, "-")}
+FAINT = "trade with the grid alone, at what it charges and pays"
+GRID = {"the grid charges": (look.BUYER, "-"), "the grid pays": (look.SELLER, "-")}
 MOST_ROWS = 60  # of a list of contracts
 MOST_A_SIDE = 60  # agents drawn one by one
 MOST_ROUNDS = 240  # prices by round that are drawn
@@ -67,6 +69,7 @@ def frame(run, before):
     if model.state is None:
         said = "Press Step or ▶ to sign contracts and begin to negotiate."
         return Frame(**known, said=said, tiles=tiles(run, before), panels=panels(run), table=table(run))
+    known |= {"faint": FAINT if _has_grid(run) else ""}
     said = _said(model)
     count = len(model.trading.periods)
     said += f" Period {model.period}, of 0 to {count - 1}." if count > 1 else ""
@@ -156,7 +159,7 @@ def _by_period(run):
     told = by_period(run.model.outcomes)
     return (
         Panel("energy", "Energy by period", periods.chart(told, ENERGY, "energy (kWh)")),
-        Panel("price", "Mean price by period", periods.chart(told, PRICE, "price (money/kWh)")),
+        Panel("price", "Mean price by period", periods.chart(told, PRICE, "price (money/kWh)", GRID)),
         Panel("all contracts", "Contracts of all periods, latest first", _all_contracts(run.result().contracts)),
     )
 
@@ -173,6 +176,18 @@ def _all_contracts(contracts):
     head = "<tr><th>period</th><th>buyer ← seller</th><th>kWh</th><th>price</th></tr>"
     more = f'<p class="none">and {len(contracts) - MOST_ROWS} more</p>' if len(contracts) > MOST_ROWS else ""
     return f'<div class="list" style="max-height:{HEIGHT}px"><table>{head}{"".join(rows)}</table>{more}</div>'
+
+
+def _has_grid(run):
+    """A bare assignment game has none."""
+    return "pair_value" not in run.scenario.table
+
+
+def _grid(run, x):
+    """Lines of what the grid charges and pays, behind prices along some x."""
+    tariff = run.model.market.tariff
+    levels = zip(GRID.items(), (tariff.buy, tariff.sell), strict=True) if _has_grid(run) else ()
+    return [line for (name, (colour, _)), price in levels for line in level_of(name, x, price, colour)]
 
 
 def _sides(market):
@@ -296,7 +311,7 @@ def _prices(run):
         if np.isfinite(low[k]):
             bands.append(Band(edge, np.full(2, low[k]), np.full(2, high[k]), colour, 0.1))
             lines += [Line("", edge, np.full(2, end), colour, ":", 1) for end in (low[k], high[k])]
-    return line_chart(lines, "price (money/kWh)", bands=bands)
+    return line_chart(lines, "price (money/kWh)", bands=bands, faint=_grid(run, edge))
 
 
 def _core(run):
@@ -320,7 +335,8 @@ def _core(run):
         for at, k in zip(x.tolist(), order.tolist(), strict=True)
     ]
     frame = Line("", [0.5, len(order) + 0.5], [prices[order].min(), prices[order].max()], "none", "-", 0)
-    chart = line_chart([frame], "price (money/kWh)", "contracts by price", bands=bands, marks=marks)
+    known = {"bands": bands, "marks": marks, "faint": _grid(run, frame.x)}
+    chart = line_chart([frame], "price (money/kWh)", "contracts by price", **known)
     chart = chart.split('<div class="legend">')[0]
     return chart + legend([("stable", GREEN), ("not stable", ORANGE), ("stable prices (core)", GREY)])
 

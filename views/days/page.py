@@ -10,6 +10,7 @@ from views.aggregator import learning, opening
 from views.aggregator import page as aggregator_page
 from views.aggregator.tariffs import CONTROLS, with_revenue
 from views.days import hours, live_charts, look
+from views.days.faint import Faint
 from views.kit.frames import Frame, Panel, Table, tiles_of
 
 TITLE = "Aggregators over a day"
@@ -59,7 +60,9 @@ def frame(run, before):
     user = standing.home_shown if run.chosen is None or run.chosen >= model.game.users else run.chosen
     shown, names = with_revenue(run.scenario, SHOWN, TILES)
     values = measured("days", standing, shown).values()
-    known |= {"tiles": tiles_of(names, values, before), "panels": panels(run, standing, user), "table": table(standing)}
+    faint = Faint(run, standing)
+    known |= {"tiles": tiles_of(names, values, before), "table": table(standing)}
+    known |= {"panels": panels(run, standing, user, faint), "faint": faint.called}
     if model.outcome is None:
         return Frame(**known, said=NONE)
     known |= {"span": span(model), "moments": hours.moments(standing, user)}
@@ -80,7 +83,7 @@ def span(model):
     return f"Day 1 of {many}" if begun == 1 else f"Days 1 to {begun} of {many} together"
 
 
-def panels(run, standing, user):
+def panels(run, standing, user, faint):
     """Price, sources, levels, purchases by period; a user's day, what it holds and pays; price by height, by round."""
     if not standing.cleared:
         return (opening.users(standing.game.blocks), *live_charts.before(standing))
@@ -96,10 +99,11 @@ def panels(run, standing, user):
         "duration": ("Price duration", live_charts.duration, ()),
         "rounds": ("Mean price by round", live_charts.rounds, (run,)),
     }
+    made = [Panel(name, title, draw(standing, faint, *of)) for name, (title, draw, of) in drawn.items()]
     if learning.learns(run):
         place = learning.looked_at(run, int(run.model.day.party.player_of[user]) if run.chosen is not None else None)
-        drawn["beliefs"] = (learning.mind_title(run, place), live_charts.mind, (run.model.mind(place),))
-    made = [Panel(name, title, draw(standing, *of)) for name, (title, draw, of) in drawn.items()]
+        mind = live_charts.mind(standing, run.model.mind(place))
+        made.append(Panel("beliefs", learning.mind_title(run, place), mind))
     return (*made, *learning.judged(run))
 
 

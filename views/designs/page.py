@@ -5,15 +5,15 @@ import numpy as np
 from engine.results import measured
 from engine.results.designs import net_by_class
 from market.bilateral.signing import CONTRACTS
-from market.designs.study import DIRECT, PLANNER
+from market.designs.study import DIRECT, PLANNER, TARIFF
 from market.microgrid.payments import PAYMENTS
 from market.numerals import plain
 from market.outcome import Status
 from views.designs.look import design_colour, short
-from views.kit.charts import Bar, Line, bar_chart, line_chart
+from views.kit.charts import Bar, Line, bar_chart, level_of, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import NOT_YET, gap_text
-from views.style import GREEN, LINES, VERMILLION, group_colours
+from views.style import BLACK, GREEN, LINES, VERMILLION, group_colours
 
 TITLE = "Designs"
 ABOUT = "One population by itself, with aggregators, contracts or private lines, and as a planner would have it."
@@ -24,6 +24,7 @@ FOLLOWS = True  # can one agent be looked at?
 TRACKS = ("price, direct (money/energy)", "violation of contracts (money)", "designs still running (designs)")
 MOST_AGENTS, MOST_LINES = 1_000, 2_000
 ROW_HEIGHT = 14  # of a chart's height for each design
+FAINT = "the tariff alone, nobody trades with anybody"
 NONE = "Press Step or ▶ to play a round of every design."
 
 
@@ -51,6 +52,7 @@ def frame(run, before):
     if result is None:
         return Frame(**known | {"gap": NOT_YET}, said=NONE)
     known |= {"status": result.status, "advice": result.advice, "gap": _gap(run), "said": _said(result)}
+    known |= {"faint": FAINT}
     columns = (f"{DIRECT}: price", "bilateral: violation", "running")
     tracks = {track: (run.column("round"), run.column(name)) for track, name in zip(TRACKS, columns, strict=True)}
     return Frame(**known, tracks=tracks)
@@ -118,10 +120,10 @@ def panels(run):
         return (Panel("classes", "Who has energy and who needs it", _classes(run)),)
     found = [
         Panel("surplus", "Surplus of all agents, by class", _surplus(run, result)),
-        Panel("sides", "Who wins and who loses against direct", _sides(run, result)),
-        Panel("anarchy", "Price of anarchy", _bars(run, result, "price of anarchy", "price of anarchy less 1", 1.0, 4)),
-        Panel("losses", "Lost on lines", _bars(run, result, "loss", "energy")),
-        Panel("price", "What net buyers pay", _bars(run, result, "price", "money/energy")),
+        Panel("sides", "Who wins and who loses against direct", _sides(result)),
+        Panel("anarchy", "Price of anarchy", _bars(result, "price of anarchy", "price of anarchy less 1", 1.0, 4)),
+        Panel("losses", "Lost on lines", _bars(result, "loss", "energy")),
+        Panel("price", "What net buyers pay", _bars(result, "price", "money/energy")),
         Panel("rounds", "Prices by round", _rounds(run, result)),
     ]
     if run.chosen is not None and run.chosen < len(run.drawn.game.population):
@@ -136,16 +138,21 @@ def _classes(run):
     return bar_chart(bars, "left over, below 0: needed (energy)")
 
 
-def _chart(run, bars, xlabel, colours=()):
-    """Bars of all designs; before the first round the designs alone."""
-    bars = bars or [Bar(short(name), ()) for name in run.scenario.designs]
-    return bar_chart(bars, xlabel, colours, height=40 + ROW_HEIGHT * len(bars))
+def _chart(bars, xlabel, colours=(), at_tariff=None):
+    """Bars of all designs before what they are held against."""
+    faint = None if at_tariff is None else (FAINT, at_tariff)
+    return bar_chart(bars, xlabel, colours, height=40 + ROW_HEIGHT * len(bars), faint=faint)
 
 
 def _designs(result):
     """[(name, design, mark of one that still runs)], none before the first round."""
     known = {} if result is None else result.designs
     return [(name, one, " …" if one.status is Status.RUNNING else "") for name, one in known.items()]
+
+
+def _at_tariff(result, measure):
+    """What a measure is under the tariff alone, None where it is not defined."""
+    return result.designs[TARIFF].values[measure]
 
 
 def _surplus(run, result):
@@ -155,39 +162,41 @@ def _surplus(run, result):
         parts = [(value, colours[one]) for one, value in result.surplus_by_class[name].items()]
         said = plain(design.values["surplus"], 3) if parts else "–"
         bars.append(Bar(short(name), tuple(parts), said + mark))
-    return _chart(run, bars, "surplus (money)", list(colours.items()))
+    return _chart(bars, "surplus (money)", list(colours.items()), _at_tariff(result, "surplus"))
 
 
-def _sides(run, result):
+def _sides(result):
     """Losers to the left, winners to the right."""
     bars = []
     for name, design, mark in _designs(result):
         win, lose = design.values["winners"], design.values["losers"]
         parts = () if win is None else ((float(win), GREEN), (-float(lose), VERMILLION))
         bars.append(Bar(short(name), parts, ("–" if win is None else f"{win} : {lose}") + mark))
-    return _chart(run, bars, "agents, winners : losers", [("winners", GREEN), ("losers", VERMILLION)])
+    return _chart(bars, "agents, winners : losers", [("winners", GREEN), ("losers", VERMILLION)])
 
 
-def _bars(run, result, measure, xlabel, start=0.0, digits=3):
+def _bars(result, measure, xlabel, start=0.0, digits=3):
     """One measure of every design, its bar from `start`."""
     bars = []
     for name, design, mark in _designs(result):
         value = design.values[measure]
         parts = () if value is None else ((value - start, design_colour(name)),)
         bars.append(Bar(short(name), parts, plain(value, digits) + mark))
-    return _chart(run, bars, xlabel)
+    at_tariff = _at_tariff(result, measure)
+    return _chart(bars, xlabel, at_tariff=None if at_tariff is None else at_tariff - start)
 
 
 def _rounds(run, result):
     """Prices of the designs that find one round by round."""
     columns = run.model.datacollector.model_vars
-    names = [name for name in run.scenario.designs if f"{name}: price" in columns] if result is not None else []
+    names = [name for name in run.scenario.designs if f"{name}: price" in columns]
     rounds = run.column("round")
     lines = [
         Line(short(name), rounds, run.column(f"{name}: price"), design_colour(name), style)
         for name, style in zip(names, LINES * len(names), strict=False)
     ]
-    return line_chart(lines, "price (money/energy)")
+    behind = level_of(FAINT, rounds, _at_tariff(result, "price"), BLACK)
+    return line_chart(lines, "price (money/energy)", faint=behind)
 
 
 def _agent(run, result):
@@ -197,7 +206,7 @@ def _agent(run, result):
         known = len(design.gained) > 0
         value = float(design.gained[run.chosen]) if known else None
         bars.append(Bar(short(name), ((value, design_colour(name)),) if known else (), plain(value, 3) + mark))
-    return _chart(run, bars, "surplus (money)")
+    return _chart(bars, "surplus (money)", at_tariff=float(result.designs[TARIFF].gained[run.chosen]))
 
 
 def table(run):

@@ -196,13 +196,17 @@ def _at_zero(values):
     return f" ({percent(none)} at 0)" if none else ""
 
 
-def bar_chart(bars, xlabel, colours=(), height=HEIGHT, low=0.0):
-    """Horizontal bars, the first on top; colours: (name, colour) of a legend."""
+def bar_chart(bars, xlabel, colours=(), height=HEIGHT, low=0.0, faint=None):
+    """Horizontal bars, the first on top; colours: (name, colour) of a legend.
+
+    faint: (name, value) of what the bars are held against, a dotted line across all of them, or None.
+    """
     left = min(140.0, 12 + LETTER_WIDTH * max((len(bar.label) for bar in bars), default=0))
     totals = [sum(max(value, 0.0) for value, _ in bar.parts) for bar in bars]
     lows = [sum(min(value, 0.0) for value, _ in bar.parts) for bar in bars]
     room = LETTER_WIDTH * max((len(bar.said) for bar in bars), default=0) + 6
-    low, high = min([low, *lows]), max([*totals, 0.0])
+    known = [] if faint is None else [faint[1]]
+    low, high = min([low, *lows, *known]), max([*totals, *known, 0.0])
     across = Scale(low, high if high > low else low + 1.0, left, WIDTH - RIGHT - room)
     parts, step = [], (height - TOP - BOTTOM) / max(len(bars), 1)
     parts.append(_across(across, xlabel, height))
@@ -221,6 +225,9 @@ def bar_chart(bars, xlabel, colours=(), height=HEIGHT, low=0.0):
             ends[side] += value
         end = float(across(max(ends[1], 0.0))) + 4
         parts.append(f'<text x="{end:.1f}" y="{middle:.1f}"{weight}>{escape(bar.said)}</text>')
+    if faint is not None:
+        ends = Scale(0, 1, TOP, height - BOTTOM)
+        parts.append(_faint(Line(faint[0], [faint[1]] * 2, [0, 1], BLACK), across, ends))
     return svg("".join(parts), height=height, label=xlabel) + legend(colours)
 
 
@@ -264,6 +271,14 @@ def steps(edges, values):
     (array([0, 1, 1, 2]), array([5., 5., 7., 7.]))
     """
     return np.repeat(edges, 2)[1:-1], np.repeat(values, 2)
+
+
+def level_of(name, x, height, colour):
+    """[A Line at one height from the first x to the last, from 0 to 1 without any], none where it is not known."""
+    if height is None:
+        return []
+    ends = np.asarray(x, dtype=float)[[0, -1]] if len(x) else np.array([0.0, 1.0])
+    return [Line(name, ends, np.full(2, float(height)), colour)]
 
 
 def points(xs, ys):

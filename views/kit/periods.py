@@ -20,11 +20,14 @@ def span(played, periods):
     return f"Periods 0 to {played - 1} of {periods} together" if played > 1 else f"Period 0 of {periods}"
 
 
-def chart(told, colours, label):
-    """Stairs of some of what is told by period; colours: {what: (colour, style of its line)}."""
+def chart(told, colours, label, faint=None):
+    """Stairs of some of what is told by period; colours, faint (behind): {what: (colour, style)}."""
     edges = np.arange(len(next(iter(told.values()))[1]) + 1)
-    lines = [
-        Line(what, *steps(edges, np.array(told[what][1], dtype=float)), colour, style)
-        for what, (colour, style) in colours.items()
-    ]
-    return line_chart(lines, label, "period", zero=True, moments=edges[:2])
+    lines, behind = (
+        [
+            Line(what, *steps(edges, np.array(told[what][1], dtype=float)), colour, style)
+            for what, (colour, style) in drawn.items()
+        ]
+        for drawn in (colours, faint or {})
+    )
+    return line_chart(lines, label, "period", zero=True, moments=edges[:2], faint=behind)

@@ -9,7 +9,7 @@ from engine.results.microgrid import by_period, called, losses_under_each, under
 from market.microgrid.behaviours import BEHAVIOURS
 from market.numerals import plain, signed
 from views.kit import periods
-from views.kit.charts import HEIGHT, Bar, Line, bar_chart, line_chart
+from views.kit.charts import HEIGHT, Bar, Line, bar_chart, level_of, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import last_gap
 from views.microgrid import look
@@ -33,13 +33,15 @@ MAIN += (
 FOLLOWS = False  # can one agent be looked at?
 TRACKS = ("loss (p.u.)", "main grid's supply (p.u.)", "paid to all nodes (money)")
 MOST_NODES = 2_000
+FAINT = "private lines idle, nobody trades"
 LOST = {"on public lines": (GREY, "-"), "on private lines": (look.PRIVATE, "-"), "lost": (BLACK, "-")}
-LOST |= {"lost without trade": (BLACK, ":")}
+LOST_IDLE = {"lost without trade": (BLACK, "-")}
 ENERGY = {
     "left over": (look.SURPLUS_NODE, "-"),
     "needed": (look.DEFICIT_NODE, "-"),
     "main grid supplies": (BLACK, "--"),
 }
+ENERGY_IDLE = {"supplied without trade": (BLACK, "-")}
 MOST_BARS = 12
 SHOWN = ("loss", "public loss", "private loss", "grid supply", "paid to agents")  # of MEASURES
 
@@ -80,6 +82,7 @@ def frame(run, before):
         known |= {"moments": periods.moments(told), "span": periods.span(len(model.outcomes), model.market.periods)}
     tracks = {}
     if model.round:
+        known |= {"faint": FAINT if model.outcome.idle_loss is not None else ""}
         columns = [run.column(name) for name in ("loss", "grid_supply", "payments")]
         tracks = dict(zip(TRACKS, ((run.column("round"), column) for column in columns), strict=True))
     return Frame(**known, said=said, tiles=tiles(run, before), panels=panels(run), table=table(run), tracks=tracks)
@@ -143,8 +146,8 @@ def _over_time(run):
         return (Panel("rounds", "Losses by round", _by_round(run)),)
     told = by_period(run.model.outcomes)
     return (
-        Panel("energy", "Energy by period", periods.chart(told, ENERGY, "energy (p.u.)")),
-        Panel("rounds", "Losses by period", periods.chart(told, LOST, "loss (p.u.)")),
+        Panel("energy", "Energy by period", periods.chart(told, ENERGY, "energy (p.u.)", ENERGY_IDLE)),
+        Panel("rounds", "Losses by period", periods.chart(told, LOST, "loss (p.u.)", LOST_IDLE)),
     )
 
 
@@ -168,7 +171,9 @@ def _behaviours(run):
         said = plain(found.loss, 3) if served else "cannot serve all"
         bars.append(Bar(look.spoken(name), parts, said, name == mine))
     when = f", period {run.model.period}" if run.model.market.periods > 1 else ""
-    return bar_chart(bars, f"loss (p.u.){when}", [("public lines", look.PUBLIC), ("private lines", look.PRIVATE)])
+    idle = run.model.outcome.idle_loss if run.model.round else None
+    keys = [("public lines", look.PUBLIC), ("private lines", look.PRIVATE)]
+    return bar_chart(bars, f"loss (p.u.){when}", keys, faint=None if idle is None else (FAINT, idle))
 
 
 def _bills(run):
@@ -219,9 +224,8 @@ def _by_round(run):
         Line("private lines", rounds, run.column("private_loss"), look.PRIVATE),
         Line("both", rounds, run.column("loss"), BLACK),
     ]
-    idle = run.model.outcome.idle_loss
-    level = None if idle is None else (idle, "without private trade")
-    return line_chart(lines, "loss (p.u.)", zero=True, level=level)
+    behind = level_of(FAINT, rounds, run.model.outcome.idle_loss, BLACK)
+    return line_chart(lines, "loss (p.u.)", zero=True, faint=behind)
 
 
 def _trades(run):
