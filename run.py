@@ -295,7 +295,8 @@ def run_one(options):
     classes = f"\n\n{classes_text(summary)}" if by else ""
     against = f"\n\n{held_against(result, summary)}" if options.against else ""
     more = f"{warned(result.warnings)}{classes}{against}"
-    print(f"\n{words.summary_text(summary)}{more}\n\nresults: {on_console(folder)}")
+    said = scenario.in_units(words.summary_text(summary))
+    print(f"\n{said}{more}\n\nresults: {on_console(folder)}")
     return DONE
 
 
@@ -501,7 +502,7 @@ def certify_outcome(options):
     summary = unless_too_much(options, partial(certify, scenario, options.outcome)).summary()
     if options.json:
         return print_json(summary)
-    print(certified_text(summary))
+    print(scenario.in_units(certified_text(summary)))
     return DONE
 
 

@@ -18,6 +18,8 @@ from scenarios.reading.kept import Kept, of_all
 
 LABELS = ("title", "source", "name", "units")  # say what a scenario is called, not what happens in it
 DIGEST_LENGTH = 12
+BEFORE = (r"^", r"[\d–] ", r"llion ", r"llionth ", r"llionths ", r"[(\[/]", r", ", r"\bin ")  # where units stand
+UNIT = re.compile(rf"(?:{'|'.join(f'(?<={text})' for text in BEFORE)})(?:money|energy)(?![A-Za-z]| \()")
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,9 @@ class Scenario:
         return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
 
     def in_units(self, text: str) -> str:
-        """A text in which the words money and energy give way to what the scenario calls them."""
+        """A text in which money and energy, where they stand as units, give way to what the scenario calls them."""
         called = self.table.get("units", {})
-        return re.sub(r"\b(money|energy)\b", lambda word: called[word[0]], text) if called else text
+        return UNIT.sub(lambda word: called[word[0]], text) if called else text
 
     def with_seed(self, seed: int) -> Scenario:
         """The same scenario with another seed (a whole number >= 0, as checked by `load`)."""

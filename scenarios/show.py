@@ -10,7 +10,10 @@ from scenarios.scenario import Scenario
 
 def describe(scenario: Scenario) -> str:
     """The whole scenario, defaults filled in: for each key its value, unit, meaning, range and default."""
-    rows = list(_rows(scenario.table, keys_of(scenario.market), "", ""))
+    rows = [
+        (left, scenario.in_units(unit), said)
+        for left, unit, said in _rows(scenario.table, keys_of(scenario.market), "", "")
+    ]
     widths = [min(max(len(row[column]) for row in rows), most) for column, most in ((0, 62), (1, 24))]
     lines = [f"{left:<{widths[0]}}  {unit:<{widths[1]}}  {said}".rstrip() for left, unit, said in rows]
     return "\n".join([f"# {scenario.path or scenario.name}", *lines])

@@ -86,6 +86,7 @@ def in_units(figure, unit):
     for text in figure.findobj(Text):
         if (said := IN_BRACKETS.sub(lambda found: unit(found[0]), text.get_text())) != text.get_text():
             text.set_text(said)
+            text.set_parse_math(False)  # two dollar signs are two units
     return figure
 
 

@@ -130,22 +130,23 @@ def save(figure, path, dpi=DPI):
     return path
 
 
-def telling(low, high=None):
-    """Places of a line's points, or of a band's from low to high, that show all it does: all where they are few.
+def telling(low, high=None, most=MOST_POINTS):
+    """Places of a line's points, or of a band's from low to high, that show all it does: all up to `most`.
 
-    Of many the first half of MOST_POINTS, and of each stretch of the others the lowest and the highest.
+    Of more the first half of `most`, of each stretch of the others the lowest and the highest, and the last.
     """
     high = low if high is None else high
-    if len(low) <= MOST_POINTS:
+    if len(low) <= most:
         return np.arange(len(low))
-    first = MOST_POINTS // 2
+    first = most // 2
     length = -(-2 * (len(low) - first) // first)
     kept = first + (len(low) - first) // length * length
     lows, highs = (values[first:kept].reshape(-1, length) for values in (low, high))
     starts = np.arange(first, kept, length)
     lowest = starts + np.argmin(np.where(np.isnan(lows), np.inf, lows), axis=1)
     highest = starts + np.argmax(np.where(np.isnan(highs), -np.inf, highs), axis=1)
-    return np.unique(np.concatenate([np.arange(first), lowest, highest, np.arange(kept, len(low))]))
+    rest = np.arange(min(kept, len(low) - 1), len(low))
+    return np.unique(np.concatenate([np.arange(first), lowest, highest, rest]))
 
 
 def line_of(rounds, values):

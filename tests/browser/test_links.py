@@ -110,6 +110,28 @@ def test_reload_back_and_a_copied_link_bring_the_same_state(visitor):
     visitor.step()
 
 
+@pytest.mark.parametrize("refused", [False, True])
+def test_where_there_is_no_clipboard_the_link_is_copied_or_selected_to_be(arrivals, refused):
+    visitor = arrivals()
+    page = visitor.page
+    page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.reload()
+    visitor.step()
+    page.wait_for_function("location.hash.endsWith('round=1')")
+    if refused:
+        page.evaluate("document.execCommand = () => false")
+    page.click("button:has-text('Copy link')")
+    if refused:
+        page.wait_for_function("document.querySelector('.by-hand')?.value === location.href")
+        page.keyboard.press("Control+c")
+    else:
+        page.wait_for_selector("button:has-text('Copied')")
+        assert page.locator(".by-hand").count() == 0
+    page.focus(".search input")
+    page.keyboard.press("Control+v")
+    assert page.input_value(".search input") == page.url
+
+
 def test_a_lost_server_is_told_with_a_button_and_the_state_comes_back_at_the_next_one(chromium, tmp_path):
     first = Server(tmp_path)
     context = chromium.new_context()

@@ -41,7 +41,6 @@ FAINT = "trade with the grid alone, at what it charges and pays"
 GRID = {"the grid charges": (look.BUYER, "-"), "the grid pays": (look.SELLER, "-")}
 MOST_ROWS = 60  # of a list of contracts
 MOST_A_SIDE = 60  # agents drawn one by one
-MOST_ROUNDS = 240  # prices by round that are drawn
 LEAST = 1e-2  # of the tolerance: smaller violations are drawn there
 WIDE = 340
 
@@ -287,27 +286,27 @@ def _hex(colour):
 
 
 def _history(run):
-    """(Rounds, prices (rounds, k)) of the present contracts, an even choice of very many rounds."""
+    """(Rounds, contracts that stand out, their prices by round) of the present contracts; no rounds before any."""
     model = run.model
     prices = [each for each in model.prices if len(each) == len(model.state.bargain)]
-    number = np.arange(model.round - len(prices) + 1, model.round + 1)
-    kept = np.unique(np.linspace(0, len(prices) - 1, min(len(prices), MOST_ROUNDS)).round().astype(int))
-    return number[kept], np.array([prices[k] for k in kept]).reshape(len(kept), -1)
+    chosen = highlighted(prices[-1])[::3] if prices else np.zeros(0, dtype=int)
+    rounds = np.arange(model.round - len(prices) + 1, model.round + 1)
+    return rounds, chosen, np.array([each[chosen] for each in prices])
 
 
 def _prices(run):
     """Prices of some contracts by round, each between the ends of its core interval."""
     if run.model.state is None or not len(run.model.state.bargain):
         return line_chart([], "price (money/kWh)")
-    rounds, prices = _history(run)
+    rounds, chosen, prices = _history(run)
     if not len(rounds):
         return line_chart([], "price (money/kWh)")
-    chosen, (low, high) = highlighted(prices[-1])[::3], run.model.core_prices
+    low, high = run.model.core_prices
     lines, bands, edge = [], [], np.array([rounds[0], max(rounds[-1], rounds[0] + 1)])
     ends = run.model.state.bargain
-    for k, colour in zip(chosen.tolist(), PALETTE, strict=False):
+    for k, path, colour in zip(chosen.tolist(), prices.T, PALETTE, strict=False):
         name = f"{ends.buyer[k]}–{ends.seller[k]}"
-        lines.append(Line(name, rounds, prices[:, k], colour))
+        lines.append(Line(name, rounds, path, colour))
         if np.isfinite(low[k]):
             bands.append(Band(edge, np.full(2, low[k]), np.full(2, high[k]), colour, 0.1))
             lines += [Line("", edge, np.full(2, end), colour, ":", 1) for end in (low[k], high[k])]

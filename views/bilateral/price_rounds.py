@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.collections import LineCollection
 
 from views.bilateral import look
-from views.style import PALETTE, legend_below, new_figure, styled
+from views.style import PALETTE, legend_below, line_of, new_figure, styled
 
 MOST_LINES = 7  # contracts with a colour of their own
 MOST_OTHERS, MOST_POINTS = 200, 300  # further contracts drawn, and rounds of each
@@ -66,7 +66,7 @@ def _paths(axes, prices, chosen):
         axes.add_collection(others)
     for colour, k in zip(PALETTE, chosen, strict=False):
         mark = "o" if len(number) <= LONG else None
-        axes.plot(number[points], prices[points, k], color=colour, marker=mark, markersize=5, zorder=3)
+        axes.plot(*line_of(number, prices[:, k]), color=colour, marker=mark, markersize=5, zorder=3)
     axes.margins(x=0.02)
 
 

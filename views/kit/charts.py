@@ -14,11 +14,11 @@ from matplotlib.ticker import MaxNLocator
 
 from market.numerals import percent, plain, power
 from views.plots.densities import reflected_density
-from views.style import BLACK
+from views.style import BLACK, telling
 
 WIDTH, HEIGHT = 298, 172  # of a third of a page of 1280 pixels: letters are as large there as they are called
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 8, 35
-MOST_POINTS = 240  # of a line; more cannot be seen
+MOST_POINTS = 240  # of a line, about; more cannot be seen
 LETTER_WIDTH = 6.2  # width of a letter of the axes' text
 AXIS = 22  # room of the vertical axis' name beside its numbers
 GRID, QUANTILES = 120, 400  # points of a density, and of its sample
@@ -134,7 +134,9 @@ def _line_chart(
     across, up = _scales([*faint, *behind, *lines], bands, log, level, zero, xlabel, log_x)
     parts = [_axes(across, up, xlabel, ylabel)]
     for band in bands:
-        parts.append(_area(across(band.x), up(band.low), up(band.high), band.colour, band.opacity, band.name))
+        x, low, high = (np.asarray(side, dtype=float) for side in band[:3])
+        kept = telling(low, high, MOST_POINTS)
+        parts.append(_area(across(x[kept]), up(low[kept]), up(high[kept]), band.colour, band.opacity, band.name))
     if moments is not None:
         parts.append(_moment(*across(moments).tolist()))
     if level is not None and np.isfinite(level[0]):
@@ -351,9 +353,10 @@ def numbers(scale):
 
 def _line(line, across, up, dots=True):
     x, y = np.asarray(line.x, dtype=float), np.asarray(line.y, dtype=float)
-    if len(x) > MOST_POINTS:
-        kept = np.unique(np.linspace(0, len(x) - 1, MOST_POINTS).round().astype(int))
-        x, y = x[kept], y[kept]
+    kept = telling(y, most=MOST_POINTS)
+    if np.any(np.diff(x) < 0):  # a path, which may go far either way
+        kept = np.union1d(kept, telling(x, most=MOST_POINTS))
+    x, y = x[kept], y[kept]
     xs, ys = across(x), up(y)
     if line.style == DOTS:
         return _dots(line, xs, ys)
