@@ -131,7 +131,7 @@ def test_show_tells_every_key_with_its_meaning(name):
     text = describe(scenario)
     spelt_out = "case" not in scenario.table.get("network", {})
     shown = [part for part in SHOWN[scenario.market] if not (part == "network.case" and spelt_out)]
-    for part in (f'title = "{scenario.title}"', *shown):
+    for part in (f'title = "{scenario.title}"', *map(scenario.in_units, shown)):
         assert part in text
     assert max(map(len, text.splitlines())) < 250
 
