@@ -12,6 +12,7 @@ from market.aggregator.days.equilibrium import potential_programme, potential_so
 from market.aggregator.days.parts import Battery, Car, Consumption, Solar
 from market.aggregator.days.programme import solve
 from market.aggregator.days.rounds import in_turn, start_plan
+from market.aggregator.days.rounds import solve as solve_day
 from market.aggregator.days.seats import Seats
 from market.aggregator.equilibrium import solve as solve_game
 from market.aggregator.game import Block, Game
@@ -23,7 +24,8 @@ QUICK = ((100, 24, 2.0),)
 AGGREGATORS, HOUSEHOLDS, ROUND_SECONDS = 20, 50, 2.0
 SOLAR, BATTERIES, CARS = 0.3, 0.3, 0.2  # shares of the households
 MOST_GIB = 4.0  # of the largest street
-USERS, ALONE_AT_MOST = 1_000, 5.0  # of a day of one period; times as long as the market without days takes
+ONE_PERIOD = ((1_000, 20, 0.0), (1_000, 1_000, 0.0), (100, 4, 1.0), (100, 4, np.inf))  # users, players, alpha
+ALONE_AT_MOST = 2.0  # times as long as the market without days a day of one period takes, which is laid out besides
 AT_LEAST = 1.5  # times as long as piqp Clarabel takes
 
 
@@ -32,7 +34,8 @@ def rows(quick=False):
     sizes = QUICK if quick else DIRECTLY
     largest = sizes[-1][:2]
     timed_rows = [*(directly(*size) for size in sizes), a_round(2 if quick else AGGREGATORS)]
-    return [*timed_rows, memory(*largest), one_period(USERS), solvers(sizes[0][0])]
+    alone = [one_period(*case) for case in (ONE_PERIOD[:1] if quick else ONE_PERIOD)]
+    return [*timed_rows, memory(*largest), *alone, solvers(sizes[0][0])]
 
 
 def street(households, periods, players, seed=0):
@@ -82,20 +85,16 @@ def memory(households, periods):
     return within(f"a day of {households:,} households × {periods}", gib, MOST_GIB, data + programme.rows.data.nbytes)
 
 
-def one_period(users):
+def one_period(users, players, alpha):
     """How many times as long as the market without days a day of one period takes, its gap proven in both."""
-    rng, sizes = np.random.default_rng(0), np.full(AGGREGATORS, users // AGGREGATORS)
-    a, b, price, none = (
-        rng.uniform(0.1, 0.9, users),
-        rng.uniform(2, 10, users),
-        Affine(0.4, 0.02),
-        np.zeros(users, bool),
-    )
+    rng, sizes = np.random.default_rng(0), np.full(players, users // players)
+    a, b, price = rng.uniform(0.1, 0.9, users), rng.uniform(2, 10, users), Affine(0.4, 0.02)
     parts = {"consumption": Consumption(np.arange(users), a, b)}
-    day = Day(Clock(1), (price,), (Homes("homes", "aggregator", sizes, parts, none),))
-    game = Game(price, (Block("homes", "aggregator", Quadratic(a, b), 0.0, 0.01, sizes),))
-    ours, theirs = (timed(work)[0] for work in (lambda: potential_solution(day), lambda: solve_game(game)))
-    said, ratio = f"a day of one period, {users:,} users of {AGGREGATORS} aggregators", ours / theirs
+    homes = Homes("homes", "aggregator", sizes, parts, np.zeros(users, bool), alpha)
+    game = Game(price, (Block("homes", "aggregator", Quadratic(a, b), alpha, 0.01, sizes),))
+    ours = timed(lambda: solve_day(Day(Clock(1), (price,), (homes,))))[0]
+    theirs = timed(lambda: solve_game(game))[0]
+    said, ratio = f"a day of one period, {users:,} users of {players:,} players, α = {alpha:g}", ours / theirs
     texts = f"{1e3 * ours:.1f} ms", f"{1e3 * theirs:.1f} ms without days"
     return Row(said, *texts, ratio, f"≤ {ALONE_AT_MOST:g}", ratio <= ALONE_AT_MOST, one_pass(ours, a, b))
 

@@ -83,6 +83,8 @@ def best_of(fair: Fair, found: Sequence[FairDay]) -> FairDay:
 
 def eased(fair: Fair, start: Array) -> Array:
     """A day on the way to max-min: by a few steps each of ever larger alphas."""
+    if not np.any(fair.counted):
+        return start
     plan = start
     for alpha in EASED:
         shifted = replace(fair, objective=objective(alpha, _shift(fair, plan)), among=fair.counted)

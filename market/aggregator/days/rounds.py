@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
+from market.aggregator import endings
 from market.aggregator.days.day import Day
 from market.aggregator.days.equilibrium import Solution, ended, potential_optimum, potential_solution
+from market.aggregator.days.moment import moment_of, plan_of
 from market.aggregator.days.outcome import certified_welfare, clear
 from market.aggregator.days.replies import best_days
 from market.aggregator.days.seats import Seats, certified
+from market.aggregator.equilibrium import solve as solve_game
 from market.aggregator.rounds import Watch
 from market.arrays import Array
 from market.outcome import Status
@@ -33,7 +37,7 @@ def in_turn(seats: Seats, plan: Array, order: Iterable[int], damping: float = 1.
         plan[columns] += damping * (best - plan[columns])
         now = seats.purchase(j, plan[columns])
         load, y[j] = load + now - y[j], now
-    return plan, target
+    return seats.cleared(plan), target
 
 
 def together(seats: Seats, plan: Array, damping: float = 1.0) -> tuple[Array, Array]:
@@ -45,11 +49,14 @@ def together(seats: Seats, plan: Array, damping: float = 1.0) -> tuple[Array, Ar
         columns = seats.columns(j)
         there[columns] = seats.reply(j, load - y[j], plan[columns])
     target = day.party.by_player(day.party.purchases(there))
-    return plan + damping * (there - plan), target
+    return seats.cleared(plan + damping * (there - plan)), target
 
 
 def start_plan(day: Day) -> Array:
-    """Where rounds begin: every user's best day at the prices of the background alone."""
+    """Where rounds begin: every user's best day at the prices of the background alone; nothing where the day is the
+    market without days, as there."""
+    if moment_of(day) is not None:
+        return np.zeros(day.party.columns)
     return best_days(day.party, day.price(day.load(np.zeros((1, day.periods)))), day.energy_unit)
 
 
@@ -74,6 +81,9 @@ def solve(day: Day, certify: bool = True) -> Solution:
     their present ones only; proven is false with fair players, and where a price bends so that replies are not convex
     programmes.
     """
+    game = moment_of(day)
+    if game is not None:
+        return _moment_solution(day, game, certify)
     if day.affine is not None and day.welfare:
         return potential_solution(day, certify)
     tables = [Seats(day, ENOUGH, searches=certify) for _ in starts(day)]
@@ -84,6 +94,14 @@ def solve(day: Day, certify: bool = True) -> Solution:
     if certify:
         best = certified_welfare(day, best) if day.welfare else certified(seats, best)
     return Solution(ended(best, Status.SOLVED) if settled else Status.NOT_FOUND, best)
+
+
+def _moment_solution(day, game, certify):
+    """The solution of the market without days."""
+    found = solve_game(game, certify)
+    outcome = clear(day, plan_of(day.party, found.outcome.x))
+    known = {name: getattr(found.outcome, name) for name in ("gap", "regrets", "proven")}
+    return Solution(endings.ending(found.status, found.outcome), replace(outcome, **known))
 
 
 def starts(day: Day) -> list[Array]:

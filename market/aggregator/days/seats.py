@@ -12,10 +12,12 @@ from market.aggregator.days.block import whole
 from market.aggregator.days.day import Day
 from market.aggregator.days.fair import FURTHER, FairDay, best_of, eased, fair_day, held_back
 from market.aggregator.days.fair_player import Fair
+from market.aggregator.days.moment import best_purchase, certified_moment, moment_of, shared
 from market.aggregator.days.outcome import DayOutcome, answered, gains_of
 from market.aggregator.days.outlay import prices_at
 from market.aggregator.days.party import Party
 from market.aggregator.days.replies import best_days, nearest_plan, payoffs, plan_near, replies
+from market.aggregator.game import Game
 from market.arrays import Array, Integers
 
 SETTLING = 1e-4  # of what a fair player moves: an answer nearer than that is looked for elsewhere too
@@ -100,6 +102,8 @@ class Seats:
         tried too. What one player finds across a valley may be undone by what others find next:
         after a few times its steps stay on its side.
         """
+        if self.moment is not None:
+            return self._moment_reply(j, others, plan)
         if not self.welfare(j):
             return self._fair_reply(j, others, plan)
         party = self.party(j)
@@ -107,6 +111,26 @@ class Seats:
         held, gained = (payoffs(party, self.day.prices, others[None], one)[0] for one in (plan, found))
         turned = abs(held) + float(np.sum(np.abs(party.worth(plan))))
         return found if gained >= held - SAME * turned else plan
+
+    @cached_property
+    def moment(self) -> Game | None:
+        """The market without days that the day is, None where it is none."""
+        return moment_of(self.day)
+
+    def _moment_reply(self, j, others, plan):
+        game, beside = self.moment, max(float(others[0] - self.day.background[0]), 0.0)
+        y = best_purchase(game, j, beside, float(self.purchase(j, plan)[0]))
+        if y is None:
+            return plan
+        return shared((game.player(j),), self.party(j), float(game.price.value(beside + y)), np.array([y]))
+
+    def cleared(self, plan: Array) -> Array:
+        """Everybody's plan once prices are known: in the market without days purchases are shared at that price."""
+        if self.moment is None:
+            return plan
+        party, game = self.day.party, self.moment
+        y = party.by_player(party.purchases(plan))[:, 0]
+        return shared(game.blocks, party, float(game.price.value(float(np.sum(y)))), y)
 
     def _fair_reply(self, j, others, plan):
         fair, known = self.fair(j, others), self._known[j]
@@ -175,7 +199,10 @@ def _across(fair, there, plan):
 
 def certified(seats: Seats, outcome: DayOutcome) -> DayOutcome:
     """The outcome with its gap. Plain sums by reply programmes on another solver; fair players by a search from their
-    present day, their welfare day and elsewhere: proven is false where there are such."""
+    present day, their welfare day and elsewhere: proven is false where there are such. What is the market without days
+    is proven as there."""
+    if seats.moment is not None:
+        return certified_moment(seats.moment, outcome)
     day, others = seats.day, outcome.load - outcome.y
     plain = np.array([seats.welfare(j) for j in range(day.players)])
     regrets, sure = np.zeros(day.players), plain.copy()

@@ -114,6 +114,13 @@ def test_max_min_leaves_nobody_with_weight_a_better_day_and_none_with_less_than_
     np.testing.assert_allclose(value(plan)[held], value(best)[held], rtol=1e-6)
 
 
+def then_nothing(price, a, b, alpha=0.0, offset=0.01, background=(0.0, 0.0)):
+    """A period and one in which nobody consumes: by days' own programmes, which one period alone does not need."""
+    parts = {"consumption": Consumption(np.arange(len(a)), a, b, [1.0, 0.0])}
+    block = homes("h", [len(a)], parts, alpha=alpha, offset=offset)
+    return Day(Clock(2), (price,) * 2, (block,), np.array(background))
+
+
 @pytest.mark.parametrize("alpha", [0.0, 0.5, 1.0, 2.0, 5.0, np.inf])
 @pytest.mark.parametrize("others", [0.0, 3.0])
 def test_one_period_without_devices_is_the_market_without_days(alpha, others):
@@ -121,20 +128,20 @@ def test_one_period_without_devices_is_the_market_without_days(alpha, others):
     a, b, price = rng.uniform(0.1, 0.9, 6), rng.uniform(2, 10, 6), Affine(0.2, 0.3)
     block = Block("h", "aggregator", Quadratic(a, b), alpha, 0.01, np.array([6]))
     known = best_response(price, block, others)
-    parts = {"consumption": Consumption(np.arange(6), a, b)}
-    seats = Seats(Day(Clock(1), (price,), (homes("h", [6], parts, alpha=alpha),)))
-    start = seats.price_taking(0, price.value(np.array([others])))
-    plan = seats.reply(0, np.array([others]), start)
+    seats = Seats(then_nothing(price, a, b, alpha))
+    start = seats.price_taking(0, price.value(np.array([others, 0.0])))
+    plan = seats.reply(0, np.array([others, 0.0]), start)
     assert seats.purchase(0, plan)[0] == pytest.approx(float(np.squeeze(known)), rel=1e-9 if alpha < 5 else 1e-7)
 
 
-def with_a_poor_user(poor, offset):
-    """(a block of six users, one of whom would pay little, the same in the market without days, their price)."""
+def with_a_poor_user(poor, offset, others=0.0):
+    """(A day of six users, one of whom would pay little, the same in the market without days, their price)."""
     rng = np.random.default_rng(8)
     a, b = rng.uniform(0.1, 0.9, 6), rng.uniform(2, 10, 6)
     b[0] = poor
-    block = homes("h", [6], {"consumption": Consumption(np.arange(6), a, b)}, alpha=1.0, offset=offset)
-    return block, Block("h", "aggregator", Quadratic(a, b), 1.0, offset, np.array([6])), Affine(0.2, 0.3)
+    price = Affine(0.2, 0.3)
+    day = then_nothing(price, a, b, 1.0, offset, (others, 0.0))
+    return day, Block("h", "aggregator", Quadratic(a, b), 1.0, offset, np.array([6])), price
 
 
 POOR = [(0.0, 0.0, 3.0), (0.0, 1e-9, 3.0)]  # (what it would pay at most, offset, others' load)
@@ -144,8 +151,8 @@ POOR += [(1.5, 0.0, 3.0), (1.5, 1e-9, 0.0), (1.5, 1e-9, 3.0), (1.5, 1e-5, 3.0), 
 @pytest.mark.share
 @pytest.mark.parametrize(("poor", "offset", "others"), POOR)
 def test_a_user_who_may_be_priced_out_is_served_or_not_as_in_the_market_without_days(poor, offset, others):
-    block, known, price = with_a_poor_user(poor, offset)
-    found = solve(Day(Clock(1), (price,), (block,), np.array([others])))
+    day, known, price = with_a_poor_user(poor, offset, others)
+    found = solve(day)
     if poor == offset == 0:
         assert found.status == Status.INFEASIBLE
     else:
@@ -209,13 +216,12 @@ def test_with_cars_the_poor_are_lifted_before_logarithms_are_taken():
 
 def test_a_player_goes_over_to_a_better_day_beyond_a_valley_three_times_and_where_others_moved():
     """From a day on which the poor user is priced out, no step leads to the better one on which it is served."""
-    dear, _, price = with_a_poor_user(0.0, 1e-5)
-    without = solve(Day(Clock(1), (price,), (dear,), np.array([3.0]))).outcome.plan
-    seats = Seats(Day(Clock(1), (price,), (with_a_poor_user(1.5, 1e-5)[0],)))
+    without = solve(with_a_poor_user(0.0, 1e-5, 3.0)[0]).outcome.plan
+    seats = Seats(with_a_poor_user(1.5, 1e-5)[0])
 
     def goes_over(others):
-        settled = seats.reply(0, np.array([others]), without)
-        return seats.reply(0, np.array([others]), settled)[0] > 0
+        settled = seats.reply(0, np.array([others, 0.0]), without)
+        return seats.reply(0, np.array([others, 0.0]), settled)[0] > 0
 
     served = [goes_over(others) for others in (3.0, 3.01, 2.9, 2.8, 2.7)]
     assert served == [True, False, True, True, False]
@@ -267,3 +273,10 @@ def test_solvers_say_nothing(capfd):
     surplus = solve(day).outcome.s
     assert surplus[0] == pytest.approx(surplus[2], rel=1e-6) and abs(surplus[1]) < 1e-6
     assert capfd.readouterr() == ("", "")
+
+
+def test_where_the_price_leaves_nobody_anything_max_min_buys_nothing():
+    parts = {"consumption": Consumption([0, 1], [0.5, 0.4], [3.0, 4.0])}
+    found = solve(Day(Clock(2), (Affine(0.5, 0.3),) * 2, (homes("h", [2], parts, alpha=np.inf),), [20.0, 20.0]))
+    np.testing.assert_allclose(found.outcome.y, 0.0, atol=1e-9)
+    assert found.outcome.gap < 1e-9

@@ -88,10 +88,14 @@ def test_purchases_lie_between_what_devices_give_and_all_that_is_wanted_beside_w
     np.testing.assert_allclose(most, [wanted + 1 - (sun if sell else 0), plain])  # who may not sell leaves sun unused
 
 
-@pytest.mark.parametrize("rule", [Power(0.05, 1.5), Piecewise([0, 2, 6], [0.5, 1, 5], 2.0), Linear(0.3)])
-def test_one_period_of_any_price_is_the_market_without_days(rule):
+ANY_PRICE = [Power(0.05, 1.5), Piecewise([0, 2, 6], [0.5, 1, 5], 2.0), Linear(0.3)]
+
+
+@pytest.mark.parametrize("rule", ANY_PRICE)
+def test_a_period_and_one_in_which_nobody_consumes_are_the_market_without_days(rule):
     a, b, sizes = np.array([0.3, 0.5, 0.4, 0.2, 0.7]), np.array([4.0, 7, 5, 6, 9]), np.array([2, 2, 1])
-    day = Day(Clock(1), (rule,), (homes("h", sizes, {"consumption": Consumption(np.arange(5), a, b)}),))
+    parts = {"consumption": Consumption(np.arange(5), a, b, [1.0, 0.0])}
+    day = Day(Clock(2), (rule,) * 2, (homes("h", sizes, parts),))
     known = solve_one_period(Game(rule, (Block("h", "aggregator", Quadratic(a, b), 0.0, 0.01, sizes),))).outcome
     found = solve(day)
     assert found.proven
