@@ -6,13 +6,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from engine.results.welfare import FEARED, UNSERVED, Welfare
 from market.aggregator import curves
 from market.aggregator.best_response import PricedOut
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Game
-from market.aggregator.planner import best_total_welfare
+from market.aggregator.splits import planners_split, split
+from market.aggregator.states import States
 from market.arrays import Array
-from market.measures import gini, lorenz, producer_surplus, total_welfare
+from market.measures import gini, lorenz
 from market.outcome import Outcome
 
 MOST_USERS = 20_000  # up to which curves are drawn
@@ -23,26 +25,14 @@ MOST_POINTS = 400  # of users in a picture
 supply_and_demand, wedge = curves.supply_and_demand, curves.wedge
 
 
-class Split(NamedTuple):
-    """Who has how much of the welfare there could be, money: the parts add up to the best there could be."""
-
-    small: float
-    large: float
-    producers: float
-    lost: float
-
-
-def split(game: Game, outcome: Outcome) -> Split | None:
-    """Users, producers, and what is lost against price-taking users; None where part is unserved, or goes to tariffs.
-
-    (docs/aggregator/model.md, Measures.)
-    """
-    if outcome.unserved > 0 or outcome.tariffs is not None:
-        return None
-    parts = zip(game.blocks, game.user_slices, strict=True)
-    large = float(sum(np.sum(outcome.s[rows]) for block, rows in parts if block.kind == "large"))
-    lost = best_total_welfare(game) - total_welfare(game, outcome)
-    return Split(float(np.sum(outcome.s)) - large, large, producer_surplus(game, outcome), max(lost, 0.0))
+def welfare(game: Game, outcome: Outcome, states: States | None = None) -> Welfare:
+    """Who has what of an outcome's welfare and of a planner's; states: of the price that players reckon with."""
+    here = split(game, outcome)
+    if here is None:
+        return Welfare(why=UNSERVED)
+    if states is not None and states.fearful:
+        return Welfare(why=FEARED)
+    return Welfare(here, planners_split(game))
 
 
 class Evenness(NamedTuple):

@@ -8,6 +8,7 @@ import pandas as pd
 
 from engine.progress import each_of
 from engine.results.result import Measure, Result, mean_by_agent, number, numbers
+from engine.results.welfare import UNPAID, UNSERVED, Welfare
 from market import sanity
 from market.grid.power_flow import MOST_DENSE_NODES
 from market.microgrid import endings
@@ -15,6 +16,8 @@ from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.market import ClearedPeriod, winners_and_losers
 from market.microgrid.payments import generation_cost
 from market.microgrid.random_lines import chance
+from market.microgrid.splits import planned as planned
+from market.microgrid.splits import split
 from market.outcome import Status
 from scenarios.grid.cases import DATA
 from scenarios.loading import draw, load
@@ -335,6 +338,15 @@ def under_each(scenario, replication, game):
 def losses_under_each(games, period):
     """{behaviour: its Dispatch} of a period by itself; `loss` is None where not all can be served."""
     return {name: game.dispatch(game.at(period), period) for name, game in games.items()}
+
+
+def welfare(outcomes, planners):
+    """Who has what of some periods' outcomes and of those `planned` for the same periods, a Welfare."""
+    if any(one.dispatch.loss is None for one in (*outcomes, *planners)):
+        return Welfare(why=UNSERVED)
+    if any(one.payments is None for one in outcomes):
+        return Welfare(why=UNPAID)
+    return Welfare(split(outcomes, planners), split(planners, planners))
 
 
 def of_nodes(summary):

@@ -10,11 +10,19 @@ from engine.columns import write_csv
 from engine.results import aggregator, learning, others
 from engine.results.aggregator import DOUBLE, NOTHING_CLEARED, AggregatorResult
 from engine.results.result import Measure, moments, number, numbers
+from engine.results.welfare import UNPLANNED, UNSERVED, Welfare
 from market.aggregator.network import endings
 from market.aggregator.network.curves import replies_of_two, residual
 from market.aggregator.network.direct import solve
 from market.aggregator.network.game import sells
-from market.aggregator.network.measures import efficiency, full_lines, producer_surplus, total_welfare
+from market.aggregator.network.measures import (
+    efficiency,
+    full_lines,
+    planners_outcome,
+    producer_surplus,
+    split,
+    total_welfare,
+)
 from scenarios.grid import nodal_tables
 
 NODE, LINE = 4_000, 6_000  # bytes that a node or a line needs as agents and in what clears
@@ -177,6 +185,15 @@ def loading(cleared):
     limit, size = cleared.grid.lines.limit, np.abs(cleared.flows)
     share = np.where(np.isfinite(limit), np.where(limit > 0, size / np.where(limit > 0, limit, 1.0), 1.0), np.nan)
     return Loading(np.minimum(share, 1.0), full_lines(cleared))
+
+
+def welfare(game, outcome):
+    """Who has what of an outcome's welfare and of its planner's, a Welfare."""
+    best = planners_outcome(game)
+    if best is None:
+        return Welfare(why=UNPLANNED)
+    here, planner = split(game, outcome), split(game.untaxed, best)
+    return Welfare(why=UNSERVED) if here is None or planner is None else Welfare(here, planner)
 
 
 def surplus_by_node(comparison):

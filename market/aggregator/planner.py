@@ -10,22 +10,24 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from market.aggregator.game import Game
+from market.aggregator.game import Game, Market
+from market.arrays import Array
 from market.brackets import brent
 
 Known = TypeVar("Known")
+AnyGame = TypeVar("AnyGame", bound=Market)
 DOWN = 10.0 ** -np.arange(0, 300, 15)  # shares of the highest total, to find where price-taking users want more
 ABOVE = 1e-12  # how far above a kink its right side begins, as a share of the stretch
 TOTALS = 10.0 ** np.arange(-300, 301)
 TIGHT: dict[str, Any] = {"xtol": 1e-300, "rtol": 1e-14, "maxiter": 500}
 
 
-def once_a_game(function: Callable[[Game], Known]) -> Callable[[Game], Known]:
+def once_a_game(function: Callable[[AnyGame], Known]) -> Callable[[AnyGame], Known]:
     """The function, worked out once for each game as long as that lives: a run asks for it after every round."""
-    known: WeakKeyDictionary[Game, Known] = WeakKeyDictionary()
+    known: WeakKeyDictionary[AnyGame, Known] = WeakKeyDictionary()
 
     @wraps(function)
-    def remembered(game: Game) -> Known:
+    def remembered(game: AnyGame) -> Known:
         if game not in known:
             known[game] = function(game)
         return known[game]
@@ -119,8 +121,12 @@ def worth_of_last(game: Game, total: float) -> float:
     return brent(lambda at: demand(game, at) - total, price, game.highest_reservation, **TIGHT)
 
 
-def _surplus_of_total(game, total):
-    """Users' surplus when a total is bought at p(Y) and shared so that marginal utilities are equal."""
+def surpluses_of_total(game: Game, total: float) -> list[Array]:
+    """Users' surplus by block when a total is bought at p(Y) and shared so that marginal utilities are equal."""
     price, level = float(game.price.value(total)), worth_of_last(game, total)
-    parts = ((block.utility, block.utility.demand(level)) for block in game.blocks)
-    return float(sum(np.sum(utility.surplus(price, x)) for utility, x in parts))
+    return [block.utility.surplus(price, block.utility.demand(level)) for block in game.blocks]
+
+
+def _surplus_of_total(game, total):
+    """That of all users together."""
+    return float(sum(np.sum(surplus) for surplus in surpluses_of_total(game, total)))

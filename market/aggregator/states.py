@@ -98,6 +98,11 @@ class States(Chances):
         """The price that players reckon with, a function of total purchases, their premiums apart."""
         return reckoned(self.rules, self.probability, NEUTRAL if self.risks else self.risk)
 
+    @property
+    def fearful(self) -> bool:
+        """Does anybody count bad states for more than their chance?"""
+        return any(risk.weight > 0 and risk.level > 0 for risk in (self.risk, *self.risks.values()))
+
     def premium(self, group: str) -> float:
         """What a unit is dearer in the eyes of a group than that price: 0 where all weigh risk alike.
 

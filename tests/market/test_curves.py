@@ -49,15 +49,6 @@ def test_the_wedge_ends_where_the_total_is_wanted_and_is_nothing_beyond(settled,
         assert wedge.worth == pytest.approx(wedge.price)
 
 
-def test_who_has_what_adds_up_to_the_best_there_could_be(settled):
-    parts, summary = economics.split(settled.game, settled.outcome), settled.summary()
-    assert sum(parts) == pytest.approx(summary["total_welfare"] / summary["efficiency"])
-    assert parts.small == pytest.approx(200 * summary["small"]["mean_surplus"])
-    assert parts.large == pytest.approx(summary["groups"]["large"]["surplus"]["total"]) and parts.lost > 0
-    best = run("large_two_welfare", set=["group.0.kind=direct"], certify=False)
-    assert economics.split(best.game, best.outcome).lost < parts.lost
-
-
 def test_who_gains_is_counted_of_all_however_few_are_drawn():
     before = np.arange(10_000.0)
     now = before + np.where(before % 10 == 0, 1.0, np.where(before % 10 == 1, -1.0, 0.0))

@@ -8,15 +8,15 @@ from engine.results.others import ALONE, BEFORE
 from market.numerals import plain
 from views.aggregator.faint import Faint
 from views.aggregator.users import users_of
-from views.kit.charts import DOTS, Bar, Line, bar_chart, line_chart
+from views.kit.charts import DOTS, Line, line_chart
 from views.kit.frames import Panel
 from views.kit.live import ANSWERING
 from views.plots.replies import broken
 from views.sentences import counted
+from views.splits import split_chart
 from views.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILLION, finite, group_colours
 
 TAB = "Economics"
-PARTS = (("small users", BLUE), ("large users", VERMILLION), ("producers", ORANGE), ("lost", "#BBBBBB"))
 FACED = (("price", "What {} faces beside the others", "price (money/energy)"),)
 FACED += (("payoff", "What it is worth to {}", "payoff"),)
 FEW = 40  # users whose dots are large
@@ -26,7 +26,7 @@ QUANTITY, PRICE = "total purchases (energy)", "price (money/energy)"
 def panels(run):
     """What is drawn of a run after a round: curves where users are few enough, answers once it has ended."""
     game = run.model.game
-    made = [_split(run), *_of_users(run, users_of(run).joins)]
+    made = [_split(run), *of_users(run, users_of(run).joins)]
     if game.users <= economics.MOST_USERS:
         made.insert(0, _supply_and_demand(run))
     if ANSWERING in run.memory:
@@ -34,17 +34,12 @@ def panels(run):
     return as_panels(made)
 
 
-def panels_of_users(run):
-    """What is drawn where there is a network: how even the users' surplus is, and who gains and loses."""
-    return as_panels(_of_users(run, False))
-
-
 def as_panels(made):
     """Panels of their own tab of (name, title, drawing) as far as there are."""
     return tuple(Panel(name, title, html, tab=TAB) for name, title, html in filter(None, made))
 
 
-def _of_users(run, joins):
+def of_users(run, joins):
     """The Lorenz curve; and, unless users choose with whom they are, each user here and there."""
     return [_lorenz(run), None if joins else _moved(run)]
 
@@ -67,25 +62,19 @@ def _supply_and_demand(run):
 
 
 def _split(run):
-    """Who has the welfare there could be, in the run and in the markets it is held against."""
-    rows = {"this market": (run.model.game, run.model.outcome)}
-    rows |= {_short(one.name): (one.result.game, one.result.outcome) for one in run.beside or () if one.result.cleared}
-    found = {name: economics.split(*row) for name, row in rows.items()}
-    if None in found.values():
-        return None
-    bars = [
-        Bar(
-            name,
-            tuple((value, colour) for value, (_, colour) in zip(parts, PARTS, strict=True)),
-            f"{plain(parts.lost, 3)} lost",
-            name == "this market",
-        )
-        for name, parts in found.items()
-    ]
-    return "split", "Who has the welfare there could be", bar_chart(bars, "money, up to the best there could be", PARTS)
+    """Who has the welfare there could be, in the run, under a planner and in the markets it is held against."""
+    beside = [one for one in run.beside or () if one.result.cleared]
+    others = {short(one.name): economics.welfare(one.result.game, one.result.outcome) for one in beside}
+    return who_has(economics.welfare(run.model.game, run.model.outcome, run.scenario.states), others)
 
 
-def _short(name):
+def who_has(welfare, others=()):
+    """(Name, title, drawing) of a Welfare, and of others' {name: Welfare} that it is held against."""
+    return "split", "Who has the welfare there could be", split_chart(welfare, others)
+
+
+def short(name):
+    """What a bar calls a market that a run is held against."""
     return {BEFORE: "no large users", ALONE: "each alone"}[name]
 
 

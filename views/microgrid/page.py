@@ -5,7 +5,7 @@ from html import escape
 import numpy as np
 
 from engine.results import measured
-from engine.results.microgrid import by_period, called, losses_under_each, under_each
+from engine.results.microgrid import by_period, called, losses_under_each, planned, played, under_each, welfare
 from market.microgrid.behaviours import BEHAVIOURS
 from market.numerals import plain, signed
 from views.kit import periods
@@ -15,6 +15,7 @@ from views.kit.live import last_gap
 from views.microgrid import look
 from views.microgrid.live_map import NO_FLOW, network_map
 from views.microgrid.words import fate, joining_text, nodes_text, stability_lines
+from views.splits import split_chart
 from views.style import BLACK, GREEN, GREY, PURPLE
 
 TITLE = "Microgrid"
@@ -131,6 +132,7 @@ def panels(run):
         Panel("bills", "What private trade brings each node", _bills(run)),
         *_over_time(run),
         Panel("trades", f"Private trades, latest first{when}", _trades(run)),
+        Panel("split", "Who has what all is worth", _split(run)),
     )
 
 
@@ -187,6 +189,13 @@ def _bills(run):
         return '<p class="none">This rule pays nothing here.</p>'
     what, words = ("paid to the node", "receives pays") if gains is None else ("gain by private trade", "gains loses")
     return _by_node(run, values, f"{what} (money)", dict(zip(words.split(), (GREEN, PURPLE), strict=True)))
+
+
+def _split(run):
+    """Who has the worth of all that could be, in the run and under a planner; of a day, of the periods so far."""
+    outcomes, known = played(run.model), run.memory.setdefault("planners", [])
+    known += [planned(run.drawn.game, period) for period in range(len(known), len(outcomes))]
+    return split_chart(welfare(outcomes, known))
 
 
 def _needs(run):

@@ -7,12 +7,13 @@ from engine.results.aggregator import Standing, mean_by_round
 from engine.results.result import number
 from market.numerals import plain
 from market.outcome import Status
-from views.aggregator import economics, learning, opening
+from views.aggregator import learning, opening
 from views.aggregator.faint import Faint
 from views.aggregator.tariffs import CONTROLS, with_revenue
 from views.kit.charts import Line, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import gap_text
+from views.network import economics
 from views.network.live_map import price_map
 from views.style import BLACK, LINES, group_colours, players
 
@@ -136,7 +137,7 @@ def panels(run):
         Panel(name, title, line_chart(_lines(run, rounds, columns), label, faint=behind.get(name, ())))
         for name, (title, label, columns) in parts.items()
     )
-    return (map_of_prices, *learning.panels(run, run.chosen), *drawn, *economics.panels_of_users(run))
+    return (map_of_prices, *learning.panels(run, run.chosen), *drawn, *economics.panels(run))
 
 
 def _lines(run, rounds, columns):

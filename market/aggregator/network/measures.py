@@ -1,4 +1,4 @@
-"""Measures of an outcome on a network: welfare, producers' surplus, whose money goes where."""
+"""Measures of an outcome on a network: welfare and who has it, producers' surplus, whose money goes where."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from market.aggregator.game import Block
 from market.aggregator.network.game import NetworkGame, NetworkOutcome, clear, sells
 from market.aggregator.network.planner import can_plan, planned
+from market.aggregator.planner import once_a_game
+from market.aggregator.splits import of_users
 from market.arrays import Mask
 from market.grid.clearing import Cleared
+from market.splits import ELASTIC, FIXED, PRODUCERS, RENTS, TARIFFS, Split
 
 FULL = 1e-9  # of its limit: a line so near it is full
 
@@ -61,11 +65,39 @@ def producer_surplus(game: NetworkGame, outcome: NetworkOutcome) -> float:
     return earned + float(np.sum(outcome.profits))
 
 
+def planners_outcome(game: NetworkGame) -> NetworkOutcome | None:
+    """What a planner makes of all purchases and sales, tariffs apart; None where it is not worked out."""
+    return _planners_outcome(game.untaxed)
+
+
+@once_a_game
+def _planners_outcome(game):
+    y = planned(game, np.zeros(game.players)) if can_plan(game) else None
+    return None if y is None else clear(game, y)
+
+
 def best_total_welfare(game: NetworkGame) -> float | None:
     """The highest total welfare of all purchases and sales, the planner's; None where it is not worked out."""
-    game = game.untaxed
-    y = planned(game, np.zeros(game.players)) if can_plan(game) else None
-    return None if y is None else total_welfare(game, clear(game, y))
+    best = planners_outcome(game)
+    return None if best is None else total_welfare(game.untaxed, best)
+
+
+def split(game: NetworkGame, outcome: NetworkOutcome) -> Split | None:
+    """Users, elastic demand, makers, lines, tariffs, fixed load, which only pays; and what is lost against a planner.
+
+    None where load is shed or output spilled, for then who pays is not who gets; or where no planner's welfare is known
+    (docs/network/model.md, Measures).
+    """
+    best, cleared = best_total_welfare(game), outcome.cleared
+    if best is None or np.any(cleared.shed > 0) or np.any(cleared.spilled > 0):
+        return None
+    paid, parts = accounts(game, outcome), zip(game.blocks, game.user_slices, strict=True)
+    had = of_users((block, outcome.s[rows]) for block, rows in parts if isinstance(block, Block))
+    had |= {ELASTIC: cleared.benefit - paid.elastic} if len(game.grid.elastic) else {}
+    had |= {PRODUCERS: producer_surplus(game, outcome), RENTS: paid.rent}
+    had |= {} if outcome.tariffs is None else {TARIFFS: outcome.revenue}
+    had |= {FIXED: -paid.fixed} if np.any(game.grid.demand) else {}
+    return Split(had, best - total_welfare(game, outcome))
 
 
 def efficiency(game: NetworkGame, outcome: NetworkOutcome) -> float | None:
