@@ -77,7 +77,7 @@ class NetworkResult(AggregatorResult):
     @cached_property
     def residual(self):
         """What the player with the largest amount faces, a market.aggregator.network.curves.Residual."""
-        return residual(self.game, self.outcome.y, int(np.argmax(self.outcome.y)))
+        return faced(self.game, self.outcome.y)
 
     @cached_property
     def replies(self):
@@ -194,6 +194,11 @@ def welfare(game, outcome):
         return Welfare(why=UNPLANNED)
     here, planner = split(game, outcome), split(game.untaxed, best)
     return Welfare(why=UNSERVED) if here is None or planner is None else Welfare(here, planner)
+
+
+def faced(game, y, player=None):
+    """What the player asked for, by default the one with the largest amount, faces beside amounts y, a Residual."""
+    return residual(game, y, int(np.argmax(y)) if player is None else player)
 
 
 def surplus_by_node(comparison):

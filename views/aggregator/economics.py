@@ -17,8 +17,8 @@ from views.splits import split_chart
 from views.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILLION, finite, group_colours
 
 TAB = "Economics"
-FACED = (("price", "What {} faces beside the others", "price (money/energy)"),)
-FACED += (("payoff", "What it is worth to {}", "payoff"),)
+FACED = {"price": ("What {} faces beside the others", "price (money/energy)", "at")}
+FACED |= {"payoff": ("What it is worth to {}", "payoff", "brings")}
 FEW = 40  # users whose dots are large
 QUANTITY, PRICE = "total purchases (energy)", "price (money/energy)"
 
@@ -128,20 +128,28 @@ def _answers(run):
     known = run.memory["answers", chosen]
     if known is None:
         return []
-    found = [_along(game, known.facing, *what) for what in FACED]
+    faced = known.facing
+    found = [along(game, faced, name, {"": getattr(faced, name)}) for name in FACED]
     return found if known.replies is None else [_replies(run, known.replies), *found]
 
 
-def _along(game, faced, name_of, words, label):
-    """The price, or the payoff, along one player's purchase, with its present one and its best."""
-    name, values = game.player_name(faced.player), finite(getattr(faced, name_of))
-    marks = [
-        (at, float(np.interp(at, faced.amounts, values)), colour, f"{word}: {plain(at)}")
-        for at, colour, word in ((faced.now, BLACK, "now"), (faced.best, VERMILLION, "best reply"))
+def along(game, faced, name, curves, amount="purchase", bends=()):
+    """(Name, title, drawing) along one player's amount: its present one and its best one on the first of some curves.
+
+    name: in FACED; curves: {what a line is called: values at faced.amounts}; bends: amounts at which the first bends.
+    """
+    (words, label, brings), who = FACED[name], game.player_name(faced.player)
+    looks = ((group_colours([who])[who], "-"), (BLACK, "--"))
+    lines = [
+        Line(called, faced.amounts, finite(values), *look)
+        for (called, values), look in zip(curves.items(), looks, strict=False)
     ]
-    lines = [Line(words.format(name), faced.amounts, values, group_colours([name])[name])]
-    chart = line_chart(lines, label, f"purchase of {name} (energy)", marks=marks)
-    return f"faced {name_of}", words.format(name), chart
+    marks = [(at, float(np.interp(at, faced.amounts, lines[0].y)), GREY, "a line fills or empties") for at in bends]
+    for at, colour, word in ((faced.now, BLACK, "now"), (faced.best, VERMILLION, "best reply")):
+        value = float(np.interp(at, faced.amounts, lines[0].y))
+        marks.append((at, value, colour, f"{word}: {plain(at)} {brings} {plain(value)}"))
+    chart = line_chart(lines, label, f"{amount} of {who} (energy)", marks=marks)
+    return f"faced {name}", words.format(who), chart
 
 
 def _replies(run, replies):

@@ -151,6 +151,7 @@ def _line_chart(
         dot = f'<circle cx="{float(across(x)):.1f}" cy="{float(up(y)):.1f}" r="4" fill="{ink(colour)}">'
         parts.append(f"{dot}<title>{escape(title)}</title></circle>")
     names = [(part.name, part.colour) for part in (*bands, *lines) if part.name]
+    names += [(title, colour) for _, _, colour, title in marks]
     names = names if len(names) > 1 else []
     return svg("".join(parts), label=f"{ylabel} by {xlabel}") + legend(names + [BEFORE] * bool(behind))
 

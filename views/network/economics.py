@@ -1,17 +1,22 @@
 """What economists expect of a market on a network: who has what, how even, what one player faces; once it has ended."""
 
-from engine.results.network import welfare
+import numpy as np
+
+from engine.results.network import faced, welfare
 from engine.results.others import BEFORE
-from views.aggregator.economics import as_panels, of_users, short, who_has
+from views.aggregator.economics import along, as_panels, of_users, short, who_has
 from views.kit.live import ANSWERING
+
+SAME = 1e-6  # of a price: curves so near each other are drawn as one
 
 
 def panels(run):
-    """How even the users' surplus is and who gains and loses; at the run's end who has what.
+    """How even the users' surplus is and who gains and loses; at the run's end who has what, and what one player faces.
 
-    That takes a planner, who is asked for the summary of the run's end in any case.
+    Who has what takes a planner, who is asked for the summary of the run's end in any case.
     """
-    return as_panels([_split(run) if ANSWERING in run.memory else None, *of_users(run, False)])
+    ended = ANSWERING in run.memory
+    return as_panels([*([_split(run), *_faced(run)] if ended else []), *of_users(run, False)])
 
 
 def _split(run):
@@ -19,3 +24,20 @@ def _split(run):
     before = [one for one in run.beside or () if one.name == BEFORE and one.result.cleared]
     others = {short(one.name): welfare(one.result.game, one.result.outcome) for one in before}
     return who_has(welfare(run.model.game, run.model.outcome), others)
+
+
+def _faced(run):
+    """The price and the payoff along the amount of one player, the largest or the one that is looked at."""
+    game, outcome = run.model.game, run.model.outcome
+    chosen = run.chosen if run.chosen is not None and run.chosen < game.players else None
+    if ("faced", chosen) not in run.memory:
+        run.memory["faced", chosen] = faced(game, outcome.y, chosen)
+    known = run.memory["faced", chosen]
+    price = {"price it faces": known.price}
+    if not np.allclose(known.price, known.believed, rtol=SAME, atol=0, equal_nan=True):
+        price["price it believes in"] = known.believed
+    amount = "sale" if game.selling[known.player] else "purchase"
+    return [
+        along(game, known, "price", price, amount, known.breaks),
+        along(game, known, "payoff", {"by the price it believes in": known.payoff}, amount),
+    ]
