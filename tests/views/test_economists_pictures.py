@@ -5,7 +5,6 @@ import re
 import numpy as np
 import pytest
 
-from engine.results import economics
 from engine.results.welfare import Welfare
 from market.numerals import plain
 from market.splits import FIXED, PRODUCERS, RENTS, SMALL, Split
