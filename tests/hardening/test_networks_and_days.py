@@ -6,17 +6,19 @@ suite, all by `make nightly`; a failure names market and number.
 """
 
 import math
+import re
 
 import numpy as np
 import pytest
 
 from engine.results import all_measured, units_of
 from market.outcome import Status
+from scenarios.loading import keys_of
 from tests.hardening.cases import NIGHTLY, chunks
 from tests.hardening.legal_markets import LEGAL
 from tests.hardening.mutations import written
 from tests.hardening.test_legal_markets import PROVEN, ended
-from tests.hardening.units_of_files import UNITS, in_units
+from tests.hardening.units_of_files import PAIR, POWER, UNITS, in_units
 
 DECADES = (-4, 6)  # of a unit
 SAME = 1e-6  # of the largest number in the same unit
@@ -28,6 +30,7 @@ LEFT_OPEN = (
     "gap anticipating",
     "through batteries",
 )  # shares of next to nothing, ties
+MEASURED = {"energy", "money", "mass", "MW", "MWh", "MW²h"}  # parts of a unit's name that stand for other units too
 LITTLE = 1e-6  # a number of any unit in files whose numbers are of about one: what is far below it is rounding
 QUICK = {
     "network": (1, 2, 6, 10),
@@ -131,6 +134,12 @@ def check(market, numbers, folder):
 def shares(market, cases):
     """Numbers of the cases that a test looks at."""
     return chunks(cases, 0) if NIGHTLY else [QUICK[market]]
+
+
+@pytest.mark.parametrize("market", QUICK)
+def test_no_key_has_a_unit_that_is_not_rewritten(market):
+    units = {key.unit for key in keys_of(market) if key.unit and set(re.findall(r"\w+", key.unit)) & MEASURED}
+    assert units <= {*UNITS, PAIR, POWER}
 
 
 @pytest.mark.parametrize("numbers", shares("network", 200))

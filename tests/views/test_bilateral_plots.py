@@ -9,6 +9,7 @@ import pytest
 from engine import compare, run
 from market.bilateral.core import violation
 from market.bilateral.stable import core_prices, fair_prices
+from market.numerals import plain
 from views.bilateral.contract_graph import contract_graph, crossings, positions
 from views.bilateral.payoff_split import gains, payoff_split
 from views.bilateral.price_rounds import MOST_LINES, highlighted, price_rounds
@@ -91,7 +92,7 @@ def test_agents_are_where_their_contracts_end_and_pale_without(multi):
         assert len(colours) == 1 and not {tuple(c) for c in discs[side].get_facecolors()[idle]} & colours
         assert np.all(at[idle] > at[outcome.contracts[name]].max(initial=-1)) and len(np.unique(at)) == 20
     texts = {text.get_text() for text in axes.texts}
-    assert {"0", "19", f"{outcome.market.demand[3]:.2f}"} <= texts
+    assert {"0", "19", plain(outcome.market.demand[3], 3)} <= texts
 
 
 def test_contracts_cross_far_less_than_in_the_order_of_numbers(multi):

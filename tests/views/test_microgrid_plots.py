@@ -110,7 +110,7 @@ def test_widths_and_arrows_grow_with_the_flow_and_colours_with_the_loss(eight):
 def test_private_trades_are_labelled_with_their_amount_and_nodes_with_what_they_have():
     result = run("eight_nodes_cooperative", certify=False)
     texts = network_map(result.game.network, result.outcome.dispatch).axes[0].texts
-    assert sorted(text.get_text() for text in texts if text.get_gid() == "trade") == ["0.70", "1.73"]
+    assert sorted(text.get_text() for text in texts if text.get_gid() == "trade") == ["0.7", "1.73"]
     said = [text.get_text() for text in texts]
     assert {"+3", "−1", "+1", "0", "−2", "main grid: +1.18", *map(str, range(8))} <= set(said)
     assert said.count("−1") == 3

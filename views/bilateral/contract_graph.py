@@ -147,7 +147,7 @@ def _contracts(axes, contracts, places, gap):
     apart = len(np.unique(contracts["buyer"])) == len(price) == len(np.unique(contracts["seller"]))
     if apart and gap >= POINTS / 5:
         for (_, here), q, p in zip((segment[0] for segment in segments), quantity, price, strict=True):
-            said = f"{q:.2f} kWh at {look.priced(p)}"
+            said = f"{plain(q, 3)} kWh at {look.priced(p)}"
             box = {"facecolor": "white", "edgecolor": "none", "pad": 1.2}
             axes.text(0.5, here, said, ha="center", va="center", fontsize=min(12, 0.6 * gap), bbox=box, zorder=4)
     return ScalarMappable(norm=shades, cmap=look.PRICES)
@@ -167,7 +167,7 @@ def _agents(axes, outcome, side, place, numbers, gap, rows):
             centre = {"ha": "center", "va": "center_baseline", "fontsize": min(12, 0.55 * across), "zorder": 5}
             axes.text(side, at, str(number), color=ink, **centre)
         if rows <= MOST_SAID:
-            said = f"{energy[agent]:.2f}"
+            said = plain(energy[agent], 3)
             paid = contracts["price"][ends == agent]
             if side and len(paid) > 1 and np.ptp(paid) < 1e-9:
                 said += f" at {look.priced(paid[0])}"

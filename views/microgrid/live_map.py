@@ -171,9 +171,8 @@ def _amount(lines, k):
     curve, (x, y) = lines.curves[k], lines.middle[k]
     out = lines.middle[k] - (curve[0] + curve[-1]) / 2
     out = out / (np.hypot(*out) or 1.0)
-    return (
-        f'<text class="amount" x="{x + 20 * out[0]:.1f}" y="{y + 20 * out[1] + 4:.1f}">{abs(lines.flow[k]):.2f}</text>'
-    )
+    amount = plain(abs(lines.flow[k]), 3)
+    return f'<text class="amount" x="{x + 20 * out[0]:.1f}" y="{y + 20 * out[1] + 4:.1f}">{amount}</text>'
 
 
 def _nodes(network, dispatch, place, size, small, names, room):

@@ -279,7 +279,7 @@ def _label_trades(axes, private, at):
         out = private.middle[k] - (curve[0] + curve[-1]) / 2
         out = out / (np.hypot(*out) or 1.0)
         axes.annotate(
-            f"{abs(private.flow[k]):.2f}",
+            plain(abs(private.flow[k]), 3),
             private.middle[k],
             26 * out,
             textcoords="offset points",
