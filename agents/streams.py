@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,11 @@ class Streams(NamedTuple):
         >>> Streams(1).of("north", "a").random() == Streams(1, replication=1).of("north", "a").random()
         False
         """
-        words = np.frombuffer(hashlib.sha256(f"{group}\n{key}".encode()).digest()[:16], dtype="<u4")
-        sequence = np.random.SeedSequence(self.seed, spawn_key=(self.replication, *words.tolist()))
+        sequence = np.random.SeedSequence(self.seed, spawn_key=(self.replication, *_words(group, key)))
         return np.random.Generator(np.random.PCG64(sequence))
+
+
+@lru_cache(1024)
+def _words(group, key):
+    """Four numbers that stand for a key of a group."""
+    return tuple(np.frombuffer(hashlib.sha256(f"{group}\n{key}".encode()).digest()[:16], dtype="<u4").tolist())

@@ -81,6 +81,12 @@ def swept(executor, scenario, points, replications, direct=False):
         return timed(partial(sweep, scenario, points, executor=executor, **options), 1)
 
 
+class OneByOne(InProcess):
+    """This process, without runs side by side."""
+
+    task_seconds = 0.0
+
+
 def overhead(replications):
     """Milliseconds a run costs beyond itself: processor time of a sweep over that of its runs, and handing them over.
 
@@ -89,7 +95,7 @@ def overhead(replications):
     runs = len(PRICES) * replications
     scenario = load(USERS_400)
     alone = min(spent(lambda: [run(scenario, replication=k, direct=True) for k in range(runs)]) for _ in range(2))
-    whole = min(spent(partial(swept, InProcess(), USERS_400, PRICES, replications, True)) for _ in range(2))
+    whole = min(spent(partial(swept, OneByOne(), USERS_400, PRICES, replications, True)) for _ in range(2))
     with Here(1) as pool:
         ended(pool, str, 10)
         handing = 1e3 * timed(partial(ended, pool, str, 500), 3)[0] / 500

@@ -9,10 +9,12 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import count, islice, repeat
 from multiprocessing import get_context, parent_process, resource_tracker
+from typing import NamedTuple
 
 from engine.plugins import plug_again, plugged
 from engine.progress import say
@@ -57,7 +59,7 @@ class Executor(ABC):
     tell of a worker that died rather than of the job.
     """
 
-    workers, at_once, ahead, task_seconds = 1, 1, 4, 0.05
+    workers, at_once, ahead, task_seconds = 1, 1, 4, 0.1
     deaths = (BrokenExecutor,)
     entered = 0
 
@@ -87,7 +89,8 @@ class Executor(ABC):
     def completed(self, function, jobs):
         """Yield (job, answer, error) as jobs end, in any order; error is None or the exception.
 
-        Jobs under way when a worker died are run again alone, one at a time: the one that kills its worker again fails.
+        function: of a job, or OfFirst. Jobs under way when a worker died are run again alone, one at a time: the one
+        that kills its worker again fails.
         """
         pending = {}
         try:
@@ -130,11 +133,18 @@ class Executor(ABC):
             say(f"no run has ended for {times * WORD_AFTER:.0f} s; {runs} are with {self.workers} processes")
 
 
+class OfFirst(NamedTuple):
+    """In place of a function of a job: of(jobs) answers the first of some, one at least, more where that is cheaper."""
+
+    of: Callable[[list], list]
+
+
 def answers_within(function, jobs, seconds):
     """(Seconds taken, answers) of the first of some jobs: one at least, and no further one after so many seconds."""
     started, answers = time.perf_counter(), []
-    for job in jobs:
-        answers.append(function(job))
+    while len(answers) < len(jobs):
+        left = jobs[len(answers) :]
+        answers += function.of(left) if isinstance(function, OfFirst) else [function(left[0])]
         if time.perf_counter() - started > seconds:
             break
     return time.perf_counter() - started, answers
@@ -148,7 +158,7 @@ def worth(task_seconds, seconds):
 class InProcess(Executor):
     """This very process, one run after another."""
 
-    ahead, task_seconds = 1, 0.0
+    ahead = 1
 
     def start(self):
         """Nothing is needed."""

@@ -50,6 +50,21 @@ def run(
     return replace(result, seconds=time.perf_counter() - started)
 
 
+def are_side_by_side(scenario):
+    """Can `solved_together` solve replications of a scenario? Raises ScenarioError where they cannot be drawn."""
+    market = results_of(scenario.market)
+    return hasattr(market, "are_side_by_side") and market.are_side_by_side(draw(scenario).game)
+
+
+def solved_together(scenario, replications):
+    """Results of replications as `run` has them without rounds, to the last bit; None for one to be run alone."""
+    drawn = [draw(scenario, replication) for replication in replications]
+    facts = results_of(scenario.market).solved_together([one.game for one in drawn])
+    known = {"rounds": 0, "collected": {}, "direct": True, "seated": names_of(None)}
+    runs = zip(replications, drawn, facts, strict=True)
+    return [None if told is None else _result(scenario, k, one, known | told) for k, one, told in runs]
+
+
 def paced(way, game=None, runs=1):
     """[How runs through periods are paced, a pace.Paced], empty in markets without many; game: where it is drawn."""
     market = results_of(way.scenario.market)

@@ -6,11 +6,12 @@ array, element by element, by Chandrupatla's (Advances in Engineering Software 2
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 import numpy as np
 
 from market.arrays import Array, Integers
+from market.searches import alone
 
 RTOL = 4 * float(np.finfo(float).eps)
 
@@ -28,8 +29,16 @@ def brent(
 
     Raises ValueError where the signs are the same or a value is not a number, ArithmeticError where it is not found.
     """
+    return alone(brents_points(low, high, xtol=xtol, rtol=rtol, maxiter=maxiter), lambda at: float(function(at)))
+
+
+def brents_points(
+    low: float, high: float, *, xtol: float = 2e-12, rtol: float = RTOL, maxiter: int = 100
+) -> Generator[float, float, float]:
+    """The points of `brent`, each to be answered by the function there (market/searches.py); raises as that does."""
     before, now = float(low), float(high)
-    f_before, f_now = _number(function, before), _number(function, now)
+    f_before = _number((yield before), before)
+    f_now = _number((yield now), now)
     if f_before == 0:
         return before
     if f_now == 0:
@@ -54,13 +63,12 @@ def brent(
             last_step = step = half
         before, f_before = now, f_now
         now += step if abs(step) > least else least if half > 0 else -least
-        f_now = _number(function, now)
+        f_now = _number((yield now), now)
     raise ArithmeticError(f"no root between {low} and {high} within {maxiter} steps")
 
 
-def _number(function, at):
-    """The function's value; raises ValueError where it is not a number."""
-    value = float(function(at))
+def _number(value, at):
+    """The function's value at a point; raises ValueError where it is not a number."""
     if value != value:
         raise ValueError(f"the function is not a number at {at}")
     return value

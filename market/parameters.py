@@ -5,13 +5,16 @@ Whoever reads scenario files makes their keys from these, with checks, documenta
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 REQUIRED = object()
+KNOWN = 1_024  # rules whose parameters are remembered
 ARRAYS = ("list", "numbers", "series")  # types whose values a rule gets as arrays
 
 
@@ -79,7 +82,8 @@ def parameter(
     return field(metadata={"parameter": said}, **given)
 
 
-def parameters_of(rule: Any) -> dict[str, Parameter]:
+@lru_cache(KNOWN)
+def parameters_of(rule: Any) -> Mapping[str, Parameter]:
     """{key in files: Parameter} of a rule, in the order of its fields, then of `also`, the keys it has besides.
 
     >>> @dataclass(frozen=True)
@@ -91,7 +95,7 @@ def parameters_of(rule: Any) -> dict[str, Parameter]:
     found = {one.name: one for one in fields(rule)} if is_dataclass(rule) else {}
     found |= getattr(rule, "also", {})
     said = ((name, one.metadata["parameter"]) for name, one in found.items() if "parameter" in one.metadata)
-    return {one.key or name: replace(one, key=one.key or name) for name, one in said}
+    return MappingProxyType({one.key or name: replace(one, key=one.key or name) for name, one in said})
 
 
 def check_together(rule: Any, keys: dict[str, Any]) -> None:
@@ -108,7 +112,7 @@ def made(rule: Any, keys: dict[str, Any], **others: Any) -> Any:
     """
     said = parameters_of(rule)
     flat = {name: value for one, row in keys.items() for name, value in _rows(one, row, said)}
-    names = {one.metadata["parameter"].key or one.name: one.name for one in _fields(rule)}
+    names = _names(rule)
     arrays = {name: _array(value, said[name]) for name, value in flat.items() if name in said}
     given = {names.get(name, name): value for name, value in arrays.items()} | others
     if not isinstance(rule, type):
@@ -116,8 +120,11 @@ def made(rule: Any, keys: dict[str, Any], **others: Any) -> Any:
     return rule.of_keys(**given) if hasattr(rule, "of_keys") else rule(**given)
 
 
-def _fields(rule):
-    return [one for one in (fields(rule) if is_dataclass(rule) else ()) if "parameter" in one.metadata]
+@lru_cache(KNOWN)
+def _names(rule):
+    """{key in files: the name of its field}."""
+    said = [one for one in (fields(rule) if is_dataclass(rule) else ()) if "parameter" in one.metadata]
+    return {one.metadata["parameter"].key or one.name: one.name for one in said}
 
 
 def _rows(name, value, said):

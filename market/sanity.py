@@ -22,8 +22,10 @@ def of_purchases(bought: Array, price: Array, worth: Array) -> list[str]:
         return [
             f"nobody buys anything: the price is {plain(paid)}, a first unit is worth {plain(most)} at most; {UNITS}"
         ]
+    if not 0 <= paid < FREE * most:  # what is worth most is worth no less than what is usual
+        return []
     usual = float(np.median(worth))
-    if 0 <= paid < FREE * usual:
+    if paid < FREE * usual:
         return [f"the price limits nobody: it is {plain(paid)}, where a first unit is worth {plain(usual)}; {UNITS}"]
     return []
 

@@ -21,7 +21,9 @@ class Results(Protocol):
     or off one of its parts; HEADLINE: those of a table on the terminal; DRAWN: those of a sweep's pictures, where none
     are asked for. A market whose runs may have very many periods also has `periods(game)`, how many
     pieces of work there are, what they are called and how many periods they have in all, and `one_period(game, number,
-    way)`, all the work of one piece, by whose time that of a run is told before it begins.
+    way)`, all the work of one piece, by whose time that of a run is told before it begins. One that can solve
+    replications side by side says so of a game of theirs by `are_side_by_side(game)`, and has `solved_together(games)`,
+    for each what `solved` tells with proofs, or None.
     """
 
     @property

@@ -12,7 +12,7 @@ from engine.results import learning, measured, others, states, tariffs
 from engine.results.learning import DISTANCE, Learned
 from engine.results.result import Measure, Result, moments, number
 from market import sanity
-from market.aggregator import endings
+from market.aggregator import endings, side_by_side
 from market.aggregator.best_response import reply_curve
 from market.aggregator.collusion import colluding_surplus
 from market.aggregator.equilibrium import solve
@@ -496,6 +496,15 @@ def solved(game, certify):
     """Facts of a direct solution."""
     solution, without = solved_and_paid(game, certify)
     return of_solution(game, solution) | {"without": without}
+
+
+are_side_by_side = side_by_side.are_side_by_side
+
+
+def solved_together(games):
+    """The facts that `solved` tells of each of some games, with proofs; None for one that has to be solved alone."""
+    solutions = zip(games, side_by_side.solve_all(games), strict=True)
+    return [None if one is None else of_solution(game, one) | {"without": {}} for game, one in solutions]
 
 
 def of_solution(game, solution):

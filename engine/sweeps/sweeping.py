@@ -4,16 +4,17 @@ import contextlib
 import time
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
+from itertools import takewhile
 
 from engine import inputs, limits, pace
 from engine.cluster import Cluster
-from engine.executors import on_this_machine
+from engine.executors import OfFirst, on_this_machine
 from engine.pace import TooLong, in_words
 from engine.progress import bar
 from engine.provenance import machine
 from engine.results import all_measured, asked_by, by_people, units, units_by
 from engine.results.result import Way
-from engine.running import paced, run
+from engine.running import are_side_by_side, paced, run, solved_together
 from engine.store import USERS
 from engine.stored_json import table_of
 from engine.sweeps import sweep_folder
@@ -175,7 +176,7 @@ def _run_all(planned, folder, waiting, count, executor, progress):
     shown = bar("sweep", len(planned), len(planned) - count, progress)
     jobs = (job_of(planned, pair) for pair in waiting)
     with contextlib.nullcontext() if executor else chosen, shown:
-        for job, answer, error in chosen.completed(attempt, jobs):
+        for job, answer, error in chosen.completed(OfFirst(attempts), jobs):
             folder.append(row_of(planned, job[-2:], failed(error) if answer is None else answer))
             shown.update()
 
@@ -185,6 +186,17 @@ def job_of(planned, pair):
     point, replication = pair
     how = planned.direct, planned.by, planned.keep_users
     return planned.held, planned.changes(point), how, point, replication
+
+
+def attempts(jobs):
+    """Facts of the first of some runs: of those at the same point that can be solved side by side, of one at least."""
+    held, changes, (direct, by, keep_users), *_ = jobs[0]
+    same = list(takewhile(lambda job: job[:-1] == jobs[0][:-1], jobs))
+    if not direct or len(same) == 1 or not _side_by_side(changes, held):
+        return [attempt(jobs[0])]
+    results = solved_together(_changed(changes, held), [job[-1] for job in same])
+    runs = zip(same, results, strict=True)
+    return [attempt(job) if result is None else _facts(result, by, keep_users) for job, result in runs]
 
 
 def attempt(job):
@@ -205,6 +217,10 @@ def run_point(job):
     """One run: {column: value} without the point's own columns, with those of a table of users where it is kept."""
     held, changes, (direct, by, keep_users), _, replication = job
     result = run(_changed(changes, held), replication=replication, direct=direct, certify=True, patient=True)
+    return _facts(result, by, keep_users)
+
+
+def _facts(result, by, keep_users):
     facts = {"status": str(result.status), "rounds": result.rounds, "gap": result.gap} | all_measured(result, by)
     facts |= {sweep_folder.WARNING: "; ".join(result.warnings)}
     return facts | ({USERS: by_people.users_of(result)} if keep_users else {})
@@ -214,6 +230,12 @@ def run_point(job):
 def _changed(changes, held):
     """The scenario with changes, checked once for all its replications."""
     return load(held.scenario, set=changes)
+
+
+@lru_cache(maxsize=8)
+def _side_by_side(changes, held):
+    """Can replications of the scenario with changes be solved side by side?"""
+    return are_side_by_side(_changed(changes, held))
 
 
 def row_of(planned, pair, facts):

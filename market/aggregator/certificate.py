@@ -94,10 +94,13 @@ def _most_points(block, users_in_all):
     return int(np.clip(MOST_WORK // users_in_all, LEAST_POINTS, wanted))
 
 
-def single_moves(rule: PriceRule, utility: Utility, outside: Array, x: Array) -> Moves:
-    """Regrets of users who buy for themselves, each alone with the others' totals `outside`, shapes (users,)."""
+def single_moves(rule: PriceRule, utility: Utility, outside: Array, x: Array, markets: int = 1) -> Moves:
+    """Regrets of users who buy for themselves, each alone with the others' totals `outside`, shapes (users,).
+
+    markets: as of `most_surplus`.
+    """
     held = utility.surplus(rule.value(outside + x), x)
-    most, purchases = most_surplus(rule, utility, outside)
+    most, purchases = most_surplus(rule, utility, outside, markets)
     regrets = (most - held) / _positive(np.where(held > 0, held, worth(utility)))
     return Moves(regrets, purchases, np.ones(len(x), dtype=bool))
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Callable, Generator
+from functools import partial, update_wrapper
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from market.aggregator.game import Game, Market
 from market.arrays import Array
-from market.brackets import brent
+from market.brackets import brents_points
+from market.searches import alone, asking
 
 Known = TypeVar("Known")
 AnyGame = TypeVar("AnyGame", bound=Market)
@@ -22,17 +23,21 @@ TOTALS = 10.0 ** np.arange(-300, 301)
 TIGHT: dict[str, Any] = {"xtol": 1e-300, "rtol": 1e-14, "maxiter": 500}
 
 
-def once_a_game(function: Callable[[AnyGame], Known]) -> Callable[[AnyGame], Known]:
-    """The function, worked out once for each game as long as that lives: a run asks for it after every round."""
-    known: WeakKeyDictionary[AnyGame, Known] = WeakKeyDictionary()
+class OnceAGame(Generic[AnyGame, Known]):
+    """A function of a game, worked out once for each as long as that lives: a run asks for it after every round."""
 
-    @wraps(function)
-    def remembered(game: AnyGame) -> Known:
-        if game not in known:
-            known[game] = function(game)
-        return known[game]
+    def __init__(self, function: Callable[[AnyGame], Known]):
+        update_wrapper(self, function)
+        self.function, self.known = function, WeakKeyDictionary[AnyGame, Known]()
 
-    return remembered
+    def __call__(self, game: AnyGame) -> Known:
+        if game not in self.known:
+            self.known[game] = self.function(game)
+        return self.known[game]
+
+
+once_a_game = OnceAGame
+Asking: TypeAlias = Generator[float, float, float]  # for price-taking users' demand at prices, as of market.searches
 
 
 def demand(game: Game, price: float) -> float:
@@ -47,12 +52,22 @@ def planned_surplus(game: Game) -> float:
     The planner equates every user's marginal utility with marginal outlay p + p' Y; on each smooth stretch of the price
     outlay is convex, so there is one such total, and the best of all stretches and kinks is the best of all.
     """
+    return alone(planned(game), partial(demand, game))
+
+
+def planned(game: Game) -> Asking:
+    """What `planned_surplus` asks."""
     rule, top = game.price, game.highest_reservation
     end = min(_last_total(game), float(rule.supply(top)))
     kinks = rule.kinks[rule.kinks < end]
-    edges = np.concatenate([[0.0], kinks, [end]])
-    totals = [*kinks, *(_stretch_total(game, low, high) for low, high in pairwise(edges))]
-    return max([0.0, *(_surplus_of_total(game, total) for total in totals if total > 0)])
+    edges, totals = np.concatenate([[0.0], kinks, [end]]), [*kinks]
+    for low, high in pairwise(edges):
+        totals.append((yield from _stretch_total(rule, low, high)))
+    best = 0.0
+    for total in totals:
+        if total > 0:
+            best = max(best, (yield from _surplus_of_total(game, total)))
+    return best
 
 
 @once_a_game
@@ -61,24 +76,43 @@ def best_total_welfare(game: Game) -> float:
 
     (docs/aggregator/model.md, Measures.)
     """
-    rule, total = game.price, competitive_total(game)
+    return alone(best_welfare(game), partial(demand, game))
+
+
+def best_welfare(game: Game) -> Asking:
+    """What `best_total_welfare` asks."""
+    rule, total = game.price, (yield from _competitive(game))
     if total <= 0:
         return 0.0
-    return _surplus_of_total(game, total) + float(rule.value(total)) * total - float(rule.cost(total))
+    surplus = yield from _surplus_of_total(game, total)
+    return surplus + float(rule.value(total)) * total - float(rule.cost(total))
 
 
 @once_a_game
 def competitive_total(game: Game) -> float:
     """The total at which price-taking demand meets the price, energy."""
+    return alone(_competitive(game), partial(demand, game))
+
+
+def _competitive(game):
     rule, end = game.price, _last_total(game)
     if end <= 0:
         return 0.0
 
-    def excess(total):
-        return demand(game, float(rule.value(total))) - total
+    def price(total):
+        return float(rule.value(total))
 
-    low = next((low for low in end * DOWN if excess(low) >= 0), 0.0)
-    return low if low in (0.0, end) else brent(excess, low, end, **TIGHT)
+    low = 0.0
+    for tried in (end * DOWN).tolist():
+        if (yield price(tried)) - tried >= 0:
+            low = tried
+            break
+    return low if low in (0.0, end) else (yield from _met(brents_points(low, end, **TIGHT), price))
+
+
+def _met(search, price):
+    """A search for the total that demand at its price meets, as one that asks for demand at prices."""
+    return (yield from asking(search, price, lambda total, wanted: wanted - total))
 
 
 def _last_total(game):
@@ -93,40 +127,47 @@ def _last_total(game):
     return float(np.min(np.maximum(TOTALS, wanted)))
 
 
-def _stretch_total(game, low, high):
+def _stretch_total(rule, low, high):
     """The total between two kinks where demand at the marginal outlay equals it, an end if it lies outside."""
-    rule = game.price
 
-    def excess(total):
-        outlay = float(rule.value(total)) + float(rule.left_slope(total)) * total
-        return demand(game, outlay) - total
+    def outlay(total):
+        return float(rule.value(total)) + float(rule.left_slope(total)) * total
 
-    if low >= high or excess(high) >= 0:
+    if low >= high or (yield outlay(high)) - high >= 0:
         return high
     for share in ABOVE * (DOWN if low == 0 else DOWN[:1]):  # a steep price may keep all but a trace of it away
         total = low + share * (high - low)
         if total <= low:
             break
-        if excess(total) > 0:
-            return brent(excess, total, high, **TIGHT)
+        if (yield outlay(total)) - total > 0:
+            return (yield from _met(brents_points(total, high, **TIGHT), outlay))
         high = total
     return high
 
 
 def worth_of_last(game: Game, total: float) -> float:
     """What the last unit of a total is worth where marginal utilities are equal, at least its price, money per unit."""
+    return alone(_worth_of_last(game, total), partial(demand, game))
+
+
+def _worth_of_last(game, total):
     price = float(game.price.value(total))
-    if demand(game, price) <= total:
+    if (yield price) <= total:
         return price
-    return brent(lambda at: demand(game, at) - total, price, game.highest_reservation, **TIGHT)
+    search = brents_points(price, game.highest_reservation, **TIGHT)
+    return (yield from asking(search, float, lambda _, wanted: wanted - total))
 
 
 def surpluses_of_total(game: Game, total: float) -> list[Array]:
     """Users' surplus by block when a total is bought at p(Y) and shared so that marginal utilities are equal."""
-    price, level = float(game.price.value(total)), worth_of_last(game, total)
+    return alone(_surpluses_of_total(game, total), partial(demand, game))
+
+
+def _surpluses_of_total(game, total):
+    price, level = float(game.price.value(total)), (yield from _worth_of_last(game, total))
     return [block.utility.surplus(price, block.utility.demand(level)) for block in game.blocks]
 
 
 def _surplus_of_total(game, total):
     """That of all users together."""
-    return float(sum(np.sum(surplus) for surplus in surpluses_of_total(game, total)))
+    return float(sum(np.sum(surplus) for surplus in (yield from _surpluses_of_total(game, total))))

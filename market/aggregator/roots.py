@@ -7,7 +7,7 @@ at either; it is evaluated cell by cell between them, finer where its slopes tel
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +26,7 @@ from market.aggregator.reply import (
 from market.arrays import Array, Mask, Numbers, distinct
 from market.brackets import brent
 from market.prices import PriceRule
+from market.searches import alone
 
 MOST_CELL_USERS = 10_000  # above it the cells follow the kinks of the price alone
 MOST_USER_NODES = 500_000_000  # users times nodes one scan may cost
@@ -41,6 +42,7 @@ REFINEMENTS = 6
 MOST_STEPS = 40
 LEAST_TOTAL = 1e-300  # that errors are shares of
 LAST_STEP = 1e-9  # relative; each of Newton's steps squares the error: after such a one it is below rounding
+STRAYED = (np.nan, np.nan, np.nan)  # where Newton's method has nothing to go by
 
 
 class Root(NamedTuple):
@@ -298,24 +300,38 @@ def newton(
     It ends with a step below `last_step` times the total; each step squares the error. Returns (total, multipliers by
     block), or (None, None) where it strays.
     """
-    total = (low + high) / 2 if start is None else start
-    z, last = [None] * len(blocks), np.inf
-    for _ in range(MOST_STEPS):
+    z: list[Array | None] = [None] * len(blocks)
+
+    def answer(total):
+        nonlocal z
         prices = prices_at(rule, total)
         if not (prices.slope[0] > 0 and np.isfinite(prices.slope[0])):
-            break
-        value, slope, excess, z = _arrow(blocks, prices, z, outside - total)
+            return STRAYED
+        *told, z = _arrow(blocks, prices, z, outside - total)
+        return told
+
+    total = alone(newtons_totals(low, high, (low + high) / 2 if start is None else start, last_step), answer)
+    return (None, None) if total is None else (total, z)
+
+
+def newtons_totals(
+    low: float, high: float, total: float, last_step: float = LAST_STEP
+) -> Generator[float, Sequence[float], float | None]:
+    """The totals of `newton`, each to be answered by F there, dF/dY and the largest excess; returns None astray."""
+    last = np.inf
+    for _ in range(MOST_STEPS):
+        value, slope, excess = yield total
         if not (slope < 0 and np.isfinite(value)):
             break
         step = -value / slope
         error = max(excess, abs(step) / max(total, LEAST_TOTAL))
         found = excess <= 100 * last_step and abs(step) <= last_step * total
         if found or last / 2 < error <= ROUNDING:  # what a step does not halve is rounding
-            return total + step, z
+            return total + step
         last = error
         new = total + step
         total = new if low < new < high else (total + (high if step > 0 else low)) / 2
-    return None, None
+    return None
 
 
 def _arrow(blocks, prices, z, value):

@@ -23,16 +23,17 @@ def best_quantities(rule: PriceRule, utility: Utility, outside: Array, each_alon
     outside = np.asarray(outside, dtype=float)[:, None]
     column = utility.take((slice(None), None))
     low, high = _stretches(rule, column, outside)
-    x = _peaks(rule, column, outside, low, high, each_alone)
+    x = _peaks(rule, column, outside, low, high, len(outside) if each_alone else 1)
     payoff = np.where(high > low, column.surplus(rule.value(outside + x), x), -np.inf)
     best = np.argmax(payoff, axis=1)
     rows = np.arange(len(best))
     return np.where(payoff[rows, best] > 0, x[rows, best], 0.0)
 
 
-def most_surplus(rule: PriceRule, utility: Utility, outside: Array) -> tuple[Array, Array]:
+def most_surplus(rule: PriceRule, utility: Utility, outside: Array, markets: int = 1) -> tuple[Array, Array]:
     """The most that each user can have by any purchase, money, and the best purchase found, shapes (users,).
 
+    markets: how many of as many users each stand in a row; each market has the bits it would have alone.
     J lies below its tangent on every stretch of the price on which it is concave (docs/aggregator/model.md, The gap).
     """
     outside = np.asarray(outside, dtype=float)[:, None]
@@ -40,7 +41,7 @@ def most_surplus(rule: PriceRule, utility: Utility, outside: Array) -> tuple[Arr
     low, high = _stretches(rule, column, outside)
     first = rule.right_value(outside + low)
     high = np.maximum(np.minimum(high, column.demand(first)), low)  # beyond what it wants J falls
-    x = np.clip(_peaks(rule, column, outside, low, high), low, high)
+    x = np.clip(_peaks(rule, column, outside, low, high, markets), low, high)
     price = np.where(x <= low, first, rule.value(outside + x))
     slope = rule.left_slope(_inside(outside, x, low))
     rise = column.marginal(x) - price - np.where(x > 0, slope, 0.0) * x
@@ -71,8 +72,11 @@ def surplus_alone(rule: PriceRule, utility: Utility, total: float) -> Array:
     return utility.surplus(price, utility.meets(price, slope))
 
 
-def _peaks(rule, utility, outside, low, high, each_alone=False):
-    """The peak on each stretch [low, high]: tangents to the marginal outlay p + p' x, met by marginal utility."""
+def _peaks(rule, utility, outside, low, high, parts=1):
+    """The peak on each stretch [low, high]: tangents to the marginal outlay p + p' x, met by marginal utility.
+
+    parts: of as many users each, which end each by itself.
+    """
     done = np.zeros((len(low), 1), dtype=bool)
     ceiling = np.where(np.isfinite(high), high, utility.demand(rule.value(np.maximum(outside + low, 1e-300) * 2)))
     x, open_stretch = ceiling, ceiling > low
@@ -83,8 +87,9 @@ def _peaks(rule, utility, outside, low, high, each_alone=False):
         new = np.clip(utility.meets(price + slope * x - rise * x, rise), low, ceiling)
         settled = np.abs(new - x) <= 4e-16 * np.abs(new)
         x = np.where(done, x, new)
-        if each_alone:
-            done |= np.all(settled, axis=1, keepdims=True)
+        if parts > 1:
+            ended = np.all(settled.reshape(parts, -1), axis=1)
+            done |= np.repeat(ended, len(low) // parts)[:, None]
             settled |= done
         if np.all(settled):
             break
