@@ -96,3 +96,22 @@ def power(value: float) -> str:
     """
     exponent = round(math.log10(value))
     return plain(value) if abs(exponent) <= 3 else f"10{str(exponent).translate(RAISED)}"
+
+
+def clock(hour: float) -> str:
+    """A clock hour as people write it.
+
+    >>> clock(7.25), clock(24.0)
+    ('07:15', '24:00')
+    """
+    minutes = round(60 * hour)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def clocks(begin: float, hours: float) -> str:
+    """So many hours from a clock hour on.
+
+    >>> clocks(23.0, 1.0)
+    '23:00 – 24:00'
+    """
+    return f"{clock(begin)} – {clock(begin + hours)}"

@@ -50,6 +50,11 @@ class Scenario:
         """(Number of users, what is kept of them) of each of its groups, in the order of the users; empty without."""
         return ()
 
+    @property
+    def times(self) -> Sequence[str]:
+        """What each period is called, empty where nobody says when it is."""
+        return ()
+
     @cached_property
     def people(self) -> dict[str, np.ndarray]:
         """{name: values, shape (users,)} of what is kept of all users."""

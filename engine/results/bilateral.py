@@ -99,15 +99,7 @@ class BilateralResult(Result):
     @cached_property
     def contracts(self):
         """Table of all contracts: period, buyer, seller, quantity, price, buyer_gain, seller_gain."""
-        tables = [pd.DataFrame({"period": k, **self._ends(outcome)}) for k, outcome in enumerate(self.outcomes)]
-        return pd.concat(tables, ignore_index=True)
-
-    def _ends(self, outcome):
-        """Contracts with buyers and sellers numbered by row where `by_row`, else by agent."""
-        columns = dict(outcome.contracts)
-        if not self.by_row:
-            columns |= {side: getattr(outcome.period, side)[columns[side]] for side in ("buyer", "seller")}
-        return columns
+        return contracts_of(self.outcomes, self.by_row)
 
     @cached_property
     def costs(self):
@@ -264,6 +256,17 @@ class BilateralResult(Result):
 RESULT = BilateralResult
 
 
+def contracts_of(outcomes, by_row=False):
+    """Table of the contracts of periods, buyers and sellers numbered by row where `by_row`, else by agent."""
+    tables = []
+    for k, outcome in enumerate(outcomes):
+        columns = {"period": k, **outcome.contracts}
+        if not by_row:
+            columns |= {side: getattr(outcome.period, side)[columns[side]] for side in ("buyer", "seller")}
+        tables.append(pd.DataFrame(columns))
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
 def stepped(model, certify):
     """Facts of a model stepped to its end."""
     return {
@@ -302,6 +305,7 @@ def by_claims(model):
     return {
         "contracts": len(bargain),
         "mean price": share(float(np.sum(model.state.prices * bargain.amount)), traded),
+        "traded": traded,
         "welfare": bargain.welfare,
         "buyers' share": share(sides[0], sum(sides)),
         "messages": model.messages,

@@ -178,6 +178,11 @@ class DesignsResult(Result):
         pairs = zip(self.game.periods, design.by_period, strict=True)
         return [accounts.measures([study], [account]) for study, account in pairs]
 
+    @cached_property
+    def by_period(self):
+        """{design that has cleared: its measures in each period}."""
+        return {name: self.values_by_period(design) for name, design in self.designs.items() if design.cleared}
+
     def write_agents(self, folder):
         """Every agent under every design in agents.csv; of several periods every design in each in periods.csv."""
         if len(self.game.periods) > 1:
@@ -206,9 +211,8 @@ class DesignsResult(Result):
         """Table of one row a design and period."""
         return pd.DataFrame(
             {"design": name, "period": t} | {measure: one[measure] for measure in BY_PERIOD}
-            for name, design in self.designs.items()
-            if design.cleared
-            for t, one in enumerate(self.values_by_period(design))
+            for name, every in self.by_period.items()
+            for t, one in enumerate(every)
         )
 
     def _users(self):
@@ -239,6 +243,25 @@ RESULT = DesignsResult
 def net_by_class(study):
     """{class: (agents, energy they have left over at the tariff, needed: below 0)}."""
     return {name: (int(np.count_nonzero(mine)), float(study.net[mine].sum())) for name, mine in by_class(study).items()}
+
+
+def needs_by_period(study):
+    """{what: (unit, numbers by period)} of what all agents generate, take and need at the tariff, and its prices."""
+    hours = study.periods
+    return {
+        "generated": ("energy", [float(one.generation.sum()) for one in hours]),
+        "consumed at the tariff": ("energy", [float(one.consumption.sum()) for one in hours]),
+        "left over": ("energy", [float(one.fed_in.sum()) for one in hours]),
+        "needed": ("energy", [float(np.sum(one.fed_in - one.net)) for one in hours]),
+        "the tariff charges": ("money/energy", [float(one.buy) for one in hours]),
+        "the tariff pays": ("money/energy", [float(one.sell) for one in hours]),
+    }
+
+
+def paid_by_period(result, agent):
+    """{design that has cleared: what an agent pays in each period, money; below 0 it is paid}."""
+    designs = {name: design for name, design in result.designs.items() if design.cleared}
+    return {name: [float(one.paid[agent]) for one in design.by_period] for name, design in designs.items()}
 
 
 def by_class(study):

@@ -430,7 +430,12 @@ def by_period(outcomes):
         "lost without trade": [number(outcome.idle_loss) for outcome in outcomes],
         "supplied without trade": [number(outcome.idle_supply) for outcome in outcomes],
     }
-    return {what: ("p.u.", values) for what, values in columns.items()}
+    prices = {
+        "lowest price": [None if one.prices is None else float(np.min(one.prices)) for one in dispatches],
+        "highest price": [None if one.prices is None else float(np.max(one.prices)) for one in dispatches],
+    }
+    told = {what: ("p.u.", values) for what, values in columns.items()}
+    return told | {what: ("money/p.u.", values) for what, values in prices.items()}
 
 
 def _period(period, outcome):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from market.bilateral.core import FAIR
 from market.bilateral.market import RetailTariff
 from market.bilateral.negotiation import GRAPHS, RULES
@@ -73,6 +75,11 @@ KEYS = (
 
 class BilateralScenario(Scenario):
     """A scenario of the bilateral market."""
+
+    @property
+    def times(self) -> Sequence[str]:
+        """When its prosumers' periods are, where they have times."""
+        return self.table.get("prosumers", {}).get("times", ())
 
     @property
     def sides(self) -> tuple[int, int] | None:

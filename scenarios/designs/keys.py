@@ -9,6 +9,7 @@ from market.grid.power_flow import PHYSICS
 from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.network import others
 from market.microgrid.payments import PAYMENTS
+from market.numerals import clocks
 from scenarios.bilateral import keys as bilateral
 from scenarios.microgrid import cases
 from scenarios.microgrid import keys as microgrid
@@ -29,6 +30,7 @@ MONEY = "money/energy"
 FROM_AGENTS = ("injection", "cost", "names")  # of a network: here the agents say it, or nobody
 CONTRACTS = ("contracts", "block", "fair", "negotiation")  # keys of the bilateral market
 MOST_PERIODS = 1_000
+DAY = 24.0  # hours
 NO_DEVICES = "batteries, cars or load that shifts: contracts, private lines and the planner carry nothing over"
 OF_DAYS = ("battery", "car", "shift")  # what a home has in the aggregator market over days
 OFFSET = "added to each surplus in the aggregators' objective"
@@ -41,7 +43,7 @@ KEYS = (
     Key("price.p0", "series", MONEY, REQUIRED, "[0, inf)", "at no imports"),
     Key("price.c", "series", "money/energy²", REQUIRED, "(0, inf)", "slope"),
     Key("periods", "table", "", None, "", f"a day; left out: one period. No design has {NO_DEVICES}", example={}),
-    Key("periods.count", "whole", "periods", 24, f"[1, {MOST_PERIODS}]", "how many a day has"),
+    Key("periods.count", "whole", "periods", 24, f"[1, {MOST_PERIODS}]", "how many a day of 24 hours has"),
     Key("alphas", "list", "", (0.0, 1.0, float("inf")), "[0, inf]", "fairness of the aggregators, a design each"),
     Key("aggregators", "whole", "aggregators", 2, f"[1, {MOST_AGENTS}]", "agents are split in order into so many"),
     Key("surplus_offset", "number", "money", 0.01, "(0, inf)", OFFSET),
@@ -81,6 +83,16 @@ class DesignsScenario(Scenario):
     def periods(self) -> int:
         """How many periods are compared together."""
         return self.table["periods"]["count"] if "periods" in self.table else 1
+
+    @property
+    def hours(self) -> float:
+        """Length of a day's periods, of which the first begins at midnight."""
+        return DAY / self.periods
+
+    @property
+    def times(self) -> tuple[str, ...]:
+        """Clock hours of a day's periods."""
+        return tuple(clocks(t * self.hours, self.hours) for t in range(self.periods)) if self.periods > 1 else ()
 
     @property
     def designs(self) -> tuple[str, ...]:

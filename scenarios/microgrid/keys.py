@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from market.grid.power_flow import PHYSICS, build_grid
@@ -96,6 +98,11 @@ class MicrogridScenario(Scenario):
     def injections(self) -> tuple | None:
         """One row a period, None where the case has them."""
         return self.table.get("injection", self.table["network"].get("injection"))
+
+    @property
+    def times(self) -> Sequence[str]:
+        """What a CSV file of injections calls its rows."""
+        return getattr(self.injections, "times", ())
 
 
 def read(raw: dict, keys, place: Place) -> dict:

@@ -21,20 +21,24 @@ class Column(list):
 
 
 class Labelled(tuple):
-    """Checked numbers, or rows of them, that know in which row of which CSV file each stands."""
+    """Checked numbers, or rows of them, that know in which row of which CSV file each stands, and what it is called."""
 
     file = ""
     picked: np.ndarray | None = None
+    times: tuple[str, ...] = ()
 
     def label(self, i) -> str:
         """What the i-th is called."""
         return row_name(i if self.picked is None else int(self.picked[i]), self.file)
 
 
-def labelled(values, file, picked=None) -> Labelled:
-    """Checked values of a CSV file of that name; picked: the numbers of their rows, where not all stand there."""
+def labelled(values, file, picked=None, times=()) -> Labelled:
+    """Checked values of a CSV file of that name; picked: the numbers of their rows, where not all stand there.
+
+    times: what its columns of time call each row.
+    """
     found = Labelled(values)
-    found.file, found.picked = file, picked
+    found.file, found.picked, found.times = file, picked, times
     return found
 
 

@@ -9,7 +9,7 @@ from scenarios.reading.columns import Labelled, labelled, read_column, read_colu
 from scenarios.reading.csv_file import CsvFile
 from scenarios.reading.errors import Place, nearest, one_of, quoted
 from scenarios.reading.population import read_list
-from scenarios.reading.time_labels import KNOWN, WHEN, check_order, says_when
+from scenarios.reading.time_labels import KNOWN, WHEN, called, check_order, says_when
 
 NODES_NEEDED = (
     f"a column for each node, named 0, 1, 2 and so on or by name, is needed; a column of time is called {one_of(KNOWN)}"
@@ -77,9 +77,10 @@ def _periods_of_csv(file, interval, place):
     if not nodes:
         raise place.error(f"{file.name} has no column of a node", NODES_NEEDED, nearest("", WHEN))
     columns = read_columns(file, nodes)
-    check_order(file, [name for name in file.header if name not in nodes])
+    when = [name for name in file.header if name not in nodes]
+    check_order(file, when)
     rows = Headed(zip(*(read_list(columns[name], interval, place.at(name)) for name in nodes), strict=True))
-    rows.file, rows.header = file.name, tuple(nodes)
+    rows.file, rows.header, rows.times = file.name, tuple(nodes), called({name: file.texts(name) for name in when})
     return rows
 
 
@@ -93,9 +94,9 @@ def by_node(rows, names, place: Place) -> tuple:
     header = list(rows.header)
     if set(header) == set(names):
         order = [header.index(name) for name in names]
-        return labelled((tuple(row[k] for k in order) for row in rows), rows.file)
+        return labelled((tuple(row[k] for k in order) for row in rows), rows.file, times=rows.times)
     if header == _numbers(header):
-        return labelled(rows, rows.file)
+        return labelled(rows, rows.file, times=rows.times)
     if not names:
         odd = next(name for name in header if name not in _numbers(header))
         raise place.error(f"{rows.file} has {_got(header, odd)}", NODES_NEEDED, nearest(odd, WHEN))

@@ -41,6 +41,17 @@ def says_when(name: str) -> bool:
     return name.strip() == "" or name.startswith("Unnamed:") or any(word in KNOWN for word in words)
 
 
+def called(columns: dict[str, list[str]]) -> tuple[str, ...]:
+    """What rows are called by their columns of time, a bare number with its column's name; empty without any column.
+
+    >>> called({"hour": ["0", "1"]}), called({"date": ["1 May", "1 May"], "time": ["06:00", "07:00"]}), called({})
+    (('hour 0', 'hour 1'), ('1 May 06:00', '1 May 07:00'), ())
+    """
+    words = {name: "period" if name in ("", "index") or name.startswith("Unnamed:") else name for name in columns}
+    named = [[f"{words[name]} {one}" if one.isdecimal() else one for one in texts] for name, texts in columns.items()]
+    return tuple(map(" ".join, zip(*named, strict=True)))
+
+
 def check_order(file: CsvFile, columns: list[str]) -> None:
     """Raise ScenarioError where rows are not in the order of time, stand twice, or leave some out."""
     columns = [name for name in columns if not any(word in name.lower() for word in FREE)]

@@ -47,6 +47,7 @@ def _bilateral(summary):
     traded = sum(row["quantity"] for row in rows)
     return {
         "contracts": len(rows),
+        "traded": traded,
         "mean price": sum(row["quantity"] * row["price"] for row in rows) / traded if traded else None,
         "violation": summary["negotiated_gap"],
         "gained by all": summary["welfare"],
@@ -83,6 +84,7 @@ def _days(summary):
     small = summary["small"]
     return {
         "mean price": summary["price"],
+        "total purchases": summary["quantity"],
         "small user, mean": small["mean_surplus"],
         "bill, mean": small["mean_bill"],
         "peak": summary["peak"],

@@ -6,8 +6,8 @@ from agents import JoiningModel
 from market.conduct import USUAL as BEST_RESPONSE
 from market.numerals import plain
 from views.aggregator.convergence import MOST_LINES
-from views.kit.charts import Band, Line
-from views.style import LINES, players
+from views.kit.charts import STYLES, Band, Line
+from views.style import players
 
 
 def users_of(run):
@@ -73,7 +73,7 @@ class Staying:
         if game.players <= MOST_LINES:
             for name, group, number in players(game):
                 y = self.run.column(f"purchase {name}")
-                lines.append(Line(name, rounds, y, colours[group], LINES[number % len(LINES)]))
+                lines.append(Line(name, rounds, y, colours[group], STYLES[number % len(STYLES)]))
             return lines, bands
         bought = self._bought()
         for block, where in zip(game.blocks, game.player_slices, strict=True):

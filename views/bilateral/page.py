@@ -9,6 +9,7 @@ from market.bilateral.negotiation import RULES
 from market.numerals import plain
 from views.bilateral import look
 from views.bilateral.contract_graph import positions
+from views.bilateral.contract_list import contract_list
 from views.bilateral.price_rounds import highlighted
 from views.kit import periods
 from views.kit.charts import HEIGHT, Band, Line, legend, level_of, line_chart, steps, svg
@@ -33,13 +34,12 @@ MAIN += (
 )
 FOLLOWS = False  # can one agent be looked at?
 TRACKS = ("violation (share of a contract)", "mean price (money/kWh)", "messages")
-SHOWN = ("contracts", "mean price", "welfare", "buyers' share", "messages")  # of MEASURES
+SHOWN = ("contracts", "traded", "mean price", "welfare", "buyers' share", "messages")  # of MEASURES
 MOST_PAIRS = 4_000_000
 ENERGY = {"wanted": (look.BUYER, "-"), "offered": (look.SELLER, "-"), "traded": (BLACK, "--")}
 PRICE = {"mean price": (BLACK, "-")}
 FAINT = "trade with the grid alone, at what it charges and pays"
-GRID = {"the grid charges": (look.BUYER, "-"), "the grid pays": (look.SELLER, "-")}
-MOST_ROWS = 60  # of a list of contracts
+GRID = {"the grid charges": (BLACK, "-"), "the grid pays": (BLACK, "-")}
 MOST_A_SIDE = 60  # agents drawn one by one
 LEAST = 1e-2  # of the tolerance: smaller violations are drawn there
 WIDE = 340
@@ -70,14 +70,19 @@ def frame(run, before):
         return Frame(**known, said=said, tiles=tiles(run, before), panels=panels(run), table=table(run))
     known |= {"faint": FAINT if _has_grid(run) else ""}
     said = _said(model)
-    count = len(model.trading.periods)
-    said += f" Period {model.period}, of 0 to {count - 1}." if count > 1 else ""
-    if count > 1 and model.outcomes:
-        told = by_period(model.outcomes)
-        known |= {"moments": periods.moments(told), "span": periods.span(len(model.outcomes), count)}
+    called = _names(run)
+    said += periods.now(called, model.period) if len(called) > 1 else ""
+    if len(called) > 1 and model.outcomes:
+        moments = periods.moments(called, by_period(model.outcomes))
+        known |= {"moments": moments, "span": periods.span(called, len(model.outcomes))}
     columns = [run.column(name) for name in ("gap", "price", "messages")]
     tracks = dict(zip(TRACKS, ((run.column("round"), column) for column in columns), strict=True))
     return Frame(**known, said=said, tiles=tiles(run, before), panels=panels(run), table=table(run), tracks=tracks)
+
+
+def _names(run):
+    """What each period is called."""
+    return periods.names(run.scenario, len(run.model.trading.periods))
 
 
 def _said(model):
@@ -96,16 +101,15 @@ def _said(model):
 
 def tiles(run, before):
     """Contracts, prices, how far from stable, who gets what: of the periods ended, before that of the claims made."""
-    model, values, span = run.model, [None] * 6, ""
+    model, values = run.model, [None] * 7
     if model.state is not None or model.outcomes:
         found, gap = _standing(run)
-        contracts, price, *gains = (found[name] for name in SHOWN)
-        values = [contracts, price, gap, *gains]
-    if len(model.trading.periods) > 1:
-        span = f", {max(len(model.outcomes), 1)} of {len(model.trading.periods)} periods"
+        contracts, traded, price, *gains = (found[name] for name in SHOWN)
+        values = [contracts, traded, price, gap, *gains]
     single = model.blocks is not None and not model.outcomes
     names = (
-        ("contracts", ("single blocks" if single else "signed") + span),
+        ("contracts", "single blocks" if single else "signed"),
+        ("traded", "kWh"),
         ("mean price", "money/kWh"),
         ("violation", "share of a contract, by claims"),
         ("gained by all", "money beside the grid"),
@@ -138,14 +142,15 @@ def _payoffs(run):
 def panels(run):
     """Contracts, prices inside their core, violation, messages; of a day, those of the period played last."""
     model = run.model
-    when = f", period {model.period}" if len(model.trading.periods) > 1 else ""
+    when = f", {_names(run)[model.period]}" if len(model.trading.periods) > 1 else ""
     if model.state is None and not model.outcomes:
         return (
             Panel("sides", "Who would buy, who would sell, at what price", _sides(model.trading.periods[0].market)),
         )
+    shape = "tall" if len(_ends(run)["price"]) else ""
     return (
-        Panel("contracts", f"Who signed with whom{when}", _contracts(run), "tall"),
         *(_by_period(run) if when and model.outcomes else ()),
+        Panel("contracts", f"Who signed with whom{when}", _contracts(run), shape),
         Panel("prices", "Prices of contracts and what is stable", _prices(run)),
         Panel("core", "Prices inside their core interval", _core(run)),
         Panel("violation", "How far from stable", _violation(run)),
@@ -155,26 +160,12 @@ def panels(run):
 
 def _by_period(run):
     """Energy and price by period, and the contracts of all periods that have ended."""
-    told = by_period(run.model.outcomes)
+    told, listed = by_period(run.model.outcomes), contract_list(run.result().contracts, _names(run))
     return (
         Panel("energy", "Energy by period", periods.chart(told, ENERGY, "energy (kWh)")),
         Panel("price", "Mean price by period", periods.chart(told, PRICE, "price (money/kWh)", GRID)),
-        Panel("all contracts", "Contracts of all periods, latest first", _all_contracts(run.result().contracts)),
+        Panel("all contracts", "Contracts of all periods, latest first", listed),
     )
-
-
-def _all_contracts(contracts):
-    """A list of contracts, at most MOST_ROWS of them."""
-    rows = [
-        f"<tr><td>{row.period}</td><td>{row.buyer} ← {row.seller}</td><td>{plain(row.quantity, 3)}</td>"
-        f"<td>{look.priced(row.price)}</td></tr>"
-        for row in contracts[::-1].head(MOST_ROWS).itertuples()
-    ]
-    if not rows:
-        return '<p class="none">No contracts yet.</p>'
-    head = "<tr><th>period</th><th>buyer ← seller</th><th>kWh</th><th>price</th></tr>"
-    more = f'<p class="none">and {len(contracts) - MOST_ROWS} more</p>' if len(contracts) > MOST_ROWS else ""
-    return f'<div class="list" style="max-height:{HEIGHT}px"><table>{head}{"".join(rows)}</table>{more}</div>'
 
 
 def _has_grid(run):
@@ -214,11 +205,20 @@ def _ends(run):
     return {"buyer": ends[0], "seller": ends[1], "quantity": bargain.amount, "price": model.state.prices}
 
 
+def _none_signed(run):
+    """What stands in place of drawings of contracts where there are none."""
+    called = _names(run)
+    when = f" in {called[run.model.period]}" if len(called) > 1 else ""
+    return f'<p class="none">No contracts are signed{when}.</p>'
+
+
 def _contracts(run):
     model = run.model
     if model.state is None:
         return svg("", WIDE, 2.3 * HEIGHT, "contracts") + legend([("buyers", look.BUYER), ("sellers", look.SELLER)])
     market, contracts = model.market, _ends(run)
+    if not len(contracts["price"]):
+        return _none_signed(run)
     if max(market.buyers, market.sellers) > MOST_A_SIDE:
         return _dots(contracts)
     at = run.memory.get("positions")
@@ -264,8 +264,6 @@ HEADS = ((58, "middle", "buyers"), (282, "middle", "sellers"))
 def _dots(contracts):
     """Very many contracts: price against quantity."""
     q, p = contracts["quantity"], contracts["price"]
-    if not len(q):
-        return '<p class="none">No contracts: no pair gains beside the grid.</p>'
     high = 2.3 * HEIGHT
     x = 50 + (q - q.min()) / (np.ptp(q) or 1) * (WIDE - 66)
     y = high - 40 - (p - p.min()) / (np.ptp(p) or 1) * (high - 60)
@@ -296,8 +294,10 @@ def _history(run):
 
 def _prices(run):
     """Prices of some contracts by round, each between the ends of its core interval."""
-    if run.model.state is None or not len(run.model.state.bargain):
+    if run.model.state is None:
         return line_chart([], "price (money/kWh)")
+    if not len(run.model.state.bargain):
+        return _none_signed(run)
     rounds, chosen, prices = _history(run)
     if not len(rounds):
         return line_chart([], "price (money/kWh)")
@@ -309,14 +309,16 @@ def _prices(run):
         lines.append(Line(name, rounds, path, colour))
         if np.isfinite(low[k]):
             bands.append(Band(edge, np.full(2, low[k]), np.full(2, high[k]), colour, 0.1))
-            lines += [Line("", edge, np.full(2, end), colour, ":", 1) for end in (low[k], high[k])]
+            lines += [Line("", edge, np.full(2, end), colour, "-", 0.7) for end in (low[k], high[k])]
     return line_chart(lines, "price (money/kWh)", bands=bands, faint=_grid(run, edge))
 
 
 def _core(run):
     """Every contract's price now as a dot over the interval of its stable prices, by price."""
-    if run.model.state is None or not len(run.model.state.bargain):
+    if run.model.state is None:
         return line_chart([], "price (money/kWh)", xlabel="contracts by price")
+    if not len(run.model.state.bargain):
+        return _none_signed(run)
     prices = _now(run)
     low, high = run.model.core_prices
     order = np.argsort(prices, kind="stable")

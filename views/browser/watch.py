@@ -57,11 +57,14 @@ def moments_of(frame):
     moments = frame.moments
     if moments is None:
         return None
-    rows = [
-        {"name": name, "readings": [reading_of(one, frame.unit) for one in readings]}
-        for name, readings in moments.readings.items()
-    ]
-    return {"what": moments.what, "labels": moments.labels, "rows": rows}
+    rows, compared = (
+        [
+            {"name": frame.unit(name), "readings": [reading_of(one, frame.unit) for one in readings]}
+            for name, readings in told.items()
+        ]
+        for told in (moments.readings, moments.compared)
+    )
+    return {"what": moments.what, "labels": moments.labels, "rows": rows, "compared": compared}
 
 
 def reading_of(one, unit):

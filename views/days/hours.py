@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from market.numerals import clocks
 from views.days import look
 from views.kit.frames import Moments, Reading
 
@@ -30,7 +31,7 @@ def labels(standing):
     day = np.concatenate([np.full(day.periods, k + 1) for k, day in enumerate(standing.outcome.days)])
     begins = np.concatenate([day.clock.begins for day in standing.outcome.days])
     return tuple(
-        (f"day {k}, " if many > 1 else "") + f"{_clock(begin)} – {_clock(begin + hours)}"
+        (f"day {k}, " if many > 1 else "") + clocks(begin, hours)
         for k, begin in zip(day.tolist(), begins.tolist(), strict=True)
     )
 
@@ -61,13 +62,3 @@ def _energies(amounts):
         for name, values in quiet.items()
         if name in ALWAYS or np.any(values)
     ]
-
-
-def _clock(hour):
-    """A clock hour as people write it.
-
-    >>> _clock(7.25), _clock(24.0)
-    ('07:15', '24:00')
-    """
-    minutes = round(60 * hour)
-    return f"{minutes // 60:02d}:{minutes % 60:02d}"

@@ -3,12 +3,12 @@
 import numpy as np
 
 from views.days import look
-from views.kit.charts import Band, Bar, Line, bar_chart, level_of, line_chart, steps
+from views.kit.charts import STYLES, Band, Bar, Line, bar_chart, level_of, line_chart, steps
 from views.kit.frames import Panel
-from views.style import BLACK, BLUE, GREEN, LINES, VERMILLION, group_colours
+from views.style import BLACK, BLUE, GREEN, VERMILLION, group_colours
 
 ENERGY, MONEY = "energy in a period", "money in a period"
-NONE = '<p class="none">{}</p>'
+NONE = '<p class="none">This user holds no energy.</p>'
 
 
 def before(standing):
@@ -43,8 +43,6 @@ def bought(standing, faint):
 
 def levels(standing, faint):
     """Energy that each group holds at the periods' ends."""
-    if not standing.stores:
-        return NONE.format("Nobody holds energy.")
     what = "level", group_colours([block.name for block in standing.game.blocks])
     return _held(standing, _some(_by_group(standing, *what)), _some(faint.of(_by_group, *what)))
 
@@ -59,7 +57,7 @@ def home_level(standing, faint, user):
     """What one user's battery or car holds at the periods' ends."""
     held = _some(_held_by(standing, user))
     if not held:
-        return NONE.format("This user holds no energy.")
+        return NONE
     return _held(standing, held, _some(faint.of_user(_held_by, user)))
 
 
@@ -138,7 +136,7 @@ def _held(standing, values, faint):
 def _lines(values, at):
     """Lines of {name: (by period, colour)}, where at(by period) says; each another style."""
     return [
-        Line(name, *at(by_period), colour, LINES[k % len(LINES)])
+        Line(name, *at(by_period), colour, STYLES[k % len(STYLES)])
         for k, (name, (by_period, colour)) in enumerate(values.items())
     ]
 

@@ -22,9 +22,10 @@ MAIN += ("group.*.car.share", "group.*.shift.share", "price.p0", "price.c", "per
 FOLLOWS = True  # can one agent be looked at?
 TRACKS = ("mean price (money/energy)", "peak (energy)", "mean surplus of small users (money)")
 MOST_CELLS = 100_000  # homes times periods
-SHOWN = ("price", "mean small surplus", "mean bill", "peak", "spread", "self consumption")  # of MEASURES
+SHOWN = ("price", "quantity", "mean small surplus", "mean bill", "peak", "spread", "self consumption")  # of MEASURES
 TILES = (
     ("mean price", "money/energy"),
+    ("total purchases", "energy"),
     ("small user, mean", "money"),
     ("bill, mean", "money"),
     ("peak", "energy"),
@@ -91,10 +92,10 @@ def panels(run, standing, user, faint):
     drawn = {
         "price": ("Price by period", live_charts.price, ()),
         "sources": ("Load and its sources", live_charts.sources, ()),
-        "levels": ("Held in batteries and cars", live_charts.levels, ()),
+        **({"levels": ("Held in batteries and cars", live_charts.levels, ())} if standing.stores else {}),
         "load": ("Net purchases by group", live_charts.bought, ()),
         "home": (who, live_charts.home, (user,)),
-        "home level": (f"User {user} holds", live_charts.home_level, (user,)),
+        **({"home level": (f"User {user} holds", live_charts.home_level, (user,))} if standing.stores else {}),
         "home pays": (f"User {user} pays", live_charts.home_pays, (user,)),
         "duration": ("Price duration", live_charts.duration, ()),
         "rounds": ("Mean price by round", live_charts.rounds, (run,)),

@@ -13,6 +13,7 @@ WORDS = {
 }
 
 
+FAINT = "the tariff alone, nobody trades with anybody"  # what designs are held against
 SHORT = {"tariff": "tariff alone", "bilateral": "contracts"}
 
 

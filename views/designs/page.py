@@ -9,11 +9,12 @@ from market.designs.study import DIRECT, PLANNER, TARIFF
 from market.microgrid.payments import PAYMENTS
 from market.numerals import plain
 from market.outcome import Status
-from views.designs.look import design_colour, short
-from views.kit.charts import Bar, Line, bar_chart, level_of, line_chart
+from views.designs import by_hour
+from views.designs.look import FAINT, design_colour, short
+from views.kit.charts import STYLES, Bar, Line, bar_chart, level_of, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import NOT_YET, gap_text
-from views.style import BLACK, GREEN, LINES, VERMILLION, group_colours
+from views.style import BLACK, GREEN, VERMILLION, group_colours
 
 TITLE = "Designs"
 ABOUT = "One population by itself, with aggregators, contracts or private lines, and as a planner would have it."
@@ -24,7 +25,6 @@ FOLLOWS = True  # can one agent be looked at?
 TRACKS = ("price, direct (money/energy)", "violation of contracts (money)", "designs still running (designs)")
 MOST_AGENTS, MOST_LINES = 1_000, 2_000
 ROW_HEIGHT = 14  # of a chart's height for each design
-FAINT = "the tariff alone, nobody trades with anybody"
 NONE = "Press Step or ▶ to play a round of every design."
 
 
@@ -53,6 +53,8 @@ def frame(run, before):
         return Frame(**known | {"gap": NOT_YET}, said=NONE)
     known |= {"status": result.status, "advice": result.advice, "gap": _gap(run), "said": _said(result)}
     known |= {"faint": FAINT}
+    if run.scenario.periods > 1:
+        known |= {"span": "The whole day", "moments": by_hour.moments(run, result)}
     columns = (f"{DIRECT}: price", "bilateral: violation", "running")
     tracks = {track: (run.column("round"), run.column(name)) for track, name in zip(TRACKS, columns, strict=True)}
     return Frame(**known, tracks=tracks)
@@ -128,7 +130,7 @@ def panels(run):
     ]
     if run.chosen is not None and run.chosen < len(run.drawn.game.population):
         found.insert(1, Panel("agent", f"Agent {run.chosen}", _agent(run, result)))
-    return tuple(found)
+    return (*found, *(by_hour.panels(run, result) if run.scenario.periods > 1 else ()))
 
 
 def _classes(run):
@@ -190,10 +192,12 @@ def _rounds(run, result):
     """Prices of the designs that find one round by round."""
     columns = run.model.datacollector.model_vars
     names = [name for name in run.scenario.designs if f"{name}: price" in columns]
+    if run.scenario.periods > 1:  # contracts are negotiated one hour after another
+        names.remove("bilateral")
     rounds = run.column("round")
     lines = [
         Line(short(name), rounds, run.column(f"{name}: price"), design_colour(name), style)
-        for name, style in zip(names, LINES * len(names), strict=False)
+        for name, style in zip(names, STYLES * len(names), strict=False)
     ]
     behind = level_of(FAINT, rounds, _at_tariff(result, "price"), BLACK)
     return line_chart(lines, "price (money/energy)", faint=behind)

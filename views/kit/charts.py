@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from market.numerals import percent, plain, power
 from views.plots.densities import reflected_density
-from views.style import BLACK, telling
+from views.style import BLACK, LINES, telling
 
 WIDTH, HEIGHT = 298, 172  # of a third of a page of 1280 pixels: letters are as large there as they are called
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 8, 35
@@ -28,6 +28,7 @@ MOST_DOTS = 25  # points of a line that are marked
 BEFORE = ("before the change, faint", "#9E9E9E")
 DASHES = {"-": "", "--": "5 3", "-.": "7 3 2 3", ":": "2 3"}
 MAP = '<svg class="chart map'  # how a drawing begins that can be looked at from near
+STYLES = LINES[:3]  # of a run's own lines: dotted is what they are held against
 DOTS = "."  # the style of a line that is dots alone
 
 
@@ -333,11 +334,13 @@ def _axes(across, up, xlabel, ylabel):
 
 def _across(across, xlabel, height):
     foot = height - BOTTOM
-    parts = []
-    for value, label in zip(across.ticks, numbers(across), strict=True):
-        x = float(across(value))
+    parts, labels, at = [], numbers(across), across(across.ticks)
+    apart = np.min(np.diff(at), initial=across.end - across.start)
+    every = int(np.ceil((LETTER_WIDTH * max(map(len, labels), default=0) + 4) / apart))
+    for k, (x, label) in enumerate(zip(at.tolist(), labels, strict=True)):
         parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{foot}"/>')
-        parts.append(f'<text x="{x:.1f}" y="{foot + 14}" text-anchor="middle">{label}</text>')
+        if k % every == 0:  # labels that would overlap are left out
+            parts.append(f'<text x="{x:.1f}" y="{foot + 14}" text-anchor="middle">{label}</text>')
     middle = (across.start + across.end) / 2
     label = f'<text class="axis" x="{middle:.0f}" y="{height - 5}" text-anchor="middle">{escape(xlabel)}</text>'
     return "".join(parts) + label

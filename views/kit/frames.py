@@ -75,11 +75,15 @@ class Reading:
 
 @dataclass(frozen=True)
 class Moments:
-    """Moments that can be looked at one by one: what they are, what each is called, and {of whom: Readings}."""
+    """Moments that can be looked at one by one: what they are, what each is called, and {of whom: Readings}.
+
+    compared: {of what: Readings of the same ones in each}, shown as a table.
+    """
 
     what: str
     labels: tuple[str, ...]
     readings: dict[str, tuple[Reading, ...]]
+    compared: dict[str, tuple[Reading, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from views.microgrid import look
 from views.microgrid.live_map import NO_FLOW, network_map
 from views.microgrid.words import fate, joining_text, nodes_text, stability_lines
 from views.splits import split_chart
-from views.style import BLACK, GREEN, GREY, PURPLE
+from views.style import BLACK, GREEN, GREY, PURPLE, VERMILLION
 
 TITLE = "Microgrid"
 ABOUT = "Owners of private lines trade beside a public grid whose losses grow with the square of the flow."
@@ -42,6 +42,7 @@ ENERGY = {
     "needed": (look.DEFICIT_NODE, "-"),
     "main grid supplies": (BLACK, "--"),
 }
+PRICES = {"highest price": (VERMILLION, "-"), "lowest price": (GREEN, "-")}
 ENERGY_IDLE = {"supplied without trade": (BLACK, "-")}
 MOST_BARS = 12
 SHOWN = ("loss", "public loss", "private loss", "grid supply", "paid to agents")  # of MEASURES
@@ -77,10 +78,11 @@ def frame(run, before):
         said += f" {joining_text(found, called([run.scenario]))}"
     ended = model if found is None else run.memory["ended"]
     known |= {"status": ended.status, "advice": ended.advice}
-    said += f" Period {model.period}, of 0 to {model.market.periods - 1}." if several and model.round else ""
+    called_at = _names(run)
+    said += periods.now(called_at, model.period) if several and model.round else ""
     if several and model.outcomes:
-        told = by_period(model.outcomes)
-        known |= {"moments": periods.moments(told), "span": periods.span(len(model.outcomes), model.market.periods)}
+        moments = periods.moments(called_at, by_period(model.outcomes))
+        known |= {"moments": moments, "span": periods.span(called_at, len(model.outcomes))}
     tracks = {}
     if model.round:
         known |= {"faint": FAINT if model.outcome.idle_loss is not None else ""}
@@ -89,20 +91,28 @@ def frame(run, before):
     return Frame(**known, said=said, tiles=tiles(run, before), panels=panels(run), table=table(run), tracks=tracks)
 
 
+def _names(run):
+    """What each period is called."""
+    return periods.names(run.scenario, run.model.market.periods)
+
+
+def _when(run):
+    """Which period a drawing is of, "" where there is one alone."""
+    return f", {_names(run)[run.model.period]}" if run.model.market.periods > 1 else ""
+
+
 def tiles(run, before):
     """Losses, supply, and who gains; of a day, the sums over the periods that have ended."""
-    model, values, span = run.model, [None] * 6, ""
+    model, values = run.model, [None] * 6
     if model.dispatch is not None:
         result = run.result()
         values = [*measured("microgrid", result, SHOWN).values(), result.loss_avoided]
-    if model.market.periods > 1:
-        span = f", {max(len(model.outcomes), 1)} of {model.market.periods} periods"
     names = (
-        ("loss", f"p.u.{span}"),
-        ("public lines", f"p.u. lost{span}"),
-        ("private lines", f"p.u. lost{span}"),
-        ("main grid supplies", f"p.u.{span}"),
-        ("paid to all nodes", f"money{span}"),
+        ("loss", "p.u."),
+        ("public lines", "p.u. lost"),
+        ("private lines", "p.u. lost"),
+        ("main grid supplies", "p.u."),
+        ("paid to all nodes", "money"),
         ("loss avoided", "share of that without trade"),
     )
     return tiles_of(names, values, before)
@@ -120,7 +130,7 @@ def joining(run):
 
 def panels(run):
     """The map, losses of all behaviours, bills, and what happened by round."""
-    when = f", period {run.model.period}" if run.model.market.periods > 1 else ""
+    when = _when(run)
     found = (
         Panel("map", f"Flows on public and private lines{when}", network_map(run) + _stability(run), "large"),
         Panel("behaviours", "Loss under each behaviour", _behaviours(run)),
@@ -150,7 +160,14 @@ def _over_time(run):
     return (
         Panel("energy", "Energy by period", periods.chart(told, ENERGY, "energy (p.u.)", ENERGY_IDLE)),
         Panel("rounds", "Losses by period", periods.chart(told, LOST, "loss (p.u.)", LOST_IDLE)),
+        Panel("prices", "Prices at the nodes by period", _prices(told)),
     )
+
+
+def _prices(told):
+    if all(value is None for value in told["lowest price"][1]):
+        return '<p class="none">These behaviours and losses give no prices.</p>'
+    return periods.chart(told, PRICES, "money/p.u.")
 
 
 def losses_of_all(run):
@@ -172,10 +189,9 @@ def _behaviours(run):
         parts = ((found.public_loss, look.PUBLIC), (found.private_loss, look.PRIVATE)) if served else ()
         said = plain(found.loss, 3) if served else "cannot serve all"
         bars.append(Bar(look.spoken(name), parts, said, name == mine))
-    when = f", period {run.model.period}" if run.model.market.periods > 1 else ""
     idle = run.model.outcome.idle_loss if run.model.round else None
     keys = [("public lines", look.PUBLIC), ("private lines", look.PRIVATE)]
-    return bar_chart(bars, f"loss (p.u.){when}", keys, faint=None if idle is None else (FAINT, idle))
+    return bar_chart(bars, f"loss (p.u.){_when(run)}", keys, faint=None if idle is None else (FAINT, idle))
 
 
 def _bills(run):
@@ -283,7 +299,5 @@ def table(run):
             columns["payment"] = outcome.payments.agents
         if outcome.gains is not None:
             columns["gain"] = outcome.gains
-    day = model.market.periods > 1
-    return Table(
-        columns, f"Numbers of period {model.period} alone; the bills add up all that have ended." if day else ""
-    )
+    alone = f"Numbers of {_names(run)[model.period]} alone; the bills add up all that have ended."
+    return Table(columns, alone if model.market.periods > 1 else "")

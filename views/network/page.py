@@ -10,12 +10,12 @@ from market.outcome import Status
 from views.aggregator import learning, opening
 from views.aggregator.faint import Faint
 from views.aggregator.tariffs import CONTROLS, with_revenue
-from views.kit.charts import Line, line_chart
+from views.kit.charts import STYLES, Line, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import gap_text
 from views.network import economics
 from views.network.live_map import price_map
-from views.style import BLACK, LINES, group_colours, players
+from views.style import BLACK, group_colours, players
 
 TITLE = "Aggregators on a network"
 ABOUT = "Aggregators, large users and producers at nodes whose prices differ where lines are full."
@@ -143,7 +143,7 @@ def panels(run):
 def _lines(run, rounds, columns):
     """A line of each {name: (column, colour)} by round."""
     return [
-        Line(name, rounds, run.column(column), colour, LINES[k % len(LINES)])
+        Line(name, rounds, run.column(column), colour, STYLES[k % len(STYLES)])
         for k, (name, (column, colour)) in enumerate(columns.items())
     ]
 
