@@ -6,7 +6,7 @@ Every profile of alphas is a market of the same draws; what each aggregator has 
 
 import importlib
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from engine.running import run
 from market.aggregator.equilibrium import CERTIFIED
 from market.empirical_game import exchanged, gains, nobody_gains, pure
 from market.outcome import Status
-from scenarios import ScenarioError, load
+from scenarios import Scenario, ScenarioError, load
 from scenarios.aggregator.keys import PAYOFFS
 
 ROUNDING = 1e-9  # share of the largest payoff that is no gain
@@ -39,20 +39,18 @@ class Played(NamedTuple):
 
 @dataclass(frozen=True)
 class Profile:
-    """A market to play: a scenario in which aggregators choose, its changes, each aggregator's alpha, the draw."""
+    """A market to play: a scenario in which aggregators choose, each aggregator's alpha, the draw."""
 
-    scenario: str
-    changes: tuple
+    scenario: Scenario = field(hash=False)
     alphas: tuple
     replication: int
 
     def answer(self):
         """What is Played: users join until they are content, or stay and the market is solved directly."""
-        scenario = load(self.scenario, set=self.changes)
-        numbers = [k for k, group in enumerate(scenario.groups) if group.kind == "aggregator"]
-        chosen = [f"group.{k}.fairness.alpha={alpha}" for k, alpha in zip(numbers, self.alphas, strict=True)]
+        numbers = [k for k, group in enumerate(self.scenario.groups) if group.kind == "aggregator"]
+        alphas = [f"group.{k}.fairness.alpha={alpha}" for k, alpha in zip(numbers, self.alphas, strict=True)]
+        scenario = load(self.scenario, set=alphas)
         stay = scenario.joining is None
-        scenario = load(self.scenario, set=(*self.changes, *chosen))
         result = run(scenario, replication=self.replication, direct=stay, certify=stay, patient=True)
         known = result.outcome.gap is None or result.outcome.gap <= CERTIFIED
         found = np.zeros((len(PAYOFFS), len(numbers))) if known else np.full((len(PAYOFFS), len(numbers)), np.nan)
@@ -178,22 +176,20 @@ def _mixed(means):
     return [weights for weights in found if np.any(weights.max(axis=1) < 1)]
 
 
-def profiles(scenario, replications, set=()):
-    """The Profiles of a scenario in which aggregators choose, all of a draw together; raises ScenarioError."""
-    loaded = load(scenario, set=set)
-    if getattr(loaded, "choosing", None) is None:
-        raise ScenarioError(f"{loaded.name}: choosing: is missing; what each aggregator chooses from is needed")
-    players = sum(group.kind == "aggregator" for group in loaded.groups)
-    chosen = list(product(loaded.choosing["alphas"], repeat=players))
-    return [Profile(scenario, tuple(set), alphas, draw) for draw in range(replications) for alphas in chosen]
+def profiles(scenario, replications):
+    """The Profiles of a loaded scenario in which aggregators choose, all of a draw together; raises ScenarioError."""
+    if getattr(scenario, "choosing", None) is None:
+        raise ScenarioError(f"{scenario.name}: choosing: is missing; what each aggregator chooses from is needed")
+    players = sum(group.kind == "aggregator" for group in scenario.groups)
+    chosen = list(product(scenario.choosing["alphas"], repeat=players))
+    return [Profile(scenario, alphas, draw) for draw in range(replications) for alphas in chosen]
 
 
-def alpha_game(scenario, played, set=(), payoff=None):
+def alpha_game(scenario, played, payoff=None):
     """The AlphaGame of what was Played, in the order of `profiles`; payoff: one of PAYOFFS, by default the file's."""
-    loaded = load(scenario, set=set)
-    payoff = payoff or loaded.choosing["payoff"]
-    groups = [group for group in loaded.groups if group.kind == "aggregator"]
-    alphas = loaded.choosing["alphas"]
+    payoff = payoff or scenario.choosing["payoff"]
+    groups = [group for group in scenario.groups if group.kind == "aggregator"]
+    alphas = scenario.choosing["alphas"]
     values = np.array([one.payoffs[PAYOFFS.index(payoff)] for one in played])
     shape = (-1, *(len(alphas),) * len(groups), len(groups))
     payoffs = np.moveaxis(values.reshape(shape), -1, 1)
@@ -239,10 +235,11 @@ def chosen(scenario, replications=20, payoff=None, set=(), patient=False, **wher
 
     Raises ScenarioError, and limits.TooLarge where a market may not fit in memory, unless `patient`.
     """
-    asked, loaded = profiles(scenario, replications, set), load(scenario, set=set)
+    loaded = load(scenario, set=set)
+    asked = profiles(loaded, replications)
     limits.check([loaded], patient=patient)
     played = run_many(Profile.answer, asked, label="choose", **where)
-    return Chosen(loaded, asked, played, alpha_game(scenario, played, set, payoff))
+    return Chosen(loaded, asked, played, alpha_game(loaded, played, payoff))
 
 
 def rows_played(asked, played):

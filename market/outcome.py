@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from market.tariffs import Settled
+from market.tariffs import Collected
 
 
 class Status(StrEnum):
@@ -79,7 +79,7 @@ class Outcome:
     regrets, moves: every player's, and the purchase that it is found at, shapes (players,), or None; proven: is the
     gap known to be the most that anybody could gain, rather than what a search found?
     transfers: what each user gets from others of its aggregator, counted in s, shape (users,), None without payments.
-    tariffs: what they come to, None without; s is what users have after them.
+    collected: what tariffs come to, None without; s is what users have after them.
     """
 
     y: np.ndarray
@@ -92,17 +92,17 @@ class Outcome:
     moves: np.ndarray | None = field(default=None, repr=False)
     proven: bool = False
     transfers: np.ndarray | None = field(default=None, repr=False)
-    tariffs: Settled | None = field(default=None, repr=False)
+    collected: Collected | None = field(default=None, repr=False)
 
     @property
     def earned(self) -> np.ndarray:
         """Surpluses before fees, by which players decide, money, shape (users,)."""
-        return self.s if self.tariffs is None else self.s + self.tariffs.fees
+        return self.s if self.collected is None else self.s + self.collected.fees
 
     @property
     def revenue(self) -> float:
         """What tariffs bring in all, less what comes back, money."""
-        return 0.0 if self.tariffs is None else self.tariffs.revenue
+        return 0.0 if self.collected is None else self.collected.revenue
 
     @property
     def doubt(self) -> float:

@@ -52,4 +52,4 @@ class Stretch:
         """One of them as its round had it."""
         found = self.outcome
         cleared = found.y[number], found.x[number], found.s[number], float(found.price[number])
-        return Outcome(*cleared, float(found.unserved[number]), tariffs=found.tariffs[number])
+        return Outcome(*cleared, float(found.unserved[number]), collected=found.collected[number])

@@ -234,7 +234,7 @@ class AggregatorResult(Cleared, Result):
     def bills(self):
         """What each user of the final game pays, less what it gets from others, money, shape (users,)."""
         paid = self.at_market_price
-        paid = paid if self.outcome.tariffs is None else paid + self.outcome.tariffs.paid
+        paid = paid if self.outcome.collected is None else paid + self.outcome.collected.paid
         return paid if self.outcome.transfers is None else paid - self.outcome.transfers
 
     @property
@@ -245,7 +245,7 @@ class AggregatorResult(Cleared, Result):
     @property
     def by_tariff(self):
         """{tariff: what each user of the final game pays, money, (users,)}; below 0 where it gets money back."""
-        return {} if self.outcome.tariffs is None else self.outcome.tariffs.payments
+        return {} if self.outcome.collected is None else self.outcome.collected.payments
 
     @property
     def who(self):
@@ -467,7 +467,7 @@ def learned_by(model, certify):
     others = max(float(judge.average.sum() - judge.average[judge.players].sum()), 0.0)
     blocks = [group.block for group in judge.groups]
     collusion = colluding_surplus(model.game.price, blocks, others)
-    return learned(model, equilibria, tariffs.less_charges(collusion, model.game.tariffs, blocks))
+    return learned(model, equilibria, tariffs.less_charges(collusion, model.game.levied, blocks))
 
 
 def learned(model, equilibria, collusion):

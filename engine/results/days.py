@@ -434,7 +434,7 @@ def learned_by(model, certify):
     y = model.judge.average.reshape(model.y.shape)
     collusion = colluding_gain(model.judge, model.day.load(y))
     learners = [model.day.player(place) for place in model.judge.players]
-    return aggregator.learned(model, found, tariffs.less_charges(collusion, model.day.tariffs, learners))
+    return aggregator.learned(model, found, tariffs.less_charges(collusion, model.day.levied, learners))
 
 
 def solved(game, certify):

@@ -66,10 +66,10 @@ def write(result: Any, folder: Path) -> None:
     write_csv(table, folder / "tariffs.csv")
 
 
-def less_charges(surplus: float, tariffs: Levied | None, blocks: Sequence[Any]) -> float | None:
+def less_charges(surplus: float, levied: Levied | None, blocks: Sequence[Any]) -> float | None:
     """Surplus of some groups' users less their charges; None where part of the revenue comes back to them."""
-    if tariffs is None:
+    if levied is None:
         return surplus
-    if any(tariffs.back(block.name) for block in blocks):
+    if any(levied.back(block.name) for block in blocks):
         return None
-    return surplus - sum(tariffs.terms(block.name).fixed * block.users for block in blocks)
+    return surplus - sum(levied.terms(block.name).fixed * block.users for block in blocks)

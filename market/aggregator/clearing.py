@@ -12,7 +12,7 @@ from market.aggregator.certificate import best_moves, largest
 from market.aggregator.game import Game
 from market.arrays import Array
 from market.outcome import Outcome
-from market.tariffs import Settled
+from market.tariffs import Collected
 
 CERTIFIED = 1e-6  # gap up to which an outcome counts as an equilibrium
 CAPACITY_ROUNDING = 1e-13  # purchases beyond the capacity by a share this small are the capacity
@@ -33,19 +33,19 @@ def clear(game: Game, y: Array) -> Outcome:
 def outcome_of(game: Game, y: Array, x: Array, price: float) -> Outcome:
     """The outcome of purchases and quantities at a price, with surpluses and what exceeds the capacity."""
     unserved = float(_unserved(game, np.sum(y)))
-    s, tariffs = game.settled(surpluses(game, price, x), x)
-    return Outcome(y, x, s, float(price), unserved, tariffs=tariffs)
+    s, collected = game.after_tariffs(surpluses(game, price, x), x)
+    return Outcome(y, x, s, float(price), unserved, collected=collected)
 
 
 @dataclass(frozen=True, eq=False)
 class Rounds:
     """Many rounds as cleared, each as its Outcome has it: y, shape (rounds, players); x and s, shape (rounds, users);
-    price and unserved, shape (rounds,); tariffs: what they come to in each, (rounds,)."""
+    price and unserved, shape (rounds,); collected: what tariffs come to in each, (rounds,)."""
 
     y: Array
     x: Array
     s: Array
-    tariffs: Sequence[Settled | None]
+    collected: Sequence[Collected | None]
     price: Array
     unserved: Array
 
@@ -69,16 +69,16 @@ def clear_rounds(game: Game, y: Array) -> Rounds:
     x = np.concatenate([split(block, price, y[:, where]) for block, where in parts], axis=1)
     rows = zip(game.blocks, game.user_slices, strict=True)
     s = [block.utility.surplus(price[:, None], x[:, some]) + 0.0 for block, some in rows]
-    after, tariffs = _settled(game, np.concatenate(s, axis=1), x)
-    return Rounds(y, x, after, tariffs, price, _unserved(game, totals))
+    after, collected = _after_tariffs(game, np.concatenate(s, axis=1), x)
+    return Rounds(y, x, after, collected, price, _unserved(game, totals))
 
 
-def _settled(game, s, x):
+def _after_tariffs(game, s, x):
     """Surpluses of rounds after tariffs, shape (rounds, users), and what these come to in each, (rounds,)."""
-    if game.tariffs is None:
+    if game.levied is None:
         return s, (None,) * len(s)
-    after, tariffs = zip(*(game.settled(*played) for played in zip(s, x, strict=True)), strict=True)
-    return np.array(after), tariffs
+    after, collected = zip(*(game.after_tariffs(*played) for played in zip(s, x, strict=True)), strict=True)
+    return np.array(after), collected
 
 
 def _unserved(game, totals):

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from market.arrays import Array, Integers, Mask
 from market.fairness import Objective, objective
 from market.prices import PriceRule
-from market.tariffs import Levied, Settled
+from market.tariffs import Collected, Levied
 from market.utilities import Utility
 
 if TYPE_CHECKING:
@@ -245,10 +245,10 @@ class Players(Generic[Group]):
 
 
 class Market(Players[Group]):
-    """Players in a market that may have tariffs, None without, of which utilities and offsets hold what they decide by
-    (market/aggregator/tariffs.py); before: the same market without them, None where there are none."""
+    """Players in a market. levied: its tariffs, None without, of which utilities and offsets hold what players
+    decide by (market/aggregator/tariffs.py); before: the same market without them, None where there are none."""
 
-    tariffs: Levied | None
+    levied: Levied | None
     before: Self | None
 
     @property
@@ -261,11 +261,11 @@ class Market(Players[Group]):
         rows = zip(self.blocks, self.user_slices, strict=True)
         return [(block, x[where, None]) for block, where in rows if block.users]
 
-    def settled(self, surplus: Array, x: Array) -> tuple[Array, Settled | None]:
+    def after_tariffs(self, surplus: Array, x: Array) -> tuple[Array, Collected | None]:
         """(Users' surpluses less what tariffs take whatever they buy, what tariffs come to); shapes (users,)."""
-        if self.tariffs is None:
+        if self.levied is None:
             return surplus, None
-        found = self.tariffs.settled(self.bought(x))
+        found = self.levied.collected(self.bought(x))
         return surplus - found.fees, found
 
 
@@ -278,7 +278,7 @@ class Game(Market[Block]):
 
     price: PriceRule
     blocks: tuple[Block, ...]
-    tariffs: Levied | None = None
+    levied: Levied | None = None
     before: Game | None = None
 
     def __post_init__(self) -> None:

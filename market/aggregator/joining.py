@@ -51,14 +51,14 @@ class Joining:
     """Users who may move between offers, and blocks of users who stay as they are.
 
     utility: of the movers. A membership is an array of numbers of offers, one a mover. Users are numbered movers first,
-    then stayers, each in the order of the groups. tariffs, before: those of the game; movers meet the same everywhere.
+    then stayers, each in the order of the groups. levied, before: those of the game; movers meet the same everywhere.
     """
 
     price: PriceRule
     utility: Utility
     offers: tuple[Offer, ...]
     stayers: tuple[Block, ...]
-    tariffs: Levied | None = None
+    levied: Levied | None = None
     before: Game | None = None
 
     @property
@@ -165,8 +165,8 @@ def joining_of(game: Game, direct: bool = False, alone: str = "alone") -> tuple[
     utility = together([block.utility for block, _ in moving])
     stayers = tuple(block for block in game.blocks if all(block is not other for other, _ in moving))
     offers += direct * (Offer(alone, "direct", 0.0, 0.0),)
-    tariffs = game.tariffs and game.tariffs.called({offer.name: moving[0][0].name for offer in offers})
-    return Joining(game.price, utility, offers, stayers, tariffs, game.before), membership
+    levied = game.levied and game.levied.called({offer.name: moving[0][0].name for offer in offers})
+    return Joining(game.price, utility, offers, stayers, levied, game.before), membership
 
 
 def together(utilities: Sequence[Utility]) -> Utility:
@@ -188,7 +188,7 @@ def game_of(joining: Joining, membership: Integers) -> tuple[Game, Integers]:
         for offer, size, stop in zip(joining.offers, sizes, stops, strict=True)
         if size
     )
-    game = Game(joining.price, blocks + joining.stayers, joining.tariffs, joining.before)
+    game = Game(joining.price, blocks + joining.stayers, joining.levied, joining.before)
     return game, np.append(order, np.arange(joining.movers, joining.users))
 
 

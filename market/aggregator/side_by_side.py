@@ -29,7 +29,7 @@ from market.utilities import Utility
 def are_side_by_side(game: Game) -> bool:
     """Can games like this one be solved here? Everybody then buys for itself at a straight price without kinks."""
     single = all(block.single and block.utility.closed_form(0.0) for block in game.blocks)
-    return single and game.price.straight and not len(game.price.kinks) and game.tariffs is None
+    return single and game.price.straight and not len(game.price.kinks) and game.levied is None
 
 
 def solve_all(games: Sequence[Game]) -> list[Solution | None]:

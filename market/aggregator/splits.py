@@ -23,7 +23,7 @@ def split(game: Game, outcome: Outcome) -> Split | None:
         return None
     surplus = (outcome.s[rows] for rows in game.user_slices)
     had = of_users(zip(game.blocks, surplus, strict=True)) | {PRODUCERS: producer_surplus(game, outcome)}
-    had |= {} if outcome.tariffs is None else {TARIFFS: outcome.revenue}
+    had |= {} if outcome.collected is None else {TARIFFS: outcome.revenue}
     return Split(had, best_total_welfare(game.untaxed) - total_welfare(game, outcome))
 
 

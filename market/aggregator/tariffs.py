@@ -22,17 +22,17 @@ if TYPE_CHECKING:  # a market without a network is played without loading one
 Market = TypeVar("Market", "Game", "NetworkGame")
 
 
-def taxed(game: Market, tariffs: Levied) -> Market:
+def taxed(game: Market, levied: Levied) -> Market:
     """The market with tariffs; as it is where there are none."""
-    if not tariffs.levies:
+    if not levied.levies:
         return game
-    blocks = (_taxed(block, tariffs) if isinstance(block, Block) else block for block in game.blocks)
-    return replace(game, blocks=tuple(blocks), tariffs=tariffs, before=game)
+    blocks = (_taxed(block, levied) if isinstance(block, Block) else block for block in game.blocks)
+    return replace(game, blocks=tuple(blocks), levied=levied, before=game)
 
 
-def _taxed(block, tariffs):
-    felt = tariffs.felt(block)
-    cost, fixed = felt.per_unit[:, 0] + felt.peak, tariffs.terms(block.name).fixed
+def _taxed(block, levied):
+    felt = levied.felt(block)
+    cost, fixed = felt.per_unit[:, 0] + felt.peak, levied.terms(block.name).fixed
     utility = dearer(block.utility, cost) if np.any(cost != 0) else block.utility
     weighs = not (block.single or block.goal.welfare)  # of a plain sum the same off all surpluses moves nothing
     return replace(block, utility=utility, surplus_offset=block.surplus_offset - fixed * weighs)
@@ -40,8 +40,8 @@ def _taxed(block, tariffs):
 
 def planners_surplus(game: Game) -> float:
     """Highest sum of all users' surplus, what they pay by tariffs off it, if one planner bought for everybody."""
-    if game.tariffs is None:
+    if game.levied is None:
         return planned_surplus(game)
-    game = taxed(replace(game.untaxed, price=game.price), replace(game.tariffs, names={}, sole=True))
+    game = taxed(replace(game.untaxed, price=game.price), replace(game.levied, names={}, sole=True))
     nothing = np.zeros(game.users)  # fees are the same whatever one planner buys
-    return planned_surplus(game) + float(np.sum(game.settled(nothing, nothing)[0]))
+    return planned_surplus(game) + float(np.sum(game.after_tariffs(nothing, nothing)[0]))

@@ -2,7 +2,7 @@
 
 from market.tariffs.capacity import Capacity
 from market.tariffs.carbon import Carbon
-from market.tariffs.levied import Levied, Levy, Settled
+from market.tariffs.levied import Collected, Levied, Levy
 from market.tariffs.rebate import Rebate
 from market.tariffs.tariff import Tariff
 from market.tariffs.tax import Tax
@@ -23,10 +23,10 @@ __all__ = [
     "TARIFFS",
     "Capacity",
     "Carbon",
+    "Collected",
     "Levied",
     "Levy",
     "Rebate",
-    "Settled",
     "Tariff",
     "Tax",
     "Terms",

@@ -47,7 +47,7 @@ class Felt(NamedTuple):
     peak: Array
 
 
-class Settled(NamedTuple):
+class Collected(NamedTuple):
     """What tariffs come to: {tariff: what each user pays, below 0 where it gets money back}, and fees, what users pay
     beside what their players feel of it (Levied.felt), charges and lump sums; money, shapes (users,)."""
 
@@ -116,7 +116,7 @@ class Levied:
             return np.full(int(np.sum(group.sizes)), sum(levy.rule.share for levy in self.levies))
         return self.back(group.name) * np.repeat(group.sizes, group.sizes)
 
-    def settled(self, purchases: Purchases) -> Settled:
+    def collected(self, purchases: Purchases) -> Collected:
         """What users pay in the end."""
         paid = {levy.name: np.concatenate([self._own(levy, *one) for one in purchases]) for levy in self.levies}
         revenue = sum(float(np.sum(paid[levy.name])) for levy in self.levies if not levy.rule.returned)
@@ -124,7 +124,7 @@ class Levied:
             meets = np.concatenate([np.full(len(z), self._meets(levy, group.name)) for group, z in purchases])
             paid[levy.name] = paid[levy.name] - meets * (levy.rule.share * revenue / self.met[levy.name])
         felt = np.concatenate([self._varying(*one) for one in purchases])
-        return Settled(paid, np.asarray(sum(paid.values())) - felt)
+        return Collected(paid, np.asarray(sum(paid.values())) - felt)
 
     def _own(self, levy, group, z):
         """What one tariff takes of users by their own purchases z, (users, periods), shape (users,)."""

@@ -8,6 +8,7 @@ import pandas as pd
 from engine.choosing import PAYOFFS, alpha_game, profiles, rows_played
 from papers.claims import FAIL, judge
 from papers.figure import Reproduction, to_csv
+from scenarios import load
 from views.aggregator.alpha_games import alpha_games
 from views.aggregator.alpha_words import WANTED, game_text, game_title
 from views.drawing import draw_to
@@ -31,7 +32,7 @@ PROFILES = {  # what is claimed of each game: all aggregators at this alpha
 
 def asked(market, replications):
     """Every profile of alphas of a market in every draw."""
-    return profiles(MARKETS[market], max(round(SHARE * replications), LEAST_DRAWS), CHANGES)
+    return profiles(load(MARKETS[market], set=CHANGES), max(round(SHARE * replications), LEAST_DRAWS))
 
 
 def questions(replications):
@@ -45,7 +46,7 @@ def write(study, folder):
     rows = [row for market, answers in played.items() for row in _rows(market, study, answers)]
     to_csv(pd.DataFrame(rows), folder / "payoffs.csv")
     games = {
-        (market, payoff): alpha_game(MARKETS[market], answers, CHANGES, payoff)
+        (market, payoff): alpha_game(load(MARKETS[market], set=CHANGES), answers, payoff)
         for market, answers in played.items()
         for payoff in PAYOFFS
     }

@@ -135,13 +135,13 @@ def check_players(table: dict, weighs: Callable[[dict], Objective | None], place
     weighs: by what a group's aggregators weigh surpluses or share money, None where they take the plain sum.
     """
     buyers = [group for group in table["group"] if "utility" in group]
-    tariffs = levied(table.get("tariffs", ()), {group["name"]: group["users"] for group in buyers}, part=_first)
+    imposed = levied(table.get("tariffs", ()), {group["name"]: group["users"] for group in buyers}, part=_first)
     for group in buyers:
-        goal, fixed = weighs(group), tariffs.terms(group["name"]).fixed
+        goal, fixed = weighs(group), imposed.terms(group["name"]).fixed
         if goal is None:
             continue
         who = f"group {quoted(group['name'])} weighs its users' surpluses"
-        if tariffs.back(group["name"]):
+        if imposed.back(group["name"]):
             got = f"{who}, and what comes back of the revenue moves with what it buys"
             raise place.at("tariffs").error(got, "alpha = 0, or a rebate of an amount, is needed")
         own = group["fairness"].get("objective", "alpha-fair") not in OBJECTIVES_OF_OURS

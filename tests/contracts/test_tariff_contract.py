@@ -67,7 +67,7 @@ def has(tariffs, x):
     price = 0.2 + 0.15 * x.sum()
     rows = np.split(x, np.cumsum([block.users for block in BLOCKS])[:-1])
     worth = np.concatenate([block.utility.value(row) for block, row in zip(BLOCKS, rows, strict=True)])
-    paid = tariffs.settled([(block, row[:, None]) for block, row in zip(BLOCKS, rows, strict=True)]).paid
+    paid = tariffs.collected([(block, row[:, None]) for block, row in zip(BLOCKS, rows, strict=True)]).paid
     return worth - price * x - paid
 
 

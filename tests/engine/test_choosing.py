@@ -45,7 +45,7 @@ def test_a_payoff_is_what_the_market_s_run_leaves_each_aggregator():
     stay = "choosing_alpha_stay"
     alphas = ("group.0.fairness.alpha=0.0", "group.1.fairness.alpha=1.0")
     result = run(stay, set=(*FEW, *alphas), replication=3, direct=True)
-    found = Profile(stay, FEW, (0.0, 1.0), 3).answer()
+    found = Profile(load(stay, set=FEW), (0.0, 1.0), 3).answer()
     assert found.settled
     for player, rows in enumerate((slice(0, 12), slice(12, 24))):
         buys = int((result.outcome.x[rows] > 0).sum())
@@ -55,7 +55,7 @@ def test_a_payoff_is_what_the_market_s_run_leaves_each_aggregator():
 def test_users_who_join_are_counted_where_they_end():
     set_up = (*FEW, "group.1.fairness.alpha=1.0")
     result = run("choosing_alpha", set=set_up, replication=1)
-    found = Profile("choosing_alpha", FEW, (0.0, 1.0), 1).answer()
+    found = Profile(load("choosing_alpha", set=FEW), (0.0, 1.0), 1).answer()
     last = result.joined.memberships[-1]
     x, s = (values[-1][: len(last)] for values in (result.quantities, result.surpluses))
     assert found.payoffs[0] == pytest.approx([s[last == k].sum() for k in range(2)])

@@ -30,7 +30,7 @@ def test_what_all_have_is_utility_less_the_area_under_the_price(name):
     assert known.here.welfare == pytest.approx(used - cost)
     assert known.here.welfare + known.here.lost == pytest.approx(known.planner.welfare)
     assert known.here.lost >= 0 == known.planner.lost
-    assert (TARIFFS in known.here.had) is (result.outcome.tariffs is not None) and TARIFFS not in known.planner.had
+    assert (TARIFFS in known.here.had) is (result.outcome.collected is not None) and TARIFFS not in known.planner.had
     groups = {group["kind"] for group in result.scenario.table["group"]}
     assert (LARGE in known.here.had) is ("large" in groups) and (SMALL in known.here.had) is bool(groups - {"large"})
 

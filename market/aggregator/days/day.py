@@ -27,7 +27,7 @@ class Day:
     """`prices`: a price rule a period; `background`: net load of everybody else, energy, shape (periods,).
 
     Prices are those of the whole load p_t(Y_t), Y_t = Σ_j y_jt + background_t. Below no load an affine price goes on
-    falling, any other stays what it is at no load (docs/days/model.md, Prices). tariffs: what users pay besides;
+    falling, any other stays what it is at no load (docs/days/model.md, Prices). levied: its tariffs;
     their meters know of it what they decide by (meter.py).
     """
 
@@ -35,7 +35,7 @@ class Day:
     prices: tuple[PriceRule, ...]
     blocks: tuple[Homes, ...]
     background: Array = field(default_factory=lambda: np.zeros(1))
-    tariffs: Levied | None = None
+    levied: Levied | None = None
 
     def __post_init__(self) -> None:
         background = np.asarray(self.background, dtype=float)
@@ -119,11 +119,11 @@ class Day:
     @property
     def untaxed(self) -> Day:
         """The same day without tariffs."""
-        return replace(self.changed([unmetered(block) for block in self.blocks]), tariffs=None)
+        return replace(self.changed([unmetered(block) for block in self.blocks]), levied=None)
 
-    def taxed(self, tariffs: Levied) -> Day:
+    def taxed(self, levied: Levied) -> Day:
         """The day with tariffs; raises MeterError where they cannot be."""
-        return replace(self.changed([metered(block, tariffs) for block in self.blocks]), tariffs=tariffs)
+        return replace(self.changed([metered(block, levied) for block in self.blocks]), levied=levied)
 
     def bought(self, z: Array) -> list[tuple[Homes, Array]]:
         """Blocks, each with its users' part of net purchases z (users, periods)."""

@@ -17,6 +17,6 @@ def value_of_flexibility(day: Day, outcome: DayOutcome) -> tuple[Array, DayOutco
     """
     still = solve(idle(day), certify=False).outcome
     value = (outcome.worth - outcome.bills) - (still.worth - still.bills)
-    if outcome.tariffs is not None and still.tariffs is not None:
-        value = value - (outcome.tariffs.fees - still.tariffs.fees)
+    if outcome.collected is not None and still.collected is not None:
+        value = value - (outcome.collected.fees - still.collected.fees)
     return value, still

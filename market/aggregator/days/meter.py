@@ -70,13 +70,13 @@ class Meter(Part):
         return plan
 
 
-def metered(homes: Homes, tariffs: Levied) -> Homes:
+def metered(homes: Homes, levied: Levied) -> Homes:
     """The homes with what their tariffs take of what they buy, and offsets that hold what charges leave.
 
     Raises MeterError where that cannot be.
     """
-    felt, fixed = tariffs.felt(homes), tariffs.terms(homes.name).fixed
-    per_unit = np.broadcast_to(felt.per_unit, (homes.users, tariffs.periods))
+    felt, fixed = levied.felt(homes), levied.terms(homes.name).fixed
+    per_unit = np.broadcast_to(felt.per_unit, (homes.users, levied.periods))
     wrong = homes.sell & np.any(per_unit < 0, axis=1)
     if np.any(wrong):
         user = int(np.argmax(wrong))

@@ -13,7 +13,7 @@ from market.aggregator.days.programme import SOLVED, USABLE
 from market.aggregator.days.replies import Replies, payoffs, replies
 from market.arrays import Array
 from market.fairness.one_player import OnePlayer
-from market.tariffs import Settled
+from market.tariffs import Collected
 
 SERVED = 1e-4  # of what a player could be worth: a gain below it is measured by it
 NOISE = 1e-9  # of what a user could move: less is a solver's noise
@@ -27,7 +27,7 @@ class DayOutcome:
     utility less discomfort, alone: the same without a grid, s: surplus worth − Σ p z − alone, money (users,); load with
     the background, price, unserved (beyond the capacity): (periods,); gap, regrets (players,): what was found that a
     player could gain, as a share of what its users gain; proven: could no search find more? worth is less what tariffs
-    take of purchases, s less what they take whatever users buy, too; tariffs: what they come to, None without."""
+    take of purchases, s less what they take whatever users buy, too; collected: what tariffs come to, None without."""
 
     plan: Array
     z: Array
@@ -41,12 +41,12 @@ class DayOutcome:
     gap: float | None = None
     regrets: Array | None = None
     proven: bool = False
-    tariffs: Settled | None = None
+    collected: Collected | None = None
 
     @property
     def earned(self) -> Array:
         """Surpluses before fees, by which players decide, money, shape (users,)."""
-        return self.s if self.tariffs is None else self.s + self.tariffs.fees
+        return self.s if self.collected is None else self.s + self.collected.fees
 
     @property
     def bills(self) -> Array:
@@ -56,7 +56,7 @@ class DayOutcome:
     @property
     def paid(self) -> Array:
         """What users pay with tariffs over the day, money, shape (users,)."""
-        return self.bills if self.tariffs is None else self.bills + self.tariffs.paid
+        return self.bills if self.collected is None else self.bills + self.collected.paid
 
     @property
     def quantity(self) -> float:
@@ -95,10 +95,10 @@ def clear(day: Day, plan: Array) -> DayOutcome:
     price, worth = day.price(load), party.worth(plan)
     capacity = np.array([rule.capacity for rule in day.prices])
     unserved = np.maximum(load - capacity * (1 + 1e-13), 0.0)
-    tariffs = None if day.tariffs is None else day.tariffs.settled(day.bought(z))
+    collected = None if day.levied is None else day.levied.collected(day.bought(z))
     s = _surplus(worth, z @ price, day.alone)
-    s = s if tariffs is None else s - tariffs.fees
-    return DayOutcome(plan, z, y, worth, day.alone, s, load, price, unserved, tariffs=tariffs)
+    s = s if collected is None else s - collected.fees
+    return DayOutcome(plan, z, y, worth, day.alone, s, load, price, unserved, collected=collected)
 
 
 def _surplus(worth, bill, alone):

@@ -120,7 +120,7 @@ class DaysOutcome:
     @property
     def by_tariff(self) -> dict[str, Array]:
         """{tariff: what each user pays, money, (users,)}; below 0 where it gets money back."""
-        days = [outcome.tariffs.payments for outcome in self.outcomes if outcome.tariffs is not None]
+        days = [outcome.collected.payments for outcome in self.outcomes if outcome.collected is not None]
         return {name: np.asarray(sum(day[name] for day in days)) for name in (days[0] if days else ())}
 
     @property

@@ -20,8 +20,8 @@ def price_taking(day: Day) -> DayOutcome:
 def planned(day: Day) -> DayOutcome:
     """The outcome of one player at alpha = 0 who buys for everybody: the most surplus there can be in all, with prices
     that bend down the most that was found. It pays the tariffs, too."""
-    if day.tariffs is not None:
-        day = day.untaxed.taxed(replace(day.tariffs, sole=True))
+    if day.levied is not None:
+        day = day.untaxed.taxed(replace(day.levied, sole=True))
     return clear(day, _sole(day, own=1.0))
 
 
@@ -38,5 +38,5 @@ def idle(day: Day) -> Day:
 def total_welfare(day: Day, outcome: DayOutcome) -> float:
     """Users' worth less the cost of what they add to the background's load, in money; what tariffs bring counts."""
     added = costs_at(day.prices, outcome.load) - costs_at(day.prices, day.background)
-    spent = outcome.tariffs.revenue - float(np.sum(outcome.tariffs.fees)) if outcome.tariffs else 0.0
+    spent = outcome.collected.revenue - float(np.sum(outcome.collected.fees)) if outcome.collected else 0.0
     return float(np.sum(outcome.worth) - np.sum(added)) + spent

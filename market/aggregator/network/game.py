@@ -34,7 +34,7 @@ class NetworkGame(Market[Block | Producers]):
     blocks: tuple[Block | Producers, ...]
     places: tuple[Array, ...]
     conducts: tuple[str, ...]
-    tariffs: Levied | None = None
+    levied: Levied | None = None
     before: NetworkGame | None = None
 
     @cached_property
@@ -143,12 +143,12 @@ def clear(game: NetworkGame, y: Array) -> NetworkOutcome:
         x.append(own)
         s.append(block.utility.surplus(price, own) + 0.0)
     users = np.concatenate(x)
-    surplus, tariffs = game.settled(np.concatenate(s), users)
+    surplus, collected = game.after_tariffs(np.concatenate(s), users)
     return NetworkOutcome(
         y=y,
         x=users,
         s=surplus,
-        tariffs=tariffs,
+        collected=collected,
         price=_mean_price(paid, y * _weights(game.selling), _weights(game.selling)),
         unserved=float(np.sum(cleared.shed)),
         cleared=cleared,

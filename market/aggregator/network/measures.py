@@ -95,7 +95,7 @@ def split(game: NetworkGame, outcome: NetworkOutcome) -> Split | None:
     had = of_users((block, outcome.s[rows]) for block, rows in parts if isinstance(block, Block))
     had |= {ELASTIC: cleared.benefit - paid.elastic} if len(game.grid.elastic) else {}
     had |= {PRODUCERS: producer_surplus(game, outcome), RENTS: paid.rent}
-    had |= {} if outcome.tariffs is None else {TARIFFS: outcome.revenue}
+    had |= {} if outcome.collected is None else {TARIFFS: outcome.revenue}
     had |= {FIXED: -paid.fixed} if np.any(game.grid.demand) else {}
     return Split(had, best - total_welfare(game, outcome))
 
