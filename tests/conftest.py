@@ -1,5 +1,6 @@
 """What every test process needs before NumPy is imported."""
 
+import gc
 import os
 
 import pytest
@@ -22,6 +23,16 @@ style.DPI = 40  # pictures of few dots are drawn faster
 def pytest_xdist_auto_num_workers():
     """One more than there are cores: some tests wait, for a browser, a cluster or a limit of time."""
     return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """What is imported and collected stays to the end: no search for garbage looks through it, now or later."""
+    gc.disable()
+    collected = yield
+    gc.freeze()
+    gc.enable()
+    return collected
 
 
 def pytest_collection_modifyitems(config, items):
