@@ -135,7 +135,7 @@ def test_the_hours_numbers_of_all_designs_follow_the_slider(visitor):
     visitor.show("Designs", "designs day")
     visitor.step()
     direct = json.loads(visitor.download("summary.json"))["designs"]["direct"]["periods"]["grid supply"]
-    where = ".compared tr[data-name='The main grid supplies (energy)'] td >> nth=0"
+    where = ".compared tr[data-name^='The main grid supplies'] td >> nth=0"
     assert visitor.page.inner_text(where) == plain(direct[0])
     visitor.page.locator(".moments [role=slider]").focus()
     for _ in range(13):
