@@ -19,12 +19,12 @@ from market.splits import (
 )
 from views.kit.charts import Bar, bar_chart
 from views.microgrid.look import DEFICIT_NODE, SURPLUS_NODE
-from views.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
+from views.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
 
 HERE, PLANNER = "this market", "a planner"
-LOST, LOST_COLOUR = "lost", "#BBBBBB"
+LOST = "lost"
 COLOURS = {SMALL: BLUE, LARGE: VERMILLION, ELASTIC: GREEN, PRODUCERS: ORANGE, TARIFFS: PURPLE, RENTS: SKY, FIXED: GREY}
-COLOURS |= {NEEDING: DEFICIT_NODE, GIVING: SURPLUS_NODE, NEITHER: BLUE, GRID: BLACK, LOSSES: GREY}
+COLOURS |= {NEEDING: DEFICIT_NODE, GIVING: SURPLUS_NODE, NEITHER: BLUE, GRID: ORANGE, LOSSES: GREY, LOST: "#BBBBBB"}
 NOTES = {
     FIXED: "Fixed load takes the same at any price, and what that is worth to it is not known: only its bill counts.",
     LOSSES: "A unit needed counts what the main grid asks for it; bars end at what all would be worth without losses.",
@@ -40,15 +40,14 @@ def split_chart(welfare, others=()):
 
 
 def bars_of(splits):
-    """Bars of {name: Split} and what is to be said of their parts."""
-    bars, told = [], {}
-    for name, split in splits.items():
-        parts = {**split.had, **split.spent}
-        told |= {who: COLOURS[who] for who in parts}
-        lost = max(split.lost, 0.0)
-        said = f"{plain(split.welfare, 3)} in all" if name == PLANNER else f"{plain(lost, 3)} lost"
-        pieces = [(value, COLOURS[who]) for who, value in parts.items()] + [(lost, LOST_COLOUR)]
-        bars.append(Bar(name, tuple(pieces), said, name == HERE))
+    """Bars of {name: Split}, the legend with the first one's numbers, and what is to be said of their parts."""
+    each = {name: {**split.had, **split.spent, LOST: max(split.lost, 0.0)} for name, split in splits.items()}
+    first = next(iter(each.values()))
+    bars = []
+    for name, parts in each.items():
+        said = f"{plain(splits[name].welfare, 3)} in all" if name == PLANNER else f"{plain(parts[LOST], 3)} lost"
+        bars.append(Bar(name, tuple((value, COLOURS[who]) for who, value in parts.items()), said, name == HERE))
+    told = [*dict.fromkeys(who for parts in each.values() for who in parts if who != LOST), LOST]
+    legend = [(f"{who} {plain(first[who], 3)}" if who in first else who, COLOURS[who]) for who in told]
     notes = [f'<p class="beside">{escape(note)}</p>' for who, note in NOTES.items() if who in told]
-    chart = bar_chart(bars, "money, up to the best there could be", [*told.items(), (LOST, LOST_COLOUR)])
-    return chart + "".join(notes)
+    return bar_chart(bars, "money, up to the best there could be", legend) + "".join(notes)
