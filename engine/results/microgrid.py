@@ -476,9 +476,15 @@ def _stability(stabilities):
 
 
 def _joining(agents, joined):
-    """The coalitions agents joined, as lists of nodes; what each agent has; the move that gains most of all left."""
-    agent, gain, to = joined.best
-    members = np.flatnonzero(joined.labels == to) if gain > 0 else []
+    """The coalitions agents joined, as lists of nodes; what each has; the move that gains most of all left.
+
+    gaining: each agent's best move that is worth it, all others staying where they are, the best first.
+    """
+
+    def told(agent, gain, to):
+        members = np.flatnonzero(joined.labels == to) if gain > 0 else []
+        return {"node": int(agents[agent]), "to": agents[members].tolist(), "gain": number(gain)}
+
     return {
         "groups": joined.groups(agents),
         "payoffs": dict(zip(map(str, agents.tolist()), numbers(joined.payoffs + 0.0), strict=True)),
@@ -487,7 +493,8 @@ def _joining(agents, joined):
         "moves": joined.moves,
         "period": joined.cycle,
         "stable": joined.status == Status.SETTLED,
-        "largest_gain": {"node": int(agents[agent]), "to": agents[members].tolist(), "gain": number(gain)},
+        "largest_gain": told(*joined.best),
+        "gaining": [told(*move) for move in joined.gaining],
     }
 
 

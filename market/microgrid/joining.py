@@ -97,10 +97,11 @@ def best_move(game: PartitionGame, labels: Integers, agent: int, division: str =
 
 @dataclass(frozen=True, eq=False)
 class Joined:
-    """How joining ended: the partition, what each agent has in it, money, and the best move left.
+    """How joining ended: the partition, what each agent has in it, money, and the best moves left.
 
-    status: settled (nobody gains by a move), cycling with a length, or out of rounds; best: (agent, gain in money,
-    label) of the move that gains most of all agents' moves; gain 0 where none gains.
+    status: settled (nobody gains by a move), cycling with a length, or out of rounds; left: (agent, gain in money,
+    label) of the move that gains most for each agent, gain 0 and its own label where none does; least_gain: money above
+    which a move is worth it.
     """
 
     labels: Integers
@@ -109,7 +110,18 @@ class Joined:
     rounds: int
     moves: int
     cycle: int | None
-    best: tuple[int, float, int]
+    left: tuple[tuple[int, float, int], ...]
+    least_gain: float
+
+    @property
+    def best(self) -> tuple[int, float, int]:
+        """The move that gains most of all agents' moves."""
+        return max(self.left, key=lambda move: move[1])
+
+    @property
+    def gaining(self) -> list[tuple[int, float, int]]:
+        """The moves that are worth it, each agent's by itself, all others staying where they are; the best first."""
+        return sorted((move for move in self.left if move[1] > self.least_gain), key=lambda move: -move[1])
 
     def groups(self, agents: Integers) -> list[list[int]]:
         """The coalitions as lists of nodes, given each agent's node."""
@@ -135,5 +147,5 @@ def join(
         labels, wishes, made = play(moving, labels, agents, best, moved, rng)  # type: ignore[arg-type]  # None where nothing is drawn
         played, moves = played + 1, moves + made
         status = ending.status(played, wishes, labels)
-    left = max(((i, *best(labels, i)) for i in range(agents)), key=lambda move: move[1])
-    return Joined(labels, payoffs(game, labels, division), status, played, moves, ending.cycle, left)
+    left, least = tuple((i, *best(labels, i)) for i in range(agents)), moving.least_gain
+    return Joined(labels, payoffs(game, labels, division), status, played, moves, ending.cycle, left, least)

@@ -98,8 +98,8 @@ def stability(
 def _joined(game, unit, options):
     """How agents join each other, in the tariff's own unit of money."""
     found = join(game, **(options or {}))
-    agent, gain, label = found.best
-    return replace(found, payoffs=found.payoffs * unit, best=(agent, gain * unit, label))
+    left = tuple((agent, gain * unit, label) for agent, gain, label in found.left)
+    return replace(found, payoffs=found.payoffs * unit, left=left, least_gain=found.least_gain * unit)
 
 
 def _groups(network, game):

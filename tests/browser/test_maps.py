@@ -83,16 +83,31 @@ def test_public_lines_of_ieee_300_are_short_and_faint_where_they_carry_little():
     run.end()
 
 
-@pytest.mark.parametrize("name", ["who_joins_whom", "four_nodes_circles", "eight_nodes_joining"])
-def test_coalitions_have_rings_and_who_would_go_elsewhere_too(name):
-    run, _ = ended(name)
+TOGETHER = ['coalition.order="together"']  # in which many still gain by a move alone
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "several"),
+    [
+        ("who_joins_whom", [], False),
+        ("four_nodes_circles", [], False),
+        ("four_nodes_circles", TOGETHER, True),
+        ("eight_nodes_joining", [], False),
+        ("eight_nodes_joining", TOGETHER, True),
+    ],
+)
+def test_coalitions_have_rings_and_everybody_who_would_go_elsewhere_too(name, changes, several):
+    run, _ = ended(name, *changes)
     summary = run.memory["summary"] = run.result().summary()
     html = map_of(page_of("microgrid").frame(run, {}))
     joining, mergers = summary.get("joining"), summary.get("mergers")
     groups = joining["groups"] if joining else mergers[-1]["groups"]
     together = [nodes for nodes in groups if len(nodes) > 1]
     assert html.count("together: ") == len(together)
-    moves = [] if joining is None or joining["stable"] else [joining["largest_gain"]["node"]]
+    moves = [] if joining is None else joining["gaining"]
+    assert bool(moves) == (joining is not None and not joining["stable"]) and (len(moves) > 1) == several
+    gained = {f"{move['node']} gains {plain(move['gain'], 2)} {'with' if move['to'] else 'alone'}" for move in moves}
+    assert all(f"dots: {told}" in html for told in gained)
     short = (summary.get("core") or {}).get("short")
     outlined = [] if short is None else short["coalition"]
     assert len(re.findall('<circle class="ring"', html)) == sum(map(len, together)) + len(moves) + len(outlined)
@@ -104,9 +119,9 @@ def test_a_blocked_coalition_is_outlined_and_one_who_joins_is_led_to_the_nearest
     (ring,) = live_rings.of(blocked, "abcd")
     assert ring.nodes == [1, 2] and ring.told.endswith("would rather leave: b, c")
     best = {"node": 0, "to": [2, 3], "gain": 0.1}
-    (ring,) = live_rings.of({"joining": {"groups": [[0, 1, 2, 3][:1]], "stable": False, "largest_gain": best}}, "abcd")
+    (ring,) = live_rings.of({"joining": {"groups": [[0, 1, 2, 3][:1]], "gaining": [best]}}, "abcd")
     place = np.array([[0.0, 0.0], [1.0, 0.0], [9.0, 0.0], [5.0, 5.0]])
-    assert "a gains with c, d" in ring.told and 'd="M0.0 0.0L5.0 5.0"' in live_rings.drawn([ring], place, np.ones(4))
+    assert "a gains 0.1 with c, d" in ring.told and 'd="M0.0 0.0L5.0 5.0"' in live_rings.drawn([ring], place, np.ones(4))
     holds = {"participation": {**blocked["participation"], "holds": True}}
     assert live_rings.of(holds, "abcd") == [] and live_rings.of({}, "abcd") == []
 

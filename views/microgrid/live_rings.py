@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from market.numerals import plain
 from views.kit.charts import DASHES, ink
 from views.microgrid import look
 from views.microgrid.words import nodes_text
@@ -55,12 +56,14 @@ def _leaving(summary, names):
 
 
 def _moving(joining, names):
-    """Who gains most by going elsewhere from the circles as they stand last, and where."""
-    if joining is None or joining["stable"]:
-        return []
-    best = joining["largest_gain"]
-    where = f"with {nodes_text(best['to'], names)}" if best["to"] else "alone"
-    return [Ring([best["node"]], BLACK, GOES, ROOM[1], f"dots: {names[best['node']]} gains {where}", tuple(best["to"]))]
+    """Everybody who gains by going elsewhere from the circles as they stand last, all others staying, and where."""
+    return [] if joining is None else [_goes(move, names) for move in joining["gaining"]]
+
+
+def _goes(move, names):
+    where = f"with {nodes_text(move['to'], names)}" if move["to"] else "alone"
+    told = f"dots: {names[move['node']]} gains {plain(move['gain'], 2)} {where}"
+    return Ring([move["node"]], BLACK, GOES, ROOM[1], told, tuple(move["to"]))
 
 
 def room(rings):

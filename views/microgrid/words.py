@@ -2,6 +2,7 @@
 
 from engine.results.microgrid import NUMBERS, called, mean_sides, of_nodes
 from views.microgrid.sentence import sentence as sentence
+from views.sentences import listed
 from views.tables import cell, ending, left_out_lines, table
 
 MOST_ROWS = 20  # lines, or nodes, shown on a terminal
@@ -142,9 +143,11 @@ def joining_text(joining, names=NUMBERS):
     if joining["period"] is not None:
         how = f"come round in circles of {joining['period']} round{'s' if joining['period'] > 1 else ''}"
     where = f"by joining {{{nodes_text(best['to'], names)}}}" if best["to"] else "alone"
+    others = [str(names[move["node"]]) for move in joining["gaining"] if move["node"] != best["node"]]
+    so = f"; so {'does' if len(others) == 1 else 'do'} {listed(others)} by moving alone" if others else ""
     return (
         f"Each joining whom it likes, agents {how} ({rounds}); as they stand last, {groups}, "
-        f"node {names[best['node']]} gains {cell(best['gain'])} money {where}."
+        f"node {names[best['node']]} gains {cell(best['gain'])} money {where}{so}."
     )
 
 

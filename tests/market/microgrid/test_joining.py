@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from market.grid.power_flow import build_grid
 from market.joining import Moving
-from market.microgrid.joining import DIVISIONS, STARTS, best_move, choices, join, moved, numbered, payoffs
+from market.microgrid.joining import DIVISIONS, STARTS, choices, join, moved, numbered, payoffs
 from market.microgrid.network import network_of
 from market.microgrid.partitions import LEAST_GAIN, mergers, partition_game, partitions
 from market.outcome import Status
@@ -56,10 +56,10 @@ def shared(game, groups, division):
     return found
 
 
-def stable(game, labels, division):
-    """Does nobody gain by going alone or to a coalition with a private line to it? Worked out on sets."""
+def most_gained(game, labels, division):
+    """{agent: the most it gains by going alone or to a coalition with a private line to it}, worked out on sets."""
     groups = [np.flatnonzero(labels == label).tolist() for label in np.unique(labels)]
-    now = shared(game, groups, division)
+    now, found = shared(game, groups, division), {}
     ends = {frozenset(pair) for pair in zip(game.tail.tolist(), game.head.tolist(), strict=True)}
     for i in now:
         own = next(group for group in groups if i in group)
@@ -68,9 +68,13 @@ def stable(game, labels, division):
         for target in [*targets, []]:
             after = [sorted([*group, i]) if group == target else group for group in left if group]
             after += [] if target else [[i]]
-            if shared(game, after, division)[i] > now[i] + LEAST_GAIN:
-                return False
-    return True
+            found[i] = max(found.get(i, 0.0), shared(game, after, division)[i] - now[i])
+    return found
+
+
+def stable(game, labels, division):
+    """Does nobody gain by going elsewhere?"""
+    return max(most_gained(game, labels, division).values()) <= LEAST_GAIN
 
 
 @pytest.mark.parametrize("division", DIVISIONS)
@@ -147,8 +151,15 @@ def test_moves_together_keep_labels_in_order():
     assert moved(np.array([0, 0, 1, 2]), np.array([0, 3]), np.array([1, 3])).tolist() == [0, 1, 0, 2]
 
 
+@pytest.mark.parametrize("division", DIVISIONS)
 @pytest.mark.parametrize("seed", range(4))
-def test_the_best_move_left_is_that_which_gains_most(seed):
+def test_everybody_who_gains_by_a_move_alone_is_told_the_best_first(seed, division):
     game = random_game(seed, 5)
-    found = join(game, rounds=0)
-    assert found.best[1] == max(best_move(game, found.labels, agent)[0] for agent in range(5)) > 0
+    found = join(game, Moving(order="together", least_gain=LEAST_GAIN), division, rounds=1)
+    gains = [gain for _, gain, _ in found.gaining]
+    assert gains == sorted(gains, reverse=True) and gains[:1] == ([found.best[1]] if gains else [])
+    expected = {i: gain for i, gain in most_gained(game, found.labels, division).items() if gain > LEAST_GAIN}
+    assert {agent: gain for agent, gain, _ in found.gaining} == pytest.approx(expected)
+    for agent, gain, to in found.gaining:
+        after = payoffs(game, moved(found.labels, agent, to), division)[agent]
+        assert after - payoffs(game, found.labels, division)[agent] == pytest.approx(gain)
