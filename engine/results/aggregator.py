@@ -17,7 +17,7 @@ from market.aggregator.best_response import reply_curve
 from market.aggregator.collusion import colluding_surplus
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Game
-from market.aggregator.joining import Joining, Move, is_stable, largest_gain
+from market.aggregator.joining import Joining, Move, best_moves, is_stable, largest_gain
 from market.aggregator.planner import best_total_welfare
 from market.aggregator.side_payments import sharing, solved_and_paid, would_leave
 from market.aggregator.tariffs import planners_surplus
@@ -71,16 +71,21 @@ class Joined:
     """How users joined aggregators.
 
     memberships: number of each mover's offer by round, shape (rounds, movers); rows: number of each user of the final
-    game; moves: made in all; best: the move that gains most of all still possible, None where it was not looked for;
-    stable: does no user gain by a move? None where it is not known.
+    game; moves: made in all; left: each user's move that gains most, None where that was not looked for; stable: does
+    no user gain by a move? None where it is not known.
     """
 
     joining: Joining
     memberships: np.ndarray
     rows: np.ndarray
     moves: int
-    best: Move | None
+    left: tuple[Move, ...] | None
     stable: bool | None
+
+    @property
+    def best(self):
+        """The move that gains most of all still possible, None where it was not looked for."""
+        return self.left and largest_gain(self.left)
 
     def summary(self, outcome, users):
         """The joining as plain numbers for JSON."""
@@ -486,9 +491,9 @@ def learned(model, equilibria, collusion):
 def joined(model, certify):
     """What joining adds: the final game, and whether anybody still gains by a move."""
     state, proven = model.state, certify and model.joining.movers <= MOST_PROVEN
-    best = largest_gain(state) if proven else None
-    stable = is_stable(state, best, model.moving.least_gain) if proven else None
-    known = Joined(model.joining, np.array(model.memberships), state.rows, model.moves, best, stable)
+    left = best_moves(state) if proven else None
+    stable = is_stable(state, largest_gain(left), model.moving.least_gain) if proven else None
+    known = Joined(model.joining, np.array(model.memberships), state.rows, model.moves, left, stable)
     return {"game": model.game, "joined": known, "without": state.without}
 
 

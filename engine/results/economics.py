@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,9 +12,10 @@ from market.aggregator import curves
 from market.aggregator.best_response import PricedOut
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Game
+from market.aggregator.joining import Move, State
 from market.aggregator.splits import planners_split, split
 from market.aggregator.states import States
-from market.arrays import Array
+from market.arrays import Array, Integers
 from market.measures import gini, lorenz
 from market.outcome import Outcome
 
@@ -73,6 +75,29 @@ def moved(before: Array, now: Array) -> Moved:
 def thinned(count: int) -> Array:
     """Evenly chosen numbers below a count, the first and the last among them."""
     return np.unique(np.linspace(0, count - 1, min(count, MOST_POINTS)).round().astype(int))
+
+
+class Leaving(NamedTuple):
+    """Who would gain by moving alone, arrays (those,): number of the user, of the offer it would take, gain in money.
+
+    solved: is the market solved after each move? Else prices and terms are taken as they are.
+    """
+
+    users: Integers
+    to: Integers
+    gain: Array
+    solved: bool
+
+
+def leaving(state: State, least_gain: float, moves: Sequence[Move] | None = None) -> Leaving:
+    """Of every user's best move those that gain more than `least_gain`; moves: as solved, None: by the terms."""
+    if moves is None:
+        gains = state.expected_gains
+        to, gain = np.argmax(gains, axis=1), np.max(gains, axis=1)
+    else:
+        to, gain = np.array([move.to for move in moves]), np.array([move.gain for move in moves])
+    users = np.flatnonzero(gain > least_gain)
+    return Leaving(users, to[users], gain[users], moves is not None)
 
 
 class Answers(NamedTuple):

@@ -262,12 +262,16 @@ class Move(NamedTuple):
     gain: float
 
 
-def largest_gain(state: State) -> Move:
-    """The Move that gains most of all users' moves to all offers, the market solved after each.
+def best_moves(state: State) -> tuple[Move, ...]:
+    """The Move that gains most for each user, all others staying where they are, the market solved after each.
 
-    Where none gains, it is user 0's to where it is, with gain 0.
+    Where none gains, it is to where the user is, with gain 0.
     """
-    moves = [Move(user, to, gain) for user in range(state.joining.movers) for gain, to in [best_move(state, user)]]
+    return tuple(Move(user, to, gain) for user in range(state.joining.movers) for gain, to in [best_move(state, user)])
+
+
+def largest_gain(moves: Sequence[Move]) -> Move:
+    """The Move that gains most, the first of equals."""
     return max(moves, key=lambda move: move.gain)
 
 

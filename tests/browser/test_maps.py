@@ -121,7 +121,9 @@ def test_a_blocked_coalition_is_outlined_and_one_who_joins_is_led_to_the_nearest
     best = {"node": 0, "to": [2, 3], "gain": 0.1}
     (ring,) = live_rings.of({"joining": {"groups": [[0, 1, 2, 3][:1]], "gaining": [best]}}, "abcd")
     place = np.array([[0.0, 0.0], [1.0, 0.0], [9.0, 0.0], [5.0, 5.0]])
-    assert "a gains 0.1 with c, d" in ring.told and 'd="M0.0 0.0L5.0 5.0"' in live_rings.drawn([ring], place, np.ones(4))
+    assert "a gains 0.1 with c, d" in ring.told and 'd="M0.0 0.0L5.0 5.0"' in live_rings.drawn(
+        [ring], place, np.ones(4)
+    )
     holds = {"participation": {**blocked["participation"], "holds": True}}
     assert live_rings.of(holds, "abcd") == [] and live_rings.of({}, "abcd") == []
 

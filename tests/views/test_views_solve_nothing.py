@@ -13,7 +13,7 @@ WORDS = {"Refused", "Status", "of_contracts"}  # of endings, and what contracts 
 SPOKEN = {"page.py", "words.py", "pictures.py"}  # what says numbers; charts may smooth, bin and place theirs
 AVERAGES = {"mean", "average", "sum", "nansum", "nanmean", "median", "dot"}
 SOLVERS = {"solve", "certify", "certified", "dispatch", "stability", "best_response", "optimum", "corners"}
-SOLVERS |= {"fair_point", "play", "largest_gain", "best_total_welfare", "stepped", "solved"}
+SOLVERS |= {"fair_point", "play", "best_moves", "best_total_welfare", "stepped", "solved"}
 DRAWS = {"views/kit/live.py"}  # a run that is watched begins there
 FILES = sorted(ROOT.rglob("*.py"))
 

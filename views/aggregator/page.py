@@ -6,7 +6,7 @@ from engine.results import measured
 from engine.results.aggregator import MEASURES, Standing, by_round, mean_by_round
 from engine.results.states import ByState
 from market.outcome import Status
-from views.aggregator import economics, learning, opening
+from views.aggregator import circles, economics, learning, opening
 from views.aggregator.faint import Faint
 from views.aggregator.tariffs import CONTROLS, with_revenue
 from views.aggregator.users import users_of
@@ -112,6 +112,8 @@ def panels(run):
         Panel("surplus density", "Who gains how much", _density(run, colours, "s", "surplus (money)")),
         Panel("fairness", "How even small users' surplus is", _fairness(run, rounds)),
     ]
+    if users.joins:
+        found.append(circles.panel(run, colours))
     if run.chosen is not None and run.chosen < len(users.small):
         found.insert(1, Panel("user", f"User {run.chosen}", _user(run, rounds)))
     return (*found, *economics.panels(run))

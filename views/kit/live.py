@@ -14,6 +14,7 @@ from scenarios import Scenario, build, draw
 NOT_YET = "not known yet"
 
 
+ENDED = "ended whole"  # in a run's memory: its Result, once it has ended
 ANSWERING = "answering"  # in a run's memory: its sentence is said, so that there is time for what takes long
 
 

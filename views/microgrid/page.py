@@ -11,7 +11,7 @@ from market.numerals import plain, signed
 from views.kit import periods
 from views.kit.charts import HEIGHT, Bar, Line, bar_chart, level_of, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
-from views.kit.live import last_gap
+from views.kit.live import ENDED, last_gap
 from views.microgrid import look
 from views.microgrid.live_map import NO_FLOW, network_map
 from views.microgrid.words import fate, joining_text, nodes_text, stability_lines
@@ -76,7 +76,7 @@ def frame(run, before):
     if found is not None:
         known |= {"beside": f"joining: {found['status']}", "doubt": not found["stable"]}
         said += f" {joining_text(found, called([run.scenario]))}"
-    ended = model if found is None else run.memory["ended"]
+    ended = model if found is None else run.memory[ENDED]
     known |= {"status": ended.status, "advice": ended.advice}
     called_at = _names(run)
     said += periods.now(called_at, model.period) if several and model.round else ""
@@ -122,9 +122,9 @@ def joining(run):
     """How agents who join each other in coalitions ended, None before the run's end and where they do not."""
     if run.model.running or "gap" not in run.memory:
         return None
-    if "ended" not in run.memory:
-        run.memory["ended"] = run.result()
-        run.memory["summary"] = run.memory["ended"].summary()
+    if ENDED not in run.memory:
+        run.memory[ENDED] = run.result()
+        run.memory["summary"] = run.memory[ENDED].summary()
     return run.memory["summary"].get("joining")
 
 
