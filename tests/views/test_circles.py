@@ -71,7 +71,7 @@ def test_dots_and_words_are_of_the_same_users(unsettled):
     run.memory[ENDED] = result
     html, known = drawn(run), economics.leaving(run.model.state, 1e-6, result.joined.left)
     del run.memory[ENDED]
-    assert f"{len(known.users)} of 15 users would gain by moving alone, {circles.SOLVED}" in html
+    assert f"{len(known.users)} of 15 users would gain by moving alone (ringed" in html and circles.SOLVED in html
     names = [offer.name for offer in run.model.joining.offers]
     ways = Counter(
         (names[run.model.state.membership[u]], names[to]) for u, to in zip(known.users, known.to, strict=True)
@@ -82,7 +82,7 @@ def test_dots_and_words_are_of_the_same_users(unsettled):
     assert {int(user): colour for colour, user in dots} == {
         user: colours[names[to]] for user, to in zip(known.users.tolist(), known.to.tolist(), strict=True)
     }
-    assert len(re.findall("<title>user ", html)) == 15
+    assert html.count("h0") == 15 - len(known.users)
 
 
 def test_of_very_many_users_some_are_drawn_and_all_are_counted():
@@ -91,7 +91,8 @@ def test_of_very_many_users_some_are_drawn_and_all_are_counted():
     run.model.step()
     html, known = drawn(run), economics.leaving(run.model.state, run.model.moving.least_gain)
     assert len(known.users) > 100 and f"{len(known.users):,} of " in html and circles.BY_TERMS in html
-    assert circles.MOST_DOTS / 2 < html.count("<title>user ") <= 2 * circles.MOST_DOTS
+    assert circles.MOST_RINGED / 2 < html.count("<title>user ") <= circles.MOST_RINGED
+    assert circles.MOST_DOTS / 2 < html.count("h0") <= circles.MOST_DOTS and len(html) < 40_000
 
 
 def test_where_nobody_would_move_that_is_said():

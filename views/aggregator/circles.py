@@ -7,12 +7,12 @@ import numpy as np
 from engine.results import economics
 from market.numerals import plain
 from views.aggregator.users import users_of
-from views.kit.charts import HEIGHT, WIDTH, ink, legend, svg
+from views.kit.charts import HEIGHT, WIDTH, ink, svg
 from views.kit.frames import Panel
 from views.kit.live import ENDED
 from views.sentences import listed
 
-MOST_DOTS = 400  # users that are drawn; of those who would gain at least as many of these are
+MOST_DOTS, MOST_RINGED = 400, 150  # users that are drawn, of those who stay and of those who would gain
 ROOM, FOOT = 8, 34  # around a circle, and below it for its name
 GOLDEN = np.pi * (3 - np.sqrt(5))  # from dot to dot: so they lie as a sunflower's seeds
 BY_TERMS = "taking price and terms as they are"
@@ -41,14 +41,14 @@ def _drawing(run, known, colours):
         mine = shown[membership[shown] == k]
         mine = mine[np.argsort(to[mine] < 0, kind="stable")]  # who would go in the middle
         parts += _dots(mine, to[mine], at, float(radius[k]), [colours[n] for n in names], colours[name])
-    keys = [(name, colours[name]) for name in names]
-    return svg("".join(parts), label="users by aggregator, and who would gain by moving") + legend(keys)
+    return svg("".join(parts), label="users by aggregator, and who would gain by moving")
 
 
 def _shown(gaining, users):
-    """Numbers of the users that are drawn: an even choice of all, and of those who would gain."""
-    thinned = [np.arange(users)[:: -(-users // MOST_DOTS) or 1], gaining[:: -(-len(gaining) // MOST_DOTS) or 1]]
-    return np.unique(np.concatenate(thinned))
+    """Numbers of the users that are drawn: an even choice of all who stay, and of those who would gain."""
+    staying = np.setdiff1d(np.arange(users), gaining, assume_unique=True)
+    parts = zip((staying, gaining), (MOST_DOTS, MOST_RINGED), strict=True)
+    return np.concatenate([some[:: -(-len(some) // most) or 1] for some, most in parts])
 
 
 def _circle(at, radius, colour, name):
@@ -59,18 +59,19 @@ def _circle(at, radius, colour, name):
 
 
 def _dots(users, to, at, radius, colours, own):
-    """A dot a user as SVG, the first in the middle."""
+    """A dot a user as SVG, the first in the middle; those who stay, to = -1, as one path."""
     count = max(len(users), 1)
     far, turn = radius * np.sqrt((np.arange(len(users)) + 0.5) / count), GOLDEN * np.arange(len(users))
     xs, ys = at[0] + far * np.cos(turn), at[1] + far * np.sin(turn)
-    size = min(4.0, max(1.2, 0.8 * radius / np.sqrt(count)))
-    parts = []
-    for user, where, x, y in zip(users.tolist(), to.tolist(), xs.tolist(), ys.tolist(), strict=True):
-        goes = where >= 0
-        look = f'class="goes" fill="{ink(colours[where])}"' if goes else f'fill="{ink(own)}" opacity="0.55"'
-        dot = f'<circle {look} cx="{x:.1f}" cy="{y:.1f}" r="{size + goes:.1f}">'
-        parts.append(f"{dot}<title>user {user}</title></circle>")
-    return parts
+    size, stay = min(4.0, max(1.2, 0.8 * radius / np.sqrt(count))), to < 0
+    path = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in zip(xs[stay].tolist(), ys[stay].tolist(), strict=True))
+    look = f'fill="none" stroke="{ink(own)}" stroke-width="{2 * size:.1f}" stroke-linecap="round" opacity="0.55"'
+    ringed = [
+        f'<circle class="goes" fill="{ink(colours[where])}" cx="{x:.1f}" cy="{y:.1f}" r="{size + 1:.1f}">'
+        f"<title>user {user}</title></circle>"
+        for user, where, x, y in zip(*(some[~stay].tolist() for some in (users, to, xs, ys)), strict=True)
+    ]
+    return [f'<path class="stay" d="{path}" {look}/>', *ringed]
 
 
 def _told(run, known):
@@ -84,7 +85,7 @@ def _told(run, known):
     most = int(np.argmax(known.gain))
     best = f"user {known.users[most]} gains most, {plain(float(known.gain[most]), 3)} money"
     who = f"{len(known.users):,} of {len(membership):,} users would gain by moving alone"
-    return _said(f"{who}, {how}: {listed(moves)}; {best}.")
+    return _said(f"{who} (ringed, in the colour of where to), {how}: {listed(moves)}; {best}.")
 
 
 def _said(text):

@@ -106,14 +106,10 @@ def panels(run):
         *learning.panels(run, _player_of(run, users)),
         Panel("price", "Price", _price(run, rounds)),
         Panel("surplus", "Mean surplus by group", _surplus(run, rounds, colours)),
-        _members(users, rounds, colours)
-        if users.joins
-        else Panel("consumption density", "Who consumes how much", _density(run, colours, "x", "consumption (energy)")),
+        *_who(run, users, rounds, colours),
         Panel("surplus density", "Who gains how much", _density(run, colours, "s", "surplus (money)")),
         Panel("fairness", "How even small users' surplus is", _fairness(run, rounds)),
     ]
-    if users.joins:
-        found.append(circles.panel(run, colours))
     if run.chosen is not None and run.chosen < len(users.small):
         found.insert(1, Panel("user", f"User {run.chosen}", _user(run, rounds)))
     return (*found, *economics.panels(run))
@@ -130,9 +126,13 @@ def _purchases(users, rounds, colours):
     return line_chart(lines, "purchase (energy)", bands=bands, zero=True)
 
 
-def _members(users, rounds, colours):
+def _who(run, users, rounds, colours):
+    """Who is with whom and would rather move, where users choose; else who consumes how much."""
+    if not users.joins:
+        density = _density(run, colours, "x", "consumption (energy)")
+        return (Panel("consumption density", "Who consumes how much", density),)
     chart = line_chart(users.members(rounds, colours), "members (users)", zero=True)
-    return Panel("members", "Who is with whom: members by round", chart)
+    return Panel("members", "Who is with whom: members by round", chart), circles.panel(run, colours)
 
 
 def _price(run, rounds):
