@@ -1,8 +1,10 @@
 """Means over replications, and how sure they are."""
 
 import numpy as np
-from scipy import special
 
+from market.on_demand import later
+
+special = later("scipy.special")  # to import it from SciPy would load that
 CONFIDENCE = 0.95
 
 

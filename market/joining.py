@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 ORDERS = ("in-turn", "random", "together")
+FORESEES = ("equilibrium", "terms")  # what who moves reckons with: the market after its move, or its present terms
 ADVICE = {
     Status.SETTLED: "Nobody expects to gain by a move; the market is at its equilibrium.",
     Status.CYCLING: "The same groups come back for ever; try inertia above 0, or order = 'random'.",

@@ -17,17 +17,27 @@ def of_purchases(bought: Array, price: Array, worth: Array) -> list[str]:
     """What is odd about users who bought at prices; worth: of each one's first unit, money/energy; shapes (users,)."""
     if not len(bought):
         return []
-    paid, most = float(np.median(price)), float(np.max(worth))
+    paid, most = middle(price), float(np.max(worth))
     if not np.any(bought > 0):
         return [
             f"nobody buys anything: the price is {plain(paid)}, a first unit is worth {plain(most)} at most; {UNITS}"
         ]
     if not 0 <= paid < FREE * most:  # what is worth most is worth no less than what is usual
         return []
-    usual = float(np.median(worth))
+    usual = middle(worth)
     if paid < FREE * usual:
         return [f"the price limits nobody: it is {plain(paid)}, where a first unit is worth {plain(usual)}; {UNITS}"]
     return []
+
+
+def middle(values: Array) -> float:
+    """The median of some numbers, as NumPy's, which imports its masked arrays for it.
+
+    >>> middle(np.array([3.0, 1.0, 2.0])), middle(np.array([4.0, 1.0]))
+    (2.0, 2.5)
+    """
+    ordered, half = np.sort(values), len(values) // 2
+    return float((ordered[(len(values) - 1) // 2] + ordered[half]) / 2)
 
 
 def of_contracts(signed: int, worth: Array, cost: Array) -> list[str]:

@@ -4,7 +4,10 @@ from functools import lru_cache
 
 import networkx as nx
 import numpy as np
-from scipy import sparse
+
+from market.on_demand import later
+
+sparse = later("scipy.sparse")  # to import it from SciPy would load that
 
 FEW, MOST_SPRUNG = 60, 500  # nodes up to which springs pull neighbours together, and hold all at their distances
 NEARLY_SINGULAR = -1e-4  # beside eigenvalues up to 2

@@ -10,9 +10,9 @@ from agents.aggregator.joining_players import Member, Registrar
 from agents.aggregator.model import Trajectory, kept_of, transfer
 from agents.market_model import MarketModel, shown
 from market.aggregator import endings
-from market.aggregator.joining import FORESIGHTS, game_of
+from market.aggregator.joining import game_of
 from market.aggregator.side_payments import pay_each_other
-from market.joining import Ending, Moving, is_move, play
+from market.joining import FORESEES, Ending, Moving, is_move, play
 from market.measures import gini, jain
 from market.outcome import Status
 
@@ -23,7 +23,7 @@ class JoiningModel(MarketModel):
     """Users who move between aggregators while that brings them surplus; the market is at equilibrium in between.
 
     joining: a market.aggregator.joining.Joining; membership: who starts where, shape (movers,); moving: inertia, order
-    and least gain; foresight: a name in FORESIGHTS; rng: numpy Generator of inertia and order; rounds: limit.
+    and least gain; foresight: a name in FORESEES; rng: numpy Generator of inertia and order; rounds: limit.
 
     In the first step the market opens as it is grouped; from the second on users move. After each step: `state`,
     `game`, `outcome`, `memberships` by round, `status`, `round`, `datacollector`, and the users' trajectories.
@@ -33,8 +33,8 @@ class JoiningModel(MarketModel):
         self, joining, membership, *, moving=None, foresight="equilibrium", rng=None, rounds=100, streams=None
     ):
         super().__init__(streams)
-        if foresight not in FORESIGHTS:
-            raise ValueError(f"foresight={foresight!r} is not one of {', '.join(FORESIGHTS)}")
+        if foresight not in FORESEES:
+            raise ValueError(f"foresight={foresight!r} is not one of {', '.join(FORESEES)}")
         self.joining, self.start = joining, membership
         self.moving = Moving() if moving is None else moving
         self.draws = np.random.default_rng(0) if rng is None else rng

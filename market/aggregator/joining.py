@@ -25,6 +25,7 @@ from market.aggregator.single import best_quantities, surplus_alone
 from market.arrays import Array, Integers
 from market.fairness import Objective
 from market.fairness.side_payments import Shared
+from market.joining import FORESEES
 from market.outcome import Outcome
 from market.prices import PriceRule
 from market.tariffs import Levied
@@ -241,15 +242,17 @@ def exact_gains(state: State, user: int) -> Array:
     return gains
 
 
-FORESIGHTS: dict[str, Callable[[State, int], Array]] = {
-    "equilibrium": exact_gains,
-    "terms": lambda state, user: state.expected_gains[user],
-}
+def expected_gains(state: State, user: int) -> Array:
+    """What a user gains by each offer at its present terms, money, shape (offers,)."""
+    return state.expected_gains[user]
+
+
+GAINS: dict[str, Callable[[State, int], Array]] = dict(zip(FORESEES, (exact_gains, expected_gains), strict=True))
 
 
 def best_move(state: State, user: int, foresight: str = "equilibrium") -> tuple[float, int]:
     """(Gain in money, offer) of the move by which a user expects to gain most, the first of equals."""
-    gains = FORESIGHTS[foresight](state, user)
+    gains = GAINS[foresight](state, user)
     to = int(np.argmax(gains))
     return float(gains[to]), to
 

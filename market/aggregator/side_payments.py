@@ -19,7 +19,6 @@ from market.fairness.side_payments import Shared, share
 from market.outcome import Outcome
 from market.utilities import Utility
 
-FLOORS = ("alone", "none")  # what a member has at least: what it would have alone, or nothing is promised
 LEAST_LEFT = 1e-9  # share of its surplus by which a member must do better to be told as one that would leave
 
 

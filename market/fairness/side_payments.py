@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from market.fairness.objective import Players
 
 
+FLOORS = ("alone", "none")  # what a member has at least: what it would have alone, or nothing is promised
 ROUNDING = 1e-9  # share of what there is by which floors may add up to more and still be kept, but for as much
 
 

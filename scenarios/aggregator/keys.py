@@ -8,13 +8,13 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from market.aggregator.joining import FORESIGHTS
-from market.aggregator.side_payments import FLOORS
 from market.aggregator.states import States
 from market.conduct import CONDUCTS, Conduct
 from market.conduct import USUAL as BEST_RESPONSE
 from market.conduct.judge import Judging
 from market.fairness import OBJECTIVES, Objective, objective
+from market.fairness.side_payments import FLOORS
+from market.joining import FORESEES
 from market.joining import ORDERS as MOVING_ORDERS
 from market.parameters import made
 from market.prices import PRICES
@@ -37,7 +37,6 @@ SMALL_USERS = "small-users"
 ORDERS = ("in-turn", "random", "together")
 KINDS = ("aggregator", "direct", "large")
 MANY = f"[1, {MOST_USERS}]"
-FORESEES = tuple(FORESIGHTS)
 MOST_MOVERS = {"equilibrium": 2_000, "terms": 100_000}
 ALONE = "alone"
 AGGREGATOR = ("aggregator",)

@@ -8,6 +8,7 @@ import pytest
 from matplotlib.collections import LineCollection, PathCollection
 
 from engine import compare, run
+from engine.results.microgrid import called
 from market.grid.power_flow import build_grid
 from market.microgrid.behaviours import BEHAVIOURS
 from market.microgrid.network import network_of
@@ -202,7 +203,7 @@ def test_losses_are_stacked_to_their_total(comparison):
 
 
 def test_payments_of_few_nodes_are_bars_beside_what_idle_lines_leave(comparison):
-    axes = node_payments(comparison).axes[0]
+    axes = node_payments(comparison, called(comparison.scenarios)).axes[0]
     nodes = [int(tick.get_text()) for tick in axes.get_xticklabels()]
     assert nodes == [1, 2, 3, 4, 5, 7]
     for name, bars in zip(comparison.names, axes.containers, strict=True):
@@ -218,7 +219,7 @@ def test_payments_of_few_nodes_are_bars_beside_what_idle_lines_leave(comparison)
 
 def test_gains_of_many_nodes_are_curves_in_ascending_order():
     many = compare(["ieee300_none", "ieee300_cooperative"], replications=2, progress=False, workers=1)
-    figure = node_payments(many)
+    figure = node_payments(many, called(many.scenarios))
     assert drawn(figure) and drawn(losses_by_behaviour(many))
     curve = next(line for line in figure.axes[0].lines if line.get_label() == "cooperative").get_ydata()
     _, gains = many.agents["ieee300_cooperative"]

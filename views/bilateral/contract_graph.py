@@ -3,11 +3,13 @@
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
-from scipy import sparse
 
 from market.numerals import plain
+from market.on_demand import later
 from views.bilateral import look
 from views.style import BLACK, edges, finite, legend_below, new_figure, styled
+
+sparse = later("scipy.sparse")  # to import it from SciPy would load that
 
 MOST_A_SIDE = 60  # drawn one by one; contracts of more agents are dots of price against quantity
 MOST_SAID = 26  # rows that have room for numbers beside the agents

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from engine.results.microgrid import called
 from views.microgrid import look
 from views.style import BLACK, GREY, LINES, legend_below, new_figure, shortened, styled
 
@@ -12,9 +11,10 @@ PER_NODE = 0.84  # of the room of a node that its bars fill
 
 
 @styled
-def node_payments(comparison):
+def node_payments(comparison, names):
     """Payments to the nodes by scenario of a Comparison, beside what they would be without private trade.
 
+    names: what each node is called.
     Few nodes have a bar each, mean over replications, and a black mark where the payment would be. For many the gains
     over that are drawn from the least to the largest.
     """
@@ -24,7 +24,7 @@ def node_payments(comparison):
     figure, axes = new_figure(width=11.0 if few else 9.0, height=6.0)
     labels, colours = look.scenario_labels(comparison.scenarios), look.scenario_colours(comparison.scenarios)
     many = f", mean of {comparison.replications} networks" if comparison.replications > 1 else ""
-    _bars(axes, comparison, known, labels, colours) if few else _sorted(axes, known, labels, colours)
+    _bars(axes, comparison, names, known, labels, colours) if few else _sorted(axes, known, labels, colours)
     axes.set_title(("payments by node" if few else "gains over no private trade, node by node") + many)
     if len(known) < len(comparison.names):
         left_out = [labels[name] for name in comparison.names if name not in known]
@@ -33,7 +33,7 @@ def node_payments(comparison):
     return figure
 
 
-def _bars(axes, comparison, known, labels, colours):
+def _bars(axes, comparison, names, known, labels, colours):
     """A group of bars per node, a mark in each where its payment would be with private lines idle."""
     axes.set_xlabel("node")
     axes.set_ylabel("payment (money)")
@@ -47,7 +47,6 @@ def _bars(axes, comparison, known, labels, colours):
         idle = {"color": BLACK, "linewidth": 3, "zorder": 3, "label": None if number else "with private lines idle"}
         axes.hlines((paid - gains)[nodes], at - 0.5 * wide, at + 0.5 * wide, **idle)
     axes.axhline(0, color=GREY, linewidth=1.2)
-    names = called(comparison.scenarios)
     axes.set_xticks(place, [shortened(str(names[node])) for node in nodes])
     axes.grid(axis="x", visible=False)
 

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from engine.results.microgrid import called
 from views.plots import PLOTS
 
 
@@ -32,5 +33,5 @@ def comparison_pictures(comparison):
     """The pictures of a Comparison of microgrids: losses by behaviour, and payments where there are any."""
     made = {"losses": partial(PLOTS["losses by behaviour"], comparison)}
     if any(paid.size for paid, _ in comparison.agents.values()):
-        made["payments"] = partial(PLOTS["node payments"], comparison)
+        made["payments"] = partial(PLOTS["node payments"], comparison, called(comparison.scenarios))
     return made
