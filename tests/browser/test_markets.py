@@ -156,6 +156,7 @@ def test_the_changed_scenario_as_toml_gives_the_same_bits_on_the_command_line(vi
 def test_a_wrong_seed_is_explained_and_the_run_lives_on(visitor):
     visitor.show("Aggregators", "two aggregators")
     visitor.step()
+    visitor.page.evaluate(f"() => {{ window.seen = []; setInterval(() => seen.push({SEED}.value), 1); }}")
     for typed in ("abc", "", HUGE, "-1", "1.5", "nan", "<b>x</b>"):
         visitor.type_in("seed", typed)
         message = visitor.page.wait_for_selector(".error-text").inner_text()
@@ -165,6 +166,11 @@ def test_a_wrong_seed_is_explained_and_the_run_lives_on(visitor):
         visitor.type_in("seed", str(3 + len(typed)))
         visitor.page.wait_for_selector(".error-text", state="detached")
     visitor.page.wait_for_selector(".changes b:text-is('seed')")
+    seen = visitor.page.evaluate("seen")
+    assert "1" not in seen[seen.index("abc") :]  # never the value before once more, which would take what is typed then
+
+
+SEED = "document.querySelector(\".v-text-field input[aria-label='seed']\")"
 
 
 def test_a_population_that_would_fill_the_machine_is_refused(visitor):

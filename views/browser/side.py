@@ -49,9 +49,9 @@ def Side(session, scenario, original, show, revise):
             told = files.refusal(error, value)
             set_refused({**others, parameter.dotted: (typed, told.partition(": ")[2] or told)})
             return
-        set_refused(others)
         if new.table != scenario.table:
             revise(new)
+        set_refused(others)  # last, or its field would have its old value once more, and lose what is typed meanwhile
 
     def pick(name):
         set_refused({})
