@@ -1,5 +1,6 @@
 """What a result was made with is part of it: a sweep's rows, and the level at which a verification holds."""
 
+import importlib.metadata
 import json
 import tomllib
 from pathlib import Path
@@ -33,6 +34,15 @@ def test_the_project_s_version_is_said_once():
     table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert table["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "engine.__version__"}
     assert engine.__version__ == provenance.versions()["project"]
+
+
+def test_libraries_have_the_versions_that_their_metadata_say(tmp_path, monkeypatch):
+    said = {name: importlib.metadata.version(name) for name in provenance.LIBRARIES}
+    assert provenance._libraries.__wrapped__() == said
+    (tmp_path / "numpy-0.1.dist-info").mkdir()  # two of a name: what Python finds first counts
+    (tmp_path / "numpy-0.1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: numpy\nVersion: 0.1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert provenance._libraries.__wrapped__() == said | {"numpy": "0.1"}
 
 
 @pytest.mark.parametrize("name", ["numpy", "project", "python"])
