@@ -212,27 +212,31 @@ def bar_chart(bars, xlabel, colours=(), height=HEIGHT, low=0.0, faint=None):
     known = [] if faint is None else [faint[1]]
     low, high = min([low, *lows, *known]), max([*totals, *known, 0.0])
     across = Scale(low, high if high > low else low + 1.0, left, WIDTH - RIGHT - room)
-    parts, step = [], (height - TOP - BOTTOM) / max(len(bars), 1)
-    parts.append(_across(across, xlabel, height))
-    for row, bar in enumerate(bars):
+    parts, told, step = [_across(across, xlabel, height)], [], (height - TOP - BOTTOM) / max(len(bars), 1)
+    fades = any(bar.bold for bar in bars)
+    for row, (bar, total) in enumerate(zip(bars, totals, strict=True)):
         y, thick = TOP + row * step + 0.16 * step, 0.68 * step
         weight = ' font-weight="700"' if bar.bold else ""
         middle = y + thick / 2 + 3.5
         parts.append(f'<text x="{left - 6:.1f}" y="{middle:.1f}" text-anchor="end"{weight}>{escape(bar.label)}</text>')
-        ends = {1: 0.0, -1: 0.0}
-        for value, colour in bar.parts:
-            side = 1 if value >= 0 else -1
-            a, b = sorted((float(across(ends[side])), float(across(ends[side] + value))))
-            fade = "" if bar.bold or not any(other.bold for other in bars) else ' opacity="0.55"'
-            box = f'x="{a:.1f}" y="{y:.1f}" width="{b - a:.1f}" height="{thick:.1f}"'
-            parts.append(f'<rect {box} fill="{ink(colour)}"{fade}><title>{plain(value)}</title></rect>')
-            ends[side] += value
-        end = float(across(max(ends[1], 0.0))) + 4
-        parts.append(f'<text x="{end:.1f}" y="{middle:.1f}"{weight}>{escape(bar.said)}</text>')
+        parts += _boxes(bar, across, y, thick, fades and not bar.bold)
+        end = float(across(total)) + 4
+        told.append(f'<text class="told" x="{end:.1f}" y="{middle:.1f}"{weight}>{escape(bar.said)}</text>')
     if faint is not None:
-        ends = Scale(0, 1, TOP, height - BOTTOM)
-        parts.append(_faint(Line(faint[0], [faint[1]] * 2, [0, 1], BLACK), across, ends))
-    return svg("".join(parts), height=height, label=xlabel) + legend(colours)
+        parts.append(_faint(Line(faint[0], [faint[1]] * 2, [0, 1], BLACK), across, Scale(0, 1, TOP, height - BOTTOM)))
+    return svg("".join(parts + told), height=height, label=xlabel) + legend(colours)
+
+
+def _boxes(bar, across, y, thick, fades):
+    """A bar's parts one after another from 0, those below 0 to the left."""
+    ends, boxes, fade = {1: 0.0, -1: 0.0}, [], ' opacity="0.55"' if fades else ""
+    for value, colour in bar.parts:
+        side = 1 if value >= 0 else -1
+        a, b = sorted((float(across(ends[side])), float(across(ends[side] + value))))
+        box = f'x="{a:.1f}" y="{y:.1f}" width="{b - a:.1f}" height="{thick:.1f}"'
+        boxes.append(f'<rect {box} fill="{ink(colour)}"{fade}><title>{plain(value)}</title></rect>')
+        ends[side] += value
+    return boxes
 
 
 def svg(inside, width=WIDTH, height=HEIGHT, label="", kind=""):
@@ -366,7 +370,7 @@ def _line(line, across, up, dots=True):
         return _dots(line, xs, ys)
     stroke = f'stroke="{ink(line.colour)}" stroke-width="{line.width}" stroke-dasharray="{DASHES[line.style]}"'
     path = f'<path d="{points(xs, ys)}" fill="none" {stroke}><title>{escape(line.name)}</title></path>'
-    if len(x) > MOST_DOTS or not dots:
+    if len(x) > MOST_DOTS or not (dots and line.name):
         return path
     dots = [
         f'<circle cx="{a:.1f}" cy="{b:.1f}" r="2.4" fill="{ink(line.colour)}">'
