@@ -45,6 +45,8 @@ def _unpack(file, place):
     (place / USERS).mkdir()
     with zipfile.ZipFile(file) as held:
         found = [one for one in held.infolist() if not one.is_dir() and belongs(one.filename)]
+        if len({one.filename for one in found}) < len(found):  # other programs might unpack the other one
+            raise RuntimeError("a file stands twice")
         if sum(one.file_size for one in found) > LARGEST:
             raise RuntimeError(f"more than {LARGEST / 1e9:g} GB")
         for one in found:

@@ -112,7 +112,8 @@ class Damage:
     def make(self, folder):
         """Damage a file of the folder; returns its name, what was done, and whether the manifest vouches for it."""
         draw = random.Random(self.number)
-        path = draw.choice(sorted(path for path in folder.iterdir() if path.suffix != ".png" and path.name != ".lock"))
+        files = (path for path in folder.rglob("*") if path.is_file())
+        path = draw.choice(sorted(path for path in files if path.suffix != ".png" and path.name != ".lock"))
         if draw.random() < 0.12:
             what = draw.choice(KINDS)
             _replace(path, what)

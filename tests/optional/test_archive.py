@@ -61,10 +61,15 @@ def test_plugins_go_along_and_are_asked_for_and_never_run(tmp_path, monkeypatch)
 
 def test_what_was_changed_is_not_archived_and_does_not_verify(tmp_path):
     folder = stored("run", tmp_path)
-    file = archive(folder)
+    file, other = archive(folder), tmp_path / "other.zip"
+    with zipfile.ZipFile(file) as held, zipfile.ZipFile(other, "w") as changed:
+        for name in held.namelist():
+            changed.writestr(name, b"{}" if name == "summary.json" else held.read(name))
+    assert not verify(other).passed
     with zipfile.ZipFile(file, "a") as held, pytest.warns(UserWarning, match="Duplicate name"):
-        held.writestr("summary.json", b"{}")
-    assert not verify(file).passed
+        held.writestr("summary.json", held.read("summary.json"))
+    with pytest.raises(ArchiveError, match="a file stands twice"):
+        verify(file)
     (folder / "summary.json").write_text("{}")
     with pytest.raises(ArchiveError, match=r"changed since they were written: summary\.json"):
         archive(folder)

@@ -165,10 +165,10 @@ def test_parallel_lines_do_not_cover_each_other():
 def test_ieee_300_is_drawn_fast_and_thinned_out(ieee300, density, behaviour):
     network = ieee300(density)
     dispatch = dispatched(network, behaviour)
-    began = time.perf_counter()
+    began = time.process_time()
     figure = network_map(network, dispatch, "IEEE 300")
     assert drawn(figure)
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
     public, private = figure.axes[:2]
     assert not [*public.texts, *private.texts]
     assert len(arrows(public, "public")[0]) == len(arrows(private, "private")[0]) == MOST_ARROWS
