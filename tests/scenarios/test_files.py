@@ -2,9 +2,12 @@
 
 import os
 import socket
+import tracemalloc
+from pathlib import Path
 
 import pytest
 
+from scenarios.reading import files
 from scenarios.reading.files import content_of, opened
 from tests.hardening.cases import at_most
 
@@ -43,3 +46,18 @@ def test_what_is_no_file_is_refused_at_once(tmp_path, monkeypatch, kind):
     with at_most(1), pytest.raises(OSError) as caught:
         opened(path)
     assert {"folder": "directory", "name": "name"}.get(kind, kind.split()[-1]) in caught.value.strerror
+
+
+def test_no_more_room_is_made_than_a_file_needs(tmp_path):
+    (tmp_path / "a").write_bytes(b"12345")
+    tracemalloc.start()
+    try:
+        assert content_of(tmp_path / "a", most=10**9) == b"12345"
+        assert tracemalloc.get_traced_memory()[1] < 1e6
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_file_that_says_it_is_empty_is_read_whole(monkeypatch):
+    monkeypatch.setattr(files, "PIECE", 7)
+    assert content_of("/proc/self/environ") == Path("/proc/self/environ").read_bytes() > b""
