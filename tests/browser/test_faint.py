@@ -7,6 +7,7 @@ import pytest
 
 from engine import run as play
 from scenarios import load
+from tests.browser.test_periods import DESIGNS
 from tests.browser.test_truth import ended
 from views.browser.beside import played
 from views.kit.live import Run
@@ -105,7 +106,7 @@ def test_contracts_stand_before_the_grids_prices_where_there_is_a_grid():
 
 
 def test_designs_stand_before_the_tariff_alone():
-    run, frame = ended("designs_eight_nodes")
+    run, frame = ended(DESIGNS)
     assert "tariff" in frame.faint
     for name, measure in (("losses", "loss"), ("price", "price"), ("surplus", "surplus")):
         (html,) = [panel.html for panel in frame.panels if panel.name == name]

@@ -144,3 +144,16 @@ def test_the_hours_numbers_of_all_designs_follow_the_slider(visitor):
     assert visitor.page.inner_text(where) == plain(direct[13])
     visitor.page.click(".tab:has-text('Hour by hour')")
     visitor.page.wait_for_selector(".panel[data-name='Lost on lines by hour'] .moment")
+
+
+def test_the_latest_period_is_looked_at_while_the_day_goes_on_until_one_looks_back(visitor):
+    visitor.show("Microgrid", "eight nodes day")
+    for hour in range(3):
+        visitor.step()
+        visitor.page.wait_for_selector(f".when:text-is('hour {hour}')")
+    visitor.page.locator(".moments [role=slider]").focus()
+    visitor.page.keyboard.press("ArrowLeft")
+    visitor.page.wait_for_selector(".when:text-is('hour 1')")
+    visitor.step()
+    visitor.page.wait_for_selector(".moments [role=slider][aria-valuemax='3']", state="attached")
+    assert visitor.page.inner_text(".when") == "hour 1"
