@@ -109,6 +109,8 @@ def test_periods_are_called_as_the_file_calls_them_else_by_number(tmp_path):
             frame.moments.labels == names and f"Flows on public and private lines, {names[1]}" in frame.panels[0].title
         )
         assert frame.span == f"{names[0].capitalize()} to {names[1]}, 2 of 2 periods together"
+        run.memory["summary"] = run.result().summary()
+        assert f"{names[0].capitalize()}: The core is" in page_of("microgrid").frame(run, {}).panels[0].html
     _, frame = ended(tmp_path / "own.toml", "injection=[[0, 2, -1], [0, 1, -2]]")
     assert frame.moments.labels == ("period 0", "period 1")
 

@@ -148,7 +148,7 @@ def panels(run):
 
 def _stability(run):
     """Who would rather leave, or go elsewhere, beside the map; "" before the run's end."""
-    said = stability_lines(run.memory.get("summary", {"periods": 1}))
+    said = stability_lines(run.memory.get("summary", {"periods": 1}), _names(run))
     return f'<p class="beside">{escape(" ".join(said))}</p>' if said else ""
 
 

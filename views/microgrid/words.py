@@ -58,8 +58,8 @@ def names_in(summary):
     return summary.get("names", NUMBERS)
 
 
-def _in_period(period):
-    return f" in period {period}"
+def _in_period(period, called=()):
+    return f" in {called[period] if called else f'period {period}'}"
 
 
 def against_idle(loss, idle):
@@ -117,14 +117,15 @@ def winners_text(summary):
     return f"Against no private trade {len(summary['winners'])} nodes win, {len(summary['losers'])} lose."
 
 
-def stability_lines(summary):
-    """Who would rather leave, whether the core is empty, and who would join whom."""
+def stability_lines(summary, called=()):
+    """Who would rather leave, whether the core is empty, and who would join whom; called: names of the periods."""
     lines, several, names = [], summary["periods"] > 1, names_in(summary)
     if "participation" in summary:
         found = summary["participation"]
-        lines.append(participation_text(found, _in_period(found["period"]) if several else "", names))
+        lines.append(participation_text(found, _in_period(found["period"], called) if several else "", names))
     if "core" in summary:
-        lines.append(("Period 0: " if several else "") + core_text(summary["core"], names))
+        first = called[0].capitalize() if called else "Period 0"
+        lines.append((f"{first}: " if several else "") + core_text(summary["core"], names))
     if "mergers" in summary:
         groups = " ".join(f"{{{nodes_text(group, names)}}}" for group in summary["mergers"][-1]["groups"])
         lines.append(f"Joining while it pays, agents end up as {groups}.")
