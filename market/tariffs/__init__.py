@@ -1,10 +1,10 @@
-"""Tariffs: what users pay beside the market price; to add one, write a file with a `Tariff` and add its line here."""
+"""Tariffs: what users pay beside the market price; to add one, write a file with a `TariffRule` and its line here."""
 
 from market.tariffs.capacity import Capacity
 from market.tariffs.carbon import Carbon
 from market.tariffs.levied import Collected, Levied, Levy
 from market.tariffs.rebate import Rebate
-from market.tariffs.tariff import Tariff
+from market.tariffs.tariff import TariffRule
 from market.tariffs.tax import Tax
 from market.tariffs.terms import Terms
 from market.tariffs.time_of_use import TimeOfUse
@@ -27,7 +27,7 @@ __all__ = [
     "Levied",
     "Levy",
     "Rebate",
-    "Tariff",
+    "TariffRule",
     "Tax",
     "Terms",
     "TimeOfUse",

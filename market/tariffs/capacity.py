@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from market.parameters import parameter
-from market.tariffs.tariff import MONEY, Tariff
+from market.tariffs.tariff import MONEY, TariffRule
 from market.tariffs.terms import Terms
 
 
 @dataclass(frozen=True)
-class Capacity(Tariff):
+class Capacity(TariffRule):
     """κ max_t z_t⁺ (docs/aggregator/tariffs.md, Formulas); in one period a tax.
 
     >>> Capacity(charge=2.0).terms(3).paid(np.array([[1.0, 4.0, -5.0]]))

@@ -8,12 +8,12 @@ import numpy as np
 
 from market.arrays import Numbers
 from market.parameters import parameter
-from market.tariffs.tariff import Tariff
+from market.tariffs.tariff import TariffRule
 from market.tariffs.terms import Terms
 
 
 @dataclass(frozen=True)
-class Carbon(Tariff):
+class Carbon(TariffRule):
     """Σ_t π e z_t⁺: what a unit bought in a period emits, times the price of that
     (docs/aggregator/tariffs.md, Formulas).
 

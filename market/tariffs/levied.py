@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from market.arrays import Array, Integers
-from market.tariffs.tariff import Tariff
+from market.tariffs.tariff import TariffRule
 from market.tariffs.terms import Terms
 
 ROUNDING = 1e-12  # share of what is paid and comes back below which the difference is none
@@ -20,7 +20,7 @@ class Levy(NamedTuple):
     """One tariff: its name, its rule, and the groups whose users it meets."""
 
     name: str
-    rule: Tariff
+    rule: TariffRule
     groups: frozenset[str]
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from market.parameters import ParameterError, parameter
-from market.tariffs.tariff import MONEY, Tariff
+from market.tariffs.tariff import MONEY, TariffRule
 from market.tariffs.terms import Terms
 
 
 @dataclass(frozen=True)
-class Rebate(Tariff):
+class Rebate(TariffRule):
     """−A − r (B − Σ_t z_t⁺) − φ R/N: of the revenue R of all tariffs but rebates each of the N users whom it meets
     gets the same (docs/aggregator/tariffs.md, Formulas).
 

@@ -10,7 +10,7 @@ from market.tariffs.terms import Terms
 MONEY = "money/energy"
 
 
-class Tariff(ABC):
+class TariffRule(ABC):
     """What users pay beside the market price, as Terms; numbers may be one for each period.
 
     by_period: does it say nothing where there is one period? returned: is it money back, which no other rebate is

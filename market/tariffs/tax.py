@@ -8,12 +8,12 @@ import numpy as np
 
 from market.arrays import Numbers
 from market.parameters import parameter
-from market.tariffs.tariff import MONEY, Tariff
+from market.tariffs.tariff import MONEY, TariffRule
 from market.tariffs.terms import Terms
 
 
 @dataclass(frozen=True)
-class Tax(Tariff):
+class Tax(TariffRule):
     """Σ_t τ z_t⁺ (docs/aggregator/tariffs.md, Formulas).
 
     >>> Tax(per_unit=0.5).terms(1).paid(np.array([[3.0]]))

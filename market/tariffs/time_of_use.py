@@ -8,12 +8,12 @@ import numpy as np
 
 from market.arrays import Numbers
 from market.parameters import parameter
-from market.tariffs.tariff import MONEY, Tariff
+from market.tariffs.tariff import MONEY, TariffRule
 from market.tariffs.terms import Terms
 
 
 @dataclass(frozen=True)
-class TimeOfUse(Tariff):
+class TimeOfUse(TariffRule):
     """Σ_t σ_t z_t⁺ (docs/aggregator/tariffs.md, Formulas).
 
     >>> TimeOfUse(surcharge=np.array([0.0, 0.5])).terms(2).paid(np.array([[3.0, 4.0]]))

@@ -8,12 +8,12 @@ import numpy as np
 
 from market.arrays import Numbers
 from market.parameters import parameter
-from market.tariffs.tariff import MONEY, Tariff
+from market.tariffs.tariff import MONEY, TariffRule
 from market.tariffs.terms import Terms
 
 
 @dataclass(frozen=True)
-class TwoPart(Tariff):
+class TwoPart(TariffRule):
     """F + Σ_t r z_t⁺ (docs/aggregator/tariffs.md, Formulas).
 
     >>> TwoPart(fixed=2.0, rate=0.5).terms(2).paid(np.array([[3.0, 1.0]]))

@@ -221,10 +221,10 @@ class RULE:
 TARIFF = '''
 from dataclasses import dataclass
 from market.parameters import parameter
-from market.tariffs import Tariff, Terms
+from market.tariffs import TariffRule, Terms
 
 @dataclass(frozen=True)
-class RULE(Tariff):
+class RULE(TariffRule):
     """A levy on each unit, and a stamp."""
 
     levy: float = parameter(unit="money/energy", range="[0, 9]", meaning="on each unit bought", example=0.5)
