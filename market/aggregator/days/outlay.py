@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 NEAR_NOTHING = 1e-9  # of the scale of loads: where a slope is looked up that may be infinite at no load
 FALL = 1e-9  # a marginal outlay that falls by this share at a kink makes the outlay concave there
+PAST = 1 + 1e-12  # times a load at which the price jumps: there it has the slope that it goes on with
 AT_KINK = 1e-7  # of the loads: how near a purchase stands to a kink that counts as at it
 SAMPLES = np.linspace(0.0, 1.0, 17)
 
@@ -164,7 +165,9 @@ def _marginal(rule, others, y, right, left, weight):
     price = np.where(right, rule.right_value(at), rule.value(at))
     near = _above(np.where(np.isfinite(at), at, 0.0))
     with np.errstate(invalid="ignore"):
-        slope = np.where(right, rule.right_slope(near), rule.left_slope(np.where(left, at, near)))
+        rising = rule.right_slope(near)
+        rising = np.where(np.isfinite(rising), rising, rule.right_slope(near * PAST))
+        slope = np.where(right, rising, rule.left_slope(np.where(left, at, near)))
     slope = np.where(inside & np.isfinite(slope), slope, 0.0)
     bend = np.where(inside, rule.curvature(near), 0.0)
     own = weight * np.where(np.isfinite(y), y, 0.0)

@@ -241,6 +241,8 @@ def _even_exact(network, shares):
         if not np.all(np.isfinite(missing)) or np.any(lines.both_ends(q) <= 0):
             return None
         if np.max(np.abs(missing), initial=0.0) <= max(BALANCED, lines.rounding(q)):
+            if np.any(lines.r * np.abs(g) > 1):  # more sent brings less: power has a price below 0 at one end
+                return None
             evened = network.injection.copy()
             evened[agents] -= shares @ share
             return corrected(lines, evened, g, _all_but_first(network.private_group, agents))

@@ -10,9 +10,10 @@ from scipy.optimize import linprog
 
 from market.aggregator.days.clock import Clock
 from market.aggregator.days.day import Day
+from market.aggregator.days.endings import advice
 from market.aggregator.days.equilibrium import potential_programme, potential_solution
 from market.aggregator.days.measures import by_user, solar
-from market.aggregator.days.outcome import certified_welfare, clear
+from market.aggregator.days.outcome import certified_welfare, clear, gains_of
 from market.aggregator.days.parts import Battery, Consumption
 from market.aggregator.days.replies import best_days
 from market.aggregator.days.rounds import solve
@@ -219,3 +220,19 @@ def test_a_potential_needs_affine_prices_and_plain_sums():
     day = four_hours()
     with pytest.raises(ValueError, match="affine"):
         potential_programme(day.changed([replace(day.blocks[0], alpha=1.0), *day.blocks[1:]]))
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e6])
+def test_what_regrets_are_measured_by_is_so_much_money_in_any_unit(unit):
+    def measured(money):
+        parts = {"consumption": Consumption([0], money, 2 * money), "battery": Battery([0], 1.0, 1.0, 0.9)}
+        day = Day(Clock(2), (Affine(0.5 * money, 0.1 * money),) * 2, (homes("h", [1], parts),))
+        return gains_of(day, clear(day, np.zeros(day.party.columns)))
+
+    assert measured(unit) == pytest.approx(unit * measured(1.0), rel=1e-9)
+
+
+@pytest.mark.parametrize("proven", [True, False])
+@pytest.mark.parametrize("status", Status)
+def test_every_ending_of_days_is_told_in_a_sentence(status, proven):
+    assert advice(status, proven).endswith(".") and advice(status, proven, learns=True).endswith(".")

@@ -7,8 +7,10 @@ import pytest
 from scipy.optimize import minimize
 
 from market.aggregator.best_response import best_response
+from market.aggregator.days import seats as seats_of_days
 from market.aggregator.days.clock import Clock
 from market.aggregator.days.day import Day
+from market.aggregator.days.fair import FairDay
 from market.aggregator.days.fair import fair_day as stationary
 from market.aggregator.days.outcome import clear
 from market.aggregator.days.parts import Car, Consumption
@@ -225,6 +227,21 @@ def test_a_player_goes_over_to_a_better_day_beyond_a_valley_three_times_and_wher
 
     served = [goes_over(others) for others in (3.0, 3.01, 2.9, 2.8, 2.7)]
     assert served == [True, False, True, True, False]
+
+
+def test_from_the_fourth_valley_on_steps_stay_on_their_side(monkeypatch):
+    day = with_a_poor_user(1.5, 1e-5)[0]
+    here, near, far = (np.full(day.party.columns, amount) for amount in (0.0, 0.1, 2.0))
+
+    def steps(fair, plan, reach, **how):
+        assert fair.others[0] == 3.0 and plan is here
+        return FairDay(near if reach == 0.0 else far, True, None)
+
+    monkeypatch.setattr(seats_of_days, "fair_day", steps)
+    monkeypatch.setattr(seats_of_days, "_across", lambda fair, there, plan: there is far)
+    seats = Seats(day, searches=False)
+    answers = [seats.reply(0, np.array([3.0, 0.0]), here) for _ in range(5)]
+    assert [answer is far for answer in answers] == [True, True, True, False, False]
 
 
 @pytest.mark.parametrize("enough", [0.0, 0.01])

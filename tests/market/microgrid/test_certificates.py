@@ -221,6 +221,16 @@ def test_an_even_residual_is_as_accurate_as_its_programme(eight, eight_grid, mon
     assert np.any(outcome.g) == (precise is not None)
 
 
+@pytest.mark.parametrize(("need", "status"), [(0.4, Status.SOLVED), (0.6, Status.INFEASIBLE), (2.0, Status.INFEASIBLE)])
+def test_an_even_residual_beyond_what_a_line_can_bring_is_infeasible(need, status):
+    """A line with resistance r brings at most 1/(2r), where 1/r is sent along it; more sent brings less."""
+    public = [[0, 1, 0.01, 0.1], [0, 2, 0.01, 0.1]]
+    network = network_of([0, 0, 0, -need], public, [[1, 2, 1.0], [2, 3, 1.0]])
+    outcome = SelfInterested("even").lossy(network, build_grid(network), TARIFF)
+    assert outcome.status == status
+    assert status == Status.INFEASIBLE or outcome.g[1] == pytest.approx(1 - np.sqrt(1 - 2 * need))
+
+
 @pytest.mark.parametrize("lossy", [False, True])
 def test_the_private_market_stands_where_newton_s_method_does_not_settle(eight, monkeypatch, lossy):
     """Who has no line pays or gets the tariff's price; of two bounds the better one counts."""

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market.grid.power_flow import build_grid
+from market.microgrid import coalitions
 from market.microgrid.behaviours import Cooperative, SelfInterested
 from market.microgrid.coalitions import (
     all_coalitions,
@@ -201,3 +202,11 @@ def test_a_known_least_core():
     assert found.epsilon == pytest.approx(1 / 3) and found.core_is_empty
     np.testing.assert_allclose(found.payoffs, 1 / 3)
     assert membership(2).tolist() == [[False, False], [True, False], [False, True], [True, True]]
+
+
+def test_a_neighbour_that_brings_nothing_is_not_taken_in(monkeypatch):
+    network = network_of([0, 1, -1, 0], [[0, k, 0.1, 0.1] for k in (1, 2, 3)], [[1, 2, 0.1], [2, 3, 0.1]])
+    monkeypatch.setattr(coalitions, "_gain", lambda network, tariff, payoffs, members: 1.0)
+    pair = np.array([False, True, True, False])
+    found, gain = coalitions._grown(network, TARIFF, np.zeros(4), 1.0, pair)
+    assert (found.tolist(), gain) == (pair.tolist(), 1.0)

@@ -1,0 +1,29 @@
+"""Devices by hand: what a car may keep, between which hours energy may move, what is looked at where it is left out."""
+
+import numpy as np
+import pytest
+
+from market.aggregator.days.clock import Clock
+from market.aggregator.days.parts import Car, Shift
+
+
+@pytest.mark.parametrize(("capacity", "short"), [({}, False), ({"capacity": 3.0}, True), ({"capacity": 8.0}, False)])
+def test_a_car_that_gives_back_keeps_no_more_than_it_has_room_for(capacity, short):
+    car = Car([0], 4.0, 2.0, vehicle_to_grid=True, **capacity)
+    assert car.short(Clock(24)).tolist() == [short]
+    assert car.capacity.tolist() == [capacity.get("capacity", 4.0)]
+
+
+@pytest.mark.parametrize(
+    ("window", "groups"),
+    [
+        (None, [range(24)]),
+        ((22.0, 6.0), [(22, 23, 0, 1, 2, 3, 4, 5)]),
+        ((6.0, 22.0), [range(6, 22)]),
+        ((0.0, 8.0, 12.0, 20.0), [range(8), range(8, 12), range(12, 20)]),
+    ],
+)
+def test_energy_moves_within_the_hours_of_its_window(window, groups):
+    number = Shift([0], 0.2, 0.1, window).windows(Clock(24))
+    assert [np.flatnonzero(number == k).tolist() for k in range(number.max() + 1)] == [sorted(one) for one in groups]
+    assert np.sum(number == -1) == 24 - sum(map(len, groups)) and number.min() >= -1
