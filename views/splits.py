@@ -19,12 +19,12 @@ from market.splits import (
 )
 from views.kit.charts import Bar, bar_chart
 from views.microgrid.look import DEFICIT_NODE, SURPLUS_NODE
-from views.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
+from views.style import BLACK, BLUE, GREEN, GREY, OCHRE, PURPLE, TEAL, VERMILLION
 
 HERE, PLANNER = "this market", "a planner"
 LOST = "lost"
-COLOURS = {SMALL: BLUE, LARGE: VERMILLION, ELASTIC: GREEN, PRODUCERS: ORANGE, TARIFFS: PURPLE, RENTS: SKY, FIXED: GREY}
-COLOURS |= {NEEDING: DEFICIT_NODE, GIVING: SURPLUS_NODE, NEITHER: BLUE, GRID: ORANGE, LOSSES: GREY, LOST: "#BBBBBB"}
+COLOURS = {SMALL: BLUE, LARGE: VERMILLION, ELASTIC: GREEN, PRODUCERS: OCHRE, TARIFFS: PURPLE, RENTS: TEAL, FIXED: GREY}
+COLOURS |= {NEEDING: DEFICIT_NODE, GIVING: SURPLUS_NODE, NEITHER: BLUE, GRID: OCHRE, LOSSES: GREY, LOST: BLACK}
 NOTES = {
     FIXED: "Fixed load takes the same at any price, and what that is worth to it is not known: only its bill counts.",
     LOSSES: "A unit needed counts what the main grid asks for it; bars end at what all would be worth without losses.",

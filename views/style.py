@@ -11,30 +11,42 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
 
-# Okabe and Ito's colours, told apart by colour-blind readers; their yellow is left out, too light for lines.
-BLUE, VERMILLION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
-PURPLE, SKY, BLACK, GREY = "#CC79A7", "#56B4E9", "#000000", "#7F7F7F"
-PALETTE = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BLACK)
-KNOWN_GROUPS = {
-    **dict.fromkeys(("small", "towns", "cars", "households", "users", "user", "pair", "first", "uneven"), BLUE),
-    "north": SKY,
-    **dict.fromkeys(("south", "heat pumps"), GREEN),
-    "works": ORANGE,
-    **dict.fromkeys(("large", "data centre", "bakery"), VERMILLION),
-    **dict.fromkeys(("second", "equal", "proportional"), ORANGE),
-    "welfare": GREEN,
-    "max-min": PURPLE,
-    "alone": BLUE,
+# Hues near Okabe and Ito's, each at least 4.5 : 1 against white, as theirs are not, and told apart by the colour-blind.
+BLUE, VERMILLION, GREEN, OCHRE = "#006CE8", "#DC2F0C", "#188400", "#5C4A00"
+PURPLE, TEAL, BLACK, GREY = "#8A1CA0", "#0C5460", "#000000", "#707070"
+PALE = "#8C8C8C"  # at least 3 : 1 against white and against a dark page: what stands back, and is seen
+ON_DARK = {  # the same colours on a dark page, again at least 4.5 : 1
+    BLUE: "#3C9CFF",
+    VERMILLION: "#FF5A2C",
+    GREEN: "#1FA83C",
+    OCHRE: "#FFC21A",
+    PURPLE: "#CC66DC",
+    TEAL: "#4CE6E6",
+    GREY: "#A0A0A0",
 }
+PALETTE = (BLUE, VERMILLION, GREEN, OCHRE, PURPLE, TEAL)
+LANES = (BLACK, GREY, TEAL, PURPLE)  # of scenarios side by side that no word gives a colour: seldom those of groups
+GAINS, LOSES = GREEN, VERMILLION
 DESIGNS = {
     "alone": GREY,
     "direct": BLUE,
     "welfare": GREEN,
-    "proportional": ORANGE,
+    "proportional": OCHRE,
     "maxmin": PURPLE,
     "payments": VERMILLION,
 }
-BEHAVIOURS = {"none": GREY, "ad-hoc": ORANGE, "self-interested": VERMILLION, "cooperative": GREEN, "integrated": BLUE}
+KNOWN_GROUPS = {
+    **dict.fromkeys(("small", "towns", "cars", "households", "users", "user", "pair", "first", "uneven"), BLUE),
+    "north": TEAL,
+    **dict.fromkeys(("south", "heat pumps"), GREEN),
+    "works": OCHRE,
+    **dict.fromkeys(("large", "data centre", "bakery"), VERMILLION),
+    **dict.fromkeys(("second", "equal"), OCHRE),
+    **{name: DESIGNS[name] for name in ("welfare", "proportional")},
+    "max-min": DESIGNS["maxmin"],
+    "alone": DESIGNS["direct"],  # who joins nobody
+}
+BEHAVIOURS = {"none": GREY, "ad-hoc": OCHRE, "self-interested": VERMILLION, "cooperative": GREEN, "integrated": BLUE}
 MEANT = {
     **DESIGNS,
     "max-min": DESIGNS["maxmin"],
@@ -181,29 +193,27 @@ def legend_below(figure, handles, labels, columns):
 
 def group_colours(names):
     """{group: colour}: a known group always has its own, another one the colour its name leads to."""
-    return _colours(names, KNOWN_GROUPS.get)
+    return _colours(names, KNOWN_GROUPS.get, PALETTE)
 
 
-def design_colours(names):
-    """{scenario: colour} by the design its name speaks of: one of DESIGNS."""
-    return _colours(
-        names, lambda name: next((DESIGNS[word] for word in name.split("_")[::-1] if word in DESIGNS), None)
-    )
+def scenario_colours(names, behaviours=()):
+    """{scenario: colour} by its behaviour, else the last word of its name that has one: a fairness, a design.
+
+    behaviours: of as many scenarios of the microgrid market.
+    """
+    said = dict(zip(names, behaviours, strict=True)) if behaviours else {}
+    words = {name: re.findall(r"[^\W_]+(?:-[^\W_]+)*", f"{name} {said.get(name, '')}")[::-1] for name in names}
+    return _colours(names, lambda name: next((MEANT[word] for word in words[name] if word in MEANT), None), LANES)
 
 
-def meaning_colours(names):
-    """{name: colour} by the last word of a name that has one: a fairness, a design, a behaviour in a microgrid."""
-    words = {name: re.findall(r"[\w-]+", name)[::-1] for name in names}
-    return _colours(names, lambda name: next((MEANT[word] for word in words[name] if word in MEANT), None))
-
-
-def _colours(names, wish):
-    """Every name its wish, else the colour its hash leads to; the next free one where two names want the same."""
+def _colours(names, wish, others):
+    """Every name its wish, else that of the others its hash leads to; the next free one where two want the same."""
     names, chosen = list(dict.fromkeys(names)), {}
     for name in sorted(names, key=lambda name: (wish(name) is None, names.index(name))):
-        wanted = wish(name) or PALETTE[int(hashlib.sha256(name.encode()).hexdigest(), 16) % len(PALETTE)]
-        start = PALETTE.index(wanted) if wanted in PALETTE else 0
-        choice = (wanted, *PALETTE[start:], *PALETTE[:start])
+        place = int(hashlib.sha256(name.encode()).hexdigest(), 16) % len(others)
+        wanted = wish(name) or others[place]
+        start = others.index(wanted) if wanted in others else 0
+        choice = (wanted, *others[start:], *others[:start], *PALETTE, BLACK)
         chosen[name] = next((colour for colour in choice if colour not in chosen.values()), wanted)
     return {name: chosen[name] for name in names}
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from views.style import BLACK, BLUE, GREEN, GREY, LINES, ORANGE, PURPLE, legend_below, new_figure, styled
+from views.style import BLACK, BLUE, GREEN, GREY, LINES, OCHRE, PURPLE, legend_below, new_figure, styled
 
 LEAST = 1e-9  # a gap drawn for none
 
@@ -17,7 +17,7 @@ def ends(rows, tolerance):
     figure, panels = new_figure(1, len(markets), width=3.0 * len(markets) + 2, height=6.2, sharey=True)
     for axes, market in zip(np.atleast_1d(panels), markets, strict=True):
         some = rows[rows["market"] == market].groupby("rule", sort=False)
-        for column, colour, shift, label in (("gap", BLUE, 0.15, "last"), ("mean_gap", ORANGE, -0.15, "mean of all")):
+        for column, colour, shift, label in (("gap", BLUE, 0.15, "last"), ("mean_gap", OCHRE, -0.15, "mean of all")):
             at = np.arange(len(rules))[::-1] + shift
             least, middle, most = (np.maximum(some[column].quantile(q), LEAST) for q in (0, 0.5, 1))
             axes.hlines(at, least, most, color=colour, linewidth=3, alpha=0.5)

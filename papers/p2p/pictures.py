@@ -3,9 +3,9 @@
 import numpy as np
 
 from papers.p2p.cells import CAP, KINDS, SIZES, cap_of
-from views.style import BLUE, GREEN, GREY, MARKERS, ORANGE, PURPLE, SKY, VERMILLION, legend_below, new_figure, styled
+from views.style import BLUE, GREEN, GREY, MARKERS, OCHRE, PURPLE, TEAL, VERMILLION, legend_below, new_figure, styled
 
-COLOURS = dict(zip(KINDS, (VERMILLION, GREEN, ORANGE, BLUE, SKY, PURPLE, GREY), strict=True))
+COLOURS = dict(zip(KINDS, (VERMILLION, GREEN, OCHRE, BLUE, TEAL, PURPLE, GREY), strict=True))
 MARKS = dict(zip(KINDS, ("X", *MARKERS), strict=True))
 
 

@@ -13,7 +13,7 @@ from tests.browser.test_parts import ended
 from views.browser import lanes, session
 from views.kit.charts import Line, line_chart
 from views.kit.live import Run
-from views.style import BEHAVIOURS, DESIGNS, meaning_colours
+from views.style import BEHAVIOURS, DESIGNS, scenario_colours
 from views.tables import with_width
 
 CHANGE = ["group.0.fairness.alpha=0.0", "group.1.fairness.alpha=0.0"]
@@ -46,11 +46,11 @@ def test_differences_over_draws_are_those_of_a_comparison(monkeypatch, tmp_path)
 
 
 def test_a_meaning_has_one_colour_whatever_the_lanes():
-    fair = meaning_colours(["mine", "all alpha = 0 (welfare)", "all alpha = inf (max-min)"])
-    assert fair["all alpha = 0 (welfare)"] == DESIGNS["welfare"] == meaning_colours(["two welfare"])["two welfare"]
+    fair = scenario_colours(["mine", "all alpha = 0 (welfare)", "all alpha = inf (max-min)"])
+    assert fair["all alpha = 0 (welfare)"] == DESIGNS["welfare"] == scenario_colours(["two welfare"])["two welfare"]
     assert fair["all alpha = inf (max-min)"] == DESIGNS["maxmin"] and len(set(fair.values())) == 3
-    assert meaning_colours(["behaviour: ad hoc"])["behaviour: ad hoc"] == BEHAVIOURS["ad-hoc"]
-    assert meaning_colours(["behaviour: no private trade"])["behaviour: no private trade"] == BEHAVIOURS["none"]
+    assert scenario_colours(["behaviour: ad hoc"])["behaviour: ad hoc"] == BEHAVIOURS["ad-hoc"]
+    assert scenario_colours(["behaviour: no private trade"])["behaviour: no private trade"] == BEHAVIOURS["none"]
 
 
 def test_rounds_on_a_logarithm_stand_where_their_logarithm_does():

@@ -19,6 +19,7 @@ from engine.sweeps.points import product
 from market.outcome import Status
 from scenarios import ScenarioError, load
 from scenarios.markets import MARKETS
+from tests.browser.colours import odd_keys
 from tests.shipped import scenarios
 from views.browser import app, stored
 from views.browser.session import Session
@@ -184,6 +185,8 @@ def test_every_shipped_scenario_is_shown_before_and_after_its_first_round(scenar
         run.model.step()
         frame = page.frame(run, {})
         assert set(frame.tracks) == set(page.TRACKS)
+        groups = [one["name"] for what in ("group", "class") for one in scenario.table.get(what, ())]
+        assert [odd for panel in (*first.panels, *frame.panels) for odd in odd_keys(panel.html, groups)] == []
         assert len(frame.table) > 0
         lengths = {len(column) for column in frame.table.columns.values()}
         assert len(lengths) == 1

@@ -7,7 +7,7 @@ import numpy as np
 from engine.results import economics
 from market.numerals import plain
 from views.aggregator.users import users_of
-from views.kit.charts import HEIGHT, WIDTH, ink, svg
+from views.kit.charts import FADED, HEIGHT, WIDTH, ink, svg
 from views.kit.frames import Panel
 from views.kit.live import ENDED
 from views.sentences import listed
@@ -65,7 +65,7 @@ def _dots(users, to, at, radius, colours, own):
     xs, ys = at[0] + far * np.cos(turn), at[1] + far * np.sin(turn)
     size, stay = min(4.0, max(1.2, 0.8 * radius / np.sqrt(count))), to < 0
     path = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in zip(xs[stay].tolist(), ys[stay].tolist(), strict=True))
-    look = f'fill="none" stroke="{ink(own)}" stroke-width="{2 * size:.1f}" stroke-linecap="round" opacity="0.55"'
+    look = f'fill="none" stroke="{ink(own)}" stroke-width="{2 * size:.1f}" stroke-linecap="round" opacity="{FADED}"'
     ringed = [
         f'<circle class="goes" fill="{ink(colours[where])}" cx="{x:.1f}" cy="{y:.1f}" r="{size + 1:.1f}">'
         f"<title>user {user}</title></circle>"

@@ -14,7 +14,7 @@ from views.kit.live import ANSWERING
 from views.plots.replies import broken
 from views.sentences import counted
 from views.splits import split_chart
-from views.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILLION, finite, group_colours
+from views.style import BLACK, BLUE, GREEN, GREY, OCHRE, PURPLE, VERMILLION, finite, group_colours
 
 TAB = "Economics"
 FACED = {"price": ("What {} faces beside the others", "price (money/energy)", "at")}
@@ -51,7 +51,7 @@ def _supply_and_demand(run):
     near = known.wanted <= known.totals[-1]
     lines = [
         Line("demand of price takers", known.wanted[near], known.prices[near], BLUE),
-        Line("supply", known.totals, known.asked, ORANGE),
+        Line("supply", known.totals, known.asked, OCHRE),
         Line("by round", run.column("quantity"), run.column("price"), GREY, width=1.0),
         Line("wedge", [now.total] * 2, [now.price, now.worth], VERMILLION, width=4),
     ]

@@ -12,7 +12,7 @@ from views.aggregator.tariffs import CONTROLS, with_revenue
 from views.aggregator.users import users_of
 from views.kit.charts import Line, density_chart, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
-from views.style import BLACK, GREEN, ORANGE, PURPLE, VERMILLION, group_colours
+from views.style import BLACK, BLUE, GAINS, GREEN, PURPLE, group_colours
 
 TITLE = "Aggregators"
 ABOUT = "Aggregators, large and small users answer a price that rises with what all of them buy."
@@ -108,7 +108,7 @@ def panels(run):
         Panel("surplus", "Mean surplus by group", _surplus(run, rounds, colours)),
         *_who(run, users, rounds, colours),
         Panel("surplus density", "Who gains how much", _density(run, colours, "s", "surplus (money)")),
-        Panel("fairness", "How even small users' surplus is", _fairness(run, rounds)),
+        Panel("fairness", f"How even {_whose(users)} surplus is", _fairness(run, rounds)),
     ]
     if run.chosen is not None and run.chosen < len(users.small):
         found.insert(1, Panel("user", f"User {run.chosen}", _user(run, rounds)))
@@ -124,6 +124,10 @@ def _player_of(run, users):
 def _purchases(users, rounds, colours):
     lines, bands = users.purchases(rounds, colours)
     return line_chart(lines, "purchase (energy)", bands=bands, zero=True)
+
+
+def _whose(users):
+    return "small users'" if users.small.any() else "all users'"
 
 
 def _who(run, users, rounds, colours):
@@ -191,7 +195,7 @@ def fairness(run):
 def _user(run, rounds):
     x, s = (getattr(run.model.trajectory, name)[:, run.chosen] for name in ("quantities", "surpluses"))
     rounds = rounds[-len(x) :]
-    lines = [Line("consumption (energy)", rounds, x, ORANGE), Line("surplus (money)", rounds, s, VERMILLION, "--")]
+    lines = [Line("consumption (energy)", rounds, x, BLUE), Line("surplus (money)", rounds, s, GAINS, "--")]
     return line_chart(lines, f"user {run.chosen}", zero=True)
 
 

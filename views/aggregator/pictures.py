@@ -4,7 +4,7 @@ from functools import partial
 
 from views.aggregator.convergence import purchases_by_round
 from views.plots import PLOTS
-from views.style import CONSUMPTION, SURPLUS, design_colours, group_colours
+from views.style import CONSUMPTION, SURPLUS, group_colours, scenario_colours
 
 CROWD = 5  # users from which a density makes sense
 
@@ -65,7 +65,7 @@ def comparison_pictures(comparison):
     }
     users = {name: values for name, values in comparison.agents.items() if values[0].size}
     if users:
-        colours = design_colours(comparison.names)
+        colours = scenario_colours(comparison.names)
         panels = {
             label: {name.replace("_", " "): values[k].ravel() for name, values in users.items()}
             for k, label in enumerate(("consumption of a small user (energy)", "surplus of a small user (money)"))

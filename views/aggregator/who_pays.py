@@ -3,9 +3,7 @@
 import numpy as np
 
 from scenarios.aggregator.tariffs import IN_ALL, MARKET_PRICE
-from views.style import BLACK, PALETTE, legend_below, new_figure, shortened, styled
-
-MARKET_COLOUR = "#BBBBBB"
+from views.style import BLACK, PALE, PALETTE, legend_below, new_figure, shortened, styled
 
 
 @styled
@@ -16,7 +14,7 @@ def who_pays(result):
     """
     groups = [(b.name, rows) for b, rows in zip(result.game.blocks, result.game.user_slices, strict=True) if b.users]
     paid = {MARKET_PRICE: result.at_market_price} | result.by_tariff
-    colours = [MARKET_COLOUR, *(PALETTE[k % len(PALETTE)] for k in range(len(paid) - 1))]
+    colours = [PALE, *(PALETTE[k % len(PALETTE)] for k in range(len(paid) - 1))]
     figure, axes = new_figure(1, 1, height=2.6 + 0.7 * len(groups))
     place, ends = np.arange(len(groups))[::-1], {1: np.zeros(len(groups)), -1: np.zeros(len(groups))}
     for (name, by_user), colour in zip(paid.items(), colours, strict=True):

@@ -4,7 +4,7 @@ from html import escape
 
 from market.numerals import plain
 from views.bilateral import look
-from views.kit.charts import HEIGHT
+from views.kit.charts import list_of
 
 MOST_ROWS = 60
 
@@ -22,5 +22,4 @@ def contract_list(contracts, called):
     if not rows:
         return '<p class="none">No contracts yet.</p>'
     head = "<tr><th>when</th><th>buyer ← seller</th><th>energy</th><th>price</th></tr>"
-    more = f'<p class="none">and {len(contracts) - MOST_ROWS} more</p>' if len(contracts) > MOST_ROWS else ""
-    return f'<div class="list" style="max-height:{HEIGHT}px"><table>{head}{"".join(rows)}</table>{more}</div>'
+    return list_of("contracts", head, rows, len(contracts) - MOST_ROWS)

@@ -1,19 +1,18 @@
 """How pictures of the bilateral market look: colours of sides, prices and the core, words of scenarios and endings."""
 
-import matplotlib
 import numpy as np
-from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from market.bilateral.contracts import of_contracts
 from market.numerals import plain
 from market.outcome import Status
-from views.style import BLACK, BLUE, ORANGE
+from views.style import BLACK, BLUE, OCHRE, PALE
 
-BUYER, SELLER, IDLE = BLUE, ORANGE, "#CFCFCF"
+BUYER, SELLER, IDLE = BLUE, OCHRE, PALE
 CORE, OTHERS = "#C9DCEA", "#BDBDBD"  # what is stable; contracts that do not stand out
 FAIR = BLACK
-PRICES = ListedColormap(matplotlib.colormaps["plasma"](np.linspace(0.0, 0.88, 256)), name="prices")
+PRICES = LinearSegmentedColormap.from_list("prices", ["#2B7BE0", "#A05AC8", "#E0661A"])  # seen on white and on dark
 PRICE = "price (money/kWh)"
 FAIR_NAMES = {"tau": "tau value", "equal-split": "core point nearest to the equal split"}
 

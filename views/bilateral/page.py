@@ -1,6 +1,7 @@
 """What the browser shows of the bilateral market."""
 
 import numpy as np
+from matplotlib.colors import to_hex
 
 from engine.results import measured
 from engine.results.bilateral import by_claims, by_period, of_agents
@@ -12,10 +13,10 @@ from views.bilateral.contract_graph import positions
 from views.bilateral.contract_list import contract_list
 from views.bilateral.price_rounds import highlighted
 from views.kit import periods
-from views.kit.charts import HEIGHT, Band, Line, legend, level_of, line_chart, steps, svg
+from views.kit.charts import DOTS, FADED, HEIGHT, Band, Line, ink, legend, level_of, line_chart, steps, svg
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import gap_text, last_gap
-from views.style import BLACK, BLUE, GREEN, GREY, ORANGE, PALETTE, PURPLE
+from views.style import BLACK, BLUE, GREEN, GREY, OCHRE, PALETTE, PURPLE
 
 TITLE = "Bilateral contracts"
 ABOUT = "Buyers and sellers sign contracts and negotiate their prices peer to peer, until no pair would rather leave."
@@ -215,7 +216,7 @@ def _none_signed(run):
 def _contracts(run):
     model = run.model
     if model.state is None:
-        return svg("", WIDE, 2.3 * HEIGHT, "contracts") + legend([("buyers", look.BUYER), ("sellers", look.SELLER)])
+        return svg("", WIDE, 2.3 * HEIGHT, "contracts") + legend(SIDES)
     market, contracts = model.market, _ends(run)
     if not len(contracts["price"]):
         return _none_signed(run)
@@ -235,7 +236,7 @@ def _contracts(run):
     for i, j, q, p in zip(
         *(contracts[name].tolist() for name in ("buyer", "seller", "quantity", "price")), strict=True
     ):
-        width, colour = 1 + 0.5 * min(step, 14) * q / most, _hex(look.PRICES(scale(p)))
+        width, colour = 1 + 0.5 * min(step, 14) * q / most, to_hex(look.PRICES(scale(p)))
         path = f'x1="58" y1="{y[0][i]:.1f}" x2="282" y2="{y[1][j]:.1f}" stroke="{colour}" stroke-width="{width:.1f}"'
         parts.append(f"<line {path}><title>buyer {i}, seller {j}: {plain(q, 3)} kWh at {look.priced(p)}</title></line>")
     for x, places, colour, kind, ends in (
@@ -244,20 +245,27 @@ def _contracts(run):
     ):
         busy = set(ends.tolist())
         for agent, at_y in enumerate(places.tolist()):
-            fill = colour if agent in busy else look.IDLE
-            parts.append(
-                f'<circle cx="{x}" cy="{at_y:.1f}" r="{r:.1f}" fill="{fill}"><title>{kind} {agent}</title></circle>'
-            )
+            fill = ink(colour if agent in busy else look.IDLE)
+            circle = f'<circle cx="{x}" cy="{at_y:.1f}" r="{r:.1f}" fill="{fill}">'
+            parts.append(f"{circle}<title>{kind} {agent}</title></circle>")
             if r >= 5:
                 side = "end" if x < 170 else "start"
                 parts.append(
                     f'<text x="{x + (-14 if x < 170 else 14)}" y="{at_y + 3.5:.1f}" text-anchor="{side}">{agent}</text>'
                 )
-    low, top = look.priced(scale.vmin), look.priced(scale.vmax)
-    keys = [("buyers", look.BUYER), ("sellers", look.SELLER), (f"price {low}", _hex(look.PRICES(0.0)))]
-    return svg("".join(parts), WIDE, high, "contracts") + legend([*keys, (f"to {top}", _hex(look.PRICES(1.0)))])
+    return svg("".join(parts), WIDE, high, "contracts") + legend(_keys(market, contracts, scale))
 
 
+def _keys(market, contracts, scale):
+    """Who signed, who did not, and the colours of the lowest and the highest price, as far as there are."""
+    keys = [one for one, ends in zip(SIDES, ("buyer", "seller"), strict=True) if len(contracts[ends])]
+    signed = sum(len(np.unique(contracts[ends])) for ends in ("buyer", "seller"))
+    keys += [("no contract", look.IDLE, DOTS)] * (signed < market.buyers + market.sellers)
+    prices = np.unique(contracts["price"])[[0, -1]] if len(contracts["price"]) else ()
+    return keys + [(f"at {look.priced(price)}", to_hex(look.PRICES(scale(price))), "-") for price in prices]
+
+
+SIDES = (("buyers", look.BUYER, DOTS), ("sellers", look.SELLER, DOTS))
 HEADS = ((58, "middle", "buyers"), (282, "middle", "sellers"))
 
 
@@ -267,7 +275,8 @@ def _dots(contracts):
     high = 2.3 * HEIGHT
     x = 50 + (q - q.min()) / (np.ptp(q) or 1) * (WIDE - 66)
     y = high - 40 - (p - p.min()) / (np.ptp(p) or 1) * (high - 60)
-    dots = [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="2" fill="{BLUE}" opacity=".6"/>' for a, b in zip(x, y, strict=True)]
+    dot = f'r="2" fill="{ink(BLUE)}" opacity=".8"'
+    dots = [f'<circle cx="{a:.1f}" cy="{b:.1f}" {dot}/>' for a, b in zip(x, y, strict=True)]
     words = [(50, high - 24, plain(q.min(), 2)), (WIDE - 30, high - 24, plain(q.max(), 2))]
     words += [(8, high - 40, look.priced(p.min())), (8, 24, look.priced(p.max()))]
     text = "".join(f'<text x="{a}" y="{b:.0f}">{word}</text>' for a, b, word in words)
@@ -275,12 +284,8 @@ def _dots(contracts):
         f'<text class="axis" x="{WIDE / 2}" y="{high - 6:.0f}" text-anchor="middle">energy of the contract (kWh)</text>'
     )
     return svg("".join(dots) + text, WIDE, high, "contracts") + legend(
-        [(f"{len(q):,} contracts: price by energy", BLUE)]
+        [(f"{len(q):,} contracts: price by energy", BLUE, DOTS)]
     )
-
-
-def _hex(colour):
-    return "#" + "".join(f"{round(255 * part):02x}" for part in colour[:3])
 
 
 def _history(run):
@@ -300,7 +305,7 @@ def _prices(run):
         return _none_signed(run)
     rounds, chosen, prices = _history(run)
     if not len(rounds):
-        return line_chart([], "price (money/kWh)")
+        return _none_signed(run)
     low, high = run.model.core_prices
     lines, bands, edge = [], [], np.array([rounds[0], max(rounds[-1], rounds[0] + 1)])
     ends = run.model.state.bargain
@@ -326,20 +331,22 @@ def _core(run):
         order = order[np.linspace(0, len(order) - 1, MOST_A_SIDE).round().astype(int)]
     x = np.arange(1, len(order) + 1)
     bands = [
-        Band([at - 0.3, at + 0.3], [low[k]] * 2, [high[k]] * 2, GREY, 0.35)
+        Band([at - 0.3, at + 0.3], [low[k]] * 2, [high[k]] * 2, GREY, FADED)
         for at, k in zip(x.tolist(), order.tolist(), strict=True)
         if np.isfinite(low[k])
     ]
     inside = (prices >= low - 1e-9) & (prices <= high + 1e-9)
     marks = [
-        (at, prices[k], GREEN if inside[k] else ORANGE, f"contract {k}: {look.priced(prices[k])}")
+        (at, prices[k], GREEN if inside[k] else OCHRE, f"contract {k}: {look.priced(prices[k])}")
         for at, k in zip(x.tolist(), order.tolist(), strict=True)
     ]
     frame = Line("", [0.5, len(order) + 0.5], [prices[order].min(), prices[order].max()], "none", "-", 0)
     known = {"bands": bands, "marks": marks, "faint": _grid(run, frame.x)}
     chart = line_chart([frame], "price (money/kWh)", "contracts by price", **known)
     chart = chart.split('<div class="legend">')[0]
-    return chart + legend([("stable", GREEN), ("not stable", ORANGE), ("stable prices (core)", GREY)])
+    keys = [("stable", GREEN, DOTS)] * bool(np.any(inside[order]))
+    keys += [("not stable", OCHRE, DOTS)] * bool(np.any(~inside[order]))
+    return chart + legend(keys + [("stable prices (core)", GREY)] * bool(bands))
 
 
 def _now(run):

@@ -6,7 +6,7 @@ from matplotlib.collections import LineCollection
 from views.bilateral import look
 from views.style import PALETTE, legend_below, line_of, new_figure, styled
 
-MOST_LINES = 7  # contracts with a colour of their own
+MOST_LINES = len(PALETTE)  # contracts with a colour of their own
 MOST_OTHERS, MOST_POINTS = 200, 300  # further contracts drawn, and rounds of each
 MOST_INTERVALS = 60
 LONG = 30  # rounds from which the axis is logarithmic

@@ -15,6 +15,7 @@ from views.browser.options import OPTIONS
 from views.browser.session import Session
 from views.browser.side import Side
 from views.browser.watch import One
+from views.kit.charts import inks
 from views.kit.live import Run
 from views.markets import page_of
 
@@ -32,7 +33,7 @@ def Page():
     """Everything a visitor sees; what fails in it is told instead."""
     place, set_place = solara.use_state("one")
     solara.Title("Strategic energy markets")
-    solara.Style(STYLE)
+    solara.Style(f"{inks()}\n{STYLE}")
     with solara.Div(classes=["page"]):
         Header(place, set_place)
         Guarded(place, set_place)

@@ -15,11 +15,11 @@ from views.browser.session import SEEDS
 from views.browser.side import LIST
 from views.browser.stage import Stage
 from views.browser.watch import panel_of
-from views.kit.charts import Line, line_chart
+from views.kit.charts import Line, key, line_chart
 from views.kit.live import Run
 from views.kit.parameters import changed
 from views.markets import page_of
-from views.style import LINES, meaning_colours
+from views.style import LINES, scenario_colours
 
 MOST_SIDE_BY_SIDE = 4
 MOST_LINEAR = 100  # rounds from which their axis is logarithmic
@@ -111,20 +111,21 @@ def side_by_side(frames, runs, chosen, others=()):
     names = called(runs, chosen)
     if not frames or not len(frames) == len(runs) == len(names):
         return {"name": "", "status": "", "panels": []}
-    colours = meaning_colours(names)
+    colours = scenario_colours(names, [run.scenario.table.get("behaviour", "") for run in runs])
+    keys = {name: key(colours[name], style) for name, style in zip(names, LINES, strict=False)}
     ends = zip(names, frames, strict=True)
     said = ", ".join(f"{escape(name)}: {lanes_tables.ended(frame)}" for name, frame in ends)
     tracks = page_of(runs[0].scenario.market).TRACKS
     lanes = []
     for name, frame in zip(names, frames, strict=True):
-        head = f'<h2><i style="background:{colours[name]}"></i>{escape(name)}</h2>'
+        head = f"<h2>{keys[name]}{escape(name)}</h2>"
         inside = f'{head}<p class="none">{escape(frame.said)}</p>{frame.in_units(frame.panels[0].html)}'
         lanes.append({"name": name, "html": inside})
     return {
         "name": "",
         "status": f"<b>{escape(shared_words(runs))}</b> {said}.",
         "panels": [track_panel(track, names, frames, colours) for track in tracks],
-        "comparison": lanes_tables.tables(names, frames, colours, others),
+        "comparison": lanes_tables.tables(names, frames, keys, others),
         "seeds": SEEDS if len(names) > 1 else 0,
         "begun": any(frame.begun for frame in frames),
         "lanes": lanes,
@@ -139,10 +140,10 @@ def track_panel(track, names, frames, colours):
 
 def together(track, names, frames, colours):
     """One measure of all runs by round."""
-    known = [(name, frame) for name, frame in zip(names, frames, strict=True) if track in frame.tracks]
     lines = [
         Line(name, *frame.tracks[track], colours[name], style)
-        for (name, frame), style in zip(known, LINES, strict=False)
+        for name, frame, style in zip(names, frames, LINES, strict=False)
+        if track in frame.tracks
     ]
     unit = track.rpartition("(")[2].rstrip(")")
     long = max((line.x[-1] for line in lines if len(line.x)), default=0) > MOST_LINEAR

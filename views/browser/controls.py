@@ -9,12 +9,13 @@ from views.browser.files import offered
 from views.kit.parameters import APART, MOST_TYPED, parameters, stops, written
 
 SECTIONS = {
-    "": "Run",
+    "": "More of the run",
     "price": "Price",
     "tariff": "Tariff of the grid",
     "negotiation": "Negotiation",
     "network": "Network",
 }
+NAMED = ("group", "class")  # tables of a scenario of which each has a name
 
 
 @solara.component_vue("controls.vue")
@@ -45,23 +46,26 @@ def Controls(scenario, original, main, refused, change):
     def shown(one):
         return control(one, before, refused.get(one.dotted), offered(scenario, one.key), scenario.in_units)
 
-    groups = [row["name"] for row in scenario.table.get("group", ())]
+    names = {what: [row["name"] for row in scenario.table.get(what, ())] for what in NAMED}
     sections = [
         {"heading": name, "folded": folded, "controls": [shown(one) for one in found]}
-        for (name, folded), found in arranged(known.values(), main, groups).items()
+        for (name, folded), found in arranged(known.values(), main, names).items()
     ]
     Panel(scenario=scenario.name, sections=sections, longest=MOST_TYPED, event_set=act)
 
 
-def arranged(shown, main, groups):
-    """{(heading, folded): parameters}: those that lead the main ones, the groups', other main ones, the rest folded."""
+def arranged(shown, main, names):
+    """{(heading, folded): parameters}: those that lead the main ones, the groups', other main ones, the rest folded.
+
+    names: {what is one of several in a scenario, as NAMED has it: their names}.
+    """
     lead = next((k for k, name in enumerate(main) if name.startswith("group")), len(main))
-    found = {("", False): []} | {(f"Group “{name}”", False): [] for name in groups} | {("Run", False): []}
+    found = {("", False): []} | {(f"Group “{name}”", False): [] for name in names["group"]} | {("Run", False): []}
     for one in sorted(shown, key=lambda one: main.index(general(one)) if general(one) in main else len(main)):
         if general(one) not in main:
-            name = heading(groups, one.section), True
+            name = heading(names, one.section), True
         elif one.path[0] == "group":
-            name = f"Group “{groups[one.path[1]]}”", False
+            name = heading(names, f"group.{one.path[1]}"), False
         else:
             name = "" if main.index(general(one)) < lead else "Run", False
         found.setdefault(name, []).append(one)
@@ -108,11 +112,11 @@ def general(parameter):
     return re.sub(r"\.\d+\.", ".*.", parameter.dotted)
 
 
-def heading(groups, section):
-    """What a folded section is called; groups: names of the groups of users."""
-    if section.startswith("group"):
-        _, number, *tail = section.split(".")
-        return " – ".join([f"Group “{groups[int(number)]}”", *tail])
+def heading(names, section):
+    """What a section is called; names: as `arranged` takes them."""
+    what, *rest = section.split(".")
+    if what in names and rest:
+        return " – ".join([f"{what.capitalize()} “{names[what][int(rest[0])]}”", *rest[1:]])
     return SECTIONS.get(section, section.replace(".", " – ").replace("_", " ").capitalize())
 
 

@@ -26,12 +26,13 @@ def rows_of(frames):
     return found
 
 
-def tables(names, frames, colours, seeds):
+def tables(names, frames, keys, seeds):
     """Headline numbers, a column a scenario, with how each stands, then differences to the first one, as HTML.
 
-    seeds: a list a lane of {label: value} of other draws, by number, or () before they were played.
+    keys: {name: how its lines look}; seeds: a list a lane of {label: value} of other draws, or () before they are
+    played.
     """
-    heads = [f'<th><i style="background:{colours[name]}"></i>{escape(name)}</th>' for name in names]
+    heads = [f"<th>{keys[name]}{escape(name)}</th>" for name in names]
     rows = [_row(label, unit, map(plain, values)) for label, unit, values in rows_of(frames)]
     rows.append(_row("status", "", map(ended, frames)))
     rows.append(_row("gap", "", [frame.gap if frame.round else "–" for frame in frames]))

@@ -282,12 +282,16 @@ class Session:
         last = self._last if run is self.runs[0] else None
         frame = page_of(run.scenario.market).frame(run, {} if last is None else last.values)
         follows = frame.table.follows or page_of(run.scenario.market).FOLLOWS
-        table = replace(frame.table, chosen=run.chosen, follows=follows)
+        unit = run.scenario.in_units
+        columns = {unit(name): column for name, column in frame.table.columns.items()}
+        known = {"note": unit(frame.table.note), "chosen": run.chosen, "follows": follows}
+        table = replace(frame.table, columns=columns, **known)
         said = {
+            "said": unit(frame.said),
             "name": run.scenario.name,
             "replayed": stored.verdict(run),
             "begun": run.has_result,
-            "unit": run.scenario.in_units,
+            "unit": unit,
             "sentence": run.memory.get("sentence", run.scenario.title),
         }
         panels = frame.panels if last is None else upon(frame.panels, last.panels)

@@ -4,7 +4,7 @@ import numpy as np
 
 from market.numerals import plain
 from views.days import look
-from views.style import BLACK, BLUE, ORANGE, PRICE, edges, legend_below, new_figure, styled
+from views.style import BLACK, BLUE, OCHRE, PRICE, edges, legend_below, new_figure, styled
 
 MOST_BINS = 24
 AS_PLAYED = "as played"
@@ -23,7 +23,7 @@ def flexibility(result):
             axes.stairs(values, result.edges, baseline=None, color=colour, linestyle=style, linewidth=2.4, label=said)
         axes.set_ylabel(label)
         look.hours_axis(axes, result.edges)
-    sides = ("with something flexible", BLUE, result.is_flexible), ("without", ORANGE, ~result.is_flexible)
+    sides = ("with something flexible", BLUE, result.is_flexible), ("without", OCHRE, ~result.is_flexible)
     for axes, (said, colour, who) in zip(row, sides, strict=True):
         _worth(axes, said, colour, result.flexibility[who])
     legend_below(figure, *price.get_legend_handles_labels(), 2)

@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from views.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, legend_below
+from views.style import BLACK, BLUE, GREEN, GREY, OCHRE, PURPLE, TEAL, legend_below
 
 TAKEN = {  # what takes energy: {what: (name in a picture, colour)}, from the axis upwards
-    "background": ("everybody else", "#BBBBBB"),
+    "background": ("everybody else", GREY),
     "drawn": ("consumption", BLUE),
     "car": ("cars", PURPLE),
     "charged": ("batteries charge", GREEN),
 }
 GIVEN = {  # what gives energy, from the axis downwards
-    "solar": ("solar", ORANGE),
-    "discharged": ("batteries discharge", "#7FCFB8"),
-    "fed in": ("fed in by others", "#DDDDDD"),
+    "solar": ("solar", OCHRE),
+    "discharged": ("batteries discharge", TEAL),
+    "fed in": ("fed in by others", GREY),
 }
 LOAD, IDLE = BLACK, GREY
 STILL = "batteries idle, nothing shifted, cars charge at once"

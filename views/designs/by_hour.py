@@ -8,10 +8,10 @@ from views.designs.look import design_colour, short
 from views.kit import periods
 from views.kit.charts import STYLES
 from views.kit.frames import Moments, Panel
-from views.style import BLUE, ORANGE
+from views.style import BLUE, OCHRE
 
 TAB = "Hour by hour"
-ENERGY = {"generated": (ORANGE, "-"), "consumed at the tariff": (BLUE, "-")}
+ENERGY = {"generated": (OCHRE, "-"), "consumed at the tariff": (BLUE, "-")}
 PRIVATE = "private lines, all behaviours"
 MEASURES = {  # of every design: (what it is called, its unit)
     "price": ("What net buyers pay", "money/energy"),

@@ -4,7 +4,7 @@ import numpy as np
 
 from market.numerals import plain
 from views.designs.look import design_colour, spoken
-from views.style import BLACK, GREEN, VERMILLION, finite, group_colours, legend_below, new_figure, shortened, styled
+from views.style import BLACK, GAINS, LOSES, finite, group_colours, legend_below, new_figure, shortened, styled
 
 PANELS = {  # measure: words on its axis
     "price": "price paid by net buyers (money/energy)",
@@ -77,7 +77,7 @@ def _stacked(axes, place, by_class):
 
 def _sides(axes, place, winners, losers):
     """Losers to the left, winners to the right of 0."""
-    for count, colour, way in ((winners, GREEN, 1), (losers, VERMILLION, -1)):
+    for count, colour, way in ((winners, GAINS, 1), (losers, LOSES, -1)):
         count = np.nan_to_num(finite(count))
         axes.barh(place, way * count, height=0.62, color=colour)
         for at, number in zip(place, count, strict=True):

@@ -1,10 +1,10 @@
 """How pictures of several designs look: colours of designs, by the market they come from."""
 
-from views.style import BLACK, DESIGNS, PALETTE, SKY, VERMILLION
+from views.style import BLACK, DESIGNS, PALE, TEAL, VERMILLION
 
 FAIR = {"0": "welfare", "1": "proportional", "inf": "maxmin"}  # alpha of aggregators: what other pictures call it
-COLOURS = {"direct": DESIGNS["direct"], "tariff": DESIGNS["alone"], "bilateral": SKY, "microgrid": VERMILLION}
-OTHER_ALPHA = PALETTE[3]
+COLOURS = {"direct": DESIGNS["direct"], "tariff": DESIGNS["alone"], "bilateral": TEAL, "microgrid": VERMILLION}
+OTHER_ALPHA = PALE
 WORDS = {
     "direct": "direct participation",
     "tariff": "tariff alone",

@@ -14,7 +14,7 @@ from views.designs.look import FAINT, design_colour, short
 from views.kit.charts import STYLES, Bar, Line, bar_chart, level_of, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import NOT_YET, gap_text
-from views.style import BLACK, GREEN, VERMILLION, group_colours
+from views.style import BLACK, GAINS, LOSES, group_colours
 
 TITLE = "Designs"
 ABOUT = "One population by itself, with aggregators, contracts or private lines, and as a planner would have it."
@@ -24,7 +24,6 @@ MAIN += ("payments", "private.density", "seed")
 FOLLOWS = True  # can one agent be looked at?
 TRACKS = ("price, direct (money/energy)", "violation of contracts (money)", "designs still running (designs)")
 MOST_AGENTS, MOST_LINES = 1_000, 2_000
-ROW_HEIGHT = 14  # of a chart's height for each design
 NONE = "Press Step or ▶ to play a round of every design."
 
 
@@ -143,7 +142,7 @@ def _classes(run):
 def _chart(bars, xlabel, colours=(), at_tariff=None):
     """Bars of all designs before what they are held against."""
     faint = None if at_tariff is None else (FAINT, at_tariff)
-    return bar_chart(bars, xlabel, colours, height=40 + ROW_HEIGHT * len(bars), faint=faint)
+    return bar_chart(bars, xlabel, colours, faint=faint)
 
 
 def _designs(result):
@@ -172,9 +171,9 @@ def _sides(result):
     bars = []
     for name, design, mark in _designs(result):
         win, lose = design.values["winners"], design.values["losers"]
-        parts = () if win is None else ((float(win), GREEN), (-float(lose), VERMILLION))
+        parts = () if win is None else ((float(win), GAINS), (-float(lose), LOSES))
         bars.append(Bar(short(name), parts, ("–" if win is None else f"{win} : {lose}") + mark))
-    return _chart(bars, "agents, winners : losers", [("winners", GREEN), ("losers", VERMILLION)])
+    return _chart(bars, "agents, winners : losers", [("winners", GAINS), ("losers", LOSES)])
 
 
 def _bars(result, measure, xlabel, start=0.0, digits=3):

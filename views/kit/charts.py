@@ -14,22 +14,27 @@ from matplotlib.ticker import MaxNLocator
 
 from market.numerals import percent, plain, power
 from views.plots.densities import reflected_density
-from views.style import BLACK, LINES, telling
+from views.style import BLACK, LINES, ON_DARK, PALE, telling
 
 WIDTH, HEIGHT = 298, 172  # of a third of a page of 1280 pixels: letters are as large there as they are called
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 8, 35
+LEAST_ROW = 14  # height of a bar with its room, so that words of two do not touch
 MOST_POINTS = 240  # of a line, about; more cannot be seen
 LETTER_WIDTH = 6.2  # width of a letter of the axes' text
 AXIS = 22  # room of the vertical axis' name beside its numbers
 GRID, QUANTILES = 120, 400  # points of a density, and of its sample
 SHOWN = 99.5  # percentile up to which a density's axis reaches
 NARROW = 0.005  # a standard deviation below this share of the axis cannot be seen
+LEAST_SAID = 1e-12  # a line below it is drawn as 0, which is how its numbers are said
+FADED = 0.76  # opacity at which every colour still is 3 : 1 against either theme
 MOST_DOTS = 25  # points of a line that are marked
-BEFORE = ("before the change, faint", "#9E9E9E")
+BEFORE = ("before the change, thin", PALE, "-")
 DASHES = {"-": "", "--": "5 3", "-.": "7 3 2 3", ":": "2 3"}
 MAP = '<svg class="chart map'  # how a drawing begins that can be looked at from near
 STYLES = LINES[:3]  # of a run's own lines: dotted is what they are held against
 DOTS = "."  # the style of a line that is dots alone
+AREA = ""  # the style of what fills a place, in a legend
+INKS = {colour: f"var(--ink-{number})" for number, colour in enumerate(ON_DARK)} | {BLACK: "currentColor"}
 
 
 class Line(NamedTuple):
@@ -92,6 +97,7 @@ class Scale:
             return 10.0 ** powers[:: max(1, -(-len(powers) // 5))]
         ticks = MaxNLocator(4, integer=self.whole).tick_values(self.low, self.high)
         room = 1e-9 * (self.high - self.low)
+        ticks = np.where(np.abs(ticks) <= room, 0.0, ticks)  # rounding is no number of its own
         return ticks[(ticks >= self.low - room) & (ticks <= self.high + room)]
 
 
@@ -149,10 +155,11 @@ def _line_chart(
         parts.append(f'<g class="behind">{"".join(_line(line, across, up, dots=False) for line in behind)}</g>')
     parts += [_line(line, across, up) for line in lines]
     for x, y, colour, title in marks:
-        dot = f'<circle cx="{float(across(x)):.1f}" cy="{float(up(y)):.1f}" r="4" fill="{ink(colour)}">'
+        dot = f'<circle class="dot" cx="{float(across(x)):.1f}" cy="{float(up(y)):.1f}" r="4" fill="{ink(colour)}">'
         parts.append(f"{dot}<title>{escape(title)}</title></circle>")
-    names = [(part.name, part.colour) for part in (*bands, *lines) if part.name]
-    names += [(title, colour) for _, _, colour, title in marks]
+    names = [(band.name, band.colour) for band in bands if band.name]
+    names += [(line.name, line.colour, line.style) for line in lines if line.name]
+    names += [(title, colour, DOTS) for _, _, colour, title in marks]
     names = names if len(names) > 1 else []
     return svg("".join(parts), label=f"{ylabel} by {xlabel}") + legend(names + [BEFORE] * bool(behind))
 
@@ -167,7 +174,7 @@ def density_chart(samples, xlabel, marks=(), faint=None):
     high = 1.08 * max(ends, default=0.0) or 1.0
     curves = [_density(name, *sample, high) for name, sample in samples.items() if np.any(np.asarray(sample[0]) > 0)]
     behind = [_density(name, *sample, high) for name, sample in faint.items() if np.any(np.asarray(sample[0]) > 0)]
-    told = [(name + _at_zero(values), colour) for name, (values, colour) in samples.items()]
+    told = [(name + _at_zero(values), colour, "-") for name, (values, colour) in samples.items()]
     most = max((y.max() for _, _, y, _ in (*curves, *behind) if y is not None), default=1.0)
     across, up = Scale(0, high, LEFT, WIDTH - RIGHT), Scale(0, 1.08 * most, HEIGHT - BOTTOM, TOP)
     parts = [_axes(across, up, xlabel, "density of users")]
@@ -200,11 +207,12 @@ def _at_zero(values):
     return f" ({percent(none)} at 0)" if none else ""
 
 
-def bar_chart(bars, xlabel, colours=(), height=HEIGHT, low=0.0, faint=None):
-    """Horizontal bars, the first on top; colours: (name, colour) of a legend.
+def bar_chart(bars, xlabel, colours=(), low=0.0, faint=None):
+    """Horizontal bars, the first on top; colours: (name, colour) of a legend, as far as they are drawn.
 
     faint: (name, value) of what the bars are held against, a dotted line across all of them, or None.
     """
+    height = max(HEIGHT, TOP + BOTTOM + LEAST_ROW * len(bars))
     left = min(140.0, 12 + LETTER_WIDTH * max((len(bar.label) for bar in bars), default=0))
     totals = [sum(max(value, 0.0) for value, _ in bar.parts) for bar in bars]
     lows = [sum(min(value, 0.0) for value, _ in bar.parts) for bar in bars]
@@ -221,15 +229,17 @@ def bar_chart(bars, xlabel, colours=(), height=HEIGHT, low=0.0, faint=None):
         parts.append(f'<text x="{left - 6:.1f}" y="{middle:.1f}" text-anchor="end"{weight}>{escape(bar.label)}</text>')
         parts += _boxes(bar, across, y, thick, fades and not bar.bold)
         end = float(across(total)) + 4
-        told.append(f'<text class="told" x="{end:.1f}" y="{middle:.1f}"{weight}>{escape(bar.said)}</text>')
+        told.append(f'<text x="{end:.1f}" y="{middle:.1f}"{weight}>{escape(bar.said)}</text>')
     if faint is not None:
         parts.append(_faint(Line(faint[0], [faint[1]] * 2, [0, 1], BLACK), across, Scale(0, 1, TOP, height - BOTTOM)))
-    return svg("".join(parts + told), height=height, label=xlabel) + legend(colours)
+    seen = {colour for bar in bars for value, colour in bar.parts if value}
+    keys = [one for one in colours if one[1] in seen]
+    return svg("".join(parts + told), height=height, label=xlabel) + legend(keys)
 
 
 def _boxes(bar, across, y, thick, fades):
     """A bar's parts one after another from 0, those below 0 to the left."""
-    ends, boxes, fade = {1: 0.0, -1: 0.0}, [], ' opacity="0.55"' if fades else ""
+    ends, boxes, fade = {1: 0.0, -1: 0.0}, [], f' opacity="{FADED}"' if fades else ""
     for value, colour in bar.parts:
         side = 1 if value >= 0 else -1
         a, b = sorted((float(across(ends[side])), float(across(ends[side] + value))))
@@ -243,6 +253,13 @@ def svg(inside, width=WIDTH, height=HEIGHT, label="", kind=""):
     """An SVG picture of the given size in its own units, as wide as its place on the page; kind: more classes of it."""
     size = f'viewBox="0 0 {width} {height}"'
     return f'<svg class="{f"chart {kind}".strip()}" {size} role="img" aria-label="{escape(label)}">{inside}</svg>'
+
+
+def list_of(label, head, rows, more):
+    """Rows of a table as high as a chart, which is scrolled, by keys too; more: how many there are beyond these."""
+    left = f'<p class="none">and {more:,} more</p>' if more > 0 else ""
+    box = f'class="list" tabindex="0" role="region" aria-label="{label}" style="max-height:{HEIGHT}px"'
+    return f"<div {box}><table>{head}{''.join(rows)}</table>{left}</div>"
 
 
 def map_of(inside, width, height, label, kind):
@@ -259,17 +276,37 @@ def stroke(width, small):
 
 
 def legend(entries):
-    """Names with their colours, one line under a chart."""
+    """(Name, colour) of areas or (name, colour, style) of lines, as they are drawn, one line under a chart."""
     if not entries:
         return ""
-    keys = dict(entries)
-    spans = [f'<span><i style="background:{ink(colour)}"></i>{escape(name)}</span>' for name, colour in keys.items()]
+    keys = {name: key(*look) for name, *look in entries}
+    spans = [f"<span>{drawn}{escape(name)}</span>" for name, drawn in keys.items()]
     return f'<div class="legend">{"".join(spans)}</div>'
 
 
+def key(colour, style=AREA):
+    """What stands for an area, dots, or a line beside their name; style: as of a Line, or its dashes."""
+    if style == AREA:
+        return f'<i style="background:{ink(colour)}"></i>'
+    if style == DOTS:
+        return f'<svg class="key" viewBox="0 0 24 10"><circle cx="12" cy="5" r="3.5" fill="{ink(colour)}"/></svg>'
+    dash = f'stroke-dasharray="{DASHES.get(style, style)}"'
+    return f'<svg class="key" viewBox="0 0 24 10"><path d="M0 5H24" stroke="{ink(colour)}" {dash}/></svg>'
+
+
 def ink(colour):
-    """A colour as the page writes it: black is the colour of the theme's text."""
-    return "currentColor" if colour == BLACK else colour
+    """A colour as the page writes it: each theme has its own shade of it, and black is that of its text."""
+    return INKS.get(colour, colour)
+
+
+def inks():
+    """The shades of both themes, as a style sheet."""
+    themes = {":root": ON_DARK.keys(), ".theme--dark": ON_DARK.values()}
+    shades = {
+        theme: "".join(f"--ink-{number}: {shade}; " for number, shade in enumerate(found))
+        for theme, found in themes.items()
+    }
+    return "\n".join(f"{theme} {{ {found}}}" for theme, found in shades.items())
 
 
 def steps(edges, values):
@@ -313,6 +350,7 @@ def _scales(lines, bands, log, level, zero, xlabel, log_x):
     if log:
         low, high = 10 ** np.floor(np.log10(low)), 10 ** np.ceil(np.log10(max(high, 1.0001 * low)))
     else:
+        low, high = (0.0 if abs(end) < LEAST_SAID else end for end in (low, high))
         low = min(low, 0.0) if zero else low
         room = 0.06 * (high - low) or 0.05 * abs(high) or 1.0
         low, high = low - (0 if zero and low == 0 else room), high + room
@@ -356,7 +394,7 @@ def numbers(scale):
     >>> numbers(Scale(0.0, 40000.0, 0, 1)), numbers(Scale(1e-6, 1e-3, 0, 1, log=True))
     (['0', '10,000', '20,000', '30,000', '40,000'], ['10⁻⁶', '10⁻⁵', '10⁻⁴', '0.001'])
     """
-    return [power(tick) if scale.log else plain(tick, 6) for tick in scale.ticks.tolist()]
+    return [escape(power(tick) if scale.log else plain(tick, 6)) for tick in scale.ticks.tolist()]
 
 
 def _line(line, across, up, dots=True):
@@ -384,7 +422,7 @@ def _line(line, across, up, dots=True):
 def _dots(line, xs, ys):
     """Points that no line joins, as one path."""
     path = "".join(f"M{a:.1f} {b:.1f}h0" for a, b in zip(xs.tolist(), ys.tolist(), strict=True))
-    stroke = f'stroke="{ink(line.colour)}" stroke-width="{line.width}" stroke-linecap="round" stroke-opacity="0.6"'
+    stroke = f'stroke="{ink(line.colour)}" stroke-width="{line.width}" stroke-linecap="round" stroke-opacity="0.8"'
     return f'<path d="{path}" fill="none" {stroke}><title>{escape(line.name)}</title></path>'
 
 
@@ -398,7 +436,7 @@ def _faint(line, across, up):
 def _area(x, low, high, colour, opacity, name=""):
     ring = points(np.concatenate([x, x[::-1]]), np.concatenate([low, high[::-1]]))
     title = f"<title>{escape(name)}</title>" if name else ""
-    return f'<path d="{ring}Z" fill="{ink(colour)}" opacity="{opacity}">{title}</path>' if ring else ""
+    return f'<path class="area" d="{ring}Z" fill="{ink(colour)}" opacity="{opacity}">{title}</path>' if ring else ""
 
 
 def _moment(start, end):

@@ -8,7 +8,7 @@ from html import escape, unescape
 from market.outcome import Status
 from views.kit.charts import Chart
 
-AXIS = re.compile('(<text class="axis"[^>]*>)([^<]*)')
+WORDS = re.compile("(?<=>)[^<>]+")  # between tags
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,10 @@ class Frame:
     unit: Callable = str  # a text with the scenario's own names of units
 
     def in_units(self, html):
-        """A drawing whose axes have the scenario's own names of units."""
-        return AXIS.sub(lambda found: found[1] + escape(self.unit(unescape(found[2]))), html)
+        """A drawing whose axes, keys and notes have the scenario's own names of units."""
+        if self.unit("money, energy") == "money, energy":
+            return html
+        return WORDS.sub(lambda found: escape(self.unit(unescape(found[0]))), html)
 
     @property
     def values(self):

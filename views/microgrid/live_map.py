@@ -3,10 +3,11 @@
 from html import escape
 
 import numpy as np
+from matplotlib.colors import to_hex
 
 from engine.results.microgrid import called
 from market.numerals import plain, signed
-from views.kit.charts import legend, map_of, points, stroke
+from views.kit.charts import DOTS, ink, legend, map_of, points, stroke
 from views.microgrid import live_rings, look
 from views.microgrid.network_map import IDLE, MOST_SHOWN, positions_of, strokes
 
@@ -49,16 +50,16 @@ def network_map(run):
             shift,
             *(_head(k * WIDE / 2, kind) for k, kind in enumerate(("public", "private"))),
         ]
-    keys = [("public line", look.PUBLIC), ("private line", look.PRIVATE), ("surplus", look.SURPLUS_NODE)]
-    keys += [("deficit", look.DEFICIT_NODE)]
+    keys = [("public line", look.PUBLIC, "-"), ("private line", look.PRIVATE, "--" if small else "-")]
+    keys += [("surplus", look.SURPLUS_NODE, DOTS), ("deficit", look.DEFICIT_NODE, DOTS)]
     if any(len(lines.loss) for lines in kinds) and dispatch is not None:
         tint = 1.0 if small else SOFTER
         keys += [
-            (f"lost on a line: {plain(share * loss, 2)} p.u.", look.LOSS(share**tint)) for share in (0.1, 0.5, 1.0)
+            (f"lost on a line: {plain(share * loss, 2)} p.u.", to_hex(look.LOSS(share**tint)))
+            for share in (0.1, 0.5, 1.0)
         ]
-        keys += [(f"widest: {plain(flow, 3)} p.u.", look.PUBLIC)]
-    keys = [(name, colour if isinstance(colour, str) else _hex(colour)) for name, colour in keys]
-    keys += [(ring.told, ring.colour) for ring in rings]
+        keys += [(f"widest: {plain(flow, 3)} p.u.", look.PUBLIC, "-")]
+    keys += [(ring.told, ring.colour, ring.dash) for ring in rings]
     kind = "halves" if _halves(network) else "" if small else "many"
     return map_of("".join(parts), WIDE, HIGH, "map of the network", kind) + legend(keys)
 
@@ -129,20 +130,20 @@ def _lines(kind, lines, ends, flow, loss, small, new, names):
     idle = [k for k in order.tolist() if size[k] <= IDLE * flow][:MOST_SHOWN] if small else []
     drawn = np.linspace(0, lines.curves.shape[1] - 1, 12 if small else 4).round().astype(int)
     parts = [
-        f'<path d="{points(*lines.curves[k][drawn].T)}" class="idle" stroke="{base}">'
+        f'<path d="{points(*lines.curves[k][drawn].T)}" class="idle" stroke="{ink(base)}">'
         f"<title>{_end(kind, ends, k, names)}, idle</title></path>"
         for k in idle
     ]
     for k in busy:
         width = (2 + 7 * size[k] / flow) if small else (0.4 + 5 * size[k] / flow)
         path = points(*lines.curves[k][drawn].T)
-        colour = _hex(look.LOSS(float((lines.loss[k] / loss) ** (1.0 if small else SOFTER))))
+        colour = to_hex(look.LOSS(float((lines.loss[k] / loss) ** (1.0 if small else SOFTER))))
         fresh = ' class="fresh"' if k in new and len(new) < len(size) else ""
         dash = ' stroke-dasharray="7 4"' if kind == "private" and small else ""
         told = f"{_end(kind, ends, k, names)}: {plain(size[k], 3)} p.u., {plain(lines.loss[k], 2)} lost"
         faint = "" if small else f' opacity="{FAINT + (1 - FAINT) * min(1.0, 4 * size[k] / flow):.2f}"'
         parts.append(f'<g fill="none"{fresh}{faint}><title>{told}</title>')
-        parts.append(f'<path d="{path}" stroke="{base}" {stroke(width + (3.5 if small else 1), small)}/>')
+        parts.append(f'<path d="{path}" stroke="{ink(base)}" {stroke(width + (3.5 if small else 1), small)}/>')
         parts.append(f'<path d="{path}" stroke="{colour}" {stroke(width, small)}{dash}/></g>')
         if small:
             parts.append(_arrow(lines, k, width, colour))
@@ -190,9 +191,8 @@ def _nodes(network, dispatch, place, size, small, names, room):
         else:
             ring = ' class="node lost"' if node in lost else ' class="node"'
             told = f"node {escape(str(names[node]))}: {plain(e[node], 3)} p.u."
-            parts.append(
-                f'<circle{ring} cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}" fill="{colour}"><title>{told}</title></circle>'
-            )
+            circle = f'<circle{ring} cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}" fill="{ink(colour)}">'
+            parts.append(f"{circle}<title>{told}</title></circle>")
         if not small:
             parts.append(f'<text class="name" x="{x:.1f}" y="{y:.1f}" dy="-.6em">{escape(str(names[node]))}</text>')
         else:
@@ -202,7 +202,3 @@ def _nodes(network, dispatch, place, size, small, names, room):
             if node == network.slack or e[node]:
                 parts.append(f'<text class="said" x="{x:.1f}" y="{y + r + room + 13:.1f}">{said}</text>')
     return "".join(parts)
-
-
-def _hex(colour):
-    return "#" + "".join(f"{round(255 * part):02x}" for part in colour[:3])

@@ -2,13 +2,14 @@
 
 from matplotlib.colors import LinearSegmentedColormap
 
-from views.style import BEHAVIOURS, BLACK, BLUE, GREEN, ORANGE, PALETTE, PURPLE, SKY, VERMILLION
+from views import style
+from views.style import BEHAVIOURS, BLACK, BLUE, GREEN, GREY, OCHRE, PURPLE, TEAL, VERMILLION
 
-PUBLIC, PRIVATE = "#A9A9A9", SKY  # what lines are drawn on; their colour on top says what they lose
-LOSS = LinearSegmentedColormap.from_list("loss", ["#FFF3CF", "#F7CB6A", ORANGE, VERMILLION, "#7A2E00"])
+PUBLIC, PRIVATE = GREY, TEAL  # what lines are drawn on; their colour on top says what they lose
+LOSS = LinearSegmentedColormap.from_list("loss", ["#FFE9A8", "#F5A623", "#E0661A", "#C8321E"])
 SURPLUS_NODE, DEFICIT_NODE, IDLE_NODE, MAIN_GRID = GREEN, PURPLE, "#FFFFFF", BLACK
 UNSERVED = VERMILLION
-COALITIONS = (BLUE, ORANGE, VERMILLION)  # rings, then again with another style of line
+COALITIONS = (BLUE, OCHRE, VERMILLION)  # rings, then again with another style of line
 
 MARKS = dict(zip(BEHAVIOURS, "xos^D", strict=True))
 
@@ -28,12 +29,7 @@ def scenario_labels(scenarios):
 
 def scenario_colours(scenarios):
     """{name of a scenario: colour}: its behaviour's, the next free one where an earlier scenario has that."""
-    chosen = {}
-    for scenario in scenarios:
-        wanted = BEHAVIOURS.get(behaviour_of(scenario), BLACK)
-        free = (colour for colour in (wanted, *PALETTE) if colour not in chosen.values())
-        chosen[scenario.name] = next(free, wanted)
-    return chosen
+    return style.scenario_colours([one.name for one in scenarios], [*map(behaviour_of, scenarios)])
 
 
 def spoken(behaviour):

@@ -9,14 +9,14 @@ from engine.results.microgrid import by_period, called, losses_under_each, plann
 from market.microgrid.behaviours import BEHAVIOURS
 from market.numerals import plain, signed
 from views.kit import periods
-from views.kit.charts import HEIGHT, Bar, Line, bar_chart, level_of, line_chart
+from views.kit.charts import Bar, Line, bar_chart, level_of, line_chart, list_of
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import ENDED, last_gap
 from views.microgrid import look
 from views.microgrid.live_map import NO_FLOW, network_map
 from views.microgrid.words import fate, joining_text, nodes_text, stability_lines
 from views.splits import split_chart
-from views.style import BLACK, GREEN, GREY, PURPLE, VERMILLION
+from views.style import BLACK, GAINS, GREY, LOSES, TEAL, VERMILLION
 
 TITLE = "Microgrid"
 ABOUT = "Owners of private lines trade beside a public grid whose losses grow with the square of the flow."
@@ -42,7 +42,7 @@ ENERGY = {
     "needed": (look.DEFICIT_NODE, "-"),
     "main grid supplies": (BLACK, "--"),
 }
-PRICES = {"highest price": (VERMILLION, "-"), "lowest price": (GREEN, "-")}
+PRICES = {"highest price": (VERMILLION, "-"), "lowest price": (TEAL, "-")}
 ENERGY_IDLE = {"supplied without trade": (BLACK, "-")}
 MOST_BARS = 12
 SHOWN = ("loss", "public loss", "private loss", "grid supply", "paid to agents")  # of MEASURES
@@ -204,7 +204,7 @@ def _bills(run):
     if values is None:
         return '<p class="none">This rule pays nothing here.</p>'
     what, words = ("paid to the node", "receives pays") if gains is None else ("gain by private trade", "gains loses")
-    return _by_node(run, values, f"{what} (money)", dict(zip(words.split(), (GREEN, PURPLE), strict=True)))
+    return _by_node(run, values, f"{what} (money)", dict(zip(words.split(), (GAINS, LOSES), strict=True)))
 
 
 def _split(run):
@@ -269,8 +269,7 @@ def _trades(run):
     if not rows:
         return '<p class="none">No private line is used.</p>'
     head = "<tr><th>from → to</th><th>p.u.</th><th>lost</th></tr>"
-    more = f'<p class="none">and {len(order) - 40} more</p>' if len(order) > 40 else ""
-    return f'<div class="list" style="max-height:{HEIGHT}px"><table>{head}{"".join(rows)}</table>{more}</div>'
+    return list_of("trades", head, rows, len(order) - len(rows))
 
 
 def _order(run, dispatch):

@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 from engine.results.network import loading
 from market.numerals import percent, plain
 from views.geometry import CURVE
-from views.kit.charts import legend, map_of, points, stroke
+from views.kit.charts import ink, legend, map_of, points, stroke
 from views.network import look
 from views.network.price_map import flow_text, widths
 from views.style import shortened
@@ -59,10 +59,11 @@ def _keys(scale, stand, cleared):
         k = int(np.argmax(np.where(limited, stand.share, -1.0)))
         carried = flow_text(cleared.flows[k], cleared.grid.lines.limit[k])
         share = percent(1.0 if stand.full[k] else float(stand.share[k]))
-        keys.append((f"widest line: {carried} energy, {share} of its limit", look.FULL if stand.full[k] else look.LINE))
+        told = f"widest line: {carried} energy, {share} of its limit"
+        keys.append((told, look.FULL if stand.full[k] else look.LINE, "-"))
     if not np.all(limited):
-        keys.append(("thin line: without a limit", look.LINE))
-    return [*keys, ("full line", look.FULL)] if np.any(stand.full) else keys
+        keys.append(("thin line: without a limit", look.LINE, "-"))
+    return [*keys, ("full line", look.FULL, "-")] if np.any(stand.full) else keys
 
 
 def _line(k, curve, cleared, stand, wordy, small):
@@ -71,7 +72,7 @@ def _line(k, curve, cleared, stand, wordy, small):
     colour, width = look.FULL if full else look.LINE, float(widths(stand)[k]) * (0.9 if small else 0.5)
     told = f"line {cleared.grid.line_names[k]}: {flow_text(flow, limit)}"
     told += f", full, a unit more is worth {plain(abs(float(cleared.multipliers[k])))}" if full else ""
-    path = f'<path d="{points(*curve.T)}" fill="none" stroke="{colour}" {stroke(width, small)}'
+    path = f'<path d="{points(*curve.T)}" fill="none" stroke="{ink(colour)}" {stroke(width, small)}'
     parts = [f'{path} class="{"line full" if full else "line"}"><title>{escape(told)}</title></path>']
     x, y = curve[CURVE // 2 - 1 : CURVE // 2 + 1].mean(axis=0)
     step = (curve[CURVE // 2] - curve[CURVE // 2 - 1]) * (1 if flow >= 0 else -1)
@@ -79,7 +80,7 @@ def _line(k, curve, cleared, stand, wordy, small):
         size = 5 + width
         shape = f"M{size:.1f} 0L{-0.7 * size:.1f} {0.75 * size:.1f}L{-0.3 * size:.1f} 0L{-0.7 * size:.1f} "
         turn = f'transform="translate({x:.1f} {y:.1f}) rotate({np.degrees(np.arctan2(step[1], step[0])):.0f})"'
-        parts.append(f'<g {turn}><path d="{shape}{-0.75 * size:.1f}Z" fill="{colour}" class="arrow"/></g>')
+        parts.append(f'<g {turn}><path d="{shape}{-0.75 * size:.1f}Z" fill="{ink(colour)}" class="arrow"/></g>')
     if wordy or full:
         flat = abs(step[0]) > abs(step[1])
         place = f'x="{x + (0 if flat else 38):.1f}" y="{y + (22 if flat else 4):.1f}"'
@@ -95,7 +96,7 @@ def _node(node, spot, cleared, scale, who, at):
     colour = to_hex(look.PRICES(scale(price)))
     told = f"node {grid.names[node]}: {plain(price)} money/energy" + (f"; {', '.join(who)}" if who else "")
     ring = f'stroke-width="{3.2 if who else 1}"'
-    circle = f'<circle class="place" cx="{x:.1f}" cy="{y:.1f}" r="{r}" fill="{colour}" stroke="#000" {ring}>'
+    circle = f'<circle class="place" cx="{x:.1f}" cy="{y:.1f}" r="{r}" fill="{colour}" {ring}>'
     parts = [f"{circle}<title>{escape(told)}</title></circle>"]
     if small:
         shade = "" if scale(price) > look.DARK else " dark"

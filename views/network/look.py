@@ -11,7 +11,7 @@ PRICES = colormaps["YlGnBu"]
 LINE, FULL = GREY, VERMILLION
 NAMED, WORDY = 30, 12  # nodes up to which nodes have names, and prices, flows and who is where are written
 BEND = 0.16  # of its length that a parallel line's middle lies off the first one
-DARK = 0.55  # share of the scale from which text on a node is white
+DARK = 0.68  # share of the scale from which white words on a node are read better than black ones
 SAME = 1e-6  # of their size: prices so near each other have one colour
 
 

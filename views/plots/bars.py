@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.patheffects import withStroke
 
 from market.numerals import plain
-from views.style import BLACK, design_colours, finite, new_figure, runs_said, shortened, styled
+from views.style import BLACK, finite, new_figure, runs_said, scenario_colours, shortened, styled
 
 NAMES = {
     "mean small surplus": "mean surplus of small users",
@@ -23,7 +23,11 @@ def bars(comparison, measure="mean small surplus"):
     unit = f" ({comparison.units[measure]})" if comparison.units[measure] != "1" else ""
     figure, axes = new_figure(height=1.8 + 0.75 * len(names))
     draw_bars(
-        axes, names, rows.loc[names, "mean"].to_numpy(), rows.loc[names, "half_width"].to_numpy(), design_colours(names)
+        axes,
+        names,
+        rows.loc[names, "mean"].to_numpy(),
+        rows.loc[names, "half_width"].to_numpy(),
+        scenario_colours(names),
     )
     axes.set_xlabel(NAMES.get(measure, measure) + unit)
     axes.set_title(runs_said(comparison.replications))

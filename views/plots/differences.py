@@ -3,7 +3,7 @@
 import numpy as np
 
 from views.plots.measure_panels import draw_dots
-from views.style import BLACK, design_colours, new_figure, runs_said, shortened, styled
+from views.style import BLACK, new_figure, runs_said, scenario_colours, shortened, styled
 
 ROUNDING = 1e-12  # of a measure's mean: a smaller difference is none
 
@@ -17,7 +17,7 @@ def differences(comparison, measures):
     first, *names = comparison.names
     width, height = 3.0 + 4.4 * len(measures), 2.4 + 0.7 * len(names)
     figure, row = new_figure(1, len(measures), width=width, height=height, squeeze=False, sharey=True)
-    table, colours = comparison.differences(), design_colours(comparison.names)
+    table, colours = comparison.differences(), scenario_colours(comparison.names)
     place = [len(names) - 1 - k for k in range(len(names))]
     for axes, (measure, words) in zip(row[0], measures.items(), strict=True):
         rows = table[table["measure"] == measure].set_index("scenario").loc[names]

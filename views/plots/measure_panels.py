@@ -3,7 +3,7 @@
 import numpy as np
 
 from market.numerals import plain
-from views.style import BLACK, design_colours, finite, new_figure, runs_said, shortened, styled
+from views.style import BLACK, finite, new_figure, runs_said, scenario_colours, shortened, styled
 
 NO_MEAN = 1e-9  # a mean up to it is shown as 0
 
@@ -18,7 +18,7 @@ def measure_panels(comparison, measures, log=False, limits=None):
     figure, row = new_figure(
         1, len(measures), width=5.0 + 4.6 * len(measures), height=2.2 + 0.7 * len(names), squeeze=False, sharey=True
     )
-    means, colours, place = comparison.means(), design_colours(names), np.arange(len(names))[::-1]
+    means, colours, place = comparison.means(), scenario_colours(names), np.arange(len(names))[::-1]
     for axes, (measure, words) in zip(row[0], measures.items(), strict=True):
         rows = means[means["measure"] == measure].set_index("scenario").loc[names]
         draw_dots(

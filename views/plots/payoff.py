@@ -3,7 +3,7 @@
 import numpy as np
 
 from market.numerals import plain
-from views.style import BLUE, GREY, ORANGE, PURCHASE, VERMILLION, legend_below, new_figure, styled
+from views.style import BLUE, GREY, OCHRE, PURCHASE, VERMILLION, legend_below, new_figure, styled
 
 
 @styled
@@ -21,7 +21,7 @@ def payoff(y, value, peaks, valleys=(), title="", ylabel="payoff J of the player
         if height == top:
             _mark(axes, at, height, "*", VERMILLION, 18, "highest peak")
         else:
-            _mark(axes, at, height, "o", ORANGE, 11, "local peak")
+            _mark(axes, at, height, "o", OCHRE, 11, "local peak")
     for at, height in valleys:
         _mark(axes, at, height, "v", GREY, 11, "valley")
     axes.set_xlabel(xlabel)

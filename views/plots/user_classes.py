@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from views.style import BLACK, MARKERS, design_colours, legend_below, new_figure, shortened, styled
+from views.style import BLACK, MARKERS, legend_below, new_figure, scenario_colours, shortened, styled
 
 MOST_WORDS = 12  # classes whose names stand upright beside each other
 ROOM = 0.3  # between neighbouring classes that the scenarios' dots share
@@ -14,7 +14,7 @@ def user_classes(means, differences=None, classes="class", words="mean surplus (
 
     means, differences: {scenario: {class: (mean, half-width or NaN)}}; classes: what the classes are of.
     """
-    several, colours = bool(differences), design_colours(means)
+    several, colours = bool(differences), scenario_colours(means)
     figure, rows = new_figure(1 + several, 1, width=10.0, height=4.6 + 3.4 * several, squeeze=False, sharex=True)
     _dots(rows[0][0], means, colours)
     rows[0][0].set_ylabel(words)
