@@ -11,6 +11,7 @@ from market.aggregator.equilibrium import solve
 from market.aggregator.joining import game_of
 from scenarios import load
 from views.aggregator import circles
+from views.kit.charts import ink
 from views.kit.live import ENDED, Run
 from views.markets import page_of
 from views.style import group_colours
@@ -80,7 +81,7 @@ def test_dots_and_words_are_of_the_same_users(unsettled):
         assert f"{count} from {name} to {other}" in html
     dots = re.findall(r'class="goes" fill="(\S+)"[^>]*><title>user (\d+)<', html)
     assert {int(user): colour for colour, user in dots} == {
-        user: colours[names[to]] for user, to in zip(known.users.tolist(), known.to.tolist(), strict=True)
+        user: ink(colours[names[to]]) for user, to in zip(known.users.tolist(), known.to.tolist(), strict=True)
     }
     assert html.count("h0") == 15 - len(known.users)
 
