@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from market.aggregator import roots
 from market.aggregator.game import Block
-from market.aggregator.reply import first_guess, player_sums
+from market.aggregator.reply import Prices, first_guess, player_sums, replies
 from market.aggregator.roots import (
     LEAST_NODES,
     cells,
+    common_slope,
     kink_roots,
     newton,
     prices_at,
@@ -138,3 +139,13 @@ def test_a_pair_of_roots_between_two_nodes_is_looked_for():
     assert looked_for(1.4, 1.7) == looked_for(-0.4, -0.7) == []
     nodes = np.array([0.0, 1.0])  # a bump that stays above 0
     assert turning_points(nodes, np.array([1.0, 1.0]), np.array([-0.5, 0.5])).tolist() == []
+
+
+@pytest.mark.parametrize("kink", [2.0, 6.0, 10.0])
+@pytest.mark.parametrize("alphas", [(0.0, 1.0), (2.0, np.inf)])
+def test_at_the_common_slope_of_a_kink_all_replies_add_up_to_it(alphas, kink):
+    rule, some = Piecewise([0, kink], [0.5, 1.0], 30.0), blocks(alphas)
+    slope = common_slope(rule, some, kink)
+    faced = Prices(np.array([1.0]), np.array([slope]), np.zeros(1))
+    assert sum(float(np.sum(replies(block, faced)[0])) for block in some) == pytest.approx(kink, rel=1e-12)
+    assert rule.left_slope(kink) < slope < 30.0

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from market.aggregator.network.curves import replies_of_two, residual
+from market.aggregator.network.facing import _shifted
 from market.grid.interior import Angles
 from scenarios import draw, load
 
@@ -27,6 +28,8 @@ def test_the_price_along_a_purchase_is_that_of_a_solver_and_the_payoff_that_of_i
     assert curve.best == pytest.approx(curve.amounts[np.argmax(curve.payoff)], abs=1e-6)
     other = y[1 - j]
     assert curve.breaks == pytest.approx([other - 2 * THIN, other + 2 * THIN])  # flow (y_j − y_other) / 2 = ±K
+    beside = np.diff(curve.amounts)[np.flatnonzero(np.isin(curve.amounts, curve.breaks))] / curve.amounts[-1]
+    assert np.all((beside > 1e-7) & (beside < 1e-5))  # points stand near enough, but told apart
 
 
 def test_a_price_taker_believes_in_the_one_price_at_which_it_stays():
@@ -62,3 +65,11 @@ def test_a_sellers_curve_falls_and_ends_at_its_capacity():
 def test_nothing_is_told_of_sales_beyond_a_sellers_capacity():
     curve = residual(game_of("cournot_duopoly", "group.0.capacity=30"), np.array([28.27, 27.8]), 0)
     assert curve.amounts[-1] == 30 and curve.best == pytest.approx((100 - 27.8 - 10) / 2.2)
+
+
+@pytest.mark.parametrize("rounding", [0.0, 5e-14, -5e-14])
+def test_from_a_step_on_a_line_has_the_price_beyond_it(rounding):
+    line = np.array([0.0, 2.0, 2.0, 4.0]), np.array([1.0, 3.0, 5.0, 6.0]), 1.0
+    quantities, prices, last = _shifted(*line, 2.0 * (1 + rounding))
+    assert quantities == pytest.approx([0.0, 2.0]) and prices.tolist() == [5.0, 6.0] and last == 1.0
+    assert _shifted(*line, 1.0)[1].tolist() == [2.0, 3.0, 5.0, 6.0]

@@ -77,3 +77,13 @@ def test_what_is_left_by_rounding_is_nothing_to_take_a_share_of(has, wants):
     game = NetworkGame(grid, blocks, (np.array([0.0, 1.0]),) * 2, ("network",) * 2)
     gap = page.certified(game, clear(game, np.array([1 - 3e-12 - wants, has]))).gap
     assert gap > 1e-3 if wants else gap < 1e-9
+
+
+@pytest.mark.parametrize(("name", "seller"), [("two_nodes_thin", False), ("cournot_duopoly", True)])
+def test_nobody_pays_more_than_the_value_of_lost_load_nor_gets_less_than_its_like(name, seller):
+    game, outcome = near(name, 0.9)
+    along = page._Along(page._Road(game, outcome.y), 0, 0, 10.0, limits=True)
+    lost, place = along.angles.grid.value_of_lost_load, along.place
+    assert along.sells is seller and np.isfinite(lost) and place.sum() == pytest.approx(1.0)
+    least, most = (along._price(np.full(len(place), price)) for price in (-2 * lost, 2 * lost))
+    assert (least, most) == (pytest.approx((-lost, 2 * lost)) if seller else pytest.approx((-2 * lost, lost)))
