@@ -25,6 +25,7 @@ RANDOM = settings(max_examples=6, deadline=None, derandomize=True, database=None
 SEEDS = st.integers(0, 10**6)
 TOLERANCE, ROUNDS, EXACT = 1e-2, 400, 1e-9
 ENDS = (Status.SETTLED, Status.ROUND_LIMIT)
+SIDES = {"buyer", "seller", "partners"}
 every_rule = pytest.mark.parametrize("rule", RULES)
 every_graph = pytest.mark.parametrize("kind", GRAPHS)
 every_fair = pytest.mark.parametrize("fair", FAIR)
@@ -168,6 +169,8 @@ def test_every_rule_says_who_learns_what(rule):
         ledger = usual(RULES[rule], **options).ledger
         assert ledger and all(isinstance(line, Knowledge) for line in ledger)
         assert all(text and text == text.strip() for line in ledger for text in vars(line).values())
+        assert {line.sender for line in ledger} <= {*SIDES, "everybody", "the platform"}
+        assert not {line.receiver for line in ledger} & SIDES  # told is one of them, "the", "its" or "every"
     assert len(trading(2, rule).ledger) > len(ledger) - 1
 
 
