@@ -15,6 +15,7 @@ from engine.comparing import compare
 from engine.in_place import recover
 from engine.plugins import plugins_away
 from engine.provenance import other
+from engine.results.result import Result
 from engine.running import run
 from engine.store import SCHEMA_VERSION, digest, write_comparison, write_facts
 from engine.stored_json import table_of, why
@@ -26,7 +27,8 @@ from market.numerals import gap, plain
 from scenarios.reading.errors import one_line, quoted
 from scenarios.reading.files import LARGEST, content_of
 
-SAME_NUMBER = 1e-9  # relative difference up to which two numbers count as the same
+SAME_NUMBER = Result.SHARP  # relative difference up to which two numbers count as the same
+ROUNDING = 1e-15  # of the largest number of a result: a smaller difference is one of larger numbers
 COLUMN_ROUNDING = 1e-12  # of the largest number of a result: columns that hold nothing larger hold zeros
 GAP = re.compile(r"(^|[._ ])(relax_)?gap")  # columns that bound an error
 COUNT = re.compile(r"(^|\.)(seed|replication|rounds?|messages|edges|users|point)$")  # columns without a unit
@@ -87,7 +89,8 @@ def _verify_run(folder, manifest):
     with tempfile.TemporaryDirectory() as again:
         write_facts(result, Path(again))
         kept = people_named(result.scenario)
-        checks.append(_tried("numbers", "compared", _numbers, folder, Path(again), manifest, kept))
+        told = manifest, kept, result.SHARP
+        checks.append(_tried("numbers", "compared", _numbers, folder, Path(again), *told))
     checks.append(_gap(result))
     return _verification(checks)
 
@@ -180,11 +183,13 @@ def elsewhere(manifest):
     return ", ".join(name for name, _, _ in other(manifest))
 
 
-def _level(away, where, what):
-    """The verdict on numbers that are not the same bits."""
-    if away <= SAME_NUMBER and where:
-        return True, f"pass  same numbers to {plain(away, 2)} (not the same bits; made with another {where}): {what}"
-    here = f"another {where}" if where else "this machine and versions"
+def _level(away, where, what, sharp=SAME_NUMBER):
+    """The verdict on numbers that are not the same bits; sharp: how far they may be apart on another machine."""
+    if where and away <= sharp:
+        within = "" if away <= SAME_NUMBER else f", all that is promised of them is {plain(sharp)}"
+        said = f"same numbers to {plain(away, 2) if away else 'rounding'}{within}"
+        return True, f"pass  {said} (not the same bits; made with other {where}): {what}"
+    here = f"other {where}" if where else "this machine and versions"
     return False, f"FAIL  numbers: differ by {plain(away, 2)} of their size on {here}: {what}"
 
 
@@ -254,12 +259,12 @@ def people_named(scenario):
     return {*scenario.people, *(f"kept {name}" for name in scenario.people)}
 
 
-def _numbers(folder, again, manifest, kept):
+def _numbers(folder, again, manifest, kept, sharp=SAME_NUMBER):
     names = [name for name in FACTS if (again / name).exists()]
     if all(_digest_of(folder, name) == digest(again / name) for name in names):
         return True, f"pass  same bits: {', '.join(names)}"
     away = max(_distance(folder / name, again / name, kept) for name in names)
-    return _level(away, elsewhere(manifest), ", ".join(names))
+    return _level(away, elsewhere(manifest), ", ".join(names), sharp)
 
 
 def _distance(one, other, kept):
@@ -304,9 +309,11 @@ def columns_apart(columns, kept=frozenset()):
     known = {name: both for name, both in columns.items() if not GAP.search(name)}
     size = {name: max(map(_largest, both)) for name, both in known.items()}
     results = (each for name, each in size.items() if not COUNT.search(name) and name not in kept)
-    least = COLUMN_ROUNDING * max(results, default=0.0)
+    largest = max(results, default=0.0)
+    least = COLUMN_ROUNDING * largest
     judged = {name: both for name, both in known.items() if name in kept or not 0 < size[name] <= least}
-    return max((_apart(*both, size[name]) for name, both in judged.items()), default=0.0)
+    noise = ROUNDING * largest
+    return max((_apart(*both, size[name], noise) for name, both in judged.items()), default=0.0)
 
 
 def _largest(values):
@@ -316,8 +323,8 @@ def _largest(values):
     return float(np.max(np.abs(values[np.isfinite(values)]), initial=0.0))
 
 
-def _apart(one, other, size):
-    """The largest difference of two arrays as a share of a size; infinite for other words, shapes or blanks."""
+def _apart(one, other, size, noise):
+    """The largest difference of two arrays as a share of a size, 0 within noise; infinite for other words or shapes."""
     if one.shape != other.shape:
         return np.inf
     if one.dtype.kind not in "fiu" or other.dtype.kind not in "fiu":
@@ -326,7 +333,7 @@ def _apart(one, other, size):
     if not np.array_equal(one[~finite], other[~finite], equal_nan=True):
         return np.inf
     away = np.abs(one[finite].astype(float) - other[finite])
-    return float(np.max(away, initial=0.0)) / max(size, 1e-300)
+    return float(np.max(away, initial=0.0, where=away > noise)) / max(size, 1e-300)
 
 
 def _numbers_in(values):

@@ -200,6 +200,7 @@ class DaysResult(Lived, Result):
     """
 
     OF_USERS = OF_USERS
+    SHARP = 1e-6  # hours that one user may as well live otherwise are as sharp as a square root of what they bring
 
     outcome: DaysOutcome | None
     quantities: np.ndarray

@@ -53,10 +53,12 @@ class Result(ABC):
     game: what was drawn for the replication; collected: {name: values by round}; redraws: {(group, key): draws
     repeated until legal}; direct: solved without rounds; seated: {group: names of the players of one's own that sat
     there}. OF_USERS: what each user has at the end, in the order of the scenario's users, read off a result or, where
-    designs are compared, off one of its parts.
+    designs are compared, off one of its parts. SHARP: how far numbers may be apart on another machine, as a share of
+    the largest of their column.
     """
 
     OF_USERS: ClassVar[Mapping[str, Measure]] = {}
+    SHARP: ClassVar[float] = 1e-9
 
     scenario: object
     replication: int

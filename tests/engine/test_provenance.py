@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import engine
-from engine import InProcess, SweepError, provenance, sweep, verify
+from engine import InProcess, SweepError, provenance, sweep, verify, verifying
 from engine.sweeps.points import product
 from engine.verifying import columns_apart
 
@@ -95,6 +95,22 @@ def test_a_sweep_over_columns_of_files_is_whole_without_them(tmp_path):
     assert swept(tmp_path / "results", vary, tmp_path / "own.toml") != folder  # other numbers are another sweep
 
 
+@pytest.mark.parametrize(
+    ("away", "where", "sharp", "passes"),
+    [
+        (6e-10, "processor", 1e-9, True),
+        (6e-7, "processor", 1e-6, True),
+        (6e-7, "processor", 1e-9, False),
+        (6e-6, "processor", 1e-6, False),
+        (6e-10, "", 1e-6, False),
+    ],
+)
+def test_numbers_are_as_sharp_elsewhere_as_their_market_promises(away, where, sharp, passes):
+    passed, line = verifying._level(away, where, "rounds.csv", sharp)
+    assert passed == line.startswith("pass") == passes
+    assert ("promised" in line) == (passes and away > 1e-9)
+
+
 def apart(one, other):
     return columns_apart({name: (np.array(one[name]), np.array(other[name])) for name in one})
 
@@ -105,6 +121,7 @@ def test_numbers_are_compared_on_the_scale_of_their_column():
     assert apart(usual, noisy) == pytest.approx(1e-12, rel=1e-3)
     for name, values in {"rest": [0.0, 1e-6], "price": [1e-3, 2e-3 * (1 + 1e-6)], "welfare": [10.0, np.nan]}.items():
         assert apart(usual, usual | {name: values}) > 1e-9
+    assert apart(usual | {"spread": [6e-8]}, usual | {"spread": [6e-8 + 2e-15]}) == 0.0  # of two numbers of size one
     small = {name: [1e-15 * value for value in values] for name, values in usual.items()}
     assert apart(small, small | {"price": [1e-18, 2.1e-18]}) > 1e-9  # whatever the unit
     assert apart({"status": ["settled"]}, {"status": ["cycling"]}) == np.inf

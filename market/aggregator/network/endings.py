@@ -13,6 +13,9 @@ ADVICE = {
     "capacity, or lower demand.",
     Status.CYCLING: "The same purchases come back for ever: lines that fill and empty can leave no equilibrium at all; "
     "try damping below 1, anticipates = 'energy' or 'nothing', or --direct.",
+    Status.INACCURATE: "No best response lies further away than the tolerance, yet somebody gains by more than 1e-6 of "
+    "its payoff, as the gap says: where a price has a step, those who take it as given may each be content at another "
+    "part of it in rounds, and --direct looks for one price for all; else lower tolerance.",
     Status.NOT_FOUND: "No profile was found at which nobody gains, from any start; not proven that none exists. The "
     "outcome shown is the one with the least gap.",
 }
