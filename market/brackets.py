@@ -95,34 +95,37 @@ def chandrupatla(
     signs are the same or the ends not finite.
     """
     which, found = np.arange(len(low)), np.full(len(low), np.nan)
-    x = np.array([low, high, low], dtype=float)  # the newest point, the other end, and the one left out last
-    f = np.array([function(x[0], which), function(x[1], which), np.zeros(len(low))], dtype=float)
+    new, end, out = np.asarray(low, dtype=float), np.asarray(high, dtype=float), np.empty(0)  # out: left out last
+    f_new, f_end, f_out = function(new, which), function(end, which), out
+    lost = ~(np.isfinite(new) & np.isfinite(end)) | (np.sign(f_new) == np.sign(f_end))
     for turn in range(most + 1):
-        nearest = np.where(np.abs(f[0]) < np.abs(f[1]), x[0], x[1])
-        exact = (f[0] == 0) | (f[1] == 0)
-        lost = ~np.isfinite(x[:2]).all(axis=0) | np.isnan(f[:2]).all(axis=0) | (np.sign(f[0]) == np.sign(f[1]))
+        lost |= np.isnan(f_new) & np.isnan(f_end)
+        nearest, exact = np.where(np.abs(f_new) < np.abs(f_end), new, end), (f_new == 0) | (f_end == 0)
         found[which] = np.where(lost & ~exact, np.nan, nearest)
-        width, narrow = np.abs(x[1] - x[0]), np.abs(nearest) * tolerance + tolerance
+        width, narrow = np.abs(end - new), np.abs(nearest) * tolerance + tolerance
         left = ~(exact | lost | (width < narrow))
         if not left.any():
             break
-        which, x, f, edge = which[left], x[:, left], f[:, left], 0.5 * narrow[left] / width[left]
-        share = np.clip(_share(x, f), edge, 1 - edge) if turn else 0.5
-        new = x[0] + share * (x[1] - x[0])
-        value = function(new, which)
-        same = np.sign(value) == np.sign(f[0])
-        x = np.array([new, np.where(same, x[1], x[0]), np.where(same, x[0], x[1])])
-        f = np.array([value, np.where(same, f[1], f[0]), np.where(same, f[0], f[1])])
+        edge = 0.5 * narrow[left] / width[left]
+        which, new, end, f_new, f_end = (values[left] for values in (which, new, end, f_new, f_end))
+        share: Array | float = 0.5
+        if turn:
+            share = _share((new, end, out[left]), (f_new, f_end, f_out[left]))
+            share = np.minimum(np.maximum(share, edge), 1 - edge)
+        tried = new + share * (end - new)
+        value = function(tried, which)
+        same = np.sign(value) == np.sign(f_new)
+        out, f_out = np.where(same, new, end), np.where(same, f_new, f_end)
+        end, f_end = np.where(same, end, new), np.where(same, f_end, f_new)
+        new, f_new, lost = tried, value, ~np.isfinite(tried)
     return found
 
 
 def _share(x, f):
     """How far from x1 to x2 the next point lies: by the inverse parabola where that may be trusted, else halfway."""
-    across, beyond = (x[0] - x[1]) / (x[2] - x[1]), (x[2] - x[0]) / (x[1] - x[0])
+    a, b, c = f
+    across, far = (x[0] - x[1]) / (x[2] - x[1]), (x[2] - x[0]) / (x[1] - x[0])
     with np.errstate(divide="ignore", invalid="ignore"):
-        rise = (f[0] - f[1]) / (f[2] - f[1])
-    fine = ((1 - np.sqrt(1 - across)) < rise) & (rise < np.sqrt(across))
-    share = np.full(x.shape[1], 0.5)
-    (a, b, c), far = f[:, fine], beyond[fine]
-    share[fine] = a / (a - b) * c / (c - b) - far * a / (c - a) * b / (b - c)
-    return share
+        rise = (a - b) / (c - b)
+        fine = ((1 - np.sqrt(1 - across)) < rise) & (rise < np.sqrt(across))
+        return np.where(fine, a / (a - b) * c / (c - b) - far * a / (c - a) * b / (b - c), 0.5)

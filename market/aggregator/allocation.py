@@ -93,7 +93,7 @@ def quantities(
     Each user's first-order condition is met alone (docs/aggregator/model.md, (R1)). roof: as `lowest_roof` gives it.
     """
     lifted = None if roof is None else tuple(block.to_users(part) for part in roof)
-    return (objective or block.objective).respond(block.utility, price, block.to_users(z), lifted)[0]
+    return (objective or block.objective).taken(block.utility, price, block.to_users(z), lifted)
 
 
 def lowest_roof(block: Block, price: Array) -> tuple[Array, Array] | None:

@@ -129,7 +129,7 @@ class State:
             return surplus_alone(rule, utility, total)
         z, roof = solve_multipliers(block, now)[0], common_roof(block, now.value)
         price = float(now.value[0])
-        return utility.surplus(price, block.objective.respond(utility, price, z, roof)[0][0])
+        return utility.surplus(price, block.objective.taken(utility, price, z, roof)[0])
 
 
 def as_member(earned: Array, utility: Utility, block: Block, now: Shared, without: Apart | None) -> Array:

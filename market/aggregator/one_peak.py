@@ -87,7 +87,7 @@ def _step(block, prices, z, value):
         rise = -1.0 + (sums.quantity_p * slope + sums.quantity_z * lean)
         good = (slope > 0) & np.isfinite(slope) & (rise < 0) & np.isfinite(value)
         step = np.where(good, -value / rise, 0.0)
-    z = z + np.clip(move + lean * step, -far, far)
+    z = z + np.minimum(np.maximum(move + lean * step, -far), far)
     return step[0], np.where(buys, np.abs(excess), 0.0)[0], z, good[0]
 
 
@@ -133,7 +133,7 @@ def _fenced(rule, block, outside, high, peaks):
     """Do bounds of all purchases, on intervals that double with their distance, stay below the peak?"""
     y, top = peaks.total - outside, np.maximum(high, peaks.total) - outside
     price = np.asarray(rule.value(peaks.total))
-    x = block.objective.respond(block.utility, block.to_users(price), block.to_users(peaks.z))[0]
+    x = block.objective.taken(block.utility, block.to_users(price), block.to_users(peaks.z))
     case = case_of(rule, block, outside, y, x)
     steps = DOUBLINGS[:, None]
     edges = np.concatenate([y * (1 - steps), y[None], (y + (top - y) * steps)[::-1]])

@@ -69,7 +69,7 @@ def regret_bounds(case: Case, y: Array, x: Array, allowed: Array | float = ALLOW
     for _ in range(MOST_STEPS):
         end = _next(case, at, SIGNS * step)
         middle = (at + end) / 2
-        guess = z + np.clip(turn * (middle - last), -LONGEST, LONGEST)
+        guess = z + np.minimum(np.maximum(turn * (middle - last), -LONGEST), LONGEST)
         bound, z, turn = interval_bounds(case, np.minimum(at, end), middle, np.maximum(at, end), guess)
         last = middle
         closed = (bound <= allowed) & ~done & ~failed

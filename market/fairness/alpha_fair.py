@@ -89,9 +89,7 @@ class AlphaFair(Objective):
         Returns (x, margin, demand slope, share, margin_p): share = dlog m/dz, margin_p = dm/dp. A user not served has
         no quantity and no demand slope.
         """
-        margin = np.maximum(utility.alpha_fair_margin(price, z, self.alpha, self.offset), LEAST_MARGIN)
-        served = margin < utility.reservation - price
-        x = utility.demand(price + margin) * served
+        margin, served, x = self._taken(utility, price, z)
         bend = utility.demand_slope(price + margin) * served
         if self.alpha == 0:
             return x, margin, bend, 1.0, 0.0
@@ -100,6 +98,15 @@ class AlphaFair(Objective):
         pull = self.alpha * margin
         whole = kept + pull * yielding
         return x, margin, bend, kept / whole, -pull * (x + yielding) / whole
+
+    def taken(self, utility: Utility, price: Numbers, z: Numbers, roof: Roof | None = None) -> Array:
+        return self._taken(utility, price, z)[2]
+
+    def _taken(self, utility, price, z):
+        """Users' margins, whether they are served, and quantities."""
+        margin = np.maximum(utility.alpha_fair_margin(price, z, self.alpha, self.offset), LEAST_MARGIN)
+        served = margin < utility.reservation - price
+        return margin, served, utility.demand(price + margin) * served
 
     def first_guess(self, utility: Utility, price: Numbers, slope: Numbers, by_player: Reduction) -> Array:
         """Multiplier z of a player too small to move the price; `by_player(ufunc, v)` reduces users to players."""

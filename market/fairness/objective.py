@@ -84,6 +84,10 @@ class Objective(ABC):
         share = dlog m/dz, margin_p = dm/dp; roof: with a common surplus, the most it can be and its relative slope.
         """
 
+    def taken(self, utility: Utility, price: Numbers, z: Numbers, roof: Roof | None = None) -> Array:
+        """The quantities of `respond` alone, which an objective may know with less work."""
+        return self.respond(utility, price, z, roof)[0]
+
     @abstractmethod
     def first_guess(self, utility: Utility, price: Numbers, slope: Numbers, by_player: Reduction) -> Array:
         """Multiplier z from which Newton's method starts; `by_player(ufunc, v)` reduces users to players."""

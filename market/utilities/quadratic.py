@@ -124,7 +124,7 @@ class Quadratic(Utility):
             return np.minimum(np.exp(np.minimum(log_kappa, MOST_EXPONENT)), gap)
         most = gap * gap * (0.5 * self._per_price) + offset
         if alpha == 1:
-            one_over = np.exp(-np.clip(log_kappa, -MOST_EXPONENT, MOST_EXPONENT))
+            one_over = np.exp(-np.minimum(np.maximum(log_kappa, -MOST_EXPONENT), MOST_EXPONENT))  # np.clip is slower
             return np.minimum(2 * most / (one_over + np.sqrt(one_over * one_over + most / self.a)), gap)
         with np.errstate(divide="ignore"):
             log_most = np.log(np.maximum(most, 1e-300))

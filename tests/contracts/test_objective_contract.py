@@ -83,7 +83,9 @@ def test_the_order_of_users_does_not_matter(rule):
 @every_objective
 def test_users_get_less_as_the_multiplier_rises(rule):
     users, price, roof = population()
-    x, margin, bend, share, _ = rule.respond(users, price, GRID, roof if rule.common_surplus else None)
+    told = roof if rule.common_surplus else None
+    x, margin, bend, share, _ = rule.respond(users, price, GRID, told)
+    assert np.array_equal(rule.taken(users, price, GRID, told), x)
     assert x.shape == margin.shape == (len(GRID), USERS)
     assert np.all(np.diff(x, axis=0) <= 1e-12) and np.all(np.diff(margin, axis=0) >= -1e-12)
     assert np.all(x >= 0) and np.all(bend >= 0) and np.all(np.asarray(share) >= 0)
