@@ -7,6 +7,7 @@ import pytest
 
 from market.numerals import plain
 from scenarios import load
+from tests.browser.test_access import faults
 from tests.browser.test_truth import ended
 from views.designs.look import short
 from views.kit.live import Run
@@ -146,6 +147,9 @@ def test_the_hours_numbers_of_all_designs_follow_the_slider(visitor):
     assert visitor.page.inner_text(where) == plain(direct[13])
     visitor.page.click(".tab:has-text('Hour by hour')")
     visitor.page.wait_for_selector(".panel[data-name='Lost on lines by hour'] .moment")
+    for theme in ("dark", "light"):
+        visitor.page.click(f"button[aria-label='{theme} theme']")
+        assert faults(visitor.page) == []
 
 
 def test_the_latest_period_is_looked_at_while_the_day_goes_on_until_one_looks_back(visitor):
