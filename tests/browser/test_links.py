@@ -9,7 +9,7 @@ from tests.browser.conftest import Server, Visitor
 from tests.shares import part_of
 from views.browser import links
 from views.browser.options import OPTIONS
-from views.browser.side import revised
+from views.browser.side import check_size, revised
 from views.kit.live import Run
 from views.kit.parameters import parameters, read, stops
 
@@ -31,9 +31,11 @@ def test_whatever_is_chosen_comes_back_by_its_link(name, data):
         found = [one for one in parameters(scenario) if some_values(one)]
         one = data.draw(st.sampled_from(found), label="parameter")
         try:
-            scenario = revised(scenario, one, read(one, data.draw(st.sampled_from(some_values(one)))), original)
+            new = revised(scenario, one, read(one, data.draw(st.sampled_from(some_values(one)))), original)
+            check_size(new)
         except ScenarioError:
             continue
+        scenario = new
     place = links.read(links.written(Run(scenario), original) + "&round=7&tab=compare&lane=a&lane=b")
     assert place.run.scenario.table == scenario.table and place.original.table == original.table
     assert (place.round, place.tab, place.lanes) == (min(7, scenario.rounds), "compare", ("a", "b"))
