@@ -1,13 +1,15 @@
 """Scenarios of the aggregator market over days: what their files say, and one line for what cannot be used."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 from engine import run
-from market.aggregator.days.parts import PARTS
-from market.parameters import REQUIRED, parameters_of
+from market.aggregator.days.parts import PARTS, Part
+from market.arrays import Array, Integers
+from market.parameters import REQUIRED, parameter, parameters_of
 from market.utilities import UTILITIES
 from scenarios import draw, load
 from scenarios.loading import keys_of
@@ -45,6 +47,36 @@ def test_periods_make_another_market_of_the_same_word(written):
     assert "days" not in named() and TOLD_BY["aggregator", "periods"] == "days"
     assert load(written(scenario.to_toml(), "again.toml"), set=['name="my"']).table == scenario.table
     assert load(written(scenario.given_toml(), "given.toml")).table == scenario.table
+
+
+@dataclass(frozen=True, eq=False)
+class Boiler(Part):
+    """Heat for a day, in any of its hours."""
+
+    users: Integers
+    heat: Array = parameter(type="numbers", unit="energy", range="[0, inf)", meaning="what it takes a day", example=5.0)
+    power: Array = parameter(type="numbers", unit="energy/hour", range="(0, inf)", meaning="most it takes", example=2.0)
+    flexible = True
+
+    def __post_init__(self):
+        self._spread("heat", "power")
+
+    def lay(self, sheet):
+        drawn = sheet.variables("boiler", self.users, 0.0, self.power[:, None] * sheet.clock.hours)
+        sheet.draw(self.users, drawn)
+        sheet.enter(sheet.rows(self.heat, self.heat)[:, None], drawn)
+
+
+def test_a_device_of_ones_own_is_a_class_and_a_line_of_the_registry(written, monkeypatch):
+    monkeypatch.setitem(PARTS, "boiler", Boiler)
+    homes = "boiler = { share = 0.5, heat = 4, power = 0.5 }"
+    path = written(GOOD.replace("battery = {", f"{homes}\nbattery = {{"))
+    told = run(load(path), direct=True)
+    assert told.status == "solved" and told.facts()["groups"]["homes"]["devices"]["boiler"] == 10
+    day, outcome = told.outcome.days[0], told.outcome.outcomes[0]
+    taken = day.party.told(outcome.plan, "boiler")
+    assert np.max(taken) <= 3 + 1e-9 and sorted(np.round(np.sum(taken, axis=1), 9)) == [0] * 11 + [4] * 10
+    assert "boiler.power" in refusal(lambda: load(path, set=["group.0.boiler.power=0"]))
 
 
 def test_what_is_drawn(written):

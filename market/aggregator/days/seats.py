@@ -22,6 +22,7 @@ from market.arrays import Array, Integers
 
 SETTLING = 1e-4  # of what a fair player moves: an answer nearer than that is looked for elsewhere too
 MOST_CROSSED = 3  # times that a fair player goes over to a day beyond a valley
+MOST_CROSSED_EQUAL = 1  # with max-min, where more end no better
 OTHERS_MOVED = 0.01  # of the others' loads: moved further, an answer that was found elsewhere is looked for anew
 TOLD = 1e-12  # a gain that is no rounding
 SAME = 1e-13  # of what a day turns over: a loss below it is rounding
@@ -134,25 +135,26 @@ class Seats:
 
     def _fair_reply(self, j, others, plan):
         fair, known = self.fair(j, others), self._known[j]
+        most = MOST_CROSSED_EQUAL if fair.equal else MOST_CROSSED
         best = fair_day(fair, plan, reach=known.reach, weights=known.weights, enough=self.enough)
         if not fair.equal and _across(fair, best.plan, plan):
-            best = best if known.crossed < MOST_CROSSED else fair_day(fair, plan, reach=0.0, enough=self.enough)
+            best = best if known.crossed < most else fair_day(fair, plan, reach=0.0, enough=self.enough)
             known.crossed += 1
         held, there = (self.purchase(j, one) for one in (plan, best.plan))
         stays = np.max(np.abs(there - held)) <= SETTLING * np.sum(np.abs(there))
-        if self.searches and stays and known.crossed < MOST_CROSSED and not known.beside(others):
-            other = self.elsewhere(j, fair, best.plan)
+        if self.searches and stays and known.crossed < most and not known.beside(others):
+            other = self.elsewhere(j, fair, best.plan, self.enough)
             if fair.gain(other.plan, best.plan) > TOLD:
                 known.crossed, best = known.crossed + 1, other
         known.weights = best.weights
         known.reach = FURTHER * float(np.max(np.abs(best.plan - plan))) / fair.energy
         return best.plan
 
-    def elsewhere(self, j: int, fair: Fair, plan: Array) -> FairDay:
+    def elsewhere(self, j: int, fair: Fair, plan: Array, enough: float = 0.0) -> FairDay:
         """The best day of a fair player that is found from other starts than its plan: what plain sums would do, its
         users' best days at the price as it is, and near those at one at which nobody consumes (so that nobody is priced
         out at first), or with max-min what less equal objectives would do; found anew from where it was when the
-        others had much the same loads."""
+        others had much the same loads. enough: where they end, see `fair_day`."""
         known = self._known[j]
         if known.beside(fair.others):
             return fair_day(fair, known.found.plan, weights=known.found.weights)
@@ -163,7 +165,8 @@ class Seats:
         else:
             least = best_days(fair.party, np.full(fair.party.periods, fair.steepness), fair.energy)
             begun = [welfare, best_days(fair.party, price, fair.energy), held_back(fair, plan, least)]
-        known.others, known.found = fair.others.copy(), best_of(fair, [fair_day(fair, start) for start in begun])
+        days = [fair_day(fair, start, enough=enough) for start in begun]
+        known.others, known.found = fair.others.copy(), best_of(fair, days)
         return known.found
 
     @cached_property
@@ -199,8 +202,8 @@ def _across(fair, there, plan):
 
 def certified(seats: Seats, outcome: DayOutcome) -> DayOutcome:
     """The outcome with its gap. Plain sums by reply programmes on another solver; fair players by a search from their
-    present day, their welfare day and elsewhere: proven is false where there are such. What is the market without days
-    is proven as there."""
+    present day and elsewhere, with max-min from their welfare day too: proven is false where there are such. What is
+    the market without days is proven as there."""
     if seats.moment is not None:
         return certified_moment(seats.moment, outcome)
     day, others = seats.day, outcome.load - outcome.y
@@ -219,9 +222,11 @@ def certified(seats: Seats, outcome: DayOutcome) -> DayOutcome:
 def _fair_regret(seats, j, others, outcome):
     """What a search finds that a fair player could gain, as a share."""
     fair, plan = seats.fair(j, others), outcome.plan[seats.columns(j)]
-    welfare = replies(fair.party, fair.rules, fair.others[None], fair.energy, plan).plan
-    found = [fair_day(fair, start) for start in (plan, welfare)]
-    best = best_of(fair, [*found, seats.elsewhere(j, fair, plan)]).plan
+    found = [fair_day(fair, plan), seats.elsewhere(j, fair, plan)]
+    if fair.equal:  # from elsewhere it comes by less equal objectives only
+        welfare = replies(fair.party, fair.rules, fair.others[None], fair.energy, plan).plan
+        found.append(fair_day(fair, welfare))
+    best = best_of(fair, found).plan
     if not fair.equal and np.min(fair.surplus(best)) + fair.objective.offset <= 0:
         return np.inf
     return max(fair.regret(best, plan), 0.0)
