@@ -162,3 +162,29 @@ def test_a_utility_made_dearer_keeps_the_promises_of_utilities():
     assert bought[3] == 0  # of a reservation price below 0
     some = dearer.take(np.array([2, 0]))
     np.testing.assert_allclose(some.value(1.0), dearer.value(1.0)[[2, 0]])
+
+
+def test_a_dearer_quadratic_answers_as_the_quadratic_that_it_is():
+    rng = np.random.default_rng(1)
+    users, cost = Quadratic(rng.uniform(0.1, 1, 6), rng.uniform(3, 9, 6)), rng.uniform(-1, 2, 6)
+    made, same = Dearer(users, cost), replace(users, b=users.b - cost)
+    x, price, lost = rng.uniform(0, 3, 6), rng.uniform(0.1, 1, 6), rng.uniform(1e-4, 0.1, 6)
+    asked = {
+        "value": (x,),
+        "marginal": (x,),
+        "demand": (price,),
+        "demand_slope": (price,),
+        "meets": (price, 0.3),
+        "surplus": (price, x),
+        "best_surplus": (price,),
+        "surplus_lost": (price, lost),
+        "margin_that_loses": (price, lost),
+        "alpha_fair_margin": (price, np.zeros(6), 1.0, 0.1),
+    }
+    for name, given in asked.items():
+        np.testing.assert_allclose(getattr(made, name)(*given), getattr(same, name)(*given), rtol=1e-9, err_msg=name)
+    np.testing.assert_allclose(made.take(slice(2, 4)).demand(0.5), same.demand(0.5)[2:4])
+    np.testing.assert_array_equal(made.reservation, same.reservation)
+    for alpha in (0.5, 1.0, 2.0):
+        assert made.closed_form(alpha) == same.closed_form(alpha)
+    assert made.convex_demand == same.convex_demand

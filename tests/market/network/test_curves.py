@@ -5,6 +5,7 @@ import pytest
 
 from market.aggregator.network.curves import replies_of_two, residual
 from market.aggregator.network.facing import _shifted
+from market.aggregator.network.learners import PlacedLearners
 from market.grid.interior import Angles
 from scenarios import draw, load
 
@@ -73,3 +74,17 @@ def test_from_a_step_on_a_line_has_the_price_beyond_it(rounding):
     quantities, prices, last = _shifted(*line, 2.0 * (1 + rounding))
     assert quantities == pytest.approx([0.0, 2.0]) and prices.tolist() == [5.0, 6.0] and last == 1.0
     assert _shifted(*line, 1.0)[1].tolist() == [2.0, 3.0, 5.0, 6.0]
+
+
+@pytest.mark.parametrize("j", [0, 1])
+def test_a_learner_is_told_of_the_curve_that_it_faces(j):
+    game, y = game_of("two_nodes_thin"), np.array([8.0, 9.0])
+    learners = PlacedLearners(game, game.blocks[j], slice(j, j + 1))
+    faced = learners.faced(y)
+    curve, own = residual(game, y, j), y[j]
+    price = np.interp(own, curve.amounts, curve.price)
+    assert faced.seen.tolist() == [y.tolist()]
+    assert faced.price == pytest.approx([price], abs=1e-5)
+    assert faced.payoff == pytest.approx([8 * own - own**2 / 20 - price * own], abs=1e-4)
+    assert faced.best(faced.seen) == pytest.approx([curve.best], abs=1e-6)
+    assert faced.wanted() == pytest.approx(np.minimum(10 * (8 - price), learners.top), abs=1e-3)  # U' = 8 − x / 10
