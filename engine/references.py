@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from engine.results import results_of
+from engine.results import others, results_of
 from engine.running import run
 from scenarios.scenario import Scenario
 
 
 def references(scenario: Scenario, replication: int = 0) -> dict:
-    """{what the other market is called: its Result without a proof}, as the scenario's market chooses them."""
-    others = results_of(scenario.market).against(scenario)
-    return {name: run(other, replication=replication, certify=False) for name, other in others.items()}
+    """{what the other market is called: its Result without a proof}, as the scenario's market chooses them.
+
+    One that is solved without rounds has its proof: else it might be no equilibrium at all.
+    """
+    markets = results_of(scenario.market).against(scenario)
+    solved = others.is_solved(scenario)
+    way = {"replication": replication, "direct": solved, "certify": solved}
+    return {name: run(other, **way) for name, other in markets.items()}

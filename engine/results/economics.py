@@ -19,8 +19,7 @@ from market.arrays import Array, Integers
 from market.measures import gini, lorenz
 from market.outcome import Outcome
 
-MOST_USERS = 20_000  # up to which curves are drawn
-MOST_ANSWERING = 1_000  # up to which players' answers are
+MOST_ANSWERING, MOST_REPLYING = 150_000, 1_000  # users up to which what one player faces, and two players' replies, are
 MOST_POINTS = 400  # of users in a picture
 
 
@@ -113,7 +112,8 @@ def answers(game: Game, y: Array, player: int | None = None) -> Answers | None:
         return None
     try:
         faced = curves.facing(game, y, int(np.argmax(y)) if player is None else player)
-        return Answers(faced, curves.replies_of_two(game) if game.players == 2 else None)
+        both = game.players == 2 and game.users <= MOST_REPLYING
+        return Answers(faced, curves.replies_of_two(game) if both else None)
     except PricedOut:
         return None
 

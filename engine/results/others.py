@@ -6,7 +6,8 @@ from scenarios import load, rewritten
 from scenarios.reading import toml_text
 from scenarios.scenario import Scenario
 
-MOST_USERS = 1_000  # up to which a market is played once more to be held against
+MOST_PLAYED = 1_000  # users up to which a market is played once more to be held against
+MOST_SOLVED, MOST_ON_NETWORK = 150_000, 10_000  # up to which one where each buys alone is, one on a network is played
 NETWORK, NOTHING = "network", "nothing"  # what players of a network anticipate
 BEFORE, ALONE, COMPETITION = "before", "alone", "competition"
 
@@ -17,7 +18,7 @@ def with_everybody_alone(scenario: Scenario) -> dict[str, Scenario]:
     BEFORE stands only where there are large and small users, ALONE only where somebody aggregates.
     """
     found = {}
-    if not _is_small_enough(scenario):
+    if users_of(scenario) > MOST_SOLVED:
         return found
     if _kinds(scenario) > {"large"}:
         found[BEFORE] = _rewritten(scenario, alone=True, large=False)
@@ -26,17 +27,20 @@ def with_everybody_alone(scenario: Scenario) -> dict[str, Scenario]:
     return found
 
 
-def without_large(scenario: Scenario) -> dict[str, Scenario]:
-    """BEFORE: the large users are not there, all others as they are; nothing where there are none, or nobody else."""
-    several = _kinds(scenario) > {"large"} and _is_small_enough(scenario)
+def without_large(scenario: Scenario, most: int = MOST_PLAYED) -> dict[str, Scenario]:
+    """BEFORE: the large users are not there, all others as they are; nothing where there are none, or nobody else.
+
+    most: users up to which it is played.
+    """
+    several = _kinds(scenario) > {"large"} and users_of(scenario) <= most
     return {BEFORE: _rewritten(scenario, alone=False, large=False)} if several else {}
 
 
 def with_price_takers(scenario: Scenario) -> dict[str, Scenario]:
     """BEFORE as `without_large`; without large users COMPETITION, in which everybody takes prices as given."""
-    found = without_large(scenario)
-    groups = scenario.table["group"]
-    if found or all(group["anticipates"] == NOTHING for group in groups) or not _is_small_enough(scenario):
+    found = without_large(scenario, MOST_ON_NETWORK)
+    groups, many = scenario.table["group"], users_of(scenario) > MOST_ON_NETWORK
+    if found or many or all(group["anticipates"] == NOTHING for group in groups):
         return found
     raw = _raw(scenario)
     raw["group"] = [row | {"anticipates": NOTHING} for row in raw["group"]]
@@ -47,8 +51,14 @@ def _kinds(scenario):
     return {group["kind"] for group in scenario.table["group"]}
 
 
-def _is_small_enough(scenario):
-    return sum(group.users for group in scenario.groups) <= MOST_USERS
+def users_of(scenario: Scenario) -> int:
+    """How many users a scenario has."""
+    return sum(group.users for group in scenario.groups)
+
+
+def is_solved(scenario: Scenario) -> bool:
+    """Are the other markets of a scenario solved without rounds, as too many users each buy alone for these?"""
+    return scenario.market == "aggregator" and users_of(scenario) > MOST_PLAYED
 
 
 def _raw(scenario):

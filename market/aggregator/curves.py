@@ -14,6 +14,8 @@ from market.aggregator.planner import competitive_total, demand, once_a_game, wo
 from market.arrays import Array
 
 POINTS, REPLIES = 81, 61  # of a curve, of a curve of replies
+MANY, FEWER = 2_000, 21  # users of a player beyond which a curve has so many points
+AT_ONCE = 50_000  # numbers, points by users, that payoffs are worked out for at once: more is slower
 BEYOND = 1.6  # times the present or the best amount: how far a player's curves are looked at
 ROOM, HIGH = 1.15, 3.0  # times the competitive total, and price: how far supply and demand are
 
@@ -76,9 +78,12 @@ def facing(game: Game, y: Array, j: int) -> Facing:
     """The residual curve of player j beside y, shape (players,), and its best amount; may raise PricedOut."""
     outside, now, player = float(np.sum(y) - y[j]), float(y[j]), game.player(j)
     best = best_response(game.price, player, outside, now)
-    amounts = np.unique(np.append(np.linspace(0.0, BEYOND * max(now, best), POINTS), [now, best]))
+    count = POINTS if player.users <= MANY else FEWER
+    amounts = np.unique(np.append(np.linspace(0.0, BEYOND * max(now, best), count), [now, best]))
     price = np.asarray(game.price.value(outside + amounts), dtype=float)
-    return Facing(j, amounts, price, payoff(game.price, player, outside, amounts), now, best)
+    parts = np.array_split(amounts, -(-len(amounts) * player.users // AT_ONCE))
+    gain = np.concatenate([payoff(game.price, player, outside, some) for some in parts])
+    return Facing(j, amounts, price, gain, now, best)
 
 
 def replies_of_two(game: Game) -> tuple[Array, Array, Array]:

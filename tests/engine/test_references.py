@@ -30,6 +30,17 @@ def test_they_are_the_shipped_scenarios_that_say_the_same():
     assert np.array_equal(before.outcome.s, run("five_bus_before", certify=False).outcome.s)
 
 
+def test_very_many_who_each_buy_alone_are_solved_and_end_where_rounds_do():
+    scenario = load("large_two_welfare", set=["group.0.users=1500"])
+    found, others = references(scenario), results_of("aggregator").against(scenario)
+    assert list(found) == ["before", "alone"]
+    for name, result in found.items():
+        assert result.status == "solved" and result.gap < 1e-6
+        played = run(others[name], certify=False).outcome.s
+        assert np.max(np.abs(result.outcome.s - played)) < 1e-6 * np.max(played)
+    assert results_of("aggregator").against(load("large_two_welfare", set=["group.0.users=150001"])) == {}
+
+
 @pytest.mark.parametrize("market", MARKETS)
 def test_every_shipped_scenario_has_legal_markets_beside_it(market):
     for row in listing():

@@ -76,6 +76,16 @@ def test_replies_meet_at_all_equilibria(monkeypatch):
         assert np.interp(one.y[0], amounts, second) == pytest.approx(one.y[1], rel=0.02)
 
 
+def test_payoffs_of_many_users_are_those_worked_out_in_one(settled, monkeypatch):
+    whole = curves.facing(settled.game, settled.outcome.y, 0)
+    monkeypatch.setattr(curves, "AT_ONCE", 700)
+    parts = curves.facing(settled.game, settled.outcome.y, 0)
+    assert np.array_equal(whole.payoff, parts.payoff) and len(whole.payoff) > curves.FEWER
+    monkeypatch.setattr(curves, "MANY", 10)
+    few = curves.facing(settled.game, settled.outcome.y, 0)
+    assert len(few.amounts) <= curves.FEWER + 2 and few.best == whole.best
+
+
 def test_among_very_many_users_no_answers_are_drawn(settled, monkeypatch):
     monkeypatch.setattr(economics, "MOST_ANSWERING", 10)
     assert economics.answers(settled.game, settled.outcome.y) is None

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from engine.results import economics
 from engine.results.welfare import Welfare
 from market.numerals import plain
 from market.splits import FIXED, PRODUCERS, RENTS, SMALL, Split
@@ -57,6 +58,17 @@ def test_a_player_of_a_network_stands_at_its_own_price_on_the_curve_it_faces(nam
     assert f"brings {plain(float(gain))}<" in panels["faced payoff"].html
     assert ("sale of" in panels["faced price"].html) is bool(model.game.selling[j])
     assert "lost" in panels["split"].html
+
+
+def test_what_is_too_much_for_a_page_is_said(monkeypatch):
+    panels, _ = ended("large_two_welfare", "group.0.count=1")
+    assert "left out" not in panels and "replies" in panels
+    monkeypatch.setattr(economics, "MOST_REPLYING", 2)
+    monkeypatch.setattr(economics, "MOST_ANSWERING", 3)
+    panels, model = ended("large_two_welfare", "group.0.count=1")
+    assert f"Among {model.game.users:,} users" in panels["left out"].html and "faced price" not in panels
+    assert "replies of two players: up to 2" in panels["left out"].html and "faces: up to 3" in panels["left out"].html
+    assert "other markets" not in panels["left out"].html
 
 
 def test_a_microgrid_says_why_it_cannot_tell_who_has_what():

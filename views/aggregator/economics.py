@@ -1,10 +1,12 @@
 """The pictures economists expect of the aggregator market: supply and demand, replies, who has what, how even."""
 
+from html import escape
+
 import numpy as np
 
 from engine.results import economics
 from engine.results.aggregator import small_or_all
-from engine.results.others import ALONE, BEFORE
+from engine.results.others import ALONE, BEFORE, MOST_SOLVED
 from market.numerals import plain
 from views.aggregator.faint import Faint
 from views.aggregator.users import users_of
@@ -25,13 +27,23 @@ QUANTITY, PRICE = "total purchases (energy)", "price (money/energy)"
 
 def panels(run):
     """What is drawn of a run after a round: curves where users are few enough, answers once it has ended."""
-    game = run.model.game
-    made = [_split(run), *of_users(run, users_of(run).joins)]
-    if game.users <= economics.MOST_USERS:
-        made.insert(0, _supply_and_demand(run))
+    made = [_supply_and_demand(run), _split(run), *of_users(run, users_of(run).joins)]
     if ANSWERING in run.memory:
         made += _answers(run)
-    return as_panels(made)
+    return as_panels([*made, _left_out(run)])
+
+
+def _left_out(run):
+    """What is not drawn among so many users, and why; None where all is."""
+    users, players = run.model.game.users, run.model.game.players
+    limits = [(MOST_SOLVED, "other markets of the same users, who gains and loses against them")]
+    limits += [(economics.MOST_ANSWERING, "what one player faces")]
+    limits += [(economics.MOST_REPLYING, "best replies of two players")] if players == 2 else []
+    found = [f"{what}: up to {most:,}" for most, what in limits if users > most]
+    if not found:
+        return None
+    said = f"Among {users:,} users some takes too long for a page that others look at too: {'; '.join(found)} users."
+    return "left out", "Not drawn here", f'<p class="none">{escape(said)}</p>'
 
 
 def as_panels(made):

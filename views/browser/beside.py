@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from engine.references import references
+from engine.results.others import is_solved
 from views.kit.live import Beside
 
 MOST_KEPT = 32  # scenarios whose other markets are kept
@@ -13,7 +14,12 @@ LOCK = threading.Lock()
 
 
 def asked(run):
-    """A Future of what a run is held against; the same for the same scenario and replication."""
+    """A Future of what a run is held against; the same for the same scenario and replication.
+
+    Of very many users, who are solved at once, nothing is kept.
+    """
+    if is_solved(run.scenario):
+        return POOL.submit(played, run.scenario, run.replication)
     key = run.scenario.digest(run.replication)
     with LOCK:
         if key not in KEPT:
