@@ -6,6 +6,7 @@ import numpy as np
 
 from engine.results import economics
 from market.numerals import plain
+from views.aggregator.economics import TAB
 from views.aggregator.users import users_of
 from views.kit.charts import FADED, HEIGHT, WIDTH, ink, svg
 from views.kit.frames import Panel
@@ -24,7 +25,8 @@ def panel(run, colours):
     ended = run.memory.get(ENDED)
     moves = None if ended is None else ended.joined.left
     known = economics.leaving(run.model.state, run.model.moving.least_gain, moves)
-    return Panel("circles", "Who would gain by moving alone", _drawing(run, known, colours) + _told(run, known))
+    html = _drawing(run, known, colours) + _told(run, known)
+    return Panel("circles", "Who would gain by moving alone", html, tab=TAB)
 
 
 def _drawing(run, known, colours):

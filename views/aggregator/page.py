@@ -106,13 +106,15 @@ def panels(run):
         *learning.panels(run, _player_of(run, users)),
         Panel("price", "Price", _price(run, rounds)),
         Panel("surplus", "Mean surplus by group", _surplus(run, rounds, colours)),
-        *_who(run, users, rounds, colours),
+        _members(users, rounds, colours)
+        if users.joins
+        else Panel("consumption density", "Who consumes how much", _density(run, colours, "x", "consumption (energy)")),
         Panel("surplus density", "Who gains how much", _density(run, colours, "s", "surplus (money)")),
         Panel("fairness", f"How even {_whose(users)} surplus is", _fairness(run, rounds)),
     ]
     if run.chosen is not None and run.chosen < len(users.small):
         found.insert(1, Panel("user", f"User {run.chosen}", _user(run, rounds)))
-    return (*found, *economics.panels(run))
+    return (*found, *([circles.panel(run, colours)] if users.joins else []), *economics.panels(run))
 
 
 def _player_of(run, users):
@@ -130,13 +132,9 @@ def _whose(users):
     return "small users'" if users.small.any() else "all users'"
 
 
-def _who(run, users, rounds, colours):
-    """Who is with whom and would rather move, where users choose; else who consumes how much."""
-    if not users.joins:
-        density = _density(run, colours, "x", "consumption (energy)")
-        return (Panel("consumption density", "Who consumes how much", density),)
+def _members(users, rounds, colours):
     chart = line_chart(users.members(rounds, colours), "members (users)", zero=True)
-    return Panel("members", "Who is with whom: members by round", chart), circles.panel(run, colours)
+    return Panel("members", "Who is with whom: members by round", chart)
 
 
 def _price(run, rounds):
