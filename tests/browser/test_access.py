@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from scenarios.markets import MARKETS
+from tests.browser.conftest import SIZE
 from views.markets import page_of
 
 AXE = Path(__file__).parent / "axe-core" / "axe.min.js"  # 4.14.1, from npm; its licence is beside it
@@ -47,14 +48,26 @@ def test_no_serious_fault_while_lanes_are_compared_and_after_a_change(visitor):
     assert page.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
 
 
-def test_step_is_five_tabs_away_and_sliders_speak_their_values(visitor):
-    page, at = visitor.page, "document.activeElement.getAttribute('aria-label')"
+SILENT = """[...document.querySelectorAll('.side [role=slider]')].filter(one => !one.getAttribute('aria-valuetext'))
+    .map(one => one.closest('.control').innerText)"""
+SEEN = """(({ outlineStyle, outlineWidth, outlineColor }) => outlineStyle !== 'none' && outlineWidth !== '0px'
+    && outlineColor !== 'rgba(0, 0, 0, 0)')(getComputedStyle(document.activeElement))"""
+
+
+def walk_to_step(page):
+    """Tabs from the page's start until Step has the focus, five at most, each where it is seen."""
     page.evaluate("document.activeElement.blur()")
     passed = []
     while "step" not in passed and len(passed) < 5:
         page.keyboard.press("Tab")
-        passed.append(page.evaluate(at))
+        passed.append(page.evaluate("document.activeElement.getAttribute('aria-label')"))
+        assert page.evaluate(SEEN), passed
     assert passed[-1] == "step", passed
+
+
+def test_step_is_five_tabs_away_and_sliders_speak_their_values(visitor):
+    page = visitor.page
+    walk_to_step(page)
     said = "[...document.querySelectorAll('.side [role=slider]')].map(one => one.getAttribute('aria-valuetext'))"
     assert {"1", "0.001", "100"} <= set(page.evaluate(said)) and "" not in page.evaluate(said)
     visitor.slide("price.c", 1)
@@ -71,7 +84,10 @@ def test_step_is_five_tabs_away_and_sliders_speak_their_values(visitor):
 def test_no_serious_fault_on_a_markets_page(visitor, market):
     page = visitor.page
     visitor.show(page_of(market).TITLE, page_of(market).START.replace("_", " "))
-    assert faults(page) == []
+    assert faults(page) == [] and page.evaluate(SILENT) == []
+    walk_to_step(page)
+    page.set_viewport_size({"width": SIZE["width"] // 2, "height": SIZE["height"] // 2})  # as zoomed to 200 %
+    assert page.evaluate("document.documentElement.scrollWidth") == SIZE["width"] // 2
     page.emulate_media(reduced_motion="reduce")  # new trades flash, and begin next to nothing
     visitor.step()
     assert page.evaluate(PALE) == []
