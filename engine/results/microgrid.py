@@ -21,7 +21,7 @@ from market.microgrid.splits import split
 from market.outcome import Status
 from scenarios.grid.cases import DATA
 from scenarios.loading import draw, load
-from scenarios.microgrid.cases import left_out, names_of, spelt_out
+from scenarios.microgrid.cases import left_out, names_of, spelt_out, zones_of
 from scenarios.reading.errors import Place
 
 MEASURES = {
@@ -284,6 +284,11 @@ def called(scenarios):
     """What scenarios call their nodes: names, or numbers where nobody names them or they differ."""
     first, *others = (names_of(scenario.table["network"], CASES) for scenario in scenarios)
     return first if first and all(names == first for names in others) else NUMBERS
+
+
+def zones(scenario):
+    """The zone of each node, empty where nobody says."""
+    return zones_of(scenario.table["network"], CASES)
 
 
 def total(outcomes, value):

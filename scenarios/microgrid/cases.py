@@ -14,7 +14,7 @@ from scenarios.reading.errors import Place, quoted
 from scenarios.reading.rows import by_node
 from scenarios.reading.schema import REQUIRED, Key, read_table
 
-SPELT_OUT = ("slack", "injection", "public", "private", "positions", "names")
+SPELT_OUT = ("slack", "injection", "public", "private", "positions", "names", "zones")
 ANY = "(-inf, inf)"  # of names that are numbers
 POWER = "[-1e6, 1e6]"  # in p.u.
 LEAST_REACTANCE = 1e-9  # in p.u.; below, rounding makes systems of equations singular
@@ -37,6 +37,7 @@ KEYS = (
     Key("network.private", "rows", "p.u., km", None, PRIVATE, "a row for each private line"),
     Key("network.positions", "rows", "km", None, ("x", "y"), "where each node is, for pictures"),
     Key("network.names", "labels", "", None, ANY, "what each node is called, for the summary and pictures"),
+    Key("network.zones", "labels", "", None, ANY, "the zone each node is in, for the page's map"),
     Key("network.cost", "numbers", "money/p.u.", None, "[0, inf)", "cost of each node's own generation"),
 )
 
@@ -61,7 +62,7 @@ def read_network(table, place: Place) -> dict:
         for name in ("injection", "public"):
             if name not in table:
                 raise place.at(name).error("is missing", "a network needs injection and public, or a case")
-        check_names(table, place.at("names"))
+        check_names(table, place)
         return {"slack": 0} | table | {"injection": by_node(table["injection"], _called(table), place.at("injection"))}
     for name in SPELT_OUT:
         if name in table:
@@ -92,22 +93,29 @@ def names_of(table, place: Place) -> tuple[str, ...]:
     return _called(spelt_out(table, place))
 
 
-def _called(table):
+def zones_of(table, place: Place) -> tuple[str, ...]:
+    """The zone of each node of a whole table's network, empty where nobody says."""
+    return _called(spelt_out(table, place), "zones")
+
+
+def _called(table, what="names"):
     """Names as texts, whole numbers without a point."""
-    return tuple(word if isinstance(word, str) else f"{word:.15g}" for word in table.get("names", ()))
+    return tuple(word if isinstance(word, str) else f"{word:.15g}" for word in table.get(what, ()))
 
 
 def check_names(table, place: Place):
-    """Raise ScenarioError where a spelt-out network has names, but not one of its own for each node."""
-    names = table.get("names")
-    if names is None:
-        return
-    nodes = len(table["injection"][0])
-    if len(names) != nodes:
-        raise place.error(f"{len(names)} names; the network has {nodes} nodes", "one name per node is needed")
+    """Raise ScenarioError where a spelt-out network has names or zones, but not one for each node, or a name again."""
+    for what in ("names", "zones"):
+        known = table.get(what)
+        if known is not None and len(known) != (nodes := len(table["injection"][0])):
+            got = f"{len(known)} {what}; the network has {nodes} nodes"
+            raise place.at(what).error(got, f"one {what.removesuffix('s')} per node is needed")
+    names = table.get("names", ())
     again = next((k for k, name in enumerate(names) if name in names[:k]), None)
     if again is not None:
-        raise place.error(f"value {again} (counted from 0) is {quoted(names[again])} again", "each name once")
+        raise place.at("names").error(
+            f"value {again} (counted from 0) is {quoted(names[again])} again", "each name once"
+        )
 
 
 def _shipped(name):

@@ -1,7 +1,7 @@
 // What is drawn with too little contrast to its panel (to its node, for a number in one): words 4.5, all else 3.
-// Not grids, areas under a line, the stripe of a moment, and a large map's web and lines that carry little.
+// Not grids, areas under a line, tints of zones, the stripe of a moment, and a large map's web and lines that carry little.
 () => {
-  const left_out = '.grid, .area, .moment, .web, .many g[opacity]';
+  const left_out = '.grid, .area, .moment, .web, path.zone, .many g[opacity]';
   const parts = (colour) => (colour.match(/[0-9.]+/g) || []).map(Number);
   const linear = (part) => (part <= 10.314 ? part / 3294.6 : ((part / 255 + 0.055) / 1.055) ** 2.4);
   const light = ([red, green, blue]) => 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue) + 0.05;

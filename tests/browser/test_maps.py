@@ -1,10 +1,12 @@
 """Maps can be looked at from near, by mouse and keyboard; coalitions and scales are drawn as the summary has them."""
 
 import re
+from collections import Counter
 
 import numpy as np
 import pytest
 
+from engine.results.microgrid import zones
 from market.numerals import plain
 from scenarios import load
 from tests.browser.test_access import faults
@@ -12,6 +14,7 @@ from tests.browser.test_truth import ended
 from views.kit.live import Run
 from views.markets import page_of
 from views.microgrid import live_rings
+from views.microgrid.live_map import network_map
 
 BOX = "document.querySelector('svg.map').getAttribute('viewBox').split(' ').map(Number)"
 WIDTH = "parseFloat(getComputedStyle(document.querySelector('svg.map g path')).strokeWidth)"
@@ -135,3 +138,21 @@ def test_the_map_of_prices_says_what_its_widest_line_carries():
     k = int(np.argmax(share))
     said = f"{plain(abs(float(cleared.flows[k])), 4)} of {plain(float(cleared.grid.lines.limit[k]), 4)} energy"
     assert f"widest line: {said}, " in map_of(frame) and "thin line: without a limit" in map_of(frame)
+
+
+def test_zones_lie_under_their_nodes_and_have_names():
+    run = Run(load("ieee300_none"))
+    run.start()
+    html, place = network_map(run), run.memory["place"]
+    known = np.array(zones(run.scenario))
+    assert Counter(known.tolist()) == {"1": 122, "2": 80, "3": 63, "9": 35}
+    tints = re.findall(r'<path class="zone" d="([^"]*)"', html)
+    assert len(tints) == 4 * html.count('<svg class="chart') * (2 if "halves" in html else 1)
+    for name, tint in zip(dict.fromkeys(known.tolist()), tints, strict=False):
+        dots = {(float(x), float(y)) for x, y in re.findall(r"M([0-9.]+) ([0-9.]+)h0", tint)}
+        assert dots == {tuple(round(float(one), 1) for one in at) for at in place[known == name]}
+        assert f">zone {name}</text>" in html
+    run.end()
+    small = Run(load("eight_nodes_ad_hoc"))
+    small.start()
+    assert "zone" not in network_map(small)

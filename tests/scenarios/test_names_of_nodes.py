@@ -3,6 +3,7 @@
 import pytest
 
 from engine import run
+from engine.results.microgrid import zones
 from scenarios import ScenarioError, load
 from views.microgrid.words import summary_text
 from views.pictures import pictures
@@ -115,3 +116,11 @@ def test_tables_call_nodes_by_their_names(tmp_path):
     rows = (tmp_path / "agents.csv").read_text().splitlines()
     assert rows[0].startswith("period,node,name,") and rows[2].startswith("0,1,mill,1.0,")
     assert "0,private,0,1,2,mill,2," in (tmp_path / "lines.csv").read_text()
+
+
+def test_zones_are_one_a_node_and_decide_nothing(tmp_path):
+    table = {"injection": [0.0, 1.0, -1.0], "public": [[0, 1, 0.1, 0.2], [1, 2, 0.1, 0.2]], "zones": ["a", "b", "a"]}
+    scenario = load({"market": "microgrid", "behaviour": "none", "name": "zoned", "network": table})
+    assert zones(scenario) == ("a", "b", "a") and zones(load("eight_nodes_none")) == ()
+    with pytest.raises(ScenarioError, match=r"network\.zones: 2 zones; the network has 3 nodes; one zone per node"):
+        load({"market": "microgrid", "behaviour": "none", "name": "zoned", "network": table | {"zones": ["a", "b"]}})

@@ -5,10 +5,10 @@ from html import escape
 import numpy as np
 from matplotlib.colors import to_hex
 
-from engine.results.microgrid import called
+from engine.results.microgrid import called, zones
 from market.numerals import plain, signed
 from views.kit.charts import DOTS, ink, legend, map_of, points, stroke
-from views.microgrid import live_rings, look
+from views.microgrid import live_rings, live_zones, look
 from views.microgrid.network_map import IDLE, MOST_SHOWN, positions_of, strokes
 
 WIDE, HIGH = 640, 420  # of the map
@@ -39,7 +39,9 @@ def network_map(run):
     nodes = live_rings.drawn(rings, place, size) + _nodes(
         network, dispatch, place, size, small, names, live_rings.room(rings)
     )
-    web = "" if small else _web(network.public, place)
+    known = () if small else _zones(run)
+    tints, titles = live_zones.drawn(known, place, network.public)
+    web, nodes = tints + ("" if small else _web(network.public, place)), nodes + titles
     parts = [web, *drawn, nodes]
     if _halves(network):
         shift = f'<g transform="translate({WIDE / 2} 0)">{web}{drawn[1]}{nodes}</g>'
@@ -62,6 +64,12 @@ def network_map(run):
     keys += [(ring.told, ring.colour, ring.dash) for ring in rings]
     kind = "halves" if _halves(network) else "" if small else "many"
     return map_of("".join(parts), WIDE, HIGH, "map of the network", kind) + legend(keys)
+
+
+def _zones(run):
+    if "zones" not in run.memory:
+        run.memory["zones"] = zones(run.scenario)
+    return run.memory["zones"]
 
 
 def _halves(network):
