@@ -149,7 +149,8 @@ def _line_chart(
     if level is not None and np.isfinite(level[0]):
         y = float(up(level[0]))
         parts.append(f'<line class="level" x1="{across.start:.1f}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(f'<text class="small" x="{WIDTH - RIGHT}" y="{y - 3:.1f}" text-anchor="end">{level[1]}</text>')
+        above = y - 3 if y > TOP + LEAST_ROW else y + LEAST_ROW  # its words stay inside the drawing
+        parts.append(f'<text class="small" x="{WIDTH - RIGHT}" y="{above:.1f}" text-anchor="end">{level[1]}</text>')
     parts += [_faint(line, across, up) for line in faint]
     if behind:
         parts.append(f'<g class="behind">{"".join(_line(line, across, up, dots=False) for line in behind)}</g>')
