@@ -1,6 +1,5 @@
 """What two users can get: feasible surpluses, Pareto front, and the alpha-fair points on it."""
 
-import numpy as np
 
 from views.style import BLACK, BLUE, GREY, VERMILLION, finite, joined_labels, legend_below, new_figure, styled
 
@@ -43,7 +42,7 @@ def _fair_points(axes, name, alphas, s1, s2):
     marker, colour, size = ("o", BLUE, 8) if fixed else ("s", VERMILLION, 9)
     s1, s2 = finite(s1), finite(s2)
     axes.plot(s1, s2, marker, color=colour, markersize=size, linestyle="none", zorder=3, label=name)
-    labels = ["α = ∞" if np.isinf(alpha) else f"α = {alpha:g}" for alpha in alphas]
+    labels = [f"α = {alpha:g}".replace("inf", "∞") for alpha in alphas]
     points = joined_labels(labels, s1, s2)
     for label, x, y in points[:1] + points[-1:] if fixed else points:
         inner = fixed and "∞" in label

@@ -47,7 +47,7 @@ def test_nearly_all_points_are_proven():
     assert np.mean(found) > 0.9
 
 
-@pytest.mark.parametrize("kind", ["price", "one price", "output", "moved output", "line", "left out"])
+@pytest.mark.parametrize("kind", ["price", "one price", "higher", "lower", "output", "moved output", "line", "left out"])
 def test_a_false_dispatch_is_never_proven(kind):
     # Five buses with a full line: every price and output is the only one.
     rng = np.random.default_rng(5)
@@ -61,6 +61,8 @@ def test_a_false_dispatch_is_never_proven(kind):
     false = {
         "price": told._replace(balances=told.balances * (1 + 1e-7)),
         "one price": told._replace(balances=told.balances + 1e-6 * np.eye(5)[3]),
+        "higher": told._replace(balances=told.balances + 1e-7),  # of all prices, which no line's flow minds
+        "lower": told._replace(balances=told.balances - 1e-7),
         "output": told._replace(outputs=told.outputs + 1e-6 * inside),
         "moved output": told._replace(outputs=told.outputs + shift),
         "line": told._replace(lines=told.lines * (1 + 1e-6)),
