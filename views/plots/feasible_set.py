@@ -1,6 +1,5 @@
 """What two users can get: feasible surpluses, Pareto front, and the alpha-fair points on it."""
 
-
 from views.style import BLACK, BLUE, GREY, VERMILLION, finite, joined_labels, legend_below, new_figure, styled
 
 

@@ -47,7 +47,9 @@ def test_nearly_all_points_are_proven():
     assert np.mean(found) > 0.9
 
 
-@pytest.mark.parametrize("kind", ["price", "one price", "higher", "lower", "output", "moved output", "line", "left out"])
+@pytest.mark.parametrize(
+    "kind", ["price", "one price", "higher", "lower", "output", "moved output", "line", "left out"]
+)
 def test_a_false_dispatch_is_never_proven(kind):
     # Five buses with a full line: every price and output is the only one.
     rng = np.random.default_rng(5)

@@ -23,7 +23,7 @@ from market.microgrid.behaviours.ad_hoc import profits_left
 from market.microgrid.behaviours.cooperative import loss_bound, of_least_cost
 from market.microgrid.behaviours.lossy_programme import outcome_of
 from market.microgrid.behaviours.self_interested import private_market, tariff_bill
-from market.microgrid.dispatch import lossy_dispatch, put_in, relative
+from market.microgrid.dispatch import lossy_dispatch, overloaded, put_in, relative
 from market.microgrid.least_loss import free_bound, physical_bound, proves_infeasible
 from market.microgrid.lossy_flow import lossy_flows
 from market.microgrid.market import Microgrid
@@ -271,3 +271,11 @@ def test_a_relaxation_gap_is_told_in_p_u_and_ends_inaccurate_beyond_its_limit(ei
     outcome = SelfInterested(residual).lossy(eight, grid, TARIFF)
     assert outcome.relax_gap == pytest.approx(3 * times * NOT_RELAXED)
     assert outcome.accurate == (times < 1)
+
+
+@pytest.mark.parametrize(
+    ("sold", "named"), [(-1.0, [2]), (1.0, [1]), (-0.1, [2]), (0.1, [2]), (0.0, [1, 2])]
+)  # r |f| > ½ at 1, not at 0.1
+def test_who_is_behind_lines_that_carry_too_much_is_named(sold, named):
+    network = network_of([0.0, 0.0, sold], [[0, 1, 1.0, 0.1], [1, 2, 1.0, 0.1]], [])
+    assert overloaded(network, build_grid(network), np.array([-sold, 0.0, sold])).tolist() == named
