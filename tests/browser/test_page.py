@@ -139,7 +139,7 @@ def test_a_comparison_steps_all_scenarios_and_ends_with_their_numbers(visitor):
     visitor.page.click("header button:has-text('Watch and steer')")
     visitor.page.click("header button:has-text('Compare')")
     visitor.page.wait_for_selector(".lanes-table:has-text('mean of 10 seeds')")  # it stays when one looks elsewhere
-    lines = visitor.page.query_selector_all(".panel[data-name^='price'] path")
+    lines = visitor.page.query_selector_all(".panel[data-name^='price'] svg.chart path")
     assert len(lines) == 4
 
 
