@@ -45,10 +45,6 @@ class Frame:
         """Net purchases of every user, shape (users, periods)."""
         return (self.load @ plan).reshape(self.users, self.periods) + self.given
 
-    def worth(self, plan: Array) -> Array:
-        """Utility less discomfort of every user, in money, shape (users,)."""
-        return -np.bincount(self.owner, (self.cost + self.square * plan) * plan, self.users).astype(np.float64)
-
     def told(self, plan: Array, name: str) -> Array:
         """The values of one name, shape (users, periods), 0 for users who have no such columns."""
         values = np.zeros((self.users, self.periods))
