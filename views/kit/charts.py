@@ -18,7 +18,7 @@ from views.style import BLACK, LINES, ON_DARK, PALE, telling
 
 WIDTH, HEIGHT = 298, 172  # of a third of a page of 1280 pixels: letters are as large there as they are called
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 8, 35
-LEAST_ROW = 14  # height of a bar with its room, so that words of two do not touch
+LEAST_ROW = 13  # height of a bar with its room, so that words of two do not touch
 MOST_POINTS = 240  # of a line, about; more cannot be seen
 LETTER_WIDTH = 6.2  # width of a letter of the axes' text
 AXIS = 22  # room of the vertical axis' name beside its numbers
