@@ -117,3 +117,8 @@ def test_a_single_user_pays_its_marginal_outlay(kind):
     buys = y > 0
     np.testing.assert_allclose(utility.marginal(y)[buys], (price + slope * y)[buys], rtol=1e-11)
     assert np.all(utility.reservation[~buys] <= price)
+
+
+def test_who_values_nothing_wants_nothing_where_it_costs_nothing():
+    users = Logarithmic(np.array([0.0, 2.0]), np.array([1.0, 1.0]))
+    assert users.meets(np.zeros(2), np.array([0.0, 1.0])).tolist() == [0.0, 1.0]  # x² + x − 2 = 0
