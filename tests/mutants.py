@@ -200,14 +200,22 @@ def broken(mutant):
 
 def noted(path, tree, scope=""):
     """A syntax tree that notes the calls of its functions, as path::function."""
-    for child in tree.body:
-        if isinstance(child, FUNCTIONS):
-            name = f"{scope}.{child.name}".lstrip(".")
-            noted(path, child, name)
-            if isinstance(child, ast.FunctionDef):
-                documented = ast.get_docstring(child) is not None
-                child.body.insert(documented, ast.parse(f"_called({f'{path}::{name}'!r})").body[0])
+    for child in list(_defined(tree)):
+        name = f"{scope}.{child.name}".lstrip(".")
+        noted(path, child, name)
+        if isinstance(child, ast.FunctionDef):
+            documented = ast.get_docstring(child) is not None
+            child.body.insert(documented, ast.parse(f"_called({f'{path}::{name}'!r})").body[0])
     return tree
+
+
+def _defined(node):
+    """Functions and classes that a node defines, in branches too, but not those within them."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, FUNCTIONS):
+            yield child
+        else:
+            yield from _defined(child)
 
 
 class Hook:

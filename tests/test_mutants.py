@@ -171,3 +171,13 @@ def test_changed_code_is_what_runs_wherever_the_function_is_held(tmp_path, monke
     assert seen == {"A.f": ["f"], "A.g": ["g"], "A.h": ["h"], "A.s": ["s"], "k": ["k"], "outer.inner": ["o"]}
     by_default = next(one for one in mutants_of("swapped.py") if one.words.startswith("self, x=1"))
     assert not in_code(by_default) and in_code(mutant)
+
+
+def test_a_function_made_in_a_branch_is_noted_too():
+    tree = ast.parse(
+        "def outer(yes):\n    if yes:\n        def inner():\n            return 1\n        return inner()\n"
+    )
+    called = []
+    space = {"_called": called.append}
+    exec(compile(ast.fix_missing_locations(noted("a.py", tree)), "a.py", "exec"), space)
+    assert space["outer"](True) == 1 and called == ["a.py::outer", "a.py::outer.inner"]
