@@ -12,7 +12,7 @@ from views.style import DPI, save
 
 LONGEST = 300  # letters of what is said of a failure
 NOTED = ContextVar("noted", default=None)
-IN_BRACKETS = re.compile(r"\([^()]*\)")
+UNITS_HERE = re.compile(r"\([^()]*\)|(?:\d|llion|llionths?) (?:money|energy)(?![ -]?[A-Za-z])")
 
 
 class Printed(NamedTuple):
@@ -82,9 +82,9 @@ def draw_all(plots, folder):
 
 
 def in_units(figure, unit):
-    """The figure; what stands in brackets in its labels is said as unit(text) says it."""
+    """The figure; what stands in brackets in its labels, and a number's unit, is said as unit(text) says it."""
     for text in figure.findobj(Text):
-        if (said := IN_BRACKETS.sub(lambda found: unit(found[0]), text.get_text())) != text.get_text():
+        if (said := UNITS_HERE.sub(lambda found: unit(found[0]), text.get_text())) != text.get_text():
             text.set_text(said)
             text.set_parse_math(False)  # two dollar signs are two units
     return figure

@@ -11,6 +11,7 @@ from scenarios import load
 from views.drawing import in_units, printing
 from views.pictures import UnknownPicture, picture, pictures, plots
 from views.plots import PLOTS
+from views.style import new_figure
 from views.tables import comparison_latex
 
 UNITS = ['units.money="€"', 'units.energy="kWh"']
@@ -80,6 +81,13 @@ def test_units_are_said_where_units_stand_and_as_they_are():
     figure.axes[0].set_title("money and energy (money/energy, money)", loc="left")
     in_units(figure, load("village_from_csv", set=[r'units.money="\\1$"', 'units.energy="money"']).in_units)
     assert figure.axes[0].get_title(loc="left") == r"money and energy (\1$/money, \1$)"
+
+
+def test_units_of_numbers_are_said_and_words_stay_words():
+    figure, axes = new_figure()
+    axes.set_title("12 energy firms, 5 money-lenders\nmean 3 millionths money, 4 energy, rent 14,913 money")
+    in_units(figure, load("two_aggregators", set=['units.money="£"', 'units.energy="MWh"']).in_units)
+    assert axes.get_title() == "12 energy firms, 5 money-lenders\nmean 3 millionths £, 4 MWh, rent 14,913 £"
 
 
 def test_what_the_user_set_stays_and_the_rest_is_ours(village):

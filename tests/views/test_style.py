@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.collections import PathCollection
 from matplotlib.colors import to_hex, to_rgb
 
 import views.browser
@@ -96,6 +97,23 @@ def test_colours_are_told_apart_by_the_colour_blind(kind, dark):
     shades = [*(ON_DARK.values() if dark else ON_DARK), "#ffffff" if dark else BLACK]
     least = min(np.linalg.norm(seen(a, kind) - seen(b, kind)) for a, b in itertools.combinations(shades, 2))
     assert least >= (0.12 if kind == "nobody" else 0.06)  # Okabe and Ito's with their grey: 0.13, and 0.033
+
+
+NUMBERED = {"p2p_multi": "contracts", "eight_nodes_cooperative": "network_map", "data_centre_five_bus": "price_map"}
+
+
+@pytest.mark.parametrize(("name", "picture"), NUMBERED.items())
+def test_numbers_on_discs_stand_out(name, picture):
+    axes = plots(run(name, rounds=20))[picture]().axes[0]
+    discs = [one for one in axes.collections if isinstance(one, PathCollection)]
+    shades = {
+        tuple(np.round(at, 6)): to_hex(one.get_facecolors()[k % len(one.get_facecolors())])
+        for one in discs
+        for k, at in enumerate(np.asarray(one.get_offsets()))
+    }
+    told = [(text, shades.get(tuple(np.round(text.get_position(), 6)))) for text in axes.texts]
+    found = {text.get_text(): contrast(to_hex(text.get_color()), shade) for text, shade in told if shade}
+    assert len(found) >= 5 and min(found.values()) >= 4.5, found
 
 
 def test_a_word_has_one_colour_as_a_group_a_scenario_and_a_design():

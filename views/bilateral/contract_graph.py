@@ -165,7 +165,7 @@ def _agents(axes, outcome, side, place, numbers, gap, rows):
     axes.scatter(np.full(len(place), side), place, s=across**2, color=colours, zorder=3)
     for agent, (at, number) in enumerate(zip(place, numbers, strict=True)):
         if across >= 10:
-            ink = BLACK if colours[agent] == look.IDLE or side else "white"
+            ink = BLACK if colours[agent] == look.IDLE else "white"
             centre = {"ha": "center", "va": "center_baseline", "fontsize": min(12, 0.55 * across), "zorder": 5}
             axes.text(side, at, str(number), color=ink, **centre)
         if rows <= MOST_SAID:

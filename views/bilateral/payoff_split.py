@@ -23,7 +23,7 @@ def payoff_split(result):
     for side, (axes, word, colour) in enumerate(zip(panels, words, (look.BUYER, look.SELLER), strict=True)):
         _side(axes, {name: point[side] for name, point in points.items()}, colour, look.fair_name(result.game.fair))
         total = plain(float(points["settled"][side].sum()), 3)
-        axes.set_title(f"{word}: {total} money together", fontsize=15)
+        axes.set_title(f"{word}: together {total} money", fontsize=15)
         axes.set_xlabel(("agent" if several else word.removesuffix("s")) + ", from the largest fair gain to the least")
     panels[0].set_ylabel("gain beside the grid (money)")
     panels[0].set_ylim(bottom=min(0.0, *(float(np.min(side, initial=0.0)) for side in points["settled"])))

@@ -15,7 +15,7 @@ def day(result):
     look.stacked(bottom, result.edges, look.amounts(told, outcome.background))
     load = outcome.joined("load")
     bottom.stairs(load, result.edges, baseline=None, color=look.LOAD, linewidth=2.4, label=look.LOAD_NAME)
-    bottom.set_ylabel("energy in a period")
+    bottom.set_ylabel(look.IN_A_PERIOD)
     look.hours_axis(bottom, result.edges)
     legend_below(figure, *bottom.get_legend_handles_labels(), 4)
     return figure

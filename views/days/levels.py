@@ -20,7 +20,7 @@ def levels(result):
     top.set_ylabel("held (energy)")
     parts = {name: np.sum(told[name], axis=0) for name in ("charged", "discharged")}
     look.stacked(bottom, edges, parts)
-    bottom.set_ylabel("energy in a period")
+    bottom.set_ylabel(look.IN_A_PERIOD)
     look.hours_axis(bottom, edges)
     look.legend_of(figure, (top, bottom))
     return figure

@@ -4,6 +4,7 @@ import numpy as np
 
 from views.style import BLACK, BLUE, GREEN, GREY, OCHRE, PURPLE, TEAL, legend_below
 
+IN_A_PERIOD = "in a period (energy)"
 TAKEN = {  # what takes energy: {what: (name in a picture, colour)}, from the axis upwards
     "background": ("everybody else", GREY),
     "drawn": ("consumption", BLUE),

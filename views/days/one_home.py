@@ -26,7 +26,7 @@ def one_home(result, user=None):
     axes[0].set_title(_told_of(result, user))
     look.stacked(axes[1], edges, look.amounts(mine))
     axes[1].stairs(mine["z"], edges, baseline=None, color=look.LOAD, linewidth=2.4, label=look.BOUGHT)
-    axes[1].set_ylabel("energy in a period")
+    axes[1].set_ylabel(look.IN_A_PERIOD)
     if holds:
         axes[2].plot(edges[1:], mine["level"], marker=".", color=GREEN, label=look.HELD)
         axes[2].set_ylim(bottom=0)
