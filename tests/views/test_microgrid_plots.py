@@ -20,7 +20,7 @@ from views.microgrid.losses_by_behaviour import losses_by_behaviour
 from views.microgrid.network_map import IDLE, LABELLED, MOST_ARROWS, MOST_SHOWN, network_map, positions_of, signed
 from views.microgrid.node_payments import node_payments
 from views.microgrid.periods import periods
-from views.pictures import pictures
+from views.pictures import pictures, plots
 
 NAMES = ("none", "ad_hoc", "self_interested", "cooperative", "integrated")
 PERIODS = "injection=[[0, 3, -1, -1, -1, 1, 0, -2], [0, 0, -1, -1, -1, 1, 0, -3], [0, 5, -1, -1, 0, 1, 0, 0]]"
@@ -271,3 +271,19 @@ def test_arrows_are_drawn_where_they_belong():
 )
 def test_signed_numbers(value, text):
     assert signed(value) == text
+
+
+def test_words_of_a_node_do_not_cut_its_coalition_s_ring():
+    figure = plots(run("eight_nodes_joining"))["network_map"]()
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    rings = [one for one in axes.collections if one.get_label() == "coalition"]
+    said = [text.get_bbox_patch().get_window_extent() for text in axes.texts if text.get_bbox_patch()]
+    ringed = 0
+    for ring in rings:
+        for at, size in zip(axes.transData.transform(ring.get_offsets()), np.resize(ring.get_sizes(), 9), strict=False):
+            far = (np.sqrt(size) / 2 + ring.get_linewidths()[0] / 2) * figure.dpi / 72
+            nearest = min(np.hypot(*(np.clip(at, box.p0, box.p1) - at)) for box in said)
+            assert nearest > far, (at, nearest, far)
+            ringed += 1
+    assert ringed == 5

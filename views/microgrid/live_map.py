@@ -181,7 +181,8 @@ def _amount(lines, k):
     out = lines.middle[k] - (curve[0] + curve[-1]) / 2
     out = out / (np.hypot(*out) or 1.0)
     amount = plain(abs(lines.flow[k]), 3)
-    return f'<text class="amount" x="{x + 20 * out[0]:.1f}" y="{y + 20 * out[1] + 4:.1f}">{amount}</text>'
+    where = f'x="{x + 20 * out[0]:.1f}" y="{y + 20 * out[1] + 4:.1f}"'
+    return f'<text class="amount" style="fill:{ink(look.PRIVATE)}" {where}>{amount}</text>'
 
 
 def _nodes(network, dispatch, place, size, small, names, room):
@@ -208,5 +209,5 @@ def _nodes(network, dispatch, place, size, small, names, room):
             parts.append(f'<text class="number {dark}" x="{x:.1f}" y="{y + 4:.1f}">{node}</text>')
             said = "main grid" if node == network.slack else signed(float(e[node]), 3)
             if node == network.slack or e[node]:
-                parts.append(f'<text class="said" x="{x:.1f}" y="{y + r + room + 13:.1f}">{said}</text>')
+                parts.append(f'<text class="said" x="{x:.1f}" y="{y + r + 1.3 * room + 13:.1f}">{said}</text>')
     return "".join(parts)

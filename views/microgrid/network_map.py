@@ -24,6 +24,7 @@ LISTED = 8  # members of a coalition named in the legend
 FOLLOWED = 0.7  # share of the length by chance below which lines follow their nodes' positions
 BEND, SLIGHT = 0.16, 0.05  # of its length that a private line's middle lies off the straight one, small and large maps
 WIDE, SLIM = (2.5, 9.5), (0.5, 6.0)  # widths in points of the least and largest flow, small and large maps
+BESIDE, BEYOND_RINGS = 20, 26  # points from a node to what is said of it
 HALO = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.2}
 
 
@@ -78,7 +79,8 @@ def network_map(network, dispatch, title="", groups=(), names=()):
         if not small:
             axes.set_title(told[0], fontsize=15)
     if small:
-        _label_nodes(row[0][0], network, at, dispatch, (public, private), names)
+        far = BEYOND_RINGS if _rings(groups) else BESIDE
+        _label_nodes(row[0][0], network, at, dispatch, (public, private), names, far)
         _label_trades(row[0][0], private, at)
     if dispatch.f is not None:
         ticks = {"ticks": MaxNLocator(5), "format": "%g"}
@@ -212,8 +214,8 @@ def _rings(groups):
     return [(nodes, look.COALITIONS[k % count], LINES[k // count % len(LINES)]) for k, nodes in enumerate(together)]
 
 
-def _label_nodes(axes, network, at, dispatch, kinds, names):
-    """Number in each node; beside it, where no line leaves it, its name and what it has or needs."""
+def _label_nodes(axes, network, at, dispatch, kinds, names, far):
+    """Number in each node; `far` points off, where no line leaves it, its name and what it has or needs."""
     colours = _node_colours(network)
     reach = np.ptp(at, axis=0).max() or 1.0
     for node, (x, y) in enumerate(at):
@@ -227,7 +229,7 @@ def _label_nodes(axes, network, at, dispatch, kinds, names):
         axes.annotate(
             "\n".join([*map(shortened, names[node : node + 1]), _said(network, dispatch, node)]),
             (x, y),
-            20 * side,
+            far * side,
             textcoords="offset points",
             ha=ha,
             va=va,
@@ -287,7 +289,7 @@ def _label_trades(axes, private, at):
             va="center",
             fontsize=17,
             fontweight="bold",
-            color="#0B5A8A",
+            color=look.PRIVATE,
             bbox=HALO,
             zorder=4,
             gid="trade",
