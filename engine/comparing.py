@@ -14,11 +14,12 @@ from engine import limits, pace
 from engine.executors import on_this_machine
 from engine.intervals import interval
 from engine.many import run_many
-from engine.results import asked_by, by_people, measured, results_of, units_of
+from engine.results import asked_by, by_people, measured, results_of
 from engine.results.result import Way, number
 from engine.running import paced, run
 from market import sanity
 from scenarios import ScenarioError, draw, load
+from scenarios.scenario import in_shared_units
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -61,11 +62,17 @@ class Comparison:
         return self.scenarios[0].market
 
     @property
+    def in_units(self):
+        """What says a text in the scenarios' units, where all call them alike."""
+        return in_shared_units(self.scenarios)
+
+    @property
     def units(self):
-        """{measure: unit} of the market's measures, and of those by classes, as the first scenario calls the units."""
-        first = self.scenarios[0]
-        of_classes = by_people.units(self.by, results_of(self.market).RESULT.OF_USERS)
-        return units_of(first) | {name: first.in_units(unit) for name, unit in of_classes.items()}
+        """{measure: unit} of the market's measures, and of those by classes, in the scenarios' units."""
+        offers = results_of(self.market)
+        of_classes = by_people.units(self.by, offers.RESULT.OF_USERS)
+        found = {name: measure.unit for name, measure in offers.MEASURES.items()} | of_classes
+        return {name: self.in_units(unit) for name, unit in found.items()}
 
     @property
     def headline(self):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -88,6 +88,12 @@ class Scenario:
         """The same scenario with another seed (a whole number >= 0, as checked by `load`)."""
         seed = {"seed": int(seed)}
         return replace(self, table=self.table | seed, given=self.given | seed)
+
+
+def in_shared_units(scenarios: Sequence[Scenario]) -> Callable[[str], str]:
+    """What says a text in the units of several scenarios, and leaves it where they call money or energy differently."""
+    called = [one.table.get("units", {}) for one in scenarios]
+    return scenarios[0].in_units if called.count(called[0]) == len(called) else str
 
 
 def _rows(key, value):

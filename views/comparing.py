@@ -14,4 +14,4 @@ def comparison_said(comparison):
     lines = [comparison_text(comparison), *(["", notes] if notes else [])]
     lines += ["", compared_classes_text(comparison)] if comparison.by else []
     ending = f"runs: {ended}; largest gap {gap(comparison.runs['gap'].max())}"
-    return comparison.scenarios[0].in_units("\n".join([*lines, "", ending])) + warned(comparison.warnings)
+    return comparison.in_units("\n".join([*lines, "", ending])) + warned(comparison.warnings)

@@ -57,12 +57,12 @@ def picture(shown: Result | Comparison, name: str) -> Figure:
     known = plots(shown)
     if name not in known:
         raise UnknownPicture(f"picture: got {name!r}; one of {', '.join(known)} is needed")
-    return in_units(known[name](), _scenario(shown).in_units)
+    return in_units(known[name](), _in_units(shown))
 
 
 def pictures(shown: Result | Comparison, folder: Path) -> Iterable[Path]:
     """Write the pictures of a Result or a Comparison into a folder; returns their paths."""
-    with printing(unit=_scenario(shown).in_units):
+    with printing(unit=_in_units(shown)):
         return draw_all(plots(shown), Path(folder))
 
 
@@ -87,9 +87,9 @@ def add_alphas(folder: Path, chosen: Chosen) -> list[str]:
     return tried(lambda: add_pictures(folder, lambda place: draw_to(place / "alpha.png", alpha_games, games)))
 
 
-def _scenario(shown):
-    """The scenario of a Result; the first of a Comparison."""
-    return shown.scenario if isinstance(shown, Result) else shown.scenarios[0]
+def _in_units(shown):
+    """What says a text in the units of a Result's scenario, or of all of a Comparison."""
+    return shown.scenario.in_units if isinstance(shown, Result) else shown.in_units
 
 
 def _paired(comparison):

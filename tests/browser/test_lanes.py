@@ -11,6 +11,7 @@ from engine import compare
 from scenarios import load
 from tests.browser.test_parts import ended
 from views.browser import lanes, session
+from views.browser.compare import as_csv, side_by_side
 from views.kit.charts import Line, line_chart
 from views.kit.live import Run
 from views.style import BEHAVIOURS, DESIGNS, scenario_colours
@@ -57,3 +58,16 @@ def test_rounds_on_a_logarithm_stand_where_their_logarithm_does():
     chart = line_chart([Line("a", [1, 10, 100, 1000], [1.0, 2.0, 3.0, 4.0], "red")], "y", log_x=True)
     at = np.array([float(x) for x in re.findall(r'<circle cx="([0-9.]+)"', chart)])
     assert np.ptp(np.diff(at)) < 0.3 and ">1,000<" in chart
+
+
+@pytest.mark.parametrize(("other", "unit"), [("two_nodes_enough", "$/MWh"), ("cournot_duopoly", "money/energy")])
+def test_numbers_side_by_side_have_units_that_all_scenarios_share(other, unit):
+    side, names = session.Session(), ["two_nodes_wide", other]
+    side.open([Run(load(name)) for name in names])
+    ended(side)
+    told = side_by_side(side.frames, side.runs, names)
+    assert f"price <small>{unit}" in told["comparison"] and unit in told["panels"][0]["html"]
+    assert {row["unit"] for row in csv.DictReader(io.StringIO(as_csv(side, names))) if row["measure"] == "price"} == {
+        f"{unit}, mean of buyers"
+    }
+    side.close()

@@ -1,5 +1,6 @@
 """What the command line prints says money and energy as the scenario calls them."""
 
+import json
 import re
 
 import pytest
@@ -35,3 +36,10 @@ def test_comparisons_scenarios_and_certificates_too(command, tmp_path):
     ):
         code, told, _ = command(*words, *CALLED)
         assert code == 0 and PLAIN.findall(told) == [] and "£" in told, words
+
+
+@pytest.mark.parametrize(("other", "unit"), [("two_nodes_wide", "$/MWh"), ("cournot_duopoly", "money/energy")])
+def test_a_comparison_says_units_that_all_its_scenarios_share(command, other, unit):
+    words = ("compare", "two_nodes_thin", other, "--replications", "1", "--direct", "--no-plots")
+    code, told, _ = command(*words, "--json")
+    assert code == 0 and json.loads(told)["units"]["price"] == unit

@@ -1,6 +1,7 @@
 """The same population under up to four scenarios, side by side and round by round."""
 # ruff: noqa: N802  components are named like classes
 
+from dataclasses import replace
 from html import escape
 from urllib.parse import urlencode
 
@@ -9,6 +10,7 @@ import solara
 
 from engine.results import results_of
 from scenarios import ScenarioError, load
+from scenarios.scenario import in_shared_units
 from views.browser import lanes as lanes_tables
 from views.browser.files import public
 from views.browser.session import SEEDS
@@ -97,7 +99,13 @@ def offered(own, name):
 
 def as_csv(session, chosen):
     """The comparison as a file."""
-    return lanes_tables.csv_of(called(session.runs, chosen), session.frames, session.others)
+    return lanes_tables.csv_of(called(session.runs, chosen), alike(session.frames, session.runs), session.others)
+
+
+def alike(frames, runs):
+    """The frames, whose numbers stand side by side, in the units of all scenarios."""
+    shared = in_shared_units([run.scenario for run in runs])
+    return [replace(frame, unit=shared) for frame in frames]
 
 
 def called(runs, chosen):
@@ -113,7 +121,7 @@ def side_by_side(frames, runs, chosen, others=()):
         return {"name": "", "status": "", "panels": []}
     colours = scenario_colours(names, [run.scenario.table.get("behaviour", "") for run in runs])
     keys = {name: key(colours[name], style) for name, style in zip(names, LINES, strict=False)}
-    ends = zip(names, frames, strict=True)
+    ends, in_one = zip(names, frames, strict=True), alike(frames, runs)
     said = ", ".join(f"{escape(name)}: {lanes_tables.ended(frame)}" for name, frame in ends)
     tracks = page_of(runs[0].scenario.market).TRACKS
     lanes = []
@@ -124,8 +132,8 @@ def side_by_side(frames, runs, chosen, others=()):
     return {
         "name": "",
         "status": f"<b>{escape(shared_words(runs))}</b> {said}.",
-        "panels": [track_panel(track, names, frames, colours) for track in tracks],
-        "comparison": lanes_tables.tables(names, frames, keys, others),
+        "panels": [track_panel(track, names, in_one, colours) for track in tracks],
+        "comparison": lanes_tables.tables(names, in_one, keys, others),
         "seeds": SEEDS if len(names) > 1 else 0,
         "begun": any(frame.begun for frame in frames),
         "lanes": lanes,
