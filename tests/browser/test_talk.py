@@ -12,6 +12,13 @@ LETTERS = """[...document.querySelectorAll('.chart text')].filter(one => one.tex
     parseFloat(getComputedStyle(one).fontSize) * Math.hypot(one.getScreenCTM().a, one.getScreenCTM().b))"""
 
 
+UNDER_BUTTONS = """() => {
+    const range = document.createRange(), buttons = document.querySelector('.zoom').getBoundingClientRect();
+    range.selectNodeContents(document.querySelector('.panel h2'));
+    return [...range.getClientRects()].filter(one => one.right > buttons.left && one.top < buttons.bottom);
+}"""
+
+
 def steps():
     """(When, [(what to do, with what)], what is seen) of each row of the script."""
     for when, does, seen, _ in ROW.findall(SCRIPT.read_text(encoding="utf-8")):
@@ -76,6 +83,21 @@ def test_what_is_shown_is_saved_as_svg_and_png(visitor, tmp_path):
     assert size == [int(float(drawing.get(name))) for name in ("width", "height")]
     visitor.page.keyboard.press("Escape")
     visitor.page.wait_for_selector(".tiles")
+
+
+def test_what_is_said_beside_a_drawing_is_read_from_afar_too(visitor):
+    visitor.show("Microgrid", "eight nodes ad hoc")
+    visitor.play_to_the_end()
+    visitor.page.wait_for_selector(".tabs .faint:has-text('private lines idle')")
+    visitor.page.click("button[aria-label=talk]")
+    visitor.page.wait_for_selector(".talk-bar")
+    for said in (".tabs .faint", ".panel .beside"):
+        size = visitor.page.locator(f".talk {said} >> visible=true").evaluate("one => getComputedStyle(one).fontSize")
+        assert float(size.removesuffix("px")) >= 18, said
+    assert not visitor.page.locator(".talk :is(.tiles, .span, .tab:not(.talk-bar *)) >> visible=true").count()
+    visitor.page.set_viewport_size({"width": 400, "height": 800})
+    assert visitor.page.evaluate(UNDER_BUTTONS) == []
+    visitor.page.keyboard.press("Escape")
 
 
 @pytest.mark.parametrize("width", [1280, 400])
