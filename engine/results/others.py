@@ -27,18 +27,19 @@ def with_everybody_alone(scenario: Scenario) -> dict[str, Scenario]:
     return found
 
 
-def without_large(scenario: Scenario, most: int = MOST_PLAYED) -> dict[str, Scenario]:
-    """BEFORE: the large users are not there, all others as they are; nothing where there are none, or nobody else.
+def without_large(scenario: Scenario) -> dict[str, Scenario]:
+    """BEFORE: the large users are not there, all others as they are; nothing where there are none, or nobody else."""
+    return _without_large(scenario, MOST_PLAYED)
 
-    most: users up to which it is played.
-    """
+
+def _without_large(scenario, most):
     several = _kinds(scenario) > {"large"} and users_of(scenario) <= most
     return {BEFORE: _rewritten(scenario, alone=False, large=False)} if several else {}
 
 
 def with_price_takers(scenario: Scenario) -> dict[str, Scenario]:
     """BEFORE as `without_large`; without large users COMPETITION, in which everybody takes prices as given."""
-    found = without_large(scenario, MOST_ON_NETWORK)
+    found = _without_large(scenario, MOST_ON_NETWORK)
     groups, many = scenario.table["group"], users_of(scenario) > MOST_ON_NETWORK
     if found or many or all(group["anticipates"] == NOTHING for group in groups):
         return found

@@ -39,8 +39,9 @@ def drawn(frame, name):
 def bars(frame):
     """{label: value} of the bars of what a learner has in mind."""
     (html,) = [panel.html for panel in frame.panels if panel.name == "beliefs"]
-    words = re.findall(r'<text x="[^"]*" y="[^"]*"(?: text-anchor="end")?(?: font-weight="700")?>([^<]*)</text>', html)
-    return dict(zip(words[::2], words[1::2], strict=True))
+    words = re.findall(r'<text x="[^"]*" y="[^"]*"( text-anchor="end")?(?: font-weight="700")?>([^<]*)</text>', html)
+    labels, values = ([word for anchored, word in words if bool(anchored) == left] for left in (True, False))
+    return dict(zip(labels, values, strict=True))
 
 
 def surplus(group, own, other):

@@ -170,18 +170,17 @@ def test_the_command_line_sweeps_over_tls_with_the_right_certificate_only(proces
     assert missing.stderr.startswith(f"error: {tmp_path}/none.pem: No such file")
 
 
-OTHER_NUMPY = """
-import importlib.metadata as metadata
-real = metadata.version
-metadata.version = lambda name: "0.0" if name == "numpy" else real(name)
-"""
+def other_numpy(folder):
+    """Make a folder say that it has another NumPy."""
+    (folder / "numpy-0.0.dist-info").mkdir()
+    (folder / "numpy-0.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: numpy\nVersion: 0.0\n")
 
 
 def test_nothing_is_written_where_the_workers_are_none_or_of_other_versions(processes, tmp_path):
     _, address = processes.scheduler()
     with pytest.raises(ClusterError, match="has no workers; start some with `dask worker"):
         sweep("direct_400", VARY, out=tmp_path / "out", executor=Cluster(address), **OPTIONS)
-    (tmp_path / "sitecustomize.py").write_text(OTHER_NUMPY)
+    other_numpy(tmp_path)
     processes.workers(1, address, path=f"{tmp_path}{os.pathsep}{ROOT}")
     with pytest.raises(ClusterError, match=r"numpy 0\.0 at worker tcp.*the same versions are needed"):
         sweep("direct_400", VARY, out=tmp_path / "out", executor=Cluster(address), **OPTIONS)
@@ -208,7 +207,7 @@ def test_a_frozen_workers_runs_go_to_others_and_late_workers_that_do_not_fit_get
     said = ""
     with Cluster(address, timeout=2) as pool, pytest.raises(ClusterError, match="no usable worker for 5 s; finished"):
         pool.patience = 5
-        (tmp_path / "sitecustomize.py").write_text(OTHER_NUMPY)
+        other_numpy(tmp_path)
         for number, _ in enumerate(pool.completed(time.sleep, [0.5] * 500)):
             if number == 3:
                 processes.workers(1, address, path="", cwd=tmp_path / "logs")

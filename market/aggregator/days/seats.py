@@ -22,7 +22,6 @@ from market.arrays import Array, Integers
 
 SETTLING = 1e-4  # of what a fair player moves: an answer nearer than that is looked for elsewhere too
 MOST_CROSSED = 3  # times that a fair player goes over to a day beyond a valley
-MOST_CROSSED_EQUAL = 1  # with max-min, where more end no better
 OTHERS_MOVED = 0.01  # of the others' loads: moved further, an answer that was found elsewhere is looked for anew
 TOLD = 1e-12  # a gain that is no rounding
 SAME = 1e-13  # of what a day turns over: a loss below it is rounding
@@ -135,14 +134,13 @@ class Seats:
 
     def _fair_reply(self, j, others, plan):
         fair, known = self.fair(j, others), self._known[j]
-        most = MOST_CROSSED_EQUAL if fair.equal else MOST_CROSSED
         best = fair_day(fair, plan, reach=known.reach, weights=known.weights, enough=self.enough)
         if not fair.equal and _across(fair, best.plan, plan):
-            best = best if known.crossed < most else fair_day(fair, plan, reach=0.0, enough=self.enough)
+            best = best if known.crossed < MOST_CROSSED else fair_day(fair, plan, reach=0.0, enough=self.enough)
             known.crossed += 1
         held, there = (self.purchase(j, one) for one in (plan, best.plan))
         stays = np.max(np.abs(there - held)) <= SETTLING * np.sum(np.abs(there))
-        if self.searches and stays and known.crossed < most and not known.beside(others):
+        if self.searches and stays and known.crossed < MOST_CROSSED and not known.beside(others):
             other = self.elsewhere(j, fair, best.plan, self.enough)
             if fair.gain(other.plan, best.plan) > TOLD:
                 known.crossed, best = known.crossed + 1, other
