@@ -2,6 +2,7 @@
 
 import json
 
+import pandas as pd
 import pytest
 
 import papers
@@ -60,6 +61,16 @@ def test_claims_come_out_as_expected_with_data_picture_and_manifest(tmp_path, kn
     assert (manifest["kind"], manifest["replications"]) == ("reproduction", replications)
     assert set(manifest["files"]) == {path.name for path in folder.iterdir()} - {"manifest.json"}
     assert json.loads((folder / "claims.json").read_text()) == [claim._asdict() for claim in claims]
+
+
+@pytest.mark.parametrize(
+    ("changed", "verdict"),
+    [({}, "pass"), ({"at_rest": 3}, "fail"), ({"apart": 1e-3}, "fail"), ({"settled": 3}, "pass")],
+)
+def test_starts_end_at_one_point_where_all_come_to_rest_there(changed, verdict):
+    ends = {"starts": 4, "settled": 4, "at_rest": 4, "apart": 1e-9, "from_direct": 1e-8} | changed
+    claim = starts._starts_claim(pd.DataFrame([ends]))
+    assert (claim.verdict, claim.numbers["settled"]) == (verdict, ends["settled"])
 
 
 def test_the_papers_conclusion_about_proportional_fairness_fails_and_says_so(tmp_path, known):
