@@ -103,6 +103,7 @@ def test_reload_back_and_a_copied_link_bring_the_same_state(visitor):
     visitor.page.go_back()
     visitor.page.wait_for_selector(".changes b", state="detached")
     visitor.page.wait_for_function("!location.hash.includes('set=')")
+    visitor.wait_round(0)  # until it is drawn, what was before is shown
     visitor.page.evaluate(f"location.hash = {before[0]!r}")
     visitor.page.wait_for_function("tiles => document.querySelector('.tiles').innerText === tiles", arg=before[2])
     visitor.wait_round(2)

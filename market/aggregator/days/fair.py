@@ -201,12 +201,11 @@ def _levelled(fair, plan, fixed, weights, enough):
     like Newton's method for a square root, steps go too far once and then come nearer from one side, whereas the least
     surplus would allow but tiny ones.
     """
-    near = weights is not None
     if weights is None:
         shifted = replace(fair, objective=objective(2.0, _shift(fair, plan)), among=fair.counted)
         weights = _weights(shifted, fair.surplus(plan))
     weights = weights / np.sum(weights)
-    best, least, exact = FairDay(plan, False, weights), _least(fair, plan), _ExactSteps()
+    best, least, near, exact = FairDay(plan, False, weights), _least(fair, plan), False, _ExactSteps()
     first = None
     for _ in range(MOST_STEPS):
         point = point_at(fair, plan, weights, fixed)

@@ -141,7 +141,7 @@ class Seats:
         held, there = (self.purchase(j, one) for one in (plan, best.plan))
         stays = np.max(np.abs(there - held)) <= SETTLING * np.sum(np.abs(there))
         if self.searches and stays and known.crossed < MOST_CROSSED and not known.beside(others):
-            other = self.elsewhere(j, fair, best.plan, self.enough)
+            other = self.elsewhere(j, fair, best.plan)
             if fair.gain(other.plan, best.plan) > TOLD:
                 known.crossed, best = known.crossed + 1, other
         known.weights = best.weights
