@@ -10,7 +10,7 @@ import numpy as np
 from market.aggregator.best_response import best_response, reply_curve
 from market.aggregator.game import Game
 from market.aggregator.payoff import payoff
-from market.aggregator.planner import competitive_total, demand, once_a_game, worth_of_last
+from market.aggregator.planner import OnceAGame, competitive_total, demand, worth_of_last
 from market.arrays import Array
 
 POINTS, REPLIES = 81, 61  # of a curve, of a curve of replies
@@ -35,7 +35,7 @@ class SupplyAndDemand:
     price: float
 
 
-@once_a_game
+@OnceAGame
 def supply_and_demand(game: Game) -> SupplyAndDemand:
     """The curves of a game up to a little beyond where they meet."""
     total = competitive_total(game)

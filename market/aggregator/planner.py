@@ -36,7 +36,6 @@ class OnceAGame(Generic[AnyGame, Known]):
         return self.known[game]
 
 
-once_a_game = OnceAGame
 Asking: TypeAlias = Generator[float, float, float]  # for price-taking users' demand at prices, as of market.searches
 
 
@@ -45,7 +44,7 @@ def demand(game: Game, price: float) -> float:
     return float(sum(np.sum(block.utility.demand(price)) for block in game.blocks))
 
 
-@once_a_game
+@OnceAGame
 def planned_surplus(game: Game) -> float:
     """Highest sum of all users' surplus that one planner reaches who buys for everybody: one aggregator at alpha = 0.
 
@@ -70,7 +69,7 @@ def planned(game: Game) -> Asking:
     return best
 
 
-@once_a_game
+@OnceAGame
 def best_total_welfare(game: Game) -> float:
     """Highest total welfare ΣU − ∫₀^Y p, in money, reached where price-taking demand meets the price.
 
@@ -88,7 +87,7 @@ def best_welfare(game: Game) -> Asking:
     return surplus + float(rule.value(total)) * total - float(rule.cost(total))
 
 
-@once_a_game
+@OnceAGame
 def competitive_total(game: Game) -> float:
     """The total at which price-taking demand meets the price, energy."""
     return alone(_competitive(game), partial(demand, game))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from market.aggregator.game import Block, Game
-from market.aggregator.planner import best_total_welfare, competitive_total, once_a_game, surpluses_of_total
+from market.aggregator.planner import OnceAGame, best_total_welfare, competitive_total, surpluses_of_total
 from market.arrays import Array
 from market.measures import producer_surplus, total_welfare
 from market.outcome import Outcome
@@ -27,7 +27,7 @@ def split(game: Game, outcome: Outcome) -> Split | None:
     return Split(had, best_total_welfare(game.untaxed) - total_welfare(game, outcome))
 
 
-@once_a_game
+@OnceAGame
 def planners_split(game: Game) -> Split:
     """The split of the highest total welfare, at the price where price-taking demand meets it; without tariffs."""
     game = game.untaxed

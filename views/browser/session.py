@@ -15,7 +15,7 @@ from views.browser import beside, stored
 from views.browser.files import public
 from views.browser.redraw import update_counter
 from views.kit.frames import Frame, upon
-from views.kit.live import ANSWERING, ENDED, Run
+from views.kit.live import ANSWERING, Run
 from views.markets import page_of, words_of
 
 SPEEDS = {"1 round a second": 1.0, "3 rounds a second": 0.33, "10 rounds a second": 0.1, "as fast as it can": 0.0}
@@ -300,11 +300,8 @@ class Session:
 
 def sentence(run):
     """What an ended run comes to against the other markets that are known, in one sentence."""
-    if "summary" not in run.memory:
-        run.memory[ENDED] = run.result()
-        run.memory["summary"] = run.memory[ENDED].summary()
     others = {one.name: one.summary for one in run.beside}
-    said = words_of(run.scenario.market).sentence(run.memory["summary"], others)
+    said = words_of(run.scenario.market).sentence(run.end_summary(), others)
     return run.scenario.in_units(said)
 
 

@@ -76,8 +76,9 @@ class Screen:
             "play": session.go_on,
             "stop": session.stop,
             "seeds": session.over_seeds,
+            "find": session.find,
         }
-        (known | {"find": session.find, "seeds": session.over_seeds})[name]()
+        known[name]()
 
 
 @solara.component

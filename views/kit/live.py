@@ -66,6 +66,13 @@ class Run:
         """The Result of the rounds played so far; once the run has ended, the same as that of the command line."""
         return standing(self.scenario, self.replication, self.drawn, self.model, not self.model.running)
 
+    def end_summary(self):
+        """The summary of a run that has ended, worked out once; its Result stays in the memory as ENDED."""
+        if "summary" not in self.memory:
+            self.memory[ENDED] = self.result()
+            self.memory["summary"] = self.memory[ENDED].summary()
+        return self.memory["summary"]
+
     def rounds_csv(self):
         """What happened in each round, as the results folder has it."""
         return csv_text(rounds_of(self.result()))

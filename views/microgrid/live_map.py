@@ -14,9 +14,7 @@ from views.microgrid.network_map import IDLE, MOST_SHOWN, positions_of, strokes
 WIDE, HIGH = 640, 420  # of the map
 LABELLED = 30  # nodes up to which nodes and trades have labels
 SOFTER = 0.4  # power of a loss' share on a large map, so that small ones are seen
-FAINT = (
-    0.35  # opacity of a line of a large map that carries next to nothing; from a quarter of the largest flow it is 1
-)
+FAINT = 0.35  # opacity of a large map's line that carries next to nothing; from a quarter of the largest flow it is 1
 NO_FLOW = 1e-9  # p.u. or money that counts as nothing
 
 
@@ -36,34 +34,34 @@ def network_map(run):
         for kind, lines in zip(("public", "private"), kinds, strict=True)
     ]
     rings = live_rings.of(run.memory.get("summary", {}), names)
-    nodes = live_rings.drawn(rings, place, size) + _nodes(
-        network, dispatch, place, size, small, names, live_rings.room(rings)
-    )
-    known = () if small else _zones(run)
-    tints, titles = live_zones.drawn(known, place, network.public)
+    nodes = live_rings.drawn(rings, place, size)
+    nodes += _nodes(network, dispatch, place, size, small, names, live_rings.room(rings))
+    tints, titles = live_zones.drawn(() if small else _zones(run), place, network.public)
     web, nodes = tints + ("" if small else _web(network.public, place)), nodes + titles
-    parts = [web, *drawn, nodes]
-    if _halves(network):
-        shift = f'<g transform="translate({WIDE / 2} 0)">{web}{drawn[1]}{nodes}</g>'
-        parts = [
-            web,
-            drawn[0],
-            nodes,
-            shift,
-            *(_head(k * WIDE / 2, kind) for k, kind in enumerate(("public", "private"))),
-        ]
+    parts = _side_by_side(web, drawn, nodes) if _halves(network) else [web, *drawn, nodes]
     keys = [("public line", look.PUBLIC, "-"), ("private line", look.PRIVATE, "--" if small else "-")]
     keys += [("surplus", look.SURPLUS_NODE, DOTS), ("deficit", look.DEFICIT_NODE, DOTS)]
     if any(len(lines.loss) for lines in kinds) and dispatch is not None:
-        tint = 1.0 if small else SOFTER
-        keys += [
-            (f"lost on a line: {plain(share * loss, 2)} p.u.", to_hex(look.LOSS(share**tint)))
-            for share in (0.1, 0.5, 1.0)
-        ]
-        keys += [(f"widest: {plain(flow, 3)} p.u.", look.PUBLIC, "-")]
+        keys += _scales(flow, loss, small)
     keys += [(ring.told, ring.colour, ring.dash) for ring in rings]
     kind = "halves" if _halves(network) else "" if small else "many"
     return map_of("".join(parts), WIDE, HIGH, "map of the network", kind) + legend(keys)
+
+
+def _side_by_side(web, drawn, nodes):
+    """The map of the public lines, and beside it that of the private ones."""
+    public, private = drawn
+    shifted = f'<g transform="translate({WIDE / 2} 0)">{web}{private}{nodes}</g>'
+    return [web, public, nodes, shifted, _head(0.0, "public"), _head(WIDE / 2, "private")]
+
+
+def _scales(flow, loss, small):
+    """What colours and widths of lines mean, for the legend."""
+    tint = 1.0 if small else SOFTER
+    keys = [
+        (f"lost on a line: {plain(share * loss, 2)} p.u.", to_hex(look.LOSS(share**tint))) for share in (0.1, 0.5, 1.0)
+    ]
+    return [*keys, (f"widest: {plain(flow, 3)} p.u.", look.PUBLIC, "-")]
 
 
 def _zones(run):

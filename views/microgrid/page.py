@@ -122,10 +122,7 @@ def joining(run):
     """How agents who join each other in coalitions ended, None before the run's end and where they do not."""
     if run.model.running or "gap" not in run.memory:
         return None
-    if ENDED not in run.memory:
-        run.memory[ENDED] = run.result()
-        run.memory["summary"] = run.memory[ENDED].summary()
-    return run.memory["summary"].get("joining")
+    return run.end_summary().get("joining")
 
 
 def panels(run):

@@ -86,8 +86,8 @@ def solve(day: Day, certify: bool = True) -> Solution:
         return _moment_solution(day, game, certify)
     if day.affine is not None and day.welfare:
         return potential_solution(day, certify)
-    tables = [Seats(day, ENOUGH, searches=certify) for _ in starts(day)]
-    found = [(seats, *played(seats, start)) for seats, start in zip(tables, starts(day), strict=True)]
+    begun = [(Seats(day, ENOUGH, searches=certify), start) for start in starts(day)]
+    found = [(seats, *played(seats, start)) for seats, start in begun]
     settled = [(seats, plan) for seats, plan, status, _ in found if status == Status.SETTLED]
     outcomes = [(seats, clear(day, plan)) for seats, plan in settled or [found[0][:2]]]
     seats, best = max(outcomes, key=lambda end: end[1].welfare)

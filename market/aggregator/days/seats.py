@@ -148,11 +148,11 @@ class Seats:
         known.reach = FURTHER * float(np.max(np.abs(best.plan - plan))) / fair.energy
         return best.plan
 
-    def elsewhere(self, j: int, fair: Fair, plan: Array, enough: float = 0.0) -> FairDay:
+    def elsewhere(self, j: int, fair: Fair, plan: Array) -> FairDay:
         """The best day of a fair player that is found from other starts than its plan: what plain sums would do, its
         users' best days at the price as it is, and near those at one at which nobody consumes (so that nobody is priced
         out at first), or with max-min what less equal objectives would do; found anew from where it was when the
-        others had much the same loads. enough: where they end, see `fair_day`."""
+        others had much the same loads."""
         known = self._known[j]
         if known.beside(fair.others):
             return fair_day(fair, known.found.plan, weights=known.found.weights)
@@ -163,8 +163,7 @@ class Seats:
         else:
             least = best_days(fair.party, np.full(fair.party.periods, fair.steepness), fair.energy)
             begun = [welfare, best_days(fair.party, price, fair.energy), held_back(fair, plan, least)]
-        days = [fair_day(fair, start, enough=enough) for start in begun]
-        known.others, known.found = fair.others.copy(), best_of(fair, days)
+        known.others, known.found = fair.others.copy(), best_of(fair, [fair_day(fair, start) for start in begun])
         return known.found
 
     @cached_property

@@ -9,7 +9,7 @@ import numpy as np
 from market.aggregator.game import Block
 from market.aggregator.network.game import NetworkGame, NetworkOutcome, clear, sells
 from market.aggregator.network.planner import can_plan, planned
-from market.aggregator.planner import once_a_game
+from market.aggregator.planner import OnceAGame
 from market.aggregator.splits import of_users
 from market.arrays import Mask
 from market.grid.clearing import Cleared
@@ -70,7 +70,7 @@ def planners_outcome(game: NetworkGame) -> NetworkOutcome | None:
     return _planners_outcome(game.untaxed)
 
 
-@once_a_game
+@OnceAGame
 def _planners_outcome(game):
     y = planned(game, np.zeros(game.players)) if can_plan(game) else None
     return None if y is None else clear(game, y)
