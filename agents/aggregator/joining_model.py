@@ -6,17 +6,15 @@ from functools import partial
 import mesa
 import numpy as np
 
+from agents.aggregator.columns import MOST_COLUMNS, of_outcome, transfer
 from agents.aggregator.joining_players import Member, Registrar
-from agents.aggregator.model import Trajectory, kept_of, transfer
+from agents.aggregator.trajectory import Trajectory, kept_of
 from agents.market_model import MarketModel, shown
 from market.aggregator import endings
 from market.aggregator.joining import game_of
 from market.aggregator.side_payments import pay_each_other
 from market.joining import FORESEES, Ending, Moving, is_move, play
-from market.measures import gini, jain
 from market.outcome import Status
-
-MOST_COLUMNS = 50  # players who stay as they are, with a column of their own in the collected data
 
 
 class JoiningModel(MarketModel):
@@ -134,8 +132,7 @@ class JoiningModel(MarketModel):
     def _reporters(self):
         """Columns of the collected data: each picklable, computed from the last state."""
         columns = {"round": "round", "status": "status", "moves": "moves", "move": "move"}
-        columns |= {name: partial(_of_outcome, name=name) for name in ("price", "quantity", "welfare", "unserved")}
-        columns |= {name: partial(_of_surplus, measure=measure) for name, measure in (("jain", jain), ("gini", gini))}
+        columns |= of_outcome()
         if self._pays:
             columns["transfer"] = transfer
         for number, offer in enumerate(self.joining.offers):
@@ -148,14 +145,6 @@ class JoiningModel(MarketModel):
         players += [block.player_name(j) for block in self.joining.stayers for j in range(block.players)]
         columns |= {f"purchase {name}": partial(_purchase, name=name) for name in players[:MOST_COLUMNS]}
         return columns
-
-
-def _of_outcome(model, name):
-    return getattr(model.outcome, name)
-
-
-def _of_surplus(model, measure):
-    return float(measure(model.outcome.s))
 
 
 def _members(model, number):

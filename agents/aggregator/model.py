@@ -4,12 +4,14 @@ from functools import cached_property, partial
 
 import numpy as np
 
+from agents.aggregator import columns
 from agents.aggregator.learners import Learner, LearnerGroup, mind_of
 from agents.aggregator.market_operator import MarketOperator
 from agents.aggregator.players import SHIPPED, Aggregator, Crowd, Heard, LargeUser, SmallUser, User, View
 from agents.aggregator.stretch import Stretch
-from agents.collector import Collector, plain
-from agents.market_model import MarketModel, attributes, shown
+from agents.aggregator.trajectory import Trajectory, kept_of
+from agents.collector import Collector
+from agents.market_model import MarketModel, shown
 from agents.seats import Player, Seat, SeatError, check_groups, seated
 from market.aggregator import endings
 from market.aggregator.best_response import PricedOut, best_responses
@@ -31,14 +33,10 @@ from market.aggregator.rounds import (
 from market.aggregator.side_payments import pay_each_other
 from market.conduct import Dice
 from market.conduct.judge import Judge
-from market.fairness.side_payments import moved
-from market.measures import gini, jain
 from market.outcome import Status
 
-MOST_COLUMNS = 50  # players with a column of their own in the collected data
 MOST_SEATS = 10_000  # players of a group who sit one by one, where no higher agent_threshold says so
 IN_ROWS = (Aggregator, SmallUser, LargeUser)  # agents whose best responses are worked out together
-MOST_REMEMBERED = 50_000_000  # users times rounds kept as trajectories
 MOST_AT_ONCE = 1 << 19  # users times rounds that are played at once
 
 
@@ -469,84 +467,12 @@ class AggregatorModel(MarketModel):
         self.blame = {"player": self.game.player_name(seat.place), "user": user}
 
     def _reporters(self):
-        """Columns of the collected data: each picklable, computed from the last outcome."""
-        columns = {"round": "round", "status": "status", "move": "move"}
-        if self.judge is not None:
-            columns |= judge_reporters(self)
-        columns |= {name: partial(_of_outcome, name=name) for name in ("price", "quantity", "welfare", "unserved")}
-        columns |= {name: partial(_of_surplus, measure=measure) for name, measure in (("jain", jain), ("gini", gini))}
-        for number, block in enumerate(self.game.blocks):
-            if not block.users:
-                continue
-            columns[f"consumption {block.name}"] = partial(_group_mean, what="x", number=number)
-            columns[f"surplus {block.name}"] = partial(_group_mean, what="s", number=number)
-        if pay_each_other(self.game.blocks):
-            columns["transfer"] = transfer
-        if self.game.players <= MOST_COLUMNS:
-            columns |= {
-                f"purchase {self.game.player_name(j)}": partial(_purchase, j=j) for j in range(self.game.players)
-            }
-        else:
-            columns["purchases"] = _purchases
-        return columns
+        """Columns of what is collected of each round."""
+        return columns.of_rounds(self)
 
     def _agent_reporters(self):
-        """Columns of the agents' tables: users where each has an agent, and one's own players by class."""
-        users = {kind: attributes("quantity", "surplus") for kind in (SmallUser, LargeUser)} if self.individual else {}
-        own = {type(agent): {"purchase": _own_purchase, "payoff": _own_payoff} for agent in self.own}
-        return users | own or None
-
-
-def judge_reporters(model):
-    """Columns of what a model's learners have reached; gaps where they were worked out."""
-    columns = {name: partial(_of_judge, name=name) for name in ("gap", "gap_of_average", "average_regret")}
-    columns = {name.replace("_", " "): function for name, function in columns.items()}
-    if len(model.judge.players) <= MOST_COLUMNS:
-        for number, j in enumerate(model.judge.players):
-            columns[f"regret {model.game.player_name(j)}"] = partial(_regret, number=number)
-    return columns
-
-
-class Trajectory:
-    """Quantities and surpluses of every user after each round; only the last one where all would not fit in memory."""
-
-    def __init__(self, users, rounds, dtype, kept=("x", "s")):
-        self.dtype, self.whole = dtype, users * rounds <= MOST_REMEMBERED
-        self._kept = {name: [] for name in kept}
-
-    def add(self, outcome):
-        """Remember an outcome."""
-        for name, past in self._kept.items():
-            if not self.whole:
-                past.clear()
-            past.append(getattr(outcome, name).astype(self.dtype))
-
-    def add_all(self, rounds):
-        """Remember many rounds, a market.aggregator.clearing.Rounds."""
-        for name, past in self._kept.items():
-            if not self.whole:
-                past.clear()
-            past += list(getattr(rounds, name)[0 if self.whole else -1 :].astype(self.dtype))
-
-    @property
-    def quantities(self):
-        """Quantities by round and user, shape (rounds, users)."""
-        return np.array(self._kept["x"], dtype=self.dtype)
-
-    @property
-    def surpluses(self):
-        """Surpluses by round and user, in money, shape (rounds, users)."""
-        return np.array(self._kept["s"], dtype=self.dtype)
-
-    @property
-    def transfers(self):
-        """What users got from others of their aggregator by round, shape (rounds, users); None without payments."""
-        return np.array(self._kept["transfers"], dtype=self.dtype) if "transfers" in self._kept else None
-
-
-def kept_of(blocks):
-    """What is remembered of every user of a game's blocks: with payments, transfers too."""
-    return ("x", "s", "transfers") if pay_each_other(blocks) else ("x", "s")
+        """Columns of the agents' tables."""
+        return columns.of_agents(self)
 
 
 def _fits_in_rows(block):
@@ -568,47 +494,3 @@ def _decides_for_many(who, large):
 def _is_block(agent):
     """Does an agent decide for several players at once?"""
     return hasattr(agent, "decide_many") and (agent.seat.own.players > 1 or type(agent).decide is Player.decide)
-
-
-def _own_purchase(agent):
-    return agent.heard.own
-
-
-def _own_payoff(agent):
-    return agent.heard.payoff
-
-
-def transfer(model):
-    """Money that members of aggregators pay each other in the last round."""
-    return moved(model.outcome.transfers)
-
-
-# reporters: of a model's last round, and by round of a Stretch in its place
-
-
-def _of_judge(model, name):
-    return plain(getattr(model.judge, name))
-
-
-def _regret(model, number):
-    return plain(model.judge.regrets[..., number])
-
-
-def _of_outcome(model, name):
-    return getattr(model.outcome, name)
-
-
-def _of_surplus(model, measure):
-    return plain(measure(model.outcome.s))
-
-
-def _group_mean(model, what, number):
-    return plain(np.mean(getattr(model.outcome, what)[..., model.game.user_slices[number]], axis=-1))
-
-
-def _purchase(model, j):
-    return plain(model.y[..., j])
-
-
-def _purchases(model):
-    return model.y.copy()

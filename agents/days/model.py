@@ -2,27 +2,26 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import NamedTuple
 
 import mesa
 import numpy as np
 
-from agents.aggregator.model import MOST_COLUMNS, Trajectory, judge_reporters
+from agents.aggregator.trajectory import Trajectory
+from agents.days import columns
 from agents.days.learners import LearningPlayer
 from agents.days.players import SHIPPED, DayAggregator, DayHeard, DayOperator, DayPlan, DayView, Household
-from agents.market_model import MarketModel, attributes, shown
+from agents.market_model import MarketModel, shown
 from agents.seats import Player, Seat, SeatError, check_groups, seated
 from market.aggregator.days import endings, rounds
 from market.aggregator.days.carrying import carried
 from market.aggregator.days.learners import FAIR_DAYS, DayJudge
-from market.aggregator.days.measures import by_user, peak, spread
+from market.aggregator.days.measures import by_user
 from market.aggregator.days.outcome import clear, payoff_of
 from market.aggregator.days.seats import Seats, certified
 from market.aggregator.days.several import DaysOutcome
 from market.aggregator.rounds import ORDERS, Watch
 from market.arrays import Array
-from market.measures import gini, jain
 from market.outcome import Status
 
 BY_PERIOD = ("solar", "curtailed", "charged", "discharged", "level", "car", "shifted")  # sums over all users
@@ -100,8 +99,8 @@ class DaysModel(MarketModel):
         self.judge = DayJudge(learners, rounds, judging) if learners else None
         self.trajectory = Trajectory(game.users, rounds * len(game.days), np.float64 if self.individual else np.float32)
         self.datacollector = mesa.DataCollector(
-            model_reporters=self._reporters(),
-            agenttype_reporters=self._agent_reporters(),
+            model_reporters=columns.of_rounds(self),
+            agenttype_reporters=columns.of_agents(self),
             tables={"periods": PERIOD_COLUMNS},
         )
 
@@ -313,33 +312,6 @@ class DaysModel(MarketModel):
             here = {"round": self.round, "day": self.number, "period": t}
             self.datacollector.add_table_row("periods", here | {name: float(row[t]) for name, row in sums.items()})
 
-    def _reporters(self):
-        """Columns of the collected data: each picklable, computed from the day's last outcome."""
-        columns = {"round": "round", "day": "number", "status": "status", "move": "move"}
-        if self.judge is not None:
-            columns |= judge_reporters(self)
-        columns |= {name: partial(_of_today, name=name) for name in ("mean_price", "quantity", "welfare")}
-        columns = {"price" if name == "mean_price" else name: column for name, column in columns.items()}
-        columns |= {"unserved": _unserved, "peak": partial(_measure, measure=peak, of="load")}
-        columns |= {"spread": partial(_measure, measure=spread, of="price")}
-        columns |= {name: partial(_of_surplus, measure=measure) for name, measure in (("jain", jain), ("gini", gini))}
-        for number, block in enumerate(self.game.blocks):
-            columns[f"consumption {block.name}"] = partial(_group_consumption, number=number)
-            columns[f"surplus {block.name}"] = partial(_group_surplus, number=number)
-        if self.game.players <= MOST_COLUMNS:
-            columns |= {
-                f"purchase {self.game.player_name(j)}": partial(_purchase, j=j) for j in range(self.game.players)
-            }
-        else:
-            columns["purchases"] = _purchases
-        return columns
-
-    def _agent_reporters(self):
-        """Columns of the agents' tables: homes where each has an agent, and one's own players by class."""
-        users = {Household: attributes("quantity", "surplus", "bill")} if self.individual else {}
-        own = {type(agent): {"purchase": _own_purchase, "payoff": _own_payoff} for agent in self.own}
-        return users | own or None
-
 
 def _learning(game, conducts, damping):
     """{group: conduct} of those who learn; raises ValueError where they cannot."""
@@ -369,43 +341,3 @@ def _are_energies(answer, periods):
     except ValueError:  # ragged lists
         return False
     return values.shape == (periods,) and values.dtype.kind in "iuf" and bool(np.all(np.isfinite(values)))
-
-
-def _of_today(model, name):
-    return getattr(model.today, name)
-
-
-def _unserved(model):
-    return float(np.sum(model.today.unserved))
-
-
-def _measure(model, measure, of):
-    return measure(getattr(model.today, of))
-
-
-def _of_surplus(model, measure):
-    return float(measure(model.today.s))
-
-
-def _group_consumption(model, number):
-    return float(np.mean(np.sum(model.told["consumption"][model.game.user_slices[number]], axis=1)))
-
-
-def _group_surplus(model, number):
-    return float(np.mean(model.today.s[model.game.user_slices[number]]))
-
-
-def _purchase(model, j):
-    return float(np.sum(model.y[j]))
-
-
-def _purchases(model):
-    return np.sum(model.y, axis=1)
-
-
-def _own_purchase(agent):
-    return float(np.sum(agent.heard.own))
-
-
-def _own_payoff(agent):
-    return agent.heard.payoff

@@ -7,8 +7,9 @@ import networkx as nx
 import numpy as np
 from mesa.discrete_space import Network as Space
 
+from agents.aggregator.columns import MOST_COLUMNS
 from agents.aggregator.learners import Learner
-from agents.aggregator.model import MOST_COLUMNS, AggregatorModel
+from agents.aggregator.model import AggregatorModel
 from agents.aggregator.players import Heard, View
 from agents.market_model import attributes
 from agents.network.players import SHIPPED, Generator, GridLine, GridNode, HeardOfSale, NetworkOperator, Producer

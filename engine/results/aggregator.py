@@ -6,7 +6,7 @@ from functools import cached_property, partial
 import numpy as np
 
 from agents import JoiningModel
-from agents.aggregator.model import MOST_REMEMBERED
+from agents.aggregator.trajectory import MOST_REMEMBERED
 from engine.columns import people_arrays, with_people, write_csv
 from engine.results import learning, measured, others, states, tariffs
 from engine.results.learning import DISTANCE, Learned

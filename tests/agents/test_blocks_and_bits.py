@@ -69,7 +69,7 @@ def test_trajectories_are_float32_above_the_threshold(threshold, dtype):
 
 
 def test_only_the_last_round_is_kept_where_all_rounds_would_not_fit(monkeypatch):
-    monkeypatch.setattr("agents.aggregator.model.MOST_REMEMBERED", 201 * 99)
+    monkeypatch.setattr("agents.aggregator.trajectory.MOST_REMEMBERED", 201 * 99)
     model = build("two_aggregators")
     model.run()
     assert model.round > 1
