@@ -1,4 +1,6 @@
-"""The README's commands, Python and scenarios by what is installed: readme_elsewhere.py README.md FOLDER-OF-COMMANDS.
+"""The README's commands, Python and scenarios, and the commands of docs, by what is installed.
+
+readme_elsewhere.py README.md FOLDER-OF-COMMANDS
 
 To be run in an empty folder by the Python of the environment. Long commands get fewer replications and no pictures.
 """
@@ -43,7 +45,8 @@ def main(readme, folder):
     """Play all; says in its last line how many there were."""
     text, command = Path(readme).read_text(encoding="utf-8"), Path(folder) / "energy-markets"
     Path("mine.csv").write_text(OUTCOME)
-    played = commands(text)
+    listed = (Path(readme).parent / "docs" / "commands.md").read_text(encoding="utf-8")
+    played = list({tuple(words): words for words in commands(text) + commands(listed)}.values())
     for words in played:
         play(command, shorter(words))
     files = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
