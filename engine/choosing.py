@@ -17,13 +17,12 @@ from engine.intervals import interval
 from engine.many import run_many
 from engine.results.result import number
 from engine.running import run
-from market.aggregator.equilibrium import CERTIFIED
 from market.empirical_game import exchanged, gains, nobody_gains, pure
-from market.outcome import Status
+from market.outcome import CERTIFIED_GAP, Status
 from scenarios import Scenario, ScenarioError, load
 from scenarios.aggregator.keys import PAYOFFS
 
-ROUNDING = 1e-9  # share of the largest payoff that is no gain
+PAYOFF_ROUNDING = 1e-9  # share of the largest payoff that is no gain
 
 
 class Played(NamedTuple):
@@ -52,7 +51,7 @@ class Profile:
         scenario = load(self.scenario, set=alphas)
         stay = scenario.joining is None
         result = run(scenario, replication=self.replication, direct=stay, certify=stay, patient=True)
-        known = result.outcome.gap is None or result.outcome.gap <= CERTIFIED
+        known = result.outcome.gap is None or result.outcome.gap <= CERTIFIED_GAP
         found = np.zeros((len(PAYOFFS), len(numbers))) if known else np.full((len(PAYOFFS), len(numbers)), np.nan)
         names = [scenario.groups[k].name for k in numbers]
         for block, rows in zip(result.game.blocks, result.game.user_slices, strict=True):
@@ -109,7 +108,7 @@ class AlphaGame:
     @property
     def least(self):
         """What is no gain, but rounding."""
-        return ROUNDING * float(np.abs(self.means).max(initial=0.0))
+        return PAYOFF_ROUNDING * float(np.abs(self.means).max(initial=0.0))
 
     def half_widths(self):
         """Half-widths of the 95 % intervals of the means, of their shape."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-AT_ONCE = 1 << 16  # rows that are written at once
+ROWS_AT_ONCE = 1 << 16  # rows that are written at once
 MANY, SAMPLED = 1_000, 16  # cells from which on one in so many is looked at: do they repeat?
 Columns = Mapping[str, Sequence | np.ndarray]  # {name: values by row}
 
@@ -53,8 +53,8 @@ def _write(columns, file):
     csv.writer(file, lineterminator="\n").writerow(columns)
     cells = [_cells(values) for values in columns.values()]
     alone = len(cells) == 1
-    for lo in range(0, max(map(len, cells), default=0), AT_ONCE):
-        texts = [_texts(values[lo : lo + AT_ONCE]) for values in cells]
+    for lo in range(0, max(map(len, cells), default=0), ROWS_AT_ONCE):
+        texts = [_texts(values[lo : lo + ROWS_AT_ONCE]) for values in cells]
         texts = [[text or '""' for text in texts[0]]] if alone else texts  # a line of nothing would be no row
         file.write("".join(f"{','.join(row)}\n" for row in zip(*texts, strict=True)))
 

@@ -157,7 +157,7 @@ def compare(
     progress=True,
     patient=False,
     by=(),
-    level=by_people.LEVEL,
+    level=by_people.TAIL_LEVEL,
     keep_users=False,
 ):
     """Run several scenarios on common random numbers and return a Comparison.

@@ -22,7 +22,7 @@ from market.errors import Refused
 from scenarios.reading.files import content_of
 
 FEW_RUNS = 4  # runs that are not worth starting workers for
-MOST = 1_000  # jobs of one task
+MOST_JOBS = 1_000  # jobs of one task
 GUARD = re.compile(r"^if\s*\(?\s*(__name__\s*==|['\"]__main__['\"]\s*==)", re.MULTILINE)
 WORD_AFTER = 30.0  # seconds of waiting after which a word is said, again and again
 
@@ -152,7 +152,7 @@ def answers_within(function, jobs, seconds):
 
 def worth(task_seconds, seconds):
     """How many jobs of so many seconds are worth a task."""
-    return min(max(int(task_seconds / max(seconds, 1e-9)), 1), MOST)
+    return min(max(int(task_seconds / max(seconds, 1e-9)), 1), MOST_JOBS)
 
 
 class InProcess(Executor):

@@ -11,7 +11,7 @@ try:
 except ImportError:  # Windows has no such limits
     resource = None
 
-ROW = 4_000  # bytes of one run's row in a comparison
+ROW_BYTES = 4_000  # bytes of one run's row in a comparison
 MARK_BYTES = 4  # bytes of what a sweep remembers of a run
 MOST_RUNS = 1_000_000_000
 
@@ -34,7 +34,7 @@ def check(scenarios, *, replications=1, workers=1, patient=False, room=None):
         if sum(need.values()) > room:
             raise _too_large(f"{scenario.name}: {max(need, key=need.get)}", sum(need.values()), room)
     if replications > 1 or len(scenarios) > 1:
-        check_answers(replications, sum(ROW + results_of(s.market).kept(s) for s in scenarios), room=room)
+        check_answers(replications, sum(ROW_BYTES + results_of(s.market).kept(s) for s in scenarios), room=room)
 
 
 def check_answers(replications, size, *, patient=False, room=None):

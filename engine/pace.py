@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from engine.progress import say
 
-MANY = 500  # periods from which on the first ones are timed
-TIMED = 10  # pieces timed, after one that is not: what is made once is made there
+MANY_PERIODS = 500  # periods from which on the first ones are timed
+PIECES_TIMED = 10  # pieces timed, after one that is not: what is made once is made there
 LONG_ENOUGH = 2.0  # seconds after which no further piece is timed
 PATIENCE = 600.0  # seconds runs may take without being asked about
-TOLD = 60.0  # seconds from which on a line says how long it may take
+TOLD_FROM = 60.0  # seconds from which on a line says how long it may take
 
 
 class TooLong(ValueError):
@@ -34,7 +34,7 @@ class Paced:
     @property
     def long(self):
         """Does it go through so many periods that some of its work is timed first?"""
-        return (self.pieces if self.through is None else self.through) >= MANY
+        return (self.pieces if self.through is None else self.through) >= MANY_PERIODS
 
     def each(self):
         """Seconds a piece takes."""
@@ -44,8 +44,8 @@ class Paced:
         if taken > LONG_ENOUGH:
             return taken
         started = time.perf_counter()
-        for k in range(TIMED):
-            self.work((k + 1) * self.pieces // (TIMED + 1))
+        for k in range(PIECES_TIMED):
+            self.work((k + 1) * self.pieces // (PIECES_TIMED + 1))
             taken = time.perf_counter() - started
             if taken > LONG_ENOUGH:
                 break
@@ -69,7 +69,7 @@ def check(paced, *, at_once=1, most=None, patient=False):
             longest, said = _told(timed)
             fewer = int(longest.pieces * most / total)
             raise TooLong(f"{said}; up to {fewer:,} {longest.called} are played unasked: take fewer, or --yes to go on")
-    if timed and total > TOLD:
+    if timed and total > TOLD_FROM:
         say(_told(timed)[1])
 
 

@@ -6,7 +6,7 @@ from functools import cache
 
 import tqdm
 
-MANY = 1000  # items from which on a bar is worth the while
+MANY_ITEMS = 1000  # items from which on a bar is worth the while
 
 
 @cache
@@ -23,7 +23,7 @@ def bar(label, total, done=0, shown=True, unit="run"):
 
 def each_of(items, label, unit):
     """The items of a sequence one by one, with a bar where there are many."""
-    with bar(label, len(items), shown=len(items) >= MANY, unit=unit) as shown:
+    with bar(label, len(items), shown=len(items) >= MANY_ITEMS, unit=unit) as shown:
         for item in items:
             yield item
             shown.update()

@@ -11,7 +11,7 @@ from engine.store import USERS
 from engine.stored_json import why
 from market.errors import Refused
 from scenarios.reading.errors import one_line
-from scenarios.reading.files import LARGEST, opened
+from scenarios.reading.files import LARGEST_TABLE, opened
 
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
@@ -47,8 +47,8 @@ def _unpack(file, place):
         found = [one for one in held.infolist() if not one.is_dir() and belongs(one.filename)]
         if len({one.filename for one in found}) < len(found):  # other programs might unpack the other one
             raise RuntimeError("a file stands twice")
-        if sum(one.file_size for one in found) > LARGEST:
-            raise RuntimeError(f"more than {LARGEST / 1e9:g} GB")
+        if sum(one.file_size for one in found) > LARGEST_TABLE:
+            raise RuntimeError(f"more than {LARGEST_TABLE / 1e9:g} GB")
         for one in found:
             with held.open(one) as source, open(place / one.filename, "wb") as target:
                 shutil.copyfileobj(source, target)

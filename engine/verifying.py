@@ -25,10 +25,10 @@ from engine.unpacking import belongs, unpacked
 from market.errors import Refused
 from market.numerals import gap, plain
 from scenarios.reading.errors import one_line, quoted
-from scenarios.reading.files import LARGEST, content_of
+from scenarios.reading.files import LARGEST_TABLE, content_of
 
 SAME_NUMBER = Result.SHARP  # relative difference up to which two numbers count as the same
-ROUNDING = 1e-15  # of the largest number of a result: a smaller difference is one of larger numbers
+NUMBER_ROUNDING = 1e-15  # of the largest number of a result: a smaller difference is one of larger numbers
 COLUMN_ROUNDING = 1e-12  # of the largest number of a result: columns that hold nothing larger hold zeros
 GAP = re.compile(r"(^|[._ ])(relax_)?gap")  # columns that bound an error
 COUNT = re.compile(r"(^|\.)(seed|replication|rounds?|messages|edges|users|point)$")  # columns without a unit
@@ -269,7 +269,7 @@ def _numbers(folder, again, manifest, kept, sharp=SAME_NUMBER):
 
 def _distance(one, other, kept):
     """Largest difference of two result files as a share of the largest number of its column; 0 for the same bits."""
-    content = content_of(one, LARGEST)
+    content = content_of(one, LARGEST_TABLE)
     if content == other.read_bytes():
         return 0.0
     if one.suffix == ".json":
@@ -312,7 +312,7 @@ def columns_apart(columns, kept=frozenset()):
     largest = max(results, default=0.0)
     least = COLUMN_ROUNDING * largest
     judged = {name: both for name, both in known.items() if name in kept or not 0 < size[name] <= least}
-    noise = ROUNDING * largest
+    noise = NUMBER_ROUNDING * largest
     return max((_apart(*both, size[name], noise) for name, both in judged.items()), default=0.0)
 
 

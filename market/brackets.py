@@ -13,7 +13,7 @@ import numpy as np
 from market.arrays import Array, Integers
 from market.searches import alone
 
-RTOL = 4 * float(np.finfo(float).eps)
+LEAST_RTOL = 4 * float(np.finfo(float).eps)
 
 
 def brent(
@@ -22,7 +22,7 @@ def brent(
     high: float,
     *,
     xtol: float = 2e-12,
-    rtol: float = RTOL,
+    rtol: float = LEAST_RTOL,
     maxiter: int = 100,
 ) -> float:
     """A root between two ends at which the function has different signs, to xtol + rtol |x|.
@@ -33,7 +33,7 @@ def brent(
 
 
 def brents_points(
-    low: float, high: float, *, xtol: float = 2e-12, rtol: float = RTOL, maxiter: int = 100
+    low: float, high: float, *, xtol: float = 2e-12, rtol: float = LEAST_RTOL, maxiter: int = 100
 ) -> Generator[float, float, float]:
     """The points of `brent`, each to be answered by the function there (market/searches.py); raises as that does."""
     before, now = float(low), float(high)

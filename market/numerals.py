@@ -3,8 +3,8 @@
 import math
 from decimal import Decimal
 
-GROUPED = 1e7  # from which a number is said in words
-SMALLEST = 1e-6  # below which it is
+LARGEST_IN_DIGITS = 1e7  # from which a number is said in words
+SMALLEST_IN_DIGITS = 1e-6  # below which it is
 WORDS = (
     (1e15, "quadrillion"),
     (1e12, "trillion"),
@@ -14,7 +14,7 @@ WORDS = (
     (1e-9, "billionth"),
     (1e-12, "trillionth"),
 )
-MOST = 1e18  # said as being more than all below it
+MOST_IN_WORDS = 1e18  # said as being more than all below it
 LEAST_GAP = 1e-8  # a share: smaller gaps are rounding
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -34,11 +34,11 @@ def plain(value: float | str | None, digits: int = 4) -> str:
     rounded = float(f"{value:.{digits - 1}e}")
     if rounded == 0:
         return "0"
-    if abs(rounded) >= MOST:
+    if abs(rounded) >= MOST_IN_WORDS:
         return "> 999 quadrillion" if value > 0 else "< -999 quadrillion"
     if abs(rounded) < WORDS[-1][0]:
         return "< 1 trillionth" if value > 0 else "> -1 trillionth"
-    if 10**digits <= abs(rounded) < GROUPED:
+    if 10**digits <= abs(rounded) < LARGEST_IN_DIGITS:
         return f"{value:,.0f}"
     size, word = unit(rounded)
     number = format(Decimal(f"{rounded / size:.{digits - 1}e}").normalize(), ",f")
@@ -48,7 +48,7 @@ def plain(value: float | str | None, digits: int = 4) -> str:
 def unit(value: float) -> tuple[float, str]:
     """(Size, word) of what a number is counted in, such as millions; (1.0, "") of ordinary ones."""
     size = abs(value)
-    if SMALLEST <= size < GROUPED or size < WORDS[-1][0]:
+    if SMALLEST_IN_DIGITS <= size < LARGEST_IN_DIGITS or size < WORDS[-1][0]:
         return 1.0, ""
     return next((size_of, word) for size_of, word in WORDS if size_of <= size)
 

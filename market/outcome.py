@@ -8,6 +8,8 @@ import numpy as np
 
 from market.tariffs import Collected
 
+CERTIFIED_GAP = 1e-6  # gap up to which an outcome counts as an equilibrium, a plan as an optimum
+
 
 class Status(StrEnum):
     """How a run stands or ended."""

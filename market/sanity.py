@@ -7,9 +7,9 @@ import numpy as np
 from market.arrays import Array
 from market.numerals import percent, plain
 
-FREE = 1e-3  # share of what first units are worth, below which a price limits nobody
-MUCH_LOST = 0.2  # share of the load
-TINY = 1e-4  # p.u.
+FREE_PRICE = 1e-3  # share of what first units are worth, below which a price limits nobody
+MUCH_LOAD_LOST = 0.2  # share of the load
+TINY_POWER = 1e-4  # p.u.
 UNITS = "are all in the same units of money and energy?"
 
 
@@ -22,10 +22,10 @@ def of_purchases(bought: Array, price: Array, worth: Array) -> list[str]:
         return [
             f"nobody buys anything: the price is {plain(paid)}, a first unit is worth {plain(most)} at most; {UNITS}"
         ]
-    if not 0 <= paid < FREE * most:  # what is worth most is worth no less than what is usual
+    if not 0 <= paid < FREE_PRICE * most:  # what is worth most is worth no less than what is usual
         return []
     usual = middle(worth)
-    if paid < FREE * usual:
+    if paid < FREE_PRICE * usual:
         return [f"the price limits nobody: it is {plain(paid)}, where a first unit is worth {plain(usual)}; {UNITS}"]
     return []
 
@@ -51,7 +51,7 @@ def of_contracts(signed: int, worth: Array, cost: Array) -> list[str]:
 
 def of_losses(lost: float, load: float) -> list[str]:
     """What is odd about losses beside a load, in the same unit."""
-    if not 0 < MUCH_LOST * load < lost:
+    if not 0 < MUCH_LOAD_LOST * load < lost:
         return []
     return [f"lines lose {percent(lost / load)} of the load: are resistances in p.u., and powers of the same base?"]
 
@@ -63,7 +63,7 @@ def of_comparison(runs: int) -> str:
 
 def of_flows(largest: float) -> list[str]:
     """What is odd about the largest power that a node puts in or takes, p.u.; lines lose its square."""
-    if not 0 < largest < TINY:
+    if not 0 < largest < TINY_POWER:
         return []
     told = f"no node puts in or takes more than {plain(largest, 2)} p.u., so that lines lose next to nothing"
     return [f"{told}: are powers in p.u., and is the base power right?"]

@@ -8,9 +8,9 @@ import pandas as pd
 
 from engine.intervals import interval
 from engine.many import run_many
-from market.aggregator.clearing import CERTIFIED
 from market.aggregator.side_payments import solved_and_paid
 from market.measures import gini, jain
+from market.outcome import CERTIFIED_GAP
 from scenarios import draw, load
 
 
@@ -35,7 +35,7 @@ class Facts(NamedTuple):
     @property
     def certified(self):
         """Does no player regret its purchase?"""
-        return self.gap <= CERTIFIED
+        return self.gap <= CERTIFIED_GAP
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from scenarios.markets import market_of, named
 from scenarios.reading import toml_text
 from scenarios.reading.errors import Place, ScenarioError, cut, nearest, one_of, printable, quoted
-from scenarios.reading.files import LARGEST, content_of
+from scenarios.reading.files import LARGEST_TABLE, content_of
 
 FOLDER = Path(__file__).parent / "files"
 LONGEST_SHOWN = 200
@@ -69,7 +69,7 @@ def as_written(source) -> tuple[dict, Path, Place]:
     path = _find(source)
     place = Place(str(source) if path == Path(source) else path.name, path.parent)
     try:
-        content = content_of(path, LARGEST)
+        content = content_of(path, LARGEST_TABLE)
     except OSError as error:
         raise place.error(f"cannot read it: {error.strerror}", "a TOML file is needed") from None
     return toml_text.parse(content, place), path, place

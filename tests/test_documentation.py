@@ -4,6 +4,7 @@ import re
 import subprocess
 from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
@@ -26,6 +27,19 @@ def test_the_table_of_keys_is_the_schema():
 def test_links_and_pictures_exist(page):
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
         assert "://" in target or (page.parent / target).exists(), target
+
+
+FLOORS = "market|agents|scenarios|engine|views|environments|papers|benchmarks|examples|tests"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_and_modules_that_a_page_names_exist(page):
+    text = page.read_text(encoding="utf-8")
+    files = [name for name in re.findall(rf"`((?:{FLOORS})/[\w/.-]*)`", text) if "my" not in re.split(r"[/.]", name)]
+    assert [name for name in files if not (ROOT / name).exists()] == []
+    for name in re.findall(rf"`((?:{FLOORS})\.[\w.]+)`", text):
+        if not name.endswith((".csv", ".npz")):
+            resolve_name(name)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

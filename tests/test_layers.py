@@ -50,6 +50,13 @@ def test_imports_stand_at_the_top_but_in_the_command_line(path):
     assert [name for name, inside in imports(path) if inside] == []
 
 
+def test_small_numbers_say_what_of():
+    for path in FILES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Assign) and isinstance(value := getattr(node.value, "value", None), float):
+                assert value > 0.001 or "_" in node.targets[0].id, (path, node.targets[0].id)
+
+
 @pytest.mark.parametrize("path", [p for p in FILES if "market" in p.relative_to(ROOT).parts[:1]], ids=str)
 def test_the_economics_knows_no_files_no_plots_and_no_other_design(path):
     parts = path.relative_to(ROOT).parts

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from market.numerals import gap, percent, plain
+from market.outcome import CERTIFIED_GAP
 
-NOTHING = 1e-6  # share of the numbers compared up to which they differ by nothing: rounds end sooner than rounding
-LITTLE = 1e-3  # a share that is almost nothing
-PROVEN = 1e-6  # a gap up to which nobody gains that is worth a word
+SAME_NUMBER = 1e-6  # share of the numbers compared up to which they differ by nothing: rounds end sooner than rounding
+LITTLE_SHARE = 1e-3  # a share that is almost nothing
 FEW = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 ENDED = ("settled", "solved", "learned")
 UNSETTLED = {
@@ -29,7 +29,7 @@ def framed(summary: dict, said: str) -> str:
         return UNSETTLED[status] + said[:1].lower() + said[1:]
     if left is None:
         return f"{said} That this is an end of all moves is not proven."
-    return said if left <= PROVEN else f"{said} Somebody could still gain: the gap is {gap(left)}."
+    return said if left <= CERTIFIED_GAP else f"{said} Somebody could still gain: the gap is {gap(left)}."
 
 
 def known(summary: dict | None) -> bool:
@@ -39,7 +39,7 @@ def known(summary: dict | None) -> bool:
 
 def is_nothing(now: float, then: float) -> bool:
     """Is the difference within rounding?"""
-    return abs(now - then) <= NOTHING * max(abs(now), abs(then))
+    return abs(now - then) <= SAME_NUMBER * max(abs(now), abs(then))
 
 
 def share(value: float) -> str:
@@ -58,7 +58,7 @@ def difference(now: float, then: float, unit: str = "money") -> str:
     ('2.7 %', '5 money')
     """
     apart = abs(now - then)
-    return share(apart / then) if then > LITTLE * apart else f"{plain(apart)} {unit}"
+    return share(apart / then) if then > LITTLE_SHARE * apart else f"{plain(apart)} {unit}"
 
 
 def moves(now: float, then: float, one: bool, whom: str, idle: str = "cost") -> str:

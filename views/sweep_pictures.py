@@ -7,7 +7,7 @@ import pandas as pd
 
 from engine import FolderError
 from engine.results import asked_by, headline, units, units_by
-from engine.results.by_people import LEVEL, measure_of
+from engine.results.by_people import TAIL_LEVEL, measure_of
 from engine.stored_json import why
 from engine.sweeps.sweep_folder import read_settings
 from engine.verifying import as_written, read_manifest
@@ -37,7 +37,7 @@ def sweep_pictures(folder, measures=(), along=None):
         raise FolderError(f"{folder}: {changed[0]}: changed since it was written; a finished sweep is needed")
     scenario = load(folder / "scenario.toml")
     settings = read_settings(folder)
-    keys, classes = settings["keys"], asked_by(settings.get("by", ()), [scenario], settings.get("level", LEVEL))
+    keys, classes = settings["keys"], asked_by(settings.get("by", ()), [scenario], settings.get("level", TAIL_LEVEL))
     known = units(scenario) | units_by(scenario, classes)
     table = _means(folder, keys, known)
     for measure in measures:

@@ -50,7 +50,7 @@ def cell(value):
         return "–"
     if isinstance(value, str | Integral):
         return str(value)
-    if value != 0 and (abs(value) < 0.01 or abs(value) >= numerals.GROUPED):
+    if value != 0 and (abs(value) < 0.01 or abs(value) >= numerals.LARGEST_IN_DIGITS):
         return numerals.plain(float(value), 3)
     return f"{value + 0.0:.3f}" if abs(value) < 1000 else f"{value:.1f}"
 

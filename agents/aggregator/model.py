@@ -16,7 +16,7 @@ from agents.seats import Player, Seat, SeatError, check_groups, seated
 from market.aggregator import endings
 from market.aggregator.best_response import PricedOut, best_responses
 from market.aggregator.clearing import certified, clear, clear_rounds
-from market.aggregator.game import PIECE
+from market.aggregator.game import USERS_AT_ONCE
 from market.aggregator.learners import Learners, all_wanted
 from market.aggregator.learning import Group, play_groups
 from market.aggregator.payoff import payoffs
@@ -478,7 +478,7 @@ class AggregatorModel(MarketModel):
 def _fits_in_rows(block):
     """Do a block's players have the same bits, and nobody that is priced out, when they are worked out together?"""
     closed = block.single or (block.objective.closed_form(block.utility) and not block.objective.literal)
-    return closed and block.sizes.max() <= PIECE
+    return closed and block.sizes.max() <= USERS_AT_ONCE
 
 
 def _user_type(block):

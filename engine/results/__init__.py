@@ -80,7 +80,7 @@ def measured(market: str, part, names: Iterable[str] | None = None) -> dict:
     return {name: measures[name].of(part) if part.cleared else None for name in wanted}
 
 
-def asked_by(texts, scenarios, level=by_people.LEVEL):
+def asked_by(texts, scenarios, level=by_people.TAIL_LEVEL):
     """The classes of users of some scenarios of one market that texts as "decile:income" ask for, as by_people.By.
 
     Raises ScenarioError.
@@ -88,7 +88,7 @@ def asked_by(texts, scenarios, level=by_people.LEVEL):
     return by_people.bys_of(texts, scenarios, results_of(scenarios[0].market).RESULT.OF_USERS, level)
 
 
-def distribution(result: Result, by: str, level: float = by_people.LEVEL) -> pd.DataFrame:
+def distribution(result: Result, by: str, level: float = by_people.TAIL_LEVEL) -> pd.DataFrame:
     """A result by classes of users as "town", "decile:income": a row a class and kind of number, a column a measure.
 
     Of designs a row also a design; level: the share of a class that is its worst part. Raises ScenarioError.

@@ -10,7 +10,7 @@ from agents.aggregator.trajectory import MOST_REMEMBERED
 from engine.columns import people_arrays, with_people, write_csv
 from engine.results import learning, measured, others, states, tariffs
 from engine.results.learning import DISTANCE, Learned
-from engine.results.result import Measure, Result, moments, number
+from engine.results.result import NUMBER_BYTES, Measure, Result, moments, number
 from market import sanity
 from market.aggregator import endings, side_by_side
 from market.aggregator.best_response import reply_curve
@@ -28,7 +28,6 @@ from market.outcome import Outcome
 MOST_CSV_USERS = 10_000
 MOST_PROVEN = 500  # users up to whom every user's every move is tried at the end of joining
 MOST_AGENTS = 10_000  # users that are agents of their own
-DOUBLE = 8  # bytes of a number
 USER, AGENT = 400, 1_000  # bytes that a user needs while the market is solved and proven, and beside them as an agent
 KEPT, KEPT_BY_AGENT = 24, 170  # bytes of a user's trajectory in each round, and of an agent's record
 BEYOND, REPLIES = 1.1, 101  # times the largest purchase: how far a curve of replies is drawn, in so many points
@@ -593,7 +592,7 @@ def memory(scenario):
 
 def kept(scenario):
     """Bytes that a comparison keeps of each run."""
-    return 2 * DOUBLE * sum(group.users for group in scenario.groups)
+    return 2 * NUMBER_BYTES * sum(group.users for group in scenario.groups)
 
 
 def shared(games):

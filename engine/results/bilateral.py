@@ -8,7 +8,7 @@ import pandas as pd
 
 from agents.bilateral.model import MOST_REMEMBERED
 from engine.columns import with_people
-from engine.results.result import Measure, Result, mean_by_agent, number, numbers, played
+from engine.results.result import NUMBER_BYTES, Measure, Result, mean_by_agent, number, numbers, played
 from market import sanity
 from market.bilateral import endings
 from market.bilateral.negotiation import RULES
@@ -43,11 +43,10 @@ HEADLINE = (
 )
 DRAWN = HEADLINE
 MONEY_ROUNDING = 1e-12  # share of what is summed that counts as nothing
-DOUBLE = 8  # bytes of a number
 MATRICES, MATRICES_PERIOD = 9, 6  # numbers of each pair in the first period, and in each other one
-PRICE = 24  # bytes of a contract's price in a round: remembered, tabled and written
-AGENT_PERIOD = 200  # bytes of an agent in a period
-PROPOSALS = 8  # numbers of each two agents where everybody holds a proposal for everybody
+PRICE_BYTES = 24  # bytes of a contract's price in a round: remembered, tabled and written
+AGENT_PERIOD_BYTES = 200  # bytes of an agent in a period
+NUMBERS_PROPOSED = 8  # numbers of each two agents where everybody holds a proposal for everybody
 
 
 OF_USERS = {
@@ -357,16 +356,16 @@ def memory(scenario):
     prices = min(scenario.rounds * min(m, n), MOST_REMEMBERED)
     most = RULES[table["negotiation"]["rule"]].most_agents or 0
     return {
-        "pairs of agents": numbers * DOUBLE,
-        "rounds": prices * PRICE,
-        "periods": periods * (m + n) * AGENT_PERIOD,
-        "negotiation.rule": PROPOSALS * DOUBLE * min(m + n, most) ** 2,
+        "pairs of agents": numbers * NUMBER_BYTES,
+        "rounds": prices * PRICE_BYTES,
+        "periods": periods * (m + n) * AGENT_PERIOD_BYTES,
+        "negotiation.rule": NUMBERS_PROPOSED * NUMBER_BYTES * min(m + n, most) ** 2,
     }
 
 
 def kept(scenario):
     """Bytes that a comparison keeps of each run."""
-    return 2 * DOUBLE * sum(_most(scenario))
+    return 2 * NUMBER_BYTES * sum(_most(scenario))
 
 
 def _most(scenario):

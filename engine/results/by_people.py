@@ -17,7 +17,7 @@ from scenarios.scenario import Scenario
 
 QUANTILES = {"half": 2, "tercile": 3, "quartile": 4, "quintile": 5, "decile": 10}
 MOST_CLASSES = 50
-LEVEL = 0.1
+TAIL_LEVEL = 0.1
 PAYOFFS = ("surplus", "gain", "saved")  # of what users have, where the least is the worst
 FORM = f"ATTRIBUTE, or {one_of(QUANTILES)}:ATTRIBUTE, is needed"
 
@@ -36,7 +36,7 @@ class By(NamedTuple):
     level: float
 
 
-def bys_of(texts: Sequence[str], scenarios: Sequence[Scenario], of_users: Mapping[str, Measure], level=LEVEL):
+def bys_of(texts: Sequence[str], scenarios: Sequence[Scenario], of_users: Mapping[str, Measure], level=TAIL_LEVEL):
     """The By of each text for all of some scenarios of one market; raises ScenarioError where one has no such classes.
 
     of_users: what users have at a run's end, as Result.OF_USERS.

@@ -5,12 +5,13 @@ from functools import cached_property, partial
 
 import numpy as np
 
+from agents.days.model import BY_PERIOD
 from engine.columns import people_arrays, with_people, write_csv
 from engine.results import aggregator, learning, others, states, tariffs
-from engine.results.aggregator import DOUBLE, MOST_CSV_USERS, OF_SURPLUS, Cleared, mean, of_some
+from engine.results.aggregator import MOST_CSV_USERS, OF_SURPLUS, Cleared, mean, of_some
 from engine.results.day_states import DaysByState
 from engine.results.learning import Learned
-from engine.results.result import Measure, Result, moments, number, numbers, played
+from engine.results.result import NUMBER_BYTES, Measure, Result, moments, number, numbers, played
 from market import sanity
 from market.aggregator.days import endings, measures
 from market.aggregator.days.carrying import in_a_row
@@ -20,18 +21,17 @@ from market.aggregator.days.meter import METER
 from market.aggregator.days.rounds import solve
 from market.aggregator.days.several import DaysGame, DaysOutcome
 from market.aggregator.days.yardsticks import idle, planned, price_taking, total_welfare
-from market.aggregator.endings import PROVEN
+from market.aggregator.endings import CERTIFIED_ENDINGS
 from market.measures import gini, jain, price_of_anarchy
 from market.outcome import Status
 
 MOST_ROWS = 200_000  # homes times periods up to which a CSV tells what each did
-COLUMN = 3_000  # bytes that a quantity of a home in a period needs while its day is solved
+COLUMN_BYTES = 3_000  # bytes that a quantity of a home in a period needs while its day is solved
 QUANTITIES = {"battery": 3, "car": 3, "shift": 3, "solar": 1}  # of a device in a period, at most
 FEW_DAYS = 12  # up to which a run's time is told by that of pairs of homes
-RECORD = 2_000  # bytes of a period's row in each round
+RECORD_BYTES = 2_000  # bytes of a period's row in each round
 NO_DEVICES = ("consumption", METER)
-BY_PERIOD = ("solar", "curtailed", "charged", "discharged", "level", "car", "shifted")
-ROUNDING = 1e-10  # of what a home turns over: less is no gain
+NO_GAIN = 1e-10  # of what a home turns over: less is no gain
 HEADLINE = ("mean small surplus", "mean bill", "price", "peak", "spread", "self consumption", "jain")
 DRAWN = HEADLINE
 
@@ -101,7 +101,7 @@ class Lived(Cleared):
             return np.zeros(self.game.users)
         values = sum(value for value, _ in self._valued)
         worth = sum(np.abs(outcome.worth) + np.abs(outcome.bills) for outcome in self.outcome.outcomes)
-        return np.where(np.abs(values) > ROUNDING * worth, values, 0.0)
+        return np.where(np.abs(values) > NO_GAIN * worth, values, 0.0)
 
     @cached_property
     def idle(self):
@@ -431,7 +431,7 @@ def stepped(model, certify):
 def learned_by(model, certify):
     """What learners reached; without `certify` no equilibrium is looked for."""
     solution = solve(model.day, certify) if certify else None
-    found = [solution.outcome] if solution is not None and solution.status in PROVEN else []
+    found = [solution.outcome] if solution is not None and solution.status in CERTIFIED_ENDINGS else []
     y = model.judge.average.reshape(model.y.shape)
     collusion = colluding_gain(model.judge, model.day.load(y))
     learners = [model.day.player(place) for place in model.judge.players]
@@ -459,10 +459,10 @@ def memory(scenario):
         group.users * (1 + sum(QUANTITIES.get(name, 1) * said["share"] for name, said in group.devices.items()))
         for group in scenario.groups
     )
-    every = len(aggregator.MEASURES) * DOUBLE * periods["days"]
-    need["periods.count"] = columns * periods["count"] * (COLUMN + every)
+    every = len(aggregator.MEASURES) * NUMBER_BYTES * periods["days"]
+    need["periods.count"] = columns * periods["count"] * (COLUMN_BYTES + every)
     rounds = scenario.rounds * periods["days"]
-    return need | {"rounds": need["rounds"] * periods["days"] + rounds * periods["count"] * RECORD}
+    return need | {"rounds": need["rounds"] * periods["days"] + rounds * periods["count"] * RECORD_BYTES}
 
 
 def shared(games):

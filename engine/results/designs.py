@@ -316,12 +316,12 @@ def memory(scenario):
     behaviours, periods = len(scenario.table["behaviours"]), scenario.periods
     need = {
         "class.count": agents * (AGENT + agents * PAIR) * periods,
-        "network": nodes * nodes * microgrid.MATRIX * max(behaviours, 1),
-        "private": lines * microgrid.LINE * max(behaviours, 1),
+        "network": nodes * nodes * microgrid.MATRIX_BYTES * max(behaviours, 1),
+        "private": lines * microgrid.LINE_BYTES * max(behaviours, 1),
     }
     if periods == 1:
         return need
-    return need | {"periods.count": agents * (len(scenario.table["alphas"]) + 1) * periods * days.COLUMN}
+    return need | {"periods.count": agents * (len(scenario.table["alphas"]) + 1) * periods * days.COLUMN_BYTES}
 
 
 def kept(scenario):

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.results.result import Measure, number, numbers
 from market.arrays import Array
-from market.conduct.judge import NEAR, Judge, nearest
+from market.conduct.judge import NEAR_EQUILIBRIUM, Judge, nearest
 from market.outcome import Outcome
 
 DISTANCE = "distance"  # to an equilibrium: the column of the rounds that only a run's end knows
@@ -46,8 +46,8 @@ class Learned:
 
     @property
     def near(self) -> float | None:
-        """Share of the rounds at an equilibrium, up to NEAR of its total."""
-        return float(np.mean(self.distances <= NEAR)) if len(self.equilibria) else None
+        """Share of the rounds at an equilibrium, up to NEAR_EQUILIBRIUM of its total."""
+        return float(np.mean(self.distances <= NEAR_EQUILIBRIUM)) if len(self.equilibria) else None
 
     @property
     def mean_surplus(self) -> float:
@@ -62,7 +62,7 @@ class Learned:
             return None
         competitive = self.at_equilibrium[self.nearest]
         room = self.collusion - competitive
-        return float((self.mean_surplus - competitive) / room) if room > TOLD * abs(self.collusion) else None
+        return float((self.mean_surplus - competitive) / room) if room > SAME_SURPLUS * abs(self.collusion) else None
 
     def facts(self) -> dict[str, Any]:
         """Plain numbers for JSON."""
@@ -93,7 +93,7 @@ class Learned:
         }
 
 
-TOLD = 1e-9  # of the surplus under collusion: a difference to it that is none
+SAME_SURPLUS = 1e-9  # of the surplus under collusion: a difference to it that is none
 
 MEASURES = {
     "average regret": Measure("1", lambda result: _of(result, lambda learned: learned.judge.average_regret)),

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from engine.progress import each_of
-from engine.results.result import Measure, Result, mean_by_agent, number, numbers
+from engine.results.result import NUMBER_BYTES, Measure, Result, mean_by_agent, number, numbers
 from engine.results.welfare import UNPAID, UNSERVED, Welfare
 from market import sanity
 from market.grid.power_flow import MOST_DENSE_NODES
@@ -39,10 +39,10 @@ MEASURES = {
 }
 HEADLINE = ("loss", "public loss", "private loss", "grid supply", "paid to agents", "winners", "losers")
 DRAWN = HEADLINE
-DOUBLE = 8  # bytes of a number
-MATRIX = 4 * DOUBLE  # bytes for each pair of unknowns: the inverse Laplacian, losses and a system of equations
-NODE_ONCE = 12_000  # bytes of a node: its public lines, their factors, its agent
-LINE, LINE_PERIOD, NODE = 6_000, 100, 200  # bytes of a private line, and in each period of a line and of a node
+MATRIX_BYTES = 4 * NUMBER_BYTES  # for each pair of unknowns: the inverse Laplacian, losses, a system of equations
+NODE_BYTES = 12_000  # bytes of a node: its public lines, their factors, its agent
+LINE_BYTES = 6_000  # of a private line
+LINE_PERIOD_BYTES, NODE_PERIOD_BYTES = 100, 200  # in each period of a line and of a node
 CASES = Place("network", DATA)  # where the networks of cases are
 NUMBERS = range(2**31)  # what nodes are called where nobody names them
 
@@ -372,15 +372,15 @@ def memory(scenario):
     nodes, lines = size(scenario.table, spelt_out(scenario.table["network"], CASES))
     unknowns = nodes if nodes <= MOST_DENSE_NODES else min(nodes, lines)
     return {
-        "network": nodes * NODE_ONCE + unknowns * unknowns * MATRIX,
-        "private": lines * LINE,
-        "injection": scenario.periods * (nodes * NODE + lines * LINE_PERIOD),
+        "network": nodes * NODE_BYTES + unknowns * unknowns * MATRIX_BYTES,
+        "private": lines * LINE_BYTES,
+        "injection": scenario.periods * (nodes * NODE_PERIOD_BYTES + lines * LINE_PERIOD_BYTES),
     }
 
 
 def kept(scenario):
     """Bytes that a comparison keeps of each run."""
-    return 2 * DOUBLE * size(scenario.table, spelt_out(scenario.table["network"], CASES))[0]
+    return 2 * NUMBER_BYTES * size(scenario.table, spelt_out(scenario.table["network"], CASES))[0]
 
 
 def size(table, network):

@@ -8,8 +8,8 @@ import numpy as np
 
 from engine.columns import write_csv
 from engine.results import aggregator, learning, others
-from engine.results.aggregator import DOUBLE, NOTHING_CLEARED, AggregatorResult
-from engine.results.result import Measure, moments, number, numbers
+from engine.results.aggregator import NOTHING_CLEARED, AggregatorResult
+from engine.results.result import NUMBER_BYTES, Measure, moments, number, numbers
 from engine.results.welfare import UNPLANNED, UNSERVED, Welfare
 from market.aggregator.network import endings
 from market.aggregator.network.curves import replies_of_two, residual
@@ -25,9 +25,9 @@ from market.aggregator.network.measures import (
 )
 from scenarios.grid import nodal_tables
 
-NODE, LINE = 4_000, 6_000  # bytes that a node or a line needs as agents and in what clears
+NODE_BYTES, LINE_BYTES = 4_000, 6_000  # bytes that a node or a line needs as agents and in what clears
 LARGE = "large"  # a kind of group: no small users
-RECORD = 400  # bytes of a node's or a line's record in each round
+RECORD_BYTES = 400  # bytes of a node's or a line's record in each round
 YARDSTICKS = ("price_of_anarchy", "total_welfare", "efficiency", "producer_surplus")
 HEADLINE = ("mean small surplus", "mean small consumption", "price", "rent", "price spread")
 DRAWN = (*HEADLINE, "jain")
@@ -245,9 +245,9 @@ def memory(scenario):
     """Bytes that a run may need, by the key they grow with; all its rounds played, all its users' numbers kept."""
     need = aggregator.memory(scenario)
     nodes, lines = scenario.grid.nodes, len(scenario.grid.lines)
-    need["rounds"] += scenario.rounds * (nodes + lines) * RECORD
+    need["rounds"] += scenario.rounds * (nodes + lines) * RECORD_BYTES
     limited = int(np.sum(np.isfinite(scenario.grid.lines.limit)))
-    return need | {"network": nodes * NODE + lines * LINE + nodes * limited * DOUBLE}
+    return need | {"network": nodes * NODE_BYTES + lines * LINE_BYTES + nodes * limited * NUMBER_BYTES}
 
 
 def shared(games):

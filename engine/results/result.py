@@ -22,6 +22,8 @@ from scenarios.drawn import Drawn
 from scenarios.markets import offered
 from scenarios.reading.errors import one_of, quoted
 
+NUMBER_BYTES = 8  # of a number in memory
+
 
 class Measure(NamedTuple):
     """A number that runs are compared by: its unit, and what reads it off a result or off a part of one."""

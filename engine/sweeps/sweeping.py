@@ -108,7 +108,7 @@ def sweep(
     progress=True,
     patient=False,
     by=(),
-    level=by_people.LEVEL,
+    level=by_people.TAIL_LEVEL,
     keep_users=False,
 ):
     """Run a scenario at all points and return the sweep's folder; rows are appended as runs end, done ones kept.
@@ -257,7 +257,7 @@ def stored(folder):
         points = Points(tuple(settings["keys"]), tuple(map(tuple, settings["product"])))
     files = table_of(folder / sweep_folder.FILES) if "files" in settings else {}
     scenario = load(folder / sweep_folder.SCENARIO)
-    by = asked_by(settings.get("by", ()), [scenario], settings.get("level", by_people.LEVEL))
+    by = asked_by(settings.get("by", ()), [scenario], settings.get("level", by_people.TAIL_LEVEL))
     return Sweep(scenario, points, 1, settings["direct"], files, by=by)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-ROWS = 250_000  # rows of a block
+ROWS_AT_ONCE = 250_000  # rows of a block
 PLACES = r"(?<![^\s\[{(,=])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![^\s\]}),])"  # numbers that stand by themselves
 NUMBERS = re.compile(PLACES, re.ASCII)
 ODD = re.compile(rb"(?:^|[,\[{= ])[-+]?(?:\.\d|0\d)|\d\.(?![0-9])", re.MULTILINE)  # numbers to pandas, not to TOML
@@ -45,8 +45,8 @@ class Extremes:
 def telling_rows(rows, width):
     """Ascending numbers of the rows to try; rows: a points.Rows of so many cells each."""
     columns, found = [{} for _ in range(width)], set()
-    for first in range(0, len(rows), ROWS):
-        last = min(first + ROWS, len(rows))
+    for first in range(0, len(rows), ROWS_AT_ONCE):
+        last = min(first + ROWS_AT_ONCE, len(rows))
         block = bytes(rows.text[rows.ends[first] : rows.ends[last]])
         odd = ODD.search(block)
         if odd is not None:

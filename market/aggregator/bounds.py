@@ -22,14 +22,14 @@ MOST_USER_CELLS = 100_000  # users times cells one proof may look at
 MOST_CELLS = 2_000  # at a time: where so many are unsure the bounds are of no use
 CORE_HALF_WIDTH = 1e-6  # half the width of a known root's core, as a share of its total
 CORE_NODES = 5
-OFF_ZERO = 1e-9  # how far F keeps off zero, as a share of the total
+SURELY_NOT_ZERO = 1e-9  # how far F keeps off zero, as a share of the total
 LEAST_CELL = 1e-9  # width of a cell that is not halved again, as a share of its total
 FIRST_CELLS = 24  # cells to begin with
 MOST_EDGES = 200  # reservation prices that bound cells where players are max-min or take no offset
-ULP = 1e-12  # of a price: on which side of a reservation price an end of a cell stands
-GUARD = 1e-9  # by which multipliers are wider than computed
+BESIDE_A_PRICE = 1e-12  # of a price: on which side of a reservation price an end of a cell stands
+MULTIPLIER_GUARD = 1e-9  # by which multipliers are wider than computed
 FARTHEST_MULTIPLIER = 1e5  # log kappa that stands for an infinite one, times alpha above 1
-DOUBLINGS = 16
+MOST_DOUBLINGS = 16
 LEAST_FALL = (
     0.1  # of the pressure's logarithm with the multiplier that a first move counts on, divided by alpha above 1
 )
@@ -66,7 +66,7 @@ def nothing_else(rule: PriceRule, blocks: Sequence[Block], roots: Sequence[Root]
         if work > MOST_USER_CELLS or len(start) > MOST_CELLS:
             return False
         least, most = excess_bounds(rule, blocks, start, stop)
-        unsure = ~((least > OFF_ZERO * stop) | (most < -OFF_ZERO * start))
+        unsure = ~((least > SURELY_NOT_ZERO * stop) | (most < -SURELY_NOT_ZERO * start))
         start, stop = start[unsure], stop[unsure]
         if np.any(stop - start <= LEAST_CELL * stop):
             return False
@@ -91,7 +91,7 @@ def empty_below(rule: PriceRule, blocks: Sequence[Block], high: float) -> float 
         if len(above):
             margin = above.marginal(tried[:, None]) - np.asarray(rule.value(tried))[:, None]
             least = np.minimum(least, margin.min(axis=1))
-    fine = np.flatnonzero(least > tried * rule.left_slope(tried) * (1 + ULP))
+    fine = np.flatnonzero(least > tried * rule.left_slope(tried) * (1 + BESIDE_A_PRICE))
     return float(tried[fine[-1]]) if len(fine) else None
 
 
@@ -172,14 +172,14 @@ def _fair_bounds(block, ends):
 def _moved(block, ends, z, step, upper):
     """Multipliers moved until the pressure is certainly too high (below) or too low (above), shape (cells, players)."""
     move = np.zeros_like(z)
-    for count in range(DOUBLINGS):
+    for count in range(MOST_DOUBLINGS):
         _, less, _, more = _in_cell(block, ends, z + move)
         with np.errstate(divide="ignore", over="ignore"):
             off = np.log(ends.s2[:, None] * more) if upper else -np.log(ends.s1[:, None] * less)
-        short = off > -GUARD
+        short = off > -MULTIPLIER_GUARD
         if not np.any(short):
             break
-        further = np.where(np.isfinite(off), np.maximum(off, 0.0) * (1.2 + 0.5 * count) + GUARD, 3.0**count)
+        further = np.where(np.isfinite(off), np.maximum(off, 0.0) * (1.2 + 0.5 * count) + MULTIPLIER_GUARD, 3.0**count)
         move = np.where(short, move + step * further, move)
     return np.where(short, np.inf * np.sign(step), z + move)
 
@@ -209,7 +209,7 @@ def _in_cell(block, ends, z):
 
 def _max_min_bounds(block, ends):
     """Bounds at alpha = ∞: the common surplus falls in price and slope, quantities rise in it and in the price."""
-    p1, p2 = ends.p1 * (1 + ULP), np.maximum(ends.p2 * (1 - ULP), ends.p1 * (1 + ULP))
+    p1, p2 = ends.p1 * (1 + BESIDE_A_PRICE), np.maximum(ends.p2 * (1 - BESIDE_A_PRICE), ends.p1 * (1 + BESIDE_A_PRICE))
     utility = block.utility
     most, least = _common_surplus(block, p1, ends.s1), _common_surplus(block, p2, ends.s2)
     served = utility.reservation > p1[:, None]

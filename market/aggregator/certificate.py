@@ -23,7 +23,7 @@ from market.arrays import Array, Mask
 from market.prices import PriceRule
 from market.utilities import Utility
 
-CLOSE = 5e-7  # of a payoff and its regret: how far beyond the best found the proof from there may end
+BEYOND_BEST = 5e-7  # of a payoff and its regret: how far beyond the best found the proof from there may end
 EVEN_POINTS = 65  # even points between no purchase and the largest sensible one
 MOST_WORK = 2_000_000  # users times grid points over all players; the grid thins out beyond
 MOST_NODES = 1 << 18  # users times grid points at once
@@ -33,8 +33,8 @@ POINTS_IN_BRACKET = 9  # points inside a bracket
 ZOOMS = 4
 POINTS_NEAR = 13  # points around the present purchase and near none
 SPLIT_PRECISION = 1e-7  # a split this precise changes a payoff by its square
-SIDE_OF_MARK = 1e-9  # how far beside a kink points stand, as a share of the total
-ROUNDING = 1e-12  # share of a total or a price by which the others may fall short of pricing a user out
+BESIDE_A_KINK = 1e-9  # how far beside a kink points stand, as a share of the total
+PRICED_OUT_ROUNDING = 1e-12  # share of a total or a price by which the others may fall short of pricing a user out
 HALVINGS = 40  # of an interval of logarithms
 LOG_SPAN = 60.0  # how far below the highest the least purchase looked at is, as a logarithm
 
@@ -42,8 +42,9 @@ LOG_SPAN = 60.0  # how far below the highest the least purchase looked at is, as
 class Moves(NamedTuple):
     """Relative regrets, the purchases that they are found at, and whether no purchase can be regretted more.
 
-    Each of shape (players,). A proven regret is an upper bound: what the best purchase found gains, and at most CLOSE
-    beyond. Where that purchase is the present one, its users would rather split it otherwise, or nobody gains.
+    Each of shape (players,). A proven regret is an upper bound: what the best purchase found gains, and at most
+    BEYOND_BEST beyond. Where that purchase is the present one, its users would rather split it otherwise, or nobody
+    gains.
     """
 
     regrets: Array
@@ -144,7 +145,7 @@ def _searched(case, y, points):
     regrets, best = searched_moves(case, y, points)
     price = case.price(best)
     bounds, proven = regret_bounds(
-        case, best, split(case.block, price[None], best[None])[0], regrets + CLOSE * (1 + np.abs(regrets))
+        case, best, split(case.block, price[None], best[None])[0], regrets + BEYOND_BEST * (1 + np.abs(regrets))
     )
     return Moves(np.where(proven, np.maximum(bounds, regrets), regrets), best, proven)
 
@@ -180,7 +181,7 @@ def first_price(rule: PriceRule, block: Block, outside: Array) -> Array:
 
     Max-min minds whether a user counts, even one whom any purchase prices out: there it is a little higher.
     """
-    more = 1 + ROUNDING if block.objective.common_surplus else 1.0
+    more = 1 + PRICED_OUT_ROUNDING if block.objective.common_surplus else 1.0
     return np.asarray(rule.right_value(outside * more), dtype=float) * more
 
 
@@ -200,7 +201,7 @@ def _grid(rule, block, outside, y, points):
     room = max((points - EVEN_POINTS - POINTS_NEAR) // 3, 1)
     marks = np.concatenate([rule.supply(_some_reservations(block, room)) - outside, rule.kinks[:, None] - outside])
     marks = np.where(np.isfinite(marks), marks, 0.0)
-    side = SIDE_OF_MARK * (outside + np.abs(marks))
+    side = BESIDE_A_KINK * (outside + np.abs(marks))
     steps = np.geomspace(1e-6, 0.3, 4)
     near = y * (1 + np.concatenate([-steps, [0.0], steps]))[:, None]
     even = high * np.concatenate([np.linspace(0, 1, min(EVEN_POINTS, points)), np.geomspace(1e-6, 1e-2, 4)])[:, None]

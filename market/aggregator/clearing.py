@@ -14,7 +14,6 @@ from market.arrays import Array
 from market.outcome import Outcome
 from market.tariffs import Collected
 
-CERTIFIED = 1e-6  # gap up to which an outcome counts as an equilibrium
 CAPACITY_ROUNDING = 1e-13  # purchases beyond the capacity by a share this small are the capacity
 
 

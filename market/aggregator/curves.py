@@ -13,10 +13,10 @@ from market.aggregator.payoff import payoff
 from market.aggregator.planner import OnceAGame, competitive_total, demand, worth_of_last
 from market.arrays import Array
 
-POINTS, REPLIES = 81, 61  # of a curve, of a curve of replies
+CURVE_POINTS, REPLIES = 81, 61  # of a curve, of a curve of replies
 MANY, FEWER = 2_000, 21  # users of a player beyond which a curve has so many points
-AT_ONCE = 50_000  # numbers, points by users, that payoffs are worked out for at once: more is slower
-BEYOND = 1.6  # times the present or the best amount: how far a player's curves are looked at
+NUMBERS_AT_ONCE = 50_000  # numbers, points by users, that payoffs are worked out for at once: more is slower
+CURVE_REACH = 1.6  # times the present or the best amount: how far a player's curves are looked at
 ROOM, HIGH = 1.15, 3.0  # times the competitive total, and price: how far supply and demand are
 
 
@@ -40,8 +40,8 @@ def supply_and_demand(game: Game) -> SupplyAndDemand:
     """The curves of a game up to a little beyond where they meet."""
     total = competitive_total(game)
     most = min(game.highest_reservation, HIGH * float(game.price.value(total))) or game.highest_reservation
-    prices = np.linspace(0.0, most, POINTS)[1:]
-    totals = np.linspace(0.0, ROOM * total, POINTS)
+    prices = np.linspace(0.0, most, CURVE_POINTS)[1:]
+    totals = np.linspace(0.0, ROOM * total, CURVE_POINTS)
     wanted = np.array([demand(game, float(price)) for price in prices])
     asked = np.asarray(game.price.value(totals), dtype=float)
     return SupplyAndDemand(prices, wanted, totals, asked, total, float(game.price.value(total)))
@@ -78,10 +78,10 @@ def facing(game: Game, y: Array, j: int) -> Facing:
     """The residual curve of player j beside y, shape (players,), and its best amount; may raise PricedOut."""
     outside, now, player = float(np.sum(y) - y[j]), float(y[j]), game.player(j)
     best = best_response(game.price, player, outside, now)
-    count = POINTS if player.users <= MANY else FEWER
-    amounts = np.unique(np.append(np.linspace(0.0, BEYOND * max(now, best), count), [now, best]))
+    count = CURVE_POINTS if player.users <= MANY else FEWER
+    amounts = np.unique(np.append(np.linspace(0.0, CURVE_REACH * max(now, best), count), [now, best]))
     price = np.asarray(game.price.value(outside + amounts), dtype=float)
-    parts = np.array_split(amounts, -(-len(amounts) * player.users // AT_ONCE))
+    parts = np.array_split(amounts, -(-len(amounts) * player.users // NUMBERS_AT_ONCE))
     gain = np.concatenate([payoff(game.price, player, outside, some) for some in parts])
     return Facing(j, amounts, price, gain, now, best)
 

@@ -1,10 +1,9 @@
 """How a run or a solution of the aggregator market ended, what that promises, and what it means."""
 
 from market import joining
-from market.aggregator.clearing import CERTIFIED
-from market.outcome import Outcome, Status
+from market.outcome import CERTIFIED_GAP, Outcome, Status
 
-PROVEN = (Status.SETTLED, Status.SOLVED, Status.SHORT)  # whose gap, once known, is an equilibrium's
+CERTIFIED_ENDINGS = (Status.SETTLED, Status.SOLVED, Status.SHORT)  # whose gap, once known, is an equilibrium's
 ADVICE = {
     Status.INACCURATE: "No best response lies further away than the tolerance, yet somebody gains by more than 1e-6 of "
     "its payoff, as the gap says; lower tolerance, or take a price without such steep pieces."
@@ -22,14 +21,14 @@ def ending(status: Status, outcome: Outcome | None) -> Status:
     """
     if status not in (Status.SETTLED, Status.SOLVED) or outcome is None:
         return status
-    if outcome.gap is not None and outcome.gap > CERTIFIED:
+    if outcome.gap is not None and outcome.gap > CERTIFIED_GAP:
         return Status.INACCURATE
     return Status.SHORT if outcome.unserved > 0 else status
 
 
 def promised(status: Status) -> float | None:
     """The gap up to which equilibria were certified; None where the status promises none."""
-    return CERTIFIED if status in PROVEN else None
+    return CERTIFIED_GAP if status in CERTIFIED_ENDINGS else None
 
 
 def advice(status: Status, joins: bool = False, learns: bool = False) -> str:

@@ -14,13 +14,13 @@ import numpy as np
 from market.aggregator.allocation import lowest_roof, quantities
 from market.aggregator.bounds import nothing_else
 from market.aggregator.certificate import gap
-from market.aggregator.clearing import CERTIFIED, certified, clear, outcome_of
+from market.aggregator.clearing import certified, clear, outcome_of
 from market.aggregator.game import Game
-from market.aggregator.kinks import COARSE, FINE, MOST_PLAYERS, Known, best_sets, holds, play, shares, sides
+from market.aggregator.kinks import COARSE_ENDS, FINE_ENDS, MOST_PLAYERS, Known, best_sets, holds, play, shares, sides
 from market.aggregator.reply import Prices, eager, replies
 from market.aggregator.roots import LAST_STEP, MOST_CELL_USERS, Root, Scan, common_slope, newton, scan, span
 from market.arrays import Array
-from market.outcome import Outcome, Status
+from market.outcome import CERTIFIED_GAP, Outcome, Status
 
 MOST_SAMPLED_USERS = 4096
 PRICES_TRIED = 32  # prices
@@ -64,7 +64,7 @@ def solve(game: Game, certify: bool = True, last_step: float = LAST_STEP, prove:
     for outcome, line in on_flats(game):
         outcomes.append(outcome)
         sure, continuum = sure and line, continuum or line
-    kept = apart([outcome for outcome in outcomes if outcome.doubt <= CERTIFIED])
+    kept = apart([outcome for outcome in outcomes if outcome.doubt <= CERTIFIED_GAP])
     if sure and not continuum and len(kept) < 2:
         sure = shares_fall(game) or nothing_else(game.price, game.blocks, found.roots)
     if not kept:
@@ -155,7 +155,7 @@ def at_kink(game: Game, root: Root, outcome: Outcome, prove: bool = True) -> tup
     """
     total, ends = root.total, sides(game.price, game.blocks, root.total)
     outcome = rescaled(game, outcome, total)
-    fine = outcome.doubt <= CERTIFIED
+    fine = outcome.doubt <= CERTIFIED_GAP
     if fine and play(*ends, total) <= SAME_PURCHASES * total:
         return outcome, False, True
     if fine and has_line(game, outcome, ends):
@@ -165,12 +165,12 @@ def at_kink(game: Game, root: Root, outcome: Outcome, prove: bool = True) -> tup
     regrets = gap(game, outcome.y, outcome.x)[1]
     order = np.argsort(-regrets, kind="stable").tolist()
     known: list[Known] = [{} for _ in regrets]
-    for precision in (COARSE, FINE):
+    for precision in (COARSE_ENDS, FINE_ENDS):
         sets = best_sets(game, total, precision, order, known)
         y = None if fine else shares([held.best for held in sets], total)
         if y is not None:
             other = certified(game, clear(game, y))
-            outcome, fine = (other, True) if other.doubt <= CERTIFIED else (outcome, False)
+            outcome, fine = (other, True) if other.doubt <= CERTIFIED_GAP else (outcome, False)
         if fine and has_line(game, outcome, hull_of([held.best for held in sets])):
             return outcome, True, True
         if not fine and not holds([held.left for held in sets], total):
@@ -210,7 +210,7 @@ def on_flats(game: Game) -> Iterator[tuple[Outcome, bool]]:
         for total in low + (high - low) * np.array([0.25, 0.5, 0.75]):
             y = least + (most - least) * (total - least.sum()) / (most.sum() - least.sum())
             tried.append(certified(game, clear(game, y)))
-        fine = [outcome for outcome in tried if outcome.doubt <= CERTIFIED]
+        fine = [outcome for outcome in tried if outcome.doubt <= CERTIFIED_GAP]
         yield (fine or tried)[0], bool(fine)
 
 
@@ -237,7 +237,7 @@ def has_line(game: Game, outcome: Outcome, ends: tuple[Array, Array]) -> bool:
         return False
     moved = outcome.y.copy()
     moved[[one, other]] += room[one] / 2 * np.array([1.0, -1.0])
-    return certified(game, clear(game, moved)).doubt <= CERTIFIED
+    return certified(game, clear(game, moved)).doubt <= CERTIFIED_GAP
 
 
 def nobody_buys(game: Game) -> Outcome:

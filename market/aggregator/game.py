@@ -19,9 +19,9 @@ from market.utilities import Utility
 if TYPE_CHECKING:
     Scalar = TypeVar("Scalar", bound=np.generic)
 
-SAMPLE = 256
-STRAIGHT = 1e-8  # of what a user gains: what a utility may lose by being bent, so that its purchase is a number
-PIECE = 1 << 14  # users in one piece of work: its temporaries stay in the processor's cache
+SAMPLED_USERS = 256
+MOST_BENT = 1e-8  # of what a user gains: what a utility may lose by being bent, so that its purchase is a number
+USERS_AT_ONCE = 1 << 14  # users in one piece of work: its temporaries stay in the processor's cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,22 +129,22 @@ class Block:
 
     @cached_property
     def sample(self) -> tuple[Block, Array]:
-        """(A block with at most SAMPLE users of every player, how many users each of them stands for)."""
-        if np.max(self.sizes) <= SAMPLE:
+        """(A block with at most SAMPLED_USERS users of every player, how many users each of them stands for)."""
+        if np.max(self.sizes) <= SAMPLED_USERS:
             return self, np.ones(self.players)
-        sizes = np.minimum(self.sizes, SAMPLE)
+        sizes = np.minimum(self.sizes, SAMPLED_USERS)
         place = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         rows = np.repeat(self.starts, sizes) + place * np.repeat(self.sizes, sizes) // np.repeat(sizes, sizes)
         return replace(self, utility=self.utility.take(rows), sizes=sizes), self.sizes / sizes
 
     @cached_property
     def pieces(self) -> list[tuple[Block, Integers]]:
-        """Players cut into pieces of at most PIECE users, gathered into chunks of about that size.
+        """Players cut into pieces of at most USERS_AT_ONCE users, gathered into chunks of about that size.
 
         A list of (chunk's block of pieces, player of each piece): sums over a million users
         then run through the cache instead of memory.
         """
-        cuts = np.maximum(-(-self.sizes // PIECE), 1)
+        cuts = np.maximum(-(-self.sizes // USERS_AT_ONCE), 1)
         player = np.repeat(np.arange(self.players), cuts)
         place = np.arange(len(player)) - np.repeat(np.cumsum(cuts) - cuts, cuts)
         share, extra = self.sizes[player] // cuts[player], self.sizes[player] % cuts[player]
@@ -160,8 +160,8 @@ class Block:
 
 
 def chunks(sizes: Integers) -> list[slice]:
-    """Players, or pieces of them, of so many users, cut into runs of about PIECE users each."""
-    chunk = (np.cumsum(sizes) - 1) // PIECE
+    """Players, or pieces of them, of so many users, cut into runs of about USERS_AT_ONCE users each."""
+    chunk = (np.cumsum(sizes) - 1) // USERS_AT_ONCE
     edges = np.concatenate([[0], np.flatnonzero(np.diff(chunk)) + 1, [len(sizes)]])
     return [slice(int(lo), int(hi)) for lo, hi in pairwise(edges)]
 
@@ -273,7 +273,7 @@ class Market(Players[Group]):
 class Game(Market[Block]):
     """A price rule and the blocks of players who face it (Li, Motoki, Zhang, section II).
 
-    A utility all but straight up to the last total a user can want is bent by STRAIGHT of its gain (`bent`).
+    A utility all but straight up to the last total a user can want is bent by MOST_BENT of its gain (`bent`).
     """
 
     price: PriceRule
@@ -297,13 +297,13 @@ class Game(Market[Block]):
 
 
 def bent(rule: PriceRule, block: Block) -> Block:
-    """The block with utilities whose bend tells in purchases: −U''(0) at least 2 STRAIGHT (b − p(0)) / supply(b).
+    """The block with utilities whose bend tells in purchases: −U''(0) at least 2 MOST_BENT (b − p(0)) / supply(b).
 
     No purchase x above supply(b), the total at which the price is b, serves a user, so utilities fall by at most
-    STRAIGHT (b − p(0)) x. Below that a margin U'(x) − p would not tell the purchase: it is the same for all x.
+    MOST_BENT (b − p(0)) x. Below that a margin U'(x) − p would not tell the purchase: it is the same for all x.
     """
     worth = block.utility.reservation
     last = np.asarray(rule.supply(worth), dtype=float)
-    least = 2 * STRAIGHT * np.maximum(worth - float(rule.right_value(0.0)), 0.0) / np.where(last > 0, last, np.inf)
+    least = 2 * MOST_BENT * np.maximum(worth - float(rule.right_value(0.0)), 0.0) / np.where(last > 0, last, np.inf)
     utility = block.utility.bent(least)
     return block if utility is block.utility else replace(block, utility=utility)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from market.aggregator.best_response import best_response
-from market.aggregator.clearing import CERTIFIED, certified
+from market.aggregator.clearing import certified
 from market.aggregator.dearer import Dearer
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
@@ -26,14 +26,14 @@ from market.arrays import Array, Integers
 from market.fairness import Objective
 from market.fairness.side_payments import Shared
 from market.joining import FORESEES
-from market.outcome import Outcome
+from market.outcome import CERTIFIED_GAP, Outcome
 from market.prices import PriceRule
 from market.tariffs import Levied
 from market.utilities import Utility
 
 MOST_SEARCHED = 20  # users up to whom every membership's market is searched for all its equilibria
-STAYS = 1e-9  # share of the total: a purchase this near to the best one costs its square
-REMEMBERED = 256  # memberships solved last: those tried are often those that come next
+SAME_PURCHASE = 1e-9  # share of the total: a purchase this near to the best one costs its square
+MOST_REMEMBERED = 256  # memberships solved last: those tried are often those that come next
 
 
 class Offer(NamedTuple):
@@ -208,7 +208,7 @@ def settled(joining: Joining, membership: Integers, certify: bool = True) -> Sta
     return _settled(joining, np.asarray(membership, dtype=np.intp).tobytes(), certify)
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=MOST_REMEMBERED)
 def _settled(joining, membership, certify):
     membership = np.frombuffer(membership, dtype=np.intp)
     game, rows = game_of(joining, membership)
@@ -216,7 +216,7 @@ def _settled(joining, membership, certify):
     outcome = solve(game, certify=few, prove=False).outcome
     if certify and not few and not _all_stay(game, outcome.y):
         outcome = certified(game, outcome)
-        outcome = outcome if outcome.gap <= CERTIFIED else solve(game, prove=False).outcome
+        outcome = outcome if outcome.gap <= CERTIFIED_GAP else solve(game, prove=False).outcome
     without = fallback(game)
     return State(joining, membership, game, rows, paid(game, outcome, without), without)
 
@@ -299,12 +299,12 @@ def in_equilibrium(state: State) -> bool:
     outcome = state.outcome
     if outcome.gap is None and not _all_stay(state.game, outcome.y):
         outcome = certified(state.game, outcome)
-    return outcome.gap is None or outcome.gap <= CERTIFIED
+    return outcome.gap is None or outcome.gap <= CERTIFIED_GAP
 
 
 def _all_stay(game, y):
     """Is every player's globally best purchase the one it has?"""
-    total, near = float(y.sum()), STAYS * float(y.sum())
+    total, near = float(y.sum()), SAME_PURCHASE * float(y.sum())
     for block, where in zip(game.unmixed.blocks, game.unmixed.player_slices, strict=True):
         outside = np.maximum(total - y[where], 0.0)
         if block.single:

@@ -10,11 +10,11 @@ import numpy as np
 
 from market.aggregator.allocation import split_at
 from market.aggregator.best_response import PricedOut, best_response
-from market.aggregator.clearing import CERTIFIED, certified, clear, outcome_of
+from market.aggregator.clearing import certified, clear, outcome_of
 from market.aggregator.game import Block, Game
 from market.aggregator.payoff import payoff
 from market.arrays import Array
-from market.outcome import Outcome
+from market.outcome import CERTIFIED_GAP, Outcome
 from market.prices import PriceRule
 
 SAME_SPLIT = 1e-6  # of a player's purchase: a split this close is its own
@@ -89,7 +89,7 @@ def judged(game: Game, y: Array, x: Array | None = None) -> Judged:
         return Judged(Verdict.INFEASIBLE, outcome, True, None)
     gains = gains_of(game.price, player, others, tried, outcome.earned[game.rows_of(worst)])
     move = best_of(worst, now, tried, gains, float(regrets[worst]), is_money(game.price, player, others))
-    return Judged(verdict_of(outcome), outcome, outcome.doubt > CERTIFIED or outcome.proven, move)
+    return Judged(verdict_of(outcome), outcome, outcome.doubt > CERTIFIED_GAP or outcome.proven, move)
 
 
 def told(outcome: Outcome) -> tuple[int, Array, Array]:
@@ -125,7 +125,7 @@ def best_of(player: int, now: float, tried: Array, gains: Array, regret: float, 
 
 def verdict_of(outcome: Outcome) -> Verdict:
     """Equilibrium or not by the gap alone; short where part of an equilibrium's purchases is unserved."""
-    if outcome.doubt > CERTIFIED:
+    if outcome.doubt > CERTIFIED_GAP:
         return Verdict.NOT_EQUILIBRIUM
     return Verdict.SHORT if outcome.unserved > 0 else Verdict.EQUILIBRIUM
 

@@ -15,16 +15,16 @@ import numpy as np
 
 from market.aggregator.allocation import split
 from market.aggregator.best_response import PricedOut, best_response
+from market.aggregator.certificate import SPLIT_PRECISION
 from market.aggregator.game import Block, Game
 from market.aggregator.reply import Prices, replies
 from market.arrays import Array
 from market.prices import PriceRule
 
-INSIDE = 1e-9  # relative gain up to which a purchase counts as best
-FINE = 1e-7  # how well the ends of a set are found, as a share of the total
-COARSE = 1.0  # the same where only a few purchases are tried
+NO_GAIN = 1e-9  # relative gain up to which a purchase counts as best
+FINE_ENDS = 1e-7  # how well the ends of a set are found, as a share of the total
+COARSE_ENDS = 1.0  # the same where only a few purchases are tried
 FIRST, FIRST_COARSE = 5, 3  # purchases tried in a set before it is looked at more finely
-WORTH_PRECISION = 1e-7  # a split this precise changes a payoff by its square
 MOST_TRIED = 300  # best responses that one player's set may cost
 MOST_PLAYERS = 200  # whose sets are looked for
 MOST_PIECES = 64  # of a sum of sets
@@ -58,7 +58,7 @@ def sides(rule: PriceRule, blocks: Sequence[Block], kink: float) -> tuple[Array,
 def best_sets(
     game: Game,
     kink: float,
-    fine: float = FINE,
+    fine: float = FINE_ENDS,
     order: Iterable[int] | None = None,
     known: Sequence[Known] | None = None,
 ) -> list[Held]:
@@ -78,7 +78,13 @@ def best_sets(
 
 
 def best_set(
-    rule: PriceRule, player: Block, kink: float, low: float, high: float, fine: float = FINE, known: Known | None = None
+    rule: PriceRule,
+    player: Block,
+    kink: float,
+    low: float,
+    high: float,
+    fine: float = FINE_ENDS,
+    known: Known | None = None,
 ) -> Held:
     """Purchases between low and high that no other beats while all together buy the kink.
 
@@ -98,15 +104,15 @@ def best_set(
         return float(player.objective.gain(best, held, held > 0)) if len(held) else 0.0
 
     width = high - low
-    first = FIRST_COARSE if fine == COARSE else FIRST
-    points = np.linspace(low, high, first).tolist() if width > FINE * kink else [low]
-    best = [(y, y) for y in points if gain(y, y) <= INSIDE]
+    first = FIRST_COARSE if fine == COARSE_ENDS else FIRST
+    points = np.linspace(low, high, first).tolist() if width > FINE_ENDS * kink else [low]
+    best = [(y, y) for y in points if gain(y, y) <= NO_GAIN]
     left, cells = list(best), list(pairwise(points))
     while cells:
         a, b = cells.pop()
-        if gain(a, b) > INSIDE:
+        if gain(a, b) > NO_GAIN:
             continue
-        inside = [y for y in (a, b) if gain(y, y) <= INSIDE]
+        inside = [y for y in (a, b) if gain(y, y) <= NO_GAIN]
         best += [(inside[0], inside[-1])] if inside else []
         if len(inside) == 2 or b - a <= fine * kink or len(known) > MOST_TRIED:
             left.append((a, b))
@@ -120,7 +126,7 @@ def _worth(rule, player, kink, y):
     outside, at_kink = max(kink - y, 0.0), float(rule.value(kink))
 
     def surpluses(price, y):
-        return player.utility.surplus(price, split(player, np.array([price]), np.array([[y]]), WORTH_PRECISION)[0])
+        return player.utility.surplus(price, split(player, np.array([price]), np.array([[y]]), SPLIT_PRECISION)[0])
 
     held = surpluses(at_kink, y)
     rows = slice(None)
@@ -159,7 +165,7 @@ def sums(sets: Iterable[list[tuple[float, float]]]) -> list[list[tuple[float, fl
 
 def holds(sets: Sequence[list[tuple[float, float]]], total: float) -> bool:
     """May purchases of each set add up to a total?"""
-    slack = len(sets) * FINE * total
+    slack = len(sets) * FINE_ENDS * total
     return any(low - slack <= total <= high + slack for low, high in sums(sets)[-1])
 
 
@@ -176,7 +182,7 @@ def shares(sets: Sequence[list[tuple[float, float]]], total: float) -> Array | N
     rest = total
     for pieces, before in zip(sets[::-1], room[-2::-1], strict=True):
         fits = [(max(a, rest - d), min(b, rest - c)) for a, b in pieces for c, d in before]
-        fits = [(low, high) for low, high in fits if high >= low - FINE * total]
+        fits = [(low, high) for low, high in fits if high >= low - FINE_ENDS * total]
         if not fits:
             return None
         low, high = max(fits, key=lambda fit: fit[1] - fit[0])

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 MOST_NODES = 1 << 17  # users times purchases that are split at once
 FLOOR_ACTIONS = 65  # purchases among which the best alone is looked for
 MOST_SUMS = 1 << 20  # players times users whose sums by price are kept
-ROUNDED = 1e-13  # share of the reservation price
-NONE = 1e-7  # share of the largest purchase that stands for none where margins are asked for: less is lost in rounding
+MARGIN_ROUNDING = 1e-13  # share of the reservation price
+NEXT_TO_NONE = 1e-7  # of the largest purchase: stands for none where margins are asked for: less is lost in rounding
 
 
 class Unbounded(ValueError):
@@ -215,7 +215,7 @@ def margins(rule: PriceRule, block: Block, others: Array, own: Array, top: Array
     what they get: of a fair aggregator the objective's unit cancels, and it is at rest where p' Σ x/m = 1
     (docs/aggregator/model.md, Replies). Beyond what they want it is the mean of those below none.
     """
-    y, total = np.maximum(own, NONE * top), others + own
+    y, total = np.maximum(own, NEXT_TO_NONE * top), others + own
     price = np.asarray(rule.value(total), dtype=float)
     x = split(block, price[None], y[None])[0]
     margin = _but_rounding(block.utility.marginal(x) - block.to_users(price), block.utility.reservation)
@@ -231,7 +231,7 @@ def margins(rule: PriceRule, block: Block, others: Array, own: Array, top: Array
 
 def _but_rounding(margin, worth):
     """Margins, 0 where rounding decides their sign: of a user that has all it wants, the others' do not count."""
-    return np.where(np.abs(margin) > ROUNDED * worth, margin, 0.0)
+    return np.where(np.abs(margin) > MARGIN_ROUNDING * worth, margin, 0.0)
 
 
 def _mean_margin(block, x, margin, y):

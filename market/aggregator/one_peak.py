@@ -13,9 +13,9 @@ import numpy as np
 
 from market.aggregator.certificate import case_of
 from market.aggregator.game import Block
-from market.aggregator.regret_bounds import ALLOWED, interval_bounds
+from market.aggregator.regret_bounds import ALLOWED_REGRET, interval_bounds
 from market.aggregator.reply import (
-    ROUNDING,
+    STUCK_ERROR,
     Prices,
     common_roof,
     first_guess,
@@ -23,17 +23,16 @@ from market.aggregator.reply import (
     multiplier_step,
     player_sums,
 )
+from market.aggregator.roots import LAST_STEP, LEAST_TOTAL
 from market.arrays import Array, Mask
 from market.prices import PriceRule
 
 MOST_STEPS = 40
-LEAST_TOTAL = 1e-300  # that errors are shares of
-LAST_STEP = 1e-9  # relative; each of Newton's steps squares the error: after such a one it is below rounding
 SURELY_CONCAVE = 1 - 1e-6
-CORE = 4e-5  # share of a purchase beside the peak in which bounds touch it: nothing there is worth ALLOWED more
-DOUBLINGS = 0.5 ** np.arange(16)
+PEAK_CORE = 4e-5  # share of a purchase beside the peak in which bounds touch it: nothing is worth ALLOWED_REGRET more
+SHORTENED_STEPS = 0.5 ** np.arange(16)
 MOST_PASSES = 8
-BEATEN = -1e-12  # what all other intervals have to stay below
+SURELY_BELOW_PEAK = -1e-12  # what all other intervals have to stay below
 
 
 class Peaks(NamedTuple):
@@ -60,7 +59,7 @@ def peaks_of(rule: PriceRule, block: Block, outside: Array, high: Array, start: 
         step, excess, z, good = _step(block, prices, z, outside - total)
         error = np.maximum(excess, np.abs(step) / np.maximum(total, LEAST_TOTAL))
         done = (excess <= 100 * LAST_STEP) & (np.abs(step) <= LAST_STEP * total)
-        done = good & (done | ((last / 2 < error) & (error <= ROUNDING)))
+        done = good & (done | ((last / 2 < error) & (error <= STUCK_ERROR)))
         found.total[left[done]], found.z[left[done]] = (total + step)[done], z[0, done]
         rest = good & ~done
         if not np.any(rest):
@@ -135,12 +134,12 @@ def _fenced(rule, block, outside, high, peaks):
     price = np.asarray(rule.value(peaks.total))
     x = block.objective.taken(block.utility, block.to_users(price), block.to_users(peaks.z))
     case = case_of(rule, block, outside, y, x)
-    steps = DOUBLINGS[:, None]
+    steps = SHORTENED_STEPS[:, None]
     edges = np.concatenate([y * (1 - steps), y[None], (y + (top - y) * steps)[::-1]])
     low, up = edges[:-1], edges[1:]
     touching = np.zeros(len(low), dtype=bool)
     touching[len(steps) - 1 : len(steps) + 1] = True
-    limit = np.where(touching, ALLOWED, BEATEN)[:, None]
+    limit = np.where(touching, ALLOWED_REGRET, SURELY_BELOW_PEAK)[:, None]
     z, rows = np.broadcast_to(peaks.z, low.shape), np.ones(len(low), dtype=bool)
     for _ in range(MOST_PASSES):
         low, up, z, limit = low[rows], up[rows], z[rows], limit[rows]

@@ -17,10 +17,10 @@ from market.searches import alone, asking
 
 Known = TypeVar("Known")
 AnyGame = TypeVar("AnyGame", bound=Market)
-DOWN = 10.0 ** -np.arange(0, 300, 15)  # shares of the highest total, to find where price-taking users want more
-ABOVE = 1e-12  # how far above a kink its right side begins, as a share of the stretch
-TOTALS = 10.0 ** np.arange(-300, 301)
-TIGHT: dict[str, Any] = {"xtol": 1e-300, "rtol": 1e-14, "maxiter": 500}
+SHARES = 10.0 ** -np.arange(0, 300, 15)  # shares of the highest total, to find where price-taking users want more
+BESIDE_A_KINK = 1e-12  # how far above a kink its right side begins, as a share of the stretch
+TRIED_TOTALS = 10.0 ** np.arange(-300, 301)
+TIGHT_SEARCH: dict[str, Any] = {"xtol": 1e-300, "rtol": 1e-14, "maxiter": 500}
 
 
 class OnceAGame(Generic[AnyGame, Known]):
@@ -102,11 +102,11 @@ def _competitive(game):
         return float(rule.value(total))
 
     low = 0.0
-    for tried in (end * DOWN).tolist():
+    for tried in (end * SHARES).tolist():
         if (yield price(tried)) - tried >= 0:
             low = tried
             break
-    return low if low in (0.0, end) else (yield from _met(brents_points(low, end, **TIGHT), price))
+    return low if low in (0.0, end) else (yield from _met(brents_points(low, end, **TIGHT_SEARCH), price))
 
 
 def _met(search, price):
@@ -122,8 +122,8 @@ def _last_total(game):
         return top
     if np.isfinite(highest):  # the price stays there beyond the last kink
         return max(rule.last_kink, demand(game, highest))
-    wanted = [demand(game, float(price)) for price in rule.value(TOTALS)]
-    return float(np.min(np.maximum(TOTALS, wanted)))
+    wanted = [demand(game, float(price)) for price in rule.value(TRIED_TOTALS)]
+    return float(np.min(np.maximum(TRIED_TOTALS, wanted)))
 
 
 def _stretch_total(rule, low, high):
@@ -134,12 +134,12 @@ def _stretch_total(rule, low, high):
 
     if low >= high or (yield outlay(high)) - high >= 0:
         return high
-    for share in ABOVE * (DOWN if low == 0 else DOWN[:1]):  # a steep price may keep all but a trace of it away
+    for share in BESIDE_A_KINK * (SHARES if low == 0 else SHARES[:1]):  # a steep price may keep all but a trace away
         total = low + share * (high - low)
         if total <= low:
             break
         if (yield outlay(total)) - total > 0:
-            return (yield from _met(brents_points(total, high, **TIGHT), outlay))
+            return (yield from _met(brents_points(total, high, **TIGHT_SEARCH), outlay))
         high = total
     return high
 
@@ -153,7 +153,7 @@ def _worth_of_last(game, total):
     price = float(game.price.value(total))
     if (yield price) <= total:
         return price
-    search = brents_points(price, game.highest_reservation, **TIGHT)
+    search = brents_points(price, game.highest_reservation, **TIGHT_SEARCH)
     return (yield from asking(search, float, lambda _, wanted: wanted - total))
 
 

@@ -16,16 +16,16 @@ from market.aggregator.game import Block
 from market.arrays import Array, Mask
 from market.prices import PriceRule
 
-ALLOWED = 5e-10  # regret up to which an interval counts as closed
+ALLOWED_REGRET = 5e-10  # regret up to which an interval counts as closed
 MOST_STEPS = 200
 FIRST_STEP = 1e-4  # of the present purchase
 WIDER, NARROWER = 2.0, 0.3  # what a step is multiplied by once its interval was closed, or was not
 LEAST_STEP = 1e-13  # of the total: so small a step closes nothing
-TRIES = 4  # steps towards a common surplus
-LONGEST = 3.0  # step of a multiplier
-NEAR = 0.01  # of a purchase
-FARTHEST = 300.0  # a multiplier beyond which quantities do not change
-SIGNS = np.array([[-1.0], [1.0]])  # of the two fronts' steps
+ROOF_STEPS = 4  # steps towards a common surplus
+LONGEST_MULTIPLIER_STEP = 3.0  # step of a multiplier
+NEAR_PURCHASE = 0.01  # of a purchase
+FARTHEST_MULTIPLIER = 300.0  # a multiplier beyond which quantities do not change
+FRONT_SIGNS = np.array([[-1.0], [1.0]])  # of the two fronts' steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ class Case:
         return np.where(self.measure[1], best, 0.0)
 
 
-def regret_bounds(case: Case, y: Array, x: Array, allowed: Array | float = ALLOWED) -> tuple[Array, Mask]:
+def regret_bounds(case: Case, y: Array, x: Array, allowed: Array | float = ALLOWED_REGRET) -> tuple[Array, Mask]:
     """(Bounds on relative regrets, which are proven: at most `allowed`), each shape (players,).
 
     y, x: purchases and quantities from which the fronts walk, best those of the highest peak, shapes (players,) and
@@ -67,9 +67,9 @@ def regret_bounds(case: Case, y: Array, x: Array, allowed: Array | float = ALLOW
     turn, worst = np.zeros_like(at), np.zeros_like(at)
     done = failed = np.zeros(at.shape, dtype=bool)
     for _ in range(MOST_STEPS):
-        end = _next(case, at, SIGNS * step)
+        end = _next(case, at, FRONT_SIGNS * step)
         middle = (at + end) / 2
-        guess = z + np.minimum(np.maximum(turn * (middle - last), -LONGEST), LONGEST)
+        guess = z + np.minimum(np.maximum(turn * (middle - last), -LONGEST_MULTIPLIER_STEP), LONGEST_MULTIPLIER_STEP)
         bound, z, turn = interval_bounds(case, np.minimum(at, end), middle, np.maximum(at, end), guess)
         last = middle
         closed = (bound <= allowed) & ~done & ~failed
@@ -121,14 +121,14 @@ def _split(case, price, y, z):
     """(Quantities, margins, bettered z, its slope in y) of a good split of purchases y at prices (2, players)."""
     block, at = case.block, case.block.to_users(price)
     roof = _roof(block, at)
-    for _ in range(1 if roof is None else TRIES):
+    for _ in range(1 if roof is None else ROOF_STEPS):
         x, margin, bend, share, margin_p = block.objective.respond(block.utility, at, block.to_users(z), roof)
         falls, yields = _moves(case, margin * bend * share), _moves(case, bend * (1 + margin_p))
         away = block.by_player(np.add, x) - y
         step = np.where(falls > 0, away / np.where(falls > 0, falls, 1.0), np.sign(away))
         # where users have nearly all they want, quantities are straight in exp(z)
-        z = z + np.where(step > 0, np.log1p(np.maximum(step, 0.0)), np.maximum(step, -LONGEST))
-        if np.all(np.abs(away) <= NEAR * y):
+        z = z + np.where(step > 0, np.log1p(np.maximum(step, 0.0)), np.maximum(step, -LONGEST_MULTIPLIER_STEP))
+        if np.all(np.abs(away) <= NEAR_PURCHASE * y):
             break
     slope = np.asarray(case.rule.left_slope(case.outside + y))
     turn = -(1 + np.where(np.isfinite(slope), slope, 0.0) * yields) / np.where(falls > 0, falls, np.inf)
@@ -153,7 +153,7 @@ def largest_multiplier(case: Case, y: Array, x: Array) -> Array:
     z = block.objective.multiplier(block.utility, price[None], np.minimum(x, block.utility.demand(price)), roof)[0]
     largest = x >= block.to_users(block.by_player(np.maximum, x))
     z = block.by_player(np.maximum, np.where(largest & np.isfinite(z), z, -np.inf))
-    return np.clip(z, -FARTHEST, FARTHEST)
+    return np.clip(z, -FARTHEST_MULTIPLIER, FARTHEST_MULTIPLIER)
 
 
 def _next(case, at, step):

@@ -11,11 +11,11 @@ from market.aggregator.game import Block
 from market.arrays import Array, Mask
 
 MULTIPLIER_FOUND = 1e-11  # relative error of p' Σ x/m at which a multiplier counts as found
-ROUNDING = 1e-6  # below it an error that a step does not halve is rounding: a straight utility's margin tells little
+STUCK_ERROR = 1e-6  # below it an error that a step does not halve is rounding: a straight utility's margin tells little
 MOST_STEPS = 100
-PATIENCE = 8  # Newton steps before every second one halves the bracket
-NODES = 1 << 15  # users times prices handled at once
-FEW = 4096  # users times nodes whose sums are taken in one call
+NEWTON_STEPS_FIRST = 8  # Newton steps before every second one halves the bracket
+NODES_AT_ONCE = 1 << 15  # users times prices handled at once
+FEW_NODES = 4096  # users times nodes whose sums are taken in one call
 LONGEST_MULTIPLIER_STEP = 8.0  # longest Newton step in log kappa, up to alpha = USUAL_ALPHA; log kappa grows with alpha
 USUAL_ALPHA = 50.0
 
@@ -52,7 +52,7 @@ def replies(block: Block, prices: Prices, z: Array | None = None) -> tuple[Array
     if block.single:
         return (*_single_replies(block, prices), None)
     nodes = len(prices.value)
-    step = max(1, NODES // block.users)
+    step = max(1, NODES_AT_ONCE // block.users)
     parts = []
     for lo in range(0, nodes, step):
         rows = slice(lo, min(lo + step, nodes))
@@ -126,7 +126,7 @@ def solve_multipliers(block: Block, prices: Prices, z: Array | None = None) -> t
         search, sums, done = _step(block, search, count)
         if np.all(done):
             break
-        if count % PATIENCE == PATIENCE - 1:  # the nodes that are found wait for the others no longer
+        if count % NEWTON_STEPS_FIRST == NEWTON_STEPS_FIRST - 1:  # nodes that are found wait no longer
             z[left] = search.z
             rows = ~np.all(done, axis=1)
             search, left = search.rows(rows), left[rows]
@@ -169,13 +169,13 @@ def _step(block, search, count):
     far, z = longest_step(block), search.z
     sums = player_sums(block, search.price, z, search.roof)
     excess, step = multiplier_step(search.slope, sums, far)
-    stepped = count <= PATIENCE or count % 2 == 0  # the last step was Newton's
+    stepped = count <= NEWTON_STEPS_FIRST or count % 2 == 0  # the last step was Newton's
     off = np.abs(excess)
-    rounded = search.rounded | (stepped & (off <= ROUNDING) & (off > search.before / 2))
+    rounded = search.rounded | (stepped & (off <= STUCK_ERROR) & (off > search.before / 2))
     narrow = search.high - search.low <= 4e-16 * np.abs(z)
     done = (off <= MULTIPLIER_FOUND) | rounded | ~search.buyers | narrow
     low, high = np.where(excess > 0, z, search.low), np.where(excess < 0, z, search.high)
-    stuck = (count >= PATIENCE) & (count % 2 == 0) & np.isfinite(low) & np.isfinite(high)
+    stuck = (count >= NEWTON_STEPS_FIRST) & (count % 2 == 0) & np.isfinite(low) & np.isfinite(high)
     new = np.where(stuck, np.inf, z + step)  # beyond the bracket: halve it
     z = np.where(done, z, inside(new, z, low, high, far))
     return search._replace(z=z, low=low, high=high, before=off, rounded=rounded), sums, done
@@ -258,7 +258,7 @@ def _chunk_sums(objective, chunk, price, z, roof, player):
         press = x / margin
         fall = bend * (1 + margin_p)
         terms = (x, press, bend * margin * share, fall, (bend + press) * share, (fall + press * margin_p) / margin)
-    if x.size <= FEW:
+    if x.size <= FEW_NODES:
         sums = chunk.by_player(np.add, np.stack(terms))
     else:
         sums = np.stack([chunk.by_player(np.add, term) for term in terms])

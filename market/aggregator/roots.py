@@ -14,7 +14,7 @@ import numpy as np
 
 from market.aggregator.game import Block
 from market.aggregator.reply import (
-    ROUNDING,
+    STUCK_ERROR,
     Prices,
     common_roof,
     first_guess,
@@ -326,7 +326,7 @@ def newtons_totals(
         step = -value / slope
         error = max(excess, abs(step) / max(total, LEAST_TOTAL))
         found = excess <= 100 * last_step and abs(step) <= last_step * total
-        if found or last / 2 < error <= ROUNDING:  # what a step does not halve is rounding
+        if found or last / 2 < error <= STUCK_ERROR:  # what a step does not halve is rounding
             return total + step
         last = error
         new = total + step

@@ -15,9 +15,9 @@ from market.prices import PriceRule
 from market.utilities import Utility
 
 ORDERS = ("in-turn", "random", "together")
-AT_ONCE = 1024  # turns guessed at a time
+TURNS_AT_ONCE = 1024  # turns guessed at a time
 WORTH_A_GUESS = 1e-12  # share of the total that guesses are off by, up to which what they come to is the next guess
-STEEPEST = -0.9  # slope of a reply that is counted on
+STEEPEST_REPLY = -0.9  # slope of a reply that is counted on
 LEAST_GROWTH = 1e-30
 LONGEST_CYCLE = 64
 CYCLE_CLOSED = 1e-6  # a cycle has closed when it misses its start by this share of its own size
@@ -67,12 +67,12 @@ def turns_in_a_row(
     """(Best responses, damped purchases, total after them) of players who act one after another, bit by bit.
 
     All are worked out together from guesses of the totals that they see, until no guess changes. A total depends on
-    earlier players only, so that every pass settles at least one more; up to AT_ONCE players are guessed at a time.
+    earlier players only, so that every pass settles at least one more; up to TURNS_AT_ONCE are guessed at a time.
     """
     target, y = np.empty_like(now), np.empty_like(now)
     first, totals, before = 0, np.full(len(now) + 1, total), np.full((2, len(now)), np.nan)
     while first < len(now):
-        some = slice(first, min(first + AT_ONCE, len(now)))
+        some = slice(first, min(first + TURNS_AT_ONCE, len(now)))
         held, seen = now[some], totals[first : some.stop + 1].copy()
         target[some] = reply(some, np.maximum(seen[:-1] - held, 0.0), held)
         y[some] = held + damping * (target[some] - held)
@@ -96,7 +96,7 @@ def _extrapolated(seen, new, y, before):
         return new
     moved = seen[:-1] - before[0]
     slope = np.where(np.abs(moved) > 0, (y - before[1]) / np.where(moved != 0, moved, 1.0), 0.0)
-    grows = np.cumprod(1 + np.clip(slope, STEEPEST, 0.0))
+    grows = np.cumprod(1 + np.clip(slope, STEEPEST_REPLY, 0.0))
     if not grows[-1] > LEAST_GROWTH:
         return new
     return seen + np.concatenate([away[:1], grows * np.cumsum(np.diff(away) / grows)])

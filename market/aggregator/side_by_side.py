@@ -13,14 +13,14 @@ from functools import partial
 import numpy as np
 
 from market.aggregator.certificate import largest, single_moves
-from market.aggregator.clearing import CERTIFIED, outcome_of
+from market.aggregator.clearing import outcome_of
 from market.aggregator.equilibrium import Solution, first_total
-from market.aggregator.game import PIECE, Block, Game
+from market.aggregator.game import USERS_AT_ONCE, Block, Game
 from market.aggregator.planner import best_total_welfare, best_welfare, planned, planned_surplus
 from market.aggregator.reply import replies
 from market.aggregator.roots import STRAYED, excess_reply, newtons_totals, prices_at, span
 from market.arrays import Array
-from market.outcome import Outcome, Status
+from market.outcome import CERTIFIED_GAP, Outcome, Status
 from market.prices import PriceRule
 from market.searches import together
 from market.utilities import Utility
@@ -37,7 +37,7 @@ def solve_all(games: Sequence[Game]) -> list[Solution | None]:
 
     The games are alike: they have one price rule, and blocks of the same kinds and sizes (`are_side_by_side`).
     """
-    each = max(1, PIECE // games[0].users)
+    each = max(1, USERS_AT_ONCE // games[0].users)
     parts = [games[k : k + each] for k in range(0, len(games), each)]
     for part in parts:
         plan_all(part)
@@ -67,7 +67,7 @@ def _solved(games):
     if known:
         outcomes = _outcomes([games[k] for k in known], _rows(blocks, known), np.array([totals[k] for k in known]))
         for k, outcome in zip(known, outcomes, strict=True):
-            if outcome.doubt <= CERTIFIED:
+            if outcome.doubt <= CERTIFIED_GAP:
                 found[k] = Solution(Status.SOLVED, outcome, (outcome,), (outcome,), True, False)
     return found
 

@@ -9,7 +9,7 @@ from market.prices import PriceRule
 from market.utilities import Utility
 
 MOST_STEPS = 100
-SLIVER = 1e-12  # how far inside a smooth stretch of the price its lower end is evaluated, as a share of the total
+BESIDE_A_KINK = 1e-12  # how far inside a smooth stretch of the price its lower end is taken, as a share of the total
 
 
 def best_quantities(rule: PriceRule, utility: Utility, outside: Array, each_alone: bool = False) -> Array:
@@ -98,4 +98,4 @@ def _peaks(rule, utility, outside, low, high, parts=1):
 
 def _inside(outside, x, low):
     """The total at purchases, a sliver above a stretch's lower end where they lie on it."""
-    return outside + np.maximum(x, low + SLIVER * (outside + low))
+    return outside + np.maximum(x, low + BESIDE_A_KINK * (outside + low))

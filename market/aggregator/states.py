@@ -20,7 +20,7 @@ from market.arrays import Array, Integers, Numbers
 from market.parameters import ParameterError
 from market.prices import Affine, Piecewise, Power, PriceRule
 
-SAME = 1e-12  # slopes, prices and totals this close, relative, are one: their difference is rounding
+SAME_NUMBER = 1e-12  # slopes, prices and totals this close, relative, are one: their difference is rounding
 STRAIGHT = "linear, affine, piecewise and dispatch, or power with states of c alone, are possible"
 
 
@@ -78,7 +78,7 @@ class Chances:
         By theorem never below zero, as they may do the same in all states; what is rounding is nothing.
         """
         more = self.gain(knowing) - now
-        return np.where(np.abs(more) > SAME * np.max(np.abs(knowing), axis=0), more, 0.0)
+        return np.where(np.abs(more) > SAME_NUMBER * np.max(np.abs(knowing), axis=0), more, 0.0)
 
     @property
     def tail(self) -> Risk:
@@ -193,8 +193,8 @@ def _line(rules, probability, risk):
     begun, first, slope = 0.0, np.nan, np.nan
     for start, price, steepness in _pieces(rules, probability, risk):
         end = first + slope * (start - begun)
-        jumps = bool(points) and abs(price - end) > SAME * abs(price)
-        if points and not jumps and abs(steepness - slope) <= SAME * max(steepness, slope):
+        jumps = bool(points) and abs(price - end) > SAME_NUMBER * abs(price)
+        if points and not jumps and abs(steepness - slope) <= SAME_NUMBER * max(steepness, slope):
             continue
         points += [(start, end)] if jumps else []
         points.append((start, price))
@@ -223,7 +223,7 @@ def _pieces(rules, probability, risk):
 def _edges(rules):
     """0 and the totals at which any of the rules has a kink, ascending; of those that are one the last."""
     kinks = np.sort(np.concatenate([rule.kinks for rule in rules]))
-    return np.append(0.0, kinks[np.diff(kinks, append=np.inf) > SAME * kinks])
+    return np.append(0.0, kinks[np.diff(kinks, append=np.inf) > SAME_NUMBER * kinks])
 
 
 def _bends(values, slopes, width, weights):
@@ -237,13 +237,13 @@ def _bends(values, slopes, width, weights):
     while open_:
         low, high, one, other = open_.pop()
         rise = (other - one) @ slopes
-        if rise <= SAME * (one @ slopes):
+        if rise <= SAME_NUMBER * (one @ slopes):
             continue
         at = float((one - other) @ values / rise)
-        if not low * (1 + SAME) < at < high * (1 - SAME):
+        if not low * (1 + SAME_NUMBER) < at < high * (1 - SAME_NUMBER):
             continue
         found.append(at)
         third, here = weights(at), values + slopes * at
-        if third @ here > one @ here * (1 + SAME):
+        if third @ here > one @ here * (1 + SAME_NUMBER):
             open_ += [(low, at, one, third), (at, high, third, other)]
     return sorted(found)

@@ -10,8 +10,8 @@ from market.bilateral.trading import ClosedPeriod, Trading
 from market.outcome import Status, worst
 
 PROVEN = (Status.SETTLED, Status.SOLVED)
-HALF_WAY = 3  # times the tolerance: claims, moved to the half-way price or to nothing, on both sides of a pair
-TOLERATED = 1e-9  # beside the tolerance of the scenario, for rounding
+HALF_WAY_STRETCH = 3  # times the tolerance: claims, moved to the half-way price or to nothing, on both sides of a pair
+TOLERANCE_ROUNDING = 1e-9  # beside the tolerance of the scenario, for rounding
 DEADLINE = (
     "The deadline came before all claims agreed, as it may; what is signed is what was then made of them: stable "
     "prices where negotiation.repair allows, else trade with the grid. A later deadline leaves more time."
@@ -32,19 +32,19 @@ def promised(trading: Trading, status: Status, periods: Sequence[ClosedPeriod]) 
     """The gap up to which the contracts of periods were negotiated; None where the status promises none."""
     if status not in PROVEN:
         return None
-    return trading.rule.tolerance * max(map(_stretch, periods)) + TOLERATED
+    return trading.rule.tolerance * max(map(_stretch, periods)) + TOLERANCE_ROUNDING
 
 
 def _stretch(period):
     """How many times the tolerance a settled period's gap may be: claims are met half-way and told in money."""
     bargain = period.settlement.bargain
-    exact = period.settlement.ending is not Ending.HALF_WAY or period.state.gap <= TOLERATED
+    exact = period.settlement.ending is not Ending.HALF_WAY or period.state.gap <= TOLERANCE_ROUNDING
     if exact or not len(bargain):
         return 1.0
     if np.array_equal(bargain.unit, bargain.amount):
-        return HALF_WAY
+        return HALF_WAY_STRETCH
     largest = max(np.max(bargain.buyer_size), np.max(bargain.seller_size))
-    return HALF_WAY * bargain.mean_contract * largest * len(bargain) / bargain.welfare
+    return HALF_WAY_STRETCH * bargain.mean_contract * largest * len(bargain) / bargain.welfare
 
 
 def advice(trading: Trading, status: Status) -> str:

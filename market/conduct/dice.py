@@ -8,7 +8,7 @@ import numpy as np
 
 from market.arrays import Array
 
-AT_ONCE = 256  # numbers taken from a generator at once: the same that it would give one by one
+DRAWN_AT_ONCE = 256  # numbers taken from a generator at once: the same that it would give one by one
 
 
 class Dice:
@@ -20,13 +20,13 @@ class Dice:
 
     def __init__(self, generators: Sequence[np.random.Generator]) -> None:
         self.generators = list(generators)
-        self._rows, self._used = np.empty((AT_ONCE, len(self.generators))), AT_ONCE
+        self._rows, self._used = np.empty((DRAWN_AT_ONCE, len(self.generators))), DRAWN_AT_ONCE
 
     def throw(self) -> Array:
         """The next number of every player, shape (players,)."""
-        if self._used == AT_ONCE:
+        if self._used == DRAWN_AT_ONCE:
             for column, generator in enumerate(self.generators):
-                self._rows[:, column] = generator.random(AT_ONCE)
+                self._rows[:, column] = generator.random(DRAWN_AT_ONCE)
             self._used = 0
         self._used += 1
         return self._rows[self._used - 1].copy()

@@ -11,10 +11,10 @@ import numpy as np
 from market.arrays import Array
 from market.outcome import Status
 
-NEAR = 0.01  # of an equilibrium's amounts: purchases this close count as at it
-ACTIONS = 41  # even amounts among which the best in hindsight is looked for first
-AT_ONCE = 1 << 13  # rounds times learners that are looked at in one call
-PARTS = 20  # by default the gap is worked out so many times in a run, and in its last window
+NEAR_EQUILIBRIUM = 0.01  # of an equilibrium's amounts: purchases this close count as at it
+EVEN_ACTIONS = 41  # even amounts among which the best in hindsight is looked for first
+ROUNDS_AT_ONCE = 1 << 13  # rounds times learners that are looked at in one call
+TIMES_JUDGED = 20  # by default the gap is worked out so many times in a run, and in its last window
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Judging:
 
     def every(self, rounds: int) -> int:
         """Rounds between two at which the gap is worked out, of so many."""
-        return max(1, rounds // PARTS) if self.certify_every is None else self.certify_every
+        return max(1, rounds // TIMES_JUDGED) if self.certify_every is None else self.certify_every
 
     def is_due(self, played: int, rounds: int) -> bool:
         """Are the gaps to be worked out after so many rounds of all?"""
@@ -81,7 +81,7 @@ class Judge:
 
     groups: players who learn; rounds: how many the run will have. Regret is what the best fixed amount would have paid
     more than what was done, beside the same amounts of all others (Cesa-Bianchi and Lugosi, 2006, section 4.1); the
-    best of ACTIONS even amounts is meant.
+    best of EVEN_ACTIONS even amounts is meant.
     """
 
     def __init__(self, groups: Sequence[Learning], rounds: int, judging: Judging | None = None) -> None:
@@ -89,7 +89,7 @@ class Judge:
         self.judging = Judging() if judging is None else judging
         self.players = [j for group in self.groups for j in range(group.where.start, group.where.stop)]
         count = len(self.players)
-        self.hindsight, self.earned, self.range = np.zeros((count, ACTIONS)), np.zeros(count), np.zeros(count)
+        self.hindsight, self.earned, self.range = np.zeros((count, EVEN_ACTIONS)), np.zeros(count), np.zeros(count)
         self.amounts: list[Array] = []
         self.total: Array = np.zeros(1)
         self.gap: float | None = None
@@ -127,7 +127,7 @@ class Judge:
 
     def add_all(self, rounds: Array) -> Told:
         """Take in many rounds, amounts of all players, shape (rounds, all players); what is then told of each."""
-        step, played = max(1, AT_ONCE // max(1, len(self.players))), self.played
+        step, played = max(1, ROUNDS_AT_ONCE // max(1, len(self.players))), self.played
         told = [self._add(rounds[lo : lo + step]) for lo in range(0, len(rounds), step)]
         self.total = np.cumsum(np.concatenate([np.broadcast_to(self.total, rounds[:1].shape), rounds]), axis=0)[-1]
         self.amounts += list(rounds)
@@ -137,7 +137,7 @@ class Judge:
 
     def _add(self, some):
         """(Regrets, ranges so far) after each of some rounds, shapes (rounds, learners); sums go on round by round."""
-        found = [group.hindsight(some, ACTIONS) for group in self.groups]
+        found = [group.hindsight(some, EVEN_ACTIONS) for group in self.groups]
         paid, earned = (np.concatenate(part, axis=1) for part in zip(*found, strict=True))
         ranges = np.maximum.accumulate(np.maximum(paid.max(axis=2) - paid.min(axis=2), self.range))
         paid[0] += self.hindsight

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from market.conduct.conduct import Faced, Start
     from market.conduct.dice import Dice
 
-FADED = 10  # by default the chance of exploring falls by a factor of e in this part of the rounds
+FADING_PART = 10  # by default the chance of exploring falls by a factor of e in this part of the rounds
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class QLearning(Conduct):
 
     def begin(self, start: Start) -> State:
         grid = start.grid(self.actions)
-        fade = start.rounds / FADED if self.fade is None else self.fade
+        fade = start.rounds / FADING_PART if self.fade is None else self.fade
         now = {"round": 0, "action": np.zeros(len(grid), dtype=np.intp), "fade": fade, "prices": start.prices}
         now["nothing"] = start.faced.of_actions(self.actions)[:, 0]
         state = {"grid": grid, "worth": np.zeros((len(grid), self.states, self.actions)), **now}

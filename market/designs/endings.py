@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from market.designs.planner import PROVEN, Optimum
-from market.outcome import Status, worst
+from market.designs.planner import Optimum
+from market.outcome import CERTIFIED_GAP, Status, worst
 
 ADVICE = {
     Status.RUNNING: "Some designs still run; what they show is not their end.",
@@ -29,9 +29,9 @@ def planned(best: Optimum | None) -> Ended:
     """How the planner's programme ended."""
     if best is None:
         return Ended(Status.INACCURATE)
-    if best.gap > PROVEN:
+    if best.gap > CERTIFIED_GAP:
         return Ended(Status.INACCURATE, gap=best.gap)
-    return Ended(Status.SOLVED, gap=best.gap, promised=PROVEN)
+    return Ended(Status.SOLVED, gap=best.gap, promised=CERTIFIED_GAP)
 
 
 def ending(designs: Iterable[Ended], fine: Status = Status.SETTLED) -> Status:

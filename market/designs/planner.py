@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from market.designs.supply import Supply
 
 
-LOSSLESS = 1e-12  # share of all energy that a line loses which counts as joining its two nodes
+LOSSLESS_SHARE = 1e-12  # share of all energy that a line loses which counts as joining its two nodes
 MOST_REPLIES = 5  # of all agents to the losses found, while that brings the plan nearer to its bound
-PROVEN = 1e-6  # gap up to which the optimum counts as one
 BOUND_ROUNDING = 1e-9  # share of the welfare by which a bound may seem to be below it, for rounding
 
 
@@ -100,7 +99,7 @@ def _consumption(population, supply, wires, slack, nodes, base):
     energy = _largest(population.satiated, population.generation)
     money = _largest(population.b * energy)
     tail, head, lost = wires[0], wires[1], wires[2] * (energy / base)
-    group = components(nodes, Ends(tail[lost <= LOSSLESS], head[lost <= LOSSLESS]))
+    group = components(nodes, Ends(tail[lost <= LOSSLESS_SHARE], head[lost <= LOSSLESS_SHARE]))
     apart = group[tail] != group[head]
     tail, head, lost = group[tail[apart]], group[head[apart]], lost[apart]
     x, f = cp.Variable(len(population), nonneg=True), cp.Variable(len(lost))

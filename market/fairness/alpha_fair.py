@@ -13,6 +13,7 @@ from market.fairness.objective import OFFSET, Objective
 from market.fairness.one_player import OnePlayer
 from market.parameters import parameter
 from market.utilities import Quadratic
+from market.utilities.utility import LEAST_LOGGED
 
 if TYPE_CHECKING:
     from market.arrays import Array, Mask, Numbers
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from market.utilities import Utility
 
 
-LEAST_LOGGED = 1e-300  # what stands for nothing in a logarithm
 MOST_EXPONENT = 700.0  # exp of it is still a number
 MOST_IN_SUM = 600.0  # and the sum of very many of such still is
 MOST_TIMES = 1e40

@@ -10,6 +10,7 @@ import numpy as np
 from market.fairness.objective import OFFSET, Objective
 from market.fairness.one_player import OnePlayer
 from market.parameters import parameter
+from market.utilities.utility import LEAST_LOGGED
 
 if TYPE_CHECKING:
     from market.arrays import Array, Mask, Numbers
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from market.utilities import Utility
 
 
-LEAST_LOGGED = 1e-300  # what stands for nothing in a logarithm
 FARTHEST_MULTIPLIER = 300.0  # the square of exp of it is still a number
 
 

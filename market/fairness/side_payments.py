@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 FLOORS = ("alone", "none")  # what a member has at least: what it would have alone, or nothing is promised
-ROUNDING = 1e-9  # share of what there is by which floors may add up to more and still be kept, but for as much
+FLOOR_ROUNDING = 1e-9  # share of what there is by which floors may add up to more and still be kept, but for as much
 
 
 class Shared(NamedTuple):
@@ -52,7 +52,7 @@ def share(surplus: Array, floors: Array, indifferent: bool, players: Players) ->
     total, asked = players.by_player(np.add, surplus), players.by_player(np.add, floors)
     size = players.by_player(np.add, np.abs(surplus))
     members = players.by_player(np.add, np.ones_like(surplus))
-    short = (asked > total + ROUNDING * size) & (members > 1)
+    short = (asked > total + FLOOR_ROUNDING * size) & (members > 1)
     over = (asked > total) & (asked > 0) & ~short & (members > 1)
     fitting = np.where(over, total, 1.0) / np.where(over, asked, 1.0)
     floors = np.where(players.to_users(short), -np.inf, floors) * players.to_users(fitting)

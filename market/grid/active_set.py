@@ -19,9 +19,10 @@ from market.grid.nodal import NodalGrid
 from market.grid.offers import offers_of
 from market.grid.transfer import Transfer
 
-FEASIBLE = 1e-11  # by how much an end or a limit may be missed, in the grid's own unit of energy
-ROUNDING = 1e-11  # share of what a rate is summed from below which it is nothing
-SINGULAR = 1e-12  # least singular value of a scaled matrix that counts as none
+LIMITS_MISSED = 1e-9  # up to which limits and multipliers' signs must hold, in the grid's own units
+LIMIT_ROUNDING = 1e-11  # by how much an end or a limit may be missed, in the grid's own unit of energy
+RATE_ROUNDING = 1e-11  # share of what a rate is summed from below which it is nothing
+SINGULAR_VALUE = 1e-12  # least singular value of a scaled matrix that counts as none
 
 
 class Constraint(NamedTuple):
@@ -135,7 +136,7 @@ class System:
     def singular(self) -> bool:
         """Do these conditions leave prices or outputs open?"""
         scale = self.scale()
-        return bool(np.linalg.svd(self.matrix / np.outer(scale, scale), compute_uv=False)[-1] <= SINGULAR)
+        return bool(np.linalg.svd(self.matrix / np.outer(scale, scale), compute_uv=False)[-1] <= SINGULAR_VALUE)
 
     def null(self) -> tuple[Array, Array]:
         """(Outputs of flat offers, multipliers) that may move freely where the conditions are singular."""

@@ -8,15 +8,14 @@ from functools import cached_property
 import numpy as np
 
 from market.arrays import Array
-from market.grid.active_set import Active, Answer, Load, Programme, System
+from market.grid.active_set import LIMITS_MISSED, Active, Answer, Load, Programme, System
 from market.grid.nodal import NodalGrid
 from market.grid.path import follow
 from market.grid.pivots import merit_order, settle
 from market.outcome import Status
 
-EXACT = 1e-9  # up to which limits and signs of multipliers must hold, in the grid's own units
-ROUNDED = 1e-12  # of what nodes pay and get for what lines bring them: a rent below it is none
-FULL = 1e-9  # of the grid's unit of energy: spilled or shed below it is rounding
+RENT_ROUNDING = 1e-12  # of what nodes pay and get for what lines bring them: a rent below it is none
+NO_ENERGY = 1e-9  # of the grid's unit of energy: spilled or shed below it is rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +80,7 @@ class Cleared:
         """Congestion rent Σ_n λ_n (withdrawal − injection) = Σ μ F, less what shifts drive, money; 0 up to rounding."""
         by_node = self.prices * self.withdrawn
         rent = float(np.sum(by_node))
-        return rent if abs(rent) > ROUNDED * float(np.sum(np.abs(by_node))) else 0.0
+        return rent if abs(rent) > RENT_ROUNDING * float(np.sum(np.abs(by_node))) else 0.0
 
     @cached_property
     def withdrawn(self) -> Array:
@@ -153,7 +152,9 @@ def cleared(
     held = np.array(active.signs) * np.maximum(answer.p[programme.islands :], 0.0)
     np.add.at(multipliers, transfer.limited[active.lines], held * offers.price)
     q = q * offers.energy
-    shed, spilled = (np.where(size > FULL * offers.energy, size, 0.0) for size in (q[offers.shed], -q[offers.spill]))
+    shed, spilled = (
+        np.where(size > NO_ENERGY * offers.energy, size, 0.0) for size in (q[offers.shed], -q[offers.spill])
+    )
     status, why = _status(programme, active, load, answer, met)
     balances = answer.p @ programme.full_rows(active) * offers.price
     prices = paid(grid, balances, load.high[offers.shed], -load.low[offers.spill])
@@ -166,7 +167,7 @@ def _status(programme, active, load, answer, met):
     if not met:
         return Status.INFEASIBLE, "lines' limits cannot be met, whatever is shed or spilled"
     spilled = -answer.q[offers.spill]
-    if np.max(spilled) > FULL:
+    if np.max(spilled) > NO_ENERGY:
         return (
             Status.INFEASIBLE,
             f"output that must run at node {names[int(np.argmax(spilled))]} cannot be carried away",
@@ -174,13 +175,13 @@ def _status(programme, active, load, answer, met):
     if not _exact(programme, active, load, answer):
         return Status.INACCURATE, "limits are missed by more than rounding"
     shed = answer.q[offers.shed]
-    if np.max(shed) > FULL:
+    if np.max(shed) > NO_ENERGY:
         return Status.SHORT, f"load at node {names[int(np.argmax(shed))]} is shed"
     return Status.SOLVED, ""
 
 
 def _exact(programme, active, load, answer):
-    """Are all limits kept and all multipliers of the right sign, up to EXACT?"""
+    """Are all limits kept and all multipliers of the right sign, up to LIMITS_MISSED?"""
     flow = programme.transfer.on_limited(programme.inside(load, answer.q)) + programme.loop
     over = max(
         np.max(answer.q - load.high), np.max(load.low - answer.q), np.max(np.abs(flow) - programme.limits, initial=0.0)
@@ -188,4 +189,5 @@ def _exact(programme, active, load, answer):
     system = System(programme, active)
     worth = system.worth(answer, constant=True)
     apart = np.append(np.ones(len(active.lines), dtype=bool), load.high[system.ends] > load.low[system.ends])
-    return over <= EXACT and np.min(worth, initial=0.0, where=apart) >= -EXACT * (1 + np.max(np.abs(answer.p)))
+    least = -LIMITS_MISSED * (1 + np.max(np.abs(answer.p)))
+    return over <= LIMITS_MISSED and np.min(worth, initial=0.0, where=apart) >= least

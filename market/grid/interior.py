@@ -19,7 +19,7 @@ from market.grid.offers import Offers, offers_of
 from market.grid.systems import Factors
 
 SOLVED = ("Solved", "AlmostSolved")
-PRECISION = 1e-11
+SOLVER_PRECISION = 1e-11
 
 
 class Angles:
@@ -29,7 +29,7 @@ class Angles:
         self.grid, self.offers = grid, offers_of(grid)
         settings = clarabel.DefaultSettings()
         settings.verbose = False
-        settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = PRECISION
+        settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = SOLVER_PRECISION
         self.settings = settings
 
     @cached_property

@@ -7,13 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from market.arrays import Array
-from market.grid.active_set import ROUNDING, Active, Answer, Constraint, Load, Programme, System
+from market.grid.active_set import LIMITS_MISSED, RATE_ROUNDING, Active, Answer, Constraint, Load, Programme, System
 from market.grid.pivots import enter, first_below, leave, merit_order, movable, pivot, settle
 
-AT_ONCE = 1e-13  # steps below it, in the grid's unit of energy, are none
-MOST_AT_ONCE = 3  # times the number of constraints: so many steps of none before the dispatch is solved again beyond
-BEYOND = 1e-9  # how far beyond, in the grid's unit of energy
-HOLDS = 1e-9  # up to which limits and multipliers' signs hold where a piece begins, own units
+NO_STEP = 1e-13  # steps and pieces below it, in the grid's unit of energy, are none
+MOST_NO_STEPS = 3  # times the number of constraints: so many steps of none before the dispatch is solved again beyond
+BEYOND_A_PIECE = 1e-9  # how far beyond, in the grid's unit of energy
 MOST_AFRESH = 3
 MOST_FOLLOWED = 200  # pieces on the way to a load near by
 
@@ -92,13 +91,13 @@ class Path:
         return system, now, change
 
     def _holds(self, system, now):
-        """Are all limits kept and no multiplier of the wrong sign, up to HOLDS?"""
+        """Are all limits kept and no multiplier of the wrong sign, up to LIMITS_MISSED?"""
         load, programme = self.load, self.programme
         worth = system.worth(now, constant=True)[movable(system, load, self.rate)]
         flow = programme.transfer.on_limited(programme.inside(load, now.q)) + programme.loop
         beyond = np.max(np.abs(flow) - programme.limits, initial=0.0)
         beyond = max(beyond, np.max(now.q - load.high), np.max(load.low - now.q))
-        return beyond <= HOLDS and np.min(worth, initial=0.0) >= -HOLDS * (1 + np.max(np.abs(now.p)))
+        return beyond <= LIMITS_MISSED and np.min(worth, initial=0.0) >= -LIMITS_MISSED * (1 + np.max(np.abs(now.p)))
 
     def _next(self, system, load, now, change):
         """How far it is to the next event, and what is met: a limit (it comes in) or an active one (it goes out)."""
@@ -129,9 +128,9 @@ class Path:
 
     def go(self, step: float, event: tuple[str, Constraint]) -> bool:
         """Move to the end of a piece and through the event there; False where nothing lies beyond."""
-        self.at_once = self.at_once + 1 if step <= AT_ONCE else 0
+        self.at_once = self.at_once + 1 if step <= NO_STEP else 0
         self.at += step
-        if self.at_once > MOST_AT_ONCE * (self.programme.islands + len(self.active.lines) + 10):
+        if self.at_once > MOST_NO_STEPS * (self.programme.islands + len(self.active.lines) + 10):
             return self.solve_beyond()
         kind, limit = event
         if kind == "in":
@@ -152,7 +151,7 @@ class Path:
 
     def solve_beyond(self) -> bool:
         """Start afresh just beyond a point where too much happens at once."""
-        self.at, self.at_once = self.at + BEYOND, 0
+        self.at, self.at_once = self.at + BEYOND_A_PIECE, 0
         self.active, _, met = settle(self.programme, merit_order(self.programme, self.load), self.load)
         return met
 
@@ -178,5 +177,5 @@ class Path:
 
 def _waits(room: Array, rate: Array) -> Array:
     """How long room lasts where it shrinks at a rate, infinite where it does not."""
-    shrinks = rate > ROUNDING * max(float(np.max(rate, initial=0.0)), 1.0)
+    shrinks = rate > RATE_ROUNDING * max(float(np.max(rate, initial=0.0)), 1.0)
     return np.where(shrinks, np.maximum(room, 0.0) / np.where(shrinks, rate, 1.0), np.inf)

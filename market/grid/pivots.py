@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from market.arrays import Array, Mask
-from market.grid.active_set import FEASIBLE, ROUNDING, Active, Answer, Constraint, Load, Programme, System
+from market.grid.active_set import LIMIT_ROUNDING, RATE_ROUNDING, Active, Answer, Constraint, Load, Programme, System
 
 MOST_DROPPED = 10  # constraints dropped for one that comes in, times those there are
 MOST_PIVOTS = 50  # limits taken in, times the square root of what there is
@@ -58,7 +58,7 @@ def first_below(worth: Array, rate: Array, movable: Mask, usual: float = 1.0) ->
 
     usual: the size of rates beside which rounding is nothing.
     """
-    falls = movable & (rate < -ROUNDING * max(float(np.max(np.abs(rate), initial=0.0)), usual))
+    falls = movable & (rate < -RATE_ROUNDING * max(float(np.max(np.abs(rate), initial=0.0)), usual))
     if not np.any(falls):
         return -1, np.inf
     wait = np.full(len(rate), np.inf)
@@ -87,7 +87,7 @@ def pivot(programme: Programme, active: Active, load: Load, limit: Constraint, r
         system = System(programme, active)
         answer, change = system.answers(load, push=push)
         now = Answer(answer.p + multiplier * change.p, answer.q + multiplier * change.q)
-        rounding = ROUNDING * _summed(system, change, push)
+        rounding = RATE_ROUNDING * _summed(system, change, push)
         met = float(push @ change.q)
         wait = np.inf if met <= rounding else max(missed(programme, load, now, limit), 0.0) / met
         falls = system.worth(change, constant=False, push=push)
@@ -121,7 +121,7 @@ def worst(programme: Programme, active: Active, load: Load, answer: Answer) -> C
     beyond = np.abs(flow) - programme.limits
     beyond[active.lines] = 0.0
     most = [float(np.max(part, initial=0.0)) for part in (over, under, beyond)]
-    if max(most) <= FEASIBLE:
+    if max(most) <= LIMIT_ROUNDING:
         return None
     kind = int(np.argmax(most))
     if kind == 2:

@@ -12,12 +12,11 @@ import numpy as np
 from scipy import sparse
 
 from market.arrays import Array, Mask
-from market.grid.active_set import Active, Answer
+from market.grid.active_set import LIMITS_MISSED, Active, Answer
 from market.grid.clearing import Operator
 from market.grid.interior import Angles
 from market.grid.path import Path, Piece
 
-EXACT = 1e-9  # of the usual energy or the largest price: by how much limits and signs may be missed
 SAME_COST = 1e-9  # of turnover: by how much costs of a dispatch and of its multipliers may differ
 MOST_PIECES = 2_000  # of a path; dispatches beyond are not told
 
@@ -94,15 +93,15 @@ def proven(angles: Angles, demand: Array, injected: Array, told: Dispatches) -> 
     with np.errstate(invalid="ignore"):
         flows, missing = _flows(angles, net, q, ends, shifted, weight)
         limits = grid.lines.limit / offers.energy
-        kept = (missing <= EXACT) & _all(q <= high + EXACT) & _all(q >= low - EXACT)
-        kept &= _all(np.abs(flows) <= limits + EXACT)
-        unit = EXACT * (1 + np.max(np.abs(price), axis=1, keepdims=True))
+        kept = (missing <= LIMITS_MISSED) & _all(q <= high + LIMITS_MISSED) & _all(q >= low - LIMITS_MISSED)
+        kept &= _all(np.abs(flows) <= limits + LIMITS_MISSED)
+        unit = LIMITS_MISSED * (1 + np.max(np.abs(price), axis=1, keepdims=True))
         driven = (ends.T @ price.T).T + multipliers
         signs = _all(np.abs((ends @ (weight * driven).T).T) <= unit * _largest(ends, weight))
         gain = price[:, offers.node] - offers.a - offers.m * q
-        signs &= _all((gain <= unit) | (q >= high - EXACT)) & _all((gain >= -unit) | (q <= low + EXACT))
-        signs &= _all((multipliers <= unit) | (flows >= limits - EXACT))
-        signs &= _all((multipliers >= -unit) | (flows <= EXACT - limits))
+        signs &= _all((gain <= unit) | (q >= high - LIMITS_MISSED)) & _all((gain >= -unit) | (q <= low + LIMITS_MISSED))
+        signs &= _all((multipliers <= unit) | (flows >= limits - LIMITS_MISSED))
+        signs &= _all((multipliers >= -unit) | (flows <= LIMITS_MISSED - limits))
         return kept & signs & _same_cost(offers, (q, price, multipliers), net, low, high, limits, shifted, driven)
 
 

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from market.arrays import Array
-from market.grid.active_set import ROUNDING, Active, Load, Programme
+from market.grid.active_set import RATE_ROUNDING, Active, Load, Programme
 from market.grid.clearing import Operator
-from market.grid.path import Path
+from market.grid.path import NO_STEP, Path
 
-AT_ONCE = 1e-13  # pieces shorter than it, in the grid's unit of energy, are points
 MOST_PIECES = 100_000
 
 
@@ -108,11 +107,11 @@ def _joined(pieces):
     """Pieces that are no more than points left out, and straight neighbours made one."""
     starts, ends, before, after, slopes = pieces
     starts[1:] = ends[:-1]
-    kept = ends - starts > AT_ONCE
+    kept = ends - starts > NO_STEP
     kept[-1] |= not np.any(kept)
     starts, ends, before, after, slopes = (part[kept] for part in (starts, ends, before, after, slopes))
     starts[0] = 0.0
-    smooth = np.abs(before[1:] - after[:-1]) <= ROUNDING * (1 + np.abs(before[1:]))
-    same = smooth & (np.abs(slopes[1:] - slopes[:-1]) <= ROUNDING * np.abs(slopes[1:]))
+    smooth = np.abs(before[1:] - after[:-1]) <= RATE_ROUNDING * (1 + np.abs(before[1:]))
+    same = smooth & (np.abs(slopes[1:] - slopes[:-1]) <= RATE_ROUNDING * np.abs(slopes[1:]))
     first, last = np.append(True, ~same), np.append(~same, True)
     return starts[first], ends[last], before[first], after[last], slopes[first]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 LOSSES = ("priced", "lossy")
 NO_FLOWS = ()  # proven: no flows serve everybody
-UNSERVED = 1e-7  # share of the largest injection from which a node without supply counts as not served
+UNSERVED_SHARE = 1e-7  # share of the largest injection from which a node without supply counts as not served
 BOUND_ROUNDING = 1e-8  # share of the bill by which a cost may seem to be below its bound, for rounding
 SMALL_BILL = 1e-3  # share of what all injections cost at the tariff that stands for a smaller bill
 
@@ -211,7 +211,7 @@ def not_served(network: Network, grid: Grid, p: Array, f: Array, lossy: bool) ->
     """Nodes the public grid cannot serve: their island is out of balance, or they are cut off."""
     if not grid.apart.shape[1]:
         return np.zeros(0, dtype=np.intp)
-    least = UNSERVED * network.power
+    least = UNSERVED_SHARE * network.power
     wanting = p - grid.incidence @ f - (half_losses(grid.incidence, grid.r, f) if lossy else 0.0)
     astray = (np.abs(wanting) > least) & grid.reference
     astray[network.slack] = False

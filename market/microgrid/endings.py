@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from market.microgrid.market import ADVICE, CERTIFIED, ClearedPeriod, Microgrid
-from market.outcome import Status
+from market.microgrid.market import ADVICE, ClearedPeriod, Microgrid
+from market.outcome import CERTIFIED_GAP, Status
 
 PROVEN = (Status.SETTLED, Status.SOLVED, Status.CYCLING)  # cycling: trades are made, coalitions go on
 
@@ -17,7 +17,7 @@ def gap(periods: Iterable[ClearedPeriod]) -> float | None:
 
 def promised(market: Microgrid, status: Status) -> float | None:
     """The gap up to which optima are shown to be such; None where behaviour or status promises none."""
-    return CERTIFIED if status in PROVEN and market.behaviour.optimal else None
+    return CERTIFIED_GAP if status in PROVEN and market.behaviour.optimal else None
 
 
 def advice(status: Status) -> str:

@@ -10,8 +10,8 @@ from market.grid.power_flow import Grid
 from market.grid.systems import solve
 
 MOST_NEWTON = 30
-BALANCED = 1e-12  # balance in p.u. at which Newton's method ends, relative to the largest injection
-LOOSELY_BALANCED = 1e3  # times BALANCED is still balance, where rounding ends Newton's method
+NEWTON_BALANCED = 1e-12  # balance in p.u. at which Newton's method ends, relative to the largest injection
+LOOSELY_BALANCED = 1e3  # times NEWTON_BALANCED is still balance, where rounding ends Newton's method
 
 
 def half_losses(ends: sparse.csr_array, r: Array, f: Array) -> Array:
@@ -32,7 +32,7 @@ def lossy_flows(grid: Grid, p: Array, start: Array | None = None) -> Array | Non
     ends, r, weight, rest = grid.incidence, grid.r, grid.weight, np.flatnonzero(~grid.reference)
     sends = ends @ sparse.diags_array(weight) @ ends.T
     theta = grid.potentials(p if start is None else ends @ start)
-    aim = BALANCED * np.max(np.abs(p))
+    aim = NEWTON_BALANCED * np.max(np.abs(p))
     with np.errstate(all="ignore"):
         for _ in range(MOST_NEWTON):
             f = weight * (ends.T @ theta) + grid.loop

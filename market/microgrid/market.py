@@ -19,10 +19,9 @@ from market.microgrid.offers import offered, on_all_lines, on_offered_lines, pai
 from market.microgrid.payments import PAYMENTS, Payments, tariff_payments
 from market.microgrid.stability import Stability, stability
 from market.microgrid.tariff import Tariff
-from market.outcome import Status, worst
+from market.outcome import CERTIFIED_GAP, Status, worst
 from market.parameters import made
 
-CERTIFIED = 1e-6  # gap up to which an optimum counts as one
 ADVICE = {
     Status.SETTLED: "All trades are made; the gap is what some or all could still save, as a share of the bill.",
     Status.SOLVED: "Solved directly; the gap is what some or all could still save, as a share of the bill.",
@@ -166,7 +165,7 @@ class Microgrid:
 
     def _status(self, dispatch):
         """The dispatch's own, but what claims to be an optimum and is not shown to be one is inaccurate."""
-        off = not dispatch.accurate or (self.behaviour.optimal and (dispatch.gap or 0.0) > CERTIFIED)
+        off = not dispatch.accurate or (self.behaviour.optimal and (dispatch.gap or 0.0) > CERTIFIED_GAP)
         return Status.INACCURATE if off and dispatch.status == Status.SOLVED else dispatch.status
 
     def idle(self, network: Network, period: int = 0) -> tuple[Array | None, float | None]:

@@ -17,10 +17,10 @@ from market.grid.systems import assembled, solve
 from market.microgrid.network import Network, PrivateLines
 
 MOST_ROUNDS = 60
-NEAR_BOUND = 1e-6  # share of the price range within which a price counts as on its bound
+NEAR_BOUND = 1e-6  # share of the price range within which a price may be on its bound
 NUMBER_ROUNDING = 1e-15
 MOST_CORRECTIONS = 5
-BALANCED = 1e-11  # balance in p.u. relative to the largest injection
+NODES_BALANCED = 1e-11  # balance in p.u. relative to the largest injection
 FINEST_RESISTANCE = 1e-10  # resistance that prices still tell from none, beside a price over the largest injection
 
 
@@ -165,7 +165,7 @@ def balanced(lines: Wires, injection: Array, start: Array, low: Array, high: Arr
     groups = components(lines.nodes, lines)
     for _ in range(MOST_ROUNDS):
         prices = np.where(at_high, high, np.where(at_low, low, prices))
-        aim = max(BALANCED * scale, lines.rounding(prices))
+        aim = max(NODES_BALANCED * scale, lines.rounding(prices))
         flows = lines.flows(prices)
         left = lines.left(injection, flows)
         held = at_low | at_high

@@ -17,10 +17,10 @@ from market.grid.systems import solve
 from market.microgrid.least_loss import private_kind
 from market.microgrid.lossy_flow import half_losses
 from market.microgrid.network import Network
+from market.microgrid.price_driven import NODES_BALANCED
 from market.microgrid.programme import NOT_RELAXED, Found
 
 MOST_ROUNDS = 12
-BALANCED = 1e-11  # share of the largest injection up to which nodes balance
 
 
 def exact(network: Network, grid: Grid, found: Found) -> Found:
@@ -37,7 +37,7 @@ def exact(network: Network, grid: Grid, found: Found) -> Found:
         off = np.concatenate([missing[nodes], power * worth[rest]])
         if not np.all(np.isfinite(off)) or np.any(private.both_ends(q) <= 0):
             return found
-        if np.max(np.abs(off), initial=0.0) <= max(BALANCED * power, private.rounding(q)):
+        if np.max(np.abs(off), initial=0.0) <= max(NODES_BALANCED * power, private.rounding(q)):
             g = private.flows(q)
             return replace(found, g=g, q=q, accurate=found.relax_gap <= NOT_RELAXED * power)
         (by_q, by_theta), (worth_q, worth_theta) = slopes

@@ -13,7 +13,7 @@ from market.arrays import Array, Integers
 from market.tariffs.tariff import TariffRule
 from market.tariffs.terms import Terms
 
-ROUNDING = 1e-12  # share of what is paid and comes back below which the difference is none
+SUM_ROUNDING = 1e-12  # share of what is paid and comes back below which the difference is none
 
 
 class Levy(NamedTuple):
@@ -59,7 +59,7 @@ class Collected(NamedTuple):
         """What all users pay in all, less what comes back, money; nothing where that is rounding."""
         parts = [float(np.sum(paid)) for paid in self.payments.values()]
         total = sum(parts)
-        return total if abs(total) > ROUNDING * sum(map(abs, parts)) else 0.0
+        return total if abs(total) > SUM_ROUNDING * sum(map(abs, parts)) else 0.0
 
     @property
     def paid(self) -> Array:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 SMALL_SHARE = 0.01  # of log(1 + d) that its first term is enough for, else a series is
-FREE = 1e-100  # a price below this share of b counts as it, so that what costs nothing is not wanted without end
+FREE_PRICE = 1e-100  # a price below this share of b counts as it, so that what costs nothing is not wanted without end
 NEXT_TO_NONE = 1e-300  # a price below this share of the margin counts as it, so that quotients stay numbers
 SMALL_SHARE_SERIES = [(-1) ** n * (n - 1) / n for n in range(9, 1, -1)]  # (log(1 + d) − d/(1 + d)) / d² for a small d
 
@@ -27,7 +27,7 @@ class Logarithmic(Utility):
     """U_i(x) = b_i k_i log(1 + x/k_i); b_i is the reservation price, k_i the quantity that halves marginal utility
     (docs/aggregator/model.md, Users).
 
-    Demand grows without bound as the price goes to zero; below FREE of b a price counts as that.
+    Demand grows without bound as the price goes to zero; below FREE_PRICE of b a price counts as that.
 
     >>> import numpy as np
     >>> user = Logarithmic(b=np.array([4.0]), k=np.array([2.0]))
@@ -55,11 +55,11 @@ class Logarithmic(Utility):
     def demand(self, price: Numbers) -> Array:
         wanted = self.k * np.maximum(self.b - price, 0.0)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            return np.where(wanted > 0, wanted / np.maximum(price, FREE * self.b), 0.0)
+            return np.where(wanted > 0, wanted / np.maximum(price, FREE_PRICE * self.b), 0.0)
 
     def demand_slope(self, price: Numbers) -> Array:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            return np.where(self.b > 0, self.k * self.b / np.square(np.maximum(price, FREE * self.b)), 0.0)
+            return np.where(self.b > 0, self.k * self.b / np.square(np.maximum(price, FREE_PRICE * self.b)), 0.0)
 
     def closed_form(self, alpha: float) -> bool:
         return alpha == 0
@@ -72,7 +72,7 @@ class Logarithmic(Utility):
 
     def meets(self, level: Numbers, slope: Numbers) -> Array:
         """Positive root of slope x² + (level + slope k) x − (b − level) k = 0, 0 where b ≤ level."""
-        level = np.where((level >= 0) | (slope <= 0), np.maximum(level, FREE * self.b), level)
+        level = np.where((level >= 0) | (slope <= 0), np.maximum(level, FREE_PRICE * self.b), level)
         half, rest = level + slope * self.k, np.maximum(self.b - level, 0.0) * self.k
         whole = np.sqrt(half * half + 4 * slope * rest)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -85,11 +85,11 @@ class Logarithmic(Utility):
 
     def _surplus_at_margin(self, price, margin, rest):
         """x m and what a price of p + m would leave, neither of them a difference."""
-        paid = np.maximum(price, FREE * self.b) + margin
+        paid = np.maximum(price, FREE_PRICE * self.b) + margin
         return self.k * _share(rest, paid) * margin + self.surplus_lost(paid, rest)
 
     def surplus_lost(self, price: Numbers, margin: Numbers) -> Array:
-        share = _share(margin, np.maximum(price, FREE * self.b))
+        share = _share(margin, np.maximum(price, FREE_PRICE * self.b))
         lost = np.log1p(share) - share / (1 + share)
         if np.any(share < SMALL_SHARE):
             small = np.minimum(share, SMALL_SHARE)

@@ -16,7 +16,7 @@ FRONTIER = ("0", "0.5", "1", "1.5", "2", "5", "inf")
 COUNTS = (2, 8)
 FLOORED = {"alone": "α > 0, floors", "none": "α > 0, no floor"}  # of payments, as pictures call them
 SHARING = f"{COUNTS[0]} aggregators, users share money"
-SAME = 1e-9  # of a share
+SAME_SHARE = 1e-9  # of a share
 SMALL_SURPLUS = "mean surplus of small users (money)"
 
 
@@ -163,8 +163,9 @@ def _payment_claims(found, paid):
     which, most = f"{COUNTS[0]} aggregators, payments:", max(energy, key=energy.get)
     costless = {f"share of surplus with floor {floor}": kept for floor, kept in zip(FLOORED, share[1:], strict=True)}
     jain = {"Jain with floors": floored, "without": evened}
+    none = bool(np.all(np.abs(share - 1) < SAME_SHARE))
     return [
-        judge("frontier", f"{which} fairness costs nothing in total", bool(np.all(np.abs(share - 1) < SAME)), costless),
+        judge("frontier", f"{which} fairness costs nothing in total", none, costless),
         judge(
             "frontier",
             f"{which} without floors surplus is more even than under any α that shares energy",

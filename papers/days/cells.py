@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from market.aggregator.clearing import CERTIFIED
 from market.aggregator.days.block import Homes, sellers
 from market.aggregator.days.clock import Clock
 from market.aggregator.days.day import Day
@@ -17,7 +16,7 @@ from market.aggregator.days.rounds import played, solve, starts
 from market.aggregator.days.seats import Seats, certified
 from market.aggregator.days.yardsticks import idle, price_taking
 from market.measures import jain
-from market.outcome import Status
+from market.outcome import CERTIFIED_GAP, Status
 from market.prices import Affine
 from papers.days.examples import FAIR, FOUR_PRICES, fair_day, four_hours, storages
 from scenarios import draw, load
@@ -155,7 +154,7 @@ def _nearest_end(day):
     ends = []
     for start in starts(day):
         ends.append(_end(day, start))
-        if _how_far(ends[-1]) <= (False, CERTIFIED):
+        if _how_far(ends[-1]) <= (False, CERTIFIED_GAP):
             break
     return min(ends, key=_how_far)
 

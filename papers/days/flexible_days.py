@@ -20,7 +20,7 @@ from views.tables import table
 
 TEXT = "table.txt"
 TO_ROUNDING, AS_WRITTEN = 1e-6, 1.5e-5  # relative to the shift; of values written with five or six decimals
-FAR = 5.0  # times: what "much less" is
+MUCH_LESS = 5.0  # times: what "much less" is
 WITH = {True: "with flexibility", False: "without"}
 SURPLUS = "surplus"
 LEFT = "streets left out, not settled"
@@ -198,7 +198,7 @@ def _ordering_claims(rows, left):
             ),
             _judge(
                 f"{words}: welfare > proportional ≫ max-min in mean surplus in every street",
-                np.all(near > 0) and np.all(far > FAR * near),
+                np.all(near > 0) and np.all(far > MUCH_LESS * near),
                 {name: means[name] for name in ("welfare", "proportional", "max-min")}
                 | counts
                 | {f"largest gap, {name}": gaps[name].max() for name in ("proportional", "max-min")},

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from engine import certify
-from market.aggregator.clearing import CERTIFIED
+from market.outcome import CERTIFIED_GAP
 from papers.claims import FAIL, claim_line, judge
 from papers.figure import Reproduction, to_csv
 from papers.network import published
@@ -52,7 +52,7 @@ def _zero():
     numbers = {"gap": found.gap, "away": found.nearest[1]}
     text = "ZERO/EPECsolve's outcome of its duopoly, certified: an equilibrium"
     reason = "away: from the equilibrium solved directly, as a share of its total"
-    return judge(FIGURE, text, found.gap <= CERTIFIED, numbers, reason=reason)
+    return judge(FIGURE, text, found.gap <= CERTIFIED_GAP, numbers, reason=reason)
 
 
 def _rounded():
@@ -62,7 +62,7 @@ def _rounded():
     numbers = {"gap": found.gap, "from": move.now, "to": move.to, "gain": move.gain}
     text = "the same outcome in whole numbers, certified: an equilibrium"
     reason = "rounded by up to 0.27 somebody would move, a little"
-    return judge(FIGURE, text, found.gap <= CERTIFIED, numbers, FAIL, reason)
+    return judge(FIGURE, text, found.gap <= CERTIFIED_GAP, numbers, FAIL, reason)
 
 
 def _takers():
@@ -72,7 +72,7 @@ def _takers():
     numbers = {"gap": found.gap, "from": move.now, "to": move.to, "gain": move.gain}
     text = "PyPSA's competitive outcome (gas 15.60), certified among Cournot players: an equilibrium"
     reason = "who knows that it moves the price holds back"
-    return judge(FIGURE, text, found.gap <= CERTIFIED, numbers, FAIL, reason)
+    return judge(FIGURE, text, found.gap <= CERTIFIED_GAP, numbers, FAIL, reason)
 
 
 FOREIGN = Reproduction("Numbers that other tools published, and their outcomes certified", write, text=TEXT)

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 
 from engine import run
-from market.aggregator.equilibrium import CERTIFIED
 from market.aggregator.joining import Joining, Offer, settled
 from market.empirical_game import nobody_gains
 from market.grid.power_flow import build_grid
@@ -17,7 +16,7 @@ from market.measures import jain
 from market.microgrid.joining import DIVISIONS, best_move, join
 from market.microgrid.network import network_of
 from market.microgrid.partitions import LEAST_GAIN, partition_game, partitions
-from market.outcome import Status
+from market.outcome import CERTIFIED_GAP, Status
 from market.prices import Linear
 from market.utilities import Quadratic
 from scenarios.reading.population import stream
@@ -102,7 +101,7 @@ class Tiny:
         shape = (len(joining.offers),) * joining.movers
         states = [settled(joining, np.array(membership)) for membership in np.ndindex(shape)]
         surplus = np.array([state.surplus for state in states]).T.reshape(joining.movers, *shape)
-        unsettled = sum(state.outcome.gap > CERTIFIED for state in states)
+        unsettled = sum(state.outcome.gap > CERTIFIED_GAP for state in states)
         return Searched(len(states), unsettled, int(nobody_gains(surplus, Moving().least_gain).sum()))
 
 

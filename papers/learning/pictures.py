@@ -4,7 +4,7 @@ import numpy as np
 
 from views.style import BLACK, BLUE, GREEN, GREY, LINES, OCHRE, PURPLE, legend_below, new_figure, styled
 
-LEAST = 1e-9  # a gap drawn for none
+LEAST_GAP = 1e-9  # a gap drawn for none
 
 
 @styled
@@ -19,7 +19,7 @@ def ends(rows, tolerance):
         some = rows[rows["market"] == market].groupby("rule", sort=False)
         for column, colour, shift, label in (("gap", BLUE, 0.15, "last"), ("mean_gap", OCHRE, -0.15, "mean of all")):
             at = np.arange(len(rules))[::-1] + shift
-            least, middle, most = (np.maximum(some[column].quantile(q), LEAST) for q in (0, 0.5, 1))
+            least, middle, most = (np.maximum(some[column].quantile(q), LEAST_GAP) for q in (0, 0.5, 1))
             axes.hlines(at, least, most, color=colour, linewidth=3, alpha=0.5)
             axes.plot(middle, at, "o", color=colour, label=f"gap of the {label} amounts: median, range")
         axes.axvline(tolerance, color=BLACK, linestyle=":", label="counts as learned")

@@ -12,11 +12,11 @@ import numpy as np
 LIMITS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 50.0)
 STATED = (0.0, 0.087, 0.083, 0.11, 0.077, 0.047, 0.010, 0.0)  # shares without equilibrium, of STATED_PAIRS each
 STATED_PAIRS = 300
-REGRET = 1e-3  # least relative regret from which a pair counts as one without equilibrium
+LEAST_REGRET = 1e-3  # least relative regret from which a pair counts as one without equilibrium
 GRID, FINE = 401, 1601  # purchases of each user; the finer grid where the first is in doubt
-DOUBT = 1e-2  # least relative regret up to which it is
+DOUBTFUL_REGRET = 1e-2  # least relative regret up to which it is
 HALVINGS = 50
-NOTHING = 1e-12  # a gain that is rounding
+GAIN_ROUNDING = 1e-12  # a gain that is rounding
 PER_REPLICATION = 6  # pairs
 
 
@@ -86,7 +86,7 @@ def regrets(pair, limit, first, second):
         gain = np.max(value, axis=j, keepdims=True) - value
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.where(value > 0, gain / value, np.inf)
-        found.append(np.where(gain <= NOTHING, 0.0, share))
+        found.append(np.where(gain <= GAIN_ROUNDING, 0.0, share))
     return np.maximum(*found)
 
 
@@ -94,7 +94,7 @@ def least_regret(pair, limit):
     """The least over all profiles of the larger of both users' relative regrets, on a finer grid where in doubt."""
     tops = [most_wanted(pair, limit, j) for j in (0, 1)]
     found = _on_grid(pair, limit, tops, GRID)
-    return _on_grid(pair, limit, tops, FINE) if REGRET < found < DOUBT else found
+    return _on_grid(pair, limit, tops, FINE) if LEAST_REGRET < found < DOUBTFUL_REGRET else found
 
 
 def _on_grid(pair, limit, tops, points):
@@ -117,7 +117,7 @@ def shares(study):
     rows = []
     for question, stated in zip(questions(study.replications), STATED, strict=True):
         found, seconds = study.answers[question]
-        share = float(np.mean(found > REGRET))
+        share = float(np.mean(found > LEAST_REGRET))
         row = {"limit": question.limit, "pairs": question.pairs, "share": share, "stated": stated}
         rows.append(row | {"may_differ": may_differ(stated, question.pairs), "seconds": seconds})
     return rows

@@ -16,16 +16,16 @@ from scenarios.grid import nodal_tables
 from scenarios.reading.errors import Place
 
 FIGURE = "network"
-SMALL = 1e-6  # least_rise at which prices are those of flat costs to the digits printed
-TILTED = 0.02  # by how much prices move for least_rise at its default of 0.01
-PRINTED = 5.1e-5  # of four digits behind the point
+SMALL_RISE = 1e-6  # least_rise at which prices are those of flat costs to the digits printed
+TILTED_PRICES = 0.02  # by how much prices move for least_rise at its default of 0.01
+PRINTED_DIGITS = 5.1e-5  # of four digits behind the point
 WHY = "flat costs need least_rise: at 1e-6 to the digits printed, at the default 0.01 within 0.02"
 LI_BO = "Li and Bo (2010), MATPOWER's case5"
 NINE = "MATPOWER's t_case9_opf, DC"
 DATA_CENTRE = "our own, not published"
 
 
-def of_case(case, least_rise=SMALL):
+def of_case(case, least_rise=SMALL_RISE):
     """(A shipped case cleared, what its generators cost whatever they make)."""
     table = {"case": case, "value_of_lost_load": 1000.0, "least_rise": least_rise, "demand_scale": 1.0}
     return clear(nodal_tables.grid_of(table, Place(case, Path()))), nodal_tables.spelt_out(table).get("fixed_cost", 0.0)
@@ -46,13 +46,13 @@ def _case(name, source, cost, output, wanted):
     made = np.bincount(cleared.grid.generators.unit, cleared.generation)
     off = {"cost": cleared.generation_cost + fixed, "price, off by": _off(cleared.prices, wanted)}
     off |= {"generation, off by": _off(made, output)}
-    held = abs(off["cost"] - cost) < 6e-3 and off["price, off by"] < PRINTED and off["generation, off by"] < 1e-3
+    held = abs(off["cost"] - cost) < 6e-3 and off["price, off by"] < PRINTED_DIGITS and off["generation, off by"] < 1e-3
     moved = _off(tilted.prices, wanted)
     text = f"{source}: cost {cost:.4f}, generation, prices"
     default = judge(
         FIGURE,
         f"{source}: prices with least_rise at its default",
-        moved < TILTED,
+        moved < TILTED_PRICES,
         {"off by": moved},
         reason="tolerance 0.02: every flat cost is tilted by 0.01 from empty to full",
     )
@@ -85,7 +85,7 @@ def _baker():
         demand=[0, 0, 100],
         lines=[(0, 1, 1.0, np.inf), (1, 2, 1.0, np.inf), (0, 2, 1.0, 10.0)],
         generators=[(0, 10.0, 0.0, 1e3), (1, 20.0, 0.0, 1e3), (2, 100.0, 0.0, 1e3)],
-        least_rise=SMALL,
+        least_rise=SMALL_RISE,
     )
     cleared = clear(grid)
     numbers = {"cost": cleared.generation_cost} | {f"price {k + 1}": p for k, p in enumerate(cleared.prices)}
@@ -136,7 +136,7 @@ def _gabriel():
     made.append(judge(FIGURE, text, bool(held), numbers, reason=reason))
     units = [(0.55, 21_000), (0.81, 16_000), (0.62, 17_000), (1.25, 22_000), (0.78, 18_000), (1.35, 14_000)]
     rows = [(0, cost, 0.0, float(capacity)) for cost, capacity in units]
-    cleared = clear(nodal_grid("a", generators=rows, elastic=[(0, 2.5, 150_000.0)], least_rise=SMALL))
+    cleared = clear(nodal_grid("a", generators=rows, elastic=[(0, 2.5, 150_000.0)], least_rise=SMALL_RISE))
     numbers = {"price": float(cleared.prices[0]), "quantity": float(np.sum(cleared.generation))}
     held = abs(numbers["price"] - 1.25) < 1e-6 and abs(numbers["quantity"] - 75_000) < 0.5
     text = "the same units, all sold at cost: 75000 at 1.25"
@@ -159,7 +159,7 @@ def _data_centre():
     base = judge(
         FIGURE,
         text,
-        off < PRINTED and made_off < 6e-4,
+        off < PRINTED_DIGITS and made_off < 6e-4,
         {"price, off by": off, "generation, off by": made_off},
         reason=DATA_CENTRE,
     )

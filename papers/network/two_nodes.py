@@ -12,9 +12,9 @@ from scenarios import draw, load
 FIGURE = "network"
 SHARED = (8 - 0.55 * 160 / 17) * 160 / 17  # payoff where both share the line
 BOUND = float((8 - np.sqrt(2.2 * SHARED)) * 2)  # K*
-CLOSE = 5e-6  # digits printed of purchases and payoffs
+PRINTED_DIGITS = 5e-6  # digits printed of purchases and payoffs
 AROUND = (0.0, 0.05, 0.2, 0.4, 0.5, 0.6, 0.7, 0.707, 0.7083, 0.75, 0.9, 1.1)  # limits at which the game is solved
-STEP = 1 / 80
+GRID_STEP = 1 / 80
 CONDUCTS = ("nothing", "energy")
 
 
@@ -48,7 +48,7 @@ def claims(study, rows):
 def _alike(rows):
     wide, apart = solved(2.0).outcome, solved(0.0).outcome
     numbers = {"each buys": wide.y[0], "price": wide.price, "payoff": wide.s[0], "flow": abs(wide.cleared.flows[0])}
-    held = np.allclose([wide.y[0], wide.price, wide.s[0]], [160 / 17, 4.705882, 26.574394], atol=CLOSE)
+    held = np.allclose([wide.y[0], wide.price, wide.s[0]], [160 / 17, 4.705882, 26.574394], atol=PRINTED_DIGITS)
     ends = {row["limit"]: row["status"] for row in rows}
     thin = {limit: end for limit, end in ends.items() if 0 < limit < BOUND}
     found = [limit for limit, end in ends.items() if end == Status.SOLVED]
@@ -66,13 +66,13 @@ def _alike(rows):
         judge(
             FIGURE,
             "two nodes alike, K = K*: filling the line away from oneself brings as much as sharing it",
-            bool(abs(deviation - SHARED) < CLOSE and abs(BOUND - 0.707692) < CLOSE),
+            bool(abs(deviation - SHARED) < PRINTED_DIGITS and abs(BOUND - 0.707692) < PRINTED_DIGITS),
             {"payoff of the deviation": float(deviation), "K*": float(BOUND)},
         ),
         judge(
             FIGURE,
             "two nodes alike, K = 0: both buy 80/11",
-            bool(np.allclose(apart.y, 80 / 11, atol=CLOSE)),
+            bool(np.allclose(apart.y, 80 / 11, atol=PRINTED_DIGITS)),
             {"each buys": apart.y[0]},
         ),
     ]
@@ -84,7 +84,7 @@ def _cycles():
     known = [(8.04545, 9.04545), (9.56439, 7.04545)]
     for limit, period, points, options in ((0.5, 2, known, {}), (0.25, 3, [], {"expected": FAIL, "reason": wrong})):
         result, y = round_trip("two_nodes_thin", limit)
-        there = all(np.min(np.max(np.abs(y - point), axis=1)) < CLOSE for point in points)
+        there = all(np.min(np.max(np.abs(y - point), axis=1)) < PRINTED_DIGITS for point in points)
         numbers = {"period": int(result.cycle or 0)}
         numbers |= {f"{who} {k + 1}": v for k, row in enumerate(y) for who, v in zip("AB", row, strict=True)}
         held = result.status is Status.CYCLING and result.cycle == period and there
@@ -97,8 +97,8 @@ def _unequal():
     """The cycle of users with b = 8 and 10, and the least regret of any profile on a grid of step 1/80."""
     result, y = round_trip("two_nodes_unequal", 2.0)
     known = [(9.01515, 12.91035), (70 / 11, 114 / 11)]
-    there = all(np.min(np.max(np.abs(y - point), axis=1)) < CLOSE for point in known)
-    grid = np.arange(0, 16 + STEP, STEP)
+    there = all(np.min(np.max(np.abs(y - point), axis=1)) < PRINTED_DIGITS for point in known)
+    grid = np.arange(0, 16 + GRID_STEP, GRID_STEP)
     least = float(np.min(regrets(UNEQUAL, 2.0, grid[:, None], grid[None, :])))
     ended = solve(result.game).status
     held = there and result.cycle == 2 and 0.0086 <= least < 0.0087 and ended is Status.NOT_FOUND

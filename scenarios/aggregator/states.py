@@ -19,7 +19,7 @@ TABLE = "scenarios_of"
 NUMBERS = f"{TABLE}.number"
 BACKGROUND, PROBABILITY, NAMES = "background", "probability", "names"
 MOST_STATES = 1_000
-ROUNDING = 1e-9  # by how much probabilities may miss one
+PROBABILITY_ROUNDING = 1e-9  # by how much probabilities may miss one
 SAID = "states of the price, of which one comes true after the purchases; left out: the price is known"
 BACKGROUND_SAID = "by state: what others buy beside, as supply that is missing; < 0: what they feed in"
 INFORMATION_SAID = "work out what it is worth to know the state; as many markets as there are states"
@@ -151,5 +151,5 @@ def check_lists(price: dict, table: dict, place: Place) -> None:
     if count > MOST_STATES:
         raise place.error(f"{count:,} states", f"at most {MOST_STATES:,} are possible")
     total = sum(table.get(PROBABILITY, (1.0,)))
-    if abs(total - 1) > ROUNDING:
+    if abs(total - 1) > PROBABILITY_ROUNDING:
         raise place.at(PROBABILITY).error(f"adds up to {total:.10g}", "1 is needed")

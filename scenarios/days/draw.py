@@ -23,7 +23,7 @@ from scenarios.drawn import Drawn
 from scenarios.reading.errors import Place, quoted
 from scenarios.reading.population import draw_numbers, stream
 
-ROUNDING = 1e-12  # share by which a level may be beyond what a battery can do
+LEVEL_ROUNDING = 1e-12  # share by which a level may be beyond what a battery can do
 
 
 def draw(scenario: DaysScenario, replication: int, place: Place) -> Drawn:
@@ -186,12 +186,12 @@ def _check_batteries(stores, clock, who, place):
     """Raise ScenarioError where a battery cannot get from the level it starts at to that it ends at."""
     for key in ("start", "end"):
         levels = getattr(stores, key)
-        over = np.flatnonzero(np.isfinite(levels) & (levels > stores.capacity * (1 + ROUNDING)))
+        over = np.flatnonzero(np.isfinite(levels) & (levels > stores.capacity * (1 + LEVEL_ROUNDING)))
         if over.size:
             k = int(over[0])
             got = f"{_user(who, k)} has {levels[k]:g} in a battery of {stores.capacity[k]:g}"
             raise place.at(key).error(got, "at most its capacity is possible")
-    most = stores.power * clock.length * (1 + ROUNDING)
+    most = stores.power * clock.length * (1 + LEVEL_ROUNDING)
     with np.errstate(invalid="ignore"):
         moved = stores.end - stores.start
     told = np.isfinite(moved)

@@ -8,7 +8,7 @@ from pathlib import Path
 from scenarios.grid import pandapower_case
 from scenarios.reading import toml_text
 from scenarios.reading.errors import Place, nearest, one_of, quoted
-from scenarios.reading.files import LARGEST, content_of
+from scenarios.reading.files import LARGEST_TABLE, content_of
 
 DATA = Path(__file__).parents[1] / "data"
 CASES = ("eight_nodes", "ieee300")  # data/<case>.toml
@@ -32,7 +32,7 @@ def raw_table(file: str, place: Place) -> tuple[dict, Place]:
     """The unchecked table of a TOML file, its path relative to the place's folder, and where that is."""
     path = place.folder / file
     try:
-        content = content_of(path, LARGEST)
+        content = content_of(path, LARGEST_TABLE)
     except OSError as error:
         raise place.error(f"cannot read {quoted(file)}: {error.strerror}", f"looked in {place.folder}") from None
     inner = Place(path.name, path.parent)

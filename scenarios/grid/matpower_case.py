@@ -24,7 +24,7 @@ ISOLATED, TYPES = 4, (1, 2, 3, 4)
 PIECEWISE, POLYNOMIAL = 1, 2
 DC_LINE, DC_STATUS = "dcline", 2
 SILENT = ("bus_name", "branch_name", "gen_name", "gentype", "genfuel", "areas", "dclinecost")  # say nothing of flows
-ROUNDING = 1e-4  # share of the largest slope by which a piecewise cost may seem to bend down, points being rounded
+SLOPE_ROUNDING = 1e-4  # of the largest slope: by which a piecewise cost may seem to bend down, points being rounded
 
 
 def table_of_case(content: bytes, place: Place) -> dict:
@@ -241,7 +241,7 @@ def _points(row, line, place):
 def _piecewise(points, least, most, start, line, place):
     """Pieces of a piecewise linear cost, its first and last going on beyond the points."""
     slopes = [(after[1] - at[1]) / (after[0] - at[0]) for at, after in pairwise(points)]
-    rounding = ROUNDING * max(map(abs, slopes))
+    rounding = SLOPE_ROUNDING * max(map(abs, slopes))
     for k in range(len(slopes) - 1):
         if slopes[k + 1] < slopes[k] - rounding:
             got = f"line {line}: {slopes[k + 1]:g} a MW after {slopes[k]:g}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from market.grid.nodal import NodalGrid
+from market.grid.nodal import SHARES_ROUNDING, NodalGrid
 from scenarios.aggregator import keys as plain
 from scenarios.aggregator.keys import AggregatorScenario, Group, check_groups, check_learners
 from scenarios.aggregator.tariffs import check_tariffs, refuse_by_period
@@ -28,7 +28,6 @@ LEFT_OUT = {  # keys of the market without a network, and why they have no place
     "joining": "who joins whom is not modelled on a network",
     "choosing": "alpha as a strategy is not modelled on a network",
 }
-SHARES_ROUNDING = 1e-9  # by how much shares may miss one
 COUNT = "of an aggregator its users are split in order into so many; of a producer so many alike"
 SELLS, COSTS = "the most each sells", "of each: its marginal cost at no output"
 OF_BUYERS, OF_PRODUCERS = ({"when": when, "by": "kind"} for when in (BUYERS, (PRODUCER,)))

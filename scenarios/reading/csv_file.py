@@ -20,7 +20,7 @@ import pandas as pd
 
 from market.arrays import Integers
 from scenarios.reading.errors import Place, nearest, one_of, quoted
-from scenarios.reading.files import LARGEST, content_of
+from scenarios.reading.files import LARGEST_TABLE, content_of
 from scenarios.reading.kept import WORDS
 
 BLOCK_BYTES = 1 << 22  # bytes that are judged at once
@@ -53,7 +53,7 @@ class CsvFile:
         if not isinstance(name, str) or not name.isprintable():
             raise place.error(f"got {quoted(name)}", "the path of a CSV file is needed")
         try:
-            content = content_of(place.folder / name, LARGEST)
+            content = content_of(place.folder / name, LARGEST_TABLE)
         except OSError as error:
             raise place.error(f"cannot read {quoted(name)}: {error.strerror}", f"looked in {place.folder}") from None
         if content[:2] in WIDE or b"\0" in content:

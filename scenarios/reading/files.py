@@ -14,9 +14,9 @@ from typing import BinaryIO
 
 from scenarios.reading.errors import printable
 
-LARGEST = 4_000_000_000  # bytes of a table of numbers
+LARGEST_TABLE = 4_000_000_000  # bytes of a table of numbers
 LARGEST_TEXT = 64_000_000  # bytes of a scenario, manifest or summary
-PIECE = 1 << 20  # bytes
+BYTES_AT_ONCE = 1 << 20  # bytes
 SHIPPED = Path(__file__).absolute().parents[1]
 _NOTED: ContextVar[dict[str, str] | None] = ContextVar("_NOTED", default=None)
 KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
@@ -55,7 +55,9 @@ def content_of(path: Path | str, most: int = LARGEST_TEXT) -> bytes:
     with opened(path) as file:
         size = os.fstat(file.fileno()).st_size
         content = file.read(size + 1) if size <= most else b""  # room for `most` may be more than the machine has
-        while size < len(content) <= most and (more := file.read(PIECE)):  # files of the system hold more than they say
+        while size < len(content) <= most and (
+            more := file.read(BYTES_AT_ONCE)
+        ):  # the system's hold more than they say
             content += more
     if max(size, len(content)) > most:
         raise OSError(errno.EFBIG, f"it is larger than {most / 1e6:,.0f} MB", os.fspath(path))

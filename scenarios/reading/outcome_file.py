@@ -17,7 +17,7 @@ from scenarios.reading.population import read_list
 FORMS = ("player,purchase", "user,quantity", "group,user,quantity")
 AMOUNT = "[0, inf)"
 UNITS = ("unit", "units")
-ROUNDING = 1e-9  # share of a capacity by which a sale printed with few digits may exceed it
+PRINTED_ROUNDING = 1e-9  # share of a capacity by which a sale printed with few digits may exceed it
 
 
 class Purchases(NamedTuple):
@@ -175,7 +175,7 @@ def _within_capacity(y, game, place, called):
     for block, where in zip(game.blocks, game.player_slices, strict=True):
         if not isinstance(block, Producers):
             continue
-        over = np.flatnonzero(y[where] > block.capacity * (1 + ROUNDING))
+        over = np.flatnonzero(y[where] > block.capacity * (1 + PRINTED_ROUNDING))
         if over.size:
             k = int(over[0])
             most = f"{quoted(block.player_name(k))} can sell {block.capacity[k]:g} at most"

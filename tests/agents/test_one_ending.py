@@ -9,10 +9,9 @@ from agents import AggregatorModel
 from engine import run
 from engine.results.aggregator import solved
 from engine.results.result import number
-from market.aggregator.clearing import CERTIFIED
 from market.aggregator.endings import ending
 from market.aggregator.game import Block, Game
-from market.outcome import Outcome, Status
+from market.outcome import CERTIFIED_GAP, Outcome, Status
 from market.prices import Dispatch, Linear
 from market.utilities import Quadratic
 from scenarios import build, load
@@ -29,7 +28,7 @@ def test_model_and_command_line_say_the_same(name, changes):
     ended, result = model.run(), run(name, set=changes)
     assert ended == model.status == result.status
     assert model.history["status"].iloc[-1] == result.history["status"].iloc[-1] == result.status
-    assert (result.status == Status.SETTLED) == (result.gap <= CERTIFIED)
+    assert (result.status == Status.SETTLED) == (result.gap <= CERTIFIED_GAP)
 
 
 EVERYWHERE = {
@@ -74,14 +73,14 @@ def test_notebook_command_line_and_page_say_the_same(name, changes):
 
 def test_a_coarse_tolerance_ends_inaccurate_in_the_model_already():
     model = build("two_aggregators", set=COARSE)
-    assert model.run() == Status.INACCURATE and model.gap > CERTIFIED
+    assert model.run() == Status.INACCURATE and model.gap > CERTIFIED_GAP
 
 
 def test_an_ending_shown_before_its_proof_is_judged_once_the_gap_is_known():
     model = build("two_aggregators", set=COARSE)
     model.certify = False
     assert model.run() == Status.SETTLED
-    assert model.gap > CERTIFIED and model.status == Status.INACCURATE
+    assert model.gap > CERTIFIED_GAP and model.status == Status.INACCURATE
     assert model.history["status"].iloc[-1] == Status.INACCURATE
 
 
@@ -99,7 +98,7 @@ def test_random_markets_settle_only_at_equilibria(seed):
     )
     ended = model.run()
     if ended in (Status.SETTLED, Status.SHORT):
-        assert model.gap <= CERTIFIED
+        assert model.gap <= CERTIFIED_GAP
         assert (ended == Status.SHORT) == (model.outcome.unserved > 0)
     assert model.status == ended
 
@@ -139,7 +138,7 @@ def test_the_outcome_counts_only_where_something_was_found(status):
     """Beyond the gap of an equilibrium it is inaccurate, else short where part is unserved; all other endings stay."""
     found, y = status in (Status.SETTLED, Status.SOLVED), np.ones(1)
     assert ending(status, None) == status
-    for unserved, gap in product((0.0, 1.0), (None, 0.0, CERTIFIED, 2 * CERTIFIED)):
+    for unserved, gap in product((0.0, 1.0), (None, 0.0, CERTIFIED_GAP, 2 * CERTIFIED_GAP)):
         told = ending(status, Outcome(y, y, y, 1.0, unserved, gap))
-        worse = Status.INACCURATE if (gap or 0.0) > CERTIFIED else Status.SHORT if unserved else status
+        worse = Status.INACCURATE if (gap or 0.0) > CERTIFIED_GAP else Status.SHORT if unserved else status
         assert told == (worse if found else status)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine import certify, run
-from market.aggregator.clearing import CERTIFIED
+from market.outcome import CERTIFIED_GAP
 from scenarios import ScenarioError
 from tests.cli.answers import one_object, said
 
@@ -100,7 +100,7 @@ def test_what_is_no_equilibrium_is_no_failure_and_tells_the_move(certified, two,
     text = rows("player,purchase", NAMES, solved.y * [1, 0.5, 1])
     found = one_object(certified(two, text, "--json"))
     move = found["best_move"]
-    assert found["status"] == "not-equilibrium" and found["gap"] > CERTIFIED and found["proven"]
+    assert found["status"] == "not-equilibrium" and found["gap"] > CERTIFIED_GAP and found["proven"]
     assert set(move) == {"player", "from", "to", "gain", "unit"} and move["player"] == "south"
     assert move["from"] == solved.y[1] / 2 and move["to"] > move["from"] and move["gain"] > 0
     assert found["nearest"]["distance"] == pytest.approx(solved.y[1] / 2 / solved.y.sum())

@@ -80,7 +80,7 @@ def test_the_proof_is_left_out_among_many(monkeypatch):
 
 
 def test_what_is_no_equilibrium_is_inaccurate(monkeypatch):
-    monkeypatch.setattr(endings, "CERTIFIED", -1.0)
+    monkeypatch.setattr(endings, "CERTIFIED_GAP", -1.0)
     result = run("joining_proportional", set=FEW)
     assert result.status == Status.INACCURATE and "not proven" in result.advice
 

@@ -41,7 +41,7 @@ def designs(tmp_path):
 @pytest.mark.parametrize("how", [[], ["--direct"]])
 def test_many_periods_are_refused_by_the_time_of_the_first(year, how, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(pace, "PATIENCE", 0.5)
-    monkeypatch.setattr(pace, "TIMED", 1)
+    monkeypatch.setattr(pace, "PIECES_TIMED", 1)
     out = tmp_path / "out"
     assert main(["run", "eight_nodes_cooperative", "--set", year, *how, "--out", str(out)]) == 2
     said = capsys.readouterr().err.strip()
@@ -57,13 +57,13 @@ def test_few_periods_are_not_timed(monkeypatch):
     monkeypatch.setattr(pace, "PATIENCE", 0.0)
     assert run("eight_nodes_day", direct=True).outcomes
     with pytest.raises(TooLong, match="may take about"):
-        pace.check([pace.Paced("mine", pace.MANY, nothing)])
-    pace.check([pace.Paced("mine", pace.MANY, nothing)], patient=True)
+        pace.check([pace.Paced("mine", pace.MANY_PERIODS, nothing)])
+    pace.check([pace.Paced("mine", pace.MANY_PERIODS, nothing)], patient=True)
 
 
 def test_a_minute_or_more_is_told(capsys, monkeypatch):
-    monkeypatch.setattr(pace, "TOLD", 0.0)
-    pace.check([pace.Paced("mine", pace.MANY, nothing)])
+    monkeypatch.setattr(pace, "TOLD_FROM", 0.0)
+    pace.check([pace.Paced("mine", pace.MANY_PERIODS, nothing)])
     assert "mine: 500 periods" in capsys.readouterr().err
 
 
@@ -105,7 +105,7 @@ utility = {{ a = 0.05, b = 1 }}
 @pytest.mark.parametrize("how", [[], ["--direct"]])
 @pytest.mark.parametrize("alpha", [0, 1])
 def test_one_day_of_very_many_periods_is_told_by_a_pair_of_its_homes(how, alpha, tmp_path, capsys, monkeypatch):
-    for name, value in (("PATIENCE", 0.01), ("TIMED", 1), ("MANY", 24)):
+    for name, value in (("PATIENCE", 0.01), ("PIECES_TIMED", 1), ("MANY_PERIODS", 24)):
         monkeypatch.setattr(pace, name, value)
     path = tmp_path / "long.toml"
     path.write_text(ONE_LONG_DAY.format(alpha=alpha))
@@ -136,8 +136,8 @@ def test_every_command_asks_before_it_goes_through_very_many_periods(
     market, command, how, year, designs, tmp_path, capsys, monkeypatch
 ):
     monkeypatch.setattr(pace, "PATIENCE", 0.1)
-    monkeypatch.setattr(pace, "TIMED", 1)
-    monkeypatch.setattr(pace, "MANY", 12)
+    monkeypatch.setattr(pace, "PIECES_TIMED", 1)
+    monkeypatch.setattr(pace, "MANY_PERIODS", 12)
     monkeypatch.setattr(sweeping, "LONGEST_UNASKED", 0.1)
     name, many = {
         "microgrid": ("eight_nodes_none", year),

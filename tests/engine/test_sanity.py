@@ -75,4 +75,4 @@ def test_what_is_told_of_does_not_depend_on_the_unit_of_money(worth, price, unit
     told = sanity.of_purchases(bought, np.full(len(worth), price), worth)
     again = sanity.of_purchases(bought, np.full(len(worth), unit * price), unit * worth)
     assert [line.partition(":")[0] for line in told] == [line.partition(":")[0] for line in again]
-    assert bool(told) == (price >= worth.max() or price < sanity.FREE * np.median(worth))
+    assert bool(told) == (price >= worth.max() or price < sanity.FREE_PRICE * np.median(worth))

@@ -61,7 +61,7 @@ def test_replications_have_the_bits_of_each_alone(price, groups):
 
 
 def test_more_users_than_one_piece_holds(monkeypatch):
-    monkeypatch.setattr(side_by_side, "PIECE", 25)
+    monkeypatch.setattr(side_by_side, "USERS_AT_ONCE", 25)
     market = scenario(PRICES["linear"])
     results = solved_together(market, [5, 3, 8])
     assert [told(one) for one in results] == [told(run(market, replication=k, direct=True)) for k in (5, 3, 8)]
@@ -114,7 +114,7 @@ def test_what_is_not_proven_at_once_is_run_alone(tmp_path, monkeypatch):
     place = InProcess()
     place.task_seconds = 1e9
     expected = rows_of(sweep(market, points, out=tmp_path / "one", executor=place, **options))
-    monkeypatch.setattr(side_by_side, "CERTIFIED", -1.0)
+    monkeypatch.setattr(side_by_side, "CERTIFIED_GAP", -1.0)
     assert solved_together(market, [0, 1]) == [None, None]
     assert rows_of(sweep(market, points, out=tmp_path / "two", executor=place, **options)) == expected
 

@@ -452,7 +452,7 @@ FAULTS = [
 @pytest.mark.parametrize(("row", "said"), FAULTS)
 @pytest.mark.parametrize("at", [0.6, 1.0])
 def test_a_fault_far_down_a_file_of_points_is_found_before_anything_is_made(row, said, at, tmp_path, monkeypatch):
-    monkeypatch.setattr(telling, "ROWS", 700)
+    monkeypatch.setattr(telling, "ROWS_AT_ONCE", 700)
     rows = [f"{0.001 * (k % 5 + 1):g},{5 + k % 3},{'inf' if k % 7 == 0 else k % 4}" for k in range(2_500)]
     rows.insert(int(at * len(rows)), row)
     path = tmp_path / "points.csv"

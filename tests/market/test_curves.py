@@ -78,7 +78,7 @@ def test_replies_meet_at_all_equilibria(monkeypatch):
 
 def test_payoffs_of_many_users_are_those_worked_out_in_one(settled, monkeypatch):
     whole = curves.facing(settled.game, settled.outcome.y, 0)
-    monkeypatch.setattr(curves, "AT_ONCE", 700)
+    monkeypatch.setattr(curves, "NUMBERS_AT_ONCE", 700)
     parts = curves.facing(settled.game, settled.outcome.y, 0)
     assert np.array_equal(whole.payoff, parts.payoff) and len(whole.payoff) > curves.FEWER
     monkeypatch.setattr(curves, "MANY", 10)

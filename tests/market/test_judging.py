@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from market.aggregator import judging
 from market.aggregator.certificate import worth
-from market.aggregator.clearing import CERTIFIED
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
 from market.aggregator.judging import Verdict, judged, own_splits
@@ -18,6 +17,7 @@ from market.aggregator.network.producers import Producers
 from market.aggregator.payoff import payoff
 from market.conduct.judge import away, nearest
 from market.grid.nodal import nodal_grid
+from market.outcome import CERTIFIED_GAP
 from market.prices import Linear, Piecewise
 from market.utilities import Quadratic
 from scenarios import draw, load
@@ -52,9 +52,9 @@ def test_the_move_of_a_single_buyer_is_that_of_the_closed_form(seed, factor):
     regrets = (reached - held) / held
     worst = int(np.argmax(regrets))
     assert found.outcome.gap == pytest.approx(max(regrets[worst], 0), rel=1e-6, abs=1e-12)
-    assert found.verdict == (Verdict.NOT_EQUILIBRIUM if regrets[worst] > CERTIFIED else Verdict.EQUILIBRIUM)
+    assert found.verdict == (Verdict.NOT_EQUILIBRIUM if regrets[worst] > CERTIFIED_GAP else Verdict.EQUILIBRIUM)
     assert found.proven
-    if regrets[worst] > CERTIFIED:
+    if regrets[worst] > CERTIFIED_GAP:
         assert found.move.player == worst and found.move.now == y[worst]
         assert found.move.to == pytest.approx(best[worst], rel=1e-6)
         assert found.move.gain == pytest.approx(reached[worst] - held[worst], rel=1e-6)

@@ -63,7 +63,7 @@ def test_players_worked_out_together_have_the_bits_of_each_alone(alpha):
 @pytest.mark.parametrize("at_once", [3, 1024])
 def test_turns_in_a_row_have_the_bits_of_one_after_another(rule, at_once, monkeypatch):
     """However steep the price: a guess that is far off at first is right in the end."""
-    monkeypatch.setattr(rounds, "AT_ONCE", at_once)
+    monkeypatch.setattr(rounds, "TURNS_AT_ONCE", at_once)
     rng = np.random.default_rng(2)
     block = Block("a", "direct", Quadratic(rng.uniform(0.1, 0.9, 40), rng.uniform(0, 10, 40)), 0, 0, np.ones(40, int))
     now, y, total = rng.uniform(0, 1, 40), [], 3.0

@@ -92,7 +92,7 @@ def test_a_max_min_reply_gives_all_users_the_same_surplus(kind):
 def test_cutting_players_into_pieces_changes_nothing(alpha, monkeypatch):
     sizes, prices = [3, 41, 1, 17], prices_at(Linear(0.05), np.array([4.0, 9.0]))
     whole = reply.replies(block("quadratic", alpha, sizes), prices)
-    monkeypatch.setattr(game_module, "PIECE", 5)
+    monkeypatch.setattr(game_module, "USERS_AT_ONCE", 5)
     cut = block("quadratic", alpha, sizes)
     assert len(cut.pieces) > 10
     for one, other in zip(reply.replies(cut, prices), whole, strict=True):
@@ -103,7 +103,7 @@ def test_cutting_players_into_pieces_changes_nothing(alpha, monkeypatch):
 def test_taking_prices_a_few_at_a_time_changes_nothing(alpha, monkeypatch):
     players, prices = block("log", alpha, [4, 9]), prices_at(Linear(0.05), np.linspace(1, 30, 13))
     whole = reply.replies(players, prices)
-    monkeypatch.setattr(reply, "NODES", 30)
+    monkeypatch.setattr(reply, "NODES_AT_ONCE", 30)
     for one, other in zip(reply.replies(players, prices), whole, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
 

@@ -69,7 +69,7 @@ def test_pairs_with_and_without_equilibrium_are_told_apart_as_the_direct_solutio
     for _ in range(5):  # the last one has none
         pair = pairs.random_pair(rng)
         least, status = pairs.least_regret(pair, 1.0), solve(game_of(pair, 1.0)).status
-        if least > pairs.REGRET or status is not Status.SOLVED:
+        if least > pairs.LEAST_REGRET or status is not Status.SOLVED:
             assert status is Status.NOT_FOUND and least > 1e-4
         seen.add(status)
     assert seen == {Status.SOLVED, Status.NOT_FOUND}

@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from market.aggregator.equilibrium import CERTIFIED, solve
+from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
 from market.joining import Moving
 from market.microgrid.joining import DIVISIONS, payoffs
 from market.microgrid.partitions import LEAST_GAIN, partitions
+from market.outcome import CERTIFIED_GAP
 from market.utilities import Quadratic
 from papers import claim_line, reproduce, texts
 from papers.joining import cells
@@ -96,7 +97,7 @@ def solved_surplus(groups, joining):
     outcome = solve(Game(joining.price, tuple(blocks))).outcome
     found = np.empty(joining.movers)
     found[order] = outcome.s
-    return found if outcome.gap <= CERTIFIED else None
+    return found if outcome.gap <= CERTIFIED_GAP else None
 
 
 def searched(joining, surplus_of):

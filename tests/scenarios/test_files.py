@@ -59,5 +59,5 @@ def test_no_more_room_is_made_than_a_file_needs(tmp_path):
 
 
 def test_a_file_that_says_it_is_empty_is_read_whole(monkeypatch):
-    monkeypatch.setattr(files, "PIECE", 7)
+    monkeypatch.setattr(files, "BYTES_AT_ONCE", 7)
     assert content_of("/proc/self/environ") == Path("/proc/self/environ").read_bytes() > b""

@@ -17,7 +17,7 @@ from market.microgrid.tariff import Tariff
 from scenarios.microgrid.cases import network_of_case
 from views.microgrid.look import BEHAVIOURS as COLOURS
 from views.microgrid.losses_by_behaviour import losses_by_behaviour
-from views.microgrid.network_map import IDLE, LABELLED, MOST_ARROWS, MOST_SHOWN, network_map, positions_of, signed
+from views.microgrid.network_map import IDLE_FLOW, LABELLED, MOST_ARROWS, MOST_SHOWN, network_map, positions_of, signed
 from views.microgrid.node_payments import node_payments
 from views.microgrid.periods import periods
 from views.pictures import pictures, plots
@@ -82,7 +82,7 @@ def test_every_line_that_carries_something_has_an_arrow_along_its_flow(eight):
     axes = figure.axes[0]
     most = max(np.max(np.abs(dispatch.f)), np.max(np.abs(dispatch.g)))
     for kind, lines, flows in (("public", network.public, dispatch.f), ("private", network.private, dispatch.g)):
-        busy = np.flatnonzero(np.abs(flows) > IDLE * most)
+        busy = np.flatnonzero(np.abs(flows) > IDLE_FLOW * most)
         way = network.positions[lines.head[busy]] - network.positions[lines.tail[busy]]
         way *= np.sign(flows[busy])[:, None] / np.hypot(*way.T)[:, None]
         at, along, _ = arrows(axes, kind)
@@ -97,7 +97,7 @@ def test_widths_and_arrows_grow_with_the_flow_and_colours_with_the_loss(eight):
     network, dispatch = eight.game.network, eight.outcome.dispatch
     axes = network_map(network, dispatch).axes[0]
     (lines,) = collections(axes, "public")
-    flows = np.abs(dispatch.f)[np.abs(dispatch.f) > IDLE * np.max(np.abs(np.append(dispatch.f, dispatch.g)))]
+    flows = np.abs(dispatch.f)[np.abs(dispatch.f) > IDLE_FLOW * np.max(np.abs(np.append(dispatch.f, dispatch.g)))]
     widths = lines.get_linewidths()
     slope = (widths[-1] - widths[0]) / (np.max(flows) - np.min(flows))
     assert len(widths) == len(flows) and slope > 0

@@ -5,7 +5,7 @@ import numpy as np
 from views.aggregator.convergence import headline, rounds_of
 from views.style import BLACK, BLUE, GREY, OCHRE, legend_below, new_figure, styled
 
-LEAST = 1e-12  # a gap drawn for none, which a logarithmic axis cannot show
+LEAST_GAP = 1e-12  # a gap drawn for none, which a logarithmic axis cannot show
 DRAWN = {"gap": ("of the round's purchases", BLUE, "o"), "gap of average": ("of the running average", OCHRE, "s")}
 
 
@@ -17,7 +17,7 @@ def gaps(result):
     for column, (label, colour, marker) in DRAWN.items():
         gap = np.array(result.collected[column], dtype=float)
         known = ~np.isnan(gap)
-        axes.plot(rounds[known], np.maximum(gap[known], LEAST), marker=marker, color=colour, label=label)
+        axes.plot(rounds[known], np.maximum(gap[known], LEAST_GAP), marker=marker, color=colour, label=label)
     judging = result.learned.judge.judging
     axes.axhline(judging.tolerance_gap, color=BLACK, linestyle=":", label="counts as learned")
     last = max(result.rounds - judging.window, 0)

@@ -4,7 +4,7 @@ import numpy as np
 
 from market.numerals import plain
 from views.aggregator.convergence import MOST_LINES
-from views.aggregator.gaps import DRAWN, LEAST
+from views.aggregator.gaps import DRAWN, LEAST_GAP
 from views.aggregator.regrets import REGRET, promises, regret_lines
 from views.kit import live
 from views.kit.charts import Band, Bar, Line, bar_chart, line_chart
@@ -76,7 +76,7 @@ def _gap(run, played):
     for column, (label, colour, _) in DRAWN.items() if played else ():
         gap = finite(run.column(column))
         known = ~np.isnan(gap)
-        lines.append(Line(label, rounds[known], np.maximum(gap[known], LEAST), colour))
+        lines.append(Line(label, rounds[known], np.maximum(gap[known], LEAST_GAP), colour))
     if played:
         lines.append(Line("counts as learned", rounds, np.full(len(rounds), judging.tolerance_gap), BLACK, ":"))
     return line_chart(lines, "gap", log=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.results.others import ALONE, BEFORE
 from market.numerals import plain
-from views.sentences import LITTLE, counted, difference, framed, is_nothing, known, moves, share, upper
+from views.sentences import LITTLE_SHARE, counted, difference, framed, is_nothing, known, moves, share, upper
 
 FAIR = {"0.0": "welfare", "1.0": "proportional", "inf": "max-min"}
 LARGE, AGGREGATOR = "large", "aggregator"
@@ -58,7 +58,7 @@ def gives_back(now, alone, before, said):
     end = "s" if said.startswith("one ") else ""
     if is_nothing(now, alone):
         return f"give{end} nothing of it back"
-    if 0 <= now < LITTLE * alone:
+    if 0 <= now < LITTLE_SHARE * alone:
         return f"leave{end} them almost nothing"
     if now < alone:
         return f"cost{end} them another {difference(now, alone)}"

@@ -3,8 +3,8 @@
 import numpy as np
 
 from agents import JoiningModel
-from market.aggregator.clearing import CERTIFIED
 from market.numerals import gap, percent, plain
+from market.outcome import CERTIFIED_GAP
 from views.aggregator.sentence import sentence as sentence
 from views.aggregator.state_words import states_text
 from views.aggregator.tariffs import tariffs_note, tariffs_text
@@ -144,7 +144,7 @@ def payments_text(name, paid):
             f"\n{name}: floors cannot be kept: in {paid['short']} of its aggregators members would have more in all "
             "without it than there is, so there nobody pays."
         )
-    if paid["gap_without"] is not None and paid["gap_without"] > CERTIFIED:
+    if paid["gap_without"] is not None and paid["gap_without"] > CERTIFIED_GAP:
         text += (
             f"\n{name}: what members would have without aggregators is not proven: that market was not solved to an "
             f"equilibrium (gap {gap(paid['gap_without'])})."

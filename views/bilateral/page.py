@@ -5,13 +5,14 @@ from matplotlib.colors import to_hex
 
 from engine.results import measured
 from engine.results.bilateral import by_claims, by_period, of_agents
-from market.bilateral.endings import TOLERATED
+from market.bilateral.endings import TOLERANCE_ROUNDING
 from market.bilateral.negotiation import RULES
 from market.numerals import plain
 from views.bilateral import look
-from views.bilateral.contract_graph import positions
+from views.bilateral.contract_graph import MOST_A_SIDE, positions
 from views.bilateral.contract_list import contract_list
 from views.bilateral.price_rounds import highlighted
+from views.bilateral.violation_rounds import LEAST_VIOLATION
 from views.kit import periods
 from views.kit.charts import DOTS, FADED, HEIGHT, Band, Line, ink, legend, level_of, line_chart, steps, svg
 from views.kit.frames import Frame, Panel, Table, tiles_of
@@ -41,8 +42,6 @@ ENERGY = {"wanted": (look.BUYER, "-"), "offered": (look.SELLER, "-"), "traded": 
 PRICE = {"mean price": (BLACK, "-")}
 FAINT = "trade with the grid alone, at what it charges and pays"
 GRID = {"the grid charges": (BLACK, "-"), "the grid pays": (BLACK, "-")}
-MOST_A_SIDE = 60  # agents drawn one by one
-LEAST = 1e-2  # of the tolerance: smaller violations are drawn there
 WIDE = 340
 
 
@@ -94,7 +93,7 @@ def _said(model):
         return "No contracts are signed."
     if gap is None:
         return "Whether a pair gains by leaving is not known."
-    if gap <= TOLERATED:
+    if gap <= TOLERANCE_ROUNDING:
         return "No pair gains by leaving" + (", but for rounding." if gap else ".")
     at = "at the prices signed" if ended else "by the claims made so far"
     return f"Some pair gains {gap_text(gap)} of a contract by leaving, {at}."
@@ -363,7 +362,7 @@ def _violation(run):
     if not run.model.round and run.model.state is None:
         return line_chart([], "share of a contract", log=True)
     tolerance = run.scenario.table["negotiation"]["tolerance"]
-    rounds, least = run.column("round"), LEAST * tolerance
+    rounds, least = run.column("round"), LEAST_VIOLATION * tolerance
     mean = run.model.state.bargain.mean_contract or 1.0
     lines = [
         Line("violation", rounds, np.maximum(run.column("gap"), least), BLACK),

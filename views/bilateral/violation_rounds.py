@@ -10,7 +10,7 @@ PANELS = {
     "gap": "violation: what the worst-off\npair gains by leaving",
     "spread": "spread: how far agents are\nfrom agreeing",
 }
-LEAST = 1e-2  # of the tolerance: smaller values are drawn there
+LEAST_VIOLATION = 1e-2  # of the tolerance: smaller values are drawn there
 LONG = 200  # rounds from which the axis is logarithmic
 MARKED = 30  # rounds up to which each has a mark
 
@@ -66,7 +66,7 @@ def state_history(states):
 def _floor(known, tolerance):
     """The least value drawn: below the tolerance, or below all that is not nothing."""
     if tolerance is not None:
-        return LEAST * tolerance
+        return LEAST_VIOLATION * tolerance
     some = np.concatenate([values.ravel() for values in known] or [np.zeros(0)])
     some = some[np.isfinite(some) & (some > 1e-12)]
     return float(some.min()) / 2 if len(some) else 1e-6

@@ -55,7 +55,7 @@ def one_user(standing, user):
 
 def _energies(amounts):
     """Readings of {what: energy by period}; of what is never more than a solver's noise only those told always."""
-    least = look.NOTHING * max(float(np.max(np.abs(values))) for values in amounts.values())
+    least = look.NOT_DRAWN * max(float(np.max(np.abs(values))) for values in amounts.values())
     quiet = {WORDS.get(name, name): np.where(np.abs(values) > least, values, 0.0) for name, values in amounts.items()}
     return [
         Reading(name, tuple(values.tolist()), "energy")

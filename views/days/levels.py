@@ -14,7 +14,7 @@ def levels(result):
     colours = group_colours([block.name for block in result.game.blocks])
     for k, (block, rows) in enumerate(zip(result.game.blocks, result.game.user_slices, strict=True)):
         level = np.sum(told["level"][rows], axis=0)
-        if np.any(level > look.NOTHING * np.max(np.abs(told["level"]))):
+        if np.any(level > look.NOT_DRAWN * np.max(np.abs(told["level"]))):
             top.plot(edges[1:], level, LINES[k % len(LINES)], marker=".", color=colours[block.name], label=block.name)
     top.set_ylim(bottom=0)
     top.set_ylabel("held (energy)")

@@ -18,7 +18,7 @@ GIVEN = {  # what gives energy, from the axis downwards
 }
 LOAD, IDLE = BLACK, GREY
 STILL = "batteries idle, nothing shifted, cars charge at once"
-NOTHING = 1e-9  # of the largest quantity: what is not drawn
+NOT_DRAWN = 1e-9  # of the largest quantity: what is not drawn
 DAY, MOST_TICKS = 24, 9
 HELD = "held at a period's end"
 BOUGHT = "bought (below 0: sold)"
@@ -64,7 +64,7 @@ def layers(parts):
 
     parts: as `amounts` gives them; those without energy are left out.
     """
-    least = NOTHING * max((float(np.max(np.abs(values))) for values in parts.values()), default=0.0)
+    least = NOT_DRAWN * max((float(np.max(np.abs(values))) for values in parts.values()), default=0.0)
     found = []
     for kinds, sign in ((TAKEN, 1.0), (GIVEN, -1.0)):
         base = 0.0

@@ -16,7 +16,7 @@ def one_home(result, user=None):
     user = result.home_shown if user is None else user
     outcome, edges = result.outcome, result.edges
     mine = look.of_user(result, user)
-    holds = np.any(mine["level"] > look.NOTHING * max(np.max(np.abs(mine["z"])), np.max(mine["level"])))
+    holds = np.any(mine["level"] > look.NOT_DRAWN * max(np.max(np.abs(mine["z"])), np.max(mine["level"])))
     rows = 3 if holds else 2
     figure, axes = new_figure(
         rows, 1, width=11, height=6.6 + 2.2 * (rows - 2), sharex=True, height_ratios=(2, 5, 2)[:rows]

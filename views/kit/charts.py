@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from market.numerals import percent, plain, power
-from views.plots.densities import reflected_density
+from views.plots.densities import NARROW_SPREAD, reflected_density
 from views.style import BLACK, LINES, ON_DARK, PALE, telling
 
 WIDTH, HEIGHT = 298, 172  # of a third of a page of 1280 pixels: letters are as large there as they are called
@@ -24,7 +24,6 @@ LETTER_WIDTH = 6.2  # width of a letter of the axes' text
 AXIS = 22  # room of the vertical axis' name beside its numbers
 GRID, QUANTILES = 120, 400  # points of a density, and of its sample
 SHOWN = 99.5  # percentile up to which a density's axis reaches
-NARROW = 0.005  # a standard deviation below this share of the axis cannot be seen
 LEAST_SAID = 1e-12  # a line below it is drawn as 0, which is how its numbers are said
 FADED = 0.76  # opacity at which every colour still is 3 : 1 against either theme
 MOST_DOTS = 25  # points of a line that are marked
@@ -195,7 +194,7 @@ def _density(name, values, colour, high):
     """(name, where, density there, colour) of those above 0; of those all alike, their mean twice and None."""
     values = np.asarray(values, dtype=float)
     some = values[values > 0]
-    if len(some) == 1 or np.std(some) <= NARROW * high:
+    if len(some) == 1 or np.std(some) <= NARROW_SPREAD * high:
         return name, np.full(2, some.mean()), None, colour
     few = np.quantile(some, (np.arange(QUANTILES) + 0.5) / QUANTILES) if len(some) > QUANTILES else some
     at = np.linspace(0, high, GRID)

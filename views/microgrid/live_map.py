@@ -9,10 +9,9 @@ from engine.results.microgrid import called, zones
 from market.numerals import plain, signed
 from views.kit.charts import DOTS, ink, legend, map_of, points, stroke
 from views.microgrid import live_rings, live_zones, look
-from views.microgrid.network_map import IDLE, MOST_SHOWN, positions_of, strokes
+from views.microgrid.network_map import IDLE_FLOW, LABELLED, MOST_SHOWN, positions_of, strokes
 
 WIDE, HIGH = 640, 420  # of the map
-LABELLED = 30  # nodes up to which nodes and trades have labels
 SOFTER = 0.4  # power of a loss' share on a large map, so that small ones are seen
 FAINT = 0.35  # opacity of a large map's line that carries next to nothing; from a quarter of the largest flow it is 1
 NO_FLOW = 1e-9  # p.u. or money that counts as nothing
@@ -132,8 +131,8 @@ def _lines(kind, lines, ends, flow, loss, small, new, names):
     base = look.PUBLIC if kind == "public" else look.PRIVATE
     size = np.abs(lines.flow)
     order = np.argsort(size, kind="stable")
-    busy = [k for k in order.tolist() if size[k] > IDLE * flow][-MOST_SHOWN:]
-    idle = [k for k in order.tolist() if size[k] <= IDLE * flow][:MOST_SHOWN] if small else []
+    busy = [k for k in order.tolist() if size[k] > IDLE_FLOW * flow][-MOST_SHOWN:]
+    idle = [k for k in order.tolist() if size[k] <= IDLE_FLOW * flow][:MOST_SHOWN] if small else []
     drawn = np.linspace(0, lines.curves.shape[1] - 1, 12 if small else 4).round().astype(int)
     parts = [
         f'<path d="{points(*lines.curves[k][drawn].T)}" class="idle" stroke="{ink(base)}">'

@@ -17,7 +17,7 @@ from views.microgrid import look
 from views.style import BLACK, LINES, legend_below, new_figure, shortened, styled
 
 LABELLED = 30  # nodes up to which nodes and trades are labelled and all lines stand in one panel
-IDLE = 2e-3  # share of the largest flow up to which a line counts as idle
+IDLE_FLOW = 2e-3  # share of the largest flow up to which a line counts as idle
 MOST_SHOWN = 400  # private lines drawn on a large map, those of the largest flows
 MOST_ARROWS = 40  # of each kind on a large map, on the largest flows
 LISTED = 8  # members of a coalition named in the legend
@@ -122,7 +122,7 @@ def strokes(network, dispatch, at):
 def _draw_lines(axes, kind, lines, most, scale, small):
     """Draw one kind of lines; returns what a panel of them is called."""
     size = np.abs(lines.flow)
-    busy = np.flatnonzero(size > IDLE * most)
+    busy = np.flatnonzero(size > IDLE_FLOW * most)
     busy = busy[np.argsort(size[busy], kind="stable")]
     shown = busy if small or kind == "public" else busy[-MOST_SHOWN:]
     base, dashes = _kind(kind)
@@ -276,7 +276,7 @@ def _free_side(node, at, kinds, reach):
 def _label_trades(axes, private, at):
     """The amount beside the arrow of each private trade, on the line's outer side."""
     most = np.max(np.abs(private.flow), initial=0.0)
-    for k in np.flatnonzero(np.abs(private.flow) > 5 * IDLE * most):
+    for k in np.flatnonzero(np.abs(private.flow) > 5 * IDLE_FLOW * most):
         curve = private.curves[k]
         out = private.middle[k] - (curve[0] + curve[-1]) / 2
         out = out / (np.hypot(*out) or 1.0)

@@ -7,7 +7,7 @@ from engine.results.others import BEFORE
 from views.aggregator.economics import along, as_panels, of_users, short, who_has
 from views.kit.live import ANSWERING
 
-SAME = 1e-6  # of a price: curves so near each other are drawn as one
+SAME_CURVE = 1e-6  # of a price: curves so near each other are drawn as one
 
 
 def panels(run):
@@ -34,7 +34,7 @@ def _faced(run):
         run.memory["faced", chosen] = faced(game, outcome.y, chosen)
     known = run.memory["faced", chosen]
     price = {"price it faces": known.price}
-    if not np.allclose(known.price, known.believed, rtol=SAME, atol=0, equal_nan=True):
+    if not np.allclose(known.price, known.believed, rtol=SAME_CURVE, atol=0, equal_nan=True):
         price["price it believes in"] = known.believed
     amount = "sale" if game.selling[known.player] else "purchase"
     return [

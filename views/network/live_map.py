@@ -10,13 +10,12 @@ from market.numerals import percent, plain
 from views.geometry import CURVE
 from views.kit.charts import ink, legend, map_of, points, stroke
 from views.network import look
-from views.network.price_map import flow_text, widths
+from views.network.price_map import NO_FLOW, flow_text, widths
 from views.style import shortened
 
 WIDE, HIGH = 640, 420  # of the map
 ROOM = 62, 14  # around the nodes of a small map and of a large one
 RADIUS = 15, 6  # of nodes on a small map and on a large one
-NO_FLOW = 1e-9  # energy, as a share of the largest flow
 LONGEST = 24  # letters of a group's name
 
 

@@ -12,7 +12,7 @@ LINE, FULL = GREY, VERMILLION
 NAMED, WORDY = 30, 12  # nodes up to which nodes have names, and prices, flows and who is where are written
 BEND = 0.16  # of its length that a parallel line's middle lies off the first one
 DARK = 0.68  # share of the scale from which white words on a node are read better than black ones
-SAME = 1e-6  # of their size: prices so near each other have one colour
+SAME_COLOUR = 1e-6  # of their size: prices so near each other have one colour
 
 
 def positions_of(grid):
@@ -31,7 +31,7 @@ def strokes(grid, at):
 def price_scale(prices):
     """From prices to 0 to 1, from the lowest to the highest; around the middle where all are the same."""
     low, high = float(np.min(prices)), float(np.max(prices))
-    room = SAME * max(abs(low), abs(high), 1e-9)
+    room = SAME_COLOUR * max(abs(low), abs(high), 1e-9)
     return Normalize(low, high) if high - low > room else Normalize(low - 1, high + 1)
 
 

@@ -4,8 +4,7 @@ import numpy as np
 
 from views.plots.measure_panels import draw_dots
 from views.style import BLACK, new_figure, runs_said, scenario_colours, shortened, styled
-
-ROUNDING = 1e-12  # of a measure's mean: a smaller difference is none
+from views.tables import MEAN_ROUNDING
 
 
 @styled
@@ -22,7 +21,7 @@ def differences(comparison, measures):
     for axes, (measure, words) in zip(row[0], measures.items(), strict=True):
         rows = table[table["measure"] == measure].set_index("scenario").loc[names]
         means, half = (rows[column].to_numpy(dtype=float) for column in ("mean", "half_width"))
-        none = np.abs(means) + np.nan_to_num(half) <= ROUNDING * np.abs(comparison.values(first, measure)).mean()
+        none = np.abs(means) + np.nan_to_num(half) <= MEAN_ROUNDING * np.abs(comparison.values(first, measure)).mean()
         means, half = np.where(none, 0.0, means), np.where(none, np.nan, half)
         draw_dots(axes, place, means, half, [colours[name] for name in names])
         if none.all():

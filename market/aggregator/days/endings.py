@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from market.aggregator import endings
-from market.aggregator.clearing import CERTIFIED
 from market.aggregator.days.equilibrium import ended
 from market.aggregator.days.outcome import DayOutcome
-from market.outcome import Status, worst
+from market.outcome import CERTIFIED_GAP, Status, worst
 
 SEARCHED = "What a search for better days finds is the gap; that nobody could gain more is not proven."
 ELSEWHERE = (
@@ -39,7 +38,7 @@ def ending(statuses: Iterable[Status], outcomes: Iterable[DayOutcome], fine: Sta
 
 def promised(status: Status) -> float | None:
     """The gap up to which equilibria were certified; None where the status promises none."""
-    return CERTIFIED if status in endings.PROVEN else None
+    return CERTIFIED_GAP if status in endings.CERTIFIED_ENDINGS else None
 
 
 def advice(status: Status, proven: bool, learns: bool = False) -> str:

@@ -7,17 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from market.aggregator.clearing import CERTIFIED
 from market.aggregator.days.day import Day
 from market.aggregator.days.outcome import DayOutcome, certified_welfare, clear
 from market.aggregator.days.programme import USABLE, Answer, Programme, free, joined, solve, stacked
 from market.aggregator.days.seats import Seats
 from market.arrays import Array
-from market.outcome import Status
+from market.outcome import CERTIFIED_GAP, Status
 
-FINE = 1e-9  # regrets below it are not worth another answer
+NO_REGRET = 1e-9  # regrets below it are not worth another answer
 MOST_POLISHED = 64  # players
-GROUP = 16  # players whose purchases are summed before all are
+SUMMED_FIRST = 16  # players whose purchases are summed before all are
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,13 +46,13 @@ def potential_solution(day: Day, certify: bool = True) -> Solution:
 
 
 def polished(day: Day, outcome: DayOutcome) -> DayOutcome:
-    """The outcome after the few players who gain by more than FINE have answered once more, in their own units.
+    """The outcome after the few players who gain by more than NO_REGRET have answered once more, in their own units.
 
     A programme over everybody tells no more of a tiny player than a share of the largest.
     """
     if outcome.regrets is None:
         return outcome
-    some = np.flatnonzero(outcome.regrets > FINE)
+    some = np.flatnonzero(outcome.regrets > NO_REGRET)
     if not 0 < len(some) <= MOST_POLISHED:
         return outcome
     seats, plan, y = Seats(day), outcome.plan.copy(), outcome.y.copy()
@@ -73,7 +72,7 @@ def ended(outcome: DayOutcome, status: Status) -> Status:
     """
     if outcome.gap is not None and np.isinf(outcome.gap):
         return Status.INFEASIBLE
-    if outcome.gap is not None and not outcome.gap <= CERTIFIED:
+    if outcome.gap is not None and not outcome.gap <= CERTIFIED_GAP:
         return Status.INACCURATE
     return Status.SHORT if np.any(outcome.unserved > 0) else status
 
@@ -88,12 +87,12 @@ def potential_programme(day: Day) -> Programme:
     if day.affine is None or not day.welfare:
         raise ValueError("a potential exists only for affine prices and alpha = 0")
     (p0, c), party, periods = day.affine, day.party, day.periods
-    count, groups = party.players * periods, -(-party.players // GROUP)
+    count, groups = party.players * periods, -(-party.players // SUMMED_FIRST)
     parts = groups * periods
     bought = free(np.zeros(count), np.tile(c / 2, party.players))
     whole = [party.days, bought, free(np.zeros(parts), np.zeros(parts)), free(p0 + c * day.background, c / 2)]
     one, each = sparse.eye_array(periods), sparse.eye_array(parts)
-    group = np.arange(party.players) // GROUP
+    group = np.arange(party.players) // SUMMED_FIRST
     in_group = sparse.csr_array((np.ones(party.players), (group, np.arange(party.players))))
     rows = sparse.block_array(
         [

@@ -14,28 +14,29 @@ from typing import NamedTuple
 import numpy as np
 
 from market.aggregator.days.fair_player import Fair
-from market.aggregator.days.steps import LEAST_LOGGED, LEAST_WEIGHT, Point, Step, point_at, step_from
+from market.aggregator.days.steps import LEAST_WEIGHT, Point, Step, point_at, step_from
 from market.arrays import Array
 from market.fairness import objective
+from market.utilities.utility import LEAST_LOGGED
 
 MOST_STEPS = 100
 LIFTS = 6  # times a start is made better for the poorest
-LIFTED = 8.0  # the alpha of that
-HELD_BACK = (0.0, 0.125, 0.25, 0.5)  # shares of the way from the least consumption to a plan
-EASED = (1.0, 2.0, 4.0)
+LIFTING_ALPHA = 8.0  # the alpha of that
+PLAN_SHARES = (0.0, 0.125, 0.25, 0.5)  # shares of the way from the least consumption to a plan
+EASED_ALPHAS = (1.0, 2.0, 4.0)
 EASED_STEPS = 3
 LAST_GAIN = 1e-13  # gains below it are rounding
 LAST_MOVE = 1e-9  # of the unit of energy: where steps end that gains no longer tell apart
-NEARER = 0.95  # of the step before, as long as steps come nearer
+STILL_NEARER = 0.95  # of the step before, as long as steps come nearer
 HALVINGS = 30
-FURTHER = 2.0  # times what a step with the bound moved: how far the next exact one may lead, and times that after it
+REACH_GROWTH = 2.0  # times what a step with the bound moved may the next exact one lead, and times that after it
 HALVINGS_EXACT = 3
-RESTS = 4  # steps without the exact one after it failed
-AWAY = 0.2  # of the spread of surpluses: how far above the least the offset stands
-YIELD = 4.0  # times that a weight may change in a step of max-min
-NEAR = (1e-2, 0.1)  # how little a step of max-min foresees, and moves weights, before the exact one is tried
-REACH = 0.1  # of the unit of energy: how far an exact step of max-min may move a column
-MOST_REACH = 1.0
+RESTS_AFTER_FAILURE = 4  # steps without the exact one after it failed
+ABOVE_THE_LEAST = 0.2  # of the spread of surpluses: how far above the least the offset stands
+MOST_WEIGHT_CHANGE = 4.0  # times that a weight may change in a step of max-min
+EXACT_STEPS_FROM = (1e-2, 0.1)  # how little a step of max-min foresees, and moves weights, where exact ones begin
+EXACT_REACH = 0.1  # of the unit of energy: how far an exact step of max-min may move a column
+MOST_EXACT_REACH = 1.0
 SECOND_ORDER = 1e-2  # of what an exact step foresees: what may be lacking when the next one is worked out
 LAST_RISE = 1e-11  # of the least surplus
 
@@ -86,7 +87,7 @@ def eased(fair: Fair, start: Array) -> Array:
     if not np.any(fair.counted):
         return start
     plan = start
-    for alpha in EASED:
+    for alpha in EASED_ALPHAS:
         shifted = replace(fair, objective=objective(alpha, _shift(fair, plan)), among=fair.counted)
         plan = _climbed(shifted, plan, False, EASED_STEPS).plan
     return plan
@@ -94,7 +95,7 @@ def eased(fair: Fair, start: Array) -> Array:
 
 def held_back(fair: Fair, plan: Array, least: Array) -> Array:
     """The day nearest to the one with the least consumption, on the way to a plan, that has everybody's logarithm."""
-    days = (least + share * (plan - least) for share in HELD_BACK)
+    days = (least + share * (plan - least) for share in PLAN_SHARES)
     return next((day for day in days if _logged(fair, day)), plan)
 
 
@@ -106,7 +107,7 @@ def _logged(fair, plan):
 def _shift(fair, plan):
     """An offset that leaves every surplus that counts with a logarithm."""
     surplus = fair.surplus(plan)[fair.counted]
-    return float(max(fair.objective.offset, AWAY * np.ptp(surplus) - np.min(surplus)))
+    return float(max(fair.objective.offset, ABOVE_THE_LEAST * np.ptp(surplus) - np.min(surplus)))
 
 
 def _lifted(fair, plan, fixed):
@@ -114,7 +115,7 @@ def _lifted(fair, plan, fixed):
     for _ in range(LIFTS):
         if _logged(fair, plan):
             return plan
-        shifted = replace(fair, objective=objective(LIFTED, _shift(fair, plan)))
+        shifted = replace(fair, objective=objective(LIFTING_ALPHA, _shift(fair, plan)))
         near = _climbed(shifted, plan, fixed, 4).plan
         if np.max(np.abs(near - plan)) == 0:
             break
@@ -136,15 +137,15 @@ def _climbed(fair, plan, fixed, most=MOST_STEPS, reach=np.inf, enough=0.0):
             held, step = False, _stepped(fair, point, 0.0)
             if step is None:
                 return FairDay(plan, True)
-            reach = FURTHER * float(np.max(np.abs(step[0] - plan))) / fair.energy
+            reach = REACH_GROWTH * float(np.max(np.abs(step[0] - plan))) / fair.energy
         else:
-            reach *= FURTHER
+            reach *= REACH_GROWTH
         before, moved = moved, float(np.max(np.abs(fair.party.load @ (step[0] - plan)))) / fair.energy
         first = moved if first is None else first
         plan, gain = step
         if moved < enough * first and not held:
             return FairDay(plan, True)
-        if gain <= LAST_GAIN and (moved <= LAST_MOVE or (last <= LAST_GAIN and moved >= NEARER * before)):
+        if gain <= LAST_GAIN and (moved <= LAST_MOVE or (last <= LAST_GAIN and moved >= STILL_NEARER * before)):
             return FairDay(plan, True)
         last = gain
     return FairDay(plan, False)
@@ -152,7 +153,7 @@ def _climbed(fair, plan, fixed, most=MOST_STEPS, reach=np.inf, enough=0.0):
 
 def _held(fair, there, plan, reach):
     """Did a step go as far as it may? That it gains nothing then says nothing of where steps end."""
-    return bool(np.max(np.abs(there - plan)) >= NEARER * reach * fair.energy)
+    return bool(np.max(np.abs(there - plan)) >= STILL_NEARER * reach * fair.energy)
 
 
 def _weights(fair, surplus):
@@ -220,7 +221,7 @@ def _levelled(fair, plan, fixed, weights, enough):
         now = _least(fair, plan)
         if now > least:
             best, least = FairDay(plan, False, weights), now
-        near = step.rise <= NEAR[0] * abs(least) and moved <= NEAR[1]
+        near = step.rise <= EXACT_STEPS_FROM[0] * abs(least) and moved <= EXACT_STEPS_FROM[1]
         first = abs(step.rise) if first is None else first
         if abs(step.rise) <= max(LAST_RISE * abs(least), enough * first):
             return best._replace(settled=True)
@@ -233,11 +234,12 @@ def _moved(fair, plan, weights, step, fixed):
     Where purchases are to stay as they are, nobody goes further than the others.
     """
     moved = np.max(np.abs(step.weights - weights) / np.maximum(np.maximum(step.weights, weights), LEAST_WEIGHT))
-    fallen = (step.weights < weights / YIELD) & (weights > LEAST_WEIGHT)
-    share = np.where(fallen, 1 / YIELD, 1.0)
+    fallen = (step.weights < weights / MOST_WEIGHT_CHANGE) & (weights > LEAST_WEIGHT)
+    share = np.where(fallen, 1 / MOST_WEIGHT_CHANGE, 1.0)
     share = np.full_like(share, np.min(share)) if fixed else share
     plan = plan + share[fair.party.owner] * (step.target - plan)
-    weights = np.clip(step.weights, weights / YIELD, np.maximum(weights, LEAST_WEIGHT) * YIELD)
+    highest = np.maximum(weights, LEAST_WEIGHT) * MOST_WEIGHT_CHANGE
+    weights = np.clip(step.weights, weights / MOST_WEIGHT_CHANGE, highest)
     return plan, weights / np.sum(weights), moved
 
 
@@ -247,7 +249,7 @@ class _ExactSteps:
     reach: how far the next may lead; rest: steps until then."""
 
     held: tuple[Array, Array, float] | None = None
-    reach: float = REACH
+    reach: float = EXACT_REACH
     rest: int = 0
 
     def step(
@@ -264,11 +266,11 @@ class _ExactSteps:
         slack = 0.0 if step is None else SECOND_ORDER * abs(step.rise)
         if self.held is not None and level + slack < self.held[2] - rounding:
             back = self.held[:2]
-            self.held, self.reach, self.rest = None, self.reach / YIELD, RESTS
+            self.held, self.reach, self.rest = None, self.reach / MOST_WEIGHT_CHANGE, RESTS_AFTER_FAILURE
             return None, back
-        self.reach = min(2 * self.reach, MOST_REACH)
+        self.reach = min(2 * self.reach, MOST_EXACT_REACH)
         self.held = None if step is None else (point.plan, point.weight, level - slack)
-        self.rest = RESTS - 1 if step is None else 0
+        self.rest = RESTS_AFTER_FAILURE - 1 if step is None else 0
         return step, None
 
 

@@ -16,7 +16,7 @@ from market.fairness import Objective
 from market.fairness.one_player import OnePlayer
 from market.prices import PriceRule
 
-NOTHING = 1e-9  # of the largest worth
+NO_WORTH = 1e-9  # of the largest worth
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ class Fair:
     @cached_property
     def gaining(self) -> Mask:
         """Who gains at the price before the player buys."""
-        return self.worth > NOTHING * np.max(self.worth, initial=0.0)
+        return self.worth > NO_WORTH * np.max(self.worth, initial=0.0)
 
     @cached_property
     def worth(self) -> Array:

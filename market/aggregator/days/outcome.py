@@ -15,10 +15,10 @@ from market.arrays import Array
 from market.fairness.one_player import OnePlayer
 from market.tariffs import Collected
 
-SERVED = 1e-4  # of what a player could be worth: a gain below it is measured by it
-NOISE = 1e-9  # of what a user could move: less is a solver's noise
-ROUNDED = 1e-12  # of the largest value of a plan, and of what makes up a surplus: less is none
-TOLD_APART = 1e-8  # of the market: what a programme surely tells from nothing
+LEAST_SERVED = 1e-4  # of what a player could be worth: a gain below it is measured by it
+PLAN_NOISE = 1e-9  # of what a user could move: less is a solver's noise
+SURPLUS_ROUNDING = 1e-12  # of the largest value of a plan, and of what makes up a surplus: less is none
+SURELY_SOMETHING = 1e-8  # of the market: what a programme surely tells from nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,7 @@ def clear(day: Day, plan: Array) -> DayOutcome:
     """The outcome of everybody's plan, shape (columns,): prices p_t(Y_t), worths and surpluses."""
     party, plan = day.party, tidied(day, plan)
     z = party.purchases(plan)
-    z = np.where(np.abs(z) <= ROUNDED * np.max(np.abs(plan), initial=0.0), 0.0, z)
+    z = np.where(np.abs(z) <= SURPLUS_ROUNDING * np.max(np.abs(plan), initial=0.0), 0.0, z)
     y = party.by_player(z)
     load = day.load(y)
     price, worth = day.price(load), party.worth(plan)
@@ -104,12 +104,12 @@ def clear(day: Day, plan: Array) -> DayOutcome:
 def _surplus(worth, bill, alone):
     """What users gain beside living alone; a difference that rounding may make is none."""
     gain = worth - bill - alone
-    return np.where(np.abs(gain) <= ROUNDED * (np.abs(worth) + np.abs(bill) + np.abs(alone)), 0.0, gain)
+    return np.where(np.abs(gain) <= SURPLUS_ROUNDING * (np.abs(worth) + np.abs(bill) + np.abs(alone)), 0.0, gain)
 
 
 def tidied(day: Day, plan: Array) -> Array:
-    """Everybody's plan without solvers' noise: below NOISE of what its user could move, or of the largest value there
-    is where that is less, a value is 0; what lossless stores do and undo in one period is left out."""
+    """Everybody's plan without solvers' noise: below PLAN_NOISE of what its user could move, or of the largest value
+    there is where that is less, a value is 0; what lossless stores do and undo in one period is left out."""
     party, days = day.party, day.party.days
     parts = zip(day.blocks, party.frames, party.plans(plan), strict=True)
     plan = np.concatenate([_netted(block, frame, part) for block, frame, part in parts])
@@ -117,7 +117,7 @@ def tidied(day: Day, plan: Array) -> Array:
         wanted = np.where(days.square > 0, np.abs(days.cost) / (2 * days.square), 0.0)
     could = np.zeros(party.users)
     np.maximum.at(could, party.owner, np.maximum(wanted, np.where(np.isfinite(days.high), days.high, 0.0)))
-    least = NOISE * np.minimum(could, np.max(np.abs(plan), initial=0.0))[party.owner]
+    least = PLAN_NOISE * np.minimum(could, np.max(np.abs(plan), initial=0.0))[party.owner]
     return np.where(np.abs(plan) < least, np.clip(0.0, days.low, days.high), plan)
 
 
@@ -157,15 +157,15 @@ def certified_welfare(day: Day, outcome: DayOutcome) -> DayOutcome:
 def gains_of(day: Day, outcome: DayOutcome) -> Array:
     """What a player's users gain over the day, the scale of its regret, shape (players,), money.
 
-    At least SERVED of what they could be worth: utility at half the reservation price, and what their devices move at
-    the mean price; and TOLD_APART of what the whole market turns over.
+    At least LEAST_SERVED of what they could be worth: utility at half the reservation price, and what their devices
+    move at the mean price; and SURELY_SOMETHING of what the whole market turns over.
     """
     days, party = day.party.days, day.party
     with np.errstate(divide="ignore", invalid="ignore"):
         bent = np.where((days.square > 0) & (days.cost < 0), 3 / 16 * days.cost**2 / days.square, 0.0)
     moved = np.where(np.isfinite(days.high), days.high, 0.0) * float(np.mean(np.abs(outcome.price)))
     could = np.bincount(party.owner, bent + moved, party.users).astype(np.float64)
-    scale = np.maximum(party.by_player(np.abs(outcome.earned)), SERVED * party.by_player(could))
+    scale = np.maximum(party.by_player(np.abs(outcome.earned)), LEAST_SERVED * party.by_player(could))
     turned = float(np.abs(outcome.price) @ np.abs(outcome.load))
-    scale = np.maximum(scale, TOLD_APART * max(turned, float(np.max(scale))))
+    scale = np.maximum(scale, SURELY_SOMETHING * max(turned, float(np.max(scale))))
     return np.where(scale > 0, scale, 1.0)

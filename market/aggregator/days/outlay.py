@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from market.prices import PriceRule
 
 NEAR_NOTHING = 1e-9  # of the scale of loads: where a slope is looked up that may be infinite at no load
-FALL = 1e-9  # a marginal outlay that falls by this share at a kink makes the outlay concave there
-PAST = 1 + 1e-12  # times a load at which the price jumps: there it has the slope that it goes on with
+CONCAVE_FALL = 1e-9  # a marginal outlay that falls by this share at a kink makes the outlay concave there
+PAST_A_JUMP = 1 + 1e-12  # times a load at which the price jumps: there it has the slope that it goes on with
 AT_KINK = 1e-7  # of the loads: how near a purchase stands to a kink that counts as at it
-SAMPLES = np.linspace(0.0, 1.0, 17)
+SAMPLED_SHARES = np.linspace(0.0, 1.0, 17)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +87,7 @@ def convex(rules: Sequence[PriceRule], others: Array, least: Array) -> Mask:
         if isinstance(rule, Affine):
             continue
         below = np.minimum(least[:, t], 0.0)
-        y = below[:, None] * SAMPLES
+        y = below[:, None] * SAMPLED_SHARES
         total = np.maximum(others[:, t, None] + y, 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
             bend = 2 * np.asarray(rule.left_slope(total)) + np.where(y < 0, rule.curvature(total) * y, 0.0)
@@ -154,7 +154,7 @@ def _falls(rule, totals, edges):
     before = np.where(totals > 0, before, 0.0)
     jump = above > below * (1 + 1e-12)
     after = np.where(np.isfinite(after), after, before)
-    return jump | ((after - before) * edges < -FALL * (np.abs(below) + np.abs(before * edges)))
+    return jump | ((after - before) * edges < -CONCAVE_FALL * (np.abs(below) + np.abs(before * edges)))
 
 
 def _marginal(rule, others, y, right, left, weight):
@@ -166,7 +166,7 @@ def _marginal(rule, others, y, right, left, weight):
     near = _above(np.where(np.isfinite(at), at, 0.0))
     with np.errstate(invalid="ignore"):
         rising = rule.right_slope(near)
-        rising = np.where(np.isfinite(rising), rising, rule.right_slope(near * PAST))
+        rising = np.where(np.isfinite(rising), rising, rule.right_slope(near * PAST_A_JUMP))
         slope = np.where(right, rising, rule.left_slope(np.where(left, at, near)))
     slope = np.where(inside & np.isfinite(slope), slope, 0.0)
     bend = np.where(inside, rule.curvature(near), 0.0)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from market.arrays import Array
 
-PRECISION = 1e-13  # in units in which prices and quantities are of the size of 1
-ENOUGH = 1e-7  # residuals up to which an answer that stopped short is an answer
+SOLVER_PRECISION = 1e-13  # in units in which prices and quantities are of the size of 1
+USABLE_RESIDUAL = 1e-7  # residuals up to which an answer that stopped short is an answer
 MOST_STEPS = 120
 SOLVED = "solved"
 USABLE = (SOLVED, "inaccurate")  # statuses of answers that are one
@@ -101,8 +101,8 @@ def by_piqp(programme: Programme, steps: int) -> tuple[Array, Array, str, float]
     same, other = _sides(programme)
     solver = piqp.SparseSolver()
     settings = solver.settings
-    settings.eps_abs = settings.eps_duality_gap_abs = PRECISION
-    settings.eps_rel = settings.eps_duality_gap_rel = PRECISION
+    settings.eps_abs = settings.eps_duality_gap_abs = SOLVER_PRECISION
+    settings.eps_rel = settings.eps_duality_gap_rel = SOLVER_PRECISION
     settings.max_iter = steps
     rows = programme.rows
     square = sparse.diags_array(2 * programme.square, format="csc")
@@ -115,7 +115,7 @@ def by_piqp(programme: Programme, steps: int) -> tuple[Array, Array, str, float]
     prices = np.zeros(rows.shape[0])
     prices[same], prices[other] = -result.y, result.z_l - result.z_u
     residual = max(result.info.primal_res, result.info.dual_res, abs(result.info.duality_gap))
-    status = PIQP.get(result.info.status, "inaccurate" if residual <= ENOUGH else "not-solved")
+    status = PIQP.get(result.info.status, "inaccurate" if residual <= USABLE_RESIDUAL else "not-solved")
     return np.array(result.x), prices, status, float(residual)
 
 
@@ -132,7 +132,7 @@ def by_clarabel(programme: Programme, steps: int) -> tuple[Array, Array, str, fl
     cones = [clarabel.ZeroConeT(len(same)), clarabel.NonnegativeConeT(matrix.shape[0] - len(same))]
     options = clarabel.DefaultSettings()
     options.verbose, options.max_iter = False, steps
-    options.tol_gap_abs = options.tol_gap_rel = options.tol_feas = PRECISION
+    options.tol_gap_abs = options.tol_gap_rel = options.tol_feas = SOLVER_PRECISION
     square = sparse.diags_array(2 * programme.square, format="csc")
     solution = clarabel.DefaultSolver(square, programme.cost, matrix, np.concatenate(sides), cones, options).solve()
     duals = np.array(solution.z)
@@ -142,7 +142,7 @@ def by_clarabel(programme: Programme, steps: int) -> tuple[Array, Array, str, fl
     prices[least] += duals[stops[0] : stops[1]]
     prices[most] -= duals[stops[1] : stops[2]]
     residual = max(solution.r_prim, solution.r_dual)
-    status = CLARABEL.get(str(solution.status), "inaccurate" if residual <= ENOUGH else "not-solved")
+    status = CLARABEL.get(str(solution.status), "inaccurate" if residual <= USABLE_RESIDUAL else "not-solved")
     return np.array(solution.x), prices, status, float(residual)
 
 

@@ -17,7 +17,7 @@ from market.prices import Affine, PriceRule
 MOST_STEPS = 60
 LAST_GAIN = 1e-13  # of what a day is worth
 HALVINGS = 30
-FIRM = 1e6  # a distance from what is to be bought counts so many times as much as energy
+FIRM_WEIGHT = 1e6  # a distance from what is to be bought counts so many times as much as energy
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,11 +190,11 @@ def nearest_plan(party: Party, y: Array, energy: float) -> Array | None:
 def plan_near(party: Party, y: Array, energy: float) -> Array:
     """The plan of one player whose purchases are nearest to y, shape (periods,), worth most of those.
 
-    Distance is squared and weighed FIRM times what a unit of energy may be worth, so that purchases that can be had are
-    met up to a part in FIRM.
+    Distance is squared and weighed FIRM_WEIGHT times what a unit of energy may be worth, so that purchases that can be
+    had are met up to a part in FIRM_WEIGHT.
     """
     steep = float(np.max(np.abs(party.days.cost), initial=0.0)) or 1.0
-    wide, firm = np.full(len(y), np.inf), np.full(len(y), FIRM * steep / energy)
+    wide, firm = np.full(len(y), np.inf), np.full(len(y), FIRM_WEIGHT * steep / energy)
     none = np.zeros(len(y))
     away = Pieces(y[None], np.arange(len(y)), -wide, wide, none, firm, np.zeros((1, len(y)), dtype=bool))
     return solve(reply_programme(party, away), energy).v[: party.columns]

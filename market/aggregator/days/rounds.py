@@ -21,8 +21,8 @@ from market.outcome import Status
 
 SOLVE_ROUNDS = 100
 SOLVE_TOLERANCE = 1e-8
-ENOUGH = 0.01  # of an answer's first step, the last ones in rounds that nobody watches
-LARGE = 2_500  # users × periods from which only one start is tried
+LAST_STEP_SHARE = 0.01  # of an answer's first step, the last ones in rounds that nobody watches
+LARGE_STREET = 2_500  # users × periods from which only one start is tried
 
 
 def in_turn(seats: Seats, plan: Array, order: Iterable[int], damping: float = 1.0) -> tuple[Array, Array]:
@@ -86,7 +86,7 @@ def solve(day: Day, certify: bool = True) -> Solution:
         return _moment_solution(day, game, certify)
     if day.affine is not None and day.welfare:
         return potential_solution(day, certify)
-    begun = [(Seats(day, ENOUGH, searches=certify), start) for start in starts(day)]
+    begun = [(Seats(day, LAST_STEP_SHARE, searches=certify), start) for start in starts(day)]
     found = [(seats, *played(seats, start)) for seats, start in begun]
     settled = [(seats, plan) for seats, plan, status, _ in found if status == Status.SETTLED]
     outcomes = [(seats, clear(day, plan)) for seats, plan in settled or [found[0][:2]]]
@@ -107,6 +107,6 @@ def _moment_solution(day, game, certify):
 def starts(day: Day) -> list[Array]:
     """Plans to begin from: what plain sums would do, and every user's best day at the background's prices."""
     first = [potential_optimum(day.plain)[0]] if day.affine is not None else []
-    if day.users * day.periods > LARGE and first:
+    if day.users * day.periods > LARGE_STREET and first:
         return first
     return [*first, start_plan(day)]

@@ -10,7 +10,7 @@ import numpy as np
 
 from market.aggregator.days.block import whole
 from market.aggregator.days.day import Day
-from market.aggregator.days.fair import FURTHER, FairDay, best_of, eased, fair_day, held_back
+from market.aggregator.days.fair import REACH_GROWTH, FairDay, best_of, eased, fair_day, held_back
 from market.aggregator.days.fair_player import Fair
 from market.aggregator.days.moment import best_purchase, certified_moment, moment_of, shared
 from market.aggregator.days.outcome import DayOutcome, answered, gains_of
@@ -20,11 +20,11 @@ from market.aggregator.days.replies import best_days, nearest_plan, payoffs, pla
 from market.aggregator.game import Game
 from market.arrays import Array, Integers
 
-SETTLING = 1e-4  # of what a fair player moves: an answer nearer than that is looked for elsewhere too
+NEARLY_STAYS = 1e-4  # of what a fair player moves: an answer nearer than that is looked for elsewhere too
 MOST_CROSSED = 3  # times that a fair player goes over to a day beyond a valley
 OTHERS_MOVED = 0.01  # of the others' loads: moved further, an answer that was found elsewhere is looked for anew
-TOLD = 1e-12  # a gain that is no rounding
-SAME = 1e-13  # of what a day turns over: a loss below it is rounding
+GAIN_ROUNDING = 1e-12  # a gain that is no rounding
+LOSS_ROUNDING = 1e-13  # of what a day turns over: a loss below it is rounding
 
 
 @dataclass(eq=False)
@@ -110,7 +110,7 @@ class Seats:
         found = replies(party, self.day.prices, others[None], self.unit(j), plan).plan
         held, gained = (payoffs(party, self.day.prices, others[None], one)[0] for one in (plan, found))
         turned = abs(held) + float(np.sum(np.abs(party.worth(plan))))
-        return found if gained >= held - SAME * turned else plan
+        return found if gained >= held - LOSS_ROUNDING * turned else plan
 
     @cached_property
     def moment(self) -> Game | None:
@@ -139,13 +139,13 @@ class Seats:
             best = best if known.crossed < MOST_CROSSED else fair_day(fair, plan, reach=0.0, enough=self.enough)
             known.crossed += 1
         held, there = (self.purchase(j, one) for one in (plan, best.plan))
-        stays = np.max(np.abs(there - held)) <= SETTLING * np.sum(np.abs(there))
+        stays = np.max(np.abs(there - held)) <= NEARLY_STAYS * np.sum(np.abs(there))
         if self.searches and stays and known.crossed < MOST_CROSSED and not known.beside(others):
             other = self.elsewhere(j, fair, best.plan)
-            if fair.gain(other.plan, best.plan) > TOLD:
+            if fair.gain(other.plan, best.plan) > GAIN_ROUNDING:
                 known.crossed, best = known.crossed + 1, other
         known.weights = best.weights
-        known.reach = FURTHER * float(np.max(np.abs(best.plan - plan))) / fair.energy
+        known.reach = REACH_GROWTH * float(np.max(np.abs(best.plan - plan))) / fair.energy
         return best.plan
 
     def elsewhere(self, j: int, fair: Fair, plan: Array) -> FairDay:
@@ -194,7 +194,7 @@ class Seats:
 def _across(fair, there, plan):
     """Is a better day beyond a valley, days between being worse than on the straight line?"""
     gain, half = (fair.gain(plan + share * (there - plan), plan) for share in (1.0, 0.5))
-    return gain > TOLD and half < gain / 2
+    return gain > GAIN_ROUNDING and half < gain / 2
 
 
 def certified(seats: Seats, outcome: DayOutcome) -> DayOutcome:

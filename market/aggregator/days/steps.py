@@ -16,6 +16,7 @@ from scipy import sparse
 from market.aggregator.days.outlay import bends_at, prices_at, slopes_at
 from market.aggregator.days.programme import MOST_STEPS, USABLE, Programme, joined, solve, stacked
 from market.aggregator.days.programme import free as unbound
+from market.utilities.utility import LEAST_LOGGED
 
 if TYPE_CHECKING:
     from market.aggregator.days.fair_player import Fair
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 SOLVER_STEPS = 40  # of the solver, before the convex programme is given more
 LEAST_WEIGHT = 1e-9  # of the largest: nobody is forgotten by rounding
 LEAST_BALANCED = 1e-2  # of the median weight: who counts less does not pull at the balance
-NOISE = 1e-12  # of the unit of energy: nearer to a limit a column is at it
-LEAST_LOGGED = 1e-300  # what stands for nothing in a logarithm
+BESIDE_A_LIMIT = 1e-12  # of the unit of energy: nearer to a limit a column is at it
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +89,8 @@ def step_from(fair: Fair, point: Point, exact: float, reach: float = np.inf) -> 
         return None
     days, users = fair.party.days, fair.party.users
     target = point.plan + answer.v[: fair.party.columns] * fair.energy
-    target = np.where(target < days.low + NOISE * fair.energy, days.low, target)
-    target = np.where(target > days.high - NOISE * fair.energy, days.high, target)
+    target = np.where(target < days.low + BESIDE_A_LIMIT * fair.energy, days.low, target)
+    target = np.where(target > days.high - BESIDE_A_LIMIT * fair.energy, days.high, target)
     rise = float(answer.v[-1]) * fair.steepness * fair.energy
     return Step(target, rise, np.abs(answer.prices[-users:]) if fair.equal else point.weight)
 

@@ -28,13 +28,13 @@ MOST_KINKS = 12  # of a curve that points stand beside
 MOST_POINTS = 6_000  # in all; the grid thins out beyond
 LEAST_POINTS = 9
 ZOOMS, POINTS_IN_ZOOM = 2, 9
-SIDE = 1e-6  # how far beside a kink points stand, as a share of the largest amount
-STEP = 1e-7  # share by which an interior point's price is told to stand within a step: there it is the one just below
-BESIDE = 1e-5  # how far on both sides the step's ends are looked up, as a share of the amount
-LEFT = 1e-8  # prices are those just below an amount, by this share of it
-SLIGHT = 1e-9  # of what a producer or a user could have in a good market: so little is none
-ROOM = 1.25  # times what price-taking users want: how far the grid reaches
-NEAR = (1e-4, 1e-2, 0.1)  # steps around the present amount, as shares of it
+BESIDE_A_KINK = 1e-6  # how far beside a kink points stand, as a share of the largest amount
+WITHIN_A_STEP = 1e-7  # share by which an interior point's price stands within a step: there it is the one just below
+BESIDE_A_STEP = 1e-5  # how far on both sides the step's ends are looked up, as a share of the amount
+JUST_BELOW = 1e-8  # prices are those just below an amount, by this share of it
+NEXT_TO_NO_GAIN = 1e-9  # of what a producer or a user could have in a good market: so little is none
+GRID_REACH = 1.25  # times what price-taking users want: how far the grid reaches
+STEPS_AROUND = (1e-4, 1e-2, 0.1)  # steps around the present amount, as shares of it
 
 
 class Prices(Protocol):
@@ -104,7 +104,7 @@ class _Along:
 
     def prices(self, amounts: Array, solved: bool = False) -> Array:
         """Prices just below amounts (points,), just above none; solved: by the interior-point solver at all of them."""
-        amounts = np.where(amounts > 0, amounts * (1 - LEFT), LEFT * self.most)
+        amounts = np.where(amounts > 0, amounts * (1 - JUST_BELOW), JUST_BELOW * self.most)
         told = self.told.at(amounts)
         known = self._proven(amounts, told)
         found = self._price(told.balances * self.angles.offers.price)
@@ -139,7 +139,7 @@ class _Along:
         """An interior point's price; where it stands within a step, or there is none, that of a clearing."""
         if np.isnan(inside) or _alike(inside, cleared):
             return cleared if np.isnan(inside) else inside
-        ends = sorted(self._cleared(amount * share) for share in (1 - BESIDE, 1 + BESIDE))
+        ends = sorted(self._cleared(amount * share) for share in (1 - BESIDE_A_STEP, 1 + BESIDE_A_STEP))
         return cleared if ends[0] <= inside <= ends[1] else inside
 
     def _cleared(self, amount: float) -> float:
@@ -153,7 +153,7 @@ class _Along:
 
 
 def _alike(one: float, other: float) -> bool:
-    return abs(one - other) <= STEP * (abs(one) + abs(other))
+    return abs(one - other) <= WITHIN_A_STEP * (abs(one) + abs(other))
 
 
 def _move(road, outcome, number, j, conduct, tried):
@@ -166,7 +166,7 @@ def _move(road, outcome, number, j, conduct, tried):
         most = float(player.capacity[0])
         prices = road.along(number, j, conduct, most)
         return _looked_for(_profit(player, prices, now), _amounts(road, now, tried, most, kinks))
-    most = max(ROOM * _wanted(player, Rising(line[:2], line[2])), now)
+    most = max(GRID_REACH * _wanted(player, Rising(line[:2], line[2])), now)
     prices = road.along(number, j, conduct, most)
     return _looked_for(
         _payoff(player, prices, outcome.x[game.rows_of(j)], now), _amounts(road, now, tried, most, kinks)
@@ -199,7 +199,7 @@ def _profit(producer, prices, now):
 
     held, most = float(profit(np.array([now]), solved=True)[0]), float(producer.capacity[0])
     good = most * max(abs(float(prices(np.zeros(1))[0])), abs(float(producer.cost[0])), float(producer.rise[0]) * most)
-    unit = held if held > SLIGHT * good else good
+    unit = held if held > NEXT_TO_NO_GAIN * good else good
 
     def gains(sales, solved=False):
         return (profit(sales, solved) - held) / (unit if unit > 0 else 1.0)
@@ -213,7 +213,7 @@ def _payoff(player, prices, x, now):
     counted = utility.reservation > prices(np.zeros(1))[0]
     present = utility.surplus(prices(np.array([now]), solved=True)[0], x)
     held = np.where(counted, present, 0.0)
-    served, valued = counted & (x > SLIGHT * utility.demand(utility.reservation / 2)), worth(utility)
+    served, valued = counted & (x > NEXT_TO_NO_GAIN * utility.demand(utility.reservation / 2)), worth(utility)
 
     def gains(purchases, solved=False):
         price = prices(purchases, solved)[:, None]
@@ -241,6 +241,7 @@ def _amounts(road, now, tried, most, kinks):
     """Amounts to try: even ones, both sides of kinks, some around the present one, and one that is known."""
     kinks = kinks[kinks < most]
     some = kinks[np.unique(np.linspace(0, len(kinks) - 1, min(MOST_KINKS, len(kinks))).astype(int))]
-    near = now * np.concatenate([1 - np.array(NEAR), [1.0], 1 + np.array(NEAR)])
+    near = now * np.concatenate([1 - np.array(STEPS_AROUND), [1.0], 1 + np.array(STEPS_AROUND)])
     even = most * np.linspace(0, 1, road.points)
-    return np.clip(np.concatenate([even, some - SIDE * most, some + SIDE * most, near, [tried]]), 0.0, most)
+    beside = BESIDE_A_KINK * most
+    return np.clip(np.concatenate([even, some - beside, some + beside, near, [tried]]), 0.0, most)

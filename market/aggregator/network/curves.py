@@ -6,6 +6,8 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
+from market.aggregator.curves import CURVE_REACH
+from market.aggregator.network.certificate import BESIDE_A_KINK
 from market.aggregator.network.direct import reply
 from market.aggregator.network.facing import CONDUCTS, Rising
 from market.aggregator.network.game import NetworkGame
@@ -13,10 +15,8 @@ from market.aggregator.network.producers import Falling, Producers
 from market.aggregator.payoff import payoff
 from market.arrays import Array
 
-POINTS = 241  # of a curve
+CURVE_POINTS = 241  # of a curve
 FEW, REPLIES, COARSE = 200, 151, 61  # users up to which a curve of replies has so many points, beyond so many
-SIDE = 1e-6  # of the largest amount: how far beside a kink points stand
-BEYOND = 1.6  # times the present or the best amount: how far a curve is looked at
 
 
 class Residual(NamedTuple):
@@ -43,12 +43,12 @@ def residual(game: NetworkGame, y: Array, j: int) -> Residual:
     line = CONDUCTS["network"](game, number, j, np.asarray(y, dtype=float))
     rule, _ = game.facing(j, y)
     best, now, player = reply(game, j, y), float(y[j]), game.player(j)
-    most = BEYOND * max(best, now, float(np.finfo(float).tiny))
+    most = CURVE_REACH * max(best, now, float(np.finfo(float).tiny))
     if isinstance(player, Producers):
         most = min(most, float(player.capacity[0]))
     breaks = np.unique(line[0][(line[0] > 0) & (line[0] < most)])
-    sides = np.concatenate([breaks - SIDE * most, breaks, breaks + SIDE * most])
-    amounts = np.unique(np.clip(np.concatenate([np.linspace(0, most, POINTS), sides, [now, best]]), 0.0, most))
+    sides = np.concatenate([breaks - BESIDE_A_KINK * most, breaks, breaks + BESIDE_A_KINK * most])
+    amounts = np.unique(np.clip(np.concatenate([np.linspace(0, most, CURVE_POINTS), sides, [now, best]]), 0.0, most))
     true = Falling(*line) if isinstance(player, Producers) else Rising(line[:2], line[2])
     believed = np.asarray(rule.value(amounts), dtype=float)
     if isinstance(player, Producers):
@@ -69,6 +69,6 @@ def reply_curve(game: NetworkGame, j: int, other: int, y: Array, amounts: Array)
 
 def replies_of_two(game: NetworkGame, y: Array, one: int, other: int) -> tuple[Array, Array, Array]:
     """(Amounts, replies of the one against such of the other, of the other against such of the one)."""
-    most = BEYOND * max(float(y[one]), float(y[other]), float(np.finfo(float).tiny))
+    most = CURVE_REACH * max(float(y[one]), float(y[other]), float(np.finfo(float).tiny))
     amounts = np.linspace(0.0, most, REPLIES if game.users <= FEW else COARSE)
     return amounts, reply_curve(game, one, other, y, amounts), reply_curve(game, other, one, y, amounts)

@@ -10,7 +10,6 @@ from typing import cast
 import numpy as np
 
 from market.aggregator.best_response import PricedOut, best_response
-from market.aggregator.clearing import CERTIFIED
 from market.aggregator.equilibrium import Solution, apart
 from market.aggregator.game import Block
 from market.aggregator.network.certificate import certified
@@ -19,17 +18,17 @@ from market.aggregator.network.game import NetworkGame, NetworkOutcome, clear
 from market.aggregator.network.planner import can_plan, planned
 from market.aggregator.network.producers import Falling, Producers, best_sale
 from market.arrays import Array
-from market.outcome import Status
+from market.outcome import CERTIFIED_GAP, Status
 from market.utilities import Quadratic
 
-ROUNDS = 200  # of replies from each start
+MOST_ROUNDS = 200  # of replies from each start
 FEW_ROUNDS = 20  # of replies beside a programme's end
-BESIDE = 1e-3  # of all purchases, or of what the grid turns over: how far they may lead from it
-SETTLED = 1e-10  # of all purchases: a round that moves nobody further has settled
-SLOPES = 6  # times that slopes of the hub's price are taken anew
+NEAR_PROGRAMME = 1e-3  # of all purchases, or of what the grid turns over: how far they may lead from it
+SETTLED_MOVE = 1e-10  # of all purchases: a round that moves nobody further has settled
+SLOPES_TAKEN = 6  # times that slopes of the hub's price are taken anew
 SAME_SLOPE = 1e-9
-DAMPING = (1.0, 0.5)
-SHARES = (1.0, 0.0, 0.5)  # of the planner's purchases: where replies start
+DAMPINGS = (1.0, 0.5)
+START_SHARES = (1.0, 0.0, 0.5)  # of the planner's purchases: where replies start
 
 
 def solve(game: NetworkGame, certify: bool = True) -> Solution:
@@ -46,7 +45,7 @@ def solve(game: NetworkGame, certify: bool = True) -> Solution:
         if not certify:
             return Solution(Status.SOLVED, outcome, (), (outcome,), None, False)
         outcome = certified(game, outcome)
-        if _gap(outcome) <= CERTIFIED:
+        if _gap(outcome) <= CERTIFIED_GAP:
             sure = all(block.objective.welfare for block in game.blocks if isinstance(block, Block)) or None
             return Solution(
                 Status.SOLVED, outcome, (outcome,), (outcome,), sure if _is_straight(game, first) else None, False
@@ -58,7 +57,7 @@ def solve(game: NetworkGame, certify: bool = True) -> Solution:
     if not certify:
         return Solution(Status.SOLVED, clear(game, ends[0]), (), (), None, False)
     outcomes = [certified(game, clear(game, end)) for end in _apart(ends)]
-    kept = apart([outcome for outcome in outcomes if _gap(outcome) <= CERTIFIED])
+    kept = apart([outcome for outcome in outcomes if _gap(outcome) <= CERTIFIED_GAP])
     if not kept:
         status = Status.NO_EQUILIBRIUM if has_none(game) else Status.NOT_FOUND
         return Solution(status, min(outcomes, key=_gap), (), tuple(outcomes), None, False)
@@ -72,7 +71,9 @@ def _polished(game: NetworkGame, y: Array) -> Array:
         end, settled = replies(game, y, 1.0, FEW_ROUNDS)
     except PricedOut:
         return y
-    beside = np.max(np.abs(end - y), initial=0.0) <= BESIDE * max(np.sum(y), game.operator.programme.offers.energy)
+    beside = np.max(np.abs(end - y), initial=0.0) <= NEAR_PROGRAMME * max(
+        np.sum(y), game.operator.programme.offers.energy
+    )
     return end if settled and beside else y
 
 
@@ -100,7 +101,7 @@ def competing(game: NetworkGame) -> Array | None:
         return None
     own = np.zeros(game.players)
     y = planned(game, own)
-    for _ in range(SLOPES if "energy" in game.conducts else 0):
+    for _ in range(SLOPES_TAKEN if "energy" in game.conducts else 0):
         if y is None:
             return None
         slopes = _slopes(game, y)
@@ -143,13 +144,13 @@ def _slope(rule, at):
 def _starts(game, first):
     """Where replies start: shares of the planner's purchases, and nobody acting."""
     y = planned(game, np.zeros(game.players)) if first is None and can_plan(game) else first
-    return [np.zeros(game.players)] if y is None else [share * y for share in SHARES]
+    return [np.zeros(game.players)] if y is None else [share * y for share in START_SHARES]
 
 
 def _ends(game, start):
     """Where replies in turn lead from a start: the end that settled, or the last purchases of every damping."""
     found = []
-    for damping in DAMPING:
+    for damping in DAMPINGS:
         y, settled = replies(game, start, damping)
         if settled:
             return [y]
@@ -157,7 +158,7 @@ def _ends(game, start):
     return found
 
 
-def replies(game: NetworkGame, y: Array, damping: float, rounds: int = ROUNDS) -> tuple[Array, bool]:
+def replies(game: NetworkGame, y: Array, damping: float, rounds: int = MOST_ROUNDS) -> tuple[Array, bool]:
     """(Purchases after rounds of replies in turn, have they settled?); raises PricedOut."""
     y = y.copy()
     past: list[Array] = []
@@ -168,9 +169,9 @@ def replies(game: NetworkGame, y: Array, damping: float, rounds: int = ROUNDS) -
             move = max(move, abs(best - y[j]))
             y[j] += damping * (best - y[j])
         total += float(np.sum(y))
-        if move <= SETTLED * total:
+        if move <= SETTLED_MOVE * total:
             return y, True
-        if any(np.max(np.abs(y - old)) <= SETTLED * total for old in past[-8:-1]):
+        if any(np.max(np.abs(y - old)) <= SETTLED_MOVE * total for old in past[-8:-1]):
             return y, False  # it comes round
         past.append(y.copy())
     return y, False

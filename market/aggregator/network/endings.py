@@ -7,7 +7,7 @@ from market.aggregator.network.game import NetworkOutcome
 from market.outcome import Outcome, Status
 
 UNCLEARED = (Status.INFEASIBLE, Status.INACCURATE)  # endings of a clearing that are the run's too
-PROVEN = (Status.SETTLED, Status.SOLVED, Status.SHORT)
+CERTIFIED_ENDINGS = (Status.SETTLED, Status.SOLVED, Status.SHORT)
 ADVICE = {
     Status.SHORT: "Load is shed: demand and purchases exceed what generators can make or lines can bring; add "
     "capacity, or lower demand.",
@@ -24,7 +24,7 @@ ADVICE = {
 def ending(status: Status, outcome: Outcome | None) -> Status:
     """The status of a run or a solution in view of its outcome, and of how its last round was cleared."""
     found = endings.ending(status, outcome)
-    told = (*PROVEN, Status.INACCURATE)  # whatever the gap: what cannot be cleared is no market's end
+    told = (*CERTIFIED_ENDINGS, Status.INACCURATE)  # whatever the gap: what cannot be cleared is no market's end
     if isinstance(outcome, NetworkOutcome) and found in told and outcome.cleared.status in UNCLEARED:
         return outcome.cleared.status
     return found

@@ -17,8 +17,8 @@ from market.grid.nodal import NodalGrid
 from market.outcome import Outcome, Status
 from market.tariffs import Levied
 
-BELOW = 1e-9  # share of all trade: just below it prices are those of the last unit
-STEP = 1e-6  # of the highest price: a change beyond it there is a step
+JUST_BELOW = 1e-9  # share of all trade: just below it prices are those of the last unit
+PRICE_STEP = 1e-6  # of the highest price: a change beyond it there is a step
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,9 +160,9 @@ def clear(game: NetworkGame, y: Array) -> NetworkOutcome:
 
 def _at_last_unit(game: NetworkGame, y: Array) -> Cleared:
     """The round as cleared; where prices have a step just there, with those of the last unit, as without a network."""
-    below = game.operator.clear(game.taken(y * (1 - BELOW)), game.put_in(y * (1 - BELOW)))
+    below = game.operator.clear(game.taken(y * (1 - JUST_BELOW)), game.put_in(y * (1 - JUST_BELOW)))
     cleared = game.operator.clear(game.taken(y), game.put_in(y))
-    step = np.max(np.abs(below.prices - cleared.prices)) > STEP * np.max(np.abs(cleared.prices))
+    step = np.max(np.abs(below.prices - cleared.prices)) > PRICE_STEP * np.max(np.abs(cleared.prices))
     if not step or (below.status is Status.INFEASIBLE and cleared.status is not Status.INFEASIBLE):
         return cleared
     return replace(cleared, prices=below.prices, balances=below.balances, multipliers=below.multipliers)

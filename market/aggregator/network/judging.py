@@ -8,7 +8,6 @@ from typing import cast
 import numpy as np
 
 from market.aggregator.best_response import PricedOut
-from market.aggregator.clearing import CERTIFIED
 from market.aggregator.game import Block
 from market.aggregator.judging import Judged, Verdict, best_of, gains_of, is_money, told, verdict_of
 from market.aggregator.network.certificate import certified
@@ -18,6 +17,7 @@ from market.aggregator.network.facing import Rising
 from market.aggregator.network.game import NetworkGame, NetworkOutcome, clear
 from market.aggregator.network.producers import Producers
 from market.arrays import Array
+from market.outcome import CERTIFIED_GAP
 
 
 def judged(game: NetworkGame, y: Array, x: Array | None = None) -> Judged:
@@ -34,7 +34,7 @@ def judged(game: NetworkGame, y: Array, x: Array | None = None) -> Judged:
     tried = np.array([moves[worst], known[worst]])
     gains, in_money = _gains(game, outcome, worst, tried)
     move = best_of(worst, float(y[worst]), tried, gains, float(regrets[worst]), in_money)
-    return Judged(verdict_of(outcome), outcome, outcome.doubt > CERTIFIED or peaks_once(game), move)
+    return Judged(verdict_of(outcome), outcome, outcome.doubt > CERTIFIED_GAP or peaks_once(game), move)
 
 
 def _answer(game, j, y):

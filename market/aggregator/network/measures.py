@@ -15,7 +15,7 @@ from market.arrays import Mask
 from market.grid.clearing import Cleared
 from market.splits import ELASTIC, FIXED, PRODUCERS, RENTS, TARIFFS, Split
 
-FULL = 1e-9  # of its limit: a line so near it is full
+BESIDE_A_LIMIT = 1e-9  # of its limit: a line so near it is full
 
 
 class Accounts(NamedTuple):
@@ -109,4 +109,4 @@ def efficiency(game: NetworkGame, outcome: NetworkOutcome) -> float | None:
 def full_lines(cleared: Cleared) -> Mask:
     """Which lines carry all they can, shape (lines,)."""
     limit = cleared.grid.lines.limit
-    return np.isfinite(limit) & (np.abs(cleared.flows) >= limit * (1 - FULL))
+    return np.isfinite(limit) & (np.abs(cleared.flows) >= limit * (1 - BESIDE_A_LIMIT))

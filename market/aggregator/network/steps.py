@@ -10,12 +10,11 @@ import numpy as np
 from scipy import optimize
 
 from market.aggregator.network.facing import answering, vanishing
-from market.aggregator.network.game import NetworkGame, sells
+from market.aggregator.network.game import PRICE_STEP, NetworkGame, sells
 from market.arrays import Array
 
 BESIDE, LEAST = 1e-8, 1e-12  # how far beside a profile prices are looked up, of what a block trades and of the grid
-STEP = 1e-6  # of the highest price: a change beyond it there is a step
-CONTENT = 1e-8  # of its amount: how far a player's answer may be from it
+SAME_AMOUNT = 1e-8  # of its amount: how far a player's answer may be from it
 
 
 def taken_as_given(game: NetworkGame, y: Array) -> dict[int, float]:
@@ -25,7 +24,7 @@ def taken_as_given(game: NetworkGame, y: Array) -> dict[int, float]:
     if not len(ends):
         return {}
     given = _given(game, takers, ends)
-    stepped = np.ptp(given, axis=0) > STEP * np.max(np.abs(ends), initial=0.0)
+    stepped = np.ptp(given, axis=0) > PRICE_STEP * np.max(np.abs(ends), initial=0.0)
     if not np.any(stepped):
         return {}
     takers, given = [k for k, has in zip(takers, stepped, strict=True) if has], given[:, stepped]
@@ -77,7 +76,7 @@ def _content(game, number, j, y, given):
     now, answer = float(y[j]), answering(game, number, j, y)
     ends = np.array([np.min(given), np.max(given)])
     first, last = ends[::-1] if game.selling[j] else ends  # answers fall from the first on
-    slack = CONTENT * now
+    slack = SAME_AMOUNT * now
 
     def excess(value):
         return answer(value, now) - now

@@ -16,7 +16,7 @@ from market.bilateral.negotiation.shortlist import Best, best_outside, largest
 from market.parameters import parameter
 
 SCHEDULES = ("sequential", "disjoint")
-AGREED = 4 * np.finfo(float).eps  # share of a contract's value
+AGREED_BIDS = 4 * np.finfo(float).eps  # share of a contract's value
 
 
 @dataclass(frozen=True)
@@ -222,5 +222,5 @@ def half_way(
     half = np.clip((u + value - v) / 2, 0.0, value)
     half = np.where(seller_idle, value, np.where(buyer_idle, 0.0, half))
     over = u + v - value
-    settled = np.where(capped, over <= 0, np.abs(over) <= AGREED * value)
+    settled = np.where(capped, over <= 0, np.abs(over) <= AGREED_BIDS * value)
     return np.where(settled, u, half), np.where(settled, v, value - half)

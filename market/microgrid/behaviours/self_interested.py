@@ -16,13 +16,20 @@ from market.microgrid.behaviours.behaviour import Behaviour
 from market.microgrid.convex import half, relaxation_gap, squares
 from market.microgrid.dispatch import Dispatch, put_in, relative, served_publicly
 from market.microgrid.network import Network, no_public_lines
-from market.microgrid.price_driven import BALANCED, MOST_ROUNDS, balanced, corrected, dual_bound, wires
+from market.microgrid.price_driven import (
+    MOST_ROUNDS,
+    NEAR_BOUND,
+    NODES_BALANCED,
+    balanced,
+    corrected,
+    dual_bound,
+    wires,
+)
 from market.microgrid.programme import NOT_RELAXED
 from market.microgrid.tariff import Tariff
 from market.parameters import parameter
 from market.programmes import solved_tightly
 
-NEAR_BOUND = 1e-6  # share of the tariff's spread within which a price is tried on its bound too
 MANY_LINES = 2_000  # private lines above which Newton's method is tried before a programme
 RESIDUALS = ("exact", "even")
 
@@ -240,7 +247,7 @@ def _even_exact(network, shares):
         missing = lines.left(network.injection, g)[agents] - shares @ share
         if not np.all(np.isfinite(missing)) or np.any(lines.both_ends(q) <= 0):
             return None
-        if np.max(np.abs(missing), initial=0.0) <= max(BALANCED, lines.rounding(q)):
+        if np.max(np.abs(missing), initial=0.0) <= max(NODES_BALANCED, lines.rounding(q)):
             if np.any(lines.r * np.abs(g) > 1):  # more sent brings less: power has a price below 0 at one end
                 return None
             evened = network.injection.copy()

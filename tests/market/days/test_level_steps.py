@@ -102,4 +102,4 @@ def test_an_exact_step_that_led_to_less_than_it_foresaw_is_taken_back_and_the_ne
     held = [exact.step(fair, point, True, 1e-9) for _ in range(4)]
     assert held == [(None, None)] * 4  # steps of the bound, then
     assert exact.step(fair, point, True, 1e-9)[0] is not None
-    assert asked[1] == 2 * asked[0] and asked[2] == asked[1] / steps.YIELD
+    assert asked[1] == 2 * asked[0] and asked[2] == asked[1] / steps.MOST_WEIGHT_CHANGE
