@@ -2,8 +2,10 @@
 
 import gc
 import os
+import sys
 
 import pytest
+from xdist import is_xdist_controller
 
 from engine import plugins
 from market import HEAVY
@@ -14,8 +16,9 @@ from views import style
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # BLAS threads of several test processes would fight for the cores
 
-for name in HEAVY:  # the test that came first would be called slow
-    now(name)
+# Or every process would rewrite all assertions and compile all code anew, half of the time until its first test.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 style.DPI = 40  # pictures of few dots are drawn faster
 
@@ -26,11 +29,16 @@ def pytest_xdist_auto_num_workers():
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection():
-    """What is imported and collected stays to the end: no search for garbage looks through it meanwhile.
+def pytest_collection(session):
+    """Heavy libraries come now, or the test that came first would be called slow; what gives out tests needs none.
+
+    What is imported and collected stays to the end: no search for garbage looks through it meanwhile.
 
     It is not frozen: Hypothesis's lowest version asks who refers to a generator, and would not be told.
     """
+    if not is_xdist_controller(session):
+        for name in HEAVY:
+            now(name)
     gc.disable()
     collected = yield
     gc.enable()
