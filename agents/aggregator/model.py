@@ -7,36 +7,26 @@ import numpy as np
 from agents.aggregator import columns
 from agents.aggregator.learners import Learner, LearnerGroup, mind_of
 from agents.aggregator.market_operator import MarketOperator
-from agents.aggregator.players import SHIPPED, Aggregator, Crowd, Heard, LargeUser, SmallUser, User, View
+from agents.aggregator.players import SHIPPED, Aggregator, Crowd, Heard, LargeUser, SmallUser, User
 from agents.aggregator.stretch import Stretch
 from agents.aggregator.trajectory import Trajectory, kept_of
+from agents.aggregator.turns import Turns, decides_for_several
 from agents.collector import Collector
-from agents.market_model import MarketModel, shown
+from agents.market_model import MarketModel
 from agents.seats import Player, Seat, SeatError, check_groups, seated
 from market.aggregator import endings
-from market.aggregator.best_response import PricedOut, best_responses
+from market.aggregator.best_response import PricedOut
 from market.aggregator.clearing import certified, clear, clear_rounds
-from market.aggregator.game import USERS_AT_ONCE
 from market.aggregator.learners import Learners, all_wanted
 from market.aggregator.learning import Group, play_groups
 from market.aggregator.payoff import payoffs
-from market.aggregator.rounds import (
-    ORDERS,
-    Row,
-    Watch,
-    are_purchases,
-    move_together,
-    take_exact_turns,
-    take_turns,
-    wrong_part,
-)
+from market.aggregator.rounds import ORDERS, Watch
 from market.aggregator.side_payments import pay_each_other
 from market.conduct import Dice
 from market.conduct.judge import Judge
 from market.outcome import Status
 
 MOST_SEATS = 10_000  # players of a group who sit one by one, where no higher agent_threshold says so
-IN_ROWS = (Aggregator, SmallUser, LargeUser)  # agents whose best responses are worked out together
 MOST_AT_ONCE = 1 << 19  # users times rounds that are played at once
 
 
@@ -91,12 +81,12 @@ class AggregatorModel(MarketModel):
         self.rounds, self.watch = rounds, Watch(order, tolerance, rounds)
         self.round, self.ended, self.move, self.blame = 0, Status.RUNNING, 0.0, None
         self.individual, self.agent_threshold = game.users <= agent_threshold, agent_threshold
-        self._faced = self._held = np.full(game.players, np.nan)
         self._minds = {}
         self.operator, self._users, self.seats = self._operator(), [], []
         for parts in self._layout():
             self.seats += self._seat_block(*parts, (players or {}).get(parts[0].name))
         self.own = [agent for _, agent in self.seats if type(agent) not in self.shipped]
+        self.turns = self._turns()
         self.gained = []  # surplus of the learners' users by round
         learning = self._learning_groups(players)
         self.judge = Judge(learning, rounds, judging) if learning else None
@@ -145,7 +135,7 @@ class AggregatorModel(MarketModel):
         for group in groups:
             group.decide(self.y, self.rounds)
         try:
-            self.y, target = self._play()
+            self.y, target = self.turns.play()
         except PricedOut as priced_out:
             self._stop_infeasible(priced_out)
             return
@@ -322,6 +312,10 @@ class AggregatorModel(MarketModel):
         """Who clears the rounds."""
         return MarketOperator(self)
 
+    def _turns(self):
+        """Who acts when."""
+        return Turns(self)
+
     def _layout(self):
         return zip(self.game.blocks, self.game.user_slices, self.game.player_slices, strict=True)
 
@@ -359,93 +353,6 @@ class AggregatorModel(MarketModel):
             return _user_type(block)(self, Seat(block.name, number, places.start + number, block.player(number)))
         return _user_type(block)(self, Seat(block.name, number, None), block, rows.start + number)
 
-    def _play(self):
-        self.announced, self._faced, self._held = self.operator.price, np.full(self.game.players, np.nan), self.y
-        acting = self._standing[0]
-        if self.order == "together":
-            y, target = move_together(self._in_order(np.arange(len(acting))), self.y, self.damping)
-            return (y if self.judge is None else target), target
-        order = self.draws.permutation(len(acting)) if self.order == "random" else np.arange(len(acting))
-        seats = list(self._in_order(order))
-        if self.judge is None:
-            return take_turns(seats, self.y, range(len(seats)), self.damping)
-        y = take_exact_turns(seats, self.y, range(len(seats)))
-        return y, y
-
-    @cached_property
-    def _standing(self):
-        """Who acts, one by one: (first places, numbers of blocks whose players act in rows or -1, {index: seat}).
-
-        In random order a crowd's users mix with all others.
-        """
-        places, blocks, alone = [], [], {}
-        fit = [_fits_in_rows(block) for block in self.game.blocks]
-        kinds = (*IN_ROWS, Crowd) if self.order == "random" else IN_ROWS
-        block_of = np.repeat(np.arange(len(fit)), [block.players for block in self.game.blocks]).tolist()
-        for where, agent in self.seats:
-            in_rows = self.judge is None and type(agent) in kinds and fit[block_of[where.start]]
-            some = range(where.start, where.stop)
-            if not in_rows and self.order == "random" and _is_block(agent) and hasattr(agent, "decide_one"):
-                alone |= {len(places) + k: self._one_of(agent, k, place) for k, place in enumerate(some)}
-            elif not in_rows:
-                some, alone[len(places)] = some[:1], (where, self._turn(agent))
-            places += some
-            blocks += [block_of[where.start] if in_rows else -1] * len(some)
-        return np.array(places, dtype=int), np.array(blocks, dtype=int), alone
-
-    def _in_order(self, order):
-        """(Where, decision) of all who act, by their indices, neighbours of one block as a Row."""
-        places, blocks, alone = self._standing
-        number = blocks[order]
-        cuts = np.flatnonzero((number[1:] != number[:-1]) | (number[1:] < 0)) + 1
-        for run in np.split(order, cuts):
-            if blocks[run[0]] < 0:
-                yield alone[run[0]]
-                continue
-            block, first = self.game.blocks[blocks[run[0]]], self.game.player_slices[blocks[run[0]]].start
-            yield places[run], Row(partial(self._reply, places[run], block.picked(places[run] - first)))
-
-    def _reply(self, places, block, some, outside, now):
-        """Best responses of some players of a row, their places and block; what they see is noted."""
-        self._faced[places[some]] = outside
-        return best_responses(self.game.price, block.players_from(some), outside, now)
-
-    def seen(self, place):
-        """What a player who acts in a row saw when it decided last, a View; None before."""
-        if not self._faced[place] >= 0:
-            return None
-        return View(self.round, float(self._faced[place]), float(self._held[place]), self.announced, self.game.price)
-
-    def _turn(self, agent):
-        """The decision of an agent as a function of the others' total and its present purchases."""
-        several = _is_block(agent)
-        return partial(self._decision, agent, agent.decide_many if several else agent.decide, several)
-
-    def _one_of(self, agent, number, place):
-        """The seat of one of the players that an agent decides for."""
-        return slice(place, place + 1), partial(self._decision, agent, partial(agent.decide_one, number), False)
-
-    def _decision(self, agent, decide, several, outside, now):
-        """What an agent decides to buy; raises SeatError unless that is a purchase for each of its players."""
-        own = now.copy() if several else float(now[0])
-        view = View(self.round + 1, outside, own, self.announced, self.game.price)
-        return self._answer(agent, decide, view, len(now))
-
-    def _answer(self, agent, decide, view, players):
-        """What an agent answers to what it observes; raises SeatError unless that is a purchase for each player."""
-        agent.observe(view)
-        try:
-            answer = decide()
-        except PricedOut as priced_out:
-            priced_out.player = agent
-            raise
-        if not are_purchases(answer, players):
-            raise SeatError(
-                f"round {self.round + 1}: {agent.called} {agent.unique_id} of group {agent.group!r} decided "
-                f"{shown(wrong_part(answer))} where finite purchases >= 0 are needed, {players} of them"
-            )
-        return answer
-
     def _heard(self, agent):
         """What an agent learns of the last outcome."""
         return self._heard_in(agent, self.round, self.outcome)
@@ -455,7 +362,7 @@ class AggregatorModel(MarketModel):
         seat, block, total = agent.seat, agent.seat.own, float(outcome.y.sum())
         own = outcome.y[seat.place : seat.place + block.players].copy()
         paid = payoffs(self.game.price, block, total, own, outcome.earned[self.rows_of(seat)])
-        if not _is_block(agent):
+        if not decides_for_several(agent):
             own, paid = float(own[0]), float(paid[0])
         others = max(total - float(np.sum(own)), 0.0)
         return Heard(number, outcome.price, others, own, paid, self.game.price, block)
@@ -475,12 +382,6 @@ class AggregatorModel(MarketModel):
         return columns.of_agents(self)
 
 
-def _fits_in_rows(block):
-    """Do a block's players have the same bits, and nobody that is priced out, when they are worked out together?"""
-    closed = block.single or (block.objective.closed_form(block.utility) and not block.objective.literal)
-    return closed and block.sizes.max() <= USERS_AT_ONCE
-
-
 def _user_type(block):
     return LargeUser if block.kind == "large" else SmallUser
 
@@ -489,8 +390,3 @@ def _decides_for_many(who, large):
     """Is it a class that decides for all players of a group at once, and has to or can do nothing else?"""
     able = isinstance(who, type) and hasattr(who, "decide_many")
     return able and (large or getattr(who, "decide", Player.decide) is Player.decide)
-
-
-def _is_block(agent):
-    """Does an agent decide for several players at once?"""
-    return hasattr(agent, "decide_many") and (agent.seat.own.players > 1 or type(agent).decide is Player.decide)

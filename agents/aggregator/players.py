@@ -70,7 +70,7 @@ class BestResponder(Player):
     def view(self) -> View | None:
         """What it saw when it decided last, None before."""
         if self._observed is None and self.seat.place is not None:
-            return self.model.seen(self.seat.place)
+            return self.model.turns.seen(self.seat.place)
         return self._observed
 
     @view.setter

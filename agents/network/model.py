@@ -10,11 +10,11 @@ from mesa.discrete_space import Network as Space
 from agents.aggregator.columns import MOST_COLUMNS
 from agents.aggregator.learners import Learner
 from agents.aggregator.model import AggregatorModel
-from agents.aggregator.players import Heard, View
+from agents.aggregator.players import Heard
 from agents.market_model import attributes
 from agents.network.players import SHIPPED, Generator, GridLine, GridNode, HeardOfSale, NetworkOperator, Producer
+from agents.network.turns import NetworkTurns
 from agents.seats import Player, SeatError
-from market.aggregator.best_response import PricedOut
 from market.aggregator.network import endings
 from market.aggregator.network.certificate import certified
 from market.aggregator.network.game import clear, sells
@@ -66,6 +66,9 @@ class NetworkModel(AggregatorModel):
     def _operator(self):
         return NetworkOperator(self)
 
+    def _turns(self):
+        return NetworkTurns(self)
+
     def learning(self, place, block):
         """The players of a block who learn, the first of them at a place among all players."""
         return PlacedLearners(self.game, block, slice(place, place + block.players))
@@ -97,32 +100,6 @@ class NetworkModel(AggregatorModel):
         if sells(block):
             return self._players(block, places, who, Learner if block.name in self.conducts else Producer)
         return super()._seat_block(block, rows, places, who)
-
-    def _play(self):
-        """Each player's answer to the others' latest purchases, where all move at once to those of the round before."""
-        y, target = self.y.copy(), self.y.copy()
-        together = self.order == "together"
-        many = len(self.seats)
-        for number in self.draws.permutation(many) if self.order == "random" else range(many):
-            where, agent = self.seats[number]
-            now = self.y if together else y
-            target[where] = self._decided(agent, where.start, now)
-            y[where] += self.damping * (target[where] - y[where])
-        return (y if self.judge is None else target), target
-
-    def _decided(self, agent, j, y):
-        """What the agent of player j decides beside purchases y."""
-        try:
-            rule, others = self.game.facing(j, y)
-        except PricedOut as priced_out:
-            priced_out.player = agent
-            raise
-        view = View(self.round + 1, others, float(y[j]), self._announced(j), rule)
-        return self._answer(agent, agent.decide, view, 1)
-
-    def _announced(self, j):
-        """The last price at a player's place."""
-        return float(self.game.directions[j] @ self.cleared.prices)
 
     def _heard(self, agent):
         seat, block, j = agent.seat, agent.seat.own, agent.seat.place
