@@ -101,7 +101,7 @@ class MaxMin(Objective):
         self, at: Array, margin: Array, old: Array, counted: Mask, served: Mask, worth: Array, players: Players
     ) -> tuple[Array, Array]:
         """No mean of the surpluses lies below the least; its weights are as one over the margins."""
-        steep = np.maximum(np.where(at > 0, margin, 0.0), LEAST_LOGGED)
+        steep = np.where(counted, np.maximum(np.where(at > 0, margin, 0.0), LEAST_LOGGED), 1.0)
         flattest = players.by_player(np.minimum, np.where(counted, steep, np.inf))
         weight = np.where(counted, players.to_users(flattest) / steep, 0.0)
         total = players.by_player(np.add, weight)

@@ -126,6 +126,16 @@ def test_users_priced_out_do_not_hide_a_regret(alpha):
     assert outcome.gap <= 1e-6 < gap(game, y, clear(game, y).x)[0]
 
 
+@pytest.mark.parametrize("alpha", [0.0, 1.0, 1e3, np.inf])
+def test_a_user_priced_out_beside_one_of_a_huge_worth_divides_by_nothing(alpha):
+    """Two players at p = Y of whose users only those of U = bx − x²/2 buy: b − y − 2y = y."""
+    block = Block("A", "aggregator", Quadratic(np.full(2, 0.5), np.array([3.0, 1e9])), alpha, 0.01, np.array([2]))
+    other = Block("B", "direct", Quadratic(np.array([0.5]), np.array([1e9])), 0.0, 0.0, np.array([1]))
+    solution = solve(Game(Linear(1.0), (block, other)))
+    assert solution.status is Status.SOLVED and solution.outcome.gap < 1e-8
+    assert solution.outcome.y == pytest.approx(np.full(2, 1e9 / 4), rel=1e-6)
+
+
 @RANDOM
 @given(data=st.data())
 def test_no_profile_is_regretted_less_than_brute_force_finds(brute, markets, data):
