@@ -324,9 +324,10 @@ def compare_chosen(options):
         got = "got both" if options.scenarios else "required: SCENARIO, or --population FILE"
         raise InputError(f"command line: compare: {got}; scenarios, or one population, are needed")
     if options.population is not None:
-        market = load(options.population).market
-        if market != "designs":
-            raise InputError(f"{options.population}: market: got {market!r}; --population needs market = 'designs'")
+        population = load(options.population)
+        if not population.designs:
+            got = f"market: got {population.market!r}; --population needs market = 'designs'"
+            raise InputError(f"{options.population}: {got}")
         options.scenarios = [options.population]
     return compare_scenarios(options)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.results import others, results_of
+from engine.results import results_of
 from engine.running import run
 from scenarios.scenario import Scenario
 
@@ -12,7 +12,8 @@ def references(scenario: Scenario, replication: int = 0) -> dict:
 
     One that is solved without rounds has its proof: else it might be no equilibrium at all.
     """
-    markets = results_of(scenario.market).against(scenario)
-    solved = others.is_solved(scenario)
-    way = {"replication": replication, "direct": solved, "certify": solved}
-    return {name: run(other, **way) for name, other in markets.items()}
+    others = results_of(scenario.market).against(scenario)
+    return {
+        name: run(other.scenario, replication=replication, direct=other.direct, certify=other.direct)
+        for name, other in others.items()
+    }

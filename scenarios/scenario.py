@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -44,6 +45,13 @@ class Scenario:
     seed = property(lambda self: self.table["seed"])
     rounds = property(lambda self: self.table["rounds"])
     designs = ()  # names of what it compares by itself, where it does
+    cases: ClassVar[Sequence[str]] = ()  # names of networks that ship, where `network.case` takes such
+    case_suffixes: ClassVar[Sequence[str]] = (".toml",)  # of files that it takes
+
+    @property
+    def node_names(self) -> Sequence[str]:
+        """What nodes are called that keys may name, empty where none does."""
+        return ()
 
     @property
     def crowds(self) -> Sequence[tuple[int, Mapping[str, Kept]]]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from agents.market_model import MarketModel
 from engine.results import by_people
+from engine.results.others import Other
 from engine.results.result import Measure, Result
 from scenarios.markets import offered
 from scenarios.scenario import Scenario
@@ -53,7 +54,7 @@ class Results(Protocol):
     def shared(self, games: list) -> tuple[str, ...]:
         """Names of what all games have in common."""
 
-    def against(self, scenario: Scenario) -> dict[str, Scenario]:
+    def against(self, scenario: Scenario) -> dict[str, Other]:
         """{name: another market of the same users that a run is held against}, played where that is asked for."""
 
     def agents_table(self, agents: dict) -> pd.DataFrame | None:

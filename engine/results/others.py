@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from scenarios import load, rewritten
 from scenarios.reading import toml_text
 from scenarios.scenario import Scenario
@@ -12,32 +14,39 @@ NETWORK, NOTHING = "network", "nothing"  # what players of a network anticipate
 BEFORE, ALONE, COMPETITION = "before", "alone", "competition"
 
 
-def with_everybody_alone(scenario: Scenario) -> dict[str, Scenario]:
+class Other(NamedTuple):
+    """Another market that a run is held against; direct: solved without rounds, as so many users take long in them."""
+
+    scenario: Scenario
+    direct: bool = False
+
+
+def with_everybody_alone(scenario: Scenario) -> dict[str, Other]:
     """ALONE: every small user buys for itself, nobody learns or joins; BEFORE: without the large users too.
 
     BEFORE stands only where there are large and small users, ALONE only where somebody aggregates.
     """
-    found = {}
-    if users_of(scenario) > MOST_SOLVED:
+    found, users = {}, users_of(scenario)
+    if users > MOST_SOLVED:
         return found
     if _kinds(scenario) > {"large"}:
-        found[BEFORE] = _rewritten(scenario, alone=True, large=False)
+        found[BEFORE] = Other(_rewritten(scenario, alone=True, large=False), users > MOST_PLAYED)
     if "aggregator" in _kinds(scenario):
-        found[ALONE] = _rewritten(scenario, alone=True, large=True)
+        found[ALONE] = Other(_rewritten(scenario, alone=True, large=True), users > MOST_PLAYED)
     return found
 
 
-def without_large(scenario: Scenario) -> dict[str, Scenario]:
+def without_large(scenario: Scenario) -> dict[str, Other]:
     """BEFORE: the large users are not there, all others as they are; nothing where there are none, or nobody else."""
     return _without_large(scenario, MOST_PLAYED)
 
 
 def _without_large(scenario, most):
     several = _kinds(scenario) > {"large"} and users_of(scenario) <= most
-    return {BEFORE: _rewritten(scenario, alone=False, large=False)} if several else {}
+    return {BEFORE: Other(_rewritten(scenario, alone=False, large=False))} if several else {}
 
 
-def with_price_takers(scenario: Scenario) -> dict[str, Scenario]:
+def with_price_takers(scenario: Scenario) -> dict[str, Other]:
     """BEFORE as `without_large`; without large users COMPETITION, in which everybody takes prices as given."""
     found = _without_large(scenario, MOST_ON_NETWORK)
     groups, many = scenario.table["group"], users_of(scenario) > MOST_ON_NETWORK
@@ -45,7 +54,7 @@ def with_price_takers(scenario: Scenario) -> dict[str, Scenario]:
         return found
     raw = _raw(scenario)
     raw["group"] = [row | {"anticipates": NOTHING} for row in raw["group"]]
-    return {COMPETITION: rewritten(scenario, raw)}
+    return {COMPETITION: Other(rewritten(scenario, raw))}
 
 
 def _kinds(scenario):
@@ -55,11 +64,6 @@ def _kinds(scenario):
 def users_of(scenario: Scenario) -> int:
     """How many users a scenario has."""
     return sum(group.users for group in scenario.groups)
-
-
-def is_solved(scenario: Scenario) -> bool:
-    """Are the other markets of a scenario solved without rounds, as too many users each buy alone for these?"""
-    return scenario.market == "aggregator" and users_of(scenario) > MOST_PLAYED
 
 
 def _raw(scenario):

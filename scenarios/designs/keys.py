@@ -11,6 +11,7 @@ from market.microgrid.network import others
 from market.microgrid.payments import PAYMENTS
 from market.numerals import clocks
 from scenarios.bilateral import keys as bilateral
+from scenarios.grid.cases import CASES
 from scenarios.microgrid import cases
 from scenarios.microgrid import keys as microgrid
 from scenarios.reading.columns import row_label
@@ -73,6 +74,8 @@ LISTS = ("a", "b", "generation", "node")
 
 class DesignsScenario(Scenario):
     """One population under several designs."""
+
+    cases = CASES
 
     @property
     def crowds(self) -> list[tuple[int, dict[str, Kept]]]:

@@ -16,6 +16,7 @@ from market.microgrid.payments import PAYMENTS
 from market.microgrid.random_lines import DENSITIES
 from market.microgrid.stability import FORMS
 from market.microgrid.tariff import Tariff
+from scenarios.grid.cases import CASES
 from scenarios.microgrid import cases
 from scenarios.reading.errors import Place, quoted
 from scenarios.reading.rows import by_node
@@ -88,6 +89,8 @@ ROUNDS = 100
 
 class MicrogridScenario(Scenario):
     """A scenario of the microgrid market."""
+
+    cases = CASES
 
     @property
     def periods(self) -> int:

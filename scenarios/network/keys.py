@@ -116,6 +116,12 @@ class NetworkScenario(AggregatorScenario):
     """A scenario of the aggregator market on a network; `groups` keep the order of the file."""
 
     market = "network"  # the file names the aggregator market
+    cases, case_suffixes = nodal_tables.CASES, (".toml", ".m")
+
+    @property
+    def node_names(self) -> tuple[str, ...]:
+        """What its network calls its nodes."""
+        return tuple(map(str, self.grid.names))
 
     @cached_property
     def grid(self) -> NodalGrid:

@@ -36,7 +36,7 @@ def test_very_many_who_each_buy_alone_are_solved_and_end_where_rounds_do():
     assert list(found) == ["before", "alone"]
     for name, result in found.items():
         assert result.status == "solved" and result.gap < 1e-6
-        played = run(others[name], certify=False).outcome.s
+        played = run(others[name].scenario, certify=False).outcome.s
         assert np.max(np.abs(result.outcome.s - played)) < 1e-6 * np.max(played)
     assert results_of("aggregator").against(load("large_two_welfare", set=["group.0.users=150001"])) == {}
 
@@ -47,13 +47,14 @@ def test_every_shipped_scenario_has_legal_markets_beside_it(market):
         if row.market == market:
             scenario = load(row.name)
             others = results_of(market).against(scenario)
-            assert all(other.market == market and other.seed == scenario.seed for other in others.values())
+            found = [other.scenario for other in others.values()]
+            assert all(other.market == market and other.seed == scenario.seed for other in found)
             assert (market in AGGREGATORS) or not others
 
 
 def test_competition_is_that_nobody_foresees_prices():
     scenario = load("cournot_duopoly")
     (name,) = results_of("network").against(scenario)
-    other = results_of("network").against(scenario)[name]
+    other = results_of("network").against(scenario)[name].scenario
     assert name == "competition" and {group.anticipates for group in other.groups} == {"nothing"}
     assert results_of("network").against(other) == {}  # there nobody foresees anything

@@ -8,6 +8,7 @@ import reacton.ipyvuetify as rv
 import solara
 
 from scenarios import load
+from scenarios.markets import named
 from views.browser import links
 from views.browser.compare import Compare
 from views.browser.files import public
@@ -123,7 +124,7 @@ def Arrival(event_arrive):
 
 def first_scenario():
     """What a new visitor sees first."""
-    return OPTIONS.start or load(page_of("aggregator").START)
+    return OPTIONS.start or load(page_of(named()[0]).START)
 
 
 @solara.component

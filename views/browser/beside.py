@@ -4,7 +4,6 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from engine.references import references
-from engine.results.others import is_solved
 from views.kit.live import Beside
 
 MOST_KEPT = 32  # scenarios whose other markets are kept
@@ -16,17 +15,23 @@ LOCK = threading.Lock()
 def asked(run):
     """A Future of what a run is held against; the same for the same scenario and replication.
 
-    Of very many users, who are solved at once, nothing is kept.
+    What has so many users that it is solved without rounds is not kept once it is there.
     """
-    if is_solved(run.scenario):
-        return POOL.submit(played, run.scenario, run.replication)
     key = run.scenario.digest(run.replication)
     with LOCK:
         if key not in KEPT:
             if len(KEPT) >= MOST_KEPT:
                 KEPT.pop(next(iter(KEPT)))
-            KEPT[key] = POOL.submit(played, run.scenario, run.replication)
+            KEPT[key] = POOL.submit(_played, key, run.scenario, run.replication)
         return KEPT[key]
+
+
+def _played(key, scenario, replication):
+    found = played(scenario, replication)
+    if any(one.result.direct for one in found):
+        with LOCK:
+            KEPT.pop(key, None)
+    return found
 
 
 def played(scenario, replication):

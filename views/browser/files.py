@@ -7,8 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from scenarios import ScenarioError
-from scenarios.grid import nodal_tables
-from scenarios.grid.cases import CASES, PANDAPOWER
+from scenarios.grid.cases import PANDAPOWER
 from scenarios.reading.toml_text import dump
 
 MOST_FILES, MOST_COLUMNS = 20, 40  # that are offered
@@ -26,7 +25,6 @@ COLUMNS = (
 CASE = "network.case"
 NODES = ("group.node", "network.hub")  # keys that take the name of a node
 MOST_NODES = 100  # whose names are offered
-NODAL = "network"  # the market whose networks have generators and limits: cases and kinds of files of its own
 REFUSED = "a file is not typed here; the list offers those beside the scenario"
 QUOTED_PATH = re.compile(r"""(['"])(?:[A-Za-z]:)?[/\\][^'"]*[/\\]([^'"/\\]*)\1""")
 ROW_OF_FILE = re.compile(r"\brow (\d+) of (.+?)(?: \(the header is row 1\)|…|$)")  # what names a cell by its row
@@ -53,8 +51,8 @@ def offered(scenario, key):
     """What a key may be set to beside numbers, as a field takes it: CSV files and columns of them, networks, nodes."""
     if key.path == CASE:
         return _networks(scenario)
-    if key.path in NODES and scenario.market == NODAL:
-        return tuple(map(str, scenario.grid.names[:MOST_NODES]))
+    if key.path in NODES and scenario.node_names:
+        return scenario.node_names[:MOST_NODES]
     found = []
     for name in beside(scenario) if key.type in (*TABLES, *COLUMNS) else ():
         path = Path(scenario.path).parent / name
@@ -66,10 +64,9 @@ def offered(scenario, key):
 
 def _networks(scenario):
     """Cases of the scenario's market, and files beside it that may be one."""
-    nodal = scenario.market == NODAL
     own = Path(scenario.path).name if scenario.path else ""
-    files = [name for suffix in (".toml", ".m")[: 1 + nodal] for name in beside(scenario, suffix) if name != own]
-    return (*(nodal_tables.CASES if nodal else CASES), *files)
+    files = [name for suffix in scenario.case_suffixes for name in beside(scenario, suffix) if name != own]
+    return (*scenario.cases, *files)
 
 
 @lru_cache(64)
