@@ -1,5 +1,6 @@
 """What the Mesa models of all markets share."""
 
+from collections.abc import Sequence
 from operator import attrgetter
 
 import mesa
@@ -20,6 +21,7 @@ class MarketModel(mesa.Model):
     promised = None  # the largest gap that the status allows, None where it promises none
     certify = True  # is what is only proof searched for when the run ends?
     numbered = 0  # agents made so far
+    gaining: Sequence[str] = ()  # what players of one's own are called by whose decisions a run ended inaccurate
 
     def __init__(self, streams=None):
         self.streams = Streams() if streams is None else streams

@@ -15,6 +15,9 @@ from typing import Any, NamedTuple
 import mesa
 import numpy as np
 
+from market.arrays import Array
+from market.outcome import CERTIFIED_GAP
+
 MOST_TOLD = 12  # numbers of seats told one by one
 NO_CONDUCTS = "nobody decides by one in this market; aggregators and users who buy, over a day or on a network, do"
 
@@ -149,6 +152,11 @@ def names_of(players: Mapping[str, Seated] | None) -> dict[str, list[str]]:
     """
     named = {str(group): sorted({_name_of(one) for one in _entered(who)}) for group, who in (players or {}).items()}
     return {group: found for group, found in named.items() if found}
+
+
+def who_gain(seated: Iterable[tuple[Player, Array | float]]) -> list[str]:
+    """What players are called who have regrets beyond an equilibrium's, sorted; of (player, its seats' regrets)."""
+    return sorted({player.called for player, regrets in seated if np.any(regrets > CERTIFIED_GAP)})
 
 
 def _entered(who):

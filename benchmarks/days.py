@@ -69,7 +69,7 @@ def directly(households, periods, most):
 def a_round(aggregators):
     """Seconds of one round of aggregators in turn after a first one, as a share of a target."""
     seats = Seats(street(aggregators * HOUSEHOLDS, 24, aggregators))
-    plan, _ = in_turn(seats, start_plan(seats.day), range(aggregators))
+    plan, _ = in_turn(seats, start_plan(seats), range(aggregators))
     seconds, _ = timed(lambda: in_turn(seats, plan, range(aggregators)), 1)
     return _within(
         f"a round of {aggregators} aggregators × {HOUSEHOLDS} households × 24", seconds, ROUND_SECONDS, seats.day

@@ -46,7 +46,8 @@ class Day(Purchases):
 
     def _know(self, game):
         self.game, day = game, game.days[0]
-        seats, start, nobody = Seats(day), start_plan(day), day.load(np.zeros((1, day.periods)))
+        seats, nobody = Seats(day), day.load(np.zeros((1, day.periods)))
+        start = start_plan(seats)
         self.names = [day.player_name(j) for j in range(day.players)]
         self.least, self.most = (
             day.party.by_player(part) for part in purchases_within(day.party, day.price(nobody), day.energy_unit)

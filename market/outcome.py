@@ -1,6 +1,6 @@
 """The vocabulary all markets share: how a run ended, what to do about it, and what came out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -52,6 +52,18 @@ ADVICE = {
     Status.LEARNED: "The gap was at most tolerance_gap in each of the last rounds: what was learned is that near an "
     "equilibrium.",
 }
+
+
+def of_own(names: Sequence[str]) -> str:
+    """What advice adds of players of one's own, by what they are called, who gain by deciding otherwise.
+
+    >>> of_own(["Stubborn"]), of_own([])
+    (" Stubborn does not answer best, whatever the tolerance: its own gain is part of the gap's.", '')
+    """
+    if not names:
+        return ""
+    do, their = ("does", "its own gain is") if len(names) == 1 else ("do", "their own gains are")
+    return f" {' and '.join(names)} {do} not answer best, whatever the tolerance: {their} part of the gap's."
 
 
 WORST_FIRST = (

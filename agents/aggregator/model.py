@@ -13,7 +13,7 @@ from agents.aggregator.trajectory import Trajectory, kept_of
 from agents.aggregator.turns import Turns, decides_for_several
 from agents.collector import Collector
 from agents.market_model import MarketModel
-from agents.seats import Player, Seat, SeatError, check_groups, seated
+from agents.seats import Player, Seat, SeatError, check_groups, seated, who_gain
 from market.aggregator import endings
 from market.aggregator.best_response import PricedOut
 from market.aggregator.clearing import certified, clear, clear_rounds
@@ -24,7 +24,7 @@ from market.aggregator.rounds import ORDERS, Watch
 from market.aggregator.side_payments import pay_each_other
 from market.conduct import Dice
 from market.conduct.judge import Judge
-from market.outcome import Status
+from market.outcome import Status, of_own
 
 MOST_SEATS = 10_000  # players of a group who sit one by one, where no higher agent_threshold says so
 MOST_AT_ONCE = 1 << 19  # users times rounds that are played at once
@@ -108,7 +108,15 @@ class AggregatorModel(MarketModel):
     @property
     def advice(self):
         """What the status means and what a user can do."""
-        return endings.advice(self.status, learns=self.judge is not None)
+        return endings.advice(self.status, learns=self.judge is not None) + of_own(self.gaining)
+
+    @property
+    def gaining(self):
+        """What players of one's own are called who gain by purchases they did not decide on, once that is known."""
+        if self.status != Status.INACCURATE or self.outcome.regrets is None:
+            return []
+        own = ((where, agent) for where, agent in self.seats if type(agent) not in self.shipped)
+        return who_gain((agent, self.outcome.regrets[where]) for where, agent in own)
 
     @property
     def promised(self):

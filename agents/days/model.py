@@ -12,7 +12,7 @@ from agents.days import columns
 from agents.days.learners import LearningPlayer
 from agents.days.players import SHIPPED, DayAggregator, DayHeard, DayOperator, DayPlan, DayView, Household
 from agents.market_model import MarketModel, shown
-from agents.seats import Player, Seat, SeatError, check_groups, seated
+from agents.seats import Player, Seat, SeatError, check_groups, seated, who_gain
 from market.aggregator.days import endings, rounds
 from market.aggregator.days.carrying import carried
 from market.aggregator.days.learners import FAIR_DAYS, DayJudge
@@ -22,7 +22,7 @@ from market.aggregator.days.seats import Seats, certified
 from market.aggregator.days.several import DaysOutcome
 from market.aggregator.rounds import ORDERS, Watch
 from market.arrays import Array
-from market.outcome import Status
+from market.outcome import Status, of_own
 
 BY_PERIOD = ("solar", "curtailed", "charged", "discharged", "level", "car", "shifted")  # sums over all users
 PERIOD_COLUMNS = ("round", "day", "period", "price", "quantity", "background", *BY_PERIOD)
@@ -127,7 +127,15 @@ class DaysModel(MarketModel):
     def advice(self):
         """What the status means and what a user can do."""
         proven = self.outcome is not None and (self.outcome.proven or self.outcome.gap is None)
-        return endings.advice(self.status, proven, learns=self.judge is not None)
+        return endings.advice(self.status, proven, learns=self.judge is not None) + of_own(self.gaining)
+
+    @property
+    def gaining(self):
+        """What players of one's own are called who gain by days they did not decide on, once that is known."""
+        if self.status != Status.INACCURATE:
+            return []
+        regrets = [outcome.regrets for outcome in self.outcome.outcomes if outcome.regrets is not None]
+        return who_gain((agent, one[agent.seat.place]) for agent in self.own for one in regrets)
 
     @property
     def promised(self):
@@ -205,7 +213,7 @@ class DaysModel(MarketModel):
 
     def _begin(self, day):
         self.day, self.table = day, Table(day, ask=self._ask)
-        self.plan, self.day_round = rounds.start_plan(day), 0
+        self.plan, self.day_round = rounds.start_plan(self.table), 0
         self.y = self._purchases()
         self.watch = Watch(self.order, self.tolerance, self.rounds)
         self.operator.outcome = None

@@ -21,7 +21,7 @@ from market.aggregator.network.game import clear, sells
 from market.aggregator.network.learners import PlacedLearners
 from market.aggregator.network.measures import full_lines
 from market.aggregator.payoff import payoffs
-from market.outcome import Status
+from market.outcome import Status, of_own
 
 
 class NetworkModel(AggregatorModel):
@@ -61,7 +61,7 @@ class NetworkModel(AggregatorModel):
     @property
     def advice(self):
         """What the status means and what a user can do."""
-        return endings.advice(self.status, self.outcome, learns=self.judge is not None)
+        return endings.advice(self.status, self.outcome, learns=self.judge is not None) + of_own(self.gaining)
 
     def _operator(self):
         return NetworkOperator(self)

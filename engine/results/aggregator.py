@@ -23,7 +23,7 @@ from market.aggregator.side_payments import sharing, solved_and_paid, would_leav
 from market.aggregator.tariffs import planners_surplus
 from market.fairness.side_payments import moved
 from market.measures import gini, jain, price_of_anarchy, producer_surplus, total_welfare
-from market.outcome import Outcome
+from market.outcome import Outcome, of_own
 
 MOST_CSV_USERS = 10_000
 MOST_PROVEN = 500  # users up to whom every user's every move is tried at the end of joining
@@ -184,7 +184,7 @@ class AggregatorResult(Cleared, Result):
     @property
     def advice(self):
         """What the status means, for purchases, for moves, or for learners."""
-        return endings.advice(self.status, self.joined is not None, self.learned is not None)
+        return endings.advice(self.status, self.joined is not None, self.learned is not None) + of_own(self.gaining)
 
     @property
     def promised(self):

@@ -23,7 +23,7 @@ from market.aggregator.days.several import DaysGame, DaysOutcome
 from market.aggregator.days.yardsticks import idle, planned, price_taking, total_welfare
 from market.aggregator.endings import CERTIFIED_ENDINGS
 from market.measures import gini, jain, price_of_anarchy
-from market.outcome import Status
+from market.outcome import Status, of_own
 
 MOST_ROWS = 200_000  # homes times periods up to which a CSV tells what each did
 COLUMN_BYTES = 3_000  # bytes that a quantity of a home in a period needs while its day is solved
@@ -219,7 +219,7 @@ class DaysResult(Lived, Result):
     def advice(self):
         """What the status means."""
         proven = self.outcome is not None and (self.outcome.proven or self.gap is None)
-        return endings.advice(self.status, proven, self.learned is not None)
+        return endings.advice(self.status, proven, self.learned is not None) + of_own(self.gaining)
 
     @property
     def promised(self):

@@ -23,6 +23,7 @@ from market.aggregator.network.measures import (
     split,
     total_welfare,
 )
+from market.outcome import of_own
 from scenarios.grid import nodal_tables
 
 NODE_BYTES, LINE_BYTES = 4_000, 6_000  # bytes that a node or a line needs as agents and in what clears
@@ -51,7 +52,7 @@ class NetworkResult(AggregatorResult):
     @property
     def advice(self):
         """What the status means and what a user can do."""
-        return endings.advice(self.status, self.outcome, learns=self.learned is not None)
+        return endings.advice(self.status, self.outcome, learns=self.learned is not None) + of_own(self.gaining)
 
     @cached_property
     def yardsticks(self):

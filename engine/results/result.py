@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from importlib import import_module
@@ -54,9 +54,9 @@ class Result(ABC):
 
     game: what was drawn for the replication; collected: {name: values by round}; redraws: {(group, key): draws
     repeated until legal}; direct: solved without rounds; seated: {group: names of the players of one's own that sat
-    there}. OF_USERS: what each user has at the end, in the order of the scenario's users, read off a result or, where
-    designs are compared, off one of its parts. SHARP: how far numbers may be apart on another machine, as a share of
-    the largest of their column.
+    there}; gaining: names of those of them who leave it inaccurate. OF_USERS: what each user has at the end, in the
+    order of the scenario's users, read off a result or, where designs are compared, off one of its parts. SHARP: how
+    far numbers may be apart on another machine, as a share of the largest of their column.
     """
 
     OF_USERS: ClassVar[Mapping[str, Measure]] = {}
@@ -73,6 +73,7 @@ class Result(ABC):
     direct: bool = False
     seconds: float = 0.0
     seated: dict = field(default_factory=dict)
+    gaining: Sequence[str] = ()
 
     def __repr__(self):
         gap = "" if self.gap is None else f", gap {numerals.gap(self.gap)}"

@@ -66,7 +66,7 @@ def test_regret_is_what_the_best_fixed_day_would_have_earned_more():
 def test_a_step_goes_along_the_slope_of_the_payoff_to_the_nearest_day_that_can_be(seed):
     rng = np.random.default_rng(seed)
     day = drawn(rng)
-    learner, plan = DayLearner(Seats(day), 0), start_plan(day)
+    learner, plan = DayLearner(Seats(day), 0), start_plan(Seats(day))
     outcome = clear(day, plan)
     others, mine = outcome.load - outcome.y[0], outcome.plan[learner.seats.columns(0)]
     faced, step = learner.faced(mine, others), 1e-6
@@ -106,7 +106,7 @@ def test_what_collusion_would_gain_is_counted_from_days_without_a_grid():
     a, b, sun, p0, c = 0.5, 6.0, 1.5, 0.4, 0.3
     parts = {"consumption": Consumption([0], a, b), "solar": Solar([0], sun, [1.0])}
     day = Day(Clock(1, 1.0), (Affine(p0, c),), (homes("one", [1], parts), homes("two", [1], parts)))
-    outcome, seats = clear(day, start_plan(day)), Seats(day)
+    outcome, seats = clear(day, start_plan(Seats(day))), Seats(day)
     judge = DayJudge([DayLearner(seats, place) for place in (0, 1)], 1)
     judge.live(outcome)
     eaten = (b - p0 + 4 * c * sun) / (a + 2 * c)
@@ -145,7 +145,7 @@ def test_where_players_cannot_learn_is_a_line(changes, said):
 
 def test_a_certificate_misses_no_gain_that_single_answers_find():
     day = draw(load("shifting_data_centre"), 0).game.days[0]
-    seats, outcome = Seats(day), clear(day, 0.98 * start_plan(day))
+    seats, outcome = Seats(day), clear(day, 0.98 * start_plan(Seats(day)))
     outcome = certified_welfare(day, outcome)
     for j in range(day.players):
         others, plan = (outcome.load - outcome.y[j])[None], outcome.plan[seats.columns(j)]

@@ -47,6 +47,7 @@ def test_numbers_in_any_dress_are_purchases(answer):
     own = type("Own", (Aggregator,), {"decide": lambda self: answer})
     model = build("two_aggregators", players={"north": own, "south": own})
     assert model.run() == Status.INACCURATE  # all settle at 3, which is no equilibrium
+    assert model.gaining == ["Own"] and "Own does not answer best" in model.advice
     assert set(model.y[[agent.seat.place for _, agent in model.seats if isinstance(agent, Aggregator)]]) == {3.0}
 
 

@@ -53,6 +53,8 @@ def test_a_run_with_ones_own_players_is_the_model_s(name):
     group = next(iter(OWN[name]))
     assert result.seated == result.summary()["seated"] == {group: [NAMES[name]]}
     assert f"{NAMES[name]} in {group}" in words_of(result.scenario.market).summary_text(result.summary())
+    assert result.advice == result.summary()["advice"] == model.advice
+    assert (result.status == "inaccurate") == (NAMES[name] in result.advice) == (name == "two_aggregators")
     assert shipped.seated == {} and "seated" not in shipped.summary()
 
 

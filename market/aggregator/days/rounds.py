@@ -52,11 +52,13 @@ def together(seats: Seats, plan: Array, damping: float = 1.0) -> tuple[Array, Ar
     return seats.cleared(plan + damping * (there - plan)), target
 
 
-def start_plan(day: Day) -> Array:
+def start_plan(seats: Seats) -> Array:
     """Where rounds begin: every user's best day at the prices of the background alone; nothing where the day is the
     market without days, as there."""
-    if moment_of(day) is not None:
-        return np.zeros(day.party.columns)
+    return _best_alone(seats.day) if seats.moment is None else np.zeros(seats.day.party.columns)
+
+
+def _best_alone(day):
     return best_days(day.party, day.price(day.load(np.zeros((1, day.periods)))), day.energy_unit)
 
 
@@ -109,4 +111,4 @@ def starts(day: Day) -> list[Array]:
     first = [potential_optimum(day.plain)[0]] if day.affine is not None else []
     if day.users * day.periods > LARGE_STREET and first:
         return first
-    return [*first, start_plan(day)]
+    return [*first, _best_alone(day)]

@@ -32,7 +32,7 @@ def purchases(day, plan):
 @pytest.mark.parametrize("seed", range(3))
 def test_rounds_in_turn_end_where_the_potential_does(seed):
     day = drawn(np.random.default_rng(seed))
-    plan, status, _ = played(Seats(day), start_plan(day))
+    plan, status, _ = played(seats := Seats(day), start_plan(seats))
     assert status == Status.SETTLED
     np.testing.assert_allclose(purchases(day, plan), potential_solution(day).outcome.y, atol=1e-5)
 
@@ -40,7 +40,7 @@ def test_rounds_in_turn_end_where_the_potential_does(seed):
 def test_damped_rounds_together_and_in_any_order_end_there_too():
     day, rng = four_hours(), np.random.default_rng(2)
     seats, right = Seats(day), potential_solution(day).outcome.y
-    plan = other = start_plan(day)
+    plan = other = start_plan(seats)
     for _ in range(25):
         plan, _ = together(seats, plan, damping=0.5)
         other, _ = in_turn(seats, other, rng.permutation(day.players))
@@ -116,7 +116,7 @@ def test_where_a_price_bends_down_nothing_is_proven_but_the_far_side_is_found():
 def test_beyond_the_capacity_a_day_is_short():
     fleet = Dispatch([5], [0.01], [0], 4)
     day = Day(Clock(2), (fleet,) * 2, (homes("h", [1], {"consumption": Consumption([0], [0.5], [20.0])}),), [0, 9.0])
-    outcome = certified_welfare(day, clear(day, start_plan(day)))
+    outcome = certified_welfare(day, clear(day, start_plan(Seats(day))))
     assert outcome.unserved[1] > 0
 
 
@@ -177,7 +177,8 @@ def test_price_takers_live_their_best_days_at_the_prices_they_make(name):
 def test_cycles_of_days_are_noticed():
     """Five stores that all answer the same last day overshoot for ever; each in turn they settle."""
     day = storages(5, capacity=60.0)
-    seats, plan, watch = Seats(day), start_plan(storages(5, capacity=60.0)), Watch("together", 1e-8, 50)
+    seats, watch = Seats(day), Watch("together", 1e-8, 50)
+    plan = start_plan(seats)
     y, status, played_rounds = purchases(day, plan), Status.RUNNING, 0
     while status == Status.RUNNING:
         plan, target = together(seats, plan)
