@@ -31,6 +31,7 @@ import sys
 import tomllib
 from collections import Counter
 from contextlib import suppress
+from functools import cache
 from hashlib import sha256
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -91,6 +92,7 @@ AROUND = (
     ast.Return,
 )  # what is told where a number in it is changed
 LIVING = ("survived", "untested")
+RAN = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
 class Mutant(NamedTuple):
@@ -219,33 +221,44 @@ def _defined(node):
 
 
 class Hook:
-    """Imports modules of market/ from syntax trees that a function of their paths gives; None leaves the file's."""
+    """Imports modules of market/ from code that a function of their paths gives; None leaves the file's."""
 
-    def __init__(self, tree_of):
-        self.tree_of = tree_of
+    def __init__(self, code_of):
+        self.code_of = code_of
 
     def find_spec(self, name, path=None, target=None):
-        """The module's spec, None where its tree is not changed."""
+        """The module's spec, None where its code is not changed."""
         file = ROOT.joinpath(*name.split("."))
         inside = [file.parent] if (file / "__init__.py").exists() else None
         file = file / "__init__.py" if inside else file.with_suffix(".py")
         if name.split(".")[0] != CODE or not file.exists():
             return None
-        tree = self.tree_of(file.relative_to(ROOT).as_posix())
-        if tree is None:
+        code = self.code_of(file.relative_to(ROOT).as_posix())
+        if code is None:
             return None
-        loader = TreeLoader(name, str(file))
-        loader.tree = ast.fix_missing_locations(tree)
+        loader = CodeLoader(name, str(file))
+        loader.code = code
         search = None if inside is None else [str(file.parent)]
         return importlib.util.spec_from_file_location(name, file, loader=loader, submodule_search_locations=search)
 
 
-class TreeLoader(SourceFileLoader):
-    """Compiles a syntax tree in place of the file."""
+class CodeLoader(SourceFileLoader):
+    """Gives code in place of the file's."""
 
     def get_code(self, fullname):
-        """The tree's code."""
-        return compile(self.tree, self.path, "exec")
+        """The code given."""
+        return self.code
+
+
+def compiled(tree, path):
+    """Code of a syntax tree of the file at a path from the root."""
+    return compile(ast.fix_missing_locations(tree), str(ROOT / path), "exec")
+
+
+@cache
+def noted_code(path):
+    """Code of a file that notes the calls of its functions."""
+    return compiled(noted(path, ast.parse((ROOT / path).read_text(encoding="utf-8"))), path)
 
 
 class Notes:
@@ -292,21 +305,20 @@ class Order:
 def note_calls(file):
     """Calls of a file of tests, run in this process: {test: [seconds, functions of market/], None where it fails}.
 
-    With it what its import calls, as [0, functions] under the file's own name.
+    With it what its import calls, as [0, functions] under the file's own name, None where its tests are not all run.
     """
     notes = Notes()
     builtins._called = notes.now.add
-    hook = Hook(lambda path: noted(path, ast.parse((ROOT / path).read_text(encoding="utf-8"))))
-    _silently(hook)
-    pytest.main([*OPTIONS, file], plugins=[notes])
+    _silently(Hook(noted_code))
+    ran = pytest.main([*OPTIONS, file], plugins=[notes]) in RAN
     found = {name: None if name in notes.failed else told for name, told in notes.tests.items()}
-    return found | {file: [0.0, notes.imported]}
+    return found | {file: [0.0, notes.imported] if ran else None}
 
 
 def judge_import(mutant, names, seconds):
     """The Fate of a mutant that acts on import, by these tests, which take so many seconds without it; run apart."""
     resource.setrlimit(resource.RLIMIT_CPU, (int(SPARE + SLOWER * seconds),) * 2)
-    _silently(Hook(lambda path: broken(mutant) if path == mutant.path else None))
+    _silently(Hook(lambda path: compiled(broken(mutant), path) if path == mutant.path else None))
     for file in dict.fromkeys(name.split("::")[0] for name in names):
         order = Order([name for name in names if name.split("::")[0] == file])
         code = pytest.main([*OPTIONS, "-x", file], plugins=[order])
@@ -346,7 +358,7 @@ class Asking:
 
 def body(tree, path, function):
     """(Name, code) of the outermost function around one, compiled from a tree; None where there is none."""
-    found = _codes(compile(ast.fix_missing_locations(tree), path, "exec"))
+    found = _codes(compiled(tree, path))
     parts = function.split(".")
     names = [".".join(parts[: k + 1]) for k in range(len(parts))]
     return next(((name, found[name]) for name in names if name in found), None)
@@ -415,14 +427,20 @@ def calls(kept, folders=TESTS):
     before, every = json.loads(kept.read_text()) if kept.exists() else {}, {}
     code = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / CODE).rglob("*.py"))
     for file in test_files(folders):
-        digest = digest_of(file, *code)
-        if before.get(file, {}).get("digest") != digest:
-            before[file] = {"digest": digest, "tests": apart(note_calls, file) or {}}
+        digest, last = digest_of(file, *code), before.get(file, {})
+        if last.get("digest") != digest or None in last["tests"].values():
+            for path in code:
+                noted_code(path)  # once for all processes
+            before[file] = {"digest": digest, "tests": apart(note_calls, file) or {file: None}}
             kept.write_text(json.dumps(before))
         every |= before[file]["tests"]
-    for name in every:
-        if every[name] is None:
-            print(f"left out, it fails without any change: {name}", file=sys.stderr)
+    missing = [name for name in every if every[name] is None]
+    for name in missing:
+        print(f"left out, it fails without any change: {name}", file=sys.stderr)
+    print(
+        f"{sum('::' in name for name in every)} tests, {len(missing)} of them or of their files left out",
+        file=sys.stderr,
+    )
     return {name: told for name, told in every.items() if told is not None}
 
 
