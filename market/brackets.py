@@ -14,6 +14,7 @@ from market.arrays import Array, Integers
 from market.searches import alone
 
 LEAST_RTOL = 4 * float(np.finfo(float).eps)
+MOST_TURNS = 200
 
 
 def brent(
@@ -86,9 +87,7 @@ def _tried(before, now, other, f_before, f_now, f_other):
         return np.inf
 
 
-def chandrupatla(
-    function: Callable[[Array, Integers], Array], low: Array, high: Array, tolerance: float, most: int = 200
-) -> Array:
+def chandrupatla(function: Callable[[Array, Integers], Array], low: Array, high: Array, tolerance: float) -> Array:
     """Roots of function(x, which) between ends at which it has different signs, to tolerance (1 + |x|).
 
     which: numbers of the elements that x holds, those still open. Arrays of shape (elements,); not a number where the
@@ -98,7 +97,7 @@ def chandrupatla(
     new, end, out = np.asarray(low, dtype=float), np.asarray(high, dtype=float), np.empty(0)  # out: left out last
     f_new, f_end, f_out = function(new, which), function(end, which), out
     lost = ~(np.isfinite(new) & np.isfinite(end)) | (np.sign(f_new) == np.sign(f_end))
-    for turn in range(most + 1):
+    for turn in range(MOST_TURNS + 1):
         lost |= np.isnan(f_new) & np.isnan(f_end)
         nearest, exact = np.where(np.abs(f_new) < np.abs(f_end), new, end), (f_new == 0) | (f_end == 0)
         found[which] = np.where(lost & ~exact, np.nan, nearest)

@@ -20,7 +20,7 @@ class Later(ModuleType):
     Its functions of the names `called` may be taken from it before: the module is imported when one is called.
     """
 
-    def __init__(self, name: str, called: Iterable[str] = ()) -> None:
+    def __init__(self, name: str, called: Iterable[str]) -> None:
         super().__init__(name)
         del self.__spec__
         vars(self).update({function: partial(_call, name, function) for function in called})

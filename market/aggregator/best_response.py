@@ -25,6 +25,7 @@ from market.prices import PriceRule
 SAME_PAYOFF = 1e-12  # peaks this close in payoff, as a share of it, count as equal: the nearer one is kept
 MOST_CELL_USERS = 2_000_000  # users times cells that weak duality looks at
 MOST_USER_NODES = 1_000_000  # users times nodes that the scan for further peaks may cost
+FINEST_SPLIT = 1e-14  # of the multiplier, where payoffs are compared
 BEYOND_WANTED = 1.01  # a little more than users want, so that a peak there lies inside
 EVEN_CUTS = 17  # further cuts between no purchase and the highest
 
@@ -198,10 +199,10 @@ def nearest(rule: PriceRule, player: Block, outside: float, now: float, best: fl
     return other if float(rule.value(outside + other)) == price else best
 
 
-def surpluses(rule: PriceRule, player: Block, outside: float, y: Array, precision: float = 1e-14) -> Array:
+def surpluses(rule: PriceRule, player: Block, outside: float, y: Array) -> Array:
     """Surplus of every user at the best split of each purchase y, shape (purchases, users)."""
     price = rule.value(outside + y)
-    x = split(player, price, y[:, None], precision)
+    x = split(player, price, y[:, None], FINEST_SPLIT)
     return player.utility.surplus(price[:, None], x)
 
 

@@ -84,7 +84,7 @@ def apart(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
     return tuple(kept)
 
 
-def find_roots(game: Game, thorough: bool = True, last_step: float = LAST_STEP) -> Scan:
+def find_roots(game: Game, thorough: bool, last_step: float) -> Scan:
     """Every root where the market is small enough to scan, one root by Newton's method elsewhere."""
     rule, blocks = game.price, game.blocks
     fair = sum(block.users for block in blocks if not block.objective.welfare)
@@ -147,7 +147,7 @@ def _block_reply(block, prices, z):
     return block.by_player(np.add, x), x
 
 
-def at_kink(game: Game, root: Root, outcome: Outcome, prove: bool = True) -> tuple[Outcome, bool, bool]:
+def at_kink(game: Game, root: Root, outcome: Outcome, prove: bool) -> tuple[Outcome, bool, bool]:
     """An equilibrium at a kink if there is one, given the outcome with one slope for all.
 
     Returns (the outcome, is it one of a line of equilibria, is it known whether there are others at this kink)

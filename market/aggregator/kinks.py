@@ -55,13 +55,7 @@ def sides(rule: PriceRule, blocks: Sequence[Block], kink: float) -> tuple[Array,
     return np.minimum(at(rule.right_slope(kink)), most), most
 
 
-def best_sets(
-    game: Game,
-    kink: float,
-    fine: float = FINE_ENDS,
-    order: Iterable[int] | None = None,
-    known: Sequence[Known] | None = None,
-) -> list[Held]:
+def best_sets(game: Game, kink: float, fine: float, order: Iterable[int], known: Sequence[Known]) -> list[Held]:
     """The purchases every player may hold at a kink, a list of `Held`, whose ends are found to a share of the total.
 
     Players are looked at in an `order`; after one whose set is empty the kink holds nothing, and the others' are left
@@ -69,9 +63,8 @@ def best_sets(
     """
     least, most = sides(game.price, game.blocks, kink)
     sets = [Held([], [])] * game.players
-    for j in range(game.players) if order is None else order:
-        worth = None if known is None else known[j]
-        sets[j] = best_set(game.price, game.player(j), kink, float(least[j]), float(most[j]), fine, worth)
+    for j in order:
+        sets[j] = best_set(game.price, game.player(j), kink, float(least[j]), float(most[j]), fine, known[j])
         if not sets[j].left:
             break
     return sets

@@ -19,7 +19,7 @@ from market.aggregator.rounds import move_together, take_exact_turns
 from market.arrays import Array
 from market.conduct import Conduct, Dice, Faced, Start
 from market.conduct.conduct import State
-from market.conduct.judge import Judge, Judging, Learning
+from market.conduct.judge import Judge, Learning
 from market.prices import PriceRule
 
 
@@ -74,9 +74,9 @@ class Played:
     groups: tuple[Group, ...]
     purchases: Array
 
-    def judged(self, judging: Judging | None = None) -> Judge:
+    def judged(self) -> Judge:
         """The judge of these rounds, to whom no gaps have been told."""
-        judge = Judge([group.learners for group in self.groups], len(self.purchases), judging)
+        judge = Judge([group.learners for group in self.groups], len(self.purchases))
         judge.add_all(self.purchases)
         return judge
 

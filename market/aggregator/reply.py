@@ -194,7 +194,7 @@ def longest_step(block: Block) -> float:
     return LONGEST_MULTIPLIER_STEP * max(1.0, block.objective.steepness / USUAL_ALPHA)
 
 
-def multiplier_step(slope: Array, sums: Sums, far: float = LONGEST_MULTIPLIER_STEP) -> tuple[Array, Array]:
+def multiplier_step(slope: Array, sums: Sums, far: float) -> tuple[Array, Array]:
     """log(p' Σ x/m), positive where z is too low, and Newton's step in z; shapes (nodes, players).
 
     The step is that of the logarithm, but of the pressure itself where z is so high that hardly a user is served and

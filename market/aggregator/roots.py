@@ -315,7 +315,7 @@ def newton(
 
 
 def newtons_totals(
-    low: float, high: float, total: float, last_step: float = LAST_STEP
+    low: float, high: float, total: float, last_step: float
 ) -> Generator[float, Sequence[float], float | None]:
     """The totals of `newton`, each to be answered by F there, dF/dY and the largest excess; returns None astray."""
     last = np.inf

@@ -278,7 +278,7 @@ def split_point(bargain: Bargain) -> tuple[Array, Array]:
 FAIR = {"tau": tau_point, "equal-split": split_point, "buyer": buyer_corner, "seller": seller_corner}
 
 
-def fair_point(bargain: Bargain, fair: str = "tau") -> tuple[Array, Array]:
+def fair_point(bargain: Bargain, fair: str) -> tuple[Array, Array]:
     """The stable claims (u, v) called fair: one of FAIR (docs/bilateral/model.md, Fair: which point of the core?).
 
     Raises NoStablePrices, MarketError.

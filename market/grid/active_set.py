@@ -138,12 +138,6 @@ class System:
         scale = self.scale()
         return bool(np.linalg.svd(self.matrix / np.outer(scale, scale), compute_uv=False)[-1] <= SINGULAR_VALUE)
 
-    def null(self) -> tuple[Array, Array]:
-        """(Outputs of flat offers, multipliers) that may move freely where the conditions are singular."""
-        scale = self.scale()
-        vector = np.linalg.svd(self.matrix / np.outer(scale, scale))[2][-1] / scale
-        return vector[self.size :], vector[: self.size]
-
     def solve(self, right: Array) -> Array:
         """Solutions of right sides (unknowns, columns), refined once."""
         found = self.inverse @ right

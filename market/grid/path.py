@@ -8,7 +8,7 @@ import numpy as np
 
 from market.arrays import Array
 from market.grid.active_set import LIMITS_MISSED, RATE_ROUNDING, Active, Answer, Constraint, Load, Programme, System
-from market.grid.pivots import enter, first_below, leave, merit_order, movable, pivot, settle
+from market.grid.pivots import first_below, leave, merit_order, movable, pivot, settle
 
 NO_STEP = 1e-13  # steps and pieces below it, in the grid's unit of energy, are none
 MOST_NO_STEPS = 3  # times the number of constraints: so many steps of none before the dispatch is solved again beyond
@@ -135,10 +135,7 @@ class Path:
         kind, limit = event
         if kind == "in":
             return self._take_in(limit)
-        leave(self.active, limit)
-        flat = (self.active.side == 0) & (self.programme.offers.m == 0)
-        if np.any(flat) and System(self.programme, self.active).singular():
-            self._slide(limit)
+        leave(self.active, limit)  # regular still: where flat offers alone can move at no cost, no worth falls
         return True
 
     def _take_in(self, limit):
@@ -154,25 +151,6 @@ class Path:
         self.at, self.at_once = self.at + BEYOND_A_PIECE, 0
         self.active, _, met = settle(self.programme, merit_order(self.programme, self.load), self.load)
         return met
-
-    def _slide(self, left):
-        """Move flat offers, at no cost, off a limit that has no worth any more, until something else is met."""
-        programme, system, load = self.programme, System(self.programme, self.active), self.load
-        move = np.zeros(len(programme.node))
-        move[system.flat] = system.null()[0]
-        if left.kind == "line":
-            off = -left.side * (programme.transfer.row(left.number) @ programme.placed(move))
-        else:
-            off = -left.side * move[left.number]
-        move *= np.sign(off) / np.max(np.abs(move))
-        enter(self.active, left)
-        now = System(programme, self.active).answers(load)[0]
-        leave(self.active, left)
-        still = self.rate
-        self.rate = Load(*(np.zeros_like(part) for part in still))
-        limit = min(self._limits(load, now, Answer(now.p, move)), key=lambda found: found[1])[0]
-        self.rate = still
-        enter(self.active, limit)
 
 
 def _waits(room: Array, rate: Array) -> Array:

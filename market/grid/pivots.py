@@ -68,7 +68,7 @@ def first_below(worth: Array, rate: Array, movable: Mask, usual: float = 1.0) ->
     return int(ties[np.argmin(rate[ties])]), first
 
 
-def movable(system: System, load: Load, rate: Load | None = None) -> Mask:
+def movable(system: System, load: Load, rate: Load | None) -> Mask:
     """Which places of `worth` can leave: lines, and offers whose ends are apart, shape (lines + ends,)."""
     ends = system.ends
     apart = load.high[ends] > load.low[ends]

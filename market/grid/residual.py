@@ -49,9 +49,7 @@ class Curve:
         return quantities[new & finite], prices[new & finite], float(self.slopes[-1])
 
 
-def trace(
-    programme: Programme, active: Active, load: Load, weights: Array, until: float = np.inf, top: float = np.inf
-) -> Curve:
+def trace(programme: Programme, active: Active, load: Load, weights: Array, until: float, top: float) -> Curve:
     """The price weights · λ of demand moved by t weights, for 0 ≤ t ≤ until, in the grid's units.
 
     Where all that a node buys is shed, or all that is sold there spilled, the price is that of lost load, either way.

@@ -62,7 +62,7 @@ def restricted(network: Network, members: Mask) -> Network:
     return alone.with_private(network.private.take(inside(network, members)))
 
 
-def private_flows(network: Network, tariff: Tariff, members: Mask, start: Array | None = None) -> Array:
+def private_flows(network: Network, tariff: Tariff, members: Mask, start: Array | None) -> Array:
     """Flows on a coalition's own lines in its own interest, with lossy flows, shape (its lines,).
 
     start: prices (n,) that are nearly right, where some are known; Newton's method then mostly needs no programme.

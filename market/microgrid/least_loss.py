@@ -28,7 +28,7 @@ def both_kinds(network: Network, base: float = 0.0, unit: float = 1.0) -> Wires:
     return Wires(network.nodes, tail, head, r, True, network.floor, base, unit)
 
 
-def private_kind(network: Network, base: float = 0.0, unit: float = 1.0) -> Wires:
+def private_kind(network: Network, base: float, unit: float) -> Wires:
     """Wires of the private lines alone, with lossy flows."""
     lines = network.private
     return Wires(network.nodes, lines.tail, lines.head, lines.r, True, network.floor, base, unit)

@@ -46,9 +46,7 @@ class Payments:
         return replace(self, grid=self.grid - more) if more else self
 
 
-def rents(
-    lines: PublicLines | PrivateLines, flows: Array, prices: Array, lossy: bool, loss_price: Numbers = np.nan
-) -> Array:
+def rents(lines: PublicLines | PrivateLines, flows: Array, prices: Array, lossy: bool, loss_price: Numbers) -> Array:
     """What lines earn by buying at one end and selling at the other, money, shape (lines,).
 
     Lossy: λ_j (f − ½ r f²) − λ_i (f + ½ r f²). Priced: (λ_j − λ_i) f − loss_price r f².

@@ -109,7 +109,7 @@ def least_supply(network: Network, programme: Programme, follows: Sequence[cp.Co
 
 
 def help_needed(
-    network: Network, programme: Programme, follows: Sequence[cp.Constraint] = ()
+    network: Network, programme: Programme, follows: Sequence[cp.Constraint]
 ) -> tuple[Integers, Array] | None:
     """(Nodes that need help where as little as possible is given so that all are served, prices of help (n,)); or None.
 

@@ -106,7 +106,7 @@ def potential_programme(day: Day) -> Programme:
     return joined(stacked(whole), rows, right, right)
 
 
-def potential_optimum(day: Day, solver: str = "piqp") -> tuple[Array, Answer]:
+def potential_optimum(day: Day) -> tuple[Array, Answer]:
     """(everybody's plan at the optimum of `potential_programme`, the programme's answer)."""
-    answer = solve(potential_programme(day), day.energy_unit, solver)
+    answer = solve(potential_programme(day), day.energy_unit)
     return answer.v[: day.party.columns], answer

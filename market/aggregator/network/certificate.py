@@ -84,7 +84,7 @@ class _Road:
         return lambda amounts, solved=False: given + free(amounts, solved)
 
 
-def _none(amounts: Array, solved: bool = False) -> Array:
+def _none(amounts: Array, solved: bool) -> Array:
     """The price that moves with the amounts of those who take it as given."""
     return np.zeros(len(amounts))
 

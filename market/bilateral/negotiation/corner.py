@@ -68,7 +68,7 @@ class Corner(Negotiation):
         parts = zip((state.bargain, state.bargain.mirrored), state.memory, self.heard(state, rng), strict=True)
         return self.after(state, tuple(raise_once(each, side, mask) for each, side, mask in parts))
 
-    def heard(self, state: State, rng: np.random.Generator | None = None) -> list[Mask | None]:
+    def heard(self, state: State, rng: np.random.Generator | None) -> list[Mask | None]:
         """Marks of the counter-offers that arrive in a round, for each corner: (m, n), (n, m), None for all."""
         bargain = state.bargain
         pairs = self.network.pairs(state.plan, state.round, rng)
@@ -135,7 +135,7 @@ def asking(bargain: Bargain) -> Asking:
     return Asking(u, v, np.ones(len(u), dtype=bool))
 
 
-def raise_once(bargain: Bargain, side: Asking, heard: Mask | None = None) -> Asking:
+def raise_once(bargain: Bargain, side: Asking, heard: Mask | None) -> Asking:
     """The corner's negotiation after a round; heard: marks of the offers that arrive, shape (m, n), None for all."""
     best = best_offers(bargain, side, heard)
     risen = asked(side.v, best.offers, rounding(bargain), bargain.seller_idle)
@@ -154,7 +154,7 @@ class BestOffers:
     waiting: Mask | None
 
 
-def best_offers(bargain: Bargain, side: Asking, heard: Mask | None = None) -> BestOffers:
+def best_offers(bargain: Bargain, side: Asking, heard: Mask | None) -> BestOffers:
     """The BestOffers of a round, from those whose claims fell; heard: marks of those that arrive, None for all."""
     values, u = bargain.open_value, side.u
     if heard is None and side.fell.ndim == 1:

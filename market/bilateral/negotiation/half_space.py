@@ -51,7 +51,7 @@ class HalfSpace(Consensus):
 
 
 def half_space(
-    own: Array, others: Array, side: Bargain | Known, relaxation: float, turn: int | None = None
+    own: Array, others: Array, side: Bargain | Known, relaxation: float, turn: int | None
 ) -> tuple[Array, Array]:
     """Corrected own claims (r,) and proposals for the other side (r, q); side: the bargain with the agents as rows.
 
