@@ -536,6 +536,8 @@ def main(arguments=None):
 
 def ask(mutants, told):
     """{Mutant: Fate} of a sample, each new fate printed and written at once to mutants.jsonl in the folder told."""
+    hypothesis.settings.register_profile("mutants", phases=PHASES, deadline=None, database=None, print_blob=False)
+    hypothesis.settings.load_profile("mutants")
     kept, same, asked = told.folder / "mutants.jsonl", equivalents(), {}
     before, known = known_fates(kept), calls(told.folder / "mutants-calls.json", told.tests)
     found = {mutant: before.get((mutant, digest_of(mutant.path))) for mutant in mutants}
@@ -552,8 +554,6 @@ def ask(mutants, told):
             found[mutant] = Fate("equivalent")
         elif found[mutant] is None or (told.again and found[mutant].ending in LIVING):
             asked[mutant] = callers_of(mutant, known)
-    hypothesis.settings.register_profile("mutants", phases=PHASES, database=None, print_blob=False)
-    hypothesis.settings.load_profile("mutants")
     fast = {mutant: given for mutant, given in asked.items() if given[0] and in_code(mutant)}
     found |= (fast and apart(in_turn, fast, tell)) or {}
     for mutant, (names, seconds) in asked.items():
