@@ -11,9 +11,9 @@ from market.aggregator.best_response import best_response
 from market.aggregator.bounds import empty_below, excess_bounds
 from market.aggregator.certificate import gap
 from market.aggregator.clearing import clear
-from market.aggregator.equilibrium import solve
+from market.aggregator.equilibrium import at_kink, outcome_at, solve
 from market.aggregator.game import Block, Game
-from market.aggregator.roots import excess_reply, prices_at, span
+from market.aggregator.roots import excess_reply, prices_at, scan, span
 from market.outcome import Status
 from market.prices import Dispatch, Linear, Piecewise, Power
 from market.utilities import Logarithmic, Quadratic
@@ -252,6 +252,9 @@ def test_a_kink_is_refuted_by_the_player_who_regrets_most(monkeypatch):
     tried = []
     one = kinks.best_response
     monkeypatch.setattr(kinks, "best_response", lambda *args: tried.append(args) or one(*args))
-    found = solve(Game(Piecewise(np.array([0.0, kink]), np.array([0.0, 0.02 * kink]), 0.1), (block,)))
+    game = Game(Piecewise(np.array([0.0, kink]), np.array([0.0, 0.02 * kink]), 0.1), (block,))
+    found = solve(game)
     assert found.status == Status.NO_EQUILIBRIUM
     assert len(tried) <= 10
+    root = next(root for root in scan(game.price, game.blocks).roots if root.at_kink)
+    assert at_kink(game, root, outcome_at(game, root), True)[1:] == (False, True)

@@ -216,6 +216,18 @@ def test_a_least_user_that_has_all_it_wants_is_helped_by_no_purchase():
         assert abs(learners.marginal(np.zeros(1), np.array([1.2]))[0]) < 1e-6 * money
 
 
+def test_what_a_little_more_brings_is_so_much_money_in_any_unit():
+    def marginal(money):
+        users = Quadratic(money * np.array([0.5, 0.25]), money * np.array([4.0, 3.0]))
+        made, rule = (
+            Block("some", "aggregator", users, 1.0, 0.05 * money, np.array([2])),
+            Affine(0.5 * money, 0.1 * money),
+        )
+        return Learners(rule, made, slice(0, 1), 50.0).marginal(np.array([3.0]), np.array([1.2]))[0]
+
+    assert [marginal(money) / money for money in (1e-9, 1e9)] == pytest.approx([marginal(1.0)] * 2, rel=1e-9)
+
+
 def test_payoffs_without_a_lower_bound_are_told():
     made = block(np.random.default_rng(0), "some", "aggregator", [3], 1.0, 0.0)
     with pytest.raises(Unbounded, match="no lower bound"):
