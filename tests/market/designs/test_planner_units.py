@@ -12,6 +12,7 @@ RESISTANCES = {
     "some": lambda rng, m: rng.choice([0.0, 0.05], m),
     "apart": lambda rng, m: 10 ** rng.uniform(-10, 0, m),
     "tiny": lambda rng, m: 10 ** rng.uniform(-9, -7, m),
+    "heavy": lambda rng, m: rng.uniform(0.3, 3.0, m),  # losses of the order of what is consumed
 }
 
 
@@ -44,3 +45,7 @@ def test_a_plan_in_other_units_is_the_same(seed, kind):
         assert other.welfare / money == pytest.approx(one.welfare, rel=1e-9)
         assert other.loss / energy == pytest.approx(one.loss, rel=1e-5, abs=1e-12)
         assert kind != "none" or other.loss == 0
+
+
+def test_little_that_is_consumed_beside_heavy_losses_is_planned_exactly():
+    assert 0 <= planned(0, "heavy").gap < 1e-9
