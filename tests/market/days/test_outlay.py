@@ -73,6 +73,15 @@ def test_pieces_add_up_to_the_outlay_as_far_as_it_bends_up(seed, own):
             assert filled(found, mine, z - here) == pytest.approx(cost, abs=1e-9)
 
 
+@pytest.mark.parametrize("own", [1.0, 0.0])
+def test_a_purchase_just_at_a_kink_costs_on_each_side_what_that_side_costs(own):
+    rule, beside, here = Piecewise([0.0, 3.0], [0.0, 3.0], 2.0), 1.0, 2.0
+    found = pieces([rule], np.array([[beside]]), np.array([[here]]), own)
+    for z in (0.5, 1.5, 2.5, 5.0):
+        cost = outlay(rule, beside, z, own) - outlay(rule, beside, here, own)
+        assert filled(found, np.arange(len(found.place)), z - here) == pytest.approx(cost, abs=1e-12)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_an_outlay_is_convex_from_the_last_kink_on_at_which_it_bends_down(seed):
     rng = np.random.default_rng(seed)
