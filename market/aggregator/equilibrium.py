@@ -94,9 +94,7 @@ def find_roots(game: Game, thorough: bool, last_step: float) -> Scan:
     total, z = newton(rule, blocks, 0.0, low, high, first_total(game), last_step)
     if total is None:
         return scan(rule, blocks)
-    return Scan(
-        (Root(float(total), float(rule.value(total)), float(rule.left_slope(total)), False, 0.0, z),), fair == 0
-    )
+    return Scan((Root(float(total), float(rule.value(total)), float(rule.left_slope(total)), False, z),), fair == 0)
 
 
 def first_total(game: Game) -> float:

@@ -52,7 +52,6 @@ class Root(NamedTuple):
     price: float
     slope: float
     at_kink: bool
-    spread: float  # how much the replies differ between a kink's two slopes, relative to the total
     multipliers: list[Array | None] | None = None  # by block, where they are known
 
 
@@ -232,10 +231,7 @@ def kink_roots(rule: PriceRule, blocks: Sequence[Block], outside: float, low: fl
     above, _ = excess_reply(blocks, before, kinks, outside)
     below, _ = excess_reply(blocks, after, kinks, outside)
     found = np.flatnonzero((after.slope > before.slope) & (above >= 0) & (below <= 0))
-    return [
-        Root(float(kinks[i]), float(before.value[i]), np.nan, True, float((above[i] - below[i]) / kinks[i]))
-        for i in found
-    ]
+    return [Root(float(kinks[i]), float(before.value[i]), np.nan, True) for i in found]
 
 
 def common_slope(rule: PriceRule, blocks: Sequence[Block], kink: float) -> float:
@@ -282,7 +278,7 @@ def smooth_root(
             total = high if excess(high) >= 0 else low
         else:
             total = brent(excess, low, high, xtol=1e-300, rtol=8.9e-16)
-    return Root(float(total), float(rule.value(total)), float(rule.left_slope(total)), False, 0.0, z)
+    return Root(float(total), float(rule.value(total)), float(rule.left_slope(total)), False, z)
 
 
 def newton(

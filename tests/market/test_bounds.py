@@ -54,7 +54,7 @@ def test_at_a_flat_price_an_aggregator_buys_what_its_users_want():
         Block("B", "direct", users, 0, 0, np.ones(3, int)),
     ]
     game = Game(Piecewise([0, 1, 9], [0, 2, 2], 1.0), tuple(blocks))
-    found = outcome_at(game, Root(8.0, 2.0, 0.0, False, 0.0))
+    found = outcome_at(game, Root(8.0, 2.0, 0.0, False))
     np.testing.assert_allclose(found.x, [2, 2, 0] * 2)
     np.testing.assert_allclose(found.y, [4, 0, 2, 2, 0])
 
