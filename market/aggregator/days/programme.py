@@ -53,7 +53,7 @@ class Programme:
 @dataclass(frozen=True, eq=False)
 class Answer:
     """v minimises, to `residual` in the programme's own units; prices: multipliers of the rows, what one unit more of
-    the limit would save, (m,); status: "solved", "inaccurate", "infeasible" or "not-solved"."""
+    the limit would cost, (m,); status: "solved", "inaccurate", "infeasible" or "not-solved"."""
 
     v: Array
     prices: Array

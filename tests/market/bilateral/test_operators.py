@@ -184,3 +184,9 @@ def test_the_hinge_search_finds_the_root(seed):
 
     root = brentq(over, -1e3, 1e3, xtol=1e-13)
     assert hinge_root(np.array([slope]), np.array([constant]), weight[None], knot[None])[0] == pytest.approx(root)
+
+
+def test_the_hinge_search_ends_at_the_last_knot_where_rounding_hides_the_root_on_a_flat():
+    """2 t = 4 − ε − (3 − t) − (1 − t) below 1 has no root, 2 t = 4 − ε − (3 − t) above it that of 1 − ε."""
+    found = hinge_root(np.array([2.0]), np.array([4 - 1e-12]), -np.ones((1, 2)), np.array([[3.0, 1.0]]))
+    assert found == pytest.approx([1.0])

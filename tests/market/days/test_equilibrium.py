@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 from scipy.optimize import linprog
 
 from market.aggregator.days.clock import Clock
@@ -15,6 +16,8 @@ from market.aggregator.days.equilibrium import potential_programme, potential_so
 from market.aggregator.days.measures import by_user, solar
 from market.aggregator.days.outcome import certified_welfare, clear, gains_of
 from market.aggregator.days.parts import Battery, Consumption
+from market.aggregator.days.programme import SOLVERS, Programme
+from market.aggregator.days.programme import solve as solve_programme
 from market.aggregator.days.replies import best_days
 from market.aggregator.days.rounds import solve
 from market.aggregator.days.yardsticks import idle, planned, price_taking, total_welfare
@@ -220,6 +223,18 @@ def test_a_potential_needs_affine_prices_and_plain_sums():
     day = four_hours()
     with pytest.raises(ValueError, match="affine"):
         potential_programme(day.changed([replace(day.blocks[0], alpha=1.0), *day.blocks[1:]]))
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_prices_of_rows_are_what_a_unit_more_of_their_limit_costs(solver):
+    """(v − 3)² with v ≤ 1, (v + 3)² with v ≥ −1, v² with v = 2 and one that no row touches."""
+    wide, rows = np.full(4, np.inf), sparse.csr_array(np.eye(4)[:3])
+    sides = [-np.inf, -1.0, 2.0], [1.0, np.inf, 2.0]
+    programme = Programme(np.array([-6.0, 6.0, 0.0, -2.0]), np.ones(4), -wide, wide, rows, *map(np.array, sides))
+    found = solve_programme(programme, solver=solver)
+    assert found.status == "solved"
+    assert found.v == pytest.approx([1, -1, 2, 1], abs=1e-6)
+    assert found.prices == pytest.approx([-4, 4, 4], abs=1e-5)
 
 
 @pytest.mark.parametrize("unit", [1e-6, 1e6])

@@ -195,6 +195,14 @@ def test_output_that_nobody_can_take_is_said_to_be_infeasible():
     assert found.prices[1] == pytest.approx(21)
 
 
+def test_what_is_fed_in_and_not_wanted_is_spilled_by_an_interior_point_solver_too():
+    grid = nodal_grid("ab", demand=[-5, 2], lines=[(0, 1, 1, np.inf)], generators=[(1, 10, 1.0, 9)])
+    balances, outputs = Angles(grid).solve(grid.demand, np.zeros(2))
+    assert balances == pytest.approx([-grid.value_of_lost_load] * 2, rel=1e-6)
+    assert outputs == pytest.approx([0, 0, 0, -3, 0], abs=1e-6)
+    assert clear(grid).spilled == pytest.approx([3, 0])
+
+
 def test_shifts_that_overload_a_ring_are_said_to_be_infeasible():
     lines = LimitedLines([0, 1, 0], [1, 2, 2], [10.0, 10.0, 10.0], [30.0, 0.0, 0.0], [0.1, np.inf, np.inf])
     found = clear(NodalGrid(("a", "b", "c"), [0, 0, 1], lines, Generators([2], [1.0], capacity=[5.0])))
