@@ -487,6 +487,12 @@ def equivalents(file=EQUIVALENT):
     return {(row["path"], row["function"], row["change"]): row["reason"] for row in rows}
 
 
+def gone(same):
+    """Of equivalent mutants those that are no changes of their files any more."""
+    there = {(one.path, one.function, one.words) for path in {path for path, *_ in same} for one in mutants_of(path)}
+    return sorted(set(same) - there)
+
+
 def known_fates(file):
     """{(Mutant, digest of its file): Fate} from the lines of a file, the last of each."""
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
@@ -549,6 +555,8 @@ def ask(mutants, told):
         print(f"{fate.ending}: {mutant.path}:{mutant.line}: {mutant.words}", file=sys.__stderr__, flush=True)
         found[mutant] = fate
 
+    for path, function, words in gone(same):
+        print(f"{EQUIVALENT.name}: no such change any more: {path} in {function}: {words}", file=sys.stderr)
     for mutant in mutants:
         if (mutant.path, mutant.function, mutant.words) in same:
             found[mutant] = Fate("equivalent")

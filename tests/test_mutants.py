@@ -18,6 +18,7 @@ from tests.mutants import (
     changes,
     compiled,
     equivalents,
+    gone,
     in_code,
     known_fates,
     mutants_of,
@@ -127,6 +128,12 @@ def test_what_only_readers_and_checkers_see_is_not_changed():
 def test_every_equivalent_mutant_has_its_reason_and_a_file():
     for (path, _, change), reason in equivalents().items():
         assert "  →  " in change and len(reason) > 10 and (ROOT / path).exists()
+
+
+def test_an_equivalent_mutant_that_is_no_change_any_more_is_told():
+    one = mutants_of("market/searches.py")[0]
+    there = (one.path, one.function, one.words)
+    assert gone({there: "same", (*there[:2], "x  →  y"): "gone"}) == [(*there[:2], "x  →  y")]
 
 
 def test_survivors_are_told_by_file_and_line():

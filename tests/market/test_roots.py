@@ -71,6 +71,17 @@ def test_a_total_far_above_what_is_wanted_at_the_cap_is_in_the_span(energy):
     assert [root.total for root in scan(rule, [user]).roots] == pytest.approx([26.25 * energy])
 
 
+@pytest.mark.parametrize("alpha", [0.5, 2.0, np.inf])
+def test_newtons_method_ends_after_a_few_passes(alpha, monkeypatch):
+    rng, passes, one = np.random.default_rng(4), [], roots._arrow
+    users = Quadratic(rng.uniform(0.1, 0.9, 12), rng.uniform(1, 9, 12))
+    players = [Block("A", "aggregator", users, alpha, 0.01, np.array([4, 3, 5]))]
+    monkeypatch.setattr(roots, "_arrow", lambda *given: passes.append(given) or one(*given))
+    for rule in (Linear(0.2), Power(0.3, 1.7)):
+        passes.clear()
+        assert newton(rule, players, 0.0, *span(rule, players, 0.0))[0] is not None and len(passes) <= 10
+
+
 def test_an_end_where_rounding_hides_the_root_is_taken(monkeypatch):
     rule, players = RULES[0], blocks((0.0, 1.0))
     total = scan(rule, players).roots[0].total
