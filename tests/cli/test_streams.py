@@ -18,7 +18,7 @@ from views.plots import PLOTS
 
 COMMANDS = {
     "run": ["run", "two_peaks", "--no-plots"],
-    "compare": ["compare", "two_peaks", "two_equilibria", "--replications", "2", "--workers", "1", "--no-plots"],
+    "compare": ["compare", "two_peaks", "small_alone", "--replications", "2", "--workers", "1", "--no-plots"],
     "workers": ["compare", "two_peaks", "--replications", "6", "--workers", "2", "--no-plots"],
     "sweep": ["sweep", "two_peaks", "--vary", "price.c=0.5,1", "--direct", "--workers", "1"],
     "reproduce": ["reproduce", "fig02", "--workers", "1"],

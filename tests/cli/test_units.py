@@ -38,8 +38,8 @@ def test_comparisons_scenarios_and_certificates_too(command, tmp_path):
         assert code == 0 and PLAIN.findall(told) == [] and "£" in told, words
 
 
-@pytest.mark.parametrize(("other", "unit"), [("two_nodes_wide", "$/MWh"), ("cournot_duopoly", "money/energy")])
+@pytest.mark.parametrize(("other", "unit"), [("two_nodes_enough", "$/MWh"), ("cournot_three_hours", "money/energy")])
 def test_a_comparison_says_units_that_all_its_scenarios_share(command, other, unit):
-    words = ("compare", "two_nodes_thin", other, "--replications", "1", "--direct", "--no-plots")
+    words = ("compare", "two_nodes_wide", other, "--replications", "1", "--no-plots")
     code, told, _ = command(*words, "--json")
     assert code == 0 and json.loads(told)["units"]["price"] == unit
