@@ -51,7 +51,7 @@ class BrokenLine(PriceRule):
 
     def _line(self, total, side):
         """Index of the straight piece just below ("left") or above ("right") a total, up to rounding."""
-        return np.clip(self._points_below(total, side) - 1, 0, len(self.quantities) - 1)
+        return np.maximum(self._points_below(total, side) - 1, 0)
 
     def _points_below(self, total, side):
         """How many points of the line lie below a total ("left"), or below or at it ("right"), up to rounding."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -126,9 +126,7 @@ class Quadratic(Utility):
         if alpha == 1:
             one_over = np.exp(-np.minimum(np.maximum(log_kappa, -MOST_EXPONENT), MOST_EXPONENT))  # np.clip is slower
             return np.minimum(2 * most / (one_over + np.sqrt(one_over * one_over + most / self.a)), gap)
-        with np.errstate(divide="ignore"):
-            log_most = np.log(np.maximum(most, 1e-300))
-        log_k = log_kappa + (alpha - 0.5) * log_most - 0.5 * np.log(4 * self.a)
+        log_k = log_kappa + (alpha - 0.5) * np.log(np.maximum(most, 1e-300)) - 0.5 * np.log(4 * self.a)
         one_less_nu = 1 / (1 + np.exp(np.minimum(_theta(log_k, alpha), 700.0)))
         return np.minimum(np.sqrt(4 * self.a * most * one_less_nu), gap)
 
@@ -146,20 +144,30 @@ def _theta(log_k, alpha):
     """
     nearer = np.maximum if alpha > 0.5 else np.minimum
     theta = nearer(-log_k / alpha, -2 * log_k)
-    for at in TANGENT_ANGLES:
-        share = 1 / (1 + math.exp(-at))
-        slope = (alpha - 0.5) * share - alpha
-        height = (alpha - 0.5) * math.log1p(math.exp(at)) - alpha * at
-        theta = nearer(theta, log_k * (1 / slope) + (at - height / slope))
+    for slope, angle in _tangents(alpha):
+        theta = nearer(theta, log_k * slope + angle)
     for _ in range(MOST_ANGLE_STEPS):
         tail = np.exp(-np.abs(theta))
         softplus = np.maximum(theta, 0.0) + np.log1p(tail)
         share = np.where(theta >= 0, 1.0, tail) / (1 + tail)
-        slope = (alpha - 0.5) * share - alpha
+        weight = (alpha - 0.5) * share
+        slope = weight - alpha
         step = (log_k - (alpha - 0.5) * softplus + alpha * theta) / slope
-        bend = (alpha - 0.5) * share * (1 - share) / slope
-        step /= np.clip(1 + 0.5 * step * bend, 0.5, 2.0)
+        bend = weight * (1 - share) / slope
+        step /= np.minimum(np.maximum(1 + 0.5 * step * bend, 0.5), 2.0)  # np.clip is slower
         theta = theta + step
-        if np.all(np.abs(step) <= LAST_ANGLE_STEP * (1 + np.abs(theta))):
+        if (np.abs(step) <= LAST_ANGLE_STEP * (1 + np.abs(theta))).all():
             break
     return theta
+
+
+@lru_cache
+def _tangents(alpha):
+    """(Slope, theta at log_k = 0) of the tangents of g's inverse, one at each of TANGENT_ANGLES."""
+    lines = []
+    for at in TANGENT_ANGLES:
+        share = 1 / (1 + math.exp(-at))
+        slope = (alpha - 0.5) * share - alpha
+        height = (alpha - 0.5) * math.log1p(math.exp(at)) - alpha * at
+        lines.append((1 / slope, at - height / slope))
+    return lines
