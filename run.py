@@ -34,7 +34,7 @@ def main(arguments=None):
         output.flush()
     if output.error is None or isinstance(output.error, BrokenPipeError):
         return code
-    say(f"error: standard output: {output.error.strerror}; a result is stored nevertheless")
+    say(f"error: standard output: {output.error.strerror}; results, where there are any, are stored nevertheless")
     return code or BAD_INPUT
 
 

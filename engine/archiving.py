@@ -10,11 +10,12 @@ from pathlib import Path
 
 from engine.in_place import file_in_place
 from engine.plugins import RECORDED, plugged, plugins_away
-from engine.store import digest
-from engine.unpacking import ArchiveError
+from engine.store import digest, write_json
+from engine.unpacking import PLUGINS, ArchiveError
 from engine.verifying import changed_files, read_manifest
 
 RO_CRATE = "1.1"
+ENVIRONMENT = "environment.txt"
 FORMATS = {
     ".csv": "text/csv",
     ".json": "application/json",
@@ -61,11 +62,16 @@ def _described(crate, folder, manifest, place):
     crate.name = f"{manifest['kind']} of {named}"
     crate.description = f"A stored result of energy-markets {manifest['versions']['project']}; `verify` runs it again."
     crate.datePublished = written
-    inputs = [_file(crate, folder / name) for name in manifest["files"] if name.endswith(".toml")]
-    results = [_file(crate, folder / name, name) for name in manifest["files"] if not name.endswith(".toml")]
-    _file(crate, folder / "manifest.json", description="What was run with which versions, and the SHA-256 of each file")
-    _file(crate, _environment(place), description="Every package that was installed where the archive was made")
-    inputs += [_file(crate, file, f"plugins/{file.name}") for file in _plugins(manifest, place)]
+    stored = [name for name in manifest["files"] if name != ENVIRONMENT and not name.startswith(f"{PLUGINS}/")]
+    inputs = [_file(crate, folder / name) for name in stored if name.endswith(".toml")]
+    results = [_file(crate, folder / name, name) for name in stored if not name.endswith(".toml")]
+    plugins = {f"{PLUGINS}/{file.name}": file for file in _plugins(manifest, place)}
+    inputs += [_file(crate, file, name) for name, file in plugins.items()]
+    added = {ENVIRONMENT: _environment(place)} | plugins
+    _file(crate, added[ENVIRONMENT], description="Every package that was installed where the archive was made")
+    files = {name: manifest["files"][name] for name in stored} | {name: digest(file) for name, file in added.items()}
+    write_json(place / "manifest.json", manifest | {"files": files})
+    _file(crate, place / "manifest.json", description="What was run with which versions, and the SHA-256 of each file")
     tool = crate.add_jsonld(
         {
             "@id": "#energy-markets",
@@ -94,7 +100,7 @@ def _file(crate, path, where=None, **said):
 def _environment(place):
     """A file of all packages installed here."""
     found = {f"{one.metadata['Name']}=={one.version}" for one in importlib.metadata.distributions()}
-    file = place / "environment.txt"
+    file = place / ENVIRONMENT
     file.write_text("\n".join(sorted(found, key=str.lower)) + "\n", encoding="utf-8")
     return file
 

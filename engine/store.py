@@ -71,14 +71,20 @@ def save_chosen(chosen, root="results"):
     """Write the folder root/<scenario>/<digest>-choosing-N of a Chosen of N draws; returns its path."""
     scenario, draws = chosen.scenario, chosen.asked[-1].replication + 1
     target = Path(root) / scenario.name / f"{scenario.digest()}-choosing-{draws}"
-    rows = chosen.rows
     with folder_in_place(target) as folder:
-        (folder / "scenario.toml").write_text(scenario.to_toml(), encoding="utf-8")
-        write_csv({name: [row[name] for row in rows] for name in rows[0]}, folder / "payoffs.csv")
-        write_json(folder / "summary.json", chosen.game.summary())
-        facts = {"kind": "choosing", "scenario": scenario.name, "seed": scenario.seed, "replications": draws}
-        write_manifest(folder, facts)
+        write_chosen(chosen, folder)
+        facts = {"scenario": scenario.name, "seed": scenario.seed, "replications": draws}
+        asked = {"payoff": chosen.game.payoff, "inputs": scenario.inputs}
+        write_manifest(folder, {"kind": "choosing"} | facts | asked)
     return target
+
+
+def write_chosen(chosen, folder):
+    """The files that say what aggregators who choose their alphas played, and what the game is."""
+    rows = chosen.rows
+    (folder / "scenario.toml").write_text(chosen.scenario.to_toml(), encoding="utf-8")
+    write_csv({name: [row[name] for row in rows] for name in rows[0]}, folder / "payoffs.csv")
+    write_json(folder / "summary.json", chosen.game.summary())
 
 
 def write_comparison(comparison, folder):

@@ -13,6 +13,8 @@ from market.errors import Refused
 from scenarios.reading.errors import one_line
 from scenarios.reading.files import LARGEST_TABLE, opened
 
+METADATA = "ro-crate-metadata.json"
+PLUGINS = "plugins"  # the folder of an archive with the plugins' files
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 
@@ -37,12 +39,14 @@ def unpacked(path):
 
 
 def belongs(name):
-    """Is it the name of a file of a result's folder, at its top or one of its users'?"""
-    return name in (Path(name).name, f"{USERS}/{Path(name).name}")
+    """Is it the name of a file of a result's folder or archive: at its top, one of its users', or a plugin?"""
+    file = Path(name).name
+    return name in (file, f"{USERS}/{file}", f"{PLUGINS}/{file}")
 
 
 def _unpack(file, place):
-    (place / USERS).mkdir()
+    for folder in (USERS, PLUGINS):
+        (place / folder).mkdir()
     with zipfile.ZipFile(file) as held:
         found = [one for one in held.infolist() if not one.is_dir() and belongs(one.filename)]
         if len({one.filename for one in found}) < len(found):  # other programs might unpack the other one

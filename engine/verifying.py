@@ -11,17 +11,18 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from engine.choosing import chosen
 from engine.comparing import compare
 from engine.in_place import recover
 from engine.plugins import plugins_away
 from engine.provenance import other
 from engine.results.result import Result
 from engine.running import run
-from engine.store import SCHEMA_VERSION, digest, write_comparison, write_facts
+from engine.store import SCHEMA_VERSION, digest, write_chosen, write_comparison, write_facts
 from engine.stored_json import table_of, why
 from engine.sweeps.sweep_folder import read_rows
 from engine.sweeps.sweeping import rerun, stored
-from engine.unpacking import belongs, unpacked
+from engine.unpacking import METADATA, belongs, unpacked
 from market.errors import Refused
 from market.numerals import gap, plain
 from scenarios.reading.errors import one_line, quoted
@@ -35,7 +36,7 @@ COUNT = re.compile(r"(^|\.)(seed|replication|rounds?|messages|edges|users|point)
 MOST_NAMED = 20
 MOST_ROWS = 20  # of a sweep, run again
 RUN = ("summary.json", "rounds.csv", "agents.csv", "agents.npz", "lines.csv", "contracts.csv", "prices.csv")
-FACTS = (*RUN, "runs.csv", "means.csv", "differences.csv", "users.csv")  # of a comparison
+FACTS = (*RUN, "runs.csv", "means.csv", "differences.csv", "users.csv", "payoffs.csv")  # of a comparison
 
 
 class FolderError(Refused):
@@ -53,7 +54,7 @@ class Verification(NamedTuple):
 
 
 def verify(folder):
-    """Run a stored run, a comparison, or rows of a sweep again: files as written? same bits, or numbers? gap small?
+    """Run a stored run, comparison or choice, or rows of a sweep, again: files as written? same bits, or numbers?
 
     folder: of a result, or an archive of one. Raises FolderError for what is none of this schema version, or was made
     with plugins that are not here, and ArchiveError.
@@ -63,9 +64,22 @@ def verify(folder):
         return _verify_folder(folder)
     with unpacked(folder) as place:
         try:
-            return _verify_folder(place)
+            found = _verify_folder(place)
         except Refused as error:
             raise FolderError(str(error).replace(str(place), str(folder))) from None
+        passed, line = _tried("metadata", "compared", _metadata, place)
+        return Verification((*found.lines, line), found.passed and passed)
+
+
+def _metadata(place):
+    """Does what an archive says of itself have the digest of every file? All else in it publishers may change."""
+    if not (place / METADATA).exists():
+        return True, f"none  metadata: no {METADATA}"
+    told = {one["@id"]: one["sha256"] for one in table_of(place / METADATA)["@graph"] if "sha256" in one}
+    files = [*table_of(place / "manifest.json")["files"], "manifest.json"]
+    if other := [name for name in files if told.get(name) != _digest_of(place, name)]:
+        return False, f"FAIL  metadata: {METADATA} tells another digest, or none: {_listed(other)}"
+    return True, f"pass  metadata: the digests of {len(files)} files; what else {METADATA} says is not checked"
 
 
 def _verify_folder(folder):
@@ -101,6 +115,7 @@ def _verify_comparison(folder, manifest):
 
 
 def _comparison(folder, manifest):
+    _check_replications(folder / "runs.csv", manifest)
     again = compare(
         [folder / f"{name}.toml" for name in manifest["inputs"]],
         replications=manifest["replications"],
@@ -112,6 +127,29 @@ def _comparison(folder, manifest):
         write_comparison(again, Path(place))
         kept = set().union(*(people_named(scenario) for scenario in again.scenarios))
         return _numbers(folder, Path(place), manifest, kept)
+
+
+def _verify_choosing(folder, manifest):
+    """Every market of aggregators who choose their alphas is played again."""
+    return _verification([_files(folder, manifest), _tried("markets", "played again", _choosing, folder, manifest)])
+
+
+def _choosing(folder, manifest):
+    _check_replications(folder / "payoffs.csv", manifest)
+    again = chosen(folder / "scenario.toml", manifest["replications"], manifest["payoff"], patient=True)
+    mixed = table_of(folder / "summary.json")["mixed"]
+    with tempfile.TemporaryDirectory() as place:
+        write_chosen(again, Path(place))
+        if (mixed is None) != (again.game.summary()["mixed"] is None):  # mixtures are looked for where nashpy is
+            (Path(place) / "summary.json").unlink()
+        return _numbers(folder, Path(place), manifest, people_named(again.scenario))
+
+
+def _check_replications(table, manifest):
+    """Raises ValueError where a manifest has more or fewer replications than a stored table: they may be billions."""
+    last = pd.read_csv(io.BytesIO(content_of(table, LARGEST)), usecols=["replication"])["replication"].max()
+    if last != manifest["replications"] - 1:
+        raise ValueError(f"{manifest['replications']} replications; the last in {table.name} is {last}, counted from 0")
 
 
 def seated(manifest):
@@ -193,7 +231,7 @@ def _level(away, where, what, sharp=SAME_NUMBER):
     return False, f"FAIL  numbers: differ by {plain(away, 2)} of their size on {here}: {what}"
 
 
-def read_manifest(folder, kinds=None, said="only a run, a comparison or a sweep can be verified"):
+def read_manifest(folder, kinds=None, said="only a run, a comparison, a sweep or a choice of alphas can be verified"):
     """The manifest of a folder of one of some kinds; raises FolderError: missing, broken, another version or kind."""
     recover(folder)
     try:
@@ -209,7 +247,7 @@ def read_manifest(folder, kinds=None, said="only a run, a comparison or a sweep 
     if manifest.get("kind") not in list(kinds or KINDS):
         got = f"kind: got {quoted(manifest.get('kind'))}"
         raise FolderError(f"{folder}: manifest.json: {got}; {said}")
-    for key, kind in (KINDS[manifest["kind"]][1] | {"direct": bool, "files": dict, "versions": dict}).items():
+    for key, kind in (KINDS[manifest["kind"]][1] | {"files": dict, "versions": dict}).items():
         if type(manifest.get(key)) is not kind:
             got = f"got {quoted(manifest[key])}" if key in manifest else "missing"
             raise FolderError(f"{folder}: manifest.json: {key}: {got}; the manifest as written is needed")
@@ -237,8 +275,11 @@ def _files(folder, manifest):
 
 def changed_files(folder, manifest):
     """Names of the files that are not as they were written, in words; "" for none."""
-    changed = [name for name, was in manifest["files"].items() if _digest_of(folder, name) != was]
-    return ", ".join(quoted(name).strip("'") for name in changed[:MOST_NAMED])
+    return _listed([name for name, was in manifest["files"].items() if _digest_of(folder, name) != was])
+
+
+def _listed(names):
+    return ", ".join(quoted(name).strip("'") for name in names[:MOST_NAMED])
 
 
 def as_written(folder, manifest, name):
@@ -359,7 +400,8 @@ def _gap(result):
 
 
 KINDS = {
-    "run": (_verify_run, {"replication": int}),
-    "comparison": (_verify_comparison, {"replications": int, "inputs": dict}),
-    "sweep": (_verify_sweep, {}),
+    "run": (_verify_run, {"direct": bool, "replication": int}),
+    "comparison": (_verify_comparison, {"direct": bool, "replications": int, "inputs": dict}),
+    "sweep": (_verify_sweep, {"direct": bool}),
+    "choosing": (_verify_choosing, {"replications": int, "payoff": str}),
 }

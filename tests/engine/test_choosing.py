@@ -1,11 +1,14 @@
 """Alpha as a strategy: what is certain, payoffs by hand of single markets, the same bits at any number of workers."""
 
+import json
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from engine import choose, run
+from engine import choose, chosen, run, save_chosen, verify
 from engine.choosing import AlphaGame, Profile
+from engine.store import digest
 from scenarios import ScenarioError, load
 
 FEW = ("group.north.users=12", "group.south.users=12", "price.c=0.01", "choosing.alphas=[0, 1]")
@@ -67,6 +70,31 @@ def test_the_same_bits_at_any_number_of_workers():
     assert games[0].payoffs.tobytes() == games[1].payoffs.tobytes()
     assert games[0].alike and games[0].payoffs.shape == (2, 2, 2, 2)
     np.testing.assert_array_equal(games[0].payoffs[:, 1], games[0].payoffs[:, 0].transpose(0, 2, 1))
+
+
+def test_a_stored_choice_is_verified_by_playing_it_again(tmp_path):
+    folder = save_chosen(chosen("choosing_alpha_stay", 1, payoff="users", set=FEW, workers=1, progress=False), tmp_path)
+    assert verify(folder).lines == ("pass  files: 3 files as written", "pass  same bits: summary.json, payoffs.csv")
+    table = json.loads((folder / "manifest.json").read_text())
+    for name, change in {
+        "summary.json": ('"draws": 1', '"draws": 3'),
+        "payoffs.csv": (",1,True,", ",1,False,"),
+    }.items():
+        written = (folder / name).read_text()
+        (folder / name).write_text(written.replace(*change, 1))
+        (folder / "manifest.json").write_text(
+            json.dumps(table | {"files": table["files"] | {name: digest(folder / name)}})
+        )
+        found = verify(folder)
+        assert not found.passed and found.lines[1].startswith("FAIL  numbers"), name
+        (folder / name).write_text(written)
+
+
+def test_mixtures_of_a_choice_are_compared_only_where_they_were_looked_for_both_times(tmp_path, monkeypatch):
+    folder = save_chosen(chosen("choosing_alpha_stay", 1, set=FEW, workers=1, progress=False), tmp_path)
+    looked = json.loads((folder / "summary.json").read_text())["mixed"] is not None
+    monkeypatch.setattr("engine.choosing._mixed", lambda means: None if looked else [])
+    assert verify(folder).lines[1] == "pass  same bits: payoffs.csv"
 
 
 def test_aggregators_with_other_users_are_not_exchanged():

@@ -395,7 +395,7 @@ def test_a_gap_above_the_tolerance_fails(stored, monkeypatch):
 BROKEN = {
     "another version": (lambda f: change(f, schema_version=2), "schema_version: got 2; 1 is needed"),
     "no version": (lambda f: change(f, schema_version=None), "schema_version: got None"),
-    "another kind": (lambda f: change(f, kind="reproduction"), "only a run, a comparison or a sweep can be verified"),
+    "another kind": (lambda f: change(f, kind="reproduction"), "a sweep or a choice of alphas can be verified"),
     "no manifest": (lambda f: (f / "manifest.json").unlink(), "manifest.json: missing"),
     "broken JSON": (lambda f: (f / "manifest.json").write_text("{"), "cannot be read"),
     "not UTF-8": (lambda f: (f / "manifest.json").write_bytes(b"\xff\xfe\xfa"), "cannot be read"),

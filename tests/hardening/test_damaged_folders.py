@@ -8,7 +8,7 @@ import traceback
 import pytest
 
 import run
-from engine import InProcess, save_result, sweep
+from engine import InProcess, chosen, compare, save_chosen, save_comparison, save_result, sweep
 from engine import run as run_once
 from engine.sweeps.points import product
 from engine.verifying import FolderError
@@ -31,6 +31,16 @@ KINDS = (
     "p2p_day",
     "designs_eight_nodes",
 )
+
+CHOOSING = {
+    "market": "aggregator",
+    "price": {"rule": "linear", "c": 1.0},
+    "choosing": {"alphas": [0.0]},
+    "group": [
+        {"name": name, "kind": "aggregator", "users": 2, "utility": {"form": "quadratic", "a": 0.5, "b": 4.0}}
+        for name in ("north", "south")
+    ],
+}
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +83,17 @@ def test_a_damaged_run_of_any_kind_is_told_by_verify(number, tmp_path, capsys):
     folder = save_result(run_once(KINDS[number], direct=number % 2 == 1), tmp_path / "run")
     first = 10_000 * (number + 1)
     assert untold(folder, range(first, first + (50 if NIGHTLY else 10)), tmp_path, capsys) == {}
+
+
+@pytest.mark.parametrize("kind", ["comparison", "choice"])
+def test_a_damaged_comparison_or_choice_is_told_by_verify(kind, tmp_path, capsys):
+    if kind == "comparison":
+        found = compare(["large_direct"], replications=2, direct=True, workers=1, progress=False)
+        folder = save_comparison(found, tmp_path / "made")
+    else:
+        folder = save_chosen(chosen(CHOOSING, 1, workers=1, progress=False), tmp_path / "made")
+    assert said(capsys, "verify", folder) == (0, "")
+    assert untold(folder, range(200_000, 200_000 + (300 if NIGHTLY else 12)), tmp_path, capsys) == {}
 
 
 def untold(stored, numbers, place, capsys):

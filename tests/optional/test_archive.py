@@ -7,14 +7,30 @@ import zipfile
 import pytest
 from rocrate.rocrate import ROCrate
 
-from engine import ArchiveError, InProcess, archive, compare, plug, run, save_comparison, save_result, sweep, verify
+from engine import (
+    ArchiveError,
+    InProcess,
+    archive,
+    chosen,
+    compare,
+    plug,
+    run,
+    save_chosen,
+    save_comparison,
+    save_result,
+    sweep,
+    verify,
+)
 from engine.sweeps.points import product
 from tests.engine.test_plugins import OWN, SCENARIO
+from tests.hardening.test_damaged_folders import CHOOSING
 from views.drawing import printing
 from views.pictures import add_to
 
 
 def stored(kind, out):
+    if kind == "choice":
+        return save_chosen(chosen(CHOOSING, 1, workers=1, progress=False), out)
     if kind == "run":
         return save_result(run("two_peaks"), out)
     if kind == "comparison":
@@ -27,20 +43,21 @@ def stored(kind, out):
     return sweep("two_peaks", product(["price.c=1,2"]), out=out, direct=True, executor=InProcess(), progress=False)
 
 
-@pytest.mark.parametrize("kind", ["run", "comparison", "sweep"])
+@pytest.mark.parametrize("kind", ["run", "comparison", "choice", "sweep"])
 def test_an_archive_is_verified_wherever_it_lies_and_read_as_a_crate(kind, tmp_path, monkeypatch):
     folder = stored(kind, tmp_path / "results")
     before = verify(folder)
     file = archive(folder, tmp_path / "mine.zip")
     folder.rename(tmp_path / "gone")
     monkeypatch.chdir("/")
-    assert verify(file) == before and before.passed
+    again = verify(file)
+    assert again.passed and before.passed and again.lines[1 : len(before.lines)] == before.lines[1:]
     crate = ROCrate(file)
     (action,) = (entity for entity in crate.get_entities() if entity.type == "CreateAction")
     named = {entity.id for entity in (*action["object"], *action["result"])}
     with zipfile.ZipFile(file) as held:
         manifest = json.loads(held.read("manifest.json"))
-        assert named == set(manifest["files"])
+        assert named | {"environment.txt"} == set(manifest["files"])
         assert action["instrument"]["softwareVersion"] == manifest["versions"]["project"]
         assert b"numpy==" in held.read("environment.txt")
         for name in (*named, "manifest.json", "environment.txt"):
@@ -59,13 +76,41 @@ def test_plugins_go_along_and_are_asked_for_and_never_run(tmp_path, monkeypatch)
         verify(file)
 
 
+SPOILT = (
+    ("summary.json", b"{", b"{ ", "FAIL  files"),
+    ("environment.txt", b"numpy==", b"numpy==9", "FAIL  files"),
+    ("manifest.json", b'"seed": ', b'"seed":  ', "FAIL  metadata"),
+    ("ro-crate-metadata.json", b'"sha256": "', b'"sha256": "0', "FAIL  metadata"),
+    ("ro-crate-metadata.json", b"{", b"[", "FAIL  metadata"),
+)
+
+
+def rewritten(file, other, name, old, new):
+    """Another archive, with some bytes of a file changed where they stand first."""
+    with zipfile.ZipFile(file) as held, zipfile.ZipFile(other, "w") as changed:
+        assert old in held.read(name)
+        for each in held.namelist():
+            content = held.read(each)
+            changed.writestr(each, content.replace(old, new, 1) if each == name else content)
+
+
+def unzipped(file, folder):
+    """The folder of an archive's files."""
+    with zipfile.ZipFile(file) as held:
+        held.extractall(folder)
+    return folder
+
+
 def test_what_was_changed_is_not_archived_and_does_not_verify(tmp_path):
     folder = stored("run", tmp_path)
     file, other = archive(folder), tmp_path / "other.zip"
-    with zipfile.ZipFile(file) as held, zipfile.ZipFile(other, "w") as changed:
-        for name in held.namelist():
-            changed.writestr(name, b"{}" if name == "summary.json" else held.read(name))
-    assert not verify(other).passed
+    for name, old, new, said in SPOILT:
+        rewritten(file, other, name, old, new)
+        found = verify(other)
+        assert not found.passed and any(line.startswith(said) for line in found.lines), name
+    rewritten(file, other, "ro-crate-metadata.json", b'"name": "run of two_peaks"', b'"name": "mine", "license": "MIT"')
+    assert verify(other).passed
+    assert verify(archive(unzipped(file, tmp_path / "unzipped"))).passed
     with zipfile.ZipFile(file, "a") as held, pytest.warns(UserWarning, match="Duplicate name"):
         held.writestr("summary.json", held.read("summary.json"))
     with pytest.raises(ArchiveError, match="a file stands twice"):
