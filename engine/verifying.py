@@ -147,7 +147,7 @@ def _choosing(folder, manifest):
 
 def _check_replications(table, manifest):
     """Raises ValueError where a manifest has more or fewer replications than a stored table: they may be billions."""
-    last = pd.read_csv(io.BytesIO(content_of(table, LARGEST)), usecols=["replication"])["replication"].max()
+    last = pd.read_csv(io.BytesIO(content_of(table, LARGEST_TABLE)), usecols=["replication"])["replication"].max()
     if last != manifest["replications"] - 1:
         raise ValueError(f"{manifest['replications']} replications; the last in {table.name} is {last}, counted from 0")
 
