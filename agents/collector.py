@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import mesa
@@ -13,23 +13,35 @@ Records = dict[int, dict[type, list[tuple]]]  # {step: {class of agents: rows as
 
 
 class Collector(mesa.DataCollector):
-    """Keeps rounds played at once as if each had been collected; agents' rows are made when first asked for."""
+    """Keeps rounds played at once as if each had been collected; agents' rows are made when first asked for.
 
-    def __init__(self, **reporters: Any) -> None:
+    later: classes of agents who are not asked when a round is collected; their rows come by `fold`.
+    """
+
+    def __init__(self, later: Collection[type] = (), **reporters: Any) -> None:
         super().__init__(**reporters)
+        self.later = later
         self._folded: list[Callable[[], Records]] = []
+
+    def _record_agenttype(self, model: mesa.Model, agent_type: type) -> Iterable[tuple]:
+        return () if agent_type in self.later else super()._record_agenttype(model, agent_type)
+
+    def fold(self, records: Callable[[], Records]) -> None:
+        """Take in rows of agents that are made when first asked for."""
+        self._folded.append(records)
 
     def collect_rounds(self, rounds: object, records: Callable[[], Records]) -> None:
         """Take in many rounds: `rounds` is what reporters read in the model's place, its answers by round."""
         for name, reporter in self.model_reporters.items():
             values = getattr(rounds, reporter) if isinstance(reporter, str) else reporter(rounds)
             self.model_vars[name] += list(values) if np.ndim(values) > 1 else plain(values)
-        self._folded.append(records)
+        self.fold(records)
 
     def get_agenttype_vars_dataframe(self, agent_type: type) -> pd.DataFrame:
         """The table of a class of agents, a row a step and agent."""
         for records in self._folded:
-            self._agenttype_records |= records()
+            for step, rows in records().items():
+                self._agenttype_records[step] = self._agenttype_records.get(step, {}) | rows
         self._folded, self._agenttype_records = [], dict(sorted(self._agenttype_records.items()))
         return super().get_agenttype_vars_dataframe(agent_type)
 

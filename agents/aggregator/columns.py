@@ -12,6 +12,7 @@ from market.fairness.side_payments import moved
 from market.measures import gini, jain
 
 MOST_COLUMNS = 50  # players with a column of their own in the collected data
+USERS = (SmallUser, LargeUser)  # agents of single users, whose rows are made of arrays when they are read
 
 
 def of_rounds(model):
@@ -43,7 +44,7 @@ def of_outcome():
 
 def of_agents(model):
     """Columns of the agents' tables: users where each has an agent, and one's own players by class."""
-    users = {kind: attributes("quantity", "surplus") for kind in (SmallUser, LargeUser)} if model.individual else {}
+    users = {kind: attributes("quantity", "surplus") for kind in USERS} if model.individual else {}
     own = {type(agent): {"purchase": _own_purchase, "payoff": own_payoff} for agent in model.own}
     return users | own or None
 

@@ -93,7 +93,11 @@ class AggregatorModel(MarketModel):
         self.trajectory = Trajectory(
             game.users, rounds, np.float64 if self.individual else np.float32, kept_of(game.blocks)
         )
-        self.datacollector = Collector(model_reporters=self._reporters(), agenttype_reporters=self._agent_reporters())
+        self.datacollector = Collector(
+            columns.USERS if self.individual else (),
+            model_reporters=self._reporters(),
+            agenttype_reporters=self._agent_reporters(),
+        )
 
     @property
     def outcome(self):
@@ -160,6 +164,8 @@ class AggregatorModel(MarketModel):
         for agent in self.own:
             agent.told(self._heard(agent))
         self.datacollector.collect(self)
+        if self.individual:
+            self.datacollector.fold(partial(self._later, self.steps, self.round, self.outcome))
 
     def play_on(self):
         """Play the rounds up to the next whose gap is worked out, all at once where nobody else needs to be asked."""
@@ -188,12 +194,17 @@ class AggregatorModel(MarketModel):
 
     def _records(self, first, stretch):
         """Rows of the agents' tables in rounds that were played at once, as agents.collector.Records; first: step."""
+        kinds = self.datacollector.agenttype_reporters
         return {
-            first + k: self._rows(first + k, stretch.round[k], stretch.outcome_of(k)) for k in range(len(stretch.y))
+            first + k: self._rows(first + k, stretch.round[k], stretch.outcome_of(k), kinds)
+            for k in range(len(stretch.y))
         }
 
-    def _rows(self, step, number, outcome):
-        kinds = self.datacollector.agenttype_reporters
+    def _later(self, step, number, outcome):
+        """The same of a round and the classes of agents that were not asked in it."""
+        return {step: self._rows(step, number, outcome, self.datacollector.later)}
+
+    def _rows(self, step, number, outcome, kinds):
         agents = {kind: self.agents_by_type.get(kind, ()) for kind in kinds}
         return {
             kind: [(step, agent.unique_id, *self._row(agent, number, outcome)) for agent in found]

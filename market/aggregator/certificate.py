@@ -71,7 +71,7 @@ def largest(regrets: Array) -> float:
 
 def best_moves(game: Game, y: Array, x: Array) -> Moves:
     """Every player's relative regret; arguments as of `gap`."""
-    parts = _moves(game.unmixed, np.asarray(y, dtype=float), np.asarray(x, dtype=float))
+    parts = _moves(game.merged, np.asarray(y, dtype=float), np.asarray(x, dtype=float))
     return Moves(*map(np.concatenate, zip(*parts, strict=True)))
 
 

@@ -24,7 +24,7 @@ def clear(game: Game, y: Array) -> Outcome:
     """
     game = game.unmixed
     price = float(game.price.value(float(np.sum(y))))
-    parts = zip(game.blocks, game.player_slices, strict=True)
+    parts = zip(game.merged.blocks, game.merged.player_slices, strict=True)
     x = np.concatenate([split_at(block, price, y[where]) for block, where in parts])
     return outcome_of(game, y, x, price)
 
@@ -64,7 +64,7 @@ def clear_rounds(game: Game, y: Array) -> Rounds:
     game = game.unmixed
     totals = np.sum(y, axis=1)
     price = np.array([float(game.price.value(total)) for total in totals.tolist()])
-    parts = list(zip(game.blocks, game.player_slices, strict=True))
+    parts = list(zip(game.merged.blocks, game.merged.player_slices, strict=True))
     x = np.concatenate([split(block, price, y[:, where]) for block, where in parts], axis=1)
     rows = zip(game.blocks, game.user_slices, strict=True)
     s = [block.utility.surplus(price[:, None], x[:, some]) + 0.0 for block, some in rows]

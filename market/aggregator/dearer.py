@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from market.utilities.quadratic import Quadratic
 from market.utilities.utility import Utility
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
     from typing import Self
 
     from market.arrays import Array, Integers, Mask, Numbers
@@ -49,6 +52,15 @@ class Dearer(Utility):
 
     def take(self, rows: slice | tuple[slice, None] | Mask | Integers) -> Self:
         return type(self)(self.inner.take(rows), self.cost[rows])
+
+    @property
+    def form(self) -> Hashable:
+        return type(self), self.inner.form
+
+    @classmethod
+    def together(cls, groups: Sequence[Self]) -> Self:
+        inner = [one.inner for one in groups]
+        return cls(type(inner[0]).together(inner), np.concatenate([one.cost for one in groups]))
 
     def closed_form(self, alpha: float) -> bool:
         return self.inner.closed_form(alpha)

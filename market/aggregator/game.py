@@ -291,9 +291,27 @@ class Game(Market[Block]):
         return self if len(blocks) == len(self.blocks) else replace(self, blocks=blocks)
 
     @cached_property
+    def merged(self) -> Game:
+        """The same players in the same order, those of `unmixed` in one block whose answers are in one closed form."""
+        blocks: list[Block] = []
+        for block in self.unmixed.blocks:
+            if blocks and alike(blocks[-1], block):
+                utility = type(block.utility).together([blocks[-1].utility, block.utility])
+                blocks[-1] = replace(block, utility=utility, sizes=np.concatenate([blocks[-1].sizes, block.sizes]))
+            else:
+                blocks.append(block)
+        return self.unmixed if len(blocks) == len(self.unmixed.blocks) else replace(self, blocks=tuple(blocks))
+
+    @cached_property
     def highest_reservation(self) -> float:
         """Price at which nobody buys."""
         return float(max(0.0, *(block.utility.reservation.max() for block in self.blocks)))
+
+
+def alike(one: Block, other: Block) -> bool:
+    """Do the aggregators of two blocks answer alike, in closed form, so that they can be asked as one block?"""
+    same = one.utility.form == other.utility.form and one.objective == other.objective
+    return same and not (one.single or other.single) and one.objective.closed_form(one.utility)
 
 
 def bent(rule: PriceRule, block: Block) -> Block:

@@ -8,7 +8,7 @@ move is its surplus in the equilibrium after the move, all other users staying w
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
@@ -16,7 +16,6 @@ import numpy as np
 
 from market.aggregator.best_response import best_response
 from market.aggregator.clearing import certified
-from market.aggregator.dearer import Dearer
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
 from market.aggregator.reply import Prices, common_roof, solve_multipliers
@@ -163,20 +162,11 @@ def joining_of(game: Game, direct: bool = False, alone: str = "alone") -> tuple[
         elif block.kind == "direct" and direct:
             moving.append((block, [len(offers)] * block.players))
     membership = np.concatenate([np.repeat(offer, block.sizes) for block, offer in moving]).astype(np.intp)
-    utility = together([block.utility for block, _ in moving])
+    utility = type(moving[0][0].utility).together([block.utility for block, _ in moving])
     stayers = tuple(block for block in game.blocks if all(block is not other for other, _ in moving))
     offers += direct * (Offer(alone, "direct", 0.0, 0.0),)
     levied = game.levied and game.levied.called({offer.name: moving[0][0].name for offer in offers})
     return Joining(game.price, utility, offers, stayers, levied, game.before), membership
-
-
-def together(utilities: Sequence[Utility]) -> Utility:
-    """The utilities of several groups, all of one form, as those of one."""
-    form = type(utilities[0])
-    if form is Dearer:
-        inner = together([one.inner for one in utilities])  # type: ignore[attr-defined]  # of all, as of the first
-        return Dearer(inner, np.concatenate([one.cost for one in utilities]))  # type: ignore[attr-defined]
-    return form(*(np.concatenate([getattr(one, field.name) for one in utilities]) for field in fields(form)))
 
 
 def game_of(joining: Joining, membership: Integers) -> tuple[Game, Integers]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
     from typing import Self
 
     from market.arrays import Array, Integers, Mask, Numbers
@@ -66,6 +67,16 @@ class Utility(ABC):
     def take(self, rows: slice | tuple[slice, None] | Mask | Integers) -> Self:
         """The utilities of some users (a slice, mask or index array; with a None behind it each a row of its own)."""
         return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    @property
+    def form(self) -> Hashable:
+        """What utilities have in common that can be those of one group."""
+        return type(self)
+
+    @classmethod
+    def together(cls, groups: Sequence[Self]) -> Self:
+        """The utilities of several groups, all of one form, as those of one."""
+        return cls(*(np.concatenate([getattr(one, field.name) for one in groups]) for field in fields(cls)))
 
     def closed_form(self, alpha: float) -> bool:
         """Is every margin at an alpha worked out user by user, with the same bits whoever else is worked out?"""
