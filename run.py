@@ -563,6 +563,7 @@ def draw_pictures(options, folder, shown):
     """Add the pictures of a Result or a Comparison to its stored folder; one that fails is a line."""
     if options.no_plots:
         return
+    import views.without_help  # noqa: F401 (first: it imports matplotlib sooner)
     from views.pictures import add_to
 
     with drawing_as(options):

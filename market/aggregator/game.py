@@ -113,16 +113,22 @@ class Block:
 
     def players_from(self, some: slice) -> Block:
         """The block of some players in a row, a slice."""
+        if some.start == 0 and some.stop == self.players:
+            return self
         start, stop = self.starts[some.start], self.starts[some.stop - 1] + self.sizes[some.stop - 1]
         return replace(self, utility=self.utility.take(slice(start, stop)), sizes=self.sizes[some])
 
     def only(self, some: Mask) -> Block:
         """The block of the marked players, shape (players,)."""
+        if np.all(some):
+            return self
         rows = np.repeat(some, self.sizes)
         return replace(self, utility=self.utility.take(rows), sizes=self.sizes[some])
 
     def picked(self, players: Integers) -> Block:
         """The block of some players, by their numbers, in that order."""
+        if np.array_equal(players, np.arange(self.players)):
+            return self
         sizes = self.sizes[players]
         rows = np.repeat(self.starts[players] - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
         return replace(self, utility=self.utility.take(rows), sizes=sizes)

@@ -13,7 +13,7 @@ import numpy as np
 
 from market.aggregator.certificate import case_of
 from market.aggregator.game import Block
-from market.aggregator.regret_bounds import ALLOWED_REGRET, interval_bounds
+from market.aggregator.regret_bounds import ALLOWED_REGRET, fenced
 from market.aggregator.reply import (
     STUCK_ERROR,
     Prices,
@@ -30,8 +30,6 @@ from market.prices import PriceRule
 MOST_STEPS = 40
 SURELY_CONCAVE = 1 - 1e-6
 PEAK_CORE = 4e-5  # share of a purchase beside the peak in which bounds touch it: nothing is worth ALLOWED_REGRET more
-SHORTENED_STEPS = 0.5 ** np.arange(16)
-MOST_PASSES = 8
 SURELY_BELOW_PEAK = -1e-12  # what all other intervals have to stay below
 
 
@@ -134,17 +132,5 @@ def _fenced(rule, block, outside, high, peaks):
     price = np.asarray(rule.value(peaks.total))
     x = block.objective.taken(block.utility, block.to_users(price), block.to_users(peaks.z))
     case = case_of(rule, block, outside, y, x)
-    steps = SHORTENED_STEPS[:, None]
-    edges = np.concatenate([y * (1 - steps), y[None], (y + (top - y) * steps)[::-1]])
-    low, up = edges[:-1], edges[1:]
-    touching = np.zeros(len(low), dtype=bool)
-    touching[len(steps) - 1 : len(steps) + 1] = True
-    limit = np.where(touching, ALLOWED_REGRET, SURELY_BELOW_PEAK)[:, None]
-    z, rows = np.broadcast_to(peaks.z, low.shape), np.ones(len(low), dtype=bool)
-    for _ in range(MOST_PASSES):
-        low, up, z, limit = low[rows], up[rows], z[rows], limit[rows]
-        bound, z, _ = interval_bounds(case, low, (low + up) / 2, up, z)
-        rows = np.any(bound > limit, axis=1)
-        if not np.any(rows):
-            break
-    return np.all(bound <= limit, axis=0)
+    near, far = (np.full(y.shape, most) for most in (ALLOWED_REGRET, SURELY_BELOW_PEAK))
+    return fenced(case, y, top, peaks.z, near, far)[1]

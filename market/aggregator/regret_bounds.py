@@ -26,6 +26,11 @@ LONGEST_MULTIPLIER_STEP = 3.0  # step of a multiplier
 NEAR_PURCHASE = 0.01  # of a purchase
 FARTHEST_MULTIPLIER = 300.0  # a multiplier beyond which quantities do not change
 FRONT_SIGNS = np.array([[-1.0], [1.0]])  # of the two fronts' steps
+MOST_FENCED = 1 << 15  # users times intervals up to which all intervals are bounded at once
+HALVINGS = 0.5 ** np.arange(1, 16)
+FENCE_BELOW = np.concatenate([[0.0, 0.25], 1 - HALVINGS])  # ends of intervals below a purchase, as shares of it
+FENCE_ABOVE = np.append(HALVINGS[::-1], 1.0)  # and above it, as shares of the way to the largest
+FENCE_PASSES = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,9 +66,49 @@ def regret_bounds(case: Case, y: Array, x: Array, allowed: Array | float = ALLOW
     y, x: purchases and quantities from which the fronts walk, best those of the highest peak, shapes (players,) and
     (users,), energy. Arithmetic is in doubles, whose rounding, some 1e-15 of a payoff, is not counted.
     """
+    z = largest_multiplier(case, y, x)
+    plain = not (len(case.rule.kinks) or case.block.objective.common_surplus)
+    if plain and case.block.users * 2 * len(FENCE_BELOW) <= MOST_FENCED:
+        price = case.price(y)
+        top = np.maximum(case.block.wanted(price), y)
+        worst, closed = fenced(case, y, top, z, np.asarray(allowed), np.asarray(allowed))
+        beyond = _beyond(case, top)
+        if np.all(closed & (beyond <= allowed)):
+            return np.maximum(worst, beyond), closed
+    return _walked(case, y, z, allowed)
+
+
+def fenced(case: Case, y: Array, top: Array, z: Array, near: Array, far: Array) -> tuple[Array, Mask]:
+    """(Bounds on the regret of any purchase up to `top`, which are closed), by intervals laid out at once.
+
+    They double with their distance from purchases y with multipliers z. near, far: up to which bounds of those that
+    touch y, and of all others, are closed. Between none and `top` the price has no kink. All of shape (players,).
+    """
+    edges = np.concatenate([y * FENCE_BELOW[:, None], y[None], y + (top - y) * FENCE_ABOVE[:, None]])
+    low, up = edges[:-1], edges[1:]
+    limit = np.repeat(np.broadcast_to(far, y.shape)[None], len(low), axis=0)
+    limit[len(FENCE_BELOW) - 1 : len(FENCE_BELOW) + 1] = near
+    turn = _split(case, case.price(y)[None], y[None], z[None])[3]
+    away = (low + up) / 2 - y  # multipliers move about straight below y, more slowly above
+    away = np.where(away > 0, y * np.log1p(away / np.where(y > 0, y, 1.0)), away)
+    guess = z + np.clip(turn * away, -LONGEST_MULTIPLIER_STEP, LONGEST_MULTIPLIER_STEP)
+    bound, rows = np.full(low.shape, np.inf), np.arange(len(low))
+    for _ in range(FENCE_PASSES):
+        here = low[rows], (low[rows] + up[rows]) / 2, up[rows]
+        found, guess, _ = interval_bounds(case, *here, guess)
+        bound[rows] = np.minimum(bound[rows], found)
+        again = np.any(bound[rows] > limit[rows], axis=1)
+        if not np.any(again):
+            break
+        rows, guess = rows[again], guess[again]
+    return np.maximum(bound.max(axis=0), 0.0), np.all(bound <= limit, axis=0)
+
+
+def _walked(case, y, z, allowed):
+    """The same by two fronts that walk from y, with multipliers z."""
     at = np.repeat(y[None], 2, axis=0)
     step = np.maximum(y * FIRST_STEP, LEAST_STEP * (case.outside + y)) * np.ones((2, 1))
-    z, last = np.repeat(largest_multiplier(case, y, x)[None], 2, axis=0), at
+    z, last = np.repeat(z[None], 2, axis=0), at
     turn, worst = np.zeros_like(at), np.zeros_like(at)
     done = failed = np.zeros(at.shape, dtype=bool)
     for _ in range(MOST_STEPS):

@@ -79,7 +79,8 @@ def turns_in_a_row(
         new = np.cumsum(np.concatenate([seen[:1], y[some] - held]))
         wrong = np.flatnonzero(new != seen)
         first = int(first + wrong[0]) if len(wrong) and wrong[0] < len(held) else some.stop
-        totals[some.start : some.stop + 1] = _extrapolated(seen, new, y[some], before[:, some])
+        if first < some.stop:
+            totals[some.start : some.stop + 1] = _extrapolated(seen, new, y[some], before[:, some])
         totals[: first + 1][some.start :] = new[: first + 1 - some.start]
         totals[some.stop + 1 :] = new[-1]
         before[:, some] = seen[:-1], y[some]

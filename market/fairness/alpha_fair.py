@@ -110,13 +110,12 @@ class AlphaFair(Objective):
 
     def first_guess(self, utility: Utility, price: Numbers, slope: Numbers, by_player: Reduction) -> Array:
         """Multiplier z of a player too small to move the price; `by_player(ufunc, v)` reduces users to players."""
-        demand = utility.demand(price)
-        weight: Numbers = 0.0
-        if self.alpha > 0:
-            weight = -self.alpha * np.log(np.maximum(utility.best_surplus(price) + self.offset, LEAST_LOGGED))
-        largest = by_player(np.maximum, np.where(demand > 0, weight, -np.inf))
         with np.errstate(divide="ignore", invalid="ignore"):  # what costs nothing may be wanted without end
-            return np.log(slope * by_player(np.add, demand)) + np.where(np.isfinite(largest), largest, 0.0)
+            worth = np.log(utility.demand(price))
+            if self.alpha > 0:
+                kept = np.maximum(utility.best_surplus(price) + self.offset, LEAST_LOGGED)
+                worth = worth - self.alpha * np.log(kept)
+            return np.log(slope) + by_player(np.logaddexp, worth)
 
     def multiplier(self, utility: Utility, price: Numbers, x: Array, roof: Roof | None = None) -> Array:
         """The z at which a user would get quantity x, shape (…, users); infinite ends for users at either limit."""
