@@ -29,7 +29,6 @@ from market.prices import PriceRule
 
 MOST_STEPS = 40
 SURELY_CONCAVE = 1 - 1e-6
-PEAK_CORE = 4e-5  # share of a purchase beside the peak in which bounds touch it: nothing is worth ALLOWED_REGRET more
 SURELY_BELOW_PEAK = -1e-12  # what all other intervals have to stay below
 
 
