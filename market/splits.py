@@ -9,6 +9,7 @@ SMALL, LARGE, PRODUCERS, TARIFFS = "small users", "large users", "producers", "t
 ELASTIC, FIXED, RENTS = "elastic demand", "fixed load's bill", "rents of lines"
 NEEDING, GIVING, NEITHER, GRID = "nodes in need", "nodes with surplus", "other nodes", "main grid"
 LOSSES = "losses a planner has too"
+BUYERS, SELLERS, AGENTS = "buyers", "sellers", "agents"
 
 
 class Split(NamedTuple):

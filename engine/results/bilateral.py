@@ -9,12 +9,14 @@ import pandas as pd
 from agents.bilateral.model import MOST_REMEMBERED
 from engine.columns import with_people
 from engine.results.result import NUMBER_BYTES, Measure, Result, mean_by_agent, number, numbers, played
+from engine.results.welfare import Welfare
 from market import sanity
 from market.bilateral import endings
 from market.bilateral.negotiation import RULES
 from market.bilateral.trading import ClosedPeriod
 from market.measures import jain
 from market.outcome import Status
+from market.splits import BUYERS, SELLERS, Split
 
 MEASURES = {
     "welfare": Measure("money", lambda result: result.welfare),
@@ -403,6 +405,18 @@ def shared(games):
             for key in keys
         )
     )
+
+
+def welfare(outcomes):
+    """Who has what all gain beside the grid over periods, and of the best contracts at the fair point, a Welfare."""
+    most = sum(outcome.best.welfare for outcome in outcomes)
+    had, best = (_by_side([getattr(one, name) for one in outcomes]) for name in ("payoffs", "fair_payoffs"))
+    return Welfare(Split(had, most - sum(had.values())), Split(best, 0.0))
+
+
+def _by_side(payoffs):
+    """{side: its money over periods} of (buyers', sellers') money in each."""
+    return {side: sum(float(np.sum(one[k])) for one in payoffs) for k, side in enumerate((BUYERS, SELLERS))}
 
 
 def by_period(outcomes):

@@ -12,6 +12,7 @@ from engine.results.aggregator import MOST_CSV_USERS, OF_SURPLUS, Cleared, mean,
 from engine.results.day_states import DaysByState
 from engine.results.learning import Learned
 from engine.results.result import NUMBER_BYTES, Measure, Result, moments, number, numbers, played
+from engine.results.welfare import FEARED, UNPLANNED, UNSERVED, Welfare
 from market import sanity
 from market.aggregator.days import endings, measures
 from market.aggregator.days.carrying import in_a_row
@@ -20,6 +21,7 @@ from market.aggregator.days.learners import colluding_gain
 from market.aggregator.days.meter import METER
 from market.aggregator.days.rounds import solve
 from market.aggregator.days.several import DaysGame, DaysOutcome
+from market.aggregator.days.splits import split
 from market.aggregator.days.yardsticks import idle, planned, price_taking, total_welfare
 from market.aggregator.endings import CERTIFIED_ENDINGS
 from market.measures import gini, jain, price_of_anarchy
@@ -182,6 +184,19 @@ class Standing(Lived):
     def is_small(self):
         """Marks of the small users, of all where none is small, shape (users,)."""
         return aggregator.small_or_all(self.game)
+
+
+def welfare(outcome, states=None):
+    """Who has what of days' welfare and of a planner's, a Welfare; states: of the prices that players reckon with."""
+    if outcome.unserved > 0:
+        return Welfare(why=UNSERVED)
+    if states is not None and states.fearful:
+        return Welfare(why=FEARED)
+    if any(day.affine is None for day in outcome.days):
+        return Welfare(why=UNPLANNED)
+    lived = list(zip(outcome.days, outcome.outcomes, strict=True))
+    planners = [(day, price_taking(day)) for day in (day.untaxed for day in outcome.days)]
+    return Welfare(split(lived, planners), split(planners, planners))
 
 
 OF_USERS = {

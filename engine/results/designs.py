@@ -19,6 +19,7 @@ from market.designs.endings import AT_TARIFF, Ended, planned
 from market.designs.study import DIRECT, PLANNER, TARIFF
 from market.microgrid import endings as of_dispatch
 from market.outcome import Status
+from market.splits import AGENTS, GRID, Split
 from scenarios.designs.draw import draw_only
 from scenarios.designs.keys import spelt_out
 from scenarios.microgrid.cases import left_out
@@ -439,6 +440,16 @@ def _design(study, ended, day, before):
     return Design(
         **ending, account=accounts.together(day), by_period=day, values=values, gained=gained, against=against
     )
+
+
+def splits(result):
+    """{design: Split of what agents and the main grid have, beside the planner's}, none where none was found."""
+    best = result.designs[PLANNER].values["welfare"]
+    known = {} if best is None else {name: one.values for name, one in result.designs.items() if one.cleared}
+    return {
+        name: Split({AGENTS: values["surplus"], GRID: values["grid surplus"]}, best - values["welfare"])
+        for name, values in known.items()
+    }
 
 
 def agents_table(agents):

@@ -28,6 +28,7 @@ from scenarios.grid import nodal_tables
 
 NODE_BYTES, LINE_BYTES = 4_000, 6_000  # bytes that a node or a line needs as agents and in what clears
 LARGE = "large"  # a kind of group: no small users
+MOST_REPLYING = 1_000  # users up to which two players' replies are
 RECORD_BYTES = 400  # bytes of a node's or a line's record in each round
 YARDSTICKS = ("price_of_anarchy", "total_welfare", "efficiency", "producer_surplus")
 HEADLINE = ("mean small surplus", "mean small consumption", "price", "rent", "price spread")
@@ -200,6 +201,11 @@ def welfare(game, outcome):
 def faced(game, y, player=None):
     """What the player asked for, by default the one with the largest amount, faces beside amounts y, a Residual."""
     return residual(game, y, int(np.argmax(y)) if player is None else player)
+
+
+def replies(game, y):
+    """(Amounts, replies of the first player, of the second) of two who are alone; None of others, and of very many."""
+    return replies_of_two(game, y, 0, 1) if game.players == 2 and game.users <= MOST_REPLYING else None
 
 
 def surplus_by_node(comparison):

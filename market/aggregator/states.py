@@ -81,6 +81,11 @@ class Chances:
         return np.where(np.abs(more) > SAME_NUMBER * np.max(np.abs(knowing), axis=0), more, 0.0)
 
     @property
+    def fearful(self) -> bool:
+        """Does anybody count bad states for more than their chance?"""
+        return self.risk.weight > 0 and self.risk.level > 0
+
+    @property
     def tail(self) -> Risk:
         """The mean of the worst share alone."""
         return Risk(self.risk.level, 1.0)
@@ -100,8 +105,8 @@ class States(Chances):
 
     @property
     def fearful(self) -> bool:
-        """Does anybody count bad states for more than their chance?"""
-        return any(risk.weight > 0 and risk.level > 0 for risk in (self.risk, *self.risks.values()))
+        """Does anybody, of groups with a risk of their own too?"""
+        return super().fearful or any(risk.weight > 0 and risk.level > 0 for risk in self.risks.values())
 
     def premium(self, group: str) -> float:
         """What a unit is dearer in the eyes of a group than that price: 0 where all weigh risk alike.

@@ -8,7 +8,7 @@ from engine.results import economics
 from market.numerals import plain
 from views.aggregator.economics import TAB
 from views.aggregator.users import users_of
-from views.kit.charts import FADED, HEIGHT, WIDTH, ink, svg
+from views.kit.charts import FADED, HEIGHT, WIDTH, beside, ink, svg
 from views.kit.frames import Panel
 from views.kit.live import ENDED
 from views.sentences import listed
@@ -81,14 +81,10 @@ def _told(run, known):
     names, membership = users_of(run).offers, run.model.state.membership
     how = SOLVED if known.solved else BY_TERMS
     if not len(known.users):
-        return _said(f"Nobody would gain by moving alone, {how}.")
+        return beside(f"Nobody would gain by moving alone, {how}.")
     ways, counts = np.unique(np.stack([membership[known.users], known.to]), axis=1, return_counts=True)
     moves = [f"{n:,} from {names[a]} to {names[b]}" for a, b, n in zip(*ways.tolist(), counts.tolist(), strict=True)]
     most = int(np.argmax(known.gain))
     best = f"user {known.users[most]} gains most, {plain(float(known.gain[most]), 3)} money"
     who = f"{len(known.users):,} of {len(membership):,} users would gain by moving alone"
-    return _said(f"{who} (ringed, in the colour of where to), {how}: {listed(moves)}; {best}.")
-
-
-def _said(text):
-    return f'<p class="beside">{escape(text)}</p>'
+    return beside(f"{who} (ringed, in the colour of where to), {how}: {listed(moves)}; {best}.")

@@ -1,7 +1,5 @@
 """The pictures economists expect of the aggregator market: supply and demand, replies, who has what, how even."""
 
-from html import escape
-
 import numpy as np
 
 from engine.results import economics
@@ -10,18 +8,19 @@ from engine.results.others import ALONE, BEFORE, MOST_SOLVED
 from market.numerals import plain
 from views.aggregator.faint import Faint
 from views.aggregator.users import users_of
-from views.kit.charts import DOTS, Line, line_chart
+from views.kit.charts import DOTS, Line, instead, line_chart
 from views.kit.frames import Panel
 from views.kit.live import ANSWERING
 from views.plots.replies import broken
 from views.sentences import counted
 from views.splits import split_chart
-from views.style import BLACK, BLUE, GREEN, GREY, OCHRE, PURPLE, VERMILLION, finite, group_colours
+from views.style import BLACK, BLUE, GREEN, GREY, OCHRE, PURPLE, VERMILLION, finite, group_colours, shortened
 
 TAB = "Economics"
 FACED = {"price": ("What {} faces beside the others", "price (money/energy)", "at")}
 FACED |= {"payoff": ("What it is worth to {}", "payoff", "brings")}
 FEW = 40  # users whose dots are large
+NARROW = 12  # letters of a name along the vertical axis
 QUANTITY, PRICE = "total purchases (energy)", "price (money/energy)"
 
 
@@ -43,7 +42,7 @@ def _left_out(run):
     if not found:
         return None
     said = f"Among {users:,} users some takes too long for a page that others look at too: {'; '.join(found)} users."
-    return "left out", "Not drawn here", f'<p class="none">{escape(said)}</p>'
+    return "left out", "Not drawn here", instead(said)
 
 
 def as_panels(made):
@@ -98,7 +97,7 @@ def _lorenz(run):
         return None
     lines = [
         Line("all the same", [0, 1], [0, 1], GREY, "--", 1.0),
-        Line(f"small users, Gini {plain(now.gini, 3)}", now.users, now.surplus, BLUE),
+        Line(f"{_who(run)}, Gini {plain(now.gini, 3)}", now.users, now.surplus, BLUE),
     ]
     then = economics.evenness(faint.small) if faint.one else None
     behind = [] if then is None else [Line(faint.called, then.users, then.surplus, BLUE)]
@@ -106,6 +105,13 @@ def _lorenz(run):
         "lorenz",
         "How even surplus is (Lorenz)",
         line_chart(lines, "share of surplus", "share of users", faint=behind),
+    )
+
+
+def _who(run):
+    """Whose surplus is drawn: small users', where there are any."""
+    return (
+        "small users" if any(block.kind != "large" and block.users for block in run.model.game.blocks) else "all users"
     )
 
 
@@ -118,7 +124,7 @@ def _moved(run):
     lines = [
         Line("unchanged", [0.0, float(known.before.max())], [0.0, 0.0], GREY, "--", 1.0),
         Line(
-            f"{len(small):,} small users",
+            f"{len(small):,} {_who(run).removeprefix('all ')}",
             known.before,
             known.now - known.before,
             BLUE,
@@ -142,7 +148,7 @@ def _answers(run):
         return []
     faced = known.facing
     found = [along(game, faced, name, {"": getattr(faced, name)}) for name in FACED]
-    return found if known.replies is None else [_replies(run, known.replies), *found]
+    return found if known.replies is None else [replies_of(run, known.replies), *found]
 
 
 def along(game, faced, name, curves, amount="purchase", bends=()):
@@ -164,8 +170,11 @@ def along(game, faced, name, curves, amount="purchase", bends=()):
     return f"faced {name}", words.format(who), chart
 
 
-def _replies(run, replies):
-    """Best replies of the two players, the rounds' way, and the equilibria that were looked for."""
+def replies_of(run, replies, choose="purchase"):
+    """(Name, title, drawing) of two players' best replies, the rounds' way, and the equilibria that were looked for.
+
+    choose: what they choose an amount of.
+    """
     amounts, first, second = replies
     colours = group_colours([run.model.game.player_name(j) for j in (0, 1)])
     one, other = colours
@@ -180,7 +189,7 @@ def _replies(run, replies):
     return (
         "replies",
         "Best replies",
-        line_chart(lines, f"purchase of {other} (energy)", f"purchase of {one} (energy)", marks=marks),
+        line_chart(lines, f"{shortened(other, NARROW)} (energy)", f"{choose} of {one} (energy)", marks=marks),
     )
 
 

@@ -7,7 +7,7 @@ from views.aggregator.convergence import MOST_LINES
 from views.aggregator.gaps import DRAWN, LEAST_GAP
 from views.aggregator.regrets import REGRET, promises, regret_lines
 from views.kit import live
-from views.kit.charts import Band, Bar, Line, bar_chart, line_chart
+from views.kit.charts import Band, Bar, Line, bar_chart, beside, line_chart
 from views.kit.frames import Panel
 from views.style import BLACK, GREY, finite, group_colours, players, shortened
 
@@ -112,7 +112,7 @@ def _chances(mind, own, colour):
     line, under = Line("chance", mind.amounts, mind.chances, colour), np.zeros(len(mind.amounts))
     area = Band(mind.amounts, under, mind.chances, colour)
     chart = line_chart([line], "chance", xlabel="next amount (energy)", bands=[area], zero=True, marks=[dot])
-    return f'{chart}<p class="none">The large dot: its last amount, {plain(own)}.</p>'
+    return chart + beside(f"The large dot: its last amount, {plain(own)}.")
 
 
 def _kept(run, mind, own, colour):

@@ -10,7 +10,7 @@ from views.aggregator import circles, economics, learning, opening
 from views.aggregator.faint import Faint
 from views.aggregator.tariffs import CONTROLS, with_revenue
 from views.aggregator.users import users_of
-from views.kit.charts import Line, density_chart, line_chart
+from views.kit.charts import Line, density_chart, far_apart, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.style import BLACK, BLUE, GAINS, GREEN, PURPLE, group_colours
 
@@ -25,7 +25,6 @@ FOLLOWS = True  # can one agent be looked at?
 TRACKS = ("price (money/energy)", "mean surplus of small users (money)", "Jain's index")
 MOST_USERS = 1_000_000
 MOST_SEARCHED = 10_000  # users up to which all equilibria are looked for
-RATIO = 50  # of means from which surplus is drawn on a log scale
 FAIRNESS = (("Jain's index (1 = even)", GREEN, "-"), ("Gini (0 = even)", PURPLE, "--"))
 SHOWN = ("price", "quantity", "welfare", "mean small surplus", "jain", "gini", "efficiency", "price of anarchy")
 OF_STATES = ("expected price", "surplus in the worst states")  # of a price with states
@@ -146,12 +145,8 @@ def _price(run, rounds):
 def _surplus(run, rounds, colours):
     means = {name: run.column(f"surplus {name}") for name in users_of(run).names}
     lines = [Line(name, rounds, mean, colours[name]) for name, mean in means.items()]
-    known = np.concatenate([np.zeros(0), *means.values()])
-    known = known[np.isfinite(known)]  # a group that everybody has left has no mean
-    least = known.min(initial=np.inf)
-    log = len(known) > 0 and least > 0 and known.max() > RATIO * least
     behind = Faint(run).levels(rounds, lambda group: group["surplus"]["mean"], colours)
-    return line_chart(lines, "mean surplus (money)", log=log, faint=behind)
+    return line_chart(lines, "mean surplus (money)", log=far_apart(lines), faint=behind)
 
 
 def _density(run, colours, what, label):

@@ -4,7 +4,7 @@ from html import escape
 
 from market.numerals import plain
 from views.bilateral import look
-from views.kit.charts import list_of
+from views.kit.charts import instead, list_of
 
 MOST_ROWS = 60
 
@@ -20,6 +20,6 @@ def contract_list(contracts, called):
         for row in contracts[::-1].head(MOST_ROWS).itertuples()
     ]
     if not rows:
-        return '<p class="none">No contracts yet.</p>'
+        return instead("No contracts yet.")
     head = "<tr><th>when</th><th>buyer ← seller</th><th>energy</th><th>price</th></tr>"
     return list_of("contracts", head, rows, len(contracts) - MOST_ROWS)

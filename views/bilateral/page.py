@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.colors import to_hex
 
 from engine.results import measured
-from engine.results.bilateral import by_claims, by_period, of_agents
+from engine.results.bilateral import by_claims, by_period, of_agents, welfare
 from market.bilateral.endings import TOLERANCE_ROUNDING
 from market.bilateral.negotiation import RULES
 from market.numerals import plain
@@ -14,9 +14,10 @@ from views.bilateral.contract_list import contract_list
 from views.bilateral.price_rounds import highlighted
 from views.bilateral.violation_rounds import LEAST_VIOLATION
 from views.kit import periods
-from views.kit.charts import DOTS, FADED, HEIGHT, Band, Line, ink, legend, level_of, line_chart, steps, svg
+from views.kit.charts import DOTS, FADED, HEIGHT, Band, Line, ink, instead, legend, level_of, line_chart, steps, svg
 from views.kit.frames import Frame, Panel, Table, tiles_of
-from views.kit.live import gap_text, last_gap
+from views.kit.live import ANSWERING, gap_text, last_gap
+from views.splits import split_chart
 from views.style import BLACK, BLUE, GREEN, GREY, OCHRE, PALETTE, PURPLE
 
 TITLE = "Bilateral contracts"
@@ -75,7 +76,7 @@ def frame(run, before):
     if len(called) > 1 and model.outcomes:
         moments = periods.moments(called, by_period(model.outcomes))
         known |= {"moments": moments, "span": periods.span(called, len(model.outcomes))}
-    columns = [run.column(name) for name in ("gap", "price", "messages")]
+    columns = [_seen(run, run.column("gap")), run.column("price"), run.column("messages")]
     tracks = dict(zip(TRACKS, ((run.column("round"), column) for column in columns), strict=True))
     return Frame(**known, said=said, tiles=tiles(run, before), panels=panels(run), table=table(run), tracks=tracks)
 
@@ -151,11 +152,28 @@ def panels(run):
     return (
         *(_by_period(run) if when and model.outcomes else ()),
         Panel("contracts", f"Who signed with whom{when}", _contracts(run), shape),
-        Panel("prices", "Prices of contracts and what is stable", _prices(run)),
-        Panel("core", "Prices inside their core interval", _core(run)),
+        *(_signed(run) if shape else ()),
         Panel("violation", "How far from stable", _violation(run)),
         Panel("messages", "Numbers sent", _messages(run)),
+        *_split(run),
     )
+
+
+def _signed(run):
+    """Drawings of the contracts' prices."""
+    return (
+        Panel("prices", "Prices of contracts and what is stable", _prices(run)),
+        Panel("core", "Prices inside their core interval", _core(run)),
+    )
+
+
+def _split(run):
+    """Who has what could be gained, once a run has ended."""
+    if ANSWERING not in run.memory or not run.model.outcomes:
+        return ()
+    if "welfare" not in run.memory:
+        run.memory["welfare"] = welfare(run.model.outcomes)
+    return (Panel("split", "Who has what could be gained", split_chart(run.memory["welfare"])),)
 
 
 def _by_period(run):
@@ -209,13 +227,13 @@ def _none_signed(run):
     """What stands in place of drawings of contracts where there are none."""
     called = _names(run)
     when = f" in {called[run.model.period]}" if len(called) > 1 else ""
-    return f'<p class="none">No contracts are signed{when}.</p>'
+    return instead(f"No contracts are signed{when}.")
 
 
 def _contracts(run):
     model = run.model
     if model.state is None:
-        return svg("", WIDE, 2.3 * HEIGHT, "contracts") + legend(SIDES)
+        return svg("", WIDE, 2.3 * HEIGHT, "contracts", "contracts") + legend(SIDES)
     market, contracts = model.market, _ends(run)
     if not len(contracts["price"]):
         return _none_signed(run)
@@ -252,7 +270,7 @@ def _contracts(run):
                 parts.append(
                     f'<text x="{x + (-14 if x < 170 else 14)}" y="{at_y + 3.5:.1f}" text-anchor="{side}">{agent}</text>'
                 )
-    return svg("".join(parts), WIDE, high, "contracts") + legend(_keys(market, contracts, scale))
+    return svg("".join(parts), WIDE, high, "contracts", "contracts") + legend(_keys(market, contracts, scale))
 
 
 def _keys(market, contracts, scale):
@@ -282,7 +300,7 @@ def _dots(contracts):
     text += (
         f'<text class="axis" x="{WIDE / 2}" y="{high - 6:.0f}" text-anchor="middle">energy of the contract (kWh)</text>'
     )
-    return svg("".join(dots) + text, WIDE, high, "contracts") + legend(
+    return svg("".join(dots) + text, WIDE, high, "contracts", "contracts") + legend(
         [(f"{len(q):,} contracts: price by energy", BLUE, DOTS)]
     )
 
@@ -358,15 +376,20 @@ def _now(run):
     return model.state.prices
 
 
+def _seen(run, violations):
+    """Violations along a logarithm: those far below the tolerance are all the same."""
+    return np.maximum(violations, LEAST_VIOLATION * run.scenario.table["negotiation"]["tolerance"])
+
+
 def _violation(run):
     if not run.model.round and run.model.state is None:
         return line_chart([], "share of a contract", log=True)
     tolerance = run.scenario.table["negotiation"]["tolerance"]
-    rounds, least = run.column("round"), LEAST_VIOLATION * tolerance
+    rounds = run.column("round")
     mean = run.model.state.bargain.mean_contract or 1.0
     lines = [
-        Line("violation", rounds, np.maximum(run.column("gap"), least), BLACK),
-        Line("spread of claims", rounds, np.maximum(run.column("spread") / mean, least), PURPLE, "--"),
+        Line("violation", rounds, _seen(run, run.column("gap")), BLACK),
+        Line("spread of claims", rounds, _seen(run, run.column("spread") / mean), PURPLE, "--"),
     ]
     return line_chart(lines, "share of a contract", log=True, level=(tolerance, "tolerance"))
 

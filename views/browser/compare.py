@@ -17,7 +17,7 @@ from views.browser.session import SEEDS
 from views.browser.side import LIST
 from views.browser.stage import Stage
 from views.browser.watch import panel_of
-from views.kit.charts import Line, key, line_chart
+from views.kit.charts import Line, instead, key, line_chart
 from views.kit.live import Run
 from views.kit.parameters import changed
 from views.markets import page_of
@@ -123,19 +123,21 @@ def side_by_side(frames, runs, chosen, others=()):
     keys = {name: key(colours[name], style) for name, style in zip(names, LINES, strict=False)}
     ends, in_one = zip(names, frames, strict=True), alike(frames, runs)
     said = ", ".join(f"{escape(name)}: {lanes_tables.ended(frame)}" for name, frame in ends)
-    tracks = page_of(runs[0].scenario.market).TRACKS
+    begun, tracks = any(frame.begun for frame in frames), page_of(runs[0].scenario.market).TRACKS
     lanes = []
     for name, frame in zip(names, frames, strict=True):
         head = f"<h2>{keys[name]}{escape(name)}</h2>"
-        inside = f'{head}<p class="none">{escape(frame.said)}</p>{frame.in_units(frame.panels[0].html)}'
-        lanes.append({"name": name, "html": inside})
+        inside = f"{head}{instead(frame.said)}{frame.in_units(frame.panels[0].html)}"
+        lanes.append({"name": name, "shape": frame.panels[0].shape, "html": inside})
     return {
         "name": "",
         "status": f"<b>{escape(shared_words(runs))}</b> {said}.",
-        "panels": [track_panel(track, names, in_one, colours) for track in tracks],
-        "comparison": lanes_tables.tables(names, in_one, keys, others),
+        "panels": [
+            track_panel(track, names, in_one, colours) for track in tracks if any(frame.tracks for frame in frames)
+        ],
+        "comparison": lanes_tables.tables(names, in_one, keys, others) if begun else "",
         "seeds": SEEDS if len(names) > 1 else 0,
-        "begun": any(frame.begun for frame in frames),
+        "begun": begun,
         "lanes": lanes,
     }
 

@@ -11,6 +11,7 @@ from market.numerals import plain, signed
 from views.tables import with_width
 
 NOT_BEGUN = "not begun"
+ROUNDING = 1e-12  # of a number: a smaller difference is none
 
 
 def ended(frame):
@@ -57,7 +58,7 @@ def differences(frames, seeds):
         if any(isinstance(value, str) for value in values):
             continue
         first, *others = [_drawn(label, lane) for lane in seeds] or _numbers([[value] for value in values])
-        found.append((label, unit, [_away(other - first) for other in others]))
+        found.append((label, unit, [_away(_less_rounding(other, first)) for other in others]))
     return found
 
 
@@ -67,6 +68,11 @@ def _drawn(label, lane):
 
 def _numbers(values):
     return np.array(values, dtype=float)
+
+
+def _less_rounding(other, first):
+    """Differences of two lanes' numbers, 0 where they differ by rounding alone."""
+    return np.where(np.isclose(other, first, rtol=ROUNDING, atol=0), 0.0, other - first)
 
 
 def _away(differences):

@@ -80,8 +80,8 @@ def panel_of(name, title, html, shape=""):
 def status_text(frame):
     """Round, settled or not, gap, in words."""
     if frame.running and not frame.round:
-        head = f'<b>Round 0</b> of at most {frame.limit:,} <b class="chip idle">{NOT_BEGUN}</b> {escape(frame.said)}'
-        return head + replay_text(frame)
+        waits = f'<b class="chip idle">{NOT_BEGUN}</b> <span class="waits">{escape(frame.said)}</span>'
+        return f"<b>Round 0</b> of at most {frame.limit:,} {waits}{replay_text(frame)}"
     chip = f'<b class="chip {"doubt" if frame.doubt else frame.status}">{escape(str(frame.status))}</b>'
     if frame.beside:
         chip += f'<b class="chip {"doubt" if frame.doubt else frame.status}">{escape(frame.beside)}</b>'

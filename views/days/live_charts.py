@@ -3,12 +3,12 @@
 import numpy as np
 
 from views.days import look
-from views.kit.charts import STYLES, Band, Bar, Line, bar_chart, level_of, line_chart, steps
+from views.kit.charts import STYLES, Band, Bar, Line, bar_chart, instead, level_of, line_chart, steps
 from views.kit.frames import Panel
 from views.style import BLACK, BLUE, GREEN, VERMILLION, group_colours
 
 ENERGY, MONEY = "energy in a period", "money in a period"
-NONE = '<p class="none">This user holds no energy.</p>'
+NONE = instead("This user holds no energy.")
 
 
 def before(standing):

@@ -4,7 +4,7 @@ import numpy as np
 
 from engine.results import measured
 from engine.results.aggregator import mean_by_round
-from engine.results.days import Standing
+from engine.results.days import Standing, welfare
 from market.numerals import plain
 from views.aggregator import learning, opening
 from views.aggregator import page as aggregator_page
@@ -12,6 +12,8 @@ from views.aggregator.tariffs import CONTROLS, with_revenue
 from views.days import hours, live_charts, look
 from views.days.faint import Faint
 from views.kit.frames import Frame, Panel, Table, tiles_of
+from views.kit.live import ANSWERING
+from views.splits import split_chart
 
 TITLE = "Aggregators over a day"
 ABOUT = "Households with solar roofs, batteries and cars, and aggregators who decide their days."
@@ -105,7 +107,16 @@ def panels(run, standing, user, faint):
         place = learning.looked_at(run, int(run.model.day.party.player_of[user]) if run.chosen is not None else None)
         mind = live_charts.mind(standing, run.model.mind(place))
         made.append(Panel("beliefs", learning.mind_title(run, place), mind))
-    return (*made, *learning.judged(run))
+    return (*made, *learning.judged(run), *_split(run, standing))
+
+
+def _split(run, standing):
+    """Who has the welfare there could be, once a run has ended."""
+    if ANSWERING not in run.memory:
+        return ()
+    if "welfare" not in run.memory:
+        run.memory["welfare"] = welfare(standing.outcome, run.scenario.states)
+    return (Panel("split", "Who has the welfare there could be", split_chart(run.memory["welfare"])),)
 
 
 def table(standing):

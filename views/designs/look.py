@@ -14,6 +14,7 @@ WORDS = {
 
 
 FAINT = "the tariff alone, nobody trades with anybody"  # what designs are held against
+KEPT = "\u00a0=\u00a0"  # in one piece
 SHORT = {"tariff": "tariff alone", "bilateral": "contracts"}
 
 
@@ -43,9 +44,9 @@ def short(name):
     """A design where there is little room.
 
     >>> short("aggregators inf"), short("microgrid none"), short("bilateral")
-    ('aggregators α = ∞', 'idle lines', 'contracts')
+    ('aggregators α\xa0=\xa0∞', 'idle lines', 'contracts')
     """
     market, _, which = name.partition(" ")
     if market == "microgrid":
         return f"{'idle' if which == 'none' else which.replace('ad-hoc', 'ad hoc')} lines"
-    return spoken(name).replace(",", "") if market == "aggregators" else SHORT.get(name, name)
+    return spoken(name).replace(",", "").replace(" = ", KEPT) if market == "aggregators" else SHORT.get(name, name)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.results import measured
-from engine.results.designs import net_by_class
+from engine.results.designs import net_by_class, splits
 from market.bilateral.signing import CONTRACTS
 from market.designs.study import DIRECT, PLANNER, TARIFF
 from market.microgrid.payments import PAYMENTS
@@ -14,6 +14,8 @@ from views.designs.look import FAINT, design_colour, short
 from views.kit.charts import STYLES, Bar, Line, bar_chart, level_of, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import NOT_YET, gap_text
+from views.splits import PLANNER as PLANNERS
+from views.splits import bars_of
 from views.style import BLACK, GAINS, LOSES, group_colours
 
 TITLE = "Designs"
@@ -126,10 +128,17 @@ def panels(run):
         Panel("losses", "Lost on lines", _bars(result, "loss", "energy")),
         Panel("price", "What net buyers pay", _bars(result, "price", "money/energy")),
         Panel("rounds", "Prices by round", _rounds(run, result)),
+        *_split(result),
     ]
     if run.chosen is not None and run.chosen < len(run.drawn.game.population):
         found.insert(1, Panel("agent", f"Agent {run.chosen}", _agent(run, result)))
     return (*found, *(by_hour.panels(run, result) if run.scenario.periods > 1 else ()))
+
+
+def _split(result):
+    """Who has the welfare there could be under each design; nothing where the planner found none."""
+    known = {PLANNERS if name == PLANNER else short(name): one for name, one in splits(result).items()}
+    return [Panel("split", "Who has the welfare there could be", bars_of(known))] if known else []
 
 
 def _classes(run):
@@ -229,4 +238,4 @@ def table(run):
 
 def _heading(name):
     """A design above a column; the α of aggregators alone, in one piece."""
-    return short(name).removeprefix("aggregators ").replace(" = ", "\u00a0=\u00a0")
+    return short(name).removeprefix("aggregators ")

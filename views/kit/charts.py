@@ -27,6 +27,7 @@ SHOWN = 99.5  # percentile up to which a density's axis reaches
 LEAST_SAID = 1e-12  # a line below it is drawn as 0, which is how its numbers are said
 FADED = 0.76  # opacity at which every colour still is 3 : 1 against either theme
 MOST_DOTS = 25  # points of a line that are marked
+RATIO = 50  # of values from which lines are told apart along a logarithm alone
 BEFORE = ("before the change, thin", PALE, "-")
 DASHES = {"-": "", "--": "5 3", "-.": "7 3 2 3", ":": "2 3"}
 MAP = '<svg class="chart map'  # how a drawing begins that can be looked at from near
@@ -145,15 +146,17 @@ def _line_chart(
         parts.append(_area(across(x[kept]), up(low[kept]), up(high[kept]), band.colour, band.opacity, band.name))
     if moments is not None:
         parts.append(_moment(*across(moments).tolist()))
+    words = ""
     if level is not None and np.isfinite(level[0]):
         y = float(up(level[0]))
         parts.append(f'<line class="level" x1="{across.start:.1f}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
         above = y - 3 if y > TOP + LEAST_ROW else y + LEAST_ROW  # its words stay inside the drawing
-        parts.append(f'<text class="small" x="{WIDTH - RIGHT}" y="{above:.1f}" text-anchor="end">{level[1]}</text>')
+        words = f'<text class="small" x="{WIDTH - RIGHT}" y="{above:.1f}" text-anchor="end">{level[1]}</text>'
     parts += [_faint(line, across, up) for line in faint]
     if behind:
         parts.append(f'<g class="behind">{"".join(_line(line, across, up, dots=False) for line in behind)}</g>')
     parts += [_line(line, across, up) for line in lines]
+    parts.append(words)
     for x, y, colour, title in marks:
         dot = f'<circle class="dot" cx="{float(across(x)):.1f}" cy="{float(up(y)):.1f}" r="4" fill="{ink(colour)}">'
         parts.append(f"{dot}<title>{escape(title)}</title></circle>")
@@ -176,7 +179,8 @@ def density_chart(samples, xlabel, marks=(), faint=None):
     behind = [_density(name, *sample, high) for name, sample in faint.items() if np.any(np.asarray(sample[0]) > 0)]
     told = [(name + _at_zero(values), colour, "-") for name, (values, colour) in samples.items()]
     most = max((y.max() for _, _, y, _ in (*curves, *behind) if y is not None), default=1.0)
-    across, up = Scale(0, high, LEFT, WIDTH - RIGHT), Scale(0, 1.08 * most, HEIGHT - BOTTOM, TOP)
+    up = Scale(0, 1.08 * most, HEIGHT - BOTTOM, TOP)
+    across = Scale(0, high, _left(up), WIDTH - RIGHT)
     parts = [_axes(across, up, xlabel, "density of users")]
     parts += [_faint(Line(name, at, y, colour), across, up) for name, at, y, colour in behind if y is not None]
     for name, at, y, colour in curves:
@@ -229,7 +233,7 @@ def bar_chart(bars, xlabel, colours=(), low=0.0, faint=None):
         parts.append(f'<text x="{left - 6:.1f}" y="{middle:.1f}" text-anchor="end"{weight}>{escape(bar.label)}</text>')
         parts += _boxes(bar, across, y, thick, fades and not bar.bold)
         end = float(across(total)) + 4
-        told.append(f'<text x="{end:.1f}" y="{middle:.1f}"{weight}>{escape(bar.said)}</text>')
+        told.append(f'<text class="end" x="{end:.1f}" y="{middle:.1f}"{weight}>{escape(bar.said)}</text>')
     if faint is not None:
         parts.append(_faint(Line(faint[0], [faint[1]] * 2, [0, 1], BLACK), across, Scale(0, 1, TOP, height - BOTTOM)))
     seen = {colour for bar in bars for value, colour in bar.parts if value}
@@ -255,9 +259,19 @@ def svg(inside, width=WIDTH, height=HEIGHT, label="", kind=""):
     return f'<svg class="{f"chart {kind}".strip()}" {size} role="img" aria-label="{escape(label)}">{inside}</svg>'
 
 
+def beside(text):
+    """Words below a drawing that belong to it; nothing where there are none."""
+    return f'<p class="beside">{escape(text)}</p>' if text else ""
+
+
+def instead(text):
+    """Words where a drawing would be, or of what it leaves out."""
+    return f'<p class="none">{escape(text)}</p>'
+
+
 def list_of(label, head, rows, more):
     """Rows of a table as high as a chart, which is scrolled, by keys too; more: how many there are beyond these."""
-    left = f'<p class="none">and {more:,} more</p>' if more > 0 else ""
+    left = instead(f"and {more:,} more") if more > 0 else ""
     box = f'class="list" tabindex="0" role="region" aria-label="{label}" style="max-height:{HEIGHT}px"'
     return f"<div {box}><table>{head}{''.join(rows)}</table>{left}</div>"
 
@@ -268,6 +282,11 @@ def map_of(inside, width, height, label, kind):
     "halves" are two maps of many nodes side by side.
     """
     return svg(inside, width, height, label, {"": "map", "many": "map many", "halves": "map many halves"}[kind])
+
+
+def said(x, y, lines, words):
+    """Words on a map, so many lines of theirs below a place, however large their letters are."""
+    return f'<text class="said" x="{x:.1f}" y="{y:.1f}" dy="{lines:g}em">{escape(words)}</text>'
 
 
 def stroke(width, small):
@@ -319,11 +338,19 @@ def steps(edges, values):
 
 
 def level_of(name, x, height, colour):
-    """[A Line at one height from the first x to the last, from 0 to 1 without any], none where it is not known."""
+    """[A Line at one height from the first x to the last, along 1 where they are one], none where it is not known."""
     if height is None:
         return []
     ends = np.asarray(x, dtype=float)[[0, -1]] if len(x) else np.array([0.0, 1.0])
+    ends[1] += ends[0] == ends[1]  # as far as an axis of one round goes
     return [Line(name, ends, np.full(2, float(height)), colour)]
+
+
+def far_apart(lines):
+    """Are lines' values all above 0 and so far apart that they are told apart along a logarithm alone?"""
+    known = np.concatenate([np.zeros(0), *(np.asarray(line.y, dtype=float) for line in lines)])
+    known = known[np.isfinite(known)]  # a group that everybody has left has no mean
+    return len(known) > 0 and known.min() > 0 and known.max() > RATIO * known.min()
 
 
 def points(xs, ys):
@@ -358,8 +385,12 @@ def _scales(lines, bands, log, level, zero, xlabel, log_x):
     last = last if last > first else first + 1
     whole = xlabel.startswith(("round", "period", "contract"))
     up = Scale(low, high, HEIGHT - BOTTOM, TOP, log)
-    left = max(LEFT, AXIS + LETTER_WIDTH * max(map(len, numbers(up)), default=0))
-    return Scale(first, last, left, WIDTH - RIGHT, log_x, whole), up
+    return Scale(first, last, _left(up), WIDTH - RIGHT, log_x, whole), up
+
+
+def _left(up):
+    """Where the drawing begins, so that the vertical axis' name and numbers stand side by side."""
+    return max(LEFT, AXIS + LETTER_WIDTH * max(map(len, numbers(up)), default=0))
 
 
 def _axes(across, up, xlabel, ylabel):

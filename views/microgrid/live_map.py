@@ -7,7 +7,7 @@ from matplotlib.colors import to_hex
 
 from engine.results.microgrid import called, zones
 from market.numerals import plain, signed
-from views.kit.charts import DOTS, ink, legend, map_of, points, stroke
+from views.kit.charts import DOTS, ink, legend, map_of, points, said, stroke
 from views.microgrid import live_rings, live_zones, look
 from views.microgrid.network_map import IDLE_FLOW, LABELLED, MOST_SHOWN, positions_of, strokes
 
@@ -15,6 +15,7 @@ WIDE, HIGH = 640, 420  # of the map
 SOFTER = 0.4  # power of a loss' share on a large map, so that small ones are seen
 FAINT = 0.35  # opacity of a large map's line that carries next to nothing; from a quarter of the largest flow it is 1
 NO_FLOW = 1e-9  # p.u. or money that counts as nothing
+STILL = "1.5 3"  # dashes of a line that carries nothing
 
 
 def network_map(run):
@@ -39,6 +40,8 @@ def network_map(run):
     web, nodes = tints + ("" if small else _web(network.public, place)), nodes + titles
     parts = _side_by_side(web, drawn, nodes) if _halves(network) else [web, *drawn, nodes]
     keys = [("public line", look.PUBLIC, "-"), ("private line", look.PRIVATE, "--" if small else "-")]
+    if small and any(np.any(np.abs(lines.flow) <= IDLE * flow) for lines in kinds):
+        keys.append(("idle", look.PUBLIC, STILL))
     keys += [("surplus", look.SURPLUS_NODE, DOTS), ("deficit", look.DEFICIT_NODE, DOTS)]
     if any(len(lines.loss) for lines in kinds) and dispatch is not None:
         keys += _scales(flow, loss, small)
@@ -182,8 +185,19 @@ def _amount(lines, k):
     return f'<text class="amount" style="fill:{ink(look.PRIVATE)}" {where}>{amount}</text>'
 
 
+def _lines_below(network, place):
+    """Do more of a node's lines leave it downwards than upwards, so that words stand better above it? Shape (n,)."""
+    down = np.zeros(network.nodes)
+    for lines in (network.public, network.private):
+        along = place[lines.head] - place[lines.tail]
+        steep = along[:, 1] / np.maximum(np.hypot(*along.T), 1e-9)
+        np.add.at(down, lines.tail, steep)
+        np.add.at(down, lines.head, -steep)
+    return down > 0
+
+
 def _nodes(network, dispatch, place, size, small, names, room):
-    e = network.injection
+    e, up = network.injection, _lines_below(network, place)
     colours = np.where(e > 0, look.SURPLUS_NODE, np.where(e < 0, look.DEFICIT_NODE, look.IDLE_NODE))
     lost = set() if dispatch is None else set(dispatch.unserved)
     parts = []
@@ -204,7 +218,8 @@ def _nodes(network, dispatch, place, size, small, names, room):
         else:
             dark = "dark" if node != network.slack and colour == look.IDLE_NODE else "light"
             parts.append(f'<text class="number {dark}" x="{x:.1f}" y="{y + 4:.1f}">{node}</text>')
-            said = "main grid" if node == network.slack else signed(float(e[node]), 3)
+            words = "main grid" if node == network.slack else signed(float(e[node]), 3)
             if node == network.slack or e[node]:
-                parts.append(f'<text class="said" x="{x:.1f}" y="{y + r + 1.3 * room + 13:.1f}">{said}</text>')
+                away = r + 1.3 * room + 1
+                parts.append(said(x, y - away - 2, 0, words) if up[node] else said(x, y + away, 0.9, words))
     return "".join(parts)

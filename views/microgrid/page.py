@@ -9,7 +9,7 @@ from engine.results.microgrid import by_period, called, losses_under_each, plann
 from market.microgrid.behaviours import BEHAVIOURS
 from market.numerals import plain, signed
 from views.kit import periods
-from views.kit.charts import Bar, Line, bar_chart, level_of, line_chart, list_of
+from views.kit.charts import Bar, Line, bar_chart, beside, instead, level_of, line_chart, list_of
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import ENDED, last_gap
 from views.microgrid import look
@@ -146,7 +146,7 @@ def panels(run):
 def _stability(run):
     """Who would rather leave, or go elsewhere, beside the map; "" before the run's end."""
     said = stability_lines(run.memory.get("summary", {"periods": 1}), _names(run))
-    return f'<p class="beside">{escape(" ".join(said))}</p>' if said else ""
+    return beside(" ".join(said))
 
 
 def _over_time(run):
@@ -163,7 +163,7 @@ def _over_time(run):
 
 def _prices(told):
     if all(value is None for value in told["lowest price"][1]):
-        return '<p class="none">These behaviours and losses give no prices.</p>'
+        return instead("These behaviours and losses give no prices.")
     return periods.chart(told, PRICES, "money/p.u.")
 
 
@@ -199,7 +199,7 @@ def _bills(run):
     result = run.result()
     gains, values = result.gains, result.paid if result.gains is None else result.gains
     if values is None:
-        return '<p class="none">This rule pays nothing here.</p>'
+        return instead("This rule pays nothing here.")
     what, words = ("paid to the node", "receives pays") if gains is None else ("gain by private trade", "gains loses")
     return _by_node(run, values, f"{what} (money)", dict(zip(words.split(), (GAINS, LOSES), strict=True)))
 
@@ -254,7 +254,7 @@ def _trades(run):
     """A list of the private flows, the newest first, then the largest."""
     dispatch, network = run.model.dispatch, run.model.network
     if dispatch is None or dispatch.g is None:
-        return '<p class="none">No trades yet.</p>'
+        return instead("No trades yet.")
     order, names = _order(run, dispatch), called([run.scenario])
     rows = []
     for k in order[:40]:
@@ -264,7 +264,7 @@ def _trades(run):
         ends = escape(f"{names[tail]} → {names[head]}")
         rows.append(f"<tr><td>{ends}</td><td>{plain(abs(float(flow)), 3)}</td><td>{lost}</td></tr>")
     if not rows:
-        return '<p class="none">No private line is used.</p>'
+        return instead("No private line is used.")
     head = "<tr><th>from → to</th><th>p.u.</th><th>lost</th></tr>"
     return list_of("trades", head, rows, len(order) - len(rows))
 

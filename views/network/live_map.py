@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 from engine.results.network import loading
 from market.numerals import percent, plain
 from views.geometry import CURVE
-from views.kit.charts import ink, legend, map_of, points, stroke
+from views.kit.charts import ink, legend, map_of, points, said, stroke
 from views.network import look
 from views.network.price_map import NO_FLOW, flow_text, widths
 from views.style import shortened
@@ -17,6 +17,7 @@ WIDE, HIGH = 640, 420  # of the map
 ROOM = 62, 14  # around the nodes of a small map and of a large one
 RADIUS = 15, 6  # of nodes on a small map and on a large one
 LONGEST = 24  # letters of a group's name
+MOST_INSIDE = 3  # letters of a node's name that its circle holds
 
 
 def price_map(run):
@@ -82,8 +83,8 @@ def _line(k, curve, cleared, stand, wordy, small):
         parts.append(f'<g {turn}><path d="{shape}{-0.75 * size:.1f}Z" fill="{ink(colour)}" class="arrow"/></g>')
     if wordy or full:
         flat = abs(step[0]) > abs(step[1])
-        place = f'x="{x + (0 if flat else 38):.1f}" y="{y + (22 if flat else 4):.1f}"'
-        parts.append(f'<text class="said" {place}>{flow_text(flow, limit)}</text>')
+        at = (x, y + 9, 1) if flat else (x + 38, y, 0.3)
+        parts.append(said(*at, flow_text(flow, limit)))
     return "".join(parts)
 
 
@@ -91,7 +92,8 @@ def _node(node, spot, cleared, scale, who, at):
     """A node in its price's colour; its price and who is there, away from the middle of the map."""
     grid, price = cleared.grid, float(cleared.prices[node])
     small, wordy = grid.nodes <= look.NAMED, grid.nodes <= look.WORDY
-    (x, y), r = spot, RADIUS[0 if small else 1]
+    (x, y), r, name = spot, RADIUS[0 if small else 1], str(grid.names[node])
+    apart = len(name) > MOST_INSIDE
     colour = to_hex(look.PRICES(scale(price)))
     told = f"node {grid.names[node]}: {plain(price)} money/energy" + (f"; {', '.join(who)}" if who else "")
     ring = f'stroke-width="{3.2 if who else 1}"'
@@ -99,17 +101,13 @@ def _node(node, spot, cleared, scale, who, at):
     parts = [f"{circle}<title>{escape(told)}</title></circle>"]
     if small:
         shade = "" if scale(price) > look.DARK else " dark"
-        name = escape(shortened(str(grid.names[node]), 6))
-        parts.append(f'<text class="number{shade}" x="{x:.1f}" y="{y + 4:.1f}">{name}</text>')
+        inside = "" if wordy and apart else escape(shortened(name, 6))
+        parts.append(f'<text class="number{shade}" x="{x:.1f}" y="{y + 4:.1f}">{inside}</text>')
     else:
-        name = escape(str(grid.names[node]))
-        parts.append(f'<text class="name" x="{x:.1f}" y="{y:.1f}" dy="-.8em">{name}</text>')
+        parts.append(f'<text class="name" x="{x:.1f}" y="{y:.1f}" dy="-.8em">{escape(name)}</text>')
     if wordy:
-        said = [plain(price), *(shortened(one, LONGEST) for one in who)]
+        words = [*([name] if apart else []), plain(price), *(shortened(one, LONGEST) for one in who)]
         up = y < at[:, 1].mean()
-        first = y - r - 6 - 13 * (len(said) - 1) if up else y + r + 14
-        parts += [
-            f'<text class="said" x="{x:.1f}" y="{first + 13 * k:.1f}">{escape(words)}</text>'
-            for k, words in enumerate(said)
-        ]
+        edge, first = (y - r - 6, 1 - len(words)) if up else (y + r + 4, 1)
+        parts += [said(x, edge, first + k, line) for k, line in enumerate(words)]
     return "".join(parts)

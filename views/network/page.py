@@ -10,7 +10,7 @@ from market.outcome import Status
 from views.aggregator import learning, opening
 from views.aggregator.faint import Faint
 from views.aggregator.tariffs import CONTROLS, with_revenue
-from views.kit.charts import STYLES, Line, line_chart
+from views.kit.charts import STYLES, Line, far_apart, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import gap_text
 from views.network import economics
@@ -113,9 +113,10 @@ def panels(run):
     rounds = run.column("round") if played else np.zeros(0)
     blocks = model.game.blocks
     colours = group_colours([block.name for block in blocks])
-    map_of_prices = Panel("map", "Prices at the nodes, flows on the lines", price_map(run), "large")
+    drawn = (price_map(run),) if model.game.grid.nodes > 1 else ()  # one node is no map
+    maps = [Panel("map", "Prices at the nodes, flows on the lines", html, "large") for html in drawn]
     if not played:
-        return (map_of_prices, *opening.panels(blocks))
+        return (*maps, *opening.panels(blocks))
     parts = {
         "purchases": ("Purchases and sales by player", "energy", _amounts(run, colours)),
         "price": ("Price by group", "money/energy", {b.name: (f"price {b.name}", colours[b.name]) for b in blocks}),
@@ -133,11 +134,19 @@ def panels(run):
         "rent": faint.level(rounds, lambda summary: summary["rent"], BLACK),
         "surplus": faint.levels(rounds, lambda group: group["surplus"]["mean"], colours),
     }
+    lines = {name: _lines(run, rounds, columns) for name, (_, _, columns) in parts.items()}
     drawn = tuple(
-        Panel(name, title, line_chart(_lines(run, rounds, columns), label, faint=behind.get(name, ())))
-        for name, (title, label, columns) in parts.items()
+        Panel(
+            name,
+            title,
+            line_chart(
+                lines[name], label, log=name == "surplus" and far_apart(lines[name]), faint=behind.get(name, ())
+            ),
+        )
+        for name, (title, label, _) in parts.items()
+        if lines[name]
     )
-    return (map_of_prices, *learning.panels(run, run.chosen), *drawn, *economics.panels(run))
+    return (*maps, *learning.panels(run, run.chosen), *drawn, *economics.panels(run))
 
 
 def _lines(run, rounds, columns):
