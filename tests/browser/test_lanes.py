@@ -46,6 +46,11 @@ def test_differences_over_draws_are_those_of_a_comparison(monkeypatch, tmp_path)
     side.close()
 
 
+def test_what_lanes_differ_by_through_rounding_is_no_difference():
+    told = lanes._away(lanes._less_rounding(np.array([6.768 + 1e-15]), np.array([6.768])))
+    assert (told, lanes._away(lanes._less_rounding(np.array([6.7681]), np.array([6.768])))) == ("0", "+0.0001")
+
+
 def test_a_meaning_has_one_colour_whatever_the_lanes():
     fair = scenario_colours(["mine", "all alpha = 0 (welfare)", "all alpha = inf (max-min)"])
     assert fair["all alpha = 0 (welfare)"] == DESIGNS["welfare"] == scenario_colours(["two welfare"])["two welfare"]
@@ -64,6 +69,10 @@ def test_rounds_on_a_logarithm_stand_where_their_logarithm_does():
 def test_numbers_side_by_side_have_units_that_all_scenarios_share(other, unit):
     side, names = session.Session(), ["two_nodes_wide", other]
     side.open([Run(load(name)) for name in names])
+    ended(side)
+    told = side_by_side(side.frames, side.runs, names)
+    assert not told["panels"] and not told["comparison"] and told["lanes"]  # no empty axes before the first round
+    side.step()
     ended(side)
     told = side_by_side(side.frames, side.runs, names)
     assert f"price <small>{unit}" in told["comparison"] and unit in told["panels"][0]["html"]

@@ -5,10 +5,13 @@ import re
 import numpy as np
 import pytest
 
-from engine.results import economics
+from engine import run
+from engine.results import bilateral, days, designs, economics, network
 from engine.results.welfare import Welfare
+from market.aggregator.network import curves
 from market.numerals import plain
-from market.splits import FIXED, PRODUCERS, RENTS, SMALL, Split
+from market.outcome import Status
+from market.splits import FIXED, PRODUCERS, RENTS, SMALL, TARIFFS, Split
 from scenarios import load
 from views.kit.live import ANSWERING, Run
 from views.markets import page_of
@@ -19,12 +22,12 @@ BOX = re.compile(r'<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)"')
 
 def ended(name, *changes):
     """(Its panels by name, the model) of a run that has ended and of which all is known."""
-    run = Run(load(name, set=list(changes)))
-    run.start()
-    while run.model.running:
-        run.model.step()
-    run.memory["gap"], run.memory[ANSWERING] = 0.0, True
-    return {panel.name: panel for panel in page_of(run.scenario.market).frame(run, {}).panels}, run.model
+    watched = Run(load(name, set=list(changes)))
+    watched.start()
+    while watched.model.running:
+        watched.model.step()
+    watched.memory["gap"], watched.memory[ANSWERING] = 0.0, True
+    return {panel.name: panel for panel in page_of(watched.scenario.market).frame(watched, {}).panels}, watched.model
 
 
 def edges(chart):
@@ -47,7 +50,8 @@ def test_a_bar_is_as_long_as_its_parts_and_what_is_lost_ends_where_the_planners_
 
 
 @pytest.mark.parametrize("name", ["data_centre_nothing", "two_nodes_thin", "cournot_duopoly"])
-def test_a_player_of_a_network_stands_at_its_own_price_on_the_curve_it_faces(name):
+def test_a_player_of_a_network_stands_at_its_own_price_on_the_curve_it_faces(monkeypatch, name):
+    monkeypatch.setattr(curves, "REPLIES", 21)
     panels, model = ended(name)
     j = int(np.argmax(model.outcome.y))
     y, paid = float(model.outcome.y[j]), float(model.outcome.paid[j])
@@ -58,6 +62,44 @@ def test_a_player_of_a_network_stands_at_its_own_price_on_the_curve_it_faces(nam
     assert f"brings {plain(float(gain))}<" in panels["faced payoff"].html
     assert ("sale of" in panels["faced price"].html) is bool(model.game.selling[j])
     assert "lost" in panels["split"].html
+    assert ("replies" in panels) is (model.game.players == 2)
+    if model.status is Status.SETTLED and model.game.players == 2:  # at an equilibrium the page's curves meet
+        amounts, *both = network.replies(model.game, model.outcome.y)
+        met = [np.interp(other, amounts, own) for own, other in zip(both, model.outcome.y[::-1], strict=True)]
+        assert met == pytest.approx(model.outcome.y, rel=1e-3)
+
+
+FEW_HOMES = ("group.0.users=12", "group.0.count=2")
+
+
+@pytest.mark.parametrize(
+    "changes", [(), ('tariffs=[{ rule = "tax", per_unit = 0.1 }]',)], ids=["free", "with a tariff"]
+)
+def test_what_users_producers_and_tariffs_have_of_a_day_adds_up_to_its_welfare(changes):
+    panels, model = ended("street_day", *FEW_HOMES, *changes)
+    here, planner, _ = days.welfare(model.outcome)
+    summary = run("street_day", set=[*FEW_HOMES, *changes]).summary()
+    alone = sum(float(np.sum(one.alone)) for one in model.outcome.outcomes)
+    assert here.welfare + alone == pytest.approx(summary["total_welfare"], rel=1e-9)
+    assert (here.welfare + alone) / (planner.welfare + alone) == pytest.approx(summary["efficiency"], rel=1e-9)
+    assert (TARIFFS in here.had) is bool(changes) and "lost" in panels["split"].html
+
+
+def test_contracts_and_designs_have_what_their_summaries_say():
+    panels, model = ended("wrong_matching")
+    here, planner, _ = bilateral.welfare(model.outcomes)
+    summary = run("wrong_matching").summary()
+    assert sum(here.had.values()) == pytest.approx(summary["welfare"])
+    assert planner.welfare == pytest.approx(summary["best_welfare"]) == pytest.approx(here.welfare + here.lost)
+    assert "lost" in panels["split"].html
+    panels, model = ended("designs_eight_nodes")
+    found = designs.splits(run("designs_eight_nodes"))
+    best = found["planner"].welfare
+    assert all(one.welfare + one.lost == pytest.approx(best) for one in found.values())
+    assert (
+        f"{plain(found['direct'].lost, 3)} lost" in panels["split"].html
+        and f"{plain(best, 3)} in all" in panels["split"].html
+    )
 
 
 def test_what_is_too_much_for_a_page_is_said(monkeypatch):
