@@ -18,6 +18,10 @@ FOUND = """axe.run(document, {resultTypes: ['violations']}).then(found => found.
 PALE = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8")
 
 
+LETTERS = """[...document.querySelectorAll('.chart text')].filter(one => one.textContent.trim()).map(one =>
+    parseFloat(getComputedStyle(one).fontSize) * Math.hypot(one.getScreenCTM().a, one.getScreenCTM().b))"""
+
+
 def faults(page):
     """What axe-core calls serious or critical on a page, and what is drawn too pale, which it does not look at."""
     if not page.evaluate("'axe' in window"):
@@ -39,15 +43,21 @@ def test_no_serious_fault_while_lanes_are_compared_and_after_a_change(visitor):
     changed = faults(page)
     page.click("header button:has-text('Compare')")
     page.wait_for_selector(".lane >> nth=3")
+    assert not page.locator(".compare .panels .panel").count()  # no empty axes before the first round
     visitor.press("step")
     page.wait_for_selector(".lanes-table td:text-matches('[0-9]')")
     light = faults(page)
+    assert min(page.evaluate(LETTERS)) >= 11.9
     turn(page, dark=True)
     page.set_viewport_size(NARROW)
     assert (changed, light, faults(page)) == ([], [], [])
+    assert min(page.evaluate(LETTERS)) >= 11.9
     assert page.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
 
 
+SMALL = """[...document.querySelectorAll('.page :not(svg, svg *)')].filter(one => one.checkVisibility()
+    && [...one.childNodes].some(part => part.nodeType === 3 && part.textContent.trim())
+    && parseFloat(getComputedStyle(one).fontSize) < 12).map(one => one.outerHTML.slice(0, 160))"""
 SILENT = """[...document.querySelectorAll('.side [role=slider]')].filter(one => !one.getAttribute('aria-valuetext'))
     .map(one => one.closest('.control').innerText)"""
 SEEN = """(({ outlineStyle, outlineWidth, outlineColor }) => outlineStyle !== 'none' && outlineWidth !== '0px'
@@ -84,7 +94,7 @@ def test_step_is_five_tabs_away_and_sliders_speak_their_values(visitor):
 def test_no_serious_fault_on_a_markets_page(visitor, market):
     page = visitor.page
     visitor.show(page_of(market).TITLE, page_of(market).START.replace("_", " "))
-    assert faults(page) == [] and page.evaluate(SILENT) == []
+    assert faults(page) == [] and page.evaluate(SILENT) == [] and page.evaluate(SMALL) == []
     walk_to_step(page)
     page.set_viewport_size({"width": SIZE["width"] // 2, "height": SIZE["height"] // 2})  # as zoomed to 200 %
     assert page.evaluate("document.documentElement.scrollWidth") == SIZE["width"] // 2

@@ -8,6 +8,8 @@ import pytest
 from engine import run
 from market.numerals import plain
 from scenarios import build
+from tests.browser.conftest import SIZE
+from tests.browser.test_access import LETTERS
 from views.browser.stories import STORIES
 
 
@@ -117,6 +119,9 @@ def test_any_market_is_compared_under_its_variants(visitor, market):
     shown = visitor.page.query_selector_all(f".lanes-table tr[data-name='{row}'] td")[: len(changes)]
     results = [run(scenario.replace(" ", "_"), set=change).summary() for change in changes]
     assert [one.inner_text() for one in shown] == [plain(number(summary)) for summary in results]
+    for width in (SIZE["width"], 400):  # lanes of maps, too, have letters that can be read
+        visitor.page.set_viewport_size({"width": width, "height": 800})
+        assert min(visitor.page.evaluate(LETTERS)) >= 11.9
 
 
 def test_a_comparison_steps_all_scenarios_and_ends_with_their_numbers(visitor):

@@ -6,12 +6,17 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.browser.test_access import LETTERS
+
 SCRIPT = Path(__file__).parents[2] / "docs" / "talk.md"
 ROW = re.compile(r"^\| (\d:\d\d) \| (.+?) \| \"(.+?)\" \| (.+) \|$", re.MULTILINE)
-LETTERS = """[...document.querySelectorAll('.chart text')].filter(one => one.textContent.trim()).map(one =>
-    parseFloat(getComputedStyle(one).fontSize) * Math.hypot(one.getScreenCTM().a, one.getScreenCTM().b))"""
-
-
+CUT = """[...document.querySelectorAll('.panel .chart:not(.map)')].flatMap(chart => {
+    const box = chart.getBoundingClientRect();
+    return [...chart.querySelectorAll('text')].filter(one => {
+        const { width, left, right, top, bottom } = one.getBoundingClientRect(), room = 6;
+        return width && (left < box.left - room || right > box.right + room || top < box.top - room || bottom > box.bottom + room);
+    }).map(one => one.textContent);
+})"""
 UNDER_BUTTONS = """() => {
     const range = document.createRange(), buttons = document.querySelector('.zoom').getBoundingClientRect();
     range.selectNodeContents(document.querySelector('.panel h2'));
@@ -95,7 +100,11 @@ def test_what_is_said_beside_a_drawing_is_read_from_afar_too(visitor):
         size = visitor.page.locator(f".talk {said} >> visible=true").evaluate("one => getComputedStyle(one).fontSize")
         assert float(size.removesuffix("px")) >= 18, said
     assert not visitor.page.locator(".talk :is(.tiles, .span, .tab:not(.talk-bar *)) >> visible=true").count()
+    assert min(visitor.page.evaluate(LETTERS)) >= 17  # of a map
     visitor.page.set_viewport_size({"width": 400, "height": 800})
+    assert min(visitor.page.evaluate(LETTERS)) >= 11.9
+    told = visitor.page.locator(".talk > .sentence")
+    assert told.evaluate("one => one.clientHeight") == told.evaluate("one => one.scrollHeight")  # nothing lies over it
     assert visitor.page.evaluate(UNDER_BUTTONS) == []
     visitor.page.keyboard.press("Escape")
 
@@ -106,7 +115,7 @@ def test_letters_of_charts_are_twelve_pixels_at_least(visitor, width):
     visitor.step()
     for tab in ("Round by round", "Economics"):
         visitor.page.click(f".tab:has-text('{tab}')")
-        assert min(visitor.page.evaluate(LETTERS)) >= 11.9
+        assert min(visitor.page.evaluate(LETTERS)) >= 11.9 and visitor.page.evaluate(CUT) == []
     visitor.page.click("button[aria-label=talk]")
     visitor.page.wait_for_selector(".talk-bar")
     assert min(visitor.page.evaluate(LETTERS)) >= (24 if width == 1280 else 11.9)

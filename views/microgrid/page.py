@@ -288,7 +288,7 @@ def table(run):
     columns = {"node": list(called([run.scenario])[: network.nodes]), "kind": kinds, "has or needs": network.injection}
     dispatch, outcome = model.dispatch, model.outcome
     if dispatch is not None and dispatch.p is not None:
-        columns["puts in"] = dispatch.p
+        columns["puts in"] = np.where(np.abs(dispatch.p) < NO_FLOW, 0.0, dispatch.p)
         if dispatch.prices is not None:
             columns["price"] = dispatch.prices
         if outcome.payments is not None:
