@@ -13,8 +13,8 @@ ROW = re.compile(r"^\| (\d:\d\d) \| (.+?) \| \"(.+?)\" \| (.+) \|$", re.MULTILIN
 CUT = """[...document.querySelectorAll('.panel .chart:not(.map)')].flatMap(chart => {
     const box = chart.getBoundingClientRect();
     return [...chart.querySelectorAll('text')].filter(one => {
-        const { width, left, right, top, bottom } = one.getBoundingClientRect(), room = 6;
-        return width && (left < box.left - room || right > box.right + room || top < box.top - room || bottom > box.bottom + room);
+        const { width, left, right, top, bottom } = one.getBoundingClientRect();
+        return width && Math.max(box.left - left, right - box.right, box.top - top, bottom - box.bottom) > 6;
     }).map(one => one.textContent);
 })"""
 UNDER_BUTTONS = """() => {
