@@ -16,7 +16,7 @@ from views.bilateral.price_rounds import MOST_LINES, highlighted, price_rounds
 from views.bilateral.trading_day import trading_day
 from views.bilateral.violation_rounds import relative_history, violation_rounds
 from views.pictures import pictures
-from views.plots import measure_panels
+from views.plots import PLOTS, measure_panels
 
 SMALL = ["buyers.count=4", "sellers.count=4"]
 EMPTY = "buyers={ count = 0, demand = 1, value = 0.2 }"
@@ -277,6 +277,10 @@ def test_measures_are_dots_at_their_means(comparison):
         assert axes.get_xscale() == "log"
     shares = measure_panels(comparison, {"distance to tau": "distance to tau"})
     assert "0" in {text.get_text() for text in shares.axes[0].texts}
+    away = PLOTS["differences"](comparison, {"rounds": "rounds"}).axes[0]
+    (nothing,) = [line for line in away.lines if list(line.get_xdata()) == [0, 0]]
+    for text in away.texts:  # a number stands upon the line at 0, not behind it
+        assert text.get_bbox_patch().get_facecolor() == (1, 1, 1, 1) and text.get_zorder() > nothing.get_zorder()
 
 
 def test_a_run_has_the_pictures_it_has_data_for(tmp_path, single, day, comparison):

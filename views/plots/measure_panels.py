@@ -6,6 +6,7 @@ from market.numerals import plain
 from views.style import BLACK, finite, new_figure, runs_said, scenario_colours, shortened, styled
 
 NO_MEAN = 1e-9  # a mean up to it is shown as 0
+GROUND = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}  # of numbers that a line would cross
 
 
 @styled
@@ -65,6 +66,7 @@ def draw_dots(axes, place, means, half_widths, colours, log=False):
                 textcoords="offset points",
                 ha="center",
                 fontsize=13,
+                bbox=GROUND,
             )
         else:
             said = "none" if np.isfinite(mean) else "not defined"
