@@ -40,7 +40,7 @@ def network_map(run):
     web, nodes = tints + ("" if small else _web(network.public, place)), nodes + titles
     parts = _side_by_side(web, drawn, nodes) if _halves(network) else [web, *drawn, nodes]
     keys = [("public line", look.PUBLIC, "-"), ("private line", look.PRIVATE, "--" if small else "-")]
-    if small and any(np.any(np.abs(lines.flow) <= IDLE * flow) for lines in kinds):
+    if small and any(np.any(np.abs(lines.flow) <= IDLE_FLOW * flow) for lines in kinds):
         keys.append(("idle", look.PUBLIC, STILL))
     keys += [("surplus", look.SURPLUS_NODE, DOTS), ("deficit", look.DEFICIT_NODE, DOTS)]
     if any(len(lines.loss) for lines in kinds) and dispatch is not None:
