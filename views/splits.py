@@ -25,7 +25,7 @@ from views.style import BLACK, BLUE, GREEN, GREY, OCHRE, PURPLE, TEAL, VERMILLIO
 
 HERE, PLANNER = "this market", "a planner"
 LOST = "lost"
-ROUNDING = 1e-12  # of a welfare: less of it is not lost
+NO_LOSS = 1e-12  # of a welfare: less of it is not lost
 COLOURS = {SMALL: BLUE, LARGE: VERMILLION, ELASTIC: GREEN, PRODUCERS: OCHRE, TARIFFS: PURPLE, RENTS: TEAL, FIXED: GREY}
 COLOURS |= {NEEDING: DEFICIT_NODE, GIVING: SURPLUS_NODE, NEITHER: BLUE, GRID: OCHRE, LOSSES: GREY, LOST: BLACK}
 COLOURS |= {BUYERS: BUYER, SELLERS: SELLER, AGENTS: BLUE}
@@ -46,7 +46,7 @@ def split_chart(welfare, others=()):
 
 def _lost(split):
     """What a Split loses beside the planner's, 0 where that is rounding."""
-    return split.lost if split.lost > ROUNDING * abs(split.welfare) else 0.0
+    return split.lost if split.lost > NO_LOSS * abs(split.welfare) else 0.0
 
 
 def bars_of(splits):

@@ -11,7 +11,7 @@ from market.numerals import plain, signed
 from views.tables import with_width
 
 NOT_BEGUN = "not begun"
-ROUNDING = 1e-12  # of a number: a smaller difference is none
+SAME_NUMBER = 1e-12  # of a number: a smaller difference is none
 
 
 def ended(frame):
@@ -72,7 +72,7 @@ def _numbers(values):
 
 def _less_rounding(other, first):
     """Differences of two lanes' numbers, 0 where they differ by rounding alone."""
-    return np.where(np.isclose(other, first, rtol=ROUNDING, atol=0), 0.0, other - first)
+    return np.where(np.isclose(other, first, rtol=SAME_NUMBER, atol=0), 0.0, other - first)
 
 
 def _away(differences):
