@@ -33,6 +33,10 @@ for words in commands:
         code = run.main(words)
         assert code == 0, (words, code)
     print(json.dumps([name for name in heavy if name in sys.modules and not isinstance(sys.modules[name], Later)]))
+
+from matplotlib.artist import kwdoc
+from matplotlib.lines import Line2D
+assert "linestyle" in kwdoc(Line2D) and "linestyle" not in Line2D.set.__doc__, "its help is left out, once"
 """
 
 

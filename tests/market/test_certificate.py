@@ -260,6 +260,24 @@ def test_players_are_judged_the_same_in_one_group_or_in_several():
         assert np.all(np.isfinite(regrets))
 
 
+def test_neighbours_who_answer_alike_are_one_block_and_have_the_bits_of_each():
+    rng, sizes, offsets = np.random.default_rng(3), (7, 5, 6), (0.01, 0.01, 0.5)
+    blocks = [
+        Block(
+            f"A{k}", "aggregator", Quadratic(rng.uniform(0.1, 0.9, n), rng.uniform(4, 10, n)), 1.0, least, np.array([n])
+        )
+        for k, (n, least) in enumerate(zip(sizes, offsets, strict=True))
+    ]
+    y, apart = np.array([12.5, 4.0, 8.5]), [0, 2, 1]  # their sums are exact, in any order
+    game, other = Game(Linear(0.05), (*blocks,)), Game(Linear(0.05), tuple(blocks[k] for k in apart))
+    assert [block.players for block in game.merged.blocks] == [2, 1] and other.merged is other
+    outcome, alone = clear(game, y), clear(other, y[apart])
+    np.testing.assert_array_equal(outcome.x, np.concatenate([alone.x[:7], alone.x[13:], alone.x[7:13]]))
+    regrets = gap(game, y, outcome.x)[1]
+    np.testing.assert_array_equal(regrets, gap(other, y[apart], alone.x)[1][apart])
+    assert np.all(regrets > 0) and len(set(regrets)) == 3
+
+
 def test_max_min_counts_its_offset_beside_the_least_surplus():
     block = Block("A", "aggregator", Quadratic(np.array([0.7, 0.2]), np.array([4.0, 3.0])), np.inf, 0.01, np.array([2]))
     game = Game(Linear(0.001), (block,))

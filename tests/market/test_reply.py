@@ -51,6 +51,15 @@ def test_the_slope_of_a_user_s_own_reply_is_its_finite_difference(kind, rule):
     np.testing.assert_allclose(slope, found, rtol=1e-5, atol=1e-7 * np.abs(found).max())
 
 
+@pytest.mark.parametrize("kind", ["quadratic", "log"])
+@pytest.mark.parametrize("alpha", ALPHAS[:-1])
+def test_the_first_guess_is_the_multiplier_of_players_too_small_to_move_the_price(alpha, kind):
+    players, slope = block(kind, alpha, [6, 9], 1.0), np.array([1e-13])
+    prices = reply.Prices(np.array([2.0]), slope, np.zeros(1))
+    guess = reply.first_guess(players, prices)
+    np.testing.assert_allclose(reply.solve_multipliers(players, prices, guess + 1.0)[0], guess, rtol=0, atol=1e-9)
+
+
 @pytest.mark.parametrize("rule", RULES, ids=repr)
 @pytest.mark.parametrize("kind", ["quadratic", "log"])
 @pytest.mark.parametrize("alpha", ALPHAS[:-1])
