@@ -18,7 +18,7 @@ from market.aggregator.equilibrium import Solution, first_total
 from market.aggregator.game import USERS_AT_ONCE, Block, Game
 from market.aggregator.planner import best_total_welfare, best_welfare, planned, planned_surplus
 from market.aggregator.reply import replies
-from market.aggregator.roots import STRAYED, excess_reply, newtons_totals, prices_at, span
+from market.aggregator.roots import LAST_STEP, STRAYED, excess_reply, newtons_totals, prices_at, span
 from market.arrays import Array
 from market.outcome import CERTIFIED_GAP, Outcome, Status
 from market.prices import PriceRule
@@ -60,7 +60,7 @@ def plan_all(games: Sequence[Game]) -> None:
 def _solved(games):
     rule, blocks = games[0].price, _stacked([game.blocks for game in games])
     spans = [span(rule, game.blocks, 0.0) for game in games]
-    starts = [newtons_totals(*ends, first_total(game)) for ends, game in zip(spans, games, strict=True)]
+    starts = [newtons_totals(*ends, first_total(game), LAST_STEP) for ends, game in zip(spans, games, strict=True)]
     totals = together(starts, partial(_answers, rule, blocks))
     known = [k for k, total in enumerate(totals) if total is not None]
     found: list[Solution | None] = [None] * len(games)
