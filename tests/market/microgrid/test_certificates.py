@@ -221,6 +221,13 @@ def test_an_even_residual_is_as_accurate_as_its_programme(eight, eight_grid, mon
     assert np.any(outcome.g) == (precise is not None)
 
 
+def test_an_even_residual_of_several_groups_is_told_without_a_programme(eight):
+    """Each of the two groups leaves its nodes on the public grid with as much."""
+    scaled = self_interested.in_units(eight, eight.power)
+    left = put_in(scaled, self_interested._even_exact(scaled, self_interested._shares(scaled)), lossy=True)
+    assert np.ptp(left[[1, 2, 3]]) < 1e-12 and np.ptp(left[[4, 5]]) < 1e-12
+
+
 @pytest.mark.parametrize(("need", "status"), [(0.4, Status.SOLVED), (0.6, Status.INFEASIBLE), (2.0, Status.INFEASIBLE)])
 def test_an_even_residual_beyond_what_a_line_can_bring_is_infeasible(need, status):
     """A line with resistance r brings at most 1/(2r), where 1/r is sent along it; more sent brings less."""
