@@ -20,7 +20,7 @@ from market.conduct.judge import Judging
 from market.outcome import Status
 from market.prices import Affine
 from scenarios import ScenarioError, build, draw, load
-from tests.market.days.small_days import drawn, homes
+from tests.market.days.small_days import drawn, four_hours, homes
 
 STORAGE = "storage_duopoly"  # a firm that shifts d beside another's e earns 0.02 d (100 − d − e)
 
@@ -99,6 +99,13 @@ def test_what_is_stored_tells_regret_distance_and_collusion():
     assert facts["surplus"]["equilibrium"] == pytest.approx(400 / 9) and facts["equilibria"] == 1
     again = run(STORAGE, set=["group.0.conduct.rule=gradient", "group.0.conduct.rate=0.5"], rounds=40)
     assert again.summary() == result.summary()
+
+
+def test_a_players_amounts_are_added_up_over_the_day():
+    seats = Seats(four_hours())
+    amounts = np.arange(4.0 * seats.day.players)
+    found = DayJudge([DayLearner(seats, 0)], 1).by_player(amounts)
+    assert found.tolist() == [sum(range(4 * j, 4 * j + 4)) for j in range(seats.day.players)]
 
 
 def test_what_collusion_would_gain_is_counted_from_days_without_a_grid():

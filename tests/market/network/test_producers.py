@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from market.aggregator.network.learners import _sold_alone
 from market.aggregator.network.producers import Falling, Producers, best_sale
 from tests.shares import part_of
 
@@ -57,3 +58,10 @@ def test_ties_go_to_the_sale_that_is_made_and_costs_above_the_price_to_none():
 def test_who_is_paid_for_output_beside_its_price_sells_all_that_it_can():
     flat = Falling(np.array([0.0]), np.array([7.0]), 0.0)
     assert best_sale(flat, producer(0.5, -20, 0), 0.0, 0.0) == 0.5
+
+
+@pytest.mark.parametrize(("cost", "most", "sold"), [(2.0, 26.0, 10.0), (2.0, 4.0, 4.0), (12.0, 26.0, 0.0)])
+def test_a_producer_alone_sells_where_the_price_that_it_makes_is_its_marginal_cost(cost, most, sold):
+    """10 − q / 2 = 2 + 3 q / 10 at q = 10."""
+    falling = Falling(np.array([0.0]), np.array([10.0]), -0.5)
+    assert _sold_alone(falling, producer(100.0, cost, 0.3), most) == pytest.approx(sold)
