@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from market.fairness import AlphaFair, MaxMin, objective
+from market.fairness.one_player import OnePlayer
 
 ALPHAS = (0.0, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0, 30.0, 50.0)
 
@@ -70,3 +71,12 @@ def test_max_min_gains_what_the_least_surplus_gains():
     old, new = np.array([2.0, 3.0]), np.array([[2.5, 9.0], [1.0, 9.0]])
     np.testing.assert_allclose(objective(math.inf, 0.0).gain(new, old, old > 0), [0.25, -0.5])
     assert MaxMin(0.0).gain(np.array([0.5, 1.0]), np.zeros(2), np.zeros(2, bool)) == 0.5
+
+
+@pytest.mark.parametrize("money", [1e-6, 1.0, 1e6])
+def test_max_mins_regret_is_a_share_and_at_least_all_of_it_where_somebody_who_counts_has_nothing(money):
+    everybody = np.ones(2, bool)
+    for least, share in ((0.4, 0.25), (0.0, 1.0)):
+        new, old = money * np.array([least + 0.1, 3.0]), money * np.array([least, 2.0])
+        found = MaxMin(0.0).regret(new, old, everybody, everybody, money * np.full(2, 9.0), OnePlayer)
+        assert found == pytest.approx([share])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from market.aggregator.network.direct import reply
+from market.aggregator.network.facing import _played
 from market.aggregator.network.game import NetworkGame
 from market.aggregator.network.producers import Producers
 from market.grid.interior import Angles
@@ -92,6 +93,14 @@ def test_a_hub_dearer_than_all_that_a_buyer_pays_still_tells_how_prices_rise():
     for amount in (0.5, 1.1, 3.0):
         hub = [price(game, 0, np.zeros(1), end, limits=False) for end in (amount, 1.001 * amount)]
         assert rule.value(1.001 * amount) - rule.value(amount) == pytest.approx(hub[1] - hub[0], abs=1e-6)
+
+
+def test_a_price_that_rises_to_one_at_which_it_stays_is_that_as_far_as_users_want():
+    """6 − x is 2 at 4."""
+    rising = np.array([0.0, 1.0]), np.array([1.0, 2.0]), 0.0
+    rule = _played(rising, users("local", [0.5], [6], [1]).player(0), False)
+    assert rule.value(np.array([0.5, 1.0, 2.5, 4.0])).tolist() == [1.5, 2.0, 2.0, 2.0]
+    assert rule.value(100.0) > 6
 
 
 @pytest.mark.parametrize("kind", ["aggregator", "large"])
