@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from market.aggregator import certificate
 from market.aggregator.allocation import split
 from market.aggregator.best_response import best_response
-from market.aggregator.certificate import gap
+from market.aggregator.certificate import aggregator_moves, gap
 from market.aggregator.clearing import clear
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
@@ -334,3 +334,16 @@ def test_a_purchase_that_leaves_minus_infinity_gains_more_than_any_number(alpha,
     unserved = np.array([4.0])  # at a price above the first user's reservation price
     assert gap(game, unserved, clear(game, unserved).x)[0] == np.inf
     assert solve(game).outcome.gap <= 1e-9
+
+
+def test_a_regret_is_searched_for_beside_a_player_who_is_content():
+    rng, outside, rule = np.random.default_rng(0), np.array([3.0, 3.0]), Linear(0.2)
+    users = Quadratic(rng.uniform(0.1, 0.9, 6), rng.uniform(2, 9, 6))
+    block = Block("A", "aggregator", users, 2.0, 0.01, np.array([3, 3]))
+    y = np.array([1.0, 0.5]) * [best_response(rule, block.player(j), 3.0) for j in (0, 1)]
+    x = split(block, rule.value(outside + y)[None], y[None])[0]
+    both = aggregator_moves(rule, block, outside, y, x, 65)
+    alone = aggregator_moves(rule, block.player(1), outside[1:], y[1:], x[3:], 65)
+    assert both.regrets[0] < 1e-9 and both.proven[0]
+    assert both.regrets[1] == pytest.approx(alone.regrets[0], rel=1e-9)
+    assert both.purchases[1] == pytest.approx(2 * y[1], rel=1e-3)

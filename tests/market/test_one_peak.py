@@ -6,7 +6,7 @@ import pytest
 from market.aggregator import rounds
 from market.aggregator.best_response import best_response, best_responses
 from market.aggregator.game import Block
-from market.aggregator.one_peak import highest, peaks_of
+from market.aggregator.one_peak import _concave, highest, peaks_of
 from market.prices import Affine, Linear, Power
 from market.utilities import Logarithmic, Quadratic
 from tests.shares import part_of
@@ -43,6 +43,17 @@ def test_no_grid_finds_more_than_a_peak_that_is_surely_the_highest(brute):
                 gains = brute.gain_of(player)(tried, surpluses(peaks.total - outside))
                 assert np.nanmax(gains) <= 1e-7, (player, rule, outside)
     assert 0.3 < np.mean(answers) < 1
+
+
+def test_a_peak_is_surely_the_highest_beside_one_that_is_told_so_at_once():
+    """The first player's users are worth much alike, so that its sum is concave; the second's lie far apart."""
+    rng, outside, rule = np.random.default_rng(0), np.ones(2), Linear(0.2)
+    utility = Quadratic(rng.uniform(0.1, 0.9, 6), np.append(rng.uniform(4, 5, 3), rng.uniform(1, 9, 3)))
+    block = players(utility, 0.5, 0.01, [3, 3])
+    high = outside + 1.01 * block.wanted(rule.value(outside))
+    peaks = peaks_of(rule, block, outside, high, np.full(2, np.nan))
+    assert _concave(rule, block, outside, peaks).tolist() == [True, False]
+    assert highest(rule, block, outside, high, peaks).tolist() == [True, True]
 
 
 @pytest.mark.parametrize("alpha", [0.0, 1.0, np.inf])
