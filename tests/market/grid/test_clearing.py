@@ -7,10 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from market.grid.active_set import System
 from market.grid.clearing import Operator, clear
 from market.grid.interior import Angles
 from market.grid.lines import NetworkError
 from market.grid.nodal import Generators, LimitedLines, NodalGrid, nodal_grid
+from market.grid.offers import offers_of
+from market.grid.path import Path
 from market.outcome import Status
 from tests.market.grid.networks import (
     any_grid,
@@ -193,6 +196,27 @@ def test_output_that_nobody_can_take_is_said_to_be_infeasible():
     assert found.status == Status.INFEASIBLE and "node a" in found.why
     assert found.spilled == pytest.approx([2, 0], abs=1e-12) and found.prices[0] == pytest.approx(-1000, rel=1e-14)
     assert found.prices[1] == pytest.approx(21)
+
+
+def test_a_path_from_conditions_that_do_not_hold_begins_with_the_dispatch_nonetheless():
+    """With both generators marginal 10 + q is 30 + q' at q' = −7.5; the least cost has the first alone."""
+    grid = nodal_grid("a", demand=[5], lines=[], generators=[(0, 10, 1, 100), (0, 30, 1, 100)])
+    programme = Operator(grid).programme
+    load = programme.load(grid.demand, np.zeros(1))
+    active, _ = Operator(grid).settled(load)
+    active.side[:2] = 0
+    begins = Path(programme, active, load, programme.rate(np.ones(1))).piece().now
+    assert begins.q * programme.offers.energy == pytest.approx([5, 0, 0, 0], abs=1e-6)
+
+
+def test_numbers_of_a_clearing_are_in_units_of_the_grids_own_size():
+    """Those of conditions with a full line too: no entry is larger than the roots of its row's and column's largest."""
+    lone = nodal_grid("ab", demand=[-2e-6, 1e-6], lines=[(0, 1, 1, np.inf)], generators=[])
+    assert offers_of(lone).energy == 2e-6
+    operator = Operator(five_bus())
+    active, _ = operator.settled(operator.programme.load(operator.grid.demand, np.zeros(5)))
+    system = System(operator.programme, active)
+    assert len(active.lines) == 1 and np.all(np.abs(system.matrix) <= (1 + 1e-12) * np.outer(*[system.scale()] * 2))
 
 
 def test_what_is_fed_in_and_not_wanted_is_spilled_by_an_interior_point_solver_too():
