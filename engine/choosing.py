@@ -25,7 +25,7 @@ from scenarios.aggregator.keys import PAYOFFS
 PAYOFF_ROUNDING = 1e-9  # share of the largest payoff that is no gain
 
 
-class Played(NamedTuple):
+class MarketPayoffs(NamedTuple):
     """What one market leaves: each aggregator's total surplus and users who buy, in the order of PAYOFFS; its ending.
 
     payoffs: shape (payoffs, aggregators), NaN where the market has no certified equilibrium; settled: does nobody want
@@ -37,7 +37,7 @@ class Played(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Profile:
+class AlphaProfile:
     """A market to play: a scenario in which aggregators choose, each aggregator's alpha, the draw."""
 
     scenario: Scenario = field(hash=False)
@@ -45,7 +45,7 @@ class Profile:
     replication: int
 
     def answer(self):
-        """What is Played: users join until they are content, or stay and the market is solved directly."""
+        """MarketPayoffs: users join until they are content, or stay and the market is solved directly."""
         numbers = [k for k, group in enumerate(self.scenario.groups) if group.kind == "aggregator"]
         alphas = [f"group.{k}.fairness.alpha={alpha}" for k, alpha in zip(numbers, self.alphas, strict=True)]
         scenario = load(self.scenario, set=alphas)
@@ -57,7 +57,7 @@ class Profile:
         for block, rows in zip(result.game.blocks, result.game.user_slices, strict=True):
             if block.name in names:
                 found[:, names.index(block.name)] += result.outcome.s[rows].sum(), (result.outcome.x[rows] > 0).sum()
-        return Played(found, result.status in (Status.SETTLED, Status.SOLVED))
+        return MarketPayoffs(found, result.status in (Status.SETTLED, Status.SOLVED))
 
 
 class Equilibrium(NamedTuple):
@@ -181,11 +181,11 @@ def profiles(scenario, replications):
         raise ScenarioError(f"{scenario.name}: choosing: is missing; what each aggregator chooses from is needed")
     players = sum(group.kind == "aggregator" for group in scenario.groups)
     chosen = list(product(scenario.choosing["alphas"], repeat=players))
-    return [Profile(scenario, alphas, draw) for draw in range(replications) for alphas in chosen]
+    return [AlphaProfile(scenario, alphas, draw) for draw in range(replications) for alphas in chosen]
 
 
 def alpha_game(scenario, played, payoff=None):
-    """The AlphaGame of what was Played, in the order of `profiles`; payoff: one of PAYOFFS, by default the file's."""
+    """The AlphaGame of what markets left, in the order of `profiles`; payoff: one of PAYOFFS, by default the file's."""
     payoff = payoff or scenario.choosing["payoff"]
     groups = [group for group in scenario.groups if group.kind == "aggregator"]
     alphas = scenario.choosing["alphas"]
@@ -210,7 +210,7 @@ def _but_alpha(group):
 
 
 class Chosen(NamedTuple):
-    """Every profile of a scenario's alphas in every draw, what was Played, and the AlphaGame of it."""
+    """Every profile of a scenario's alphas in every draw, what markets left, and the AlphaGame of it."""
 
     scenario: object
     asked: list
@@ -237,7 +237,7 @@ def chosen(scenario, replications=20, payoff=None, set=(), patient=False, **wher
     loaded = load(scenario, set=set)
     asked = profiles(loaded, replications)
     limits.check([loaded], patient=patient)
-    played = run_many(Profile.answer, asked, label="choose", **where)
+    played = run_many(AlphaProfile.answer, asked, label="choose", **where)
     return Chosen(loaded, asked, played, alpha_game(loaded, played, payoff))
 
 

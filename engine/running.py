@@ -97,5 +97,5 @@ def _stepped(market, model, certify, on_round):
 
 
 def _facts(market, model, certify):
-    known = {"status": model.status, "rounds": model.round, "collected": model.collected, "gaining": model.gaining}
-    return known | market.stepped(model, certify)
+    known = {"status": model.status, "rounds": model.round, "collected": model.collected}
+    return known | market.stepped(model, certify) | {"gaining": model.gaining}

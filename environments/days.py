@@ -25,7 +25,7 @@ class Hand(DayPlayer):
         return DayPlan(self.model.table.nearest(self.seat.place, self.view.others, self.wish))
 
 
-class Day(Purchases):
+class DayRounds(Purchases):
     """The rounds of one day.
 
     names: of all players; least, most (players, periods): between what its users' devices could sell and what they

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from environments.contracts import Contracts
-from environments.days import Day
+from environments.days import DayRounds
 from environments.purchases import Purchases
 from scenarios import load
 from scenarios.reading.errors import Place, one_of, quoted
@@ -20,7 +20,7 @@ try:
 except ImportError:  # optional: it is said when an environment is asked for
     Box, ParallelEnv = None, object
 
-TABLES = {"aggregator": Purchases, "network": Purchases, "days": Day, "bilateral": Contracts}  # by market
+TABLES = {"aggregator": Purchases, "network": Purchases, "days": DayRounds, "bilateral": Contracts}  # by market
 
 
 def pettingzoo_env(name, horizon=50, seed=None, *, set=(), certify_every=0):

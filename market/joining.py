@@ -34,6 +34,12 @@ ADVICE = {
 }
 
 
+def check_order(order: str) -> None:
+    """Raise ValueError for an order that is none of ORDERS."""
+    if order not in ORDERS:
+        raise ValueError(f"order={order!r} is not one of {', '.join(ORDERS)}")
+
+
 @dataclass(frozen=True)
 class Moving:
     """How those who would gain by a move make it.
@@ -50,8 +56,7 @@ class Moving:
     def __post_init__(self):
         if not 0 <= self.inertia < 1:
             raise ValueError(f"inertia={self.inertia!r} must be in [0, 1)")
-        if self.order not in ORDERS:
-            raise ValueError(f"order={self.order!r} is not one of {', '.join(ORDERS)}")
+        check_order(self.order)
         if not self.least_gain > 0:
             raise ValueError(f"least_gain={self.least_gain!r} must be > 0")
 
@@ -110,7 +115,7 @@ def _together(moving, state, members, best, go, goes):
     return Round(go(state, *movers.T) if len(movers) else state, len(found), len(movers))
 
 
-class Ending:
+class MoveWatch:
     """Notices how moving ends: settled when nobody would gain, cycling when a grouping comes back, or out of rounds.
 
     Groupings are compared where the moves are deterministic: one that comes back then comes back for ever.

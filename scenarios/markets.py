@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from scenarios.scenario import Scenario
 
 
-class Market(NamedTuple):
+class Modules(NamedTuple):
     """Names of the modules in which each floor finds what a market offers it; imported when first asked for."""
 
     keys: str
@@ -31,10 +31,10 @@ class Market(NamedTuple):
     page: str
 
 
-def in_house(name: str) -> Market:
+def in_house(name: str) -> Modules:
     """A market with a folder of its own on each floor of this project."""
     views = (f"views.{name}.{what}" for what in ("words", "pictures", "page"))
-    return Market(f"scenarios.{name}.keys", f"scenarios.{name}.draw", f"engine.results.{name}", *views)
+    return Modules(f"scenarios.{name}.keys", f"scenarios.{name}.draw", f"engine.results.{name}", *views)
 
 
 MARKETS = {name: in_house(name) for name in ("aggregator", "network", "days", "microgrid", "bilateral", "designs")}
@@ -98,5 +98,5 @@ def draw_offered(market: str) -> Draw[Any]:
 
 
 def offered(market: str, what: str) -> ModuleType:
-    """The module in which a market offers something, by the name of the field of Market."""
+    """The module in which a market offers something, by the name of the field of Modules."""
     return import_module(getattr(MARKETS[market], what))

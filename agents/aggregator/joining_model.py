@@ -13,7 +13,7 @@ from agents.market_model import MarketModel, shown
 from market.aggregator import endings
 from market.aggregator.joining import game_of
 from market.aggregator.side_payments import pay_each_other
-from market.joining import FORESEES, Ending, Moving, is_move, play
+from market.joining import FORESEES, MoveWatch, Moving, is_move, play
 from market.outcome import Status
 
 
@@ -37,7 +37,7 @@ class JoiningModel(MarketModel):
         self.moving = Moving() if moving is None else moving
         self.draws = np.random.default_rng(0) if rng is None else rng
         self.round, self.ended, self.moves, self.move = 0, Status.RUNNING, 0, 0.0
-        self.ending = Ending(self.moving, rounds)
+        self.ending = MoveWatch(self.moving, rounds)
         self.registrar = Registrar(self)
         self.members = [Member(self, number, foresight) for number in range(joining.movers)]
         self.trajectory = Trajectory(joining.users, rounds, np.float64, kept_of((*joining.offers, *joining.stayers)))

@@ -10,7 +10,7 @@ import numpy as np
 
 from agents.aggregator.players import BestResponder
 from agents.seats import Player, Seat
-from market.aggregator.learning import Group
+from market.aggregator.learning import LearningGroup
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,7 @@ class Learner(BestResponder):
 
     def __init__(self, model: mesa.Model, seat: Seat):
         super().__init__(model, seat)
-        self.minds: list[Group] = [model.mind_at(seat.place)]
+        self.minds: list[LearningGroup] = [model.mind_at(seat.place)]
 
     @property
     def beliefs(self) -> np.ndarray | None:
@@ -64,7 +64,7 @@ class LearnerGroup(Player):
 
     def __init__(self, model: mesa.Model, seat: Seat):
         super().__init__(model, seat)
-        self.minds: list[Group] = list(model.minds_of(seat.group))
+        self.minds: list[LearningGroup] = list(model.minds_of(seat.group))
 
     def decide_one(self, number: int) -> Any:
         """What one of them decides, as it observes the market."""

@@ -18,9 +18,9 @@ from market.aggregator import endings
 from market.aggregator.best_response import PricedOut
 from market.aggregator.clearing import certified, clear, clear_rounds
 from market.aggregator.learners import Learners, all_wanted
-from market.aggregator.learning import Group, play_groups
+from market.aggregator.learning import LearningGroup, play_groups
 from market.aggregator.payoff import payoffs
-from market.aggregator.rounds import ORDERS, Watch
+from market.aggregator.rounds import Watch, check_rounds
 from market.aggregator.side_payments import pay_each_other
 from market.conduct import Dice
 from market.conduct.judge import Judge
@@ -64,10 +64,7 @@ class AggregatorModel(MarketModel):
         judging=None,
     ):
         super().__init__(streams)
-        if order not in ORDERS:
-            raise ValueError(f"order={order!r} is not one of {', '.join(ORDERS)}")
-        if not 0 < damping <= 1:
-            raise ValueError(f"damping={damping!r} must be in (0, 1]")
+        check_rounds(order, damping)
         self.game, self.order, self.damping = game, order, damping
         self.draws = np.random.default_rng(0) if rng is None else rng
         self.y = np.zeros(game.players) if start is None else np.array(start, dtype=float)
@@ -257,14 +254,14 @@ class AggregatorModel(MarketModel):
         return self._minds[group]
 
     def mind_at(self, place):
-        """The Group of the player at a place among all."""
+        """The LearningGroup of the player at a place among all."""
         parts = zip(self.game.blocks, self.game.player_slices, strict=True)
         name = next(block.name for block, where in parts if place < where.stop)
         return next(group for group in self.minds_of(name) if place < group.learners.where.stop)
 
     def _mind(self, block, first, some, part):
         dice = Dice([self.streams.of(block.name, f"player {number}") for number in range(some.start, some.stop)])
-        return Group(self.learning(first + some.start, part), self.conducts[block.name], dice)
+        return LearningGroup(self.learning(first + some.start, part), self.conducts[block.name], dice)
 
     def _taught(self, block):
         """(Which of a block's players, their block) of those who can be asked at once: all who face one price."""

@@ -20,7 +20,7 @@ from market.aggregator.days.measures import by_user
 from market.aggregator.days.outcome import clear, payoff_of
 from market.aggregator.days.seats import Seats, certified
 from market.aggregator.days.several import DaysOutcome
-from market.aggregator.rounds import ORDERS, Watch
+from market.aggregator.rounds import Watch, check_rounds
 from market.arrays import Array
 from market.outcome import Status, of_own
 
@@ -43,7 +43,7 @@ class Table(Seats):
         return super().reply(j, others, plan)
 
 
-class Kept(NamedTuple):
+class RoundKept(NamedTuple):
     """What is remembered of every round: consumption and surplus of each user."""
 
     x: Array
@@ -77,10 +77,7 @@ class DaysModel(MarketModel):
         judging=None,
     ):
         super().__init__(streams)
-        if order not in ORDERS:
-            raise ValueError(f"order={order!r} is not one of {', '.join(ORDERS)}")
-        if not 0 < damping <= 1:
-            raise ValueError(f"damping={damping!r} must be in (0, 1]")
+        check_rounds(order, damping)
         self.game, self.order, self.damping = game, order, damping
         self.tolerance, self.rounds = tolerance, rounds
         self.draws = np.random.default_rng(0) if rng is None else rng
@@ -179,7 +176,7 @@ class DaysModel(MarketModel):
         self.running = len(self.endings) < len(self.game.days)
         self.told = by_user(self.day, self.today)
         self._add_up()
-        self.trajectory.add(Kept(np.sum(self.told["consumption"], axis=1), self.today.s))
+        self.trajectory.add(RoundKept(np.sum(self.told["consumption"], axis=1), self.today.s))
         for agent in self.own:
             agent.told(self._heard(agent))
         self._record_periods()

@@ -101,7 +101,7 @@ class Joined:
         return facts | ({"member_of": [names[k] for k in last]} if users else {})
 
 
-class Cleared:
+class OfOutcome:
     """What measures are read off: a game and its outcome."""
 
     game: Game
@@ -136,7 +136,7 @@ class Cleared:
 
 
 @dataclass(frozen=True, eq=False)
-class Standing(Cleared):
+class Standing(OfOutcome):
     """How a market stands after any round; by_state: in each state of the price, where it has several."""
 
     game: Game
@@ -157,7 +157,7 @@ OF_USERS = {
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class AggregatorResult(Cleared, Result):
+class AggregatorResult(OfOutcome, Result):
     """A run of the aggregator market.
 
     quantities, surpluses: trajectories (rounds, users), float32 for large populations; equilibria, unique, continuum:
@@ -448,18 +448,22 @@ def stepped(model, certify):
     return of_rounds(model, certify) | (learned_by(model, certify) if judge and judge.played else {})
 
 
-def of_rounds(model, certify):
-    """Facts of a model's rounds, whoever decides in them."""
-    gap = model.gap if certify else None
-    facts = {
+def ended(model, certify):
+    """How a model's rounds ended, over a day or not, and what users had in them."""
+    gap = model.gap if certify else None  # searched for where it is asked for, and then the status knows of it
+    return {
         "status": model.status,
         "outcome": model.outcome,
         "gap": gap,
         "quantities": model.trajectory.quantities,
         "surpluses": model.trajectory.surpluses,
         "cycle": model.cycle,
-        "transfers": model.trajectory.transfers,
     }
+
+
+def of_rounds(model, certify):
+    """Facts of a model's rounds, whoever decides in them."""
+    facts = ended(model, certify) | {"transfers": model.trajectory.transfers}
     if isinstance(model, JoiningModel):
         return facts | joined(model, certify)
     return facts | {"blame": model.blame, "without": model.operator.without}

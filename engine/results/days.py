@@ -8,7 +8,7 @@ import numpy as np
 from agents.days.model import BY_PERIOD
 from engine.columns import people_arrays, with_people, write_csv
 from engine.results import aggregator, learning, others, states, tariffs
-from engine.results.aggregator import MOST_CSV_USERS, OF_SURPLUS, Cleared, mean, of_some
+from engine.results.aggregator import MOST_CSV_USERS, OF_SURPLUS, OfOutcome, mean, of_some
 from engine.results.day_states import DaysByState
 from engine.results.learning import Learned
 from engine.results.result import NUMBER_BYTES, Measure, Result, moments, number, numbers, played
@@ -80,7 +80,7 @@ MEASURES = {
 NOTHING = aggregator.NOTHING_CLEARED | dict.fromkeys(("bill", "peak", "self_consumption", "flexibility_value"))
 
 
-class Lived(Cleared):
+class Lived(OfOutcome):
     """What measures of days are read off: a game and what came of its days."""
 
     game: DaysGame
@@ -431,16 +431,7 @@ def one_period(game, number, way):
 
 def stepped(model, certify):
     """Facts of a model stepped to its end; without `certify` the gap is not searched."""
-    gap = model.gap if certify else None
-    facts = {
-        "status": model.status,
-        "outcome": model.outcome,
-        "gap": gap,
-        "quantities": model.trajectory.quantities,
-        "surpluses": model.trajectory.surpluses,
-        "cycle": model.cycle,
-    }
-    return facts | (learned_by(model, certify) if model.judge else {})
+    return aggregator.ended(model, certify) | (learned_by(model, certify) if model.judge else {})
 
 
 def learned_by(model, certify):

@@ -74,7 +74,7 @@ class Sweep:
     @cached_property
     def held(self):
         """The scenario as workers know it again."""
-        return Held(f"{self.scenario.name} {self.scenario.digest()}", self.scenario)
+        return ByKey(f"{self.scenario.name} {self.scenario.digest()}", self.scenario)
 
     def identity(self):
         """What decides the rows, as plain data: more replications of the same are the same sweep."""
@@ -90,7 +90,7 @@ class Sweep:
 
 
 @dataclass(frozen=True)
-class Held:
+class ByKey:
     """A scenario as a key of a cache: told apart by its key alone."""
 
     key: str

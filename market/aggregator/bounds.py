@@ -35,7 +35,7 @@ LEAST_FALL = (
 )
 
 
-class Ends(NamedTuple):
+class CellEnds(NamedTuple):
     """Prices and slopes at the lower and the upper end of cells, each of shape (cells,)."""
 
     p1: Array
@@ -43,8 +43,8 @@ class Ends(NamedTuple):
     s1: Array
     s2: Array
 
-    def rows(self, rows: Mask) -> Ends:
-        return Ends(*(v[rows] for v in self))
+    def rows(self, rows: Mask) -> CellEnds:
+        return CellEnds(*(v[rows] for v in self))
 
 
 def nothing_else(rule: PriceRule, blocks: Sequence[Block], roots: Sequence[Root]) -> bool:
@@ -135,10 +135,10 @@ def _ends(rule, start, stop):
     first = last if len(rule.kinks) else np.asarray(rule.left_slope(start), dtype=float)
     p1 = np.asarray(rule.right_value(start), dtype=float)
     p2 = np.maximum(np.asarray(rule.value(stop), dtype=float), p1)
-    return Ends(p1, p2, np.minimum(first, last), np.maximum(first, last))
+    return CellEnds(p1, p2, np.minimum(first, last), np.maximum(first, last))
 
 
-def reply_bounds(block: Block, ends: Ends) -> tuple[Array, Array]:
+def reply_bounds(block: Block, ends: CellEnds) -> tuple[Array, Array]:
     """The least and the most every player of a block may reply in cells, shapes (cells, players)."""
     if block.objective.welfare:
         return _replies(block, ends.p2, ends.s2), _replies(block, ends.p1, ends.s1)

@@ -209,14 +209,12 @@ class Players(Generic[Group]):
     @cached_property
     def player_slices(self) -> tuple[slice, ...]:
         """Where each block's players stand in an array of all purchases y, a tuple of slices."""
-        stops = np.cumsum([0] + [block.players for block in self.blocks])
-        return tuple(slice(lo, hi) for lo, hi in pairwise(stops))
+        return _in_a_row([block.players for block in self.blocks])
 
     @cached_property
     def user_slices(self) -> tuple[slice, ...]:
         """Where each block's users stand in an array of all users, a tuple of slices."""
-        stops = np.cumsum([0] + [block.users for block in self.blocks])
-        return tuple(slice(lo, hi) for lo, hi in pairwise(stops))
+        return _in_a_row([block.users for block in self.blocks])
 
     @property
     def players(self) -> int:
@@ -235,19 +233,26 @@ class Players(Generic[Group]):
         """Rows of player j's users among all users."""
         return slice(int(self.user_stops[j - 1]) if j else 0, int(self.user_stops[j]))
 
+    def where(self, j: int) -> tuple[int, int]:
+        """(Block, number in it) of player j."""
+        for k, players in enumerate(self.player_slices):
+            if j < players.stop:
+                return k, j - players.start
+        raise IndexError(f"player {j} of {self.players}")
+
     def player(self, j: int) -> Group:
         """The block of player j alone."""
-        for block, where in zip(self.blocks, self.player_slices, strict=True):
-            if j < where.stop:
-                return block.player(j - where.start)
-        raise IndexError(f"player {j} of {self.players}")
+        k, number = self.where(j)
+        return self.blocks[k].player(number)
 
     def player_name(self, j: int) -> str:
         """The name of player j: its group's, with its number where the group has several."""
-        for block, where in zip(self.blocks, self.player_slices, strict=True):
-            if j < where.stop:
-                return block.player_name(j - where.start)
-        raise IndexError(f"player {j} of {self.players}")
+        k, number = self.where(j)
+        return self.blocks[k].player_name(number)
+
+
+def _in_a_row(counts):
+    return tuple(slice(int(lo), int(hi)) for lo, hi in pairwise(np.cumsum([0, *counts])))
 
 
 class Market(Players[Group]):

@@ -37,7 +37,7 @@ class Taught(Learning, Protocol):
 
 
 @dataclass(eq=False)
-class Group:
+class LearningGroup:
     """Players of one block who decide by a conduct, with what they have in mind, None before the first round.
 
     amounts: what they decided last, shape (players,).
@@ -71,7 +71,7 @@ class Played:
     """Rounds of learners: purchases of all players, shape (rounds, players); groups: who learned, in order."""
 
     game: Game
-    groups: tuple[Group, ...]
+    groups: tuple[LearningGroup, ...]
     purchases: Array
 
     def judged(self) -> Judge:
@@ -113,7 +113,7 @@ def play(
     return Played(game, tuple(groups), purchases)
 
 
-def play_groups(groups: Sequence[Group], y: Array, count: int, rounds: int) -> Array:
+def play_groups(groups: Sequence[LearningGroup], y: Array, count: int, rounds: int) -> Array:
     """Purchases of all players, shape (count, players), in the next of so many rounds, where all of them learn."""
     purchases = np.empty((count, len(y)))
     for played in purchases:
@@ -133,7 +133,7 @@ def _seated(game, conducts, draws):
         numbers[block.name] = first + block.players
         if block.name in conducts:
             dice = Dice([draws(block.name, first + k) for k in range(block.players)])
-            groups.append(Group(Learners(game.price, block, where, most), conducts[block.name], dice))
+            groups.append(LearningGroup(Learners(game.price, block, where, most), conducts[block.name], dice))
             seats.append((where, groups[-1].decided))
         else:
             places = range(where.start, where.stop)

@@ -10,11 +10,11 @@ import numpy as np
 
 from market.aggregator.single import best_quantities
 from market.arrays import Array, Integers, Numbers
+from market.joining import check_order
 from market.outcome import Status
 from market.prices import PriceRule
 from market.utilities import Utility
 
-ORDERS = ("in-turn", "random", "together")
 TURNS_AT_ONCE = 1024  # turns guessed at a time
 WORTH_A_GUESS = 1e-12  # share of the total that guesses are off by, up to which what they come to is the next guess
 STEEPEST_REPLY = -0.9  # slope of a reply that is counted on
@@ -162,6 +162,13 @@ def wrong_part(answer: object) -> object:
     values = answer if isinstance(answer, np.ndarray) else np.empty(0)
     wrong = values[~((values >= 0) & (values < np.inf))] if values.dtype.kind in "iuf" else np.empty(0)
     return wrong.flat[0].item() if wrong.size else answer
+
+
+def check_rounds(order: str, damping: float) -> None:
+    """Raise ValueError for an order or a damping that rounds cannot have."""
+    check_order(order)
+    if not 0 < damping <= 1:
+        raise ValueError(f"damping={damping!r} must be in (0, 1]")
 
 
 class Watch:

@@ -21,7 +21,7 @@ FIRST_PAIRS, MORE_PAIRS = 8, 3  # of each agent, at first and when prices show b
 
 
 @dataclass(frozen=True, eq=False)
-class Flows:
+class Transported:
     """The best quantities and what more capacity would be worth.
 
     x: kWh, shape (m, n); demand_price y (m,), supply_price z (n,), rent r (m, n) of caps: money per kWh, ≥ 0, with
@@ -51,7 +51,7 @@ def _whole(quantity, block):
     return np.floor(quantity / block + WHOLE_BLOCK)
 
 
-def optimal_flows(market: Market, block: float | None = None) -> Flows:
+def optimal_flows(market: Market, block: float | None = None) -> Transported:
     """The transportation programme: max Σ (h − c) x within demand, supply and caps; HiGHS's dual simplex.
 
     (docs/bilateral/model.md, Who signs with whom)
@@ -89,7 +89,7 @@ def _flows_among(market, unit, chosen, whole):
     i, j = np.nonzero(chosen)
     x, rent = np.zeros((m, n)), np.zeros((m, n))
     if not len(i):
-        return Flows(x, np.zeros(m), np.zeros(n), rent)
+        return Transported(x, np.zeros(m), np.zeros(n), rent)
     scale, pair = float(np.max(market.margin[i, j])), np.arange(len(i))
     where = np.concatenate([i, j + m]), np.concatenate([pair, pair])
     rows = sparse.coo_array((np.ones(2 * len(i)), where), shape=(m + n, len(i)))
@@ -105,7 +105,7 @@ def _flows_among(market, unit, chosen, whole):
     x[i, j] = np.where(flow < NO_ENERGY, 0.0, flow) * unit
     worth = -found.ineqlin.marginals * scale
     rent[i, j] = -found.upper.marginals * scale
-    return Flows(x, worth[:m], worth[m:], rent)
+    return Transported(x, worth[:m], worth[m:], rent)
 
 
 def multi_contracts(market: Market, block: float | None = None) -> Bargain:

@@ -33,7 +33,7 @@ class Dispatches(NamedTuple):
     lines: Array
 
 
-class Told:
+class PiecesTold:
     """The dispatches along a direction, piece by piece of its path; weights as `trace` has them, until: the last."""
 
     def __init__(self, operator: Operator, weights: Array, demand: Array, injected: Array, until: float) -> None:

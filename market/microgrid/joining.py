@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from market.arrays import Array, Integers
-from market.joining import Ending, Moving, play
+from market.joining import MoveWatch, Moving, play
 from market.microgrid.partitions import LEAST_GAIN, PartitionGame
 from market.outcome import Status
 
@@ -141,7 +141,7 @@ def join(
     agents = len(game.injection)
     labels = np.zeros(agents, dtype=np.intp) if start == "together" else np.arange(agents)
     best = partial(best_move, game, division=division)
-    ending, played, moves = Ending(moving, rounds), 0, 0
+    ending, played, moves = MoveWatch(moving, rounds), 0, 0
     status = ending.status(0, None, labels)
     while status == Status.RUNNING:
         labels, wishes, made = play(moving, labels, agents, best, moved, rng)  # type: ignore[arg-type]  # None where nothing is drawn

@@ -24,7 +24,7 @@ class Levy(NamedTuple):
     groups: frozenset[str]
 
 
-class Group(Protocol):
+class Payers(Protocol):
     """Players of a group, each with so many users in a row."""
 
     @property
@@ -36,7 +36,7 @@ class Group(Protocol):
         """How many users each player has, shape (players,)."""
 
 
-Purchases = Sequence[tuple[Group, Array]]  # groups, each with its users' net purchases, (users, periods)
+Purchases = Sequence[tuple[Payers, Array]]  # groups, each with its users' net purchases, (users, periods)
 
 
 class Felt(NamedTuple):
@@ -105,7 +105,7 @@ class Levied:
         """The share of all revenue that each user of a group gets back."""
         return sum(levy.rule.share / self.met[levy.name] for levy in self._of(group))
 
-    def felt(self, group: Group) -> Felt:
+    def felt(self, group: Payers) -> Felt:
         """What players take a group's tariffs for: of what their users pay more, part comes back to these."""
         terms, taken, back = self.terms(group.name), self.terms(group.name, taken=True), self._coming_back(group)
         return Felt(terms.per_unit - back[:, None] * taken.per_unit, terms.peak - back * taken.peak)

@@ -14,8 +14,7 @@ from market.conduct import USUAL as BEST_RESPONSE
 from market.conduct.judge import Judging
 from market.fairness import OBJECTIVES, Objective, objective
 from market.fairness.side_payments import FLOORS
-from market.joining import FORESEES
-from market.joining import ORDERS as MOVING_ORDERS
+from market.joining import FORESEES, ORDERS
 from market.parameters import made
 from market.prices import PRICES
 from market.tariffs import Levied
@@ -34,7 +33,6 @@ ROUNDS = 100
 MOST_USERS = 50_000_000
 SMALL_USERS = "small-users"
 
-ORDERS = ("in-turn", "random", "together")
 KINDS = ("aggregator", "direct", "large")
 MANY = f"[1, {MOST_USERS}]"
 MOST_MOVERS = {"equilibrium": 2_000, "terms": 100_000}
@@ -82,7 +80,7 @@ KEYS = (
     *states.KEYS,
     Key("joining", "table", "", None, "", "users leave and join aggregators, by surplus; left out: they stay"),
     Key("joining.inertia", "number", "", 0.0, "[0, 1)", "chance that a user who would gain stays for a round"),
-    Key("joining.order", "choice", "", "in-turn", MOVING_ORDERS, "who sees whose moves within a round"),
+    Key("joining.order", "choice", "", "in-turn", ORDERS, "who sees whose moves within a round"),
     Key("joining.foresight", "choice", "", "equilibrium", FORESEES, "the market after the move, or present terms"),
     Key("joining.least_gain", "number", "money", 1e-6, "(0, inf)", "a move that gains no more is not made"),
     Key("joining.direct", "switch", "", False, "", "users may also buy alone"),

@@ -30,7 +30,7 @@ from scenarios.aggregator.states import TABLE, lists_of
 from scenarios.aggregator.tariffs import OVER_A_DAY, check_tariffs
 from scenarios.days import devices
 from scenarios.days.devices import Devices
-from scenarios.days.series import Grid, filled
+from scenarios.days.series import PeriodsWanted, filled
 from scenarios.days.states import check_states, over_periods, states_by_period
 from scenarios.reading.errors import Place, one_of, quoted
 from scenarios.reading.rules import Rules, check_rule
@@ -251,7 +251,7 @@ def _fill(raw, keys, place):
     start = periods.get("start")
     if start is not None and not DATE.fullmatch(start):
         raise place.at("periods.start").error(f"got {quoted(start)}", "a date as 2024-03-31 is needed")
-    grid = Grid(periods["count"], periods["hours"], periods["days"], start, periods.get("zone"))
+    grid = PeriodsWanted(periods["count"], periods["hours"], periods["days"], start, periods.get("zone"))
     homes = [group for group in raw["group"] if isinstance(group, dict)] if isinstance(raw.get("group"), list) else []
     every = [_names_every_home(group.get("profile")) for group in homes]
     said = filled(raw, grid, place)

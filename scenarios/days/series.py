@@ -22,7 +22,7 @@ SOURCES = ("csv", "simbench")  # words that say where numbers by period stand
 ENERGY, MEAN = "energy", "mean"  # what a row stands for: an amount in it, or a level throughout
 
 
-class Grid(NamedTuple):
+class PeriodsWanted(NamedTuple):
     """The periods that are wanted: how many a day, hours of each, days, the first date, the time zone."""
 
     count: int
@@ -32,7 +32,7 @@ class Grid(NamedTuple):
     zone: str | None = None
 
 
-def filled(raw: dict, grid: Grid, place: Place) -> list[str]:
+def filled(raw: dict, grid: PeriodsWanted, place: Place) -> list[str]:
     """Put numbers by period in place of CSV files, in a table as a file has it; how each was read, a line each.
 
     Raises ScenarioError.

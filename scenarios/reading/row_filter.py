@@ -43,7 +43,7 @@ JOINT = re.compile(r"(and|or)\b")
 FORM = "COLUMN == 'text' or COLUMN < 5, joined by and, or, is needed; signs are ==, !=, <, <=, >, >="
 
 
-class Comparison(NamedTuple):
+class Condition(NamedTuple):
     """A column, a sign, and the number or text it is compared with."""
 
     column: str
@@ -51,9 +51,9 @@ class Comparison(NamedTuple):
     value: float | str
 
 
-def parsed(text: str, place: Place) -> list[list[Comparison]]:
+def parsed(text: str, place: Place) -> list[list[Condition]]:
     """The filter as alternatives, each of comparisons that must all hold; raises ScenarioError."""
-    alternatives: list[list[Comparison]] = [[]]
+    alternatives: list[list[Condition]] = [[]]
     for joint, comparison in _parts(text, place):
         if joint == "or":
             alternatives.append([])
@@ -61,8 +61,8 @@ def parsed(text: str, place: Place) -> list[list[Comparison]]:
     return alternatives
 
 
-def _parts(text, place) -> Iterator[tuple[str, Comparison]]:
-    """("and", "or", or "" for the first; Comparison) one after another."""
+def _parts(text, place) -> Iterator[tuple[str, Condition]]:
+    """("and", "or", or "" for the first; Condition) one after another."""
     at, joint = 0, ""
     while True:
         found = COMPARISON.match(text, at)
@@ -81,10 +81,10 @@ def _parts(text, place) -> Iterator[tuple[str, Comparison]]:
 def _comparison(found, place):
     column, sign, number = found["quoted"] or found["bare"], found["sign"], found["number"]
     if number is not None:
-        return Comparison(column, sign, float(number))
+        return Condition(column, sign, float(number))
     if sign not in OF_TEXTS:
         raise place.error(f"got {quoted(found[0].strip())}", "a text is compared by == and != only")
-    return Comparison(column, sign, found["single"] if found["double"] is None else found["double"])
+    return Condition(column, sign, found["single"] if found["double"] is None else found["double"])
 
 
 def chosen(text: str, file: CsvFile, place: Place) -> Integers:

@@ -6,7 +6,7 @@ import pytest
 from agents import AggregatorModel
 from agents.aggregator.players import Aggregator, LargeUser, SmallUser
 from market.aggregator.game import Block, Game
-from market.aggregator.rounds import ORDERS
+from market.joining import ORDERS
 from market.prices import Linear
 from market.utilities import Quadratic
 

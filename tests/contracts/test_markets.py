@@ -14,7 +14,7 @@ import pytest
 import run
 from engine.results import Results
 from scenarios import load
-from scenarios.markets import MARKETS, Draw, Keys, Market, offered
+from scenarios.markets import MARKETS, Draw, Keys, Modules, offered
 from views.browser.session import Session
 from views.kit.live import Run
 from views.markets import Page, Pictures, Words, page_of
@@ -37,7 +37,7 @@ def asked(protocol):
 
 
 def test_every_floor_asks_by_a_protocol():
-    assert set(Market._fields) == set(PROTOCOLS)
+    assert set(Modules._fields) == set(PROTOCOLS)
 
 
 @pytest.mark.parametrize(("market", "what"), PARTS)
@@ -109,7 +109,7 @@ def toy(monkeypatch):
     module = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, "toy_market", module)
     spec.loader.exec_module(module)
-    monkeypatch.setitem(MARKETS, "toy", Market(*["toy_market"] * len(Market._fields)))
+    monkeypatch.setitem(MARKETS, "toy", Modules(*["toy_market"] * len(Modules._fields)))
     return module
 
 

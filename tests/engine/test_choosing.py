@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from engine import choose, chosen, run, save_chosen, verify
-from engine.choosing import AlphaGame, Profile
+from engine.choosing import AlphaGame, AlphaProfile
 from engine.store import digest
 from scenarios import ScenarioError, load
 
@@ -48,7 +48,7 @@ def test_a_payoff_is_what_the_market_s_run_leaves_each_aggregator():
     stay = "choosing_alpha_stay"
     alphas = ("group.0.fairness.alpha=0.0", "group.1.fairness.alpha=1.0")
     result = run(stay, set=(*FEW, *alphas), replication=3, direct=True)
-    found = Profile(load(stay, set=FEW), (0.0, 1.0), 3).answer()
+    found = AlphaProfile(load(stay, set=FEW), (0.0, 1.0), 3).answer()
     assert found.settled
     for player, rows in enumerate((slice(0, 12), slice(12, 24))):
         buys = int((result.outcome.x[rows] > 0).sum())
@@ -58,7 +58,7 @@ def test_a_payoff_is_what_the_market_s_run_leaves_each_aggregator():
 def test_users_who_join_are_counted_where_they_end():
     set_up = (*FEW, "group.1.fairness.alpha=1.0")
     result = run("choosing_alpha", set=set_up, replication=1)
-    found = Profile(load("choosing_alpha", set=FEW), (0.0, 1.0), 1).answer()
+    found = AlphaProfile(load("choosing_alpha", set=FEW), (0.0, 1.0), 1).answer()
     last = result.joined.memberships[-1]
     x, s = (values[-1][: len(last)] for values in (result.quantities, result.surpluses))
     assert found.payoffs[0] == pytest.approx([s[last == k].sum() for k in range(2)])

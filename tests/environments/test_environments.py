@@ -5,7 +5,7 @@ import pytest
 
 from environments import environment, pettingzoo_env
 from environments.contracts import Contracts
-from environments.days import Day
+from environments.days import DayRounds
 from environments.purchases import Purchases
 from market.aggregator.best_response import best_response
 from market.aggregator.days.seats import Seats
@@ -116,7 +116,7 @@ def test_an_action_that_is_no_share_is_told(action):
 
 
 def day(name, horizon=3, **changes):
-    made = Day(load(name, **changes), horizon)
+    made = DayRounds(load(name, **changes), horizon)
     made.begin(None, None)
     return made
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import linprog
 
 from market.aggregator import bounds
-from market.aggregator.bounds import Ends, nothing_else, reply_bounds
+from market.aggregator.bounds import CellEnds, nothing_else, reply_bounds
 from market.aggregator.certificate import gap
 from market.aggregator.clearing import clear
 from market.aggregator.equilibrium import outcome_at, rescaled, solve
@@ -130,10 +130,10 @@ def test_no_reply_to_a_price_and_slope_of_a_cell_leaves_its_bounds(alpha, offset
     p1, s1 = rng.uniform(0.1, 8, 20), 10 ** rng.uniform(-2, 1, 20)
     for width in (1.0, 1e-2):
         p2, s2 = p1 * (1 + width * rng.random(20)), s1 * (1 + 9 * width * rng.random(20))
-        low, high = reply_bounds(block, Ends(p1, p2, s1, s2))
+        low, high = reply_bounds(block, CellEnds(p1, p2, s1, s2))
         for share in rng.random((5, 2, 20)):
             at = Prices(p1 + (p2 - p1) * share[0], s1 + (s2 - s1) * share[1], np.zeros(20))
             y = replies(block, at)[0]
             assert np.all((low <= y * (1 + 1e-8)) & (y <= high * (1 + 1e-8)))
-    low, high = reply_bounds(block, Ends(p1, p1 * (1 + 1e-9), s1, s1 * (1 + 1e-9)))
+    low, high = reply_bounds(block, CellEnds(p1, p1 * (1 + 1e-9), s1, s1 * (1 + 1e-9)))
     np.testing.assert_allclose(low, high, rtol=1e-3, atol=1e-5)

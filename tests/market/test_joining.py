@@ -27,7 +27,7 @@ from market.aggregator.joining import (
     moved,
     settled,
 )
-from market.joining import Ending, Moving, play
+from market.joining import MoveWatch, Moving, play
 from market.outcome import Status
 from market.prices import Dispatch, Linear
 from market.utilities import Logarithmic, Quadratic
@@ -76,7 +76,7 @@ def stable_memberships(joining):
 def join(joining, membership, moving=None, rounds=60, seed=0, foresight="equilibrium"):
     """(State, status, moves) when users move until the moving ends."""
     moving = Moving() if moving is None else moving
-    ending, rng = Ending(moving, rounds), np.random.default_rng(seed)
+    ending, rng = MoveWatch(moving, rounds), np.random.default_rng(seed)
     state = settled(joining, np.array(membership))
     status, played, moves = ending.status(0, None, state.membership), 0, 0
     while status == Status.RUNNING:
@@ -267,13 +267,13 @@ def test_one_after_the_other_sees_the_moves_before():
 
 
 def test_endings():
-    ending, (one, other) = Ending(Moving(), 9), np.eye(2, dtype=int)
+    ending, (one, other) = MoveWatch(Moving(), 9), np.eye(2, dtype=int)
     told = [ending.status(played, 1, labels) for played, labels in enumerate((one, other, one), start=1)]
     assert told == [Status.RUNNING, Status.RUNNING, Status.CYCLING] and ending.cycle == 2
     for moving in (Moving(inertia=0.1), Moving(order="random")):
-        ending = Ending(moving, 3)
+        ending = MoveWatch(moving, 3)
         assert [ending.status(k, 1, one) for k in (1, 2, 3)] == [Status.RUNNING] * 2 + [Status.ROUND_LIMIT]
-    assert Ending(Moving(), 3).status(1, 0, one) == Status.SETTLED
+    assert MoveWatch(Moving(), 3).status(1, 0, one) == Status.SETTLED
 
 
 @pytest.mark.parametrize(("key", "value"), [("inertia", 1.0), ("inertia", -0.1), ("order", "now"), ("least_gain", 0.0)])

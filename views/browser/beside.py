@@ -4,11 +4,11 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from engine.references import references
-from views.kit.live import Beside
+from views.kit.live import Reference
 
 MOST_KEPT = 32  # scenarios whose other markets are kept
 POOL = ThreadPoolExecutor(1, "beside")
-KEPT = {}  # {digest: Future of Besides}
+KEPT = {}  # {digest: Future of References}
 LOCK = threading.Lock()
 
 
@@ -35,6 +35,6 @@ def _played(key, scenario, replication):
 
 
 def played(scenario, replication):
-    """(Beside, …) of a scenario's other markets."""
+    """(Reference, …) of a scenario's other markets."""
     found = references(scenario, replication)
-    return tuple(Beside(name, result, result.summary()) for name, result in found.items())
+    return tuple(Reference(name, result, result.summary()) for name, result in found.items())

@@ -18,8 +18,8 @@ ENDED = "ended whole"  # in a run's memory: its Result, once it has ended
 ANSWERING = "answering"  # in a run's memory: its sentence is said, so that there is time for what takes long
 
 
-class Beside(NamedTuple):
-    """Another market of the same users that a run is held against: its name in engine.results.others, its Result."""
+class Reference(NamedTuple):
+    """Another market of the same users that a run is held against: its name in engine.results.others and its Result."""
 
     name: str
     result: object
@@ -31,7 +31,7 @@ class Run:
     """A scenario, the population drawn for one replication, and the model that plays it.
 
     chosen: row of the agents' table that is looked at, or None; stored: the rounds that a replay is compared with, a
-    DataFrame, or None, and folder: its name; beside: Besides it is held against, None before they are known; memory:
+    DataFrame, or None, and folder: its name; beside: References it is held against, None before they are known; memory:
     what its market's page keeps between rounds.
     """
 
@@ -39,7 +39,7 @@ class Run:
     replication: int = 0
     chosen: int | None = None
     stored: object = None
-    beside: tuple[Beside, ...] | None = None
+    beside: tuple[Reference, ...] | None = None
     folder: str = ""
     drawn: object = None
     model: object = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from market.aggregator.days.clock import Clock
 from market.aggregator.days.meter import metered, unmetered
 from market.aggregator.days.outlay import prices_at
 from market.aggregator.days.party import Party
+from market.aggregator.game import Players
 from market.arrays import Array
 from market.parameters import made, parameters_of
 from market.prices import Affine, PriceRule
@@ -23,7 +23,7 @@ from market.tariffs import Levied
 
 
 @dataclass(frozen=True, eq=False)
-class Day:
+class Day(Players[Homes]):
     """`prices`: a price rule a period; `background`: net load of everybody else, energy, shape (periods,).
 
     Prices are those of the whole load p_t(Y_t), Y_t = Σ_j y_jt + background_t. Below no load an affine price goes on
@@ -44,24 +44,6 @@ class Day:
     @property
     def periods(self) -> int:
         return self.clock.count
-
-    @property
-    def players(self) -> int:
-        return sum(block.players for block in self.blocks)
-
-    @property
-    def users(self) -> int:
-        return sum(block.users for block in self.blocks)
-
-    @cached_property
-    def player_slices(self) -> tuple[slice, ...]:
-        """Where each block's players stand among all players."""
-        return _slices([block.players for block in self.blocks])
-
-    @cached_property
-    def user_slices(self) -> tuple[slice, ...]:
-        """Where each block's users stand among all users."""
-        return _slices([block.users for block in self.blocks])
 
     @cached_property
     def party(self) -> Party:
@@ -93,23 +75,6 @@ class Day:
     def load(self, y: Array) -> Array:
         """Total load of purchases (players, periods) and the background, shape (periods,)."""
         return np.sum(y, axis=0) + self.background
-
-    def where(self, j: int) -> tuple[int, int]:
-        """(block, number in it) of player j."""
-        for k, players in enumerate(self.player_slices):
-            if j < players.stop:
-                return k, j - players.start
-        raise IndexError(f"player {j} of {self.players}")
-
-    def player(self, j: int) -> Homes:
-        """Player j alone."""
-        k, number = self.where(j)
-        return self.blocks[k].player(number)
-
-    def player_name(self, j: int) -> str:
-        """The name of player j: its group's, with its number where the group has several."""
-        k, number = self.where(j)
-        return self.blocks[k].player_name(number)
 
     @property
     def plain(self) -> Day:
@@ -149,8 +114,3 @@ def rules_by_period(rule: type[PriceRule], keys: Mapping[str, Any], periods: int
     return tuple(
         made(rule, {name: value[t] if name in lists else value for name, value in keys.items()}) for t in range(periods)
     )
-
-
-def _slices(counts):
-    stops = np.cumsum([0, *counts])
-    return tuple(slice(int(lo), int(hi)) for lo, hi in pairwise(stops))

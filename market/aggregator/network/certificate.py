@@ -21,7 +21,7 @@ from market.aggregator.network.producers import Producers
 from market.aggregator.network.steps import taken_as_given
 from market.arrays import Array, Mask
 from market.grid.interior import Angles
-from market.grid.proof import Dispatches, Told, proven
+from market.grid.proof import Dispatches, PiecesTold, proven
 
 EVEN_POINTS = 33  # even points between nothing and the most that a player could want
 MOST_KINKS = 12  # of a curve that points stand beside
@@ -37,7 +37,7 @@ GRID_REACH = 1.25  # times what price-taking users want: how far the grid reache
 STEPS_AROUND = (1e-4, 1e-2, 0.1)  # steps around the present amount, as shares of it
 
 
-class Prices(Protocol):
+class BelievedPrices(Protocol):
     """The price that a player believes in at amounts (points,); solved: by the interior-point solver at all of them."""
 
     def __call__(self, amounts: Array, solved: bool = False) -> Array: ...
@@ -71,7 +71,7 @@ class _Road:
         self.given = taken_as_given(game, y)
         self.points = int(np.clip(MOST_POINTS // max(game.players, 1) - 40, LEAST_POINTS, EVEN_POINTS))
 
-    def along(self, number: int, j: int, conduct: str, most: float) -> Prices:
+    def along(self, number: int, j: int, conduct: str, most: float) -> BelievedPrices:
         """The price that player j believes in at amounts up to `most`."""
         true = _Along(self, number, j, most, limits=True)
         if conduct == "network":
@@ -100,7 +100,7 @@ class _Along:
         self.operator = game.operator if limits else game.unlimited
         self.most, self.place, self.sells = most, game.places[number], sold_by(game, number)
         self.start = game.taken(self.others), game.put_in(self.others)
-        self.told = Told(self.operator, -self.place if self.sells else self.place, *self.start, most)
+        self.told = PiecesTold(self.operator, -self.place if self.sells else self.place, *self.start, most)
 
     def prices(self, amounts: Array, solved: bool = False) -> Array:
         """Prices just below amounts (points,), just above none; solved: by the interior-point solver at all of them."""

@@ -16,7 +16,7 @@ from market.microgrid.tariff import Tariff
 
 
 @dataclass(frozen=True, eq=False)
-class Trading:
+class Visits:
     """How far trading has come: lines in the order of visits, how many were visited, what nodes have left, flows.
 
     order: lines whose ends can trade, nearest first; left: shape (n,), what is left of each injection; g: flows so far,
@@ -51,22 +51,22 @@ class AdHoc(Behaviour):
     def lossy(self, network: Network, grid: Grid, tariff: Tariff) -> Dispatch:
         return self.so_far(self.advance(self.start(network), network, tariff, True), network, grid, tariff, True)
 
-    def start(self, network: Network) -> Trading:
+    def start(self, network: Network) -> Visits:
         """Trading before the first trade."""
         lines, e = network.private, network.injection
         order = np.lexsort((lines.head, lines.tail, lines.length))
         order = order[(e[lines.tail] * e[lines.head])[order] < 0]
-        return Trading(order, 0, e.copy(), np.zeros(len(lines)))
+        return Visits(order, 0, e.copy(), np.zeros(len(lines)))
 
     def advance(
         self,
-        trading: Trading,
+        trading: Visits,
         network: Network,
         tariff: Tariff,
         lossy: bool,
         trades: int | None = None,
         most: Array | None = None,
-    ) -> Trading:
+    ) -> Visits:
         """Trading after the next so many trades, nearest first, or after all; visits without a trade do not count.
 
         most: what owners let flow on each line, p.u., shape (lines,), None: anything.
@@ -92,10 +92,10 @@ class AdHoc(Behaviour):
             left[buyer] = min(left[buyer] + amount - loss, 0.0)
             g[line] = amount if seller == tail else -amount
             made.append(line)
-        return Trading(trading.order, visited, np.array(left), g, trading.trades + tuple(made))
+        return Visits(trading.order, visited, np.array(left), g, trading.trades + tuple(made))
 
     def so_far(
-        self, trading: Trading, network: Network, grid: Grid, tariff: Tariff, lossy: bool, most: Array | None = None
+        self, trading: Visits, network: Network, grid: Grid, tariff: Tariff, lossy: bool, most: Array | None = None
     ) -> Dispatch:
         """The outcome of the trades made so far; its gap is the largest profit left in one private pair.
 

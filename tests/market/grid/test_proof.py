@@ -5,7 +5,7 @@ import pytest
 
 from market.grid.clearing import Operator
 from market.grid.interior import Angles
-from market.grid.proof import Told, proven
+from market.grid.proof import PiecesTold, proven
 from tests.market.grid.networks import any_grid, five_bus
 
 POINTS = 8
@@ -18,7 +18,7 @@ def along(grid, rng, share=0.7):
     until = share * angles.offers.energy
     amounts = np.sort(rng.uniform(0, until, POINTS))
     moved, still = amounts[:, None] * place, np.zeros((POINTS, grid.nodes))
-    told = Told(operator, place if buys else -place, grid.demand, np.zeros(grid.nodes), until).at(amounts)
+    told = PiecesTold(operator, place if buys else -place, grid.demand, np.zeros(grid.nodes), until).at(amounts)
     lost = grid.value_of_lost_load
 
     def price(balances):

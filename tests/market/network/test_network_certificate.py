@@ -7,7 +7,7 @@ import market.aggregator.network.certificate as page
 from market.aggregator.network.game import NetworkGame, clear
 from market.grid.interior import Angles
 from market.grid.nodal import nodal_grid
-from market.grid.proof import Told
+from market.grid.proof import PiecesTold
 from scenarios import draw, load
 from tests.market.network.test_network_game import users
 
@@ -39,7 +39,7 @@ def test_a_false_price_of_the_path_is_noticed(name, false, monkeypatch, solves):
     right = page.certified(game, outcome)
     few = len(solves)
     assert few <= 6 * game.players  # a few points of each player
-    at = Told.at
+    at = PiecesTold.at
 
     def falsified(self, points):
         told = at(self, points)
@@ -49,7 +49,7 @@ def test_a_false_price_of_the_path_is_noticed(name, false, monkeypatch, solves):
             return told._replace(outputs=told.outputs + 1e-3)
         return told._replace(outputs=np.full_like(told.outputs, np.nan))
 
-    monkeypatch.setattr(Told, "at", falsified)
+    monkeypatch.setattr(PiecesTold, "at", falsified)
     solved = page.certified(game, outcome)
     assert len(solves) - few > 20 * game.players  # all of them
     assert right.gap > 1e-4  # the profile is none of equilibrium
@@ -62,8 +62,8 @@ def test_a_price_that_is_proven_wrongly_is_noticed_at_the_points_that_are_solved
     along = page._Along(page._Road(game, outcome.y), 0, 0, 20.0, limits=True)
     amounts = np.linspace(0, 20, 7)
     right = along.prices(amounts)
-    at, more = Told.at, 0.1 / along.angles.offers.price
-    monkeypatch.setattr(Told, "at", lambda self, t: at(self, t)._replace(balances=at(self, t).balances + more))
+    at, more = PiecesTold.at, 0.1 / along.angles.offers.price
+    monkeypatch.setattr(PiecesTold, "at", lambda self, t: at(self, t)._replace(balances=at(self, t).balances + more))
     monkeypatch.setattr(page, "proven", lambda *parts: np.ones(len(amounts), dtype=bool))
     np.testing.assert_allclose(along.prices(amounts), right + 0.1, atol=1e-6)
     np.testing.assert_allclose(along.prices(amounts, solved=True), right, atol=1e-6)
