@@ -25,7 +25,7 @@ utility = { form = "quadratic", a = 1, b = 3 }
 """
 
 
-def swept(out, vary="price.c=1,2", scenario="two_peaks", **options):
+def swept(out, vary="price.c=1,2", scenario="small_alone", **options):
     options = {"direct": True, "executor": InProcess(), "progress": False} | options
     return sweep(scenario, product([vary]), out=out, **options)
 
@@ -69,7 +69,7 @@ def test_machines_of_the_rows_are_kept(tmp_path, monkeypatch):
 def test_a_sweep_does_not_go_on_over_changed_inputs(name, tmp_path):
     folder = swept(tmp_path)
     text = (folder / name).read_text()
-    (folder / name).write_text(text.replace("two_peaks", "two_hills") if name == "scenario.toml" else text[:-20])
+    (folder / name).write_text(text.replace("small_alone", "large_alone") if name == "scenario.toml" else text[:-20])
     with pytest.raises(SweepError, match=name):
         swept(tmp_path, replications=2)
 

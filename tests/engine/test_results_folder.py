@@ -224,7 +224,7 @@ def test_a_folder_can_be_read_by_others(stored):
 
 
 def test_a_comparison_s_folder(tmp_path):
-    comparison = compare(["two_equilibria", "two_peaks"], replications=2)
+    comparison = compare(["small_alone", "two_peaks"], replications=2)
     folder = save_comparison(comparison, tmp_path)
     assert folder.parent == tmp_path / "compare"
     assert {path.name for path in folder.iterdir()} == {
@@ -232,8 +232,8 @@ def test_a_comparison_s_folder(tmp_path):
         "manifest.json",
         "means.csv",
         "runs.csv",
+        "small_alone.toml",
         "summary.json",
-        "two_equilibria.toml",
         "two_peaks.toml",
     }
     assert len(pd.read_csv(folder / "runs.csv")) == 4
