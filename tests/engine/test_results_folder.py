@@ -115,7 +115,7 @@ def test_a_direct_solution_has_its_own_folder_and_one_row_a_user(tmp_path):
 
 def test_seed_replication_and_every_key_have_their_own_folder(tmp_path):
     folders = {
-        save_result(run("two_peaks", **options), tmp_path)
+        save_result(run("small_alone", **options), tmp_path)
         for options in (
             {},
             {"seed": 2},
@@ -158,7 +158,7 @@ def test_many_players_share_a_column_of_purchases(tmp_path):
 
 def test_pictures_are_part_of_the_folder_and_of_the_manifest(tmp_path):
     folder = save_result(
-        run("two_peaks"), tmp_path, [lambda result, place: (place / "a.png").write_text(result.status)]
+        run("small_alone"), tmp_path, [lambda result, place: (place / "a.png").write_text(result.status)]
     )
     assert (folder / "a.png").read_text() == "settled"
     assert "a.png" in manifest(folder)["files"]
@@ -171,7 +171,7 @@ def test_a_failing_picture_costs_no_result(failure, tmp_path):
         raise failure
 
     folders = []
-    for save, made in ((save_result, run("two_peaks")), (save_comparison, compare(["two_peaks"]))):
+    for save, made in ((save_result, run("small_alone")), (save_comparison, compare(["small_alone"]))):
         with pytest.raises(failure):
             save(made, tmp_path / "results", [fail])
         folders.append(save(made, tmp_path / "again"))
@@ -184,7 +184,7 @@ def test_a_failing_picture_costs_no_result(failure, tmp_path):
 
 @pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt])
 def test_a_failure_keeps_the_older_result(failure, tmp_path, monkeypatch):
-    folder = save_result(run("two_peaks"), tmp_path)
+    folder = save_result(run("small_alone"), tmp_path)
     before = contents(folder)
 
     def fail(result):
@@ -192,19 +192,19 @@ def test_a_failure_keeps_the_older_result(failure, tmp_path, monkeypatch):
 
     monkeypatch.setattr("engine.store.run_manifest", fail)
     with pytest.raises(failure):
-        save_result(run("two_peaks"), tmp_path)
+        save_result(run("small_alone"), tmp_path)
     assert contents(folder) == before
     assert verify(folder).passed
     assert not list(tmp_path.rglob(".*"))
 
 
 def test_running_again_replaces_the_folder_whole(tmp_path):
-    folder = save_result(run("two_peaks"), tmp_path)
+    folder = save_result(run("small_alone"), tmp_path)
     before = contents(folder)
     (folder / "stale.txt").write_text("left over")
-    assert save_result(run("two_peaks"), tmp_path) == folder
+    assert save_result(run("small_alone"), tmp_path) == folder
     assert contents(folder) == before
-    assert everything(tmp_path / "two_peaks") == sorted([folder.name, *(f"{folder.name}/{name}" for name in FILES)])
+    assert everything(tmp_path / "small_alone") == sorted([folder.name, *(f"{folder.name}/{name}" for name in FILES)])
 
 
 def test_nothing_is_seen_in_place_before_all_is_written(tmp_path):
@@ -280,8 +280,8 @@ def test_a_comparison_gives_the_same_bits_again_wherever_it_lies(scenarios, tmp_
 
 
 def test_a_comparison_without_its_scenarios_fails(tmp_path):
-    folder = save_comparison(compare(["two_peaks"], workers=1), tmp_path)
-    (folder / "two_peaks.toml").unlink()
+    folder = save_comparison(compare(["small_alone"], workers=1), tmp_path)
+    (folder / "small_alone.toml").unlink()
     assert "FAIL  runs: cannot be made again (ScenarioError" in verify(folder).lines[1]
     change(folder, inputs=[])
     with pytest.raises(FolderError, match=r"inputs: got \[\]"):

@@ -51,7 +51,7 @@ def stored(tmp_path_factory):
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory):
     out = tmp_path_factory.mktemp("sweep")
-    return sweep("two_peaks", product([VARY]), direct=True, out=out, executor=InProcess(), progress=False)
+    return sweep("small_alone", product([VARY]), direct=True, out=out, executor=InProcess(), progress=False)
 
 
 def said(capsys, *words):
@@ -119,7 +119,7 @@ def test_a_damaged_sweep_is_told_by_verify_plot_and_when_it_goes_on(numbers, swe
         answers = {
             "verify": said(capsys, "verify", folder),
             "plot": said(capsys, "plot", folder, "--measure", "welfare"),
-            "goes on": said(capsys, "sweep", "two_peaks", "--vary", VARY, "--direct", "--workers", "1", "--out", out),
+            "goes on": said(capsys, "sweep", "small_alone", "--vary", VARY, "--direct", "--workers", "1", "--out", out),
         }
         trouble = {name: said for name, (_, said) in answers.items() if said}
         if not signed and answers["goes on"][0] == 0 and said(capsys, "verify", folder)[0] != 0:
