@@ -10,6 +10,7 @@ from market.on_demand import later
 sparse = later("scipy.sparse")  # to import it from SciPy would load that
 
 FEW, MOST_SPRUNG = 60, 500  # nodes up to which springs pull neighbours together, and hold all at their distances
+UNLIKE = 1e-3  # by which lines differ: modes of feeders that are alike would be mixed at random, anew each time
 NEARLY_SINGULAR = -1e-4  # beside eigenvalues up to 2
 ARROW = np.array([[0.9, 0.0], [-0.7, 0.75], [-0.35, 0.0], [-0.7, -0.75], [0.9, 0.0]])  # pointing along x
 CURVE = 24  # points of a curved line
@@ -49,18 +50,19 @@ def _bridged(nodes, tail, head):
 
 def _spread(nodes, tail, head):
     """Ranks in the two slowest modes of the lines' Laplacian beside degrees, 0 to 1 (Hall 1970; Koren 2005)."""
-    matrix = sparse.csgraph.laplacian(_joined(nodes, tail, head)).tocsc()
+    rng = np.random.default_rng(0)
+    start = rng.random(nodes)
+    matrix = sparse.csgraph.laplacian(_joined(nodes, tail, head, 1 + UNLIKE * rng.random(len(tail)))).tocsc()
     degrees = sparse.diags_array(matrix.diagonal()).tocsc()
-    start = np.random.default_rng(0).random(nodes)
     values, modes = sparse.linalg.eigsh(matrix, 3, degrees, NEARLY_SINGULAR, v0=start)
     slow = modes[:, np.argsort(values)[1:]]
     return np.argsort(np.argsort(slow, axis=0, kind="stable"), axis=0) / (nodes - 1)
 
 
-def _joined(nodes, tail, head):
-    """Sparse matrix with a 1 where two nodes are joined, shape (nodes, nodes)."""
+def _joined(nodes, tail, head, weight=1.0):
+    """Sparse matrix with a line's weight where two nodes are joined, shape (nodes, nodes)."""
     ends = np.append(tail, head), np.append(head, tail)
-    return sparse.csr_array((np.ones(2 * len(tail)), ends), (nodes, nodes))
+    return sparse.csr_array((np.tile(np.broadcast_to(weight, len(tail)), 2), ends), (nodes, nodes))
 
 
 def curves(at, lines, bend, first):
