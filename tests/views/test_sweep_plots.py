@@ -17,7 +17,7 @@ VARY = ["price.c=0.001,0.0005,0.002", "group.0.fairness.alpha=0,1,inf"]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("sweep")
-    options = {"replications": 3, "direct": True, "progress": False, "executor": InProcess()}
+    options = {"replications": 2, "direct": True, "progress": False, "executor": InProcess()}
     return sweep("two_aggregators", product(VARY), out=out, **options)
 
 
