@@ -10,7 +10,7 @@ from market.on_demand import later
 sparse = later("scipy.sparse")  # to import it from SciPy would load that
 
 FEW, MOST_SPRUNG = 60, 500  # nodes up to which springs pull neighbours together, and hold all at their distances
-UNLIKE = 1e-3  # by which lines differ: modes of feeders that are alike would be mixed at random, anew each time
+UNLIKE_LINES = 1e-3  # by which they differ: modes of feeders that are alike would be mixed at random, anew each time
 NEARLY_SINGULAR = -1e-4  # beside eigenvalues up to 2
 ARROW = np.array([[0.9, 0.0], [-0.7, 0.75], [-0.35, 0.0], [-0.7, -0.75], [0.9, 0.0]])  # pointing along x
 CURVE = 24  # points of a curved line
@@ -52,7 +52,7 @@ def _spread(nodes, tail, head):
     """Ranks in the two slowest modes of the lines' Laplacian beside degrees, 0 to 1 (Hall 1970; Koren 2005)."""
     rng = np.random.default_rng(0)
     start = rng.random(nodes)
-    matrix = sparse.csgraph.laplacian(_joined(nodes, tail, head, 1 + UNLIKE * rng.random(len(tail)))).tocsc()
+    matrix = sparse.csgraph.laplacian(_joined(nodes, tail, head, 1 + UNLIKE_LINES * rng.random(len(tail)))).tocsc()
     degrees = sparse.diags_array(matrix.diagonal()).tocsc()
     values, modes = sparse.linalg.eigsh(matrix, 3, degrees, NEARLY_SINGULAR, v0=start)
     slow = modes[:, np.argsort(values)[1:]]
