@@ -232,11 +232,11 @@ def choose(scenario, replications=20, payoff=None, set=(), workers=None, progres
 def chosen(scenario, replications=20, payoff=None, set=(), patient=False, **where):
     """The same as Chosen, with all that was played; where: options of run_many.
 
-    Raises ScenarioError, and limits.TooLarge where a market may not fit in memory, unless `patient`.
+    Raises ScenarioError, and limits.TooLarge where a market, or so many, may not fit in memory, unless `patient`.
     """
     loaded = load(scenario, set=set)
+    limits.check([loaded], replications=replications * len(profiles(loaded, 1)), patient=patient)
     asked = profiles(loaded, replications)
-    limits.check([loaded], patient=patient)
     played = run_many(AlphaProfile.answer, asked, label="choose", **where)
     return Chosen(loaded, asked, played, alpha_game(loaded, played, payoff))
 

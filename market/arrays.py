@@ -30,3 +30,16 @@ def distinct(values: Array) -> Array:
     new = np.ones(len(ascending), dtype=bool)
     new[1:] = ascending[1:] != ascending[:-1]
     return ascending[new]
+
+
+LARGEST = 1e100  # of a number that a player answers: sums and products of it stay finite
+
+
+def answered(answer: object) -> np.ndarray | None:
+    """A player's answer as an array of numbers or truth values; None where it is none, ragged or masked."""
+    try:
+        values = np.asarray(answer)
+    except (TypeError, ValueError):
+        return None
+    masked = type(answer).__module__.startswith("numpy.ma")
+    return values if values.dtype.kind in "biuf" and not masked else None

@@ -10,6 +10,7 @@ from agents.seats import Player, SeatError
 from market.aggregator.best_response import PricedOut, best_responses
 from market.aggregator.game import USERS_AT_ONCE
 from market.aggregator.rounds import Row, are_purchases, move_together, take_exact_turns, take_turns, wrong_part
+from market.arrays import LARGEST
 
 IN_ROWS = (Aggregator, SmallUser, LargeUser)  # agents whose best responses are worked out together
 
@@ -54,7 +55,7 @@ class Turns:
         if not are_purchases(answer, players):
             raise SeatError(
                 f"round {view.round}: {agent.called} {agent.unique_id} of group {agent.group!r} decided "
-                f"{shown(wrong_part(answer))} where finite purchases >= 0 are needed, {players} of them"
+                f"{shown(wrong_part(answer))} where purchases from 0 to {LARGEST:g} are needed, {players} of them"
             )
         return answer
 

@@ -15,6 +15,7 @@ import numpy as np
 from agents.bilateral.views import Asks, Averaged, CapacityLeft, GiveWay, Meeting, Met, Raise
 from agents.market_model import shown
 from agents.seats import Guest, SeatError
+from market.arrays import LARGEST, answered
 from market.bilateral.core import counter_offers, rounding
 from market.bilateral.negotiation import Bilateral, Corner
 from market.bilateral.negotiation.bilateral import disjoint, half_way, next_sellers
@@ -23,8 +24,7 @@ from market.bilateral.negotiation.corner import asked_for, best_offers
 from market.bilateral.negotiation.negotiation import claimed_over
 from market.bilateral.settlement import claims_are_money
 
-MOST_CLAIMED = 1e100  # sums and products of claims stay finite
-CLAIM = f"a claim from 0 to {MOST_CLAIMED:g}, or None to leave it as it is,"
+CLAIM = f"a claim from 0 to {LARGEST:g}, or None to leave it as it is,"
 
 
 class Table:
@@ -71,7 +71,7 @@ class Table:
         if answer is None:
             return None
         claim = as_float(answer)
-        if not least <= claim <= MOST_CLAIMED:
+        if not least <= claim <= LARGEST:
             raise self.refused(side, row, view, answer, CLAIM)
         self.spoke[side][row] = True
         return claim
@@ -83,7 +83,7 @@ class Table:
         if answer is None:
             return None
         given = as_floats(answer)
-        if given.shape != (agents,) or not np.all(np.abs(given) <= MOST_CLAIMED):
+        if given.shape != (agents,) or not np.all(np.abs(given) <= LARGEST):
             raise self.refused(side, place, view, answer, f"a proposal of {agents} numbers, or None to keep it,")
         self.spoke[side][place] = True
         return given
@@ -172,11 +172,8 @@ def as_float(answer: Any) -> float:
 
 def as_floats(answer: Any) -> np.ndarray:
     """An answer as an array of numbers, a single NaN where it is none."""
-    try:
-        given = np.asarray(answer)
-    except (TypeError, ValueError):
-        return np.array(math.nan)
-    return given.astype(float) if given.dtype.kind in "fiu" else np.array(math.nan)
+    given = answered(answer)
+    return np.array(math.nan) if given is None or given.dtype.kind == "b" else given.astype(float)
 
 
 def bilateral_round(table, state, rng):

@@ -21,7 +21,7 @@ from market.aggregator.days.outcome import clear, payoff_of
 from market.aggregator.days.seats import Seats, certified
 from market.aggregator.days.several import DaysOutcome
 from market.aggregator.rounds import Watch, check_rounds
-from market.arrays import Array
+from market.arrays import LARGEST, Array, answered
 from market.outcome import Status, of_own
 
 BY_PERIOD = ("solar", "curtailed", "charged", "discharged", "level", "car", "shifted")  # sums over all users
@@ -340,9 +340,8 @@ def _certified(day, outcome):
 
 
 def _are_energies(answer, periods):
-    """Is an answer a finite number for each period?"""
-    try:
-        values = np.asarray(answer)
-    except ValueError:  # ragged lists
+    """Is an answer a number of at most LARGEST for each period?"""
+    values = answered(answer)
+    if values is None or values.dtype.kind == "b" or values.shape != (periods,):
         return False
-    return values.shape == (periods,) and values.dtype.kind in "iuf" and bool(np.all(np.isfinite(values)))
+    return bool(np.all(np.abs(values.astype(float)) <= LARGEST))

@@ -15,6 +15,7 @@ import numpy as np
 
 from agents.market_model import shown
 from agents.seats import Guest, Player, Seat, SeatError
+from market.arrays import answered
 from market.microgrid.behaviours.ad_hoc import most_trade
 from market.microgrid.market import ClearedPeriod
 from market.microgrid.network import SHARED
@@ -119,13 +120,10 @@ def offer_of(answer: object, player: Player, round: int, line_by_line: bool) -> 
 
 def _amounts(answer):
     """An answer as numbers, True as ∞ and False as 0; None where it is neither."""
-    try:
-        values = np.asarray(answer)
-    except (TypeError, ValueError):  # rows of several lengths
-        return None
-    if values.dtype.kind == "b":
-        return np.where(values, np.inf, 0.0)
-    return values.astype(float) if values.dtype.kind in "iuf" else None
+    values = answered(answer)
+    if values is None or values.dtype.kind != "b":
+        return None if values is None else values.astype(float)
+    return np.where(values, np.inf, 0.0)
 
 
 def least_offer(lines: int, seats: list[Seat], offers: list[np.ndarray]) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from market.aggregator.single import best_quantities
-from market.arrays import Array, Integers, Numbers
+from market.arrays import LARGEST, Array, Integers, Numbers, answered
 from market.joining import check_order
 from market.outcome import Status
 from market.prices import PriceRule
@@ -145,22 +145,17 @@ def users_in_turn(rule: PriceRule, utility: Utility, outside: float, now: Array,
 
 
 def are_purchases(answer: object, players: int) -> bool:
-    """Is an answer a finite purchase ≥ 0 for every one of so many players: a number, or an array of them?"""
-    if isinstance(answer, (bool, str, bytes)):
+    """Is an answer a purchase from 0 to LARGEST for every one of so many players: a number, or an array of them?"""
+    values = answered(answer)
+    if values is None or values.dtype.kind == "b" or values.size != players or values.ndim > 1:
         return False
-    try:
-        values = np.asarray(answer)
-    except ValueError:  # ragged lists
-        return False
-    if values.dtype.kind not in "iuf" or values.size != players or values.ndim > 1:
-        return False
-    return bool(np.all((values >= 0) & (values < np.inf)))
+    return bool(np.all((values >= 0) & (values <= LARGEST)))
 
 
 def wrong_part(answer: object) -> object:
     """What is wrong in an answer that is no purchase: the first number of an array that is none, else all of it."""
-    values = answer if isinstance(answer, np.ndarray) else np.empty(0)
-    wrong = values[~((values >= 0) & (values < np.inf))] if values.dtype.kind in "iuf" else np.empty(0)
+    values = answer if type(answer) is np.ndarray else np.empty(0)
+    wrong = values[~((values >= 0) & (values <= LARGEST))] if values.dtype.kind in "iuf" else np.empty(0)
     return wrong.flat[0].item() if wrong.size else answer
 
 

@@ -95,7 +95,7 @@ class Crowd(Player):
     [
         ({"C": Stubborn}, "no group 'C'"),
         ({"A": Crowd}, "decide() is needed"),
-        ({"A": type("Bad", (Player,), {"decide": lambda self: -1.0})}, "finite purchases >= 0"),
+        ({"A": type("Bad", (Player,), {"decide": lambda self: -1.0})}, "purchases from 0 to"),
     ],
 )
 def test_who_cannot_sit_there_is_told_in_one_line(who, said):

@@ -8,7 +8,25 @@ from market.microgrid.dispatch import infeasible
 from market.outcome import Status
 from scenarios import build
 
-NO_PURCHASE = [np.nan, np.inf, -np.inf, -5, -1e-300, None, "7", b"7", True, [], [1.0, 2.0], {}, 1j, [[1.0]], ...]
+NO_PURCHASE = [
+    np.nan,
+    np.inf,
+    -np.inf,
+    -5,
+    -1e-300,
+    None,
+    "7",
+    b"7",
+    True,
+    [],
+    [1.0, 2.0],
+    {},
+    1j,
+    [[1.0]],
+    ...,
+    1e300,
+    np.ma.masked,
+]
 
 
 @pytest.mark.share

@@ -11,6 +11,7 @@ COMMANDS = {
     "compare": ("compare", "small_alone", "direct_400", "--replications", "2"),
     "sweep": ("sweep", "small_alone", "--vary", "price.c=0.001,0.002"),
     "reproduce": ("reproduce", "fig02", "--replications", "2"),
+    "choose": ("choose", "choosing_alpha_stay", "--replications", "2"),
 }
 
 

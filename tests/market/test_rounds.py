@@ -56,6 +56,8 @@ def test_in_turn_and_together_in_closed_form():
         (np.inf, 1, False),
         (np.nan, 1, False),
         (True, 1, False),
+        (1e101, 1, False),
+        (np.ma.masked_array([1.0, 2.0], [False, True]), 2, False),
         ("1", 1, False),
         (b"1", 1, False),
         (None, 1, False),
