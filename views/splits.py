@@ -23,6 +23,7 @@ from views.kit.charts import Bar, bar_chart, beside, instead
 from views.microgrid.look import DEFICIT_NODE, SURPLUS_NODE
 from views.style import BLACK, BLUE, GREEN, GREY, OCHRE, PURPLE, TEAL, VERMILLION
 
+TAB = "Economics"  # where it is shown on a page
 HERE, PLANNER = "this market", "a planner"
 LOST = "lost"
 NO_LOSS = 1e-12  # of a welfare: less of it is not lost

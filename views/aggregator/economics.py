@@ -13,10 +13,9 @@ from views.kit.frames import Panel
 from views.kit.live import ANSWERING
 from views.plots.replies import broken
 from views.sentences import counted
-from views.splits import split_chart
+from views.splits import TAB, split_chart
 from views.style import BLACK, BLUE, GREEN, GREY, OCHRE, PURPLE, VERMILLION, finite, group_colours, shortened
 
-TAB = "Economics"
 FACED = {"price": ("What {} faces beside the others", "price (money/energy)", "at")}
 FACED |= {"payoff": ("What it is worth to {}", "payoff", "brings")}
 FEW = 40  # users whose dots are large

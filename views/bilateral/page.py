@@ -17,7 +17,7 @@ from views.kit import periods
 from views.kit.charts import DOTS, FADED, HEIGHT, Band, Line, ink, instead, legend, level_of, line_chart, steps, svg
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import ANSWERING, gap_text, last_gap
-from views.splits import split_chart
+from views.splits import TAB, split_chart
 from views.style import BLACK, BLUE, GREEN, GREY, OCHRE, PALETTE, PURPLE
 
 TITLE = "Bilateral contracts"
@@ -173,7 +173,7 @@ def _split(run):
         return ()
     if "welfare" not in run.memory:
         run.memory["welfare"] = welfare(run.model.outcomes)
-    return (Panel("split", "Who has what could be gained", split_chart(run.memory["welfare"])),)
+    return (Panel("split", "Who has what could be gained", split_chart(run.memory["welfare"]), tab=TAB),)
 
 
 def _by_period(run):

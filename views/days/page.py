@@ -13,7 +13,7 @@ from views.days import hours, live_charts, look
 from views.days.faint import Faint
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import ANSWERING
-from views.splits import split_chart
+from views.splits import TAB, split_chart
 
 TITLE = "Aggregators over a day"
 ABOUT = "Households with solar roofs, batteries and cars, and aggregators who decide their days."
@@ -116,7 +116,7 @@ def _split(run, standing):
         return ()
     if "welfare" not in run.memory:
         run.memory["welfare"] = welfare(standing.outcome, run.scenario.states)
-    return (Panel("split", "Who has the welfare there could be", split_chart(run.memory["welfare"])),)
+    return (Panel("split", "Who has the welfare there could be", split_chart(run.memory["welfare"]), tab=TAB),)
 
 
 def table(standing):

@@ -15,7 +15,7 @@ from views.kit.charts import STYLES, Bar, Line, bar_chart, level_of, line_chart
 from views.kit.frames import Frame, Panel, Table, tiles_of
 from views.kit.live import NOT_YET, gap_text
 from views.splits import PLANNER as PLANNERS
-from views.splits import bars_of
+from views.splits import TAB, bars_of
 from views.style import BLACK, GAINS, LOSES, group_colours
 
 TITLE = "Designs"
@@ -138,7 +138,7 @@ def panels(run):
 def _split(result):
     """Who has the welfare there could be under each design; nothing where the planner found none."""
     known = {PLANNERS if name == PLANNER else short(name): one for name, one in splits(result).items()}
-    return [Panel("split", "Who has the welfare there could be", bars_of(known))] if known else []
+    return [Panel("split", "Who has the welfare there could be", bars_of(known), tab=TAB)] if known else []
 
 
 def _classes(run):
