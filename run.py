@@ -273,14 +273,12 @@ def run_one(options):
     from engine.results.by_people import people_facts
     from scenarios import load
     from views.markets import words_of
-    from views.people import classes_text
-    from views.tables import warned
 
     check_writable(options.out)
     scenario = load(options.scenario, set=options.set, seed=options.seed, rounds=options.rounds)
     by = asked_by(options.by, [scenario], options.cvar) if options.by else ()
-    words = words_of(scenario.market)
-    talk = (lambda model: None) if options.json else (lambda model: tell(words.round_line(model)))
+    round_line = words_of(scenario.market).round_line
+    talk = (lambda model: None) if options.json else (lambda model: tell(round_line(model)))
     result = unless_too_much(options, partial(run, scenario, direct=options.direct, on_round=talk))
     folder = save_result(result, options.out)
     draw_pictures(options, folder, result)
@@ -292,12 +290,19 @@ def run_one(options):
             tell_all(add_classes(folder, summary, scenario))
     if options.json:
         return print_json(summary)
-    classes = f"\n\n{classes_text(summary)}" if by else ""
-    against = f"\n\n{held_against(result, summary)}" if options.against else ""
-    more = f"{warned(result.warnings)}{classes}{against}"
-    said = scenario.in_units(words.summary_text(summary))
-    print(f"\n{said}{more}\n\nresults: {on_console(folder)}")
+    print(f"\n{run_text(result, summary, by, options.against)}\n\nresults: {on_console(folder)}")
     return DONE
+
+
+def run_text(result, summary, by, against):
+    """What is said of a run at its end: its market's summary, warnings, classes of users, what it is held against."""
+    from views.markets import words_of
+    from views.people import classes_text
+    from views.tables import warned
+
+    said = result.scenario.in_units(words_of(result.scenario.market).summary_text(summary))
+    classes = f"\n\n{classes_text(summary)}" if by else ""
+    return f"{said}{warned(result.warnings)}{classes}" + (f"\n\n{held_against(result, summary)}" if against else "")
 
 
 def held_against(result, summary):

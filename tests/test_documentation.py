@@ -42,6 +42,23 @@ def test_files_and_modules_that_a_page_names_exist(page):
             resolve_name(name)
 
 
+def test_what_docstrings_cite_of_a_page_stands_there():
+    """An equation's number, or the beginning of a heading or of a paragraph's bold first words."""
+    told, cited = {}, 0
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        heads = re.findall(r"^#+ (.+)$|\*\*([^*]+?)[.?]?\*\*", text, re.MULTILINE)
+        told[page] = {*re.findall(r"\([A-Z]\d+\w?\)", text), *(re.sub("[`*]", "", max(pair)) for pair in heads)}
+    for source in [path for floor in FLOORS.split("|") for path in (ROOT / floor).rglob("*.py")]:
+        text = " ".join(source.read_text(encoding="utf-8").split())
+        for name, what in re.findall(r"\((docs/[\w/-]+\.md), ((?:\([A-Z]\d+\w?\)|[^()])*)\)", text):
+            wanted = re.findall(r"\([A-Z]\d+\w?\)", what) or [re.sub("[`*]", "", re.split("[;:]", what)[0]).strip(".")]
+            cited += len(wanted)
+            for one in wanted:
+                assert any(one.startswith(head) or head.startswith(one) for head in told[ROOT / name]), (source, one)
+    assert cited > 150
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_name_scenarios_that_ship(page):
     text = page.read_text(encoding="utf-8")

@@ -64,7 +64,7 @@ def _stretches(rule, utility, outside):
 def surplus_alone(rule: PriceRule, utility: Utility, total: float) -> Array:
     """What each user would have if it bought for itself at a settled total's price and slope, money, shape (users,).
 
-    It buys U'(x) = p + p' x and pays p (docs/aggregator/side-payments.md, Who would leave).
+    It buys U'(x) = p + p' x and pays p (docs/aggregator/side-payments.md, The rule).
     """
     price, slope = float(rule.value(total)), float(rule.left_slope(total))
     if not 0 < slope < np.inf:

@@ -29,7 +29,7 @@ class MeterError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Meter(Part):
-    """Σ_t τ_t z_t⁺ + κ max_t z_t⁺ of net purchases z (docs/aggregator/tariffs.md, Days).
+    """Σ_t τ_t z_t⁺ + κ max_t z_t⁺ of net purchases z (docs/aggregator/tariffs.md, What players decide by).
 
     per_unit: τ (k, periods), of who may sell at least 0, or to buy what one sells would pay; peak: κ (k,), at least 0;
     both in money/energy. sell: who may (k,).
