@@ -47,7 +47,7 @@ class AlphaFair(Objective):
     offset: float = parameter(default=0.01, **OFFSET)
 
     @classmethod
-    def of_keys(cls, alpha: float, offset: float) -> Objective:
+    def of_keys(cls, alpha: float = 0.0, offset: float = 0.01) -> Objective:
         """The objective Φ_alpha: alpha-fair up to alpha = LARGEST_ALPHA, max-min beyond and for infinity."""
         return MaxMin(float(offset)) if float(alpha) > LARGEST_ALPHA else cls(float(alpha), float(offset))
 

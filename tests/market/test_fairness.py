@@ -7,6 +7,7 @@ import pytest
 
 from market.fairness import AlphaFair, MaxMin, objective
 from market.fairness.one_player import OnePlayer
+from market.parameters import made, parameters_of
 
 ALPHAS = (0.0, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0, 30.0, 50.0)
 
@@ -71,6 +72,13 @@ def test_max_min_gains_what_the_least_surplus_gains():
     old, new = np.array([2.0, 3.0]), np.array([[2.5, 9.0], [1.0, 9.0]])
     np.testing.assert_allclose(objective(math.inf, 0.0).gain(new, old, old > 0), [0.25, -0.5])
     assert MaxMin(0.0).gain(np.array([0.5, 1.0]), np.zeros(2), np.zeros(2, bool)) == 0.5
+
+
+def test_what_a_file_leaves_out_of_fairness_is_what_its_keys_say():
+    alpha, offset = (parameters_of(AlphaFair)[key].default for key in ("alpha", "surplus_offset"))
+    assert made(AlphaFair, {}) == AlphaFair(alpha, offset)
+    assert made(AlphaFair, {"alpha": 2.0}) == AlphaFair(2.0, offset)
+    assert made(AlphaFair, {"alpha": math.inf, "surplus_offset": 0.5}) == MaxMin(0.5)
 
 
 @pytest.mark.parametrize("money", [1e-6, 1.0, 1e6])

@@ -1,9 +1,12 @@
 """Accounts: money is handed on, never made; shares of a node; fairness where it is defined."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from market.designs import accounts
+from market.distribution import shares
 from scenarios import draw, load
 
 NEIGHBOURS = "designs_neighbourhood"
@@ -80,3 +83,16 @@ def test_shares_of_a_node_are_parts_of_one_even_where_all_are_idle():
     found = accounts.shares(node, size, 5)
     np.testing.assert_allclose(np.bincount(node, found, 5), [0, 1, 1, 1, 0])
     np.testing.assert_allclose(found, [1 / 4, 3 / 4, 1 / 3, 1 / 3, 1 / 3, 1])
+
+
+def test_the_price_of_anarchy_is_a_ratio_of_welfare_and_one_but_for_rounding():
+    best = SimpleNamespace(optimum=SimpleNamespace(welfare=12.0))
+    assert accounts.price_of_anarchy(best, 10.0) == pytest.approx(1.2)
+    assert accounts.price_of_anarchy(best, 12.0 * (1 + 1e-15)) == 1.0
+    assert accounts.price_of_anarchy(best, 0.0) is accounts.price_of_anarchy(SimpleNamespace(optimum=None), 1.0) is None
+
+
+def test_shares_of_classes_are_of_what_nobody_lacks():
+    one, two = np.array([0, 0, 1, -1]), np.zeros(2, int)
+    assert shares(np.array([2.0, 1.0, 1.0, 9.0]), one, 2) == pytest.approx([0.75, 0.25])
+    assert np.isnan(shares(np.array([2.0, -1.0]), two, 1)).all() and np.isnan(shares(np.zeros(2), two, 1)).all()
