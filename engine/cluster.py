@@ -91,7 +91,7 @@ class Cluster(executors.Executor):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # other versions are told below
                 self.client = self.dask.Client(self.address, security=security, timeout=self.timeout)
-        except (OSError, ValueError, TypeError, TimeoutError, RuntimeError) as error:
+        except (OSError, ValueError, TypeError, RuntimeError, AssertionError) as error:  # Dask asserts that it starts
             said = " ".join(str(error).split())[:160] or type(error).__name__
             raise self._error(f"cannot be reached: {said}; a running scheduler is needed") from None
         self.deaths = (self.dask.KilledWorker,)

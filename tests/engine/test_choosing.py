@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from engine import choose, chosen, run, save_chosen, verify
+from engine import FolderError, choose, chosen, run, save_chosen, verify
 from engine.choosing import AlphaGame, AlphaProfile
 from engine.store import digest
 from scenarios import ScenarioError, load
@@ -88,6 +88,13 @@ def test_a_stored_choice_is_verified_by_playing_it_again(tmp_path):
         found = verify(folder)
         assert not found.passed and found.lines[1].startswith("FAIL  numbers"), name
         (folder / name).write_text(written)
+    (folder / "manifest.json").write_text(json.dumps(table | {"replications": 5_000_000_000}))
+    assert verify(folder).lines[1].startswith("FAIL  markets: cannot be played again (ValueError: 5000000000 repl")
+    (folder / "manifest.json").write_text(
+        json.dumps({name: value for name, value in table.items() if name != "payoff"})
+    )
+    with pytest.raises(FolderError, match="payoff: missing"):
+        verify(folder)
 
 
 def test_mixtures_of_a_choice_are_compared_only_where_they_were_looked_for_both_times(tmp_path, monkeypatch):

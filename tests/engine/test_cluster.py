@@ -194,6 +194,18 @@ def test_a_cluster_that_is_not_there_is_told_in_one_line(nowhere):
     assert "\n" not in str(error.value)
 
 
+def test_dask_that_does_not_start_in_time_is_told_in_one_line(monkeypatch):
+    def late(*given, **named):
+        raise AssertionError
+
+    monkeypatch.setattr("distributed.Client", late)
+    with (
+        pytest.raises(ClusterError, match=r"cannot be reached: AssertionError; .*needed$"),
+        Cluster("tcp://127.0.0.1:1"),
+    ):
+        pass
+
+
 def test_a_frozen_workers_runs_go_to_others_and_late_workers_that_do_not_fit_get_none(processes, tmp_path, capfd):
     _, address = processes.scheduler()
     one, other = processes.workers(2, address)
