@@ -69,12 +69,10 @@ def regret_bounds(case: Case, y: Array, x: Array, allowed: Array | float = ALLOW
     z = largest_multiplier(case, y, x)
     plain = not (len(case.rule.kinks) or case.block.objective.common_surplus)
     if plain and case.block.users * 2 * len(FENCE_BELOW) <= MOST_FENCED:
-        price = case.price(y)
-        top = np.maximum(case.block.wanted(price), y)
-        worst, closed = fenced(case, y, top, z, np.asarray(allowed), np.asarray(allowed))
-        beyond = _beyond(case, top)
-        if np.all(closed & (beyond <= allowed)):
-            return np.maximum(worst, beyond), closed
+        most = np.maximum(case.block.wanted(case.price(y)), y)  # none beyond beats what users want at its price
+        worst, closed = fenced(case, y, most, z, np.asarray(allowed), np.asarray(allowed))
+        if np.all(closed):
+            return worst, closed
     return _walked(case, y, z, allowed)
 
 
