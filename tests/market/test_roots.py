@@ -73,7 +73,7 @@ def test_a_total_far_above_what_is_wanted_at_the_cap_is_in_the_span(energy):
 
 @pytest.mark.parametrize("alpha", [0.5, 2.0, np.inf])
 def test_newtons_method_ends_after_a_few_passes(alpha, monkeypatch):
-    rng, passes, one = np.random.default_rng(4), [], roots._arrow
+    rng, passes, one = np.random.default_rng(0), [], roots._arrow
     users = Quadratic(rng.uniform(0.1, 0.9, 12), rng.uniform(1, 9, 12))
     players = [Block("A", "aggregator", users, alpha, 0.01, np.array([4, 3, 5]))]
     monkeypatch.setattr(roots, "_arrow", lambda *given: passes.append(given) or one(*given))
