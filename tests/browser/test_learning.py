@@ -39,7 +39,8 @@ def drawn(frame, name):
 def bars(frame):
     """{label: value} of the bars of what a learner has in mind."""
     (html,) = [panel.html for panel in frame.panels if panel.name == "beliefs"]
-    words = re.findall(r'<text x="[^"]*" y="[^"]*"( text-anchor="end")?(?: font-weight="700")?>([^<]*)</text>', html)
+    text = r'<text (?:class="end" )?x="[^"]*" y="[^"]*"( text-anchor="end")?(?: font-weight="700")?>([^<]*)</text>'
+    words = re.findall(text, html)
     labels, values = ([word for anchored, word in words if bool(anchored) == left] for left in (True, False))
     return dict(zip(labels, values, strict=True))
 
