@@ -85,11 +85,13 @@ def fenced(case: Case, y: Array, top: Array, z: Array, near: Array, far: Array) 
     edges = np.concatenate([y * FENCE_BELOW[:, None], y[None], y + (top - y) * FENCE_ABOVE[:, None]])
     low, up = edges[:-1], edges[1:]
     limit = np.repeat(np.broadcast_to(far, y.shape)[None], len(low), axis=0)
-    limit[len(FENCE_BELOW) - 1 : len(FENCE_BELOW) + 1] = near
+    touching = slice(len(FENCE_BELOW) - 1, len(FENCE_BELOW) + 1)
+    limit[touching] = near
     turn = _split(case, case.price(y)[None], y[None], z[None])[3]
     away = (low + up) / 2 - y  # multipliers move about straight below y, more slowly above
     away = np.where(away > 0, y * np.log1p(away / np.where(y > 0, y, 1.0)), away)
     guess = z + np.clip(turn * away, -LONGEST_MULTIPLIER_STEP, LONGEST_MULTIPLIER_STEP)
+    guess[touching] = z  # nowhere there is more worth than at y
     bound, rows = np.full(low.shape, np.inf), np.arange(len(low))
     for _ in range(FENCE_PASSES):
         here = low[rows], (low[rows] + up[rows]) / 2, up[rows]
