@@ -29,11 +29,14 @@ def of_rounds(model):
         columns[f"surplus {block.name}"] = partial(_group_mean, what="s", number=number)
     if pay_each_other(game.blocks):
         columns["transfer"] = transfer
-    if game.players <= MOST_COLUMNS:
-        columns |= {f"purchase {game.player_name(j)}": partial(_purchase, j=j) for j in range(game.players)}
-    else:
-        columns["purchases"] = _purchases
-    return columns
+    return columns | of_purchases(game, _purchase, _purchases)
+
+
+def of_purchases(game, one, every):
+    """A column for each player by one(model, j), where there are many a single one of all by every(model)."""
+    if game.players > MOST_COLUMNS:
+        return {"purchases": every}
+    return {f"purchase {game.player_name(j)}": partial(one, j=j) for j in range(game.players)}
 
 
 def of_outcome():

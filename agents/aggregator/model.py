@@ -116,8 +116,7 @@ class AggregatorModel(MarketModel):
         """What players of one's own are called who gain by purchases they did not decide on, once that is known."""
         if self.status != Status.INACCURATE or self.outcome.regrets is None:
             return []
-        own = ((where, agent) for where, agent in self.seats if type(agent) not in self.shipped)
-        return who_gain((agent, self.outcome.regrets[where]) for where, agent in own)
+        return who_gain((agent, self.outcome.regrets[where]) for where, agent in self.seats if agent in self.own)
 
     @property
     def promised(self):

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from agents.aggregator.columns import MOST_COLUMNS, of_judge, own_payoff
+from agents.aggregator.columns import of_judge, of_purchases, own_payoff
 from agents.days.players import Household
 from agents.market_model import attributes
 from market.aggregator.days.measures import peak, spread
@@ -25,11 +25,7 @@ def of_rounds(model):
     for number, block in enumerate(game.blocks):
         columns[f"consumption {block.name}"] = partial(_group_consumption, number=number)
         columns[f"surplus {block.name}"] = partial(_group_surplus, number=number)
-    if game.players <= MOST_COLUMNS:
-        columns |= {f"purchase {game.player_name(j)}": partial(_purchase, j=j) for j in range(game.players)}
-    else:
-        columns["purchases"] = _purchases
-    return columns
+    return columns | of_purchases(game, _purchase, _purchases)
 
 
 def of_agents(model):
