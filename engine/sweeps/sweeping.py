@@ -19,6 +19,7 @@ from engine.store import USERS
 from engine.stored_json import table_of
 from engine.sweeps import sweep_folder
 from engine.sweeps.points import Points, check, from_csv, pairs
+from market.errors import Refused
 from scenarios import Scenario, load
 from scenarios.reading.files import noting, users_own
 
@@ -189,12 +190,20 @@ def job_of(planned, pair):
 
 
 def attempts(jobs):
-    """Facts of the first of some runs: of those at the same point that can be solved side by side, of one at least."""
+    """Facts of the first of some runs: of those at the same point that can be solved side by side, of one at least.
+
+    A fault that only solving them together meets is told in the row of each; it is not hidden by running them alone.
+    """
     held, changes, (direct, by, keep_users), *_ = jobs[0]
     same = list(takewhile(lambda job: job[:-1] == jobs[0][:-1], jobs))
-    if not direct or len(same) == 1 or not _side_by_side(changes, held):
-        return [attempt(jobs[0])]
-    results = solved_together(_changed(changes, held), [job[-1] for job in same])
+    try:
+        if not direct or len(same) == 1 or not _side_by_side(changes, held):
+            return [attempt(jobs[0])]
+        results = solved_together(_changed(changes, held), [job[-1] for job in same])
+    except (Refused, MemoryError):  # of some of the draws, or of all at once: each run tells by itself
+        return [attempt(job) for job in same]
+    except Exception as error:
+        return [failed(error)] * len(same)
     runs = zip(same, results, strict=True)
     return [attempt(job) if result is None else _facts(result, by, keep_users) for job, result in runs]
 

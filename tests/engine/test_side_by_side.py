@@ -13,6 +13,7 @@ from engine.sweeps import sweeping
 from engine.sweeps.points import product
 from market.aggregator import side_by_side
 from market.brackets import brent, brents_points
+from market.errors import Refused
 from market.prices.affine import Affine
 from market.searches import together
 from scenarios import draw, load
@@ -117,6 +118,27 @@ def test_what_is_not_proven_at_once_is_run_alone(tmp_path, monkeypatch):
     monkeypatch.setattr(side_by_side, "CERTIFIED_GAP", -1.0)
     assert solved_together(market, [0, 1]) == [None, None]
     assert rows_of(sweep(market, points, out=tmp_path / "two", executor=place, **options)) == expected
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(TypeError("a wrong call"), "TypeError: a wrong call"), (Refused("some draw"), ""), (MemoryError(), "")],
+    ids=["fault", "refusal", "memory"],
+)
+def test_a_fault_of_solving_together_is_told_and_what_a_run_alone_may_not_meet_is_run_alone(
+    error, told, tmp_path, monkeypatch
+):
+    def faulty(*given):
+        raise error
+
+    monkeypatch.setattr(sweeping, "solved_together", faulty)
+    place = InProcess()
+    place.task_seconds = 1e9
+    options = {"replications": 5, "direct": True, "progress": False, "executor": place}
+    rows = rows_of(sweep(scenario(PRICES["linear"]), product(["price.c=0.01"]), out=tmp_path, **options))
+    assert (rows[0]["status"], rows[0]["error"]) == ("solved", "")
+    assert {row["error"] for row in rows[2:]} == {told}  # the second tells how many are worth a task
+    assert {row["status"] for row in rows[2:]} == {"error" if told else "solved"}
 
 
 class Flat(Affine):
