@@ -126,6 +126,7 @@ def test_nearly_the_best_contracts_are_good_enough_but_for_exact_corners(write):
     ]
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("kind", GRAPHS)
 @pytest.mark.parametrize("rule", ["bilateral", "tight", "half-space", "corner"])
 def test_lost_messages_and_thin_graphs_settle_all_the_same(rule, kind):

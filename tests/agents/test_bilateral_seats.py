@@ -65,6 +65,7 @@ def test_agents_one_by_one_give_the_bits_of_the_arrays_in_rounds_of_large_market
         step_both(one, other)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("seed", range(24))
 def test_agents_one_by_one_give_the_bits_of_the_arrays_in_random_markets(seed):
     draws = np.random.default_rng([seed, 7])

@@ -84,6 +84,7 @@ def test_an_ending_shown_before_its_proof_is_judged_once_the_gap_is_known():
     assert model.history["status"].iloc[-1] == Status.INACCURATE
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("seed", range(12))
 def test_random_markets_settle_only_at_equilibria(seed):
     rng = np.random.default_rng((seed, 5))

@@ -86,6 +86,7 @@ def test_many_who_move_together_overshoot_and_damping_calms_them():
     assert AggregatorModel(crowd, order="in-turn").run() == Status.SETTLED
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("alpha", [0.0, 1.0, np.inf])
 @pytest.mark.parametrize("users", [1, 2])
 @pytest.mark.parametrize("money", [1.0, 1e6])

@@ -107,6 +107,7 @@ def test_payoffs_add_up_to_welfare_and_prices_lie_between_cost_and_worth(rule, c
     assert np.sum(alone - now) == pytest.approx(outcome.welfare - unseen, abs=EXACT)
 
 
+@pytest.mark.share
 @every_rule
 @pytest.mark.parametrize("drop", [0.0, 0.3])
 @RANDOM

@@ -140,6 +140,7 @@ def test_corners_and_fair_points_belong_to_the_core_whatever_rule_ran(game, name
     assert found["violation"] == NEAR(0, abs=1e-9)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("fair", FAIR)
 @pytest.mark.parametrize("name", CASES)
 def test_the_corner_rule_and_direct_settle_at_the_fair_point(game, name, fair):

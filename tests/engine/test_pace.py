@@ -127,6 +127,7 @@ def test_pairs_are_all_homes_once_and_an_aggregators_decide_together(tmp_path):
     assert [day.blocks[1].users for day in pairs] == [1] * 4  # a group of fewer stands beside every pair
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("how", [[], ["--direct"]])
 @pytest.mark.parametrize(
     ("market", "command"),

@@ -49,6 +49,7 @@ def told(result):
     return bits([facts, result.summary(users=True), all_measured(result), result.warnings, result.unique])
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("price", PRICES.values(), ids=PRICES)
 @pytest.mark.parametrize("groups", [USERS, f"{USERS}, {LARGE}", f"{LARGE}, {USERS}"], ids=["users", "last", "first"])
 def test_replications_have_the_bits_of_each_alone(price, groups):

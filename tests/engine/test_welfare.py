@@ -103,6 +103,7 @@ def test_why_nobody_is_told_to_have_what(monkeypatch):
     assert network.welfare(result.game, result.outcome).why == UNPLANNED
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("losses", ["priced", "lossy"])
 @pytest.mark.parametrize("payments", ["tariff", "lmp", "savings-share"])
 @pytest.mark.parametrize("behaviour", ["none", "ad-hoc", "self-interested", "cooperative", "integrated"])

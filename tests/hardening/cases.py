@@ -35,8 +35,9 @@ def at_most(seconds, what="a case"):
 
 def chunks(nightly, usual):
     """Ranges of the numbers of all cases, of which a test looks at one."""
-    size = (nightly if NIGHTLY else usual) // CHUNKS
-    return [range(k * size, (k + 1) * size) for k in range(CHUNKS)]
+    cases = nightly if NIGHTLY else usual
+    size = max(1, cases // CHUNKS)
+    return [range(k, k + size) for k in range(0, cases - size + 1, size)]
 
 
 def named(numbers):

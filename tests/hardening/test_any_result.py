@@ -126,6 +126,7 @@ def draw_and_check(path, direct, folder):
     return made
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("name", list(CHOSEN) if NIGHTLY else list(CHOSEN)[::5])
 @pytest.mark.parametrize("direct", [False, True] if NIGHTLY else [False])
 def test_results_that_lack_something_are_drawn(name, direct, tmp_path):

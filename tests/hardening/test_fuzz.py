@@ -37,7 +37,7 @@ def trouble(path):
         return traceback.format_exc(limit=-3)
 
 
-@pytest.mark.parametrize("numbers", chunks(10_000, 1_250), ids=named)
+@pytest.mark.parametrize("numbers", chunks(10_000, 600), ids=named)
 def test_a_broken_file_is_refused_in_one_line_or_drawn(numbers, tmp_path):
     mutants = (Mutant(number) for number in numbers)
     found = {repr(mutant): trouble(mutant.write(tmp_path / "broken")) for mutant in mutants}
@@ -69,7 +69,7 @@ def test_what_is_written_as_toml_means_the_same():
         assert tomllib.loads(written(table)) == table
 
 
-@pytest.mark.parametrize("numbers", chunks(2_000, 150), ids=named)
+@pytest.mark.parametrize("numbers", chunks(2_000, 75), ids=named)
 def test_the_command_line_says_it_in_one_line_and_writes_nothing(numbers, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     odd = {}

@@ -43,7 +43,7 @@ def hostile(rng, path):
                 file.truncate(10**12)
 
 
-@pytest.mark.parametrize("numbers", chunks(1_000, 60), ids=named)
+@pytest.mark.parametrize("numbers", chunks(1_000, 30), ids=named)
 def test_what_is_no_file_is_told_in_one_line(numbers, command, tmp_path):  # noqa: F811
     for number in numbers:
         rng = np.random.default_rng([3, number])

@@ -83,17 +83,17 @@ def check(market, numbers, folder):
     assert ends.count("refused") <= max(2, len(ends) / 5)
 
 
-@pytest.mark.parametrize("numbers", chunks(2_000, 60), ids=named)
+@pytest.mark.parametrize("numbers", chunks(2_000, 30), ids=named)
 def test_legal_aggregator_markets(numbers, tmp_path):
     check("aggregator", numbers, tmp_path)
 
 
-@pytest.mark.parametrize("numbers", chunks(2_000, 100), ids=named)
+@pytest.mark.parametrize("numbers", chunks(2_000, 50), ids=named)
 def test_legal_microgrids(numbers, tmp_path):
     check("microgrid", numbers, tmp_path)
 
 
-@pytest.mark.parametrize("numbers", chunks(2_000, 100), ids=named)
+@pytest.mark.parametrize("numbers", chunks(2_000, 50), ids=named)
 def test_legal_bilateral_markets(numbers, tmp_path):
     check("bilateral", numbers, tmp_path)
 
@@ -121,6 +121,7 @@ fairness = {{ alpha = {}, surplus_offset = 0.01 }}
 """
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("alpha", ["0", "0.5", "1", "7.5", "inf"])
 def test_what_costs_nothing_is_not_bought_without_end(alpha, tmp_path):
     """Logarithmic users want no end of free energy: all that is free is bought, and hardly more, since that costs."""

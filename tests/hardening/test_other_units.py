@@ -21,7 +21,7 @@ SECONDS = 20  # some take a few on a slow machine
 LEARNING = [name for name, rule in CONDUCTS.items() if rule.learns]
 
 
-@pytest.mark.parametrize("some", chunks(300, 5), ids=named)
+@pytest.mark.parametrize("some", chunks(300, 2), ids=named)
 def test_the_same_is_found_in_any_units(some):
     for number in some:
         energy, money = 10.0 ** np.random.default_rng([number, 1]).uniform(-MOST, MOST, 2)
@@ -30,7 +30,7 @@ def test_the_same_is_found_in_any_units(some):
         assert differences(found(in_units(market)), other) == [], (number, energy, money)
 
 
-@pytest.mark.parametrize("some", chunks(300, 5), ids=named)
+@pytest.mark.parametrize("some", chunks(300, 2), ids=named)
 def test_learners_play_the_same_in_any_units(some):
     for number in some:
         energy, money = 10.0 ** np.random.default_rng([number, 1]).uniform(-MOST, MOST, 2)
@@ -49,7 +49,7 @@ def learned(market, name, energy=1.0, money=1.0):
         return np.empty(0)
 
 
-@pytest.mark.parametrize("some", chunks(250, 5), ids=named)
+@pytest.mark.parametrize("some", chunks(250, 2), ids=named)
 def test_extreme_numbers_end_with_a_status(some):
     for number in some:
         for name, market in extremes(number + 1, every=5):

@@ -39,17 +39,17 @@ def trouble(numbers, kinds, players):
     return [(number, said) for number, said in found if said]
 
 
-@pytest.mark.parametrize("numbers", chunks(2000, 5), ids=named)
+@pytest.mark.parametrize("numbers", chunks(2000, 3), ids=named)
 def test_no_kinked_market_denies_an_equilibrium(numbers):
     assert trouble(numbers, KINKED, (1, 4)) == []
 
 
-@pytest.mark.parametrize("numbers", chunks(500, 5), ids=named)
+@pytest.mark.parametrize("numbers", chunks(500, 2), ids=named)
 def test_no_market_of_two_players_denies_an_equilibrium(numbers):
     assert trouble(numbers, SMOOTH, (2, 2)) == []
 
 
-@pytest.mark.parametrize("numbers", chunks(100, 5), ids=named)
+@pytest.mark.parametrize("numbers", chunks(100, 2), ids=named)
 def test_no_corner_of_a_max_min_player_is_denied(numbers):
     """What is beside a corner is no equilibrium, but where the price has a kink too (tests/market/test_corners.py)."""
     for number in numbers:
@@ -58,7 +58,7 @@ def test_no_corner_of_a_max_min_player_is_denied(numbers):
         assert denied(solve(game), profiles) is None, number
 
 
-@pytest.mark.parametrize("numbers", chunks(250, 5), ids=named)
+@pytest.mark.parametrize("numbers", chunks(250, 2), ids=named)
 def test_no_pair_of_purchases_is_overlooked(numbers):
     """No box of purchases away from the equilibria found holds another; where the bounds leave one, replies start."""
     for number in numbers:

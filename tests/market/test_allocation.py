@@ -46,6 +46,7 @@ def by_cvxpy(utility, price, y, alpha, offset):
     return x.value, np.maximum(surplus.value, 0.0)
 
 
+@pytest.mark.share
 @pytest.mark.filterwarnings("ignore:Power atom")
 @pytest.mark.parametrize("make", [Quadratic, lambda a, b: Logarithmic(b, 1 / a)], ids=["quadratic", "log"])
 @pytest.mark.parametrize("alpha", ALPHAS)

@@ -259,6 +259,7 @@ def test_beyond_capacity_users_buy_what_they_want_at_the_cap(alpha):
     assert y == pytest.approx(wanted.sum(), rel=1e-9)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("alpha", ALPHAS)
 def test_users_who_value_nothing_change_no_reply(alpha):
     with_them = Logarithmic(np.array([0.0, 4.66, 6.0]), np.array([2.0, 0.01, 1.0]))

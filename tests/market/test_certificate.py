@@ -325,6 +325,7 @@ def test_a_split_wrong_in_solver_and_search_alike_is_regretted(alpha, monkeypatc
     assert gap(game, y, np.concatenate(x))[0] > 1e-6
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("alpha", [1.0, 2.0, 150.0])
 @pytest.mark.parametrize("money", [1e-9, 1.0, 1e9])
 def test_a_purchase_that_leaves_minus_infinity_gains_more_than_any_number(alpha, money):

@@ -385,6 +385,7 @@ def test_a_large_user_of_no_size_is_as_good_as_absent(alpha):
     assert beside.unique == alone.unique
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("alpha", ALPHAS)
 def test_equal_aggregators_buy_the_same(alpha):
     found = solve(Game(Linear(0.05), (aggregators([0.3, 0.7] * 3, [6.0, 2.0] * 3, alpha, 0.01, [2, 2, 2]),)))

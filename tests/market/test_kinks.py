@@ -127,6 +127,7 @@ def test_units_of_energy_and_money_change_no_status(game, energy, money):
     np.testing.assert_allclose(other.outcome.y / energy, one.outcome.y, rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("seed", range(20))
 def test_a_kink_is_no_jump_by_rounding(seed):
     """The line to a point may end an ulp beside it; only a quantity that stands twice is a jump."""
@@ -195,6 +196,7 @@ def test_a_price_that_is_steepest_at_none_is_searched_beyond(alpha, offset):
     assert found.outcome.quantity == pytest.approx(21.182, abs=1e-3)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("kinds", ["KINKED", "SMOOTH"])
 @pytest.mark.parametrize("seed", range(15))
 def test_no_total_leaves_the_bounds_of_its_cell(small_markets, kinds, seed):
@@ -202,6 +204,7 @@ def test_no_total_leaves_the_bounds_of_its_cell(small_markets, kinds, seed):
     no_total_leaves_the_bounds(game, seed)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("alpha", [150.0, 1e3, 1e6])
 @pytest.mark.parametrize("seed", range(4))
 def test_no_total_leaves_the_bounds_of_its_cell_however_large_alpha_is(small_markets, alpha, seed):

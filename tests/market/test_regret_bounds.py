@@ -55,7 +55,7 @@ def most_regretted(game, y, x, k):
 
 def test_no_purchase_is_regretted_more_than_is_proven():
     proven = players = 0
-    for seed in range(part_of(part_of(MARKETS) // 3)):
+    for seed in range(part_of(MARKETS // 3)):
         game, y = drawn(seed)
         x = clear(game, y).x
         told = best_moves(game, y, x)
@@ -71,7 +71,7 @@ def test_no_purchase_is_regretted_more_than_is_proven():
 
 def test_equilibria_are_proven():
     told = []
-    for seed in range(part_of(part_of(MARKETS) // 3)):
+    for seed in range(part_of(MARKETS // 3)):
         try:
             found = solve(market(seed, SMOOTH, (1, 3)), prove=False)
         except PricedOut:

@@ -60,6 +60,7 @@ def test_the_first_guess_is_the_multiplier_of_players_too_small_to_move_the_pric
     np.testing.assert_allclose(reply.solve_multipliers(players, prices, guess + 1.0)[0], guess, rtol=0, atol=1e-9)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("rule", RULES, ids=repr)
 @pytest.mark.parametrize("kind", ["quadratic", "log"])
 @pytest.mark.parametrize("alpha", ALPHAS[:-1])
@@ -108,6 +109,7 @@ def test_cutting_players_into_pieces_changes_nothing(alpha, monkeypatch):
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("alpha", ALPHAS)
 def test_taking_prices_a_few_at_a_time_changes_nothing(alpha, monkeypatch):
     players, prices = block("log", alpha, [4, 9]), prices_at(Linear(0.05), np.linspace(1, 30, 13))

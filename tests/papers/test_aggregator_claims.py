@@ -45,6 +45,7 @@ def known(answers, monkeypatch):
     monkeypatch.setattr(papers, "Study", Knowing)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("figure", FIGURES)
 def test_claims_come_out_as_expected_with_data_picture_and_manifest(tmp_path, known, figure, monkeypatch):
     if not NIGHTLY:

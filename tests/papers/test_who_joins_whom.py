@@ -115,6 +115,7 @@ def searched(joining, surplus_of):
     return len(found), unsettled, stable
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("number", [*range(8), 22, 29])
 def test_tiny_markets_by_games_put_together_user_by_user(number):
     tiny = cells.Tiny(number)
@@ -132,6 +133,7 @@ def test_tiny_markets_of_two_welfare_maximisers_by_linear_equations():
     assert 0 in counts and max(counts) > 0
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("division", DIVISIONS)
 @pytest.mark.parametrize("number", [0, 6, 18, 35])
 def test_microgrids_by_comparing_all_pairs_of_partitions(number, division):

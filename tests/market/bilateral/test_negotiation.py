@@ -69,6 +69,7 @@ def four(energy_market):
     return signed(energy_market(4, 4, seed=0))
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("network", NETWORKS, ids=label)
 @pytest.mark.parametrize("rule", TYPES, ids=label)
 def test_every_rule_settles_in_the_core_on_every_network(rule, network, four):

@@ -37,6 +37,7 @@ def ended(market, rule, contracts, matching="optimal"):
     return state, conclude(state)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize(
     ("name", "contracts"), [*((name, "single") for name in RULES), ("bilateral", "multi"), ("corner", "multi")]
 )
@@ -54,6 +55,7 @@ def test_a_negotiation_in_other_units_is_the_same(name, contracts, seed, energy,
     assert other.gap == pytest.approx(one.gap, abs=1e-9)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("contracts", ["single", "multi"])
 @pytest.mark.parametrize("fair", FAIR)
 @FEW

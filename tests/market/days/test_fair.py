@@ -123,6 +123,7 @@ def then_nothing(price, a, b, alpha=0.0, offset=0.01, background=(0.0, 0.0)):
     return Day(Clock(2), (price,) * 2, (block,), np.array(background))
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("alpha", [0.0, 0.5, 1.0, 2.0, 5.0, np.inf])
 @pytest.mark.parametrize("others", [0.0, 3.0])
 def test_one_period_without_devices_is_the_market_without_days(alpha, others):
@@ -244,6 +245,7 @@ def test_from_the_fourth_valley_on_steps_stay_on_their_side(monkeypatch):
     assert [answer is far for answer in answers] == [True, True, True, False, False]
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("enough", [0.0, 0.01])
 @pytest.mark.parametrize("away", [1e-2, 1e-4, 1e-5])
 @pytest.mark.parametrize("reach", [1e-14, 1e-10, 1e-8, 1e-6])

@@ -45,6 +45,7 @@ def markets(rule, alpha, background=0.0, offset=0.01, poor=None):
     return day, Game(shifted(rule, background), (block,))
 
 
+@pytest.mark.share
 @pytest.mark.parametrize(("rule", "alpha", "background"), CASES)
 def test_a_day_of_one_period_is_solved_proven_and_called_as_the_market_without_days(rule, alpha, background):
     day, game = markets(rule, alpha, background)
@@ -56,6 +57,7 @@ def test_a_day_of_one_period_is_solved_proven_and_called_as_the_market_without_d
     np.testing.assert_allclose(found.outcome.price, known.outcome.price, rtol=1e-9)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize(("order", "damping"), [("in-turn", 1.0), ("together", 0.7)])
 @pytest.mark.parametrize("alpha", [0.0, 1.0, np.inf])
 def test_rounds_of_one_period_are_those_of_the_market_without_days(alpha, order, damping):

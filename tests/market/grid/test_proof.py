@@ -27,6 +27,7 @@ def along(grid, rng, share=0.7):
     return angles, grid.demand + (moved if buys else still), still if buys else moved, told, price
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("seed", range(40))
 def test_what_is_proven_is_the_price_of_another_solver(seed):
     rng = np.random.default_rng(seed)

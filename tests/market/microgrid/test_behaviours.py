@@ -195,6 +195,7 @@ def test_a_line_beyond_what_it_delivers_is_infeasible(name):
     assert outcome.unserved == (2,)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("losses", ["priced", "lossy"])
 @pytest.mark.parametrize("name", ALL)
 def test_idle_nodes_out_of_reach_do_no_harm(name, losses):
@@ -224,6 +225,7 @@ def test_an_island_with_public_lines_of_its_own(losses):
     assert found["cooperative"].loss == pytest.approx(found["integrated"].loss, abs=1e-7)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("tariff", [Tariff(2, 0, 1), Tariff(1.5, 1.5, 1.5), Tariff(1, 0, 0)])
 @pytest.mark.parametrize("losses", ["priced", "lossy"])
 @pytest.mark.parametrize("name", ALL)

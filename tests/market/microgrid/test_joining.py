@@ -77,6 +77,7 @@ def stable(game, labels, division):
     return max(most_gained(game, labels, division).values()) <= LEAST_GAIN
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("division", DIVISIONS)
 @pytest.mark.parametrize(("seed", "agents"), [(1, 3), (17, 5), (47, 5), (2, 4), (27, 5)])
 def test_where_joining_ends_is_stable_by_enumeration(seed, agents, division):

@@ -139,6 +139,7 @@ def test_tiny_resistances_are_told_apart(losses):
     assert outcome.dispatch.g[0] == pytest.approx(1e4 / 11, rel=1e-5)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("seed", [72, 173, 175, 192])  # resistances many decades apart
 @pytest.mark.parametrize("power", [1e-4, 1e6])
 def test_an_even_residual_has_the_same_flows_in_any_unit(seed, power):

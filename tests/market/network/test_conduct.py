@@ -44,6 +44,7 @@ def price(game, j, y, amount, limits):
     return game.directions[j] @ angles.balances(game.taken(y), game.put_in(y))
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("j", [0, 2])
 def test_who_knows_the_hub_alone_moves_its_price_and_not_congestion(seed, j):
@@ -61,6 +62,7 @@ def test_who_knows_the_hub_alone_moves_its_price_and_not_congestion(seed, j):
         assert rule.value(amount) - price(game, j, y, amount, limits=False) == pytest.approx(congestion, abs=1e-5)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("j", [0, 2])
 def test_its_answer_is_the_best_amount_at_the_congestion_that_it_brings(seed, j):

@@ -42,6 +42,7 @@ def seller(cost, rise, energy, money):
     return Producers("seller", *map(np.array, columns))
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("units", UNITS)
 @pytest.mark.parametrize("conduct", ["nothing", "energy"])
 @pytest.mark.parametrize("sells", [False, True])
@@ -58,6 +59,7 @@ def test_who_stands_at_a_step_is_content_within_it(sells, conduct, units):
     assert believed == pytest.approx(4.0 + own if sells else 3.0 - own, rel=1e-9)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("units", UNITS)
 @pytest.mark.parametrize(("conduct", "slope"), [("nothing", 0.0), ("energy", 0.1)])
 def test_the_price_within_a_step_is_one_for_all(conduct, slope, units):
@@ -89,6 +91,7 @@ def must_run(energy, money):
     )
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("units", UNITS)
 @pytest.mark.parametrize("off", [-3e-16, 0.0, 3e-16])
 def test_prices_at_a_step_do_not_hang_on_rounding_where_output_is_spilled_elsewhere(off, units):
@@ -104,6 +107,7 @@ def test_prices_at_a_step_do_not_hang_on_rounding_where_output_is_spilled_elsewh
     assert ending(Status.SETTLED, certified(game, outcome)) is ending(Status.INACCURATE, outcome) is Status.INFEASIBLE
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("units", UNITS)
 @pytest.mark.parametrize("off", [-3e-16, 0.0, 3e-16])
 def test_who_sells_nothing_at_a_step_is_content(off, units):
