@@ -13,7 +13,7 @@ def part_of(cases: int) -> int:
 
 
 def left_out(items: list) -> list:
-    """Of collected tests, those that this run leaves out: five sixths of each family marked `share`, the same always."""
+    """Of collected tests, those that this run leaves out: five sixths of families marked `share`, the same always."""
     families = defaultdict(list)
     for item in items if not NIGHTLY else ():
         if item.get_closest_marker("share"):
