@@ -183,17 +183,28 @@ def compare(
     how = (direct, alone, by, keep_users)
     jobs = [(scenario, replication, *how) for scenario in loaded for replication in range(replications)]
     answers = run_many(compared_run, jobs, executor=executor, label="compare", progress=progress)
-    rows, agents = zip(*chain.from_iterable(parts for parts, _, _ in answers), strict=True)
+    parts, kept, warned = zip(*answers, strict=True)
+    rows, agents = zip(*chain.from_iterable(parts), strict=True)
+    users = _users_of(jobs, kept) if keep_users else None
+    runs, arrays = pd.DataFrame(list(rows)), _by_scenario(rows, agents)
+    return Comparison(loaded, replications, runs, arrays, shared, direct, by, _first_odd(jobs, warned), users)
+
+
+def _by_scenario(rows, agents):
+    """{scenario: its runs' arrays, stacked}."""
     by_name = {row["scenario"]: [] for row in rows}
     for row, arrays in zip(rows, agents, strict=True):
         by_name[row["scenario"]].append(arrays)
-    stacked = {name: _stacked(arrays) for name, arrays in by_name.items()}
-    users = _users_of(jobs, [kept for _, kept, _ in answers]) if keep_users else None
-    odd = {}  # of the first replication that is odd
-    for job, (_, _, lines) in zip(jobs, answers, strict=True):
+    return {name: _stacked(arrays) for name, arrays in by_name.items()}
+
+
+def _first_odd(jobs, warned):
+    """{scenario: warnings of its first replication that is odd}."""
+    odd = {}
+    for job, lines in zip(jobs, warned, strict=True):
         if lines:
             odd.setdefault(job[0].name, lines)
-    return Comparison(loaded, replications, pd.DataFrame(list(rows)), stacked, shared, direct, by, odd, users)
+    return odd
 
 
 def _users_of(jobs, kept):

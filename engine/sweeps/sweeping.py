@@ -133,19 +133,22 @@ def sweep(
     where = {"cluster": executor.address} if isinstance(executor, Cluster) else machine()
     with executor or contextlib.nullcontext(), sweep_folder.opened(planned, out, where) as folder:
         missing = folder.missing()
-        waiting = (pair for pair in pairs(points, replications) if missing[pair])
-        count = int(missing.sum())
-        if count:
-            first = next(waiting)
-            _check_periods(planned, first, count, place.at_once, patient)
-            folder.begin()
-            started = time.perf_counter()
-            folder.append(row_of(planned, first, attempt(job_of(planned, first))))
-            seconds = time.perf_counter() - started
-            _ask_patience(seconds, count - 1, executor, patient)
-            _run_all(planned, folder, waiting, count - 1, executor, progress)
+        if missing.any():
+            _run_missing(planned, folder, missing, executor, place.at_once, patient, progress)
         folder.finish()
     return folder.path
+
+
+def _run_missing(planned, folder, missing, executor, at_once, patient, progress):
+    """Append the rows that are missing; the first run tells how long all would take."""
+    waiting = (pair for pair in pairs(planned.points, planned.replications) if missing[pair])
+    first, others = next(waiting), int(missing.sum()) - 1
+    _check_periods(planned, first, others + 1, at_once, patient)
+    folder.begin()
+    started = time.perf_counter()
+    folder.append(row_of(planned, first, attempt(job_of(planned, first))))
+    _ask_patience(time.perf_counter() - started, others, executor, patient)
+    _run_all(planned, folder, waiting, others, executor, progress)
 
 
 def _check_periods(planned, pair, count, at_once, patient):

@@ -12,7 +12,7 @@ import clarabel
 import numpy as np
 from scipy import sparse
 
-from market.arrays import Array
+from market.arrays import Array, Integers
 from market.grid.lines import components, incidence
 from market.grid.nodal import NodalGrid
 from market.grid.offers import Offers, offers_of
@@ -77,7 +77,7 @@ class Angles:
 
     def solve(self, demand: Array, injected: Array) -> tuple[Array, Array] | None:
         """(Multipliers of balances (nodes,), outputs of all offers (offers,)), the grid's units; None if not solved."""
-        ends, shifted, places, carried, limited, first = self._parts
+        ends, shifted, places, _, limited, first = self._parts
         offers: Offers = self.offers
         fixed = np.maximum(-self.grid.demand, 0.0)
         net = (demand - injected) / offers.energy
@@ -86,37 +86,31 @@ class Angles:
         free, above, below = np.flatnonzero(~held), np.flatnonzero(~held & np.isfinite(high)), np.flatnonzero(~held)
         n, u = len(net), len(free)
         taken = net - places[:, np.flatnonzero(held)] @ low[held] + ends @ -shifted
-        chosen = sparse.eye_array(len(low), format="csc")[:, free]
-        limits = self.grid.lines.limit[limited] / offers.energy
-        flows = carried[limited]
-        rows = sparse.block_array(
-            [
-                [places[:, free], -(ends @ carried)],
-                [None, sparse.eye_array(n, format="csc")[first]],
-                [chosen[above], None],
-                [-chosen[below], None],
-                [None, flows],
-                [None, -flows],
-            ],
-            format="csc",
-        )
-        right = np.concatenate(
-            [
-                taken,
-                np.zeros(len(first)),
-                high[above],
-                -low[below],
-                limits + shifted[limited],
-                limits - shifted[limited],
-            ]
-        )
+        rows = self._rows(free, above, below)
+        limits, shift = self.grid.lines.limit[limited] / offers.energy, shifted[limited]
+        right = np.concatenate([taken, np.zeros(len(first)), high[above], -low[below], limits + shift, limits - shift])
         equal = n + len(first)
         cones = [clarabel.ZeroConeT(equal), clarabel.NonnegativeConeT(len(right) - equal)]
         bend = sparse.csc_array(sparse.diags_array(np.concatenate([offers.m[free], np.zeros(n)])))
         cost = np.concatenate([offers.a[free], np.zeros(n)])
-        found = clarabel.DefaultSolver(bend, cost, sparse.csc_array(rows), right, cones, self.settings).solve()
+        found = clarabel.DefaultSolver(bend, cost, rows, right, cones, self.settings).solve()
         if str(found.status) not in SOLVED:
             return None
         q = low.copy()
         q[free] = np.array(found.x)[:u]
         return -np.array(found.z)[:n] * offers.price, q * offers.energy
+
+    def _rows(self, free: Integers, above: Integers, below: Integers) -> sparse.csc_array:
+        """Rows of balances, angles of 0, offers' bounds and lines' limits over outputs of free offers and angles."""
+        ends, _, places, carried, limited, first = self._parts
+        chosen = sparse.eye_array(places.shape[1], format="csc")[:, free]
+        flows = carried[limited]
+        rows = [
+            [places[:, free], -(ends @ carried)],
+            [None, sparse.eye_array(self.grid.nodes, format="csc")[first]],
+            [chosen[above], None],
+            [-chosen[below], None],
+            [None, flows],
+            [None, -flows],
+        ]
+        return sparse.csc_array(sparse.block_array(rows, format="csc"))
