@@ -90,10 +90,13 @@ def free_flows(found, table):
 def shape(table):
     """Self-interest is worst in sparse networks and nearly best in dense ones; ad hoc trade is the other way round."""
     sparse, dense = ({model: _at(table, model, d) for model in MODELS} for d in ("1/n", "1/log(n)"))
+    return [*_places(sparse, dense), *_where_dense(dense), _peak(table)]
+
+
+def _places(sparse, dense):
+    """Which model loses more than which, by ratios at 1/n and at 1/log(n)."""
     means = {f"{m} at {d}": v[m].mean() for d, v in (("1/n", sparse), ("1/log(n)", dense)) for m in MODELS[:3]}
     falls = np.all(sparse[SELF] > 1) and np.all(dense[SELF] < 1)
-    away = float((dense[SELF] - dense[COOPERATIVE]).mean())
-    peak = table[SELF].mean(axis=1)
     return [
         judge(
             FIGURE,
@@ -118,6 +121,13 @@ def shape(table):
             bool(dense[COOPERATIVE].mean() < dense[SELF].mean() < dense[AD_HOC].mean()),
             {k: v for k, v in means.items() if "log" in k},
         ),
+    ]
+
+
+def _where_dense(dense):
+    """How near self-interest and ad hoc trade come to the best at 1/log(n)."""
+    away = float((dense[SELF] - dense[COOPERATIVE]).mean())
+    return [
         judge(
             FIGURE,
             "dense networks bring self-interest close to the cooperative: within 5 % of the loss without private lines",
@@ -137,16 +147,21 @@ def shape(table):
             FAIL,
             "most of it is lost on private lines: a trade takes the nearest line alone, however many others there are",
         ),
-        judge(
-            FIGURE,
-            "self-interest's peak is where the poster has it, about 3 times the loss at 1/n^2",
-            bool(_at(table, SELF, "1/n^2").mean() > 2),
-            {f"at {d}": value for d, value in zip(DENSITIES, peak, strict=True)}
-            | {"poster": POSTER[1.0]["1/n^2"][1] / POSTER_NONE},
-            FAIL,
-            "at 1/n^2 there is hardly a line to trade on; the peak is there, but between 1/n and log(n)/n",
-        ),
     ]
+
+
+def _peak(table):
+    """Where self-interest loses most."""
+    means = table[SELF].mean(axis=1)
+    return judge(
+        FIGURE,
+        "self-interest's peak is where the poster has it, about 3 times the loss at 1/n^2",
+        bool(_at(table, SELF, "1/n^2").mean() > 2),
+        {f"at {d}": value for d, value in zip(DENSITIES, means, strict=True)}
+        | {"poster": POSTER[1.0]["1/n^2"][1] / POSTER_NONE},
+        FAIL,
+        "at 1/n^2 there is hardly a line to trade on; the peak is there, but between 1/n and log(n)/n",
+    )
 
 
 def area_effect(rows):
