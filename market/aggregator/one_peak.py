@@ -13,7 +13,7 @@ import numpy as np
 
 from market.aggregator.certificate import case_of
 from market.aggregator.game import Block
-from market.aggregator.regret_bounds import ALLOWED_REGRET, fenced
+from market.aggregator.regret_bounds import ALLOWED_REGRET, SURELY_CONCAVE, fenced, spread
 from market.aggregator.reply import (
     STUCK_ERROR,
     Prices,
@@ -28,7 +28,6 @@ from market.arrays import Array, Mask
 from market.prices import PriceRule
 
 MOST_STEPS = 40
-SURELY_CONCAVE = 1 - 1e-6
 SURELY_BELOW_PEAK = -1e-12  # what all other intervals have to stay below
 
 
@@ -118,11 +117,9 @@ def _concave(rule, block, outside, peaks):
     margin = block.objective.respond(utility, price, z)[1]
     least = block.objective.least_margin(z)
     margin = margin if least is None else np.maximum(margin, least)
-    bend = utility.demand_slope(block.to_users(np.asarray(rule.right_value(outside)))) * np.ones(block.users)
+    bend = utility.demand_slope(block.to_users(np.asarray(rule.right_value(outside))))
     with np.errstate(over="ignore", invalid="ignore"):
-        sums = block.by_player(np.add, np.stack([bend, bend * margin, bend / margin]))
-        spread = np.sqrt(sums[1]) * np.sqrt(sums[2]) - sums[0]
-    return np.asarray(rule.left_slope(peaks.total)) * spread <= SURELY_CONCAVE
+        return np.asarray(rule.left_slope(peaks.total)) * spread(block, bend, margin) <= SURELY_CONCAVE
 
 
 def _fenced(rule, block, outside, high, peaks):

@@ -1,8 +1,10 @@
 """The most that each player could gain by any other purchase: a proof, where a grid of purchases is a search.
 
-From the present purchase two fronts walk, one down to none, one up to where nothing can be gained. Weak duality and a
-plane above the objective bound what a purchase between two of a front's points brings (docs/aggregator/model.md, The
-gap): its error falls with the square of the step, so that the steps grow as the front leaves the peak.
+Where a plane above the objective is a concave function of all quantities, its slopes at the present ones bound it
+everywhere. Else, from the present purchase two fronts walk, one down to none, one up to where nothing can be gained.
+Weak duality and a plane above the objective bound what a purchase between two of a front's points brings
+(docs/aggregator/model.md, The gap): its error falls with the square of the step, so that the steps grow as the front
+leaves the peak.
 """
 
 from __future__ import annotations
@@ -17,6 +19,9 @@ from market.arrays import Array, Mask
 from market.prices import PriceRule
 
 ALLOWED_REGRET = 5e-10  # regret up to which an interval counts as closed
+SURELY_CONCAVE = 1 - 1e-6
+SUM_ROUNDING = 1e-12  # of sums over users whose difference is taken
+LEAST_BOUND = 1e-15  # of a payoff: what a bound leaves to the rounding of the arithmetic
 MOST_STEPS = 200
 FIRST_STEP = 1e-4  # of the present purchase
 WIDER, NARROWER = 2.0, 0.3  # what a step is multiplied by once its interval was closed, or was not
@@ -45,6 +50,15 @@ class Case:
     outside: Array
     measure: tuple[Array, Mask, Mask, Array, Block]
 
+    def only(self, some: Mask) -> Case:
+        """The case of the marked players, shape (players,)."""
+        if np.all(some):
+            return self
+        users, block = np.repeat(some, self.block.sizes), self.block.only(some)
+        old, counted, served, worth, _ = self.measure
+        measure = old[users], counted[users], served[users], worth[users], block
+        return Case(self.rule, block, self.outside[some], measure)
+
     def regret(self, surplus: Array) -> Array:
         """Relative regrets (…, players) of not having surpluses (…, users)."""
         return self.block.objective.regret(surplus, *self.measure)
@@ -66,11 +80,65 @@ def regret_bounds(case: Case, y: Array, x: Array, allowed: Array | float = ALLOW
     y, x: purchases and quantities from which the fronts walk, best those of the highest peak, shapes (players,) and
     (users,), energy. Arithmetic is in doubles, whose rounding, some 1e-15 of a payoff, is not counted.
     """
+    allowed = np.broadcast_to(allowed, y.shape)
+    worst = concave_bounds(case, x)
+    closed = worst <= allowed
+    open_ = ~closed
+    if np.any(open_):
+        rows = np.repeat(open_, case.block.sizes)
+        worst[open_], closed[open_] = _by_intervals(case.only(open_), y[open_], x[rows], allowed[open_])
+    return worst, closed
+
+
+def concave_bounds(case: Case, x: Array) -> Array:
+    """Bounds on regrets, shape (players,), infinite where the plane is not surely concave; x: shape (users,), energy.
+
+    The plane lies above the objective and touches it at quantities x. With the tangent of a price that is bent upwards
+    it is a sum of w_i s_i that bends down by at least `left` w_i/D_i in each quantity (docs/aggregator/model.md, The
+    gap). Nobody has more than it wants at the price before the player buys: less would be worth more.
+    """
+    rule, block, utility, counted = case.rule, case.block, case.block.utility, case.measure[1]
+    if len(rule.kinks):
+        return np.full(block.players, np.inf)
+    first = block.to_users(np.asarray(rule.right_value(case.outside), dtype=float))
+    most = np.where(counted, utility.demand(first), 0.0)
+    x = np.clip(x, 0.0, most)
+    y = block.by_player(np.add, x)
+    price, slope = block.to_users(case.price(y)), np.asarray(rule.left_slope(case.outside + y))
+    margin, held = utility.marginal(x) - price, utility.surplus(price, x)
+    surplus = np.where(counted, np.maximum(held, 0.0), 0.0)
+    height, weight = block.objective.plane(surplus, margin, *case.measure)
+    bend = np.where(counted, utility.demand_slope(first), 0.0)
+    with np.errstate(all="ignore"):  # what is no number is not sure
+        left = 1 - slope * spread(block, bend, weight)
+        pull = weight * margin - block.to_users(slope * block.by_player(np.add, weight * x))
+        steep = block.to_users(left) * weight / bend
+        move = np.clip(pull / steep, -x, most - x)
+        gain = weight * (held - surplus) + (pull - steep / 2 * move) * move
+        bound = height + block.by_player(np.add, np.where(counted, gain, 0.0))
+        upwards = np.asarray(rule.curvature(case.outside + y)) >= 0
+    sure = utility.convex_demand & upwards & (left >= 1 - SURELY_CONCAVE) & np.isfinite(bound)
+    return np.where(sure, np.maximum(bound, LEAST_BOUND), np.inf)
+
+
+def spread(block: Block, bend: Array, weight: Array) -> Array:
+    """√(Σ D_i/w_i · Σ D_i w_i) − Σ D_i, shape (players,), of users' D_i and weights, shapes (users,).
+
+    Times a price's slope it is by what share the sum Σ w_i s_i may bend down less than the utilities in it.
+    """
+    bend, each = bend * np.ones(block.users), bend > 0
+    shares = bend, bend * weight, np.divide(bend, weight, out=np.zeros(block.users), where=each)
+    whole, times, over = (block.by_player(np.add, share) for share in shares)
+    return np.sqrt(times) * np.sqrt(over) * (1 + SUM_ROUNDING) - whole
+
+
+def _by_intervals(case, y, x, allowed):
+    """The same by intervals of purchases, at once where they are few, else by two fronts; allowed: (players,)."""
     z = largest_multiplier(case, y, x)
     plain = not (len(case.rule.kinks) or case.block.objective.common_surplus)
     if plain and case.block.users * 2 * len(FENCE_BELOW) <= MOST_FENCED:
         most = np.maximum(case.block.wanted(case.price(y)), y)  # none beyond beats what users want at its price
-        worst, closed = fenced(case, y, most, z, np.asarray(allowed), np.asarray(allowed))
+        worst, closed = fenced(case, y, most, z, allowed, allowed)
         if np.all(closed):
             return worst, closed
     return _walked(case, y, z, allowed)

@@ -21,9 +21,9 @@ MONEY = "money/energy"
 class PriceRule(ABC):
     """An increasing price p(Y) of total purchases Y ≥ 0 (Li, Motoki, Zhang, section II-B), in money per unit.
 
-    Between two neighbouring kinks p is smooth, p(Y) · x is convex in a player's purchase x and Y p'(Y) never falls. At
-    a jump `value` is the limit from the left, `right_value` from the right, and `right_slope` is infinite.
-    All methods take and return arrays of any shape.
+    Between two neighbouring kinks p is smooth and bent one way, p(Y) · x is convex in a player's purchase x and Y p'(Y)
+    never falls. At a jump `value` is the limit from the left, `right_value` from the right, and `right_slope` is
+    infinite. All methods take and return arrays of any shape.
     """
 
     kinks: Array = np.empty(0)  # totals at which slope or price jumps, ascending, all > 0

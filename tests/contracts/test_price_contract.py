@@ -94,6 +94,13 @@ def test_curvature_is_the_slope_of_the_slope(rule):
 
 
 @every_rule
+def test_between_kinks_the_price_is_bent_one_way(rule):
+    for low, high in pairwise(edges(rule)):
+        bend = rule.curvature(np.linspace(low, high, 62)[1:-1])
+        assert np.all(bend >= 0) or np.all(bend <= 0)
+
+
+@every_rule
 def test_slope_and_price_change_at_kinks_only(rule):
     if len(rule.kinks) == 0:
         totals = np.geomspace(1e-6, 1e6, 50)

@@ -5,15 +5,16 @@ import pytest
 
 from market.aggregator import certificate
 from market.aggregator.allocation import split
-from market.aggregator.best_response import PricedOut
+from market.aggregator.best_response import PricedOut, best_response
 from market.aggregator.certificate import best_moves, case_of, searched_moves, worth
 from market.aggregator.clearing import clear
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
-from market.aggregator.regret_bounds import interval_bounds, largest_multiplier, regret_bounds
+from market.aggregator.one_peak import peaks_of
+from market.aggregator.regret_bounds import concave_bounds, interval_bounds, largest_multiplier, regret_bounds, spread
 from market.outcome import Status
-from market.prices import Linear, Piecewise, Power
-from market.utilities import Quadratic
+from market.prices import Affine, Linear, Piecewise, Power
+from market.utilities import Logarithmic, Quadratic
 from tests.market.small_markets import KINKED, SMOOTH, market
 from tests.shares import part_of
 
@@ -47,6 +48,12 @@ def most_regretted(game, y, x, k):
     held, counted = case.measure[:2]
     if not np.any(counted) or (player.objective.literal and not np.all(counted)):
         return None
+    return highest_of(case, grid)
+
+
+def highest_of(case, grid):
+    """The highest regret of a single player's purchases, each split anew."""
+    player, (held, counted) = case.block, case.measure[:2]
     price = case.price(grid[:, None])
     bought = split(player, price, grid[:, None], 1e-9)
     surplus = player.utility.surplus(player.to_users(price), bought)
@@ -67,6 +74,51 @@ def test_no_purchase_is_regretted_more_than_is_proven():
             sure = told.proven[k] and np.isfinite(told.regrets[k])
             assert not sure or dense <= told.regrets[k] + ROUNDED * max(1, abs(dense)), (seed, k)
     assert proven > 0.85 * players
+
+
+def worths_apart(seed):
+    """A case of a player of two users whose worths lie up to ten times apart, and quantities that may not be best."""
+    rng = np.random.default_rng([seed, 11])
+    b, log = 2.0 + np.array([1.0, 10 ** rng.uniform(0, 1)]), seed % 3 == 0
+    users = Logarithmic(b, rng.uniform(0.1, 3, 2)) if log else Quadratic(rng.uniform(0.1, 1, 2), b)
+    alpha = 0.0 if log else float(rng.choice([0.0, 1.0, 1.0, np.inf]))
+    rule = (Linear(10 ** rng.uniform(-2, 0.5)), Affine(0.1, 0.3), Power(0.05, 2.0))[rng.integers(3)]
+    player = Block("a", "aggregator", users, alpha, rng.choice([0.01, 0.3]), np.array([2]))
+    outside = rng.choice([0.0, 0.5, 2.0], 1)
+    y = np.atleast_1d(best_response(rule, player, float(outside[0])))
+    x = split(player, rule.value(outside + y)[None], y[None])[0]
+    x *= np.exp(rng.choice([0.0, 0.1, 1.0]) * rng.normal(size=2))
+    return case_of(rule, player, outside, x.sum(keepdims=True), x), x
+
+
+def test_no_purchase_is_worth_more_than_slopes_of_a_concave_sum_allow():
+    told = []
+    for seed in range(part_of(100)):
+        case, x = worths_apart(seed)
+        bound, dense = concave_bounds(case, x)[0], highest_of(case, 2 * x.sum() * np.linspace(0, 1, 51))
+        assert dense <= bound + ROUNDED * max(1, abs(dense)), seed
+        told += [bound - dense]
+    assert np.mean(np.array(told) < 0.01) > 0.25  # tight enough to tell
+
+
+@pytest.mark.parametrize("rule", [Power(0.05, 0.5), Piecewise([0, 3, 4], [0.0, 1.0, 1.1], 0.01)], ids=repr)
+def test_a_price_that_bends_downwards_makes_no_concave_sum(rule):
+    player = Block("a", "aggregator", Quadratic(np.array([0.5, 0.5]), np.array([9.0, 9.0])), 0.0, 0.0, np.array([2]))
+    for price, sure in ((rule, False), (Affine(0.1, 0.3), True)):
+        case = case_of(price, player, np.ones(1), np.full(1, 2.0), np.ones(2))
+        assert np.isfinite(concave_bounds(case, np.ones(2))[0]) == sure
+
+
+def test_a_sum_bends_down_less_than_its_utilities_by_the_least_eigenvalue_of_the_rest():
+    """Of p'(w 1ᵀ + 1 wᵀ) beside the utilities' own w/D, players of three and two users."""
+    rng = np.random.default_rng(4)
+    bend, weight = 10 ** rng.uniform(-2, 2, (2, 5))
+    block = Block("a", "aggregator", Quadratic(1 / bend, bend), 1.0, 0.01, np.array([3, 2]))
+    least = []
+    for rows in (slice(0, 3), slice(3, 5)):
+        d, w = bend[rows], weight[rows]
+        least += [np.linalg.eigvalsh((w[:, None] + w) * np.sqrt(np.outer(d / w, d / w)))[0]]
+    np.testing.assert_allclose(spread(block, bend, weight), -np.array(least), rtol=1e-10)
 
 
 def test_equilibria_are_proven():
@@ -136,7 +188,10 @@ def two_peaked():
 
 def test_a_lower_peak_is_not_proven_to_be_the_best():
     game = two_peaked()
-    for y in np.linspace(0.5, 20, 40):
+    start = np.ones(1), np.full(1, 50.0)
+    peaks = [float(peaks_of(game.price, game.blocks[0], *start, np.full(1, at)).total[0]) - 1 for at in (2.0, 18.0)]
+    assert peaks[1] > peaks[0] + 1
+    for y in [*peaks, *np.linspace(0.5, 20, 40)]:
         purchases = np.array([y, 1.0])
         x = clear(game, purchases).x
         case = case_of(game.price, game.blocks[0], purchases[1:], purchases[:1], x[:2])
