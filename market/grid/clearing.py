@@ -16,6 +16,7 @@ from market.outcome import Status
 
 RENT_ROUNDING = 1e-12  # of what nodes pay and get for what lines bring them: a rent below it is none
 NO_ENERGY = 1e-9  # of the grid's unit of energy: spilled or shed below it is rounding
+WITHDRAWN_ROUNDING = 1e-13  # of what a node takes and makes: less than that it takes from no line
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,10 +85,13 @@ class Cleared:
 
     @cached_property
     def withdrawn(self) -> Array:
-        """What every node takes out of the lines, shape (nodes,), energy."""
+        """What every node takes out of the lines, shape (nodes,), energy; 0 up to rounding."""
         grid, nodes = self.grid, self.grid.nodes
-        taken = self.demand - self.injected + np.bincount(grid.elastic.node, self.elastic, nodes)
-        return taken - np.bincount(grid.generators.node, self.generation, nodes) - self.shed + self.spilled
+        elastic = np.bincount(grid.elastic.node, self.elastic, nodes)
+        made = np.bincount(grid.generators.node, self.generation, nodes)
+        withdrawn = self.demand - self.injected + elastic - made - self.shed + self.spilled
+        all_of_it = np.abs(self.demand) + self.injected + elastic + np.abs(made) + self.shed + self.spilled
+        return np.where(np.abs(withdrawn) > WITHDRAWN_ROUNDING * all_of_it, withdrawn, 0.0)
 
 
 class Operator:

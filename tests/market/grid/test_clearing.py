@@ -16,6 +16,7 @@ from market.grid.offers import offers_of
 from market.grid.path import Path
 from market.outcome import Status
 from tests.market.grid.networks import (
+    NONE,
     any_grid,
     factors,
     five_bus,
@@ -77,6 +78,16 @@ def test_energy_may_be_worth_more_than_lost_load_where_there_is_no_load_to_lose(
     found, more = clear(grid), clear(grid, injected=np.array([0, 0, 0.1]))
     assert found.prices == pytest.approx([10, 100, 190], abs=TILT)
     assert (found.cost - more.cost) / 0.1 == pytest.approx(190, abs=TILT) and np.sum(found.shed) == pytest.approx(2)
+
+
+def test_without_lines_and_without_flows_nothing_is_withdrawn_and_no_rent_is_earned():
+    alone = nodal_grid("a", demand=[1 / 3], generators=[(0, 7.0, 0.1, 0.07), (0, 9.0, 0.3, 9.0)])
+    makers = [(0, 7.0, 0.1, 1 / 3), (1, 7.3, 0.3, 9.0)]
+    pair = nodal_grid("ab", demand=[1 / 3, 0.7], lines=[(0, 1, 1.0, NONE)], generators=makers)
+    for grid in (alone, pair):
+        for bought in np.linspace(0.01, 0.31, 7):
+            found = clear(grid, grid.demand + bought, np.full(grid.nodes, bought))
+            assert found.rent == 0 and not np.any(found.withdrawn)
 
 
 def test_slopes_of_the_cost_are_the_prices():
