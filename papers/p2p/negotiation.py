@@ -22,7 +22,9 @@ from views.style import BLACK, VERMILLION
 
 TEXT = "table.txt"
 WHOLE = ("benchmark", *CONSENSUS)  # rules whose agents must agree on proposals
-SOLVER_COLOURS = dict(zip((*BENCHMARK_SOLVERS, NAMES["exact"]), (VERMILLION, "#7A2E00", BLACK, "#F0A080"), strict=True))
+TIMED = ("half-space", "tight", "bilateral", "bilateral, at once", "corner")  # rules whose steps of all are timed
+CRIMSON, INDIGO = "#99004D", "#4C0099"  # apart from the colours of all rules
+SOLVER_COLOURS = dict(zip((*BENCHMARK_SOLVERS, NAMES["exact"]), (VERMILLION, CRIMSON, BLACK, INDIGO), strict=True))
 
 
 def write(study, folder):
@@ -86,10 +88,7 @@ def _panels(times, solvers):
     alone = {"half-space": (of(times, ALONE, "half-space"), COLOURS["half-space"])} | {
         f"benchmark: {name}": (of(times, ALONE, "benchmark", name), SOLVER_COLOURS[name]) for name in solvers
     }
-    at_once = {
-        rule: (of(times, AT_ONCE, rule), COLOURS[rule])
-        for rule in ("half-space", "tight", "bilateral", "bilateral, at once", "corner")
-    }
+    at_once = {rule: (of(times, AT_ONCE, rule), COLOURS[rule]) for rule in TIMED}
     exact = NAMES["exact"]
     at_once[f"benchmark: {exact}"] = of(times, AT_ONCE, "benchmark", exact), SOLVER_COLOURS[exact]
     return {f"{ALONE}": alone, f"{AT_ONCE}, by agent": at_once}

@@ -11,6 +11,8 @@ from matplotlib.colors import to_hex, to_rgb
 
 import views.browser
 from engine import run
+from papers.p2p.negotiation import SOLVER_COLOURS, TIMED
+from papers.p2p.pictures import COLOURS
 from scenarios import load
 from tests.shipped import names_of, scenarios
 from views.aggregator.headline import COMPARED
@@ -72,6 +74,11 @@ def seen(colour, kind):
     return np.array(LAB) @ np.cbrt(np.clip(np.array(CONES) @ np.array(BLIND[kind]) @ linear(colour), 0, None))
 
 
+def nearest(shades, kind):
+    """How far the two nearest of some colours are apart for that kind of eye."""
+    return min(np.linalg.norm(seen(a, kind) - seen(b, kind)) for a, b in itertools.combinations(shades, 2))
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_lines_and_words_stand_out_in_both_themes(dark):
     theme = THEMES[dark]
@@ -92,11 +99,17 @@ def test_lines_and_words_stand_out_in_both_themes(dark):
 
 
 @pytest.mark.parametrize("kind", BLIND)
+def test_lines_of_one_picture_of_times_are_told_apart(kind):
+    shades = [*SOLVER_COLOURS.values(), *(COLOURS[rule] for rule in TIMED)]
+    assert len(shades) == 9 and min(contrast(shade, "#ffffff") for shade in shades) >= 4.5
+    assert nearest(shades, kind) >= (0.12 if kind == "nobody" else 0.06)
+
+
+@pytest.mark.parametrize("kind", BLIND)
 @pytest.mark.parametrize("dark", [False, True])
 def test_colours_are_told_apart_by_the_colour_blind(kind, dark):
     shades = [*(ON_DARK.values() if dark else ON_DARK), "#ffffff" if dark else BLACK]
-    least = min(np.linalg.norm(seen(a, kind) - seen(b, kind)) for a, b in itertools.combinations(shades, 2))
-    assert least >= (0.12 if kind == "nobody" else 0.06)  # Okabe and Ito's with their grey: 0.13, and 0.033
+    assert nearest(shades, kind) >= (0.12 if kind == "nobody" else 0.06)  # Okabe and Ito's, and grey: 0.13, 0.033
 
 
 NUMBERED = {"p2p_multi": "contracts", "eight_nodes_cooperative": "network_map", "data_centre_five_bus": "price_map"}
