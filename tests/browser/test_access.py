@@ -42,7 +42,7 @@ def test_no_serious_fault_while_lanes_are_compared_and_after_a_change(visitor):
     page.wait_for_selector(".before")
     changed = faults(page)
     page.click("header button:has-text('Compare')")
-    page.wait_for_selector(".lane >> nth=3")
+    page.wait_for_selector(".lane >> nth=2")
     assert not page.locator(".compare .panels .panel").count()  # no empty axes before the first round
     visitor.press("step")
     page.wait_for_selector(".lanes-table td:text-matches('[0-9]')")

@@ -43,6 +43,9 @@ def test_differences_over_draws_are_those_of_a_comparison(monkeypatch, tmp_path)
         assert (row["seeds"], row["status"]) == ("3", "settled")
     text = lanes.tables(["a", "b"], side.frames, {"a": "red", "b": "blue"}, side.others)
     assert 'data-name="status"' in text and 'data-name="gap"' in text and "mean of 3 seeds" in text
+    wide = [int(more or 1) for more in re.findall(r'<t[hd](?: colspan="(\d)")?>', text)]
+    assert sum(wide) == 3 * text.count("<tr")  # what a lane differs by stands below its numbers
+    assert re.search(r"settled after \d+ rounds<", text)
     side.close()
 
 

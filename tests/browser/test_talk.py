@@ -96,8 +96,10 @@ def test_what_is_said_beside_a_drawing_is_read_from_afar_too(visitor):
     visitor.page.wait_for_selector(".tabs .faint:has-text('private lines idle')")
     visitor.page.click("button[aria-label=talk]")
     visitor.page.wait_for_selector(".talk-bar")
-    for said in (".tabs .faint", ".panel .beside"):
-        size = visitor.page.locator(f".talk {said} >> visible=true").evaluate("one => getComputedStyle(one).fontSize")
+    assert not visitor.page.locator(".tabs .faint").count()  # the map has nothing dotted
+    for turned, said in (("ArrowDown", ".tabs .faint"), ("ArrowUp", ".panel .beside")):
+        visitor.page.keyboard.press(turned)
+        size = visitor.page.wait_for_selector(f".talk {said}").evaluate("one => getComputedStyle(one).fontSize")
         assert float(size.removesuffix("px")) >= 18, said
     assert not visitor.page.locator(".talk :is(.tiles, .span, .tab:not(.talk-bar *)) >> visible=true").count()
     assert min(visitor.page.evaluate(LETTERS)) >= 17  # of a map

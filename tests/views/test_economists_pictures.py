@@ -13,9 +13,11 @@ from market.numerals import plain
 from market.outcome import Status
 from market.splits import FIXED, PRODUCERS, RENTS, SMALL, TARIFFS, Split
 from scenarios import load
+from views.kit.charts import LETTER_WIDTH, Bar, bar_chart
 from views.kit.live import ANSWERING, Run
 from views.markets import page_of
 from views.splits import split_chart
+from views.style import BLUE
 
 BOX = re.compile(r'<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)"')
 
@@ -49,13 +51,23 @@ def test_a_bar_is_as_long_as_its_parts_and_what_is_lost_ends_where_the_planners_
     assert "25 lost" in chart and "85 in all" in chart and "only its bill counts" in chart
 
 
+def test_numbers_at_bars_ends_stand_beside_the_dotted_line():
+    bars = [Bar(said, ((value, BLUE),), said) for value, said in ((0.0, "1"), (0.9, "1.057"), (1.0, "2"), (5.0, "6"))]
+    chart = bar_chart(bars, "x", faint=("held against", 1.0))
+    line = float(re.search(r'class="faint" d="M([\d.]+)', chart)[1])
+    places = [float(x) for x in re.findall(r'<text class="end" x="([\d.]+)"', chart)]
+    wide = [LETTER_WIDTH * len(bar.said) for bar in bars]
+    assert [at < line < at + room for at, room in zip(places, wide, strict=True)] == [False] * 4
+    assert all(0 < at - line < 8 for at in places[1:3]) and places[0] < line - 20 and places[3] > line + 20
+
+
 @pytest.mark.parametrize("name", ["data_centre_nothing", "two_nodes_thin", "cournot_duopoly"])
 def test_a_player_of_a_network_stands_at_its_own_price_on_the_curve_it_faces(monkeypatch, name):
     monkeypatch.setattr(curves, "REPLIES", 21)
     panels, model = ended(name)
     j = int(np.argmax(model.outcome.y))
     y, paid = float(model.outcome.y[j]), float(model.outcome.paid[j])
-    assert f"now: {plain(y)} at {plain(paid)}<" in panels["faced price"].html
+    assert re.search(f">now(?: and best reply)?: {plain(y)} at {plain(paid)}<", panels["faced price"].html)
     believes = model.game.conducts[-1] == "nothing"
     assert ("price it believes in" in panels["faced price"].html) is believes
     gain = model.outcome.profits[j] if model.game.selling[j] else model.outcome.s[-1]

@@ -8,7 +8,7 @@ from engine.results.others import ALONE, BEFORE, MOST_SOLVED
 from market.numerals import plain
 from views.aggregator.faint import Faint
 from views.aggregator.users import users_of
-from views.kit.charts import DOTS, Line, instead, line_chart
+from views.kit.charts import DOTS, REFERENCE, Line, instead, line_chart
 from views.kit.frames import Panel
 from views.kit.live import ANSWERING
 from views.plots.replies import broken
@@ -95,7 +95,7 @@ def _lorenz(run):
     if now is None:
         return None
     lines = [
-        Line("all the same", [0, 1], [0, 1], GREY, "--", 1.0),
+        Line("all the same", [0, 1], [0, 1], GREY, *REFERENCE),
         Line(f"{_who(run)}, Gini {plain(now.gini, 3)}", now.users, now.surplus, BLUE),
     ]
     then = economics.evenness(faint.small) if faint.one else None
@@ -121,7 +121,7 @@ def _moved(run):
         return None
     known = economics.moved(faint.small, small)
     lines = [
-        Line("unchanged", [0.0, float(known.before.max())], [0.0, 0.0], GREY, "--", 1.0),
+        Line("unchanged", [0.0, float(known.before.max())], [0.0, 0.0], GREY, *REFERENCE),
         Line(
             f"{len(small):,} {_who(run).removeprefix('all ')}",
             known.before,
@@ -162,7 +162,9 @@ def along(game, faced, name, curves, amount="purchase", bends=()):
         for (called, values), look in zip(curves.items(), looks, strict=False)
     ]
     marks = [(at, float(np.interp(at, faced.amounts, lines[0].y)), GREY, "a line fills or empties") for at in bends]
-    for at, colour, word in ((faced.now, BLACK, "now"), (faced.best, VERMILLION, "best reply")):
+    alike = plain(faced.now) == plain(faced.best)
+    shown = [(faced.now, BLACK, "now")] * (not alike)
+    for at, colour, word in (*shown, (faced.best, VERMILLION, "now and best reply" if alike else "best reply")):
         value = float(np.interp(at, faced.amounts, lines[0].y))
         marks.append((at, value, colour, f"{word}: {plain(at)} {brings} {plain(value)}"))
     chart = line_chart(lines, label, f"{amount} of {who} (energy)", marks=marks)

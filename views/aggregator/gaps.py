@@ -3,10 +3,10 @@
 import numpy as np
 
 from views.aggregator.convergence import headline, rounds_of
-from views.style import BLACK, BLUE, GREY, OCHRE, legend_below, new_figure, styled
+from views.style import BLACK, GREY, legend_below, new_figure, styled
 
 LEAST_GAP = 1e-12  # a gap drawn for none, which a logarithmic axis cannot show
-DRAWN = {"gap": ("of the round's purchases", BLUE, "o"), "gap of average": ("of the running average", OCHRE, "s")}
+DRAWN = {"gap": ("of the round's purchases", BLACK, "o"), "gap of average": ("of the running average", GREY, "s")}
 
 
 @styled

@@ -28,7 +28,8 @@ def users(blocks):
 
 def _users(blocks, colours):
     bars = [Bar(block.name, ((block.users, colours[block.name]),), _said(block)) for block in blocks]
-    return Panel("users", "Who takes part", bar_chart(bars, "users"))
+    shared = any(1 < block.players < block.users for block in blocks)
+    return Panel("users", "Who takes part", bar_chart(bars, "users, in how many aggregators" if shared else "users"))
 
 
 def _said(block):

@@ -38,14 +38,18 @@ def too_large(scenario):
 
 
 def variants(scenario):
-    """All aggregators under each fairness objective."""
-    found = [
-        ("group", k, "fairness", "alpha")
+    """All aggregators under each fairness objective that changes any."""
+    found = {
+        ("group", k, "fairness", "alpha"): group.alpha
         for k, group in enumerate(scenario.groups)
         if group.kind == "aggregator" and not group.named
-    ]
+    }
     words = {"all alpha = 0 (welfare)": 0.0, "all alpha = 1 (proportional)": 1.0, "all alpha = inf (max-min)": np.inf}
-    return {name: [(path, value) for path in found] for name, value in words.items()} if found else {}
+    return {
+        name: [(path, value) for path in found]
+        for name, value in words.items()
+        if any(alpha != value for alpha in found.values())
+    }
 
 
 def frame(run, before):

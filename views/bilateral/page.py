@@ -327,7 +327,7 @@ def _prices(run):
     lines, bands, edge = [], [], np.array([rounds[0], max(rounds[-1], rounds[0] + 1)])
     ends = run.model.state.bargain
     for k, path, colour in zip(chosen.tolist(), prices.T, PALETTE, strict=False):
-        name = f"{ends.buyer[k]}–{ends.seller[k]}"
+        name = f"buyer {ends.buyer[k]}, seller {ends.seller[k]}"
         lines.append(Line(name, rounds, path, colour))
         if np.isfinite(low[k]):
             bands.append(Band(edge, np.full(2, low[k]), np.full(2, high[k]), colour, 0.1))
@@ -406,7 +406,7 @@ def table(run):
     """Every buyer and seller: energy, claim, price and partners."""
     model = run.model
     if model.state is None or model.market is None:
-        return Table({}, "Agents appear with the first round.")
+        return _before(run)
     contracts, market = _ends(run), model.market
     sides = (
         ("buyer", market.buyers, market.demand, model.shown.buyer, _payoffs(run)[0]),
@@ -422,3 +422,16 @@ def table(run):
         for column, values in zip(columns.values(), parts, strict=True):
             column.append(np.asarray(values))
     return Table({name: np.concatenate(parts) for name, parts in columns.items()})
+
+
+def _before(run):
+    """Every buyer and seller of the first period: energy, and at what price it would trade at all."""
+    first, called = run.model.trading.periods[0], _names(run)
+    market = first.market
+    columns = {
+        "agent": np.concatenate([first.buyer, first.seller]),
+        "side": np.repeat(["buyer", "seller"], [market.buyers, market.sellers]),
+        "energy (kWh)": np.concatenate([market.demand, market.supply]),
+        "pays at most, takes at least (money/kWh)": np.concatenate([market.willingness, market.ask]),
+    }
+    return Table(columns, f"Numbers of {called[0]} alone." if len(called) > 1 else "")

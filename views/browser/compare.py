@@ -34,13 +34,13 @@ def Compare(session, own, link, asked):
 
     own: the scenario shown, to which the link leads; asked: the Place of the page's address, or None.
     """
-    page = page_of(own.market)
-    offers = [OWN, *page.variants(own), *(row.name for row in LIST if row.market == own.market)]
+    same = [OWN, *page_of(own.market).variants(own)]
+    offers = [*same, *(row.name for row in LIST if row.market == own.market)]
     names, set_names = solara.use_state(session.lanes)
 
     def choose(chosen, rounds=0):
         known = tuple(name for name in chosen if name in offers)[:MOST_SIDE_BY_SIDE]
-        chosen = known or tuple(offers[:MOST_SIDE_BY_SIDE])
+        chosen = known or tuple(same[:MOST_SIDE_BY_SIDE])
         try:
             runs = [Run(offered(own, name)) for name in chosen]
         except ScenarioError as error:
@@ -60,27 +60,34 @@ def Compare(session, own, link, asked):
 
     solara.use_effect(arrive, [own, asked])
     with rv.Html(tag="main", class_="main compare"):
-        with solara.Div(classes=["chooser"]):
-            told = f"Up to {MOST_SIDE_BY_SIDE} scenarios of {page.TITLE.lower()}, all with seed {own.seed}"
-            solara.HTML("div", told, classes=["help"])
-            rv.Autocomplete(
-                items=[{"text": name.replace("_", " "), "value": name} for name in offers],
-                v_model=list(names),
-                on_v_model=choose,
-                multiple=True,
-                small_chips=True,
-                deletable_chips=True,
-                dense=True,
-                outlined=True,
-                hide_details=True,
-                attributes={"aria-label": "scenarios to compare"},
-                menu_props={"maxHeight": 420},
-            )
+        Chooser(own, offers, names, choose)
         Stage(
             session,
             "many",
             lambda frames: (side_by_side(frames, session.runs, names, session.others), None),
             {"comparison.csv": lambda: as_csv(session, names)},
+        )
+
+
+@solara.component
+def Chooser(own, offers, names, choose):
+    """Which of the scenarios that are offered stand side by side."""
+    with solara.Div(classes=["chooser"]):
+        what = page_of(own.market).TITLE.lower()
+        told = f"Up to {MOST_SIDE_BY_SIDE} scenarios of {what}, all with seed {own.seed}"
+        solara.HTML("div", told, classes=["help"])
+        rv.Autocomplete(
+            items=[{"text": name.replace("_", " "), "value": name} for name in offers],
+            v_model=list(names),
+            on_v_model=choose,
+            multiple=True,
+            small_chips=True,
+            deletable_chips=True,
+            dense=True,
+            outlined=True,
+            hide_details=True,
+            attributes={"aria-label": "scenarios to compare"},
+            menu_props={"maxHeight": 420},
         )
 
 
@@ -127,7 +134,9 @@ def side_by_side(frames, runs, chosen, others=()):
     lanes = []
     for name, frame in zip(names, frames, strict=True):
         head = f"<h2>{keys[name]}{escape(name)}</h2>"
-        inside = f"{head}{instead(frame.said)}{frame.in_units(frame.panels[0].html)}"
+        drawing = frame.in_units(frame.panels[0].html)
+        dotted = f" Dotted, behind: {frame.faint}." if 'class="faint"' in drawing else ""
+        inside = f"{head}{instead(frame.said + dotted)}{drawing}"
         lanes.append({"name": name, "shape": frame.panels[0].shape, "html": inside})
     return {
         "name": "",

@@ -16,7 +16,9 @@ SAME_NUMBER = 1e-12  # of a number: a smaller difference is none
 
 def ended(frame):
     """How a lane stands, and after how many rounds."""
-    return f"{frame.status} after {frame.round:,}" if frame.round or not frame.running else NOT_BEGUN
+    if frame.running and not frame.round:
+        return NOT_BEGUN
+    return f"{frame.status} after {frame.round:,} round{'s' if frame.round != 1 else ''}"
 
 
 def rows_of(frames):
@@ -37,13 +39,13 @@ def tables(names, frames, keys, seeds):
     rows = [_row(label, unit, map(plain, values)) for label, unit, values in rows_of(frames)]
     rows.append(_row("status", "", map(ended, frames)))
     rows.append(_row("gap", "", [frame.gap if frame.round else "–" for frame in frames]))
-    text = f"<table><tr><th></th>{''.join(heads)}</tr>{''.join(rows)}</table>"
+    text = f"<tr><th></th>{''.join(heads)}</tr>{''.join(rows)}"
     if len(names) < 2:
-        return text
+        return f"<table>{text}</table>"
     over = f"mean of {len(seeds[0])} seeds ± 95 % interval, paired" if seeds else "with this seed"
-    away = [_row(label, unit, cells, "away") for label, unit, cells in differences(frames, seeds)]
-    head = f"<th>Difference to {escape(names[0])} <small>{over}</small></th>"
-    return f"{text}<table><tr>{head}{''.join(heads[1:])}</tr>{''.join(away)}</table>"
+    away = [_row(label, unit, ["", *cells], "away") for label, unit, cells in differences(frames, seeds)]
+    head = f'<th colspan="2">Difference to {escape(names[0])} <small>{over}</small></th>'
+    return f'<table>{text}<tr class="heads">{head}{"".join(heads[1:])}</tr>{"".join(away)}</table>'
 
 
 def _row(label, unit, cells, kind="name"):

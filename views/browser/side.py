@@ -73,24 +73,26 @@ def Side(session, scenario, original, show, revise):
             classes=["unfold"],
         )
         with solara.Div(classes=["side-inner"]):
-            markets = [{"text": page_of(name).TITLE, "value": name} for name in MARKETS]
-            pick_list(markets, scenario.market, lambda name: pick(page_of(name).START), "market")
-            rows = [row for row in LIST if row.market == scenario.market]
-            names = [{"text": row.name.replace("_", " "), "value": row.name} for row in rows]
-            if original.name not in [row.name for row in rows]:
-                names.insert(0, {"text": original.name, "value": original.name})
-            pick_list(
-                names,
-                original.name,
-                lambda name: pick(name) if name in [row.name for row in rows] else None,
-                "scenario",
-            )
-            solara.HTML("p", escape(scenario.title or page_of(scenario.market).ABOUT), classes=["title"])
-            if scenario.source:
-                solara.HTML("p", f"Source: {escape(scenario.source)}", classes=["help"])
+            Choice(scenario, original, pick)
             Changes(scenario, original, lambda: (set_refused({}), revise(original)))
             Controls(scenario, original, page_of(scenario.market).MAIN, refused, change)
             Stored(show)
+
+
+@solara.component
+def Choice(scenario, original, pick):
+    """Market and scenario, and what the scenario is; pick(name): show another."""
+    with solara.Div():
+        markets = [{"text": page_of(name).TITLE, "value": name} for name in MARKETS]
+        pick_list(markets, scenario.market, lambda name: pick(page_of(name).START), "market")
+        shipped = [row.name for row in LIST if row.market == scenario.market]
+        names = [{"text": name.replace("_", " "), "value": name} for name in shipped]
+        if original.name not in shipped:
+            names.insert(0, {"text": original.name, "value": original.name})
+        pick_list(names, original.name, lambda name: pick(name) if name in shipped else None, "scenario")
+        solara.HTML("p", escape(scenario.title or page_of(scenario.market).ABOUT), classes=["title"])
+        if scenario.source:
+            solara.HTML("p", f"Source: {escape(scenario.source)}", classes=["help"])
 
 
 def pick_list(items, value, chosen, name):

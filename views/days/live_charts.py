@@ -5,7 +5,7 @@ import numpy as np
 from views.days import look
 from views.kit.charts import STYLES, Band, Bar, Line, bar_chart, instead, level_of, line_chart, steps
 from views.kit.frames import Panel
-from views.style import BLACK, BLUE, GREEN, VERMILLION, group_colours
+from views.style import BLACK, GREEN, VERMILLION, group_colours
 
 ENERGY, MONEY = "energy in a period", "money in a period"
 NONE = instead("This user holds no energy.")
@@ -14,7 +14,7 @@ NONE = instead("This user holds no energy.")
 def before(standing):
     """What is known before the first round: who has what, and what everybody else takes and feeds in."""
     has = {name: int(np.count_nonzero(marks)) for name, marks in standing.devices.items()}
-    bars = [Bar(name, ((count, BLUE),), f"{count:,}") for name, count in has.items()]
+    bars = [Bar(name, ((count, look.DEVICES[name]),), f"{count:,}") for name, count in has.items()]
     found = [Panel("devices", "Who has what", bar_chart(bars, "homes"))] if bars else []
     day = standing.game.days[0]
     edges = np.arange(day.periods + 1) * day.clock.hours

@@ -16,6 +16,7 @@ GIVEN = {  # what gives energy, from the axis downwards
     "discharged": ("batteries discharge", TEAL),
     "fed in": ("fed in by others", GREY),
 }
+DEVICES = {"solar": OCHRE, "battery": GREEN, "car": PURPLE, "shift": BLUE}
 LOAD, IDLE = BLACK, GREY
 STILL = "batteries idle, nothing shifted, cars charge at once"
 NOT_DRAWN = 1e-9  # of the largest quantity: what is not drawn

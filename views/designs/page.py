@@ -96,11 +96,11 @@ def _bests(result):
 
 def tiles(run, before):
     """How many agents, the best design for them and for all, and the planner's welfare."""
-    result, values = _result(run), [None] * 6
+    result, values = _result(run), [len(run.drawn.game.population), *[None] * 5]
     if result is not None:
         surplus, welfare = (best or (None, None) for best in _bests(result).values())
         planned = measured("designs", result.designs[PLANNER], ("welfare",))["welfare"]
-        values = [len(run.drawn.game.population), _word(surplus), surplus[1], _word(welfare), welfare[1], planned]
+        values[1:] = [_word(surplus), surplus[1], _word(welfare), welfare[1], planned]
     names = (
         ("agents", "in all classes"),
         ("most for agents", "planner left out"),
@@ -233,7 +233,8 @@ def table(run):
     }
     for name, design, _ in _designs(result):
         columns[_heading(name)] = design.gained if len(design.gained) else np.full(len(people), np.nan)
-    return Table(columns, "Surplus in money under each design, aggregators by α. Choose an agent to draw its own.")
+    surplus = "Surplus in money under each design, aggregators by α. " if result is not None else ""
+    return Table(columns, f"{surplus}Choose an agent to draw its own.")
 
 
 def _heading(name):

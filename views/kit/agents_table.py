@@ -60,7 +60,7 @@ class AgentsView:
         page = min(self.page, pages - 1)
         here = rows[page * ROWS_A_PAGE : (page + 1) * ROWS_A_PAGE].tolist()
         columns = table.columns.values()
-        known = {"sorted": self.column, "down": self.down, "note": table.note}
+        known = {"what": table.what, "sorted": self.column, "down": self.down, "note": table.note}
         known |= {"count": f"{len(rows):,} of {len(table):,}", "where": f"{page + 1:,} / {pages:,}", "page": page}
         known |= {"last": page + 1 >= pages, "chosen": table.chosen, "follows": table.follows, "numbers": here}
         rows = [[told(column[row]) for column in columns] for row in here]

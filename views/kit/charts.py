@@ -30,7 +30,9 @@ MOST_DOTS = 25  # points of a line that are marked
 RATIO = 50  # of values from which lines are told apart along a logarithm alone
 BEFORE = ("before the change, thin", PALE, "-")
 DASHES = {"-": "", "--": "5 3", "-.": "7 3 2 3", ":": "2 3"}
+LEVEL = "4 3"  # dashes of a level
 MAP = '<svg class="chart map'  # how a drawing begins that can be looked at from near
+REFERENCE = ("--", 1.0)  # style and width of a line that says where something would be: without dots
 STYLES = LINES[:3]  # of a run's own lines: dotted is what they are held against
 DOTS = "."  # the style of a line that is dots alone
 AREA = ""  # the style of what fills a place, in a legend
@@ -133,7 +135,7 @@ def _line_chart(
     faint=(),
     log_x=False,
 ):
-    """level: (y, text) of a dashed line; marks: (x, y, colour, title) of dots; behind: lines that are drawn faint.
+    """level: (y, name) of a dashed line; marks: (x, y, colour, title) of dots; behind: lines that are drawn faint.
 
     moments: (where the first begins, where it ends) on the axis, where moments as long as that can be looked at; faint:
     lines of what this is held against, dotted; log_x: the horizontal axis by powers of ten.
@@ -146,22 +148,21 @@ def _line_chart(
         parts.append(_area(across(x[kept]), up(low[kept]), up(high[kept]), band.colour, band.opacity, band.name))
     if moments is not None:
         parts.append(_moment(*across(moments).tolist()))
-    words = ""
-    if level is not None and np.isfinite(level[0]):
-        y = float(up(level[0]))
-        parts.append(f'<line class="level" x1="{across.start:.1f}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        above = y - 3 if y > TOP + LEAST_ROW else y + LEAST_ROW  # its words stay inside the drawing
-        words = f'<text class="small" x="{WIDTH - RIGHT}" y="{above:.1f}" text-anchor="end">{level[1]}</text>'
+    levels = [level] * (level is not None and bool(np.isfinite(level[0])))
+    for height, name in levels:
+        y, look = float(up(height)), f'stroke="{ink(BLACK)}" stroke-dasharray="{LEVEL}"'
+        place = f'x1="{across.start:.1f}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"'
+        parts.append(f"<line {place} {look}><title>{escape(name)}</title></line>")
     parts += [_faint(line, across, up) for line in faint]
     if behind:
         parts.append(f'<g class="behind">{"".join(_line(line, across, up, dots=False) for line in behind)}</g>')
     parts += [_line(line, across, up) for line in lines]
-    parts.append(words)
     for x, y, colour, title in marks:
         dot = f'<circle class="dot" cx="{float(across(x)):.1f}" cy="{float(up(y)):.1f}" r="4" fill="{ink(colour)}">'
         parts.append(f"{dot}<title>{escape(title)}</title></circle>")
     names = [(band.name, band.colour) for band in bands if band.name]
     names += [(line.name, line.colour, line.style) for line in lines if line.name]
+    names += [(name, BLACK, LEVEL) for _, name in levels]
     names += [(title, colour, DOTS) for _, _, colour, title in marks]
     names = names if len(names) > 1 else []
     return svg("".join(parts), label=f"{ylabel} by {xlabel}") + legend(names + [BEFORE] * bool(behind))
@@ -232,13 +233,18 @@ def bar_chart(bars, xlabel, colours=(), low=0.0, faint=None):
         middle = y + thick / 2 + 3.5
         parts.append(f'<text x="{left - 6:.1f}" y="{middle:.1f}" text-anchor="end"{weight}>{escape(bar.label)}</text>')
         parts += _boxes(bar, across, y, thick, fades and not bar.bold)
-        end = float(across(total)) + 4
+        end = _beyond(float(across(total)) + 4, len(bar.said), None if faint is None else float(across(faint[1])))
         told.append(f'<text class="end" x="{end:.1f}" y="{middle:.1f}"{weight}>{escape(bar.said)}</text>')
     if faint is not None:
         parts.append(_faint(Line(faint[0], [faint[1]] * 2, [0, 1], BLACK), across, Scale(0, 1, TOP, height - BOTTOM)))
     seen = {colour for bar in bars for value, colour in bar.parts if value}
     keys = [one for one in colours if one[1] in seen]
     return svg("".join(parts + told), height=height, label=xlabel) + legend(keys)
+
+
+def _beyond(start, letters, line):
+    """Where so many letters begin, at the start or beyond a line that would cross them."""
+    return start if line is None or not start - 3 < line < start + LETTER_WIDTH * letters + 3 else line + 5
 
 
 def _boxes(bar, across, y, thick, fades):
@@ -439,7 +445,7 @@ def _line(line, across, up, dots=True):
         return _dots(line, xs, ys)
     stroke = f'stroke="{ink(line.colour)}" stroke-width="{line.width}" stroke-dasharray="{DASHES[line.style]}"'
     path = f'<path d="{points(xs, ys)}" fill="none" {stroke}><title>{escape(line.name)}</title></path>'
-    if len(x) > MOST_DOTS or not (dots and line.name):
+    if len(x) > MOST_DOTS or not (dots and line.name) or (line.style, line.width) == REFERENCE:
         return path
     dots = [
         f'<circle cx="{a:.1f}" cy="{b:.1f}" r="2.4" fill="{ink(line.colour)}">'

@@ -52,13 +52,14 @@ def upon(panels, before):
 class Table:
     """The agents, a column {heading: array or list} each, all of the same length.
 
-    chosen: row looked at, or None; follows: can a row be looked at?
+    chosen: row looked at, or None; follows: can a row be looked at? what: they are, where they are no agents.
     """
 
     columns: dict = field(default_factory=dict)
     note: str = ""
     chosen: int | None = None
     follows: bool = False
+    what: str = "Agents"
 
     def __len__(self):
         return len(next(iter(self.columns.values()), ()))

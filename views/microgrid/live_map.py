@@ -36,7 +36,7 @@ def network_map(run):
     rings = live_rings.of(run.memory.get("summary", {}), names)
     nodes = live_rings.drawn(rings, place, size)
     nodes += _nodes(network, dispatch, place, size, small, names, live_rings.room(rings))
-    tints, titles = live_zones.drawn(() if small else _zones(run), place, network.public)
+    tints, titles = live_zones.drawn(() if small else _zones(run), place, network.public, network.slack)
     web, nodes = tints + ("" if small else _web(network.public, place)), nodes + titles
     parts = _side_by_side(web, drawn, nodes) if _halves(network) else [web, *drawn, nodes]
     keys = [("public line", look.PUBLIC, "-"), ("private line", look.PRIVATE, "--" if small else "-")]

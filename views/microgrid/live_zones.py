@@ -10,15 +10,18 @@ from views.style import BLUE, OCHRE, TEAL, VERMILLION
 TINTS = (BLUE, OCHRE, TEAL, VERMILLION)  # then again; a zone's name tells
 
 
-def drawn(zones, place, lines):
+NEAR, ASIDE = (50, 14), 18  # of a name to the main grid, and how far it then stands above
+
+
+def drawn(zones, place, lines, slack):
     """(What lies under the map, what lies upon it) as SVG; zones: a name a node, none where nobody says.
 
-    place: of the nodes, shape (nodes, 2); lines: the public ones.
+    place: of the nodes, shape (nodes, 2); lines: the public ones; slack: the main grid's node, which no name hides.
     """
     zones = np.array(zones, dtype=object)
     named = dict.fromkeys(zones.tolist())
     tints = [_tint(zones == name, place, lines, TINTS[k % len(TINTS)]) for k, name in enumerate(named)]
-    return "".join(tints), "".join(_name(name, place[zones == name]) for name in named)
+    return "".join(tints), "".join(_name(name, place[zones == name], place[slack]) for name in named)
 
 
 def _tint(inside, place, lines, colour):
@@ -30,6 +33,7 @@ def _tint(inside, place, lines, colour):
     return f'<path class="zone" d="{path}" stroke="{ink(colour)}"/>'
 
 
-def _name(name, places):
+def _name(name, places, grid):
     x, y = np.median(places, axis=0)
+    y = grid[1] - ASIDE if np.all(np.abs(grid - (x, y)) < NEAR) else y
     return f'<text class="zone" x="{x:.1f}" y="{y:.1f}">zone {escape(name)}</text>'

@@ -296,4 +296,4 @@ def table(run):
         if outcome.gains is not None:
             columns["gain"] = outcome.gains
     alone = f"Numbers of {_names(run)[model.period]} alone; the bills add up all that have ended."
-    return Table(columns, alone if model.market.periods > 1 else "")
+    return Table(columns, alone if model.market.periods > 1 else "", what="Nodes")

@@ -79,7 +79,7 @@ def frame(run, before):
             **known, said=NONE if model.status is Status.RUNNING else f"User {model.blame['user']} is priced out."
         )
     said = f"Largest move {plain(model.move, 3)} of {plain(model.outcome.quantity)} energy. {conducts(model.game)}"
-    if model.outcome.gap_anticipating is not None:
+    if model.outcome.gap_anticipating is not None and {*model.game.conducts} != {"network"}:
         said += f" Gap against the network: {gap_text(model.outcome.gap_anticipating)}."
     said += learning.said(run)
     columns = (run.column("price"), run.column("rent"), _mean_small(run))
@@ -128,6 +128,8 @@ def panels(run):
             {b.name: (f"surplus {b.name}", colours[b.name]) for b in blocks if b.users},
         ),
     }
+    if not maps:  # without lines there is one price
+        del parts["nodes"], parts["rent"]
     faint = Faint(run)
     behind = {
         "price": faint.levels(rounds, lambda group: group["price"], colours),
@@ -185,11 +187,11 @@ def _players(model):
     columns["learns"] = ["yes" if j in judged else "no" for j in range(len(names))]
     if outcome is not None:
         columns |= {"amount": model.y, "price": outcome.paid}
-    return Table(columns, "Choose a player to see what it has in mind, if it learns.", follows=True)
+    return Table(columns, "Choose a player to see what it has in mind, if it learns.", follows=True, what="Players")
 
 
 def _at_nodes(model):
     """Price, what is taken out there, what lines bring."""
     cleared = model.cleared
     columns = {"node": list(cleared.grid.names), "price": cleared.prices, "taken out": cleared.demand}
-    return Table({**columns, "brought by lines": cleared.withdrawn, "shed": cleared.shed})
+    return Table({**columns, "brought by lines": cleared.withdrawn, "shed": cleared.shed}, what="Nodes")
