@@ -16,6 +16,7 @@ from market.conduct import Bandit, Dice, FictitiousPlay, Gradient, Hedge, Inerti
 from market.outcome import Status
 from market.prices import Affine, Linear, Power
 from market.utilities import Logarithmic, Quadratic
+from tests.shares import part_of
 
 
 def draws(name, number):
@@ -69,11 +70,11 @@ def random_market(seed):
     return Game(price, tuple(blocks))
 
 
-def test_hedges_regret_lies_under_its_bound_in_each_of_200_random_markets():
+def test_hedges_regret_lies_under_its_bound_in_each_random_market():
     rounds, actions, shares = 25, 9, []
     bound = Hedge(actions).bound(rounds, rounds)
     assert bound == pytest.approx(np.sqrt(rounds * np.log(actions) / 2))
-    for seed in range(200):
+    for seed in range(part_of(200)):
         judge = play(random_market(seed), {"learners": Hedge(actions), "homes": Hedge(actions)}, rounds, draws).judged()
         assert np.all(judge.regrets <= bound * judge.range), seed
         shares.append(np.max(judge.regrets / np.where(judge.range > 0, judge.range, 1.0)))
