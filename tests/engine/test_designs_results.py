@@ -143,6 +143,7 @@ def test_the_planner_is_beaten_by_no_design(seed, tmp_path):
         assert together == pytest.approx(design.values["welfare"], abs=1e-8)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("seed", range(6))
 def test_trade_beside_the_tariff_hurts_nobody_and_moves_no_energy(seed, tmp_path):
     found = run(random_scenario(tmp_path, seed), direct=True).designs
@@ -151,6 +152,7 @@ def test_trade_beside_the_tariff_hurts_nobody_and_moves_no_energy(seed, tmp_path
         assert found["bilateral"].values[name] == pytest.approx(found["tariff"].values[name], rel=1e-12)
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("seed", range(6))
 def test_alone_at_a_node_the_tariff_is_the_microgrid_without_trade(seed, tmp_path):
     scenario = random_scenario(tmp_path, seed)
