@@ -3,6 +3,7 @@
 Dask itself would give tasks to whoever joins, and wait for ever for a worker that froze or for one that fits.
 """
 
+import asyncio
 import contextlib
 import importlib
 import logging
@@ -10,7 +11,15 @@ import pickle
 import time
 import warnings
 from collections import deque
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ThreadPoolExecutor,
+    wait,
+)
 from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass, field
 from itertools import repeat
@@ -88,6 +97,8 @@ class Cluster(executors.Executor):
             raise ClusterError("--cluster: needs Dask: pip install distributed") from None
         security = self._security()
         try:
+            with ThreadPoolExecutor(1) as thread:  # a loop may run in this one
+                thread.submit(asyncio.run, self._knock(security)).result()
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # other versions are told below
                 self.client = self.dask.Client(self.address, security=security, timeout=self.timeout)
@@ -104,6 +115,15 @@ class Cluster(executors.Executor):
             self.client.close(timeout=2)
             raise
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # a lost scheduler is told by ClusterError
+
+    async def _knock(self, security):
+        """Raise OSError where nobody answers in time; Dask's client would wait for ever for a frozen scheduler."""
+        options = security.get_connection_args("client") if security else {}
+        try:
+            line = await asyncio.wait_for(self.dask.comm.connect(self.address, self.timeout, **options), self.timeout)
+        except TimeoutError:
+            raise OSError(f"no answer for {self.timeout} s") from None
+        await line.close()
 
     def _security(self):
         if not self.tls:

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -194,10 +195,24 @@ def test_a_cluster_that_is_not_there_is_told_in_one_line(nowhere):
     assert "\n" not in str(error.value)
 
 
+def test_a_scheduler_that_takes_a_call_and_never_answers_is_told_in_one_line():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with (
+            pytest.raises(ClusterError, match="cannot be reached: no answer for 1 s; a running"),
+            Cluster(address, timeout=1),
+        ):
+            pass
+
+
 def test_dask_that_does_not_start_in_time_is_told_in_one_line(monkeypatch):
     def late(*given, **named):
         raise AssertionError
 
+    async def answered(*given):
+        pass
+
+    monkeypatch.setattr(Cluster, "_knock", answered)
     monkeypatch.setattr("distributed.Client", late)
     with (
         pytest.raises(ClusterError, match=r"cannot be reached: AssertionError; .*needed$"),
