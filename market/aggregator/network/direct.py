@@ -25,6 +25,7 @@ MOST_ROUNDS = 200  # of replies from each start
 FEW_ROUNDS = 20  # of replies beside a programme's end
 NEAR_PROGRAMME = 1e-3  # of all purchases, or of what the grid turns over: how far they may lead from it
 SETTLED_MOVE = 1e-10  # of all purchases: a round that moves nobody further has settled
+LATE, COME_ROUND = 50, 1e-3  # from so many rounds on: this near to an earlier round, as a share of the last move
 SLOPES_TAKEN = 6  # times that slopes of the hub's price are taken anew
 SAME_SLOPE = 1e-9
 DAMPINGS = (1.0, 0.5)
@@ -171,10 +172,16 @@ def replies(game: NetworkGame, y: Array, damping: float, rounds: int = MOST_ROUN
         total += float(np.sum(y))
         if move <= SETTLED_MOVE * total:
             return y, True
-        if any(np.max(np.abs(y - old)) <= SETTLED_MOVE * total for old in past[-8:-1]):
-            return y, False  # it comes round
+        if _come_round(past, y, SETTLED_MOVE * total if len(past) < LATE else COME_ROUND * move):
+            return y, False
         past.append(y.copy())
     return y, False
+
+
+def _come_round(past, y, near):
+    """Are purchases y where they were? Cycles are approached without end: the later it is, the longer they may be."""
+    looked = past[-8:-1] if len(past) < LATE else past[:-1]
+    return any(np.max(np.abs(y - old)) <= near for old in looked)
 
 
 def reply(game: NetworkGame, j: int, y: Array) -> float:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from market.aggregator.game import Block
-from market.aggregator.network.direct import has_none, solve
+from market.aggregator.network import direct
+from market.aggregator.network.direct import has_none, replies, solve
 from market.aggregator.network.game import NetworkGame
 from market.aggregator.network.measures import producer_surplus, total_welfare
 from market.grid.nodal import nodal_grid
@@ -84,3 +85,28 @@ def test_a_programme_s_end_is_as_exact_as_replies():
     found = solve(NetworkGame(grid, (block,), (np.ones(1),), ("nothing",)))
     bought = (np.sqrt(85) - 5) / 2  # x² + 5 x − 15 = 0
     assert found.outcome.y == pytest.approx([bought], rel=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("left", "ends", "rounds"), [(1.0, 0.7, (50, 120)), (0.85, 0.0, (100, 200))], ids=["a long cycle", "a spiral"]
+)
+def test_replies_that_come_round_end_early_and_those_that_draw_nearer_do_not(left, ends, rounds, monkeypatch):
+    """Both turn by a thirteenth of a circle a round; a tenth of the distance to the cycle is gone each round.
+
+    After k rounds a cycle is within (0.9)^k of where it was 13 before, the spiral (0.85)^k of its centre.
+    """
+    asked = []
+
+    def turned(game, j, y):
+        if j == 0:
+            point = complex(y[0] - 2, y[1] - 2)
+            away = abs(point)
+            reach = left * away if ends == 0.0 else ends + 0.9 * (away - ends)
+            asked.append(2 + 2j + point / away * reach * np.exp(2j * np.pi / 13))
+        return asked[-1].real if j == 0 else asked[-1].imag
+
+    monkeypatch.setattr(direct, "reply", turned)
+    y, settled = replies(pair(1.0), np.array([3.0, 2.0]), 1.0)
+    assert settled is (ends == 0.0)
+    assert rounds[0] < len(asked) < rounds[1]
+    assert abs(complex(*(y - 2))) == pytest.approx(ends, abs=1e-2)
