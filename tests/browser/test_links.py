@@ -142,8 +142,8 @@ def test_a_lost_server_is_told_with_a_button_and_the_state_comes_back_at_the_nex
     visitor.step()
     visitor.page.wait_for_function("location.hash.endsWith('round=1')")
     first.stop()
-    visitor.page.wait_for_selector(".lost")
-    visitor.page.click(".lost button")
+    visitor.page.wait_for_selector(".lost button:focus")  # by keys alone
+    visitor.page.keyboard.press("Enter")
     visitor.page.wait_for_selector(".lost:has-text('There is no answer yet')")
     second = Server(tmp_path, port=first.url.rpartition(":")[2])
     visitor.page.click(".lost button")

@@ -17,6 +17,14 @@ CUT = """[...document.querySelectorAll('.panel .chart:not(.map)')].flatMap(chart
         return width && Math.max(box.left - left, right - box.right, box.top - top, bottom - box.bottom) > 6;
     }).map(one => one.textContent);
 })"""
+BESIDE = """svg => {
+    const box = document.body.appendChild(document.createElement('div'));
+    box.innerHTML = svg;
+    const edge = box.firstChild.getBoundingClientRect(), all = [...box.querySelectorAll('text')];
+    const out = all.filter(one => one.getBoundingClientRect().left < edge.left + 1).map(one => one.textContent);
+    box.remove();
+    return out;
+}"""  # words of a saved picture that are cut at its left
 UNDER_BUTTONS = """() => {
     const range = document.createRange(), buttons = document.querySelector('.zoom').getBoundingClientRect();
     range.selectNodeContents(document.querySelector('.panel h2'));
@@ -83,6 +91,7 @@ def test_what_is_shown_is_saved_as_svg_and_png(visitor, tmp_path):
     drawing = ElementTree.fromstring(saved["svg"])
     texts = [one.text for one in drawing.iter("{http://www.w3.org/2000/svg}text")]
     assert {title, "round", "north", "south", "data centre"} <= set(texts)
+    assert visitor.page.evaluate(BESIDE, saved["svg"].decode()) == []
     assert saved["png"][:8] == b"\x89PNG\r\n\x1a\n"
     size = [int.from_bytes(saved["png"][at : at + 4]) for at in (16, 20)]
     assert size == [int(float(drawing.get(name))) for name in ("width", "height")]

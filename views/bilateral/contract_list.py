@@ -6,7 +6,7 @@ from market.numerals import plain
 from views.bilateral import look
 from views.kit.charts import instead, list_of
 
-MOST_ROWS = 60
+MOST_ROWS = 200
 
 
 def contract_list(contracts, called):

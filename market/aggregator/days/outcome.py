@@ -61,7 +61,7 @@ class DayOutcome:
     @property
     def quantity(self) -> float:
         """Net purchases of all users over the day."""
-        return float(np.sum(self.y))
+        return net(self.y, self.y)
 
     @property
     def welfare(self) -> float:
@@ -77,6 +77,12 @@ class DayOutcome:
 def payoff_of(block: Homes, s: Array) -> float:
     """What a player's objective makes of its users' surpluses, shape (users,)."""
     return float(block.objective.value(s, np.ones(len(s), dtype=bool), OnePlayer)[..., 0])
+
+
+def net(bought: Array, in_periods: Array) -> float:
+    """The sum of what is bought, energy; 0 where purchases and sales of the periods cancel but for rounding."""
+    found = float(np.sum(bought))
+    return found if abs(found) > SURPLUS_ROUNDING * float(np.sum(np.abs(in_periods))) else 0.0
 
 
 def mean_price(price: Array, z: Array) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from market.aggregator.days.block import Homes
 from market.aggregator.days.day import Day
 from market.aggregator.days.measures import by_user
-from market.aggregator.days.outcome import DayOutcome, mean_price
+from market.aggregator.days.outcome import DayOutcome, mean_price, net
 from market.arrays import Array
 
 
@@ -136,7 +136,7 @@ class DaysOutcome:
     @property
     def quantity(self) -> float:
         """Net purchases of all users."""
-        return float(np.sum(self.y))
+        return net(self.y, self.joined("y"))
 
     @property
     def welfare(self) -> float:
