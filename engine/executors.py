@@ -23,7 +23,6 @@ from scenarios.reading.files import content_of
 
 FEW_RUNS = 4  # runs that are not worth starting workers for
 MOST_JOBS = 1_000  # jobs of one task
-SHARES = 2  # of what is left, that each worker takes it in at least
 GUARD = re.compile(r"^if\s*\(?\s*(__name__\s*==|['\"]__main__['\"]\s*==)", re.MULTILINE)
 WORD_AFTER = 30.0  # seconds of waiting after which a word is said, again and again
 
@@ -38,11 +37,10 @@ class Jobs:
     def __init__(self, jobs):
         self.jobs, self.again = iter(jobs), deque()
 
-    def take(self, most, hands=1):
-        """The next jobs, at most so many; where few are left a share of them, so that all hands end together."""
-        self.again.extend(islice(self.jobs, max(most * hands - len(self.again), 0)))
-        share = min(most, max(len(self.again) // hands, 1), len(self.again))
-        return [self.again.popleft() for _ in range(share)]
+    def take(self, most):
+        """The next jobs, at most so many."""
+        back = [self.again.popleft() for _ in range(min(most, len(self.again)))]
+        return back + list(islice(self.jobs, most - len(back)))
 
     def give_back(self, jobs):
         """Jobs that were taken and not done."""
@@ -103,11 +101,10 @@ class Executor(ABC):
 
     def _completed(self, function, jobs, pending):
         suspects, size, alone = deque(), 1, False
-        hands = SHARES * self.workers if self.workers > 1 else 1
         while True:
             while len(pending) < (1 if suspects or alone else self.workers * self.ahead):
                 alone = bool(suspects)
-                task = [suspects.popleft()] if alone else jobs.take(size, hands)
+                task = [suspects.popleft()] if alone else jobs.take(size)
                 if not task:
                     break
                 pending[self.submit(answers_within, function, task, 2 * self.task_seconds)] = task
