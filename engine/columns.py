@@ -6,8 +6,12 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ROWS_AT_ONCE = 1 << 16  # rows that are written at once
 MANY, SAMPLED = 1_000, 16  # cells from which on one in so many is looked at: do they repeat?
@@ -34,6 +38,11 @@ def people_arrays(people: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def _wide(words):
     return words.astype(f"U{max(map(len, words.tolist())) or 1}")
+
+
+def columns_of(frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    """The columns of a pandas table."""
+    return {name: column.to_numpy() for name, column in frame.items()}
 
 
 def write_csv(columns: Columns, path: Path) -> None:

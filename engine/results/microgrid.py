@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from engine.columns import columns_of, write_csv
 from engine.progress import each_of
 from engine.results.result import NUMBER_BYTES, Measure, Result, mean_by_agent, number, numbers
 from engine.results.welfare import UNPAID, UNSERVED, Welfare
@@ -228,8 +229,8 @@ class MicrogridResult(Result):
     def write_agents(self, folder):
         """Every node by period in agents.csv, every line by period in lines.csv."""
         if self.outcomes:
-            self._nodes().to_csv(folder / "agents.csv", index=False, lineterminator="\n")
-            self._lines().to_csv(folder / "lines.csv", index=False, lineterminator="\n")
+            write_csv(columns_of(self._nodes()), folder / "agents.csv")
+            write_csv(columns_of(self._lines()), folder / "lines.csv")
 
     def _nodes(self):
         named = {"name": self.names} if self.names else {}
