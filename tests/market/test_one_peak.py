@@ -30,7 +30,7 @@ def awkward(rng, rule, outside):
 def test_no_grid_finds_more_than_a_peak_that_is_surely_the_highest(brute):
     """From starts all over, so that lower peaks and valleys are found, and have to be refused."""
     rng, answers = np.random.default_rng(3), []
-    for _ in range(part_of(60)):
+    for _ in range(part_of(120)):
         rule, outside = RULES[rng.integers(4)], float(rng.choice([0.0, 0.5, 2.0]))
         player = awkward(rng, rule, outside)
         surpluses = brute.payoff_of(rule, player, outside)[1]
