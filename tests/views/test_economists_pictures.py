@@ -13,7 +13,7 @@ from market.numerals import plain
 from market.outcome import Status
 from market.splits import FIXED, PRODUCERS, RENTS, SMALL, TARIFFS, Split
 from scenarios import load
-from views.kit.charts import LETTER_WIDTH, Bar, bar_chart
+from views.kit.charts import LETTER_WIDTH, Bar, Line, bar_chart, line_chart
 from views.kit.live import ANSWERING, Run
 from views.markets import page_of
 from views.splits import split_chart
@@ -59,6 +59,13 @@ def test_numbers_at_bars_ends_stand_beside_the_dotted_line():
     wide = [LETTER_WIDTH * len(bar.said) for bar in bars]
     assert [at < line < at + room for at, room in zip(places, wide, strict=True)] == [False] * 4
     assert all(0 < at - line < 8 for at in places[1:3]) and places[0] < line - 20 and places[3] > line + 20
+
+
+def test_a_dot_and_a_level_are_named_though_they_are_alone():
+    line = [Line("", [0.0, 1.0], [0.0, 1.0], BLUE)]
+    dot, level = line_chart(line, "y", marks=[(0.5, 0.5, BLUE, "now")]), line_chart(line, "y", level=(0.5, "tolerance"))
+    assert "now</span>" in dot and "tolerance</span>" in level
+    assert "legend" not in line_chart([line[0]._replace(name="y")], "y")
 
 
 @pytest.mark.parametrize("name", ["data_centre_nothing", "two_nodes_thin", "cournot_duopoly"])

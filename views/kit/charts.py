@@ -164,7 +164,7 @@ def _line_chart(
     names += [(line.name, line.colour, line.style) for line in lines if line.name]
     names += [(name, BLACK, LEVEL) for _, name in levels]
     names += [(title, colour, DOTS) for _, _, colour, title in marks]
-    names = names if len(names) > 1 else []
+    names = names if len(names) > 1 or marks or levels else []
     return svg("".join(parts), label=f"{ylabel} by {xlabel}") + legend(names + [BEFORE] * bool(behind))
 
 
