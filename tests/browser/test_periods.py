@@ -163,3 +163,7 @@ def test_the_latest_period_is_looked_at_while_the_day_goes_on_until_one_looks_ba
     visitor.step()
     visitor.page.wait_for_selector(".moments [role=slider][aria-valuemax='3']", state="attached")
     assert visitor.page.inner_text(".when") == "hour 1"
+    visitor.press("reset")
+    visitor.wait_round(0)
+    visitor.page.evaluate("location.hash += '&round=6'")  # whose periods come all at once
+    visitor.page.wait_for_selector(".when:text-is('hour 5')")

@@ -206,7 +206,8 @@ def _sides(market):
         ("least to sellers", market.ask, market.supply, 1, look.SELLER),
     ):
         order = np.argsort(sign * price, kind="stable")
-        lines.append(Line(name, *steps(np.cumsum([0.0, *energy[order]]), price[order]), colour))
+        if len(order):  # a side may be empty in a period
+            lines.append(Line(name, *steps(np.cumsum([0.0, *energy[order]]), price[order]), colour))
     level = market.tariff.buy, "the grid's price"
     return line_chart(lines, "price (money/kWh)", "energy (kWh)", level=level)
 
