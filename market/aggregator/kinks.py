@@ -127,7 +127,7 @@ def _worth(rule, player, kink, y):
         rows = player.utility.reservation > at_kink
         counted = player.utility.reservation > float(rule.right_value(outside))
         if np.any(rows != counted):
-            return (None if np.any(counted) or y > 0 else held[rows]), held[rows]
+            return (None if np.any(counted) else held[rows]), held[rows]
     try:
         found = best_response(rule, player, outside, y)
     except PricedOut:

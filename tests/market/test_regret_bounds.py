@@ -11,7 +11,14 @@ from market.aggregator.clearing import clear
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
 from market.aggregator.one_peak import peaks_of
-from market.aggregator.regret_bounds import concave_bounds, interval_bounds, largest_multiplier, regret_bounds, spread
+from market.aggregator.regret_bounds import (
+    _walked,
+    concave_bounds,
+    interval_bounds,
+    largest_multiplier,
+    regret_bounds,
+    spread,
+)
 from market.outcome import Status
 from market.prices import Affine, Linear, Piecewise, Power
 from market.utilities import Logarithmic, Quadratic
@@ -215,6 +222,16 @@ def test_the_proof_and_the_search_agree_on_an_equilibrium(alpha, rule):
     outside = outcome.y.sum() - outcome.y
     found = searched_moves(case_of(rule, game.blocks[0], outside, outcome.y, outcome.x), outcome.y, 200)[0]
     assert np.all(found <= outcome.regrets + 1e-10)
+
+
+def test_what_lies_beyond_the_last_interval_counts():
+    """Where much is allowed the fronts end before the peak."""
+    player = Block("a", "aggregator", Quadratic(np.array([0.5, 0.2]), np.array([8.0, 9.0])), 0.5, 0.01, np.array([2]))
+    y, outside = np.array([0.1]), np.array([1.0])
+    x = np.array([0.05, 0.05])
+    case = case_of(Linear(0.5), player, outside, y, x)
+    bound, closed = _walked(case, y, largest_multiplier(case, y, x), 100.0)
+    assert closed[0] and bound[0] >= highest_of(case, np.linspace(0, 20, DENSE)) > 1
 
 
 def test_a_proof_that_does_not_close_leaves_what_the_search_found(monkeypatch):

@@ -113,6 +113,7 @@ def test_max_min_leaves_nobody_with_weight_a_better_day_and_none_with_less_than_
         return fair.party.worth(v) - np.sum(internal * fair.party.purchases(v), axis=1)
 
     assert settled and np.ptp(s[held]) < 1e-8 and np.min(s) > np.min(s[held]) - 1e-8
+    assert weight.sum() == pytest.approx(1, rel=1e-12)
     np.testing.assert_allclose(value(plan)[held], value(best)[held], rtol=1e-6)
 
 

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from market.aggregator.days.clock import Clock
+from market.aggregator.days.day import Day
 from market.aggregator.days.parts import Car, Shift
+from market.prices import Affine
+from tests.market.days.small_days import homes
 
 
 @pytest.mark.parametrize(("capacity", "short"), [({}, False), ({"capacity": 3.0}, True), ({"capacity": 8.0}, False)])
@@ -27,3 +30,10 @@ def test_energy_moves_within_the_hours_of_its_window(window, groups):
     number = Shift([0], 0.2, 0.1, window).windows(Clock(24))
     assert [np.flatnonzero(number == k).tolist() for k in range(number.max() + 1)] == [sorted(one) for one in groups]
     assert np.sum(number == -1) == 24 - sum(map(len, groups)) and number.min() >= -1
+
+
+@pytest.mark.parametrize("back", [(False, True), (True, True), (False, False)])
+def test_every_car_is_charged_those_that_give_back_beside_those_that_do_not(back):
+    block = homes("A", [2], {"car": Car([0, 1], 6.0, 3.0, vehicle_to_grid=np.array(back))})
+    names = set(Day(Clock(4), (Affine(0.5, 0.1),) * 4, (block,)).party.frames[0].names)
+    assert ("car" in names, "car charged" in names) == (not all(back), any(back))

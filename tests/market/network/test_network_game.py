@@ -7,7 +7,7 @@ import pytest
 
 from market.aggregator.game import Block
 from market.aggregator.network.endings import advice, ending, promised
-from market.aggregator.network.game import NetworkGame, clear, sells
+from market.aggregator.network.game import NetworkGame, _mean_price, clear, sells
 from market.aggregator.network.measures import accounts, full_lines, producer_surplus, total_welfare
 from market.aggregator.network.producers import Producers
 from market.grid.nodal import nodal_grid
@@ -66,6 +66,12 @@ def test_a_round_on_two_nodes_by_hand():
     assert full_lines(outcome.cleared).tolist() == [True]
     assert producer_surplus(game, outcome) == pytest.approx(3**2 / 2 + 7**2 / 2)
     assert ending(Status.SETTLED, outcome) is Status.SETTLED and promised(Status.SETTLED) == 1e-6
+
+
+def test_a_mean_price_is_that_of_what_is_bought_and_plain_where_nothing_is():
+    paid, counted = np.array([2.0, 4.0, 9.0]), np.array([1.0, 1.0, 0.0])
+    assert _mean_price(paid, np.array([1.0, 0.0, 0.0]), counted) == 2
+    assert _mean_price(paid, np.zeros(3), counted) == 3
 
 
 def test_producers_sales_are_positive_and_count_where_nobody_buys():

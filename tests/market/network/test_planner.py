@@ -1,5 +1,7 @@
 """The programme's end is where nobody who takes prices would buy or sell another amount, and the planner's optimum."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from market.aggregator.network.game import NetworkGame, clear
 from market.aggregator.network.measures import total_welfare
 from market.aggregator.network.planner import can_plan, planned
 from market.aggregator.network.producers import Producers
-from market.grid.nodal import nodal_grid
+from market.grid.nodal import LimitedLines, nodal_grid
 from market.outcome import Status
 from tests.market.grid.networks import any_grid, five_bus
 from tests.market.network.test_network_game import game_on, users
@@ -84,6 +86,17 @@ def test_units_do_not_matter(unit):
     )
     other = NetworkGame(scaled, (users("u", [0.1 / unit], [60], [1], "large"),), (np.eye(5)[3],), ("nothing",))
     assert planned(other, np.zeros(1))[0] == pytest.approx(base * unit, rel=1e-5)
+
+
+@pytest.mark.parametrize("power", [1.0, 10.0])
+def test_a_shift_drives_flows_in_the_grids_power(power):
+    """Of two equal lines the one with a limit of 2 is pushed back by a shift of 5°: the other carries so much more."""
+    lines = LimitedLines([0, 0], [1, 1], np.ones(2), np.array([5.0, 0.0]), np.array([2.0, 99.0]))
+    grid = replace(nodal_grid("ab", generators=[(0, 1.0, 0.0, 99.0)]), lines=lines, power=power)
+    game = NetworkGame(grid, (users("u", [0.1], [60], [1], "large"),), (np.eye(2)[1],), ("nothing",))
+    y = planned(game, np.zeros(1))
+    assert y == pytest.approx([4 + np.radians(5) * power], rel=1e-6)
+    assert clear(game, y * (1 - 1e-6)).cleared.shed.sum() == 0
 
 
 def test_a_game_the_programme_cannot_write_down_is_told():
