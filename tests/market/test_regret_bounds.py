@@ -225,13 +225,12 @@ def test_the_proof_and_the_search_agree_on_an_equilibrium(alpha, rule):
 
 
 def test_what_lies_beyond_the_last_interval_counts():
-    """Where much is allowed the fronts end before the peak."""
+    """From nothing bought, and with much allowed, both fronts end at once, before the peak."""
     player = Block("a", "aggregator", Quadratic(np.array([0.5, 0.2]), np.array([8.0, 9.0])), 0.5, 0.01, np.array([2]))
-    y, outside = np.array([0.1]), np.array([1.0])
-    x = np.array([0.05, 0.05])
+    y, outside, x = np.zeros(1), np.ones(1), np.zeros(2)
     case = case_of(Linear(0.5), player, outside, y, x)
-    bound, closed = _walked(case, y, largest_multiplier(case, y, x), 100.0)
-    assert closed[0] and bound[0] >= highest_of(case, np.linspace(0, 20, DENSE)) > 1
+    bound, closed = _walked(case, y, largest_multiplier(case, y, x), 1e4)
+    assert closed[0] and bound[0] >= highest_of(case, np.linspace(0, 20, DENSE)) > 10
 
 
 def test_a_proof_that_does_not_close_leaves_what_the_search_found(monkeypatch):

@@ -5,7 +5,7 @@ import pytest
 
 from market.grid.power_flow import build_grid
 from market.microgrid.behaviours import BEHAVIOURS
-from market.microgrid.behaviours.ad_hoc import most_trade
+from market.microgrid.behaviours.ad_hoc import _limits, most_trade
 from market.microgrid.tariff import Tariff
 from market.outcome import Status
 from tests.market.microgrid.balance import balance_residual
@@ -211,3 +211,11 @@ def test_lossy_is_near_priced_on_ieee300(ieee300, ieee300_grid, wired):
         rule = BEHAVIOURS["cooperative"]()
         found = [rule.dispatch(network, ieee300_grid, TARIFF, losses).loss for losses in ("priced", "lossy")]
         np.testing.assert_allclose(found, expected, atol=6e-4)
+
+
+@pytest.mark.parametrize("r", [0.0, 0.1, 0.4])
+def test_a_trade_ends_where_its_seller_or_its_buyer_has_done_all_it_can(r):
+    surplus, need = 3.0, 0.8
+    sells, buys = _limits(surplus, need, r)
+    assert (sells + r * sells**2 / 2, buys - r * buys**2 / 2) == pytest.approx((surplus, need), rel=1e-12)
+    assert _limits(surplus, 5.0, 0.4)[1] == np.inf  # no trade brings so much
