@@ -5,12 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from market.aggregator.dearer import Dearer
+from market.aggregator.game import Block
 from market.aggregator.network.game import NetworkGame, clear
 from market.aggregator.network.measures import total_welfare
 from market.aggregator.network.planner import can_plan, planned
 from market.aggregator.network.producers import Producers
 from market.grid.nodal import LimitedLines, nodal_grid
 from market.outcome import Status
+from market.utilities import Quadratic
 from tests.market.grid.networks import any_grid, five_bus
 from tests.market.network.test_network_game import game_on, users
 
@@ -97,6 +100,17 @@ def test_a_shift_drives_flows_in_the_grids_power(power):
     y = planned(game, np.zeros(1))
     assert y == pytest.approx([4 + np.radians(5) * power], rel=1e-6)
     assert clear(game, y * (1 - 1e-6)).cleared.shed.sum() == 0
+
+
+@pytest.mark.parametrize("tax", [-5.0, 20.0])
+def test_a_tariff_on_each_unit_is_energy_worth_less(tax):
+    """Two users of five buses, whose unit of energy is far from one, with a tax, or worth so much less."""
+    found = []
+    for worth, cost in ((np.array([60.0, 45.0]), tax), (np.array([60.0, 45.0]) - tax, 0.0)):
+        utility = Dearer(Quadratic(np.array([0.1, 0.2]), worth), np.full(2, cost))
+        block = Block("u", "aggregator", utility, 0.0, 0.01, np.array([2]))
+        found.append(planned(NetworkGame(five_bus(), (block,), (np.eye(5)[3],), ("nothing",)), np.zeros(1)))
+    np.testing.assert_allclose(*found, rtol=1e-6)
 
 
 def test_a_game_the_programme_cannot_write_down_is_told():
