@@ -232,14 +232,15 @@ def _verdict(network, members, gain, proven):
 
 
 def _search(network, tariff, payoffs):
-    """The coalition found that gains most: an agent, ends of a line, a group, or what grows from the best of them."""
+    """The coalition found that gains most: an agent, who belongs to a line, a group, or what grows from the best."""
     lines, alone = network.private, tariff_value(network.injection, tariff) - payoffs
-    pairs = alone[lines.tail] + alone[lines.head]
+    third = (lines.owner != SHARED) & (lines.owner != lines.tail) & (lines.owner != lines.head)
+    pairs = alone[lines.tail] + alone[lines.head] + np.where(third, alone[lines.owner], 0.0)
     pairs = pairs + profits_left(network, tariff, np.zeros(len(lines)), network.injection, lossy=True)
-    pairs[~inside(network, _marks(network, network.agents))] = -np.inf
     found = [(float(alone[i]), _marks(network, i)) for i in network.agents[np.argsort(-alone[network.agents])[:1]]]
     for k in np.argsort(-pairs)[:3]:
-        found.append((float(pairs[k]), _marks(network, [lines.tail[k], lines.head[k]])))
+        owner = [lines.owner[k]] if third[k] else []
+        found.append((float(pairs[k]), _marks(network, [lines.tail[k], lines.head[k], *owner])))
     sizes = np.bincount(network.private_group)
     for group in np.argsort(-sizes)[:3]:
         members = (network.private_group == group) & _marks(network, network.agents)

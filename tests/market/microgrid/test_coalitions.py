@@ -18,8 +18,9 @@ from market.microgrid.coalitions import (
     participation,
     private_game,
     supported,
+    tariff_value,
 )
-from market.microgrid.network import network_of
+from market.microgrid.network import SHARED, network_of
 from market.microgrid.payments import lmp_payments, savings_share, tariff_payments
 from market.microgrid.tariff import Tariff
 from tests.market.microgrid.with_grid import game_with_grid
@@ -168,6 +169,18 @@ def test_many_agents_searched(crowd):
     assert not found.holds and found.proven and found.gain > 0.5
     marks = np.isin(np.arange(crowd.nodes), found.coalition)
     assert found.gain == pytest.approx(coalition_value(crowd, TARIFF, marks) - paid[marks].sum(), abs=1e-6)
+
+
+@pytest.mark.parametrize(("owner", "coalition"), [(SHARED, (1, 2)), (1, (1, 2)), (3, (1, 2, 3))])
+def test_who_trades_on_a_line_needs_its_owner(owner, coalition):
+    """Node 1 has 2, node 2 needs 2; the line between them belongs to both, to one, or to node 3. Eleven are idle."""
+    injection, public = [0, 2, -2, *np.zeros(12)], [[0, node, 0.01, 0.1] for node in range(1, 15)]
+    network = network_of(injection, public, [[1, 2, 0.01, 1.0, owner]])
+    found = participation(network, TARIFF, tariff_value(network.injection, TARIFF))
+    assert (found.holds, found.proven, found.coalition) == (False, True, coalition)
+    marks = np.isin(np.arange(15), coalition)
+    alone = tariff_value(network.injection, TARIFF)[marks].sum()
+    assert found.gain == pytest.approx(coalition_value(network, TARIFF, marks) - alone, rel=1e-9) and found.gain > 1
 
 
 def test_a_coalition_grows_by_the_neighbour_that_brings_most():
