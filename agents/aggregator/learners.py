@@ -33,11 +33,12 @@ def mind_of(learner: Learner | LearnerGroup, place: int) -> Mind | None:
 
 
 def _mind(group, row):
-    kept = {what: numbers[row] for what, numbers in group.conduct.kept(group.state).items()}
+    """As it is now: it learns in place."""
+    kept = {what: numbers[row].copy() for what, numbers in group.conduct.kept(group.state).items()}
     chances = group.conduct.beliefs(group.state)
     if chances is None:
         return Mind(None, None, kept)
-    return Mind(group.learners.grid(chances.shape[1])[row], chances[row], kept)
+    return Mind(group.learners.grid(chances.shape[1])[row], chances[row].copy(), kept)
 
 
 class Learner(BestResponder):

@@ -34,7 +34,7 @@ class LearningPlayer(DayPlayer):
         if self.state is None:
             return None
         kept = self.conduct.kept(self.state)
-        return Mind(None, None, {what: self.learner.told(what, numbers[0]) for what, numbers in kept.items()})
+        return Mind(None, None, {what: self.learner.told(what, numbers[0].copy()) for what, numbers in kept.items()})
 
     def decide(self) -> Any:
         """The day that its conduct says."""

@@ -52,6 +52,17 @@ def test_fictitious_play_answers_the_mean_of_what_the_other_did():
         assert amounts[t] == pytest.approx((100 - amounts[:t].mean(axis=0)[::-1]) / 2, abs=1e-6)
 
 
+def test_a_mind_is_told_as_energy_by_period():
+    model = build(STORAGE, conducts={"storage": FictitiousPlay(memory=np.inf)}, rounds=3)
+    model.step()
+    model.step()  # from nothing to 50, which is a quarter of what evens both hours
+    minds = [agent.mind.kept for agent in model.seats]
+    model.step()
+    for mind, y in zip(minds, model.y, strict=True):
+        np.testing.assert_allclose(mind["others, on average"], [125, 275], atol=1e-6)
+        np.testing.assert_allclose(mind["its next amount"], y, atol=1e-9)
+
+
 def test_regret_is_what_the_best_fixed_day_would_have_earned_more():
     model = played(Inertial(), 7)
     d = stored(model)

@@ -2,12 +2,13 @@
 
 import json
 import pickle
+from copy import deepcopy
 
 import numpy as np
 import pytest
 
 from agents import AggregatorModel, SeatError
-from agents.aggregator.learners import Learner, LearnerGroup
+from agents.aggregator.learners import Learner, LearnerGroup, mind_of
 from agents.seats import Player
 from agents.streams import Streams
 from engine import run
@@ -45,6 +46,19 @@ def learners(name):
 
 
 LEARNING = [name for name, rule in CONDUCTS.items() if rule.learns]
+
+
+@pytest.mark.parametrize("name", LEARNING)
+def test_a_mind_that_was_looked_at_stays_as_it_was(name):
+    model = AggregatorModel(market(), conducts=learners(name), rounds=6, streams=Streams(3))
+    model.step()
+    model.step()
+    minds = [mind_of(agent, agent.seat.place) for agent in model.agents if isinstance(agent, Learner)]
+    before = deepcopy(minds)
+    model.step()
+    for mind, was in zip(minds, before, strict=True):
+        np.testing.assert_equal(vars(mind), vars(was))
+    assert minds
 
 
 @pytest.mark.share

@@ -14,6 +14,7 @@ from market.grid.lines import NetworkError
 from market.grid.nodal import Generators, LimitedLines, NodalGrid, nodal_grid
 from market.grid.offers import offers_of
 from market.grid.path import Path
+from market.grid.pivots import first_below
 from market.outcome import Status
 from tests.market.grid.networks import (
     NONE,
@@ -294,3 +295,9 @@ def test_no_load_is_shed_by_rounding(beyond):
     found = operator.clear(np.array([0.0, 1.1 * (1 + beyond)]))
     short = beyond > 1e-9
     assert found.status == (Status.SHORT if short else Status.SOLVED) and np.any(found.shed) == short
+
+
+def test_a_multiplier_that_falls_by_rounding_alone_never_arrives():
+    worth, movable = np.ones(2), np.ones(2, dtype=bool)
+    assert first_below(worth, np.array([-1e-9, 2.0]), movable, usual=1e6) == (-1, np.inf)
+    assert first_below(worth, np.array([-0.5, 2.0]), movable, usual=1e6) == (0, 2.0)
