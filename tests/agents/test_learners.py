@@ -61,6 +61,18 @@ def test_a_mind_that_was_looked_at_stays_as_it_was(name):
     assert minds
 
 
+def test_a_gap_that_is_just_what_is_promised_is_learned():
+    def ended(tolerance):
+        judging = Judging(tolerance_gap=tolerance, window=1)
+        model = AggregatorModel(market(), conducts=learners("gradient"), rounds=6, judging=judging, streams=Streams(3))
+        model.run()
+        return model
+
+    gap = ended(0.0).gap
+    assert gap > 0
+    assert [ended(most).status for most in (gap, gap * (1 - 1e-9))] == [Status.LEARNED, Status.ROUND_LIMIT]
+
+
 @pytest.mark.share
 @pytest.mark.parametrize("order", ["in-turn", "random", "together"])
 @pytest.mark.parametrize("name", LEARNING)
