@@ -9,6 +9,7 @@ from market.numerals import plain
 from scenarios import load
 from tests.browser.test_access import faults
 from tests.browser.test_truth import ended
+from views.bilateral.contract_list import MOST_ROWS
 from views.designs.look import short
 from views.kit.live import Run
 from views.markets import page_of
@@ -31,7 +32,7 @@ def test_every_period_that_ended_can_be_looked_at_and_has_the_summarys_numbers(n
     if name == "p2p_day":
         (contracts,) = [panel.html for panel in frame.panels if panel.name == "all contracts"]
         assert (
-            contracts.count("<tr>") == 1 + min(60, len(summary["contracts"]))
+            contracts.count("<tr>") == 1 + min(MOST_ROWS, len(summary["contracts"]))
             and sum(told["contracts"]) == tiles["contracts"]
         )
         assert len({row["period"] for row in summary["contracts"]}) > 1
