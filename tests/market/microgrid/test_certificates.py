@@ -286,5 +286,10 @@ def test_a_relaxation_gap_is_told_in_p_u_and_ends_inaccurate_beyond_its_limit(ei
 def test_who_is_behind_lines_that_carry_too_much_is_named(sold, named):
     network = network_of([0.0, 0.0, sold], [[0, 1, 1.0, 0.1], [1, 2, 1.0, 0.1]], [])
     assert overloaded(network, build_grid(network), np.array([-sold, 0.0, sold])).tolist() == named
-    small = network_of([0.0, 0.0, sold / 10], [[0, 1, 10.0, 0.1], [1, 2, 10.0, 0.1]], [])
-    assert overloaded(small, build_grid(small), np.array([-sold, 0.0, sold]) / 10).tolist() == named
+
+
+@pytest.mark.parametrize("power", [0.1, 1.0, 10.0])
+def test_who_has_a_line_that_carries_enough_is_not_named(power):
+    injection, lines = np.array([2.0, 0.0, -1.0, -1.0]), [[0, 1, 1.0, 0.1], [1, 2, 1.0, 0.1], [0, 3, 0.01, 0.1]]
+    network = network_of([0.0, *injection[1:] * power], [[i, j, r / power, x] for i, j, r, x in lines], [])
+    assert overloaded(network, build_grid(network), injection * power).tolist() == [2]
