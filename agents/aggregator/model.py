@@ -82,7 +82,7 @@ class AggregatorModel(MarketModel):
         self.operator, self._users, self.seats = self._operator(), [], []
         for parts in self._layout():
             self.seats += self._seat_block(*parts, (players or {}).get(parts[0].name))
-        self.own = [agent for _, agent in self.seats if type(agent) not in self.shipped]
+        self.own = [agent for _, agent in self.seats if self._is_own(agent)]
         self.turns = self._turns()
         self.gained = []  # surplus of the learners' users by round
         learning = self._learning_groups(players)
@@ -116,7 +116,10 @@ class AggregatorModel(MarketModel):
         """What players of one's own are called who gain by purchases they did not decide on, once that is known."""
         if self.status != Status.INACCURATE or self.outcome.regrets is None:
             return []
-        return who_gain((agent, self.outcome.regrets[where]) for where, agent in self.seats if agent in self.own)
+        return who_gain((agent, self.outcome.regrets[where]) for where, agent in self.seats if self._is_own(agent))
+
+    def _is_own(self, agent):
+        return type(agent) not in self.shipped
 
     @property
     def promised(self):

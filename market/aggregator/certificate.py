@@ -123,8 +123,7 @@ def aggregator_moves(rule: PriceRule, block: Block, outside: Array, y: Array, x:
     open_ = ~moves.proven & ~never
     if not np.any(open_):
         return moves
-    some = case_of(rule, block.only(open_), outside[open_], y[open_], x[np.repeat(open_, block.sizes)])
-    for known, found in zip(moves, _searched(some, y[open_], points), strict=True):
+    for known, found in zip(moves, _searched(case.only(open_), y[open_], points), strict=True):
         known[open_] = found
     return moves
 

@@ -36,17 +36,13 @@ TILES = (
 )
 NONE = "Press Step or ▶ to begin."
 CHOOSE = "Choose a user to follow its day; a search for battery or car finds who has one."
+variants = aggregator_page.variants
 
 
 def too_large(scenario):
     """Why a scenario is too large for a server that others use too, or ""."""
     cells = sum(group.users for group in scenario.groups) * scenario.periods["count"] * scenario.periods["days"]
     return f"{cells:,} homes times periods; the browser takes at most {MOST_CELLS:,}" if cells > MOST_CELLS else ""
-
-
-def variants(scenario):
-    """All aggregators under each fairness objective that changes any."""
-    return aggregator_page.variants(scenario)
 
 
 def frame(run, before):

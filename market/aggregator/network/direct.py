@@ -172,15 +172,15 @@ def replies(game: NetworkGame, y: Array, damping: float, rounds: int = MOST_ROUN
         total += float(np.sum(y))
         if move <= SETTLED_MOVE * total:
             return y, True
-        if _come_round(past, y, SETTLED_MOVE * total if len(past) < LATE else COME_ROUND * move):
+        if _come_round(past, y, move, total):
             return y, False
         past.append(y.copy())
     return y, False
 
 
-def _come_round(past, y, near):
+def _come_round(past, y, move, total):
     """Are purchases y where they were? Cycles are approached without end: the later it is, the longer they may be."""
-    looked = past[-8:-1] if len(past) < LATE else past[:-1]
+    looked, near = (past[-8:-1], SETTLED_MOVE * total) if len(past) < LATE else (past[:-1], COME_ROUND * move)
     return any(np.max(np.abs(y - old)) <= near for old in looked)
 
 
