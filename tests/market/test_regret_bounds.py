@@ -169,7 +169,7 @@ def test_no_purchase_in_an_interval_is_worth_more_than_its_bound():
         regrets = case.regret(player.utility.surplus(player.to_users(price), bought)).reshape(grid.shape)
         assert np.all(regrets.max(axis=1) <= bound[:, 0] + ROUNDED * np.maximum(1, np.abs(bound[:, 0]))), seed
         told += [bound[:, 0] - regrets.max(axis=1)]
-    assert np.mean(np.array(told) < 0.1) > 0.1  # tight enough to tell
+    assert np.mean(np.array(told) < 0.1) > 0.25  # tight enough to tell
 
 
 @pytest.mark.parametrize("exponent", [1.5, 4.0, 9.0])
