@@ -445,6 +445,24 @@ def test_what_cannot_be_put_on_the_stage_is_told_and_the_session_lives_on(capsys
     assert sent[-1]["state"]["problem"] == "" and "being drawn" in sent[-1]["shown"]["status"]
 
 
+def test_a_word_on_what_is_worked_on_sends_no_drawing_again_and_all_is_sent_when_asked_for():
+    session, sent = Session(), []
+    screen = Screen(session)
+    screen.widget = SimpleNamespace(send=lambda message: sent.append(message["args"]))
+    screen.content = shown
+    screen.show_all()
+    session.working = "playing a round"
+    screen.show()
+    session.frames = (SimpleNamespace(running=True),)  # which the stage cannot show
+    screen.show()
+    parts = [set(news) for news, _ in sent]
+    assert parts == [{"state", "shown", "agents"}, {"state"}, {"state", "shown"}]
+    assert sent[1][0]["state"]["working"] == "playing a round"
+    assert [number for _, number in sent] == [0, 1, 2]
+    screen.show_all()
+    assert set(sent[-1][0]) == {"state", "shown", "agents"} and sent[-1][1] == 0
+
+
 def test_a_run_that_settles_beside_an_equilibrium_is_inaccurate_on_the_page_too():
     run_ = Run(load("two_aggregators", set=["tolerance=0.5"]))
     run_.start()

@@ -41,6 +41,7 @@ class Screen:
     def __init__(self, session):
         self.session, self.view, self.widget = session, AgentsView(), None
         self.content, self.files = None, {}
+        self._sent, self._number = {}, 0
         self._one_at_a_time = threading.Lock()  # the last to be sent is the last to have looked
 
     def scene(self):
@@ -53,10 +54,22 @@ class Screen:
         except Exception as error:  # the session's thread asks for it, and must live on
             return {**known, "state": known["state"] | {"problem": told(error)}, "shown": {"name": "", "status": ""}}
 
-    def show(self, _=None):
-        """Send what is shown now; the page asks for it once it is ready."""
+    def show_all(self, _=None):
+        """Send all that is shown now; the page asks for it once it is ready, or where it missed something."""
         with self._one_at_a_time:
-            self.widget.send({"method": "show", "args": [self.scene()]})
+            self._sent, self._number = {}, 0
+            self._send()
+
+    def show(self, _=None):
+        """Send what is shown otherwise now; drawings are long, and a word on what is worked on changes none."""
+        with self._one_at_a_time:
+            self._send()
+
+    def _send(self):
+        scene = self.scene()
+        news = {part: value for part, value in scene.items() if part not in self._sent or value != self._sent[part]}
+        self.widget.send({"method": "show", "args": [news, self._number]})
+        self._sent, self._number = scene, self._number + 1
 
     def looking(self, change):
         """What a change of the view does."""
@@ -91,7 +104,7 @@ def Stage(session, kind, content, files=None, tell=None):
     screen.content, screen.files = content, files or {}
     stage = Widget(
         kind=kind,
-        event_ready=screen.show,
+        event_ready=screen.show_all,
         event_press=screen.press,
         event_pace=session.pace,
         event_dismiss=lambda _: session.tell(problem=""),

@@ -6,6 +6,7 @@ how they are coloured is `views.style`'s.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from typing import NamedTuple
 
@@ -97,10 +98,16 @@ class Scale:
         if self.log:
             powers = np.arange(np.ceil(np.log10(self.low) - 1e-9), np.floor(np.log10(self.high) + 1e-9) + 1)
             return 10.0 ** powers[:: max(1, -(-len(powers) // 5))]
-        ticks = MaxNLocator(4, integer=self.whole).tick_values(self.low, self.high)
+        ticks = round_values(self.low, self.high, self.whole)
         room = 1e-9 * (self.high - self.low)
         ticks = np.where(np.abs(ticks) <= room, 0.0, ticks)  # rounding is no number of its own
         return ticks[(ticks >= self.low - room) & (ticks <= self.high + room)]
+
+
+@lru_cache(4096)
+def round_values(low, high, whole):
+    """Some five round values around an interval; found once for all charts whose axes are alike."""
+    return MaxNLocator(4, integer=whole).tick_values(low, high)
 
 
 class Chart(str):
