@@ -4,6 +4,7 @@ import gc
 import math
 import re
 import threading
+import time
 import weakref
 from dataclasses import replace
 from types import SimpleNamespace
@@ -22,7 +23,8 @@ from scenarios.markets import MARKETS
 from tests.browser.colours import odd_keys
 from tests.shipped import scenarios
 from views.browser import app, stored
-from views.browser.session import Session
+from views.browser import session as session_module
+from views.browser.session import Session, in_turn
 from views.browser.stage import Screen
 from views.browser.watch import shown
 from views.designs.look import short
@@ -461,6 +463,28 @@ def test_a_word_on_what_is_worked_on_sends_no_drawing_again_and_all_is_sent_when
     assert [number for _, number in sent] == [0, 1, 2]
     screen.show_all()
     assert set(sent[-1][0]) == {"state", "shown", "agents"} and sent[-1][1] == 0
+
+
+def test_few_play_at_a_time_and_who_waited_long_goes_on_as_well(monkeypatch):
+    monkeypatch.setattr(session_module, "AT_ONCE", threading.Semaphore(2))
+    inside, most = [], []
+
+    def work(seconds):
+        with in_turn():
+            inside.append(1)
+            most.append(len(inside))
+            time.sleep(seconds)
+            inside.pop()
+
+    def by(number, seconds):
+        threads = [threading.Thread(target=work, args=(seconds,)) for _ in range(number)]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+        return max(most)
+
+    assert by(6, 0.01) == 2
+    monkeypatch.setattr(session_module, "LONGEST_WAIT", 0.01)
+    assert by(3, 0.2) == 3 and by(2, 0) and session_module.AT_ONCE.acquire(timeout=0)
 
 
 def test_a_run_that_settles_beside_an_equilibrium_is_inaccurate_on_the_page_too():

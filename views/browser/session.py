@@ -21,11 +21,23 @@ from views.markets import page_of, words_of
 SPEEDS = {"1 round a second": 1.0, "3 rounds a second": 0.33, "10 rounds a second": 0.1, "as fast as it can": 0.0}
 SEEDS = 10  # draws that a comparison is played on
 AFTER = 0.5  # seconds of work after which the page says what is being worked on
+AT_ONCE, LONGEST_WAIT = threading.Semaphore(2), 2.0  # who plays a round now; seconds that others wait for their turn
 BETWEEN_FRAMES = 0.15  # seconds of work after which a run at full speed is drawn
 HOLDING = "holding it against other markets"
 LONGEST = 300  # characters of an error's own words
 LINGER = 1.0  # seconds that the thread outlives its session: Solara stumbles where it ends while a page is closed
 SIGNALS = itertools.count(1)  # never the same number twice, so that no signal is taken for an old one
+
+
+@contextmanager
+def in_turn():
+    """Few work at a time, so that the first have their answers while others wait; who waited long goes on as well."""
+    theirs = AT_ONCE.acquire(timeout=LONGEST_WAIT)
+    try:
+        yield
+    finally:
+        if theirs:
+            AT_ONCE.release()
 
 
 class Session:
@@ -97,7 +109,7 @@ class Session:
 
     def step(self):
         """One round of every run that goes on."""
-        self._ask("playing a round", lambda number: self._step(number, draw=True))
+        self._ask("playing a round", self._step_in_turn)
 
     def go_on(self):
         """Rounds one after another until all have ended or `stop` is called."""
@@ -233,6 +245,10 @@ class Session:
         """Runs that go on."""
         return [run for run in self.runs if run.model is not None and run.model.running]
 
+    def _step_in_turn(self, number):
+        with in_turn():
+            self._step(number, draw=True)
+
     def _step(self, number, draw):
         with self.lock:
             for run in self.running_models:
@@ -244,11 +260,12 @@ class Session:
         drawn = time.monotonic()
         while self.playing and self.running_models and number == self.number:
             began = time.monotonic()
-            self._step(number, draw=False)
             pause = SPEEDS[self.speed]
-            if pause or time.monotonic() - drawn > BETWEEN_FRAMES:
-                self._observe(number)
-                drawn = time.monotonic()
+            with in_turn():
+                self._step(number, draw=False)
+                if pause or time.monotonic() - drawn > BETWEEN_FRAMES:
+                    self._observe(number)
+                    drawn = time.monotonic()
             time.sleep(max(0.0, pause - (time.monotonic() - began)))
         self._observe(number)
         if number == self.number:
