@@ -140,8 +140,12 @@ def test_a_line_is_told_where_the_gap_is_worked_out():
 
 def test_very_many_users_are_played_a_few_rounds_at_a_time(monkeypatch):
     monkeypatch.setattr("agents.aggregator.model.MOST_AT_ONCE", 4 * market().users)
-    model = made("hedge")
+    monkeypatch.setattr("market.conduct.judge.ROUNDS_AT_ONCE", 1)
+    model, stepped = made("hedge"), made("hedge")
     model.play_on()
     assert model.round == 4
     model.play_on()
     assert model.round == 5
+    for _ in range(5):
+        stepped.step()
+    np.testing.assert_array_equal(model.judge.regrets, stepped.judge.regrets)

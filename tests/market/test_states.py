@@ -138,6 +138,15 @@ def test_others_take_their_part_of_what_is_offered_at_a_price(rule):
         assert beside.supply(beside.value(total)) == pytest.approx(total)
 
 
+@pytest.mark.parametrize("first", [Risk(0.5, 0.5), Risk(0.0, 1.0), Risk(0.5, 0.0)], ids=repr)
+def test_bad_states_are_feared_where_one_group_alone_fears_them(first):
+    """It pays a premium then; the worst share of level 0 is the mean of all."""
+    states = States(("dry", "wet"), np.full(2, 0.5), Risk(0.0, 0.0), (Affine(1.0, 1.0), Affine(3.0, 1.0)))
+    assert not states.fearful
+    mixed = replace(states, risks={"bold": Risk(0.0, 0.0), "first": first})
+    assert mixed.fearful == (max(mixed.premium("bold"), mixed.premium("first")) > 0)
+
+
 def explicit(states, player, others, purchases):
     """What purchases of a user with an explicit sum over states are worth, shape (purchases,)."""
     a, b = player.utility.a[0], player.utility.b[0]
