@@ -172,6 +172,21 @@ def test_no_purchase_in_an_interval_is_worth_more_than_its_bound():
     assert np.mean(np.array(told) < 0.1) > 0.25  # tight enough to tell
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3, 4, 6])
+def test_the_multiplier_of_an_interval_s_middle_moves_as_its_slope_tells(seed):
+    """Between two purchases beside each other, for each of three prices."""
+    case, x = worths_apart(seed)
+    y, near = x.sum() * np.array([[1.0], [0.6]]), 1e-5
+    told = []
+    for middle in (y * (1 - near), y, y * (1 + near)):
+        z = np.repeat(largest_multiplier(case, y[0], x)[None], 2, axis=0)
+        for _ in range(3 * STEPS):
+            _, z, slope = interval_bounds(case, 0.9 * y, middle, 1.1 * y, z)
+        told.append((z, slope))
+    (below, _), (_, slope), (above, _) = told
+    np.testing.assert_allclose(slope, (above - below) / (2 * near * y), rtol=1e-6)
+
+
 @pytest.mark.parametrize("exponent", [1.5, 4.0, 9.0])
 def test_a_price_that_bends_upwards_hides_nothing_inside_an_interval(exponent):
     """Its chord would: around a peak where users hardly answer prices the middle lies above both ends."""
