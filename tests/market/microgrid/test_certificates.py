@@ -194,6 +194,17 @@ def test_negative_prices_bound_nothing(eight, eight_grid):
     assert physical_bound(eight, eight_grid, q, 1.0, 1.0, np.zeros(8)) == -inf
 
 
+@pytest.mark.parametrize("unit", [1e-170, 1e-3, 1e3, 1e170])
+def test_a_bound_of_flows_by_reactance_has_no_unit_of_reactance(unit):
+    """How flows part hangs on how reactances stand to each other, not on how large they are."""
+    q, told = np.array([0.0, 0.01, 0.03]), []
+    for size in (1.0, unit):
+        rows = [[0, 1, 0.01, 0.1 * size], [1, 2, 0.1, 0.2 * size], [0, 2, 0.05, 0.07 * size]]
+        network = network_of([0.0, 0.5, -0.7], rows)
+        told += [physical_bound(network, build_grid(network), q, 1.0, 1.0, np.zeros(3))]
+    assert told[1] == pytest.approx(told[0], rel=1e-12)
+
+
 @pytest.mark.parametrize("share", [0.9, 1.1])
 def test_power_that_nodes_lack_or_waste_counts_in_the_gap(eight, eight_grid, share):
     """Flows that leave nodes short need less supply; what is out of balance is added to their excess, whatever sign."""
