@@ -8,9 +8,12 @@ from hypothesis import strategies as st
 from engine import run
 from engine.results import economics
 from market.aggregator import curves
+from market.aggregator.game import Block, Game
 from market.aggregator.payoff import payoff
 from market.aggregator.planner import demand
 from market.measures import gini, lorenz
+from market.prices import Linear
+from market.utilities import Quadratic
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +40,12 @@ def test_supply_and_demand_meet_where_price_takers_would(settled):
     assert np.all(np.diff(known.wanted) <= 0) and np.all(np.diff(known.asked) >= 0)
     below, above = known.prices < known.price, known.prices > known.price
     assert np.all(known.wanted[below] >= known.total) and np.all(known.wanted[above] <= known.total)
+
+
+def test_one_user_who_would_pay_far_more_than_the_price_does_not_squeeze_the_curves():
+    users = Quadratic(np.array([0.5, 0.5, 500.0]), np.array([1.0, 1.0, 1_000.0]))
+    known = curves.supply_and_demand(Game(Linear(0.1), (Block("d", "direct", users, 0.0, 0.0, np.ones(3, int)),)))
+    assert known.price < known.prices[-1] < 10 * known.price < 1_000
 
 
 @pytest.mark.parametrize("share", [0.3, 0.9, 1.0, 1.2])

@@ -167,6 +167,8 @@ def test_two_copies_have_two_equilibria(brute, alpha, offset, low):
     assert found.status == Status.SOLVED
     assert found.unique is False
     assert found.continuum is False
+    uncertified = solve(game, certify=False)  # claims nothing
+    assert (uncertified.equilibria, uncertified.unique, uncertified.continuum) == ((), None, False)
     assert [o.y[0] for o in found.equilibria] == pytest.approx([low, 90 / 41], abs=1e-6)
     assert found.outcome.welfare == max(o.welfare for o in found.equilibria)
     for o in found.equilibria:

@@ -229,6 +229,14 @@ def no_total_leaves_the_bounds(game, seed):
         assert not np.any((value > 0) & (most < 0))
 
 
+def test_a_total_that_one_poor_user_keeps_small_is_not_taken_for_nothing():
+    """Beside an eager user: the poor one's surplus, which counts most, is gone where the price is what it is worth."""
+    game = Game(Linear(1.0), (player([0.5, 0.5], [9.0, 0.01], np.inf, 0.0),))
+    found = solve(game)
+    assert found.status == Status.SOLVED and found.outcome.quantity < 0.01
+    assert empty_below(game.price, game.blocks, span(game.price, game.blocks, 0.0)[1]) < found.outcome.quantity
+
+
 @pytest.mark.share
 @pytest.mark.parametrize("alpha", [2.0, 150.0, 1e3, 1e6, np.inf])
 def test_a_market_without_equilibrium_is_proven_to_have_none_however_large_alpha_is(alpha):

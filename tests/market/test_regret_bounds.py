@@ -187,10 +187,11 @@ def test_the_multiplier_of_an_interval_s_middle_moves_as_its_slope_tells(seed):
     np.testing.assert_allclose(slope, (above - below) / (2 * near * y), rtol=1e-6)
 
 
+@pytest.mark.parametrize("fair", [(0.0, 0.01), (1.0, 0.0)])
 @pytest.mark.parametrize("exponent", [1.5, 4.0, 9.0])
-def test_a_price_that_bends_upwards_hides_nothing_inside_an_interval(exponent):
+def test_a_price_that_bends_upwards_hides_nothing_inside_an_interval(exponent, fair):
     """Its chord would: around a peak where users hardly answer prices the middle lies above both ends."""
-    block = Block("a", "aggregator", Quadratic(np.array([5.0, 7.0]), np.array([60.0, 80.0])), 0.0, 0.01, np.array([2]))
+    block = Block("a", "aggregator", Quadratic(np.array([5.0, 7.0]), np.array([60.0, 80.0])), *fair, np.array([2]))
     rule = Power(1.0, exponent)
     best = solve(Game(rule, (block,))).outcome
     case = case_of(rule, block, np.zeros(1), best.y, best.x)

@@ -103,3 +103,5 @@ def test_an_exact_step_that_led_to_less_than_it_foresaw_is_taken_back_and_the_ne
     assert held == [(None, None)] * 4  # steps of the bound, then
     assert exact.step(fair, point, True, 1e-9)[0] is not None
     assert asked[1] == 2 * asked[0] and asked[2] == asked[1] / steps.MOST_WEIGHT_CHANGE
+    monkeypatch.setattr(steps, "step_from", lambda *_: None)  # nor is a step that leads nowhere kept
+    assert exact.step(fair, there, True, 1e-9) == (None, (plan, weight))

@@ -1,12 +1,17 @@
 """Devices by hand: what a car may keep, between which hours energy may move, what is looked at where it is left out."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from market.aggregator.days.clock import Clock
 from market.aggregator.days.day import Day
-from market.aggregator.days.parts import Car, Shift
+from market.aggregator.days.parts import PARTS, Car, Shift
+from market.parameters import parameters_of
 from market.prices import Affine
+from scenarios.reading.errors import Place
+from scenarios.reading.population import read_number
 from tests.market.days.small_days import homes
 
 
@@ -37,3 +42,10 @@ def test_every_car_is_charged_those_that_give_back_beside_those_that_do_not(back
     block = homes("A", [2], {"car": Car([0, 1], 6.0, 3.0, vehicle_to_grid=np.array(back))})
     names = set(Day(Clock(4), (Affine(0.5, 0.1),) * 4, (block,)).party.frames[0].names)
     assert ("car" in names, "car charged" in names) == (not all(back), any(back))
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_what_a_device_is_taken_to_be_is_what_a_file_could_tell(part):
+    for key, said in parameters_of(PARTS[part]).items():
+        if isinstance(said.default, float):
+            assert read_number(said.default, said.range, Place("own.toml", Path(), key)) == said.default

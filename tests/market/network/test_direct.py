@@ -60,6 +60,15 @@ def test_conducts_that_do_not_see_lines_have_one_equilibrium(conduct, bought):
         assert found.outcome.gap < 1e-6 < found.outcome.gap_anticipating or limit == 2.0
 
 
+def test_replies_settle_as_near_in_a_large_unit_of_energy():
+    """b − 2 a y = 2 m y for one buyer who moves a price of slope m, in half steps."""
+    a, m = 0.05e9, 0.5e9
+    grid = nodal_grid("ab", lines=[(0, 1, 1.0, np.inf)], generators=[(1, 0.0, m, np.inf)])
+    buyer = users("a", [a], [8], [1], "large")
+    y, settled = replies(NetworkGame(grid, (buyer,), (np.eye(2)[0],), ("network",)), np.zeros(1), 0.5)
+    assert settled and y[0] == pytest.approx(8 / (2 * a + 2 * m), rel=1e-6, abs=0)
+
+
 def test_published_duopolies():
     duopoly = solve(draw(load("cournot_duopoly")).game)
     np.testing.assert_allclose(duopoly.outcome.y, [28.27102804, 27.80373832], atol=1e-7)
