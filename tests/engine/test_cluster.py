@@ -255,8 +255,9 @@ def test_a_run_that_kills_its_worker_twice_fails_and_a_scheduler_that_freezes_is
     jobs = [signal.SIGCONT] * 10 + [signal.SIGKILL] + [signal.SIGCONT] * 30
     with Cluster(address) as pool:
         ended = list(pool.completed(signal.raise_signal, jobs))
+    failed = [(job, error) for job, _, error in ended if error is not None]
+    assert [(job, type(error)) for job, error in failed] == [(signal.SIGKILL, BrokenExecutor)], failed
     assert sorted(job for job, _, error in ended if error is None) == [signal.SIGCONT] * 40
-    assert [(job, type(error)) for job, _, error in ended if error is not None] == [(signal.SIGKILL, BrokenExecutor)]
     assert [process.poll() for process in processes.running[1:]].count(-signal.SIGKILL) == 2
 
     monkeypatch.setattr(executors, "WORD_AFTER", 1.0)
