@@ -283,13 +283,20 @@ class Cluster(executors.Executor):
                     ahead = self.ahead if seconds < LONG_TASK else 1
                     jobs.give_back(task.jobs[len(answers) :])
                     yield from zip(task.jobs, answers, repeat(None), strict=False)
-                elif len(task.jobs) == 1 and (task.alone or not isinstance(error, self.deaths)):
+                elif len(task.jobs) == 1 and (task.alone or not self._of_the_worker(error)):
                     yield task.jobs[0], None, error
                 else:
-                    again.extend(Task([job], isinstance(error, self.deaths)) for job in task.jobs)
+                    again.extend(Task([job], self._of_the_worker(error)) for job in task.jobs)
             if time.monotonic() - last >= (said + 1) * executors.WORD_AFTER:
                 said += 1
                 self._say_waiting(time.monotonic() - last)
+
+    def _of_the_worker(self, error):
+        """Was a worker lost, no run at fault? Dask takes an answer whose worker dies as it is fetched for an error.
+
+        That is then raised in Dask's own code and nowhere below, where what a run raises comes from the worker.
+        """
+        return isinstance(error, self.deaths) or (bool(error.__traceback__) and error.__traceback__.tb_next is None)
 
     def _idle(self):
         time.sleep(LOOK_EVERY)

@@ -1,5 +1,6 @@
 """Sweeps on a Dask cluster: real schedulers and workers on loopback, killed in the middle; TLS; what is refused."""
 
+import asyncio
 import os
 import re
 import signal
@@ -7,8 +8,9 @@ import socket
 import subprocess
 import sys
 import time
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, Future
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -245,6 +247,23 @@ def test_a_frozen_workers_runs_go_to_others_and_late_workers_that_do_not_fit_get
     assert "has not answered for 2 s: left out until it does" in said
     assert "is left out: its workers cannot run this project (ModuleNotFoundError: No module named 'engine')" in said
     assert "numpy 0.0 at worker" in said
+
+
+@pytest.mark.parametrize(("status", "of_the_worker"), [("lost", True), ("pending", True), ("error", False)])
+def test_an_answer_whose_worker_dies_as_it_is_fetched_is_no_error_of_its_run(status, of_the_worker):
+    async def result(raiseit):
+        try:
+            raise ZeroDivisionError("the run's")
+        except ZeroDivisionError as error:
+            return (type(error), error, error.__traceback__) if status == "error" else (0.1, ["an answer"])
+
+    async def fetched():
+        await pytest.importorskip("distributed.cfexecutor")._cascade_future(now, future)
+
+    now, cluster, future = SimpleNamespace(status=status, _result=result), Cluster("tcp://127.0.0.1:1"), Future()
+    cluster.deaths = (pytest.importorskip("distributed").KilledWorker,)
+    asyncio.run(fetched())
+    assert cluster._of_the_worker(future.exception()) == of_the_worker
 
 
 def test_a_run_that_kills_its_worker_twice_fails_and_a_scheduler_that_freezes_is_given_up(
