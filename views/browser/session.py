@@ -109,7 +109,7 @@ class Session:
 
     def step(self):
         """One round of every run that goes on."""
-        self._ask("playing a round", self._step_in_turn)
+        self._ask("playing a round", self._step)
 
     def go_on(self):
         """Rounds one after another until all have ended or `stop` is called."""
@@ -221,7 +221,7 @@ class Session:
     def _catch_up(self, number, rounds):
         """Play on to a round before anything is drawn."""
         while self.running_models and self.runs[0].model.round < rounds and number == self.number:
-            self._step(number, draw=False)
+            self._advance()
         self._observe(number)
 
     def _find(self, number):
@@ -245,16 +245,15 @@ class Session:
         """Runs that go on."""
         return [run for run in self.runs if run.model is not None and run.model.running]
 
-    def _step_in_turn(self, number):
+    def _step(self, number):
         with in_turn():
-            self._step(number, draw=True)
+            self._advance()
+            self._observe(number)
 
-    def _step(self, number, draw):
+    def _advance(self):
         with self.lock:
             for run in self.running_models:
                 run.model.step()
-        if draw:
-            self._observe(number)
 
     def _play(self, number):
         drawn = time.monotonic()
@@ -262,7 +261,7 @@ class Session:
             began = time.monotonic()
             pause = SPEEDS[self.speed]
             with in_turn():
-                self._step(number, draw=False)
+                self._advance()
                 if pause or time.monotonic() - drawn > BETWEEN_FRAMES:
                     self._observe(number)
                     drawn = time.monotonic()
