@@ -119,7 +119,7 @@ def _slope(rule, total):
 
 
 def _above(total):
-    return np.maximum(total, NEAR_NOTHING * (1 + np.max(np.abs(total), initial=0.0)))
+    return np.maximum(total, NEAR_NOTHING * (np.max(np.abs(total), initial=0.0) or 1.0))
 
 
 def _cells(rule, others, y, own):

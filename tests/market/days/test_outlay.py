@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from market.aggregator.days.outlay import convex, pieces
+from market.aggregator.days.outlay import bends_at, convex, pieces, slopes_at
 from market.prices import Affine, Dispatch, Piecewise, Power
 
 NEAR, TELLING = 1e-6, 1e-4  # beside a kink; how far marginal outlays there are apart that differ
@@ -104,3 +104,12 @@ def test_a_bent_price_is_followed_to_the_second_order(exponent):
         (around,) = np.flatnonzero((found.place == j) & (found.low < 0) & (found.high > 0))
         assert found.cost[around] == pytest.approx((above - below) / 2e-4, rel=1e-6)
         assert found.square[around] == pytest.approx(max((above - 2 * now + below) / 2e-8, 0.0), rel=1e-5)
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1.0, 1e12])
+def test_slopes_are_those_of_the_price_in_any_unit_and_finite_where_nothing_is_bought(unit):
+    rule, total, k = Power(2.0 / unit**0.5, 0.5), np.array([0.0, 1e-6, 3.0])[:, None] * unit, np.array([0.5, -0.25])
+    slope, bend = slopes_at([rule], total), bends_at([rule], total)
+    assert np.isfinite(slope[0, 0]) and slope[0, 0] > slope[1, 0] and bend[0] == 0.0
+    np.testing.assert_allclose(slope[1:, 0] * unit, 2.0 * k[0] * np.array([1e-6, 3.0]) ** -0.5, rtol=1e-12)
+    np.testing.assert_allclose(bend[1:, 0] * unit**2, 2.0 * k[1] * np.array([1e-6, 3.0]) ** -1.5, rtol=1e-12)
