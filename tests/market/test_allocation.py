@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from market.aggregator.allocation import split
+from market.aggregator.allocation import split, split_at
 from market.aggregator.game import Block
 from market.fairness import objective
 from market.utilities import Logarithmic, Quadratic
@@ -114,3 +114,76 @@ def test_players_and_prices_are_split_independently(alpha):
         for j, rows in enumerate((slice(0, 2), slice(2, 6))):
             alone = split(block(utility.take(rows), alpha, 0.01), price[node : node + 1], y[node, j].reshape(1, 1))
             np.testing.assert_allclose(whole[node, rows], alone[0], rtol=1e-9, atol=1e-12)
+
+
+def max_min(y, poorest, rest):
+    """(The max-min split of purchases y between two quadratic users of (a, b − p) where the poorer has all it wants:
+    the other has the rest; which of the purchases these are).
+    """
+    most = poorest[1] ** 2 / (4 * poorest[0])
+    eager = (rest[1] - np.sqrt(rest[1] ** 2 - 4 * rest[0] * most)) / (2 * rest[0])
+    first = poorest[1] / (2 * poorest[0])
+    beyond = y > first + eager
+    return np.stack([np.full(len(y), first), y - first], axis=-1)[beyond], beyond
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_beyond_the_poorest_users_wish_max_min_gives_the_others_the_rest(unit):
+    """Players of two users each and of one, at two prices; energy in another unit."""
+    a, b = np.array([0.5, 0.1, 0.7, 0.2, 0.9]), np.array([3.0, 9.0, 5.0, 2.0, 8.0])
+    users = block(Quadratic(a / unit, b), np.inf, 0.01 * unit, [2, 1, 2])
+    prices = np.array([0.5, 1.0])
+    for k, price in enumerate(prices):
+        wanted = (b - price) / (2 * a)
+        for rows, poor, rich, player in ((slice(0, 2), 0, 1, 0), (slice(3, 5), 3, 4, 2)):
+            y = np.linspace(0.02, 0.999, 12) * wanted[rows].sum()
+            known, beyond = max_min(y, (a[poor], b[poor] - price), (a[rich], b[rich] - price))
+            assert beyond.any() and not beyond.all()
+            for one, right in zip(y[beyond], known, strict=True):
+                bought = np.full((2, 3), 0.1 * unit)
+                bought[k, player] = one * unit
+                x = split(users, prices, bought)
+                np.testing.assert_allclose(x[k, rows], right * unit, rtol=1e-7)
+                np.testing.assert_allclose(users.by_player(np.add, x), bought, rtol=1e-12)
+
+
+@pytest.mark.parametrize("alpha", ALPHAS)
+@pytest.mark.parametrize("size", [1, 2])
+def test_users_alike_share_evenly_what_is_less_than_they_want(alpha, size):
+    utility, price = Quadratic(np.full(2 * size, 0.5), np.full(2 * size, 3.0)), np.array([1.0])
+    x = split(block(utility, alpha, 0.01, [size, size]), price, np.array([[1e-9, 1.9 * size]]))[0]
+    np.testing.assert_allclose(x, np.repeat([1e-9 / size, 1.9], size), rtol=1e-9)
+
+
+@pytest.mark.parametrize("alpha", [0.5, 1.0, 2.0, np.inf])
+@pytest.mark.parametrize(("energy", "money"), [(1e-6, 1.0), (1e6, 1e-3), (1.0, 1e5)])
+def test_a_split_is_the_same_in_any_units(alpha, energy, money):
+    a, b, price, y = np.array([0.5, 0.2, 0.4]), np.array([3.0, 8.0, 0.5]), np.array([1.0, 2.5]), np.array([[4.0], [9.0]])
+    known = split(block(Quadratic(a, b), alpha, 0.01), price, y)
+    other = block(Quadratic(a * money / energy, b * money), alpha, 0.01 * money * energy)
+    np.testing.assert_allclose(split(other, price * money, y * energy), known * energy, rtol=1e-9, atol=1e-12 * energy)
+    assert known[:, 2].max() == 0
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0, 2.0])
+def test_what_costs_nothing_is_split_as_cvxpy_does_though_it_is_wanted_without_end(alpha):
+    utility = Logarithmic(np.array([2.0, 5.0, 9.0]), np.array([1.0, 3.0, 0.5]))
+    x = split(block(utility, alpha, 0.3), np.zeros(1), np.array([[6.0]]))[0]
+    np.testing.assert_allclose(x, by_cvxpy(utility, 0.0, 6.0, alpha, 0.3)[0], atol=1e-2)
+    assert x.sum() == pytest.approx(6, rel=1e-12)
+
+
+def test_what_costs_nothing_is_split_into_equal_surpluses_by_max_min():
+    utility = Logarithmic(np.array([2.0, 5.0, 9.0]), np.array([1.0, 3.0, 0.5]))
+    x = split(block(utility, np.inf, 0.01), np.zeros(1), np.array([[6.0]]))[0]
+    assert x.sum() == pytest.approx(6, rel=1e-12)
+    np.testing.assert_allclose(utility.surplus(0.0, x), utility.surplus(0.0, x)[0], rtol=1e-9)
+
+
+def test_a_purchase_at_one_price_is_split_as_each_players_block_splits_it():
+    a, b = np.array([0.5, 0.2, 0.4, 0.3]), np.array([3.0, 8.0, 5.0, 9.0])
+    users, y = block(Quadratic(a, b), 1.0, 0.01, [2, 1, 1]), np.array([3.0, 2.0, 1.5])
+    x = split_at(users, 1.0, y)
+    for rows, bought in ((slice(0, 2), 3.0), (slice(2, 3), 2.0), (slice(3, 4), 1.5)):
+        alone = block(Quadratic(a[rows], b[rows]), 1.0, 0.01)
+        np.testing.assert_allclose(x[rows], split(alone, np.array([1.0]), np.array([[bought]]))[0], rtol=1e-9)

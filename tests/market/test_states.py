@@ -17,7 +17,7 @@ from market.aggregator.planner import planned_surplus
 from market.aggregator.states import Risk, States, reckoned, shifted
 from market.outcome import Status
 from market.parameters import ParameterError
-from market.prices import Affine, Linear, Piecewise, Power
+from market.prices import Affine, Dispatch, Linear, Piecewise, Power
 from market.utilities import Quadratic
 from tests.market.random_markets import rules
 from tests.shares import part_of
@@ -136,6 +136,24 @@ def test_others_take_their_part_of_what_is_offered_at_a_price(rule):
     )
     for total in (0.25, 0.5, 1.5, 3.0):
         assert beside.supply(beside.value(total)) == pytest.approx(total)
+
+
+@pytest.mark.parametrize("others", [0.0, 0.5, 1.0, 1.25, 2.0, 2.5, 3.0, 5.0, 9.0])
+def test_beside_others_the_rest_of_a_price_is_left_and_its_flat_stretches_and_kinks_with_it(others):
+    """Generators of 1, 2 and 2: the price rises to 1 and is 2 from 1 to 3, 4 up to 5, and 9 where load is lost."""
+    whole = Dispatch([1.0, 2.0, 2.0], [0.5, 0.0, 0.0], [0.0, 2.0, 4.0], 9.0)
+    beside, y = Beside(whole, others), np.linspace(0.01, 9, 60)
+    np.testing.assert_allclose(beside.kinks, [kink - others for kink in whole.kinks if kink > others])
+    flats = [(max(low, others), high) for low, high in ((1, 3), (3, 5), (5, np.inf)) if high > others]
+    np.testing.assert_allclose(beside.flats, np.array(flats) - others)
+    assert beside.straight and not Beside(Power(1.0, 2.0), others).straight
+    assert beside.capacity == max(5.0 - others, 0.0)
+    for read in ("value", "right_value", "left_slope", "right_slope", "curvature"):
+        np.testing.assert_array_equal(getattr(beside, read)(y), getattr(whole, read)(others + y))
+    area = [np.trapezoid(whole.value(others + (at := np.linspace(1e-9, one, 20001))), at) for one in y[::10]]
+    np.testing.assert_allclose(beside.cost(y[::10]), area, rtol=1e-3, atol=1e-6)
+    prices = np.linspace(0, 8.9, 50)
+    np.testing.assert_array_equal(beside.supply(prices), np.maximum(whole.supply(prices) - others, 0.0))
 
 
 @pytest.mark.parametrize("first", [Risk(0.5, 0.5), Risk(0.0, 1.0), Risk(0.5, 0.0)], ids=repr)
