@@ -158,7 +158,8 @@ def test_users_alike_share_evenly_what_is_less_than_they_want(alpha, size):
 @pytest.mark.parametrize("alpha", [0.5, 1.0, 2.0, np.inf])
 @pytest.mark.parametrize(("energy", "money"), [(1e-6, 1.0), (1e6, 1e-3), (1.0, 1e5)])
 def test_a_split_is_the_same_in_any_units(alpha, energy, money):
-    a, b, price, y = np.array([0.5, 0.2, 0.4]), np.array([3.0, 8.0, 0.5]), np.array([1.0, 2.5]), np.array([[4.0], [9.0]])
+    a, b = np.array([0.5, 0.2, 0.4]), np.array([3.0, 8.0, 0.5])
+    price, y = np.array([1.0, 2.5]), np.array([[4.0], [9.0]])
     known = split(block(Quadratic(a, b), alpha, 0.01), price, y)
     other = block(Quadratic(a * money / energy, b * money), alpha, 0.01 * money * energy)
     np.testing.assert_allclose(split(other, price * money, y * energy), known * energy, rtol=1e-9, atol=1e-12 * energy)
