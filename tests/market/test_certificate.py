@@ -348,3 +348,94 @@ def test_a_regret_is_searched_for_beside_a_player_who_is_content():
     assert both.regrets[0] < 1e-9 and both.proven[0]
     assert both.regrets[1] == pytest.approx(alone.regrets[0], rel=1e-9)
     assert both.purchases[1] == pytest.approx(2 * y[1], rel=1e-3)
+
+
+@pytest.mark.parametrize("rule", [Linear(0.2), Piecewise([0, 2, 2, 6], [0.5, 1.0, 2.0, 2.5], 3.0)], ids=repr)
+def test_price_takers_buy_just_what_they_want_at_the_price_that_makes_or_all_there_is(rule):
+    rng, sizes = np.random.default_rng(7), np.array([2, 3, 1])
+    players = Block("A", "aggregator", Quadratic(rng.uniform(0.1, 0.9, 6), rng.uniform(3, 9, 6)), 1.0, 0.01, sizes)
+    for outside in (np.zeros(3), np.array([0.5, 3.0, 40.0])):
+        found = certificate.price_taking(rule, outside, players.wanted, np.full(3, 1e3))
+        for j, y in enumerate(found):
+            one = players.player(j)
+            excess = [float(one.wanted(np.atleast_1d(rule.value(outside[j] + at)))[0]) - at for at in (y * 0.999, y)]
+            assert excess[0] >= -1e-9 and excess[1] <= 1e-9
+        few = certificate.price_taking(rule, outside, players.wanted, np.full(3, 0.01))
+        np.testing.assert_allclose(few, np.minimum(found, 0.01), rtol=1e-9, atol=1e-20)
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 4, 5, 9])
+def test_reservation_prices_looked_at_are_evenly_spread_over_each_players_sorted_ones(most):
+    rng, sizes = np.random.default_rng(2), [4, 1, 5]
+    prices = rng.permutation(10) + 1.0
+    players = Block("A", "aggregator", Quadratic(np.ones(10), prices), 1.0, 0.01, np.array(sizes))
+    found = certificate._some_reservations(players, most)
+    for j, rows in enumerate((slice(0, 4), slice(4, 5), slice(5, 10))):
+        known = np.sort(prices[rows])
+        even = [known[round(k * (len(known) - 1) / max(min(most, 5) - 1, 1))] for k in range(min(most, 5))]
+        assert found[:, j].tolist() == even
+
+
+def test_a_peak_is_looked_for_around_the_three_best_points_of_each_player():
+    """The second player's grid is another, and none of its three peaks is at a point of it."""
+    peaks = np.array([[0.32, 0.61, 0.87], [3.2, 6.1, 8.7]])
+
+    def payoff(grid):
+        away = np.abs(grid[:, None] - peaks.T) / [1.0, 10.0]
+        return np.max([0.9, 1.0, 0.95] - np.moveaxis(away, 1, 2), axis=2)
+
+    grid = np.linspace(0, 1, 11)[:, None] * [1.0, 10.0]
+    finer, value = certificate._zoomed(payoff, grid, payoff(grid), 1)
+    assert np.all(np.diff(finer, axis=0) >= 0)
+    np.testing.assert_array_equal(value, payoff(finer))
+    for j in (0, 1):
+        for peak in peaks[j]:
+            assert np.min(np.abs(finer[:, j] - peak)) <= 0.011 * peaks[j, 0] / 0.32
+    assert np.all(value.max(axis=0) >= payoff(grid).max(axis=0))
+
+
+@pytest.mark.parametrize("bump", [0.44, 0.54])
+def test_a_peak_is_looked_for_on_both_sides_of_points_worth_the_same(bump):
+    def payoff(grid):
+        return np.maximum(-np.maximum(np.abs(grid - 0.5) - 0.11, 0.0), 1 - np.abs(grid - bump) / 0.02)
+
+    grid = np.linspace(0, 1, 11)[:, None]
+    assert payoff(grid).max() == 0
+    assert certificate._zoomed(payoff, grid, payoff(grid), 1)[1].max() > 0.4
+
+
+def test_the_end_of_a_players_grid_is_kept_where_it_is_best():
+    grid = np.linspace(0, 1, 11)[:, None] * np.ones(2)
+    payoff = lambda grid: grid * [1.0, -1.0]  # noqa: E731
+    finer, value = certificate._zoomed(payoff, grid, payoff(grid), 1)
+    assert value.max(axis=0).tolist() == [1.0, 0.0] and finer.max() == 1.0
+
+
+@pytest.mark.parametrize("parts", [1, 3, 1 << 18])
+def test_a_grid_in_parts_is_the_grid(parts, monkeypatch):
+    monkeypatch.setattr(certificate, "MOST_NODES", parts)
+    grid = np.random.default_rng(0).random((10, 2))
+    asked = []
+    value = certificate._in_parts(lambda some: asked.append(len(some)) or some**2, grid, 2)
+    np.testing.assert_array_equal(value, grid**2)
+    assert max(asked) <= max(parts // 2, 1)
+
+
+def test_a_grid_holds_both_sides_of_every_reservation_price_and_kink_and_of_the_present_purchase():
+    rule = Piecewise([0, 2, 6], [0.5, 1.0, 4.0], 3.0)
+    users = Quadratic(np.array([0.5, 0.3, 0.4, 0.2]), np.array([3.0, 2.0, 6.0, 0.2]))
+    players = Block("A", "aggregator", users, 1.0, 0.01, np.array([2, 2]))
+    outside, y = np.array([1.0, 0.5]), np.array([0.7, 1.3])
+    grid = certificate._grid(rule, players, outside, y, 1000)
+    assert np.all(np.diff(grid, axis=0) >= 0) and np.all(grid[0] == 0)
+    for j, rows in enumerate((slice(0, 2), slice(2, 4))):
+        most = grid[-1, j]
+        assert players.player(j).wanted(np.atleast_1d(rule.value(outside[j] + most)))[0] <= most * (1 + 1e-9)
+        for mark in [*(rule.supply(users.b[rows]) - outside[j]), *(rule.kinks - outside[j]), y[j]]:
+            if 0 < mark < most:
+                away = (grid[:, j] - mark) / mark
+                for side in (away[away < 0], -away[away > 0]):
+                    assert -1e-5 < np.max(side) < 0
+                assert np.min(np.abs(away)) < 1e-12
+        assert np.max(np.diff(grid[:, j])) <= most / 64 * (1 + 1e-9)
+        assert np.sum((grid[:, j] > 0) & (grid[:, j] < most / 100)) >= 3

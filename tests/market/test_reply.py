@@ -133,3 +133,116 @@ def test_a_single_user_pays_its_marginal_outlay(kind):
 def test_who_values_nothing_wants_nothing_where_it_costs_nothing():
     users = Logarithmic(np.array([0.0, 2.0]), np.array([1.0, 1.0]))
     assert users.meets(np.zeros(2), np.array([0.0, 1.0])).tolist() == [0.0, 1.0]  # x² + x − 2 = 0
+
+
+@pytest.mark.parametrize("kind", ["quadratic", "log"])
+@pytest.mark.parametrize("alpha", ALPHAS)
+def test_sums_over_users_move_with_multiplier_and_price_as_their_finite_differences(alpha, kind):
+    players, price, step = block(kind, alpha, [5, 2, 7]), np.array([0.7, 2.3]), 1e-6
+    z = reply.solve_multipliers(players, prices_of(price))[0] + 0.01
+
+    def sums(more_z, more_price):
+        at = price * (1 + more_price)
+        return reply.player_sums(players, at, z + more_z, reply.common_roof(players, at))
+
+    known = sums(0.0, 0.0)
+    assert np.all(known.quantity > 0)
+    for name, by_z, by_price in (("quantity", "quantity_z", "quantity_p"), ("pressure", "pressure_z", "pressure_p")):
+        in_z = (getattr(sums(step, 0), name) - getattr(sums(-step, 0), name)) / (2 * step)
+        in_price = (getattr(sums(0, step), name) - getattr(sums(0, -step), name)) / (2 * step * price[:, None])
+        np.testing.assert_allclose(getattr(known, by_z), in_z, rtol=1e-5, atol=1e-8 * np.abs(in_z).max())
+        np.testing.assert_allclose(getattr(known, by_price), in_price, rtol=1e-5, atol=1e-8 * np.abs(in_price).max())
+
+
+def prices_of(price):
+    return reply.Prices(price, np.full(price.shape, 0.1), np.zeros_like(price))
+
+
+@pytest.mark.parametrize("alpha", [0.5, 2.0, np.inf])
+def test_sums_of_pieces_are_those_of_players_at_prices_of_their_own_too(alpha, monkeypatch):
+    sizes, rng = [3, 14, 6], np.random.default_rng(1)
+    whole, z = block("quadratic", alpha, sizes), rng.uniform(-2, 0, (2, 3))
+    monkeypatch.setattr(game_module, "USERS_AT_ONCE", 4)
+    cut = block("quadratic", alpha, sizes)
+    for price in (np.array([1.0, 2.0]), rng.uniform(0.5, 2, (2, 3))):
+        roof = reply.common_roof(whole, price)
+        known, found = (np.array(reply.player_sums(one, price, z, roof)) for one in (whole, cut))
+        np.testing.assert_allclose(found, known, rtol=1e-12)
+        assert len(cut.pieces) > 4 and known.shape == (6, 2, 3)
+
+
+@pytest.mark.parametrize(("kind", "offset"), [("quadratic", 0.0), ("quadratic", 0.01), ("log", 0.01)])
+@pytest.mark.parametrize("alpha", [0.0, 0.3, 2.0, 30.0, np.inf])
+def test_a_multiplier_is_found_in_a_few_steps_from_near_and_far(alpha, kind, offset, monkeypatch):
+    players, steps, one = block(kind, alpha, [6, 3], offset), [], reply._step
+    prices = prices_at(Power(0.3, 0.6), np.array([0.5, 4.0]))
+    known, _ = reply.solve_multipliers(players, prices)
+    monkeypatch.setattr(reply, "_step", lambda *given: steps.append(given) or one(*given))
+    for away, most in ((0.0, 3), (0.01, 7), (3.0, 45), (-3.0, 45)):
+        steps.clear()
+        found, sums = reply.solve_multipliers(players, prices, known + away)
+        np.testing.assert_allclose(found, known, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(prices.slope[:, None] * sums.pressure, 1.0, rtol=1e-9)
+        assert len(steps) <= most
+
+
+def test_a_step_to_a_multiplier_is_newtons_on_the_logarithm_or_on_the_pressure_where_hardly_anyone_is_served():
+    """Pressures P with dP/dz = −2 and a price slope of 1/2: log(P/2) / (2/P), or (2 − P) / −2 where log < −1."""
+    pressure = np.array([[4.0, 2.0, 1.0, 0.5, 1e-9, 0.0]])
+    nothing = np.zeros_like(pressure)
+    falls = np.where(pressure > 0, -2.0, 0.0)
+    sums = reply.Sums(nothing, pressure, nothing, nothing, falls, nothing)
+    excess, step = reply.multiplier_step(np.array([[0.5]]), sums, 0.9)
+    np.testing.assert_allclose(excess, [[np.log(2), 0, -np.log(2), -np.log(4), np.log(5e-10), -np.inf]])
+    known = [2 * np.log(2), 0, -np.log(2) / 2, -0.75, -1 + 5e-10, -np.inf]
+    np.testing.assert_allclose(step, [np.clip(known, -0.9, 0.9)], atol=1e-15)
+
+
+def test_a_step_beyond_the_bracket_ends_in_its_middle_or_as_far_as_it_may_on_an_open_side():
+    low, high, old = np.array([0.0, 0.0, -np.inf, 0.0, 0.0, 0.0]), np.array([4.0, 4.0, 4.0, np.inf, 4.0, 4.0]), 1.0
+    new = np.array([3.0, 5.0, -20.0, 30.0, 0.0, 4.0])
+    assert reply.inside(new, np.full(6, old), low, high, 8.0).tolist() == [3.0, 2.0, -20.0, 30.0, 2.0, 2.0]
+    assert reply.inside(
+        np.array([5.0, -1.0]), np.ones(2), np.array([-np.inf, 0]), np.array([4, np.inf]), 2.0
+    ).tolist() == [3.0, -1.0]
+
+
+@pytest.mark.parametrize("kind", ["quadratic", "log"])
+def test_an_eager_player_needs_what_gives_everybody_the_best_of_the_poorest(kind):
+    """Each quantity by halving; whom the price keeps out gets nothing."""
+    players, price = block(kind, np.inf, [4, 1, 6]), np.array([[0.8], [3.0]])
+    found = reply.eager(players, price)
+    best = np.where(players.utility.reservation > price, players.utility.best_surplus(price), np.nan)
+    for node in range(2):
+        for j, rows in enumerate((slice(0, 4), slice(4, 5), slice(5, 11))):
+            users, at = players.utility.take(rows), price[node, 0]
+            needs = np.nanmin(np.append(best[node, rows], 1e9))
+            low, high = np.zeros(len(users)), users.demand(at)
+            for _ in range(60):
+                middle = (low + high) / 2
+                short = users.surplus(at, middle) < needs * (1 - 1e-15)
+                low, high = np.where(short, middle, low), np.where(short, high, middle)
+            assert found[node, j] == pytest.approx(np.sum(high[users.reservation > at]), rel=1e-6)
+
+
+@pytest.mark.parametrize("alpha", [0.5, 2.0, np.inf])
+def test_replies_to_some_flat_some_steep_and_some_endless_slopes_are_those_to_each(alpha):
+    """Flat: all that is wanted; endless: nothing; their slopes are not asked for."""
+    players, price = block("quadratic", alpha, [3, 4]), np.array([1.0, 1.0, 2.0, 0.5])
+    slope = np.array([0.0, 0.3, np.inf, 0.05])
+    y, rise, _ = reply.replies(players, reply.Prices(price, slope, np.zeros(4)))
+    wanted = players.by_player(np.add, players.utility.demand(np.array([[1.0]])))[0]
+    np.testing.assert_allclose(y[0], wanted, rtol=1e-12)
+    assert y[2].tolist() == [0.0, 0.0] and not np.any(rise[[0, 2]])
+    for node in (1, 3):
+        alone = reply.replies(players, reply.Prices(price[[node]], slope[[node]], np.zeros(1)))
+        np.testing.assert_allclose(y[node], alone[0][0], rtol=1e-9)
+        np.testing.assert_allclose(rise[node], alone[1][0], rtol=1e-7)
+        assert np.all(rise[node] < 0)
+
+
+def test_users_alone_buy_nothing_at_an_endless_slope_and_what_they_want_at_none():
+    players = Block("d", "direct", users("quadratic", 4), 0.0, 0.0, np.ones(4, int))
+    y, rise, _ = reply.replies(players, reply.Prices(np.ones(2), np.array([0.0, np.inf]), np.zeros(2)))
+    np.testing.assert_allclose(y[0], players.utility.demand(1.0))
+    assert not np.any(y[1]) and not np.any(rise)
