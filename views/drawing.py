@@ -12,6 +12,7 @@ from views.style import DPI, save
 
 LONGEST = 300  # letters of what is said of a failure
 NOTED = ContextVar("noted", default=None)
+OURS = "money, energy"  # units as they are without the user's
 UNITS_HERE = re.compile(r"\([^()]*\)|(?:\d|llion|llionths?) (?:money|energy)(?![ -]?[A-Za-z])")
 
 
@@ -83,6 +84,8 @@ def draw_all(plots, folder):
 
 def in_units(figure, unit):
     """The figure; what stands in brackets in its labels, and a number's unit, is said as unit(text) says it."""
+    if unit(OURS) == OURS:
+        return figure
     for text in figure.findobj(Text):
         if (said := UNITS_HERE.sub(lambda found: unit(found[0]), text.get_text())) != text.get_text():
             text.set_text(said)
