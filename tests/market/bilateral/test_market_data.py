@@ -91,6 +91,8 @@ REFUSED = [
     (lambda: matched(Market(*TWO), [0]), r"matching of shape \(1,\) must have shape \(2,\)"),
     (lambda: matched(Market(*TWO), [0, 2]), r"buyer 1: matching\(=2\) must be a seller, -1 to 1"),
     (lambda: matched(Market(*TWO), [1, 1]), r"buyer 1: matching\(=1\) must be a seller of its own, not buyer 0's"),
+    (lambda: matched(assignment_game(np.ones((4, 2))), [-1, 1, 1, 1]), r"buyer 2: .* not buyer 1's"),
+    (lambda: matched(Market(*TWO), [0, -2]), r"buyer 1: matching\(=-2\) must be a seller, -1 to 1"),
     (lambda: matched(Market(*TWO), [0, 0.5]), r"buyer 1: matching\(=0.5\) must be a seller"),
     (lambda: matched(Market(*TWO), [0, None]), "must be a seller|must be a list of numbers"),
     (lambda: signed(Market(*TWO), "many"), "contracts='many' is not one of single, multi"),

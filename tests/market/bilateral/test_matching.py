@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from market.bilateral.core import is_stable
 from market.bilateral.ledger import MATCHING_LEDGER
-from market.bilateral.market import assignment_game
+from market.bilateral.market import MarketError, assignment_game
 from market.bilateral.matching import auction, given_matching, optimal_matching
 from market.bilateral.signing import MATCHINGS, signed
 from tests.shares import part_of
@@ -50,6 +50,63 @@ def test_an_auction_loses_no_more_than_a_step_a_contract(seed, share):
         assert profits[i, found.partner[i]] >= max(profits[i].max(), 0) - step[i] - 1e-9
     lost = signed(market).welfare - signed(market, matching=found.partner).welfare
     assert lost <= step[found.partner >= 0].sum() + 1e-9
+
+
+def auctioned(values, share):
+    """The auction bid by bid: (seller of each buyer, prices, rounds, bids)."""
+    best = [max([0.0, *row]) for row in values]
+    above = [each for each in best if each > 0]
+    step = [share * max(each, sum(above) / len(above)) if above else 0.0 for each in best]
+    partner, prices = [-1] * len(values), [0.0] * values.shape[1]
+    waiting, rounds, bids = [i for i, each in enumerate(best) if each > 0], 0, 0
+    while waiting:
+        offers = {}
+        for i in waiting:
+            left = [value - price for value, price in zip(values[i], prices, strict=True)]
+            if max(left) > 0:
+                j = left.index(max(left))
+                second = max([0.0, *left[:j], *left[j + 1 :]])
+                offers[i] = j, left[j] - second + step[i]
+        rounds, bids = rounds + bool(offers), bids + len(offers)
+        lost = []
+        for j in range(len(prices)):
+            bidders = [i for i in offers if offers[i][0] == j]
+            if bidders:
+                winner = max(bidders, key=lambda i: (offers[i][1], -i))
+                lost += [i for i, at in enumerate(partner) if at == j] + [i for i in bidders if i != winner]
+                partner = [-1 if at == j else at for at in partner]
+                partner[winner], prices[j] = j, prices[j] + offers[winner][1]
+        waiting = sorted(lost)
+    return [j if j >= 0 and values[i, j] > 0 else -1 for i, j in enumerate(partner)], prices, rounds, bids
+
+
+@FEW
+@given(st.integers(0, 10_000), st.sampled_from([0.125, 0.5]))
+def test_an_auction_goes_bid_by_bid(seed, share):
+    rng = np.random.default_rng(seed)
+    values = rng.integers(-2, 7, rng.integers(1, 6, 2)).astype(float)
+    found = auction(assignment_game(values), share)
+    partner, prices, rounds, bids = auctioned(np.maximum(values, 0), share)
+    assert found.partner.tolist() == partner
+    assert found.prices == pytest.approx(prices)
+    assert (found.rounds, found.bids) == (rounds, bids)
+
+
+@pytest.mark.parametrize("share", [0.0, -1.0, float("nan")])
+def test_an_auction_without_a_step_is_refused(share):
+    with pytest.raises(MarketError, match="share"):
+        auction(assignment_game([[1.0]]), share)
+
+
+def test_an_auction_without_sellers_or_buyers():
+    assert auction(assignment_game(np.zeros((2, 0)))).partner.tolist() == [-1, -1]
+    assert auction(assignment_game(np.zeros((0, 2)))).prices.tolist() == [0, 0]
+
+
+def test_a_usual_step_is_a_small_share_of_the_best_value():
+    """Nobody else is there to sell, so that each bids all the seller is worth to it and a thousandth more."""
+    found = auction(assignment_game([[8.0], [4.0]]))
+    assert found.partner.tolist() == [0, -1] and found.prices == pytest.approx([8 * 1.001])
 
 
 def test_large_buyers_outbid_each_other_in_few_rounds():

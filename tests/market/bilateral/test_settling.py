@@ -104,11 +104,10 @@ def test_the_violation_in_money_is_the_worst_broken_constraint(seed, several):
 
 
 def test_claims_are_money_only_where_every_agent_and_contract_is_one():
-    bargain = signed(assignment_game([[3.0, 1.0]]))
+    bargain = signed(assignment_game([[3.0, 1.0], [1.0, 2.0]]))
     assert claims_are_money(bargain)
-    two, one = np.full(2, 2.0), np.full(1, 2.0)
-    for change in ({"buyer_size": one}, {"seller_size": two}, {"amount": one}, {"unit": one}):
-        assert not claims_are_money(replace(bargain, **change))
+    for name in ("buyer_size", "seller_size", "amount", "unit"):
+        assert not claims_are_money(replace(bargain, **{name: np.array([1.0, 2.0])}))
     assert claims_are_money(signed(Market([0.2], [3], [0.1], [2])))
 
 

@@ -90,3 +90,33 @@ def test_the_gap_tells_of_a_plan_that_is_not_the_best(monkeypatch):
 def test_a_programme_that_cannot_be_solved_is_told(monkeypatch):
     monkeypatch.setattr(planner, "solved_tightly", lambda problem: None)
     assert plan(random_people(0), Supply(0.18, 0.004, 0.08)) is None
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_all_consume_what_is_best_at_what_energy_costs_at_their_node(seed):
+    """Prices by finite differences of what supply and least losses cost, consumption from marginal utility."""
+    people, supply, step = random_people(seed), Supply(0.18, 0.004, 0.08), 1e-4
+    best = plan(people, supply)
+
+    def cost(x):
+        return supply.cost(float(np.sum(x - people.generation)) + least_loss(people, x))
+
+    for i, node in enumerate(people.node):
+        up = np.eye(len(people))[i] * step
+        slope = (cost(best.consumption + up) - cost(best.consumption - up)) / (2 * step)
+        assert best.prices[node] == pytest.approx(slope, rel=1e-6)
+    least = np.array([float(supply.price(np.sum(best.consumption - people.generation) + best.loss))])
+    assert best.prices[0] == pytest.approx(least[0])
+    assert best.consumption == pytest.approx(wanted(people.a, people.b, best.prices[people.node]), abs=1e-9)
+    assert best.welfare == pytest.approx(welfare_of(people, supply, best.consumption, best.loss), rel=1e-12)
+
+
+def test_welfare_is_utility_beyond_own_generation_less_what_the_grid_supplies():
+    people, supply = random_people(4), Supply(0.18, 0.004, 0.08)
+    x, loss = np.random.default_rng(0).uniform(0, 2, len(people)), 0.3
+    worth = sum(b * y - a * y * y for a, b, y in zip(people.a, people.b, x, strict=True))
+    for a, b, g in zip(people.a, people.b, people.generation, strict=True):
+        kept = min(g, b / (2 * a))
+        worth -= b * kept - a * kept * kept
+    bought = x.sum() - people.generation.sum() + loss
+    assert welfare_of(people, supply, x, loss) == pytest.approx(worth - supply.cost(bought))
