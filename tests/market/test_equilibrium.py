@@ -1,13 +1,16 @@
 """Equilibria: the published table, the counter-examples, other roads to the same point, and what must not matter."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import cvxpy as cp
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from scipy.optimize import brentq
 
+from market.aggregator import equilibrium
 from market.aggregator.best_response import PricedOut, best_response
 from market.aggregator.certificate import gap
 from market.aggregator.clearing import clear
@@ -448,3 +451,108 @@ def test_users_who_value_nothing_change_no_equilibrium(alpha):
     one, other = solve(Game(rule, (with_them,))), solve(Game(rule, (without,)))
     np.testing.assert_allclose(one.outcome.y, other.outcome.y, rtol=1e-8)
     assert one.status == other.status
+
+
+# Parts of the direct search
+
+
+def taken(y):
+    """An outcome of purchases y alone."""
+    return SimpleNamespace(y=np.array(y), quantity=float(np.sum(y)))
+
+
+def test_outcomes_are_told_apart_by_a_millionth_of_what_is_bought():
+    found = [
+        taken([1.0, 3.0]),
+        taken([1.0 + 3.9e-6, 3.0]),
+        taken([1.0, 3.0 + 4.1e-6]),
+        taken([1.0, 3.0]),
+        taken([0.0, 0.0]),
+    ]
+    kept = equilibrium.apart([*found, found[-1]])
+    assert [id(one) for one in kept] == [id(found[k]) for k in (0, 2, 4)]
+    assert equilibrium.apart([]) == ()
+
+
+def test_the_hull_of_sets_is_their_least_and_most_and_of_none_nothing():
+    low, high = equilibrium.hull_of([[(1.0, 2.0), (4.0, 5.0)], [], [(0.5, 0.5)]])
+    assert low.tolist() == [1.0, np.inf, 0.5] and high.tolist() == [5.0, -np.inf, 0.5]
+
+
+@pytest.mark.parametrize("sampled", [4096, 50])
+@pytest.mark.parametrize("rule", [Linear(0.02), Affine(1.0, 0.01), Power(0.5, 0.5), Power(1e-6, 2.0)], ids=repr)
+def test_newtons_method_starts_within_a_step_of_where_price_takers_would_be(rule, sampled, monkeypatch):
+    """A step is a thirty-second of the highest price; of many users, here four of each kind, a few are asked."""
+    monkeypatch.setattr(equilibrium, "MOST_SAMPLED_USERS", sampled)
+    rng = np.random.default_rng(4)
+    a, b = (np.repeat(one, 4) for one in (rng.uniform(0.1, 0.9, 50), rng.uniform(2, 10, 50)))
+    game = Game(rule, (aggregators(a, b, 1.0, 0.01, [120, 80]), direct(a[:40], b[:40])))
+    wanted = lambda price: sum(block.utility.demand(price).sum() for block in game.blocks)  # noqa: E731
+    known = brentq(lambda price: wanted(price) - rule.supply(price), 0.0, b.max())
+    start = equilibrium.first_total(game)
+    assert abs(rule.value(start) - known) <= b.max() / 32 * 0.51
+
+
+@pytest.mark.parametrize(
+    ("alpha", "thorough", "scanned", "sure"),
+    [(0.0, True, False, True), (0.0, False, False, True), (1.0, True, True, True), (1.0, False, False, False)],
+)
+def test_cells_are_scanned_where_all_is_asked_and_fair_users_are_few_else_one_root_is_found(
+    alpha, thorough, scanned, sure, monkeypatch
+):
+    game, scans, one = market(0, [alpha] * 2), [], equilibrium.scan
+    monkeypatch.setattr(equilibrium, "scan", lambda *given: scans.append(given) or one(*given))
+    found = equilibrium.find_roots(game, thorough, 1e-9)
+    assert bool(scans) == scanned and found.exhaustive == sure and len(found.roots) == 1
+    root = found.roots[0]
+    assert root.price == pytest.approx(0.001 * root.total) and root.slope == pytest.approx(0.001) and not root.at_kink
+    if alpha:
+        monkeypatch.setattr(equilibrium, "MOST_CELL_USERS", 199)
+        scans.clear()
+        assert not equilibrium.find_roots(game, True, 1e-9).exhaustive and not scans
+        monkeypatch.setattr(equilibrium, "MOST_CELL_USERS", 200)
+        assert equilibrium.find_roots(game, True, 1e-9).exhaustive and scans
+    monkeypatch.setattr(equilibrium, "newton", lambda *given: (None, None))
+    scans.clear()
+    assert equilibrium.find_roots(game, False, 1e-9).roots[0].total == pytest.approx(root.total, rel=1e-7) and scans
+
+
+def test_a_kinked_price_is_always_scanned():
+    game = replace(market(0, [0.0] * 2), price=Piecewise([0, 100], [0, 1], 2.0))
+    assert equilibrium.find_roots(game, False, 1e-9).exhaustive
+
+
+def flat_market(last=30.0):
+    """A price of 2 from 1 on; max-min players of a user who wants 1 and one who wants 3 of whom 0.17 is enough."""
+    users = aggregators([0.5, 0.5] * 2, [3.0, 5.0] * 2, np.inf, 0.01, [2, 2], "A")
+    return Game(Piecewise([0, 1, last, last + 1], [0, 2, 2, 9], 5.0), (users,))
+
+
+def test_on_a_flat_stretch_max_min_players_may_buy_any_of_a_line():
+    """Surplus b x − x²/2 − 2 x: the first has 1/2 at x = 1, the second that from 3 − √8 on, up to 3."""
+    least = 2 * (1 + 3 - np.sqrt(8.0))
+    ((outcome, line),) = equilibrium.on_flats(flat_market())
+    assert line and least < outcome.quantity < 8 and outcome.gap <= 1e-9
+    assert outcome.quantity == pytest.approx(least + 0.25 * (8 - least))
+    np.testing.assert_allclose(outcome.y, outcome.quantity / 2)
+    assert not list(equilibrium.on_flats(flat_market(last=least * 0.99)))  # it ends before that
+    ((outcome, line),) = equilibrium.on_flats(flat_market(last=least * 1.2))
+    assert outcome.quantity <= least * 1.2
+    plain = replace(flat_market(), blocks=(aggregators([0.5, 0.5], [3.0, 5.0], 1.0, 0.01, [2]),))
+    assert not list(equilibrium.on_flats(plain))
+
+
+def test_two_players_trade_what_leaves_all_as_content_on_a_line_and_not_at_one_point():
+    game = flat_market()
+    ((outcome, _),) = equilibrium.on_flats(game)
+    wide = outcome.y - 0.2, outcome.y + 0.2
+    assert equilibrium.has_line(game, outcome, wide)
+    assert not equilibrium.has_line(game, outcome, (outcome.y - 1e-9, outcome.y + 0.2))
+    assert not equilibrium.has_line(game, outcome, (outcome.y - 0.2, outcome.y + 1e-9))
+    assert not equilibrium.has_line(game, outcome, (outcome.y - [0.2, 0.0], outcome.y + 0.2))
+    alone = replace(game, blocks=(game.blocks[0].player(0),))
+    one = clear(alone, outcome.y[:1])
+    assert not equilibrium.has_line(alone, one, (one.y - 0.2, one.y + 0.2))
+    pair = Game(Linear(0.5), (direct([0.5, 0.5], [4.0, 5.0]),))
+    best = solve(pair).outcome
+    assert not equilibrium.has_line(pair, best, (best.y / 2, best.y * 2))

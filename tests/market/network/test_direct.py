@@ -1,13 +1,19 @@
 """Equilibria on a network without rounds: published duopolies, the two nodes, convex conducts, honest endings."""
 
+from dataclasses import replace
+from itertools import pairwise
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from market.aggregator.game import Block
 from market.aggregator.network import direct
 from market.aggregator.network.direct import has_none, replies, solve
+from market.aggregator.network.facing import Rising
 from market.aggregator.network.game import NetworkGame
 from market.aggregator.network.measures import producer_surplus, total_welfare
+from market.aggregator.network.producers import Falling, Producers
 from market.grid.nodal import nodal_grid
 from market.outcome import Status
 from market.utilities import UTILITIES
@@ -119,3 +125,152 @@ def test_replies_that_come_round_end_early_and_those_that_draw_nearer_do_not(lef
     assert settled is (ends == 0.0)
     assert rounds[0] < len(asked) < rounds[1]
     assert abs(complex(*(y - 2))) == pytest.approx(ends, abs=1e-2)
+
+
+def changed(game, **how):
+    return NetworkGame(**({name: getattr(game, name) for name in ("grid", "blocks", "places", "conducts")} | how))
+
+
+def thin(m=(0.5, 0.5), cost=(0.0, 0.0), capacity=(np.inf, np.inf), nodes=(0, 1), **more):
+    lines = more.pop("lines", [(0, 1, 1.0, 0.5)])
+    generators = list(zip(nodes, cost, m, capacity, strict=True))
+    return nodal_grid(more.pop("names", "ab"), lines=lines, generators=generators, **more)
+
+
+def test_that_none_exists_is_proven_for_two_nodes_alike_with_one_buyer_each_and_no_other_game():
+    game, one = pair(0.5), np.eye(2)
+    assert has_none(game) and has_none(changed(game, grid=thin(), places=(one[1], one[0])))
+    grids = {
+        "rises": thin(m=(0.5, 0.6)),
+        "costs": thin(cost=(0.1, 0.1)),
+        "one cost": thin(cost=(0.0, 0.1)),
+        "capacity": thin(capacity=(15.9, 15.9)),
+        "one capacity": thin(capacity=(np.inf, 15.9)),
+        "demand": thin(demand=[0.0, 0.1]),
+        "elastic": thin(elastic=[(0, 1.0, 1.0)]),
+        "both at one node": thin(nodes=(1, 1)),
+        "two lines": thin(lines=[(0, 1, 1.0, 0.5), (0, 1, 1.0, 0.5)]),
+        "three": nodal_grid("ab", lines=[(0, 1, 1.0, 0.5)], generators=[(k, 0.0, 0.5, np.inf) for k in (0, 1, 1)]),
+    }
+    for name, grid in grids.items():
+        assert not has_none(changed(game, grid=grid)), name
+    assert has_none(changed(game, grid=thin(capacity=(16.0, 16.0))))  # b / m, which is all that can be sold
+    for places in ((one[0], one[0]), (np.array([0.5, 0.5]), one[1]), (np.array([0.5, 0.5]), np.array([0.5, 0.5]))):
+        assert not has_none(changed(game, places=places))
+    assert not has_none(changed(game, conducts=("network", "energy")))
+    assert not has_none(changed(game, blocks=(game.blocks[0], users("b", [0.06], [8], [1], "large"))))
+    assert not has_none(changed(game, blocks=(game.blocks[0], users("b", [0.05, 0.05], [8, 8], [1, 1], "large"))))
+    log = Block("b", "large", UTILITIES["log"](b=np.array([8.0]), k=np.array([3.0])), 0.0, 0.0, np.array([1]))
+    assert not has_none(changed(game, blocks=(game.blocks[0], log)))
+    assert not has_none(changed(game, blocks=game.blocks[:1], places=(one[0],), conducts=("network",)))
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1.0, 1e3])
+def test_to_fill_the_line_pays_where_that_none_exists_is_told(unit):
+    """b > m K, and (b − m K)² / 4 (a + m) above what both get who share the supply, (b − (a + m) x) x."""
+    for a, b, m in ((0.05, 8.0, 0.5), (0.3, 2.0, 0.1), (1.0, 5.0, 2.0)):
+        x = b / (2 * a + 1.5 * m)
+        held = (b - (a + m) * x) * x
+        last = (b - np.sqrt(4 * (a + m) * held)) / m  # the limit at which both are worth the same
+        for share in (1e-3, 0.5, 0.999, 1.001, 2.0):
+            limit = share * last * unit
+            ends = [(node, 0.0, m / unit, np.inf) for node in (0, 1)]
+            grid = nodal_grid("ab", lines=[(0, 1, 1.0, limit)], generators=ends)
+            blocks = tuple(users(name, [a / unit], [b], [1], "large") for name in "ab")
+            assert has_none(NetworkGame(grid, blocks, tuple(np.eye(2)), ("network",) * 2)) == (share < 1)
+
+
+def test_the_slope_of_a_broken_line_is_that_just_below_a_total_and_its_size():
+    rising = Rising((np.array([0.0, 2.0, 2.0, 5.0]), np.array([1.0, 2.0, 4.0, 10.0])), 3.0)
+    for at, slope in ((0.0, 0.5), (1.0, 0.5), (2.0, 0.5), (2.1, 2.0), (5.0, 2.0), (5.1, 3.0), (99.0, 3.0)):
+        assert direct._slope(rising, at) == slope
+    falling = Falling(np.array([0.0, 4.0]), np.array([9.0, 1.0]), -0.25)
+    assert [direct._slope(falling, at) for at in (1.0, 4.0, 4.5)] == [2.0, 2.0, 0.25]
+
+
+def facing(quantities, conducts, slices):
+    """A game of players who believe in lines of such quantities, and of prices that are the half of them."""
+    lines = [Rising((np.array(one), np.array(one) / 2), 7.0) for one in quantities]
+    ends = np.cumsum([0, *slices])
+    where = tuple(slice(int(lo), int(hi)) for lo, hi in pairwise(ends))
+    return SimpleNamespace(
+        conducts=conducts, player_slices=where, players=int(ends[-1]), facing=lambda j, y: (lines[j], 0.25 * j)
+    )
+
+
+def test_a_hub_is_straight_where_no_player_who_moves_it_meets_a_kink_up_to_twice_its_amount():
+    lines = [[0.0, 4.0], [0.0, 6.0], [0.0, 1.0]]
+    game = facing(lines, ("energy", "nothing"), (2, 1))
+    assert direct._is_straight(game, np.array([2.0, 3.0, 5.0]))  # from there on it may bend
+    assert not direct._is_straight(game, np.array([2.1, 3.0, 0.0]))
+    assert not direct._is_straight(game, np.array([2.0, 3.1, 0.0]))
+    assert not direct._is_straight(facing(lines, ("nothing", "energy"), (2, 1)), np.array([0.0, 0.0, 0.6]))
+    assert direct._is_straight(facing(lines, ("nothing",), (3,)), np.full(3, 9.0))
+
+
+def test_slopes_are_those_that_players_who_move_prices_believe_in_at_the_total_with_the_others():
+    game = facing([[0.0, 4.0], [0.0, 6.0], [0.0, 1.0]], ("energy", "nothing"), (2, 1))
+    assert direct._slopes(game, np.array([4.0, 5.75, 9.0])).tolist() == [0.5, 0.5, 0.0]
+    assert direct._slopes(game, np.array([4.1, 5.8, 9.0])).tolist() == [7.0, 7.0, 0.0]
+
+
+def test_ends_are_told_apart_by_a_ten_millionth_of_what_is_bought():
+    one, same, other = np.array([1.0, 2.0]), np.array([1.0 + 2.9e-7, 2.0]), np.array([1.0, 2.0 - 3.1e-7])
+    kept = direct._apart([one, same, other, one, np.zeros(2), np.zeros(2)])
+    assert [end.tolist() for end in kept] == [one.tolist(), other.tolist(), [0.0, 0.0]]
+    assert [end[0] for end in direct._apart([np.array([end]) for end in (2.0, 1.0, 2.0, 1.0)])] == [2.0, 1.0]
+
+
+@pytest.mark.parametrize("settles", [1.0, 0.5, None])
+def test_an_end_is_where_replies_settle_with_the_first_damping_that_does_else_where_each_of_them_stops(
+    settles, monkeypatch
+):
+    asked = []
+
+    def replied(game, y, damping):
+        asked.append(damping)
+        return y + damping, damping == settles
+
+    monkeypatch.setattr(direct, "replies", replied)
+    ends = [end.tolist() for end in direct._ends(None, np.zeros(1))]
+    assert ends == {1.0: [[1.0]], 0.5: [[0.5]], None: [[1.0], [0.5]]}[settles]
+    assert asked == ([1.0] if settles == 1.0 else [1.0, 0.5])
+
+
+@pytest.mark.parametrize(("count", "back", "round_"), [(8, 2, True), (8, 8, True), (9, 9, False), (8, 1, False)])
+def test_early_purchases_come_round_where_they_are_those_of_one_of_a_few_rounds_before(count, back, round_):
+    """The last purchases are no earlier round; rounds further back than seven before it are not looked at."""
+    past = [np.array([float(10 * k), 1.0]) for k in range(count)]
+    assert direct._come_round(past, past[-back] + 1e-9, 1.0, 11.0) == round_
+    assert not direct._come_round(past, past[-back] + 1.2e-9, 1.0, 11.0)
+    assert not direct._come_round([], np.zeros(2), 1.0, 11.0)
+
+
+def test_late_purchases_come_round_where_they_are_near_any_earlier_ones_beside_how_far_they_moved():
+    past = [np.array([float(10 * k), 1.0]) for k in range(50)]
+    for k in (0, 20, 48):
+        assert direct._come_round(past, past[k] + 0.9e-3, 1.0, 11.0)
+        assert not direct._come_round(past, past[k] + 1.1e-3, 1.0, 11.0)
+        assert not direct._come_round(past[1:], past[0] + 1e-6, 1.0, 11.0)
+    assert not direct._come_round(past, past[49], 1.0, 11.0)
+
+
+@pytest.mark.parametrize(
+    ("conducts", "kinds", "convex"),
+    [
+        (("nothing", "nothing"), (1.0, 2.0), True),
+        (("energy", "nothing"), (0.0, 2.0), True),
+        (("energy", "nothing"), (1.0, 0.0), False),
+        (("nothing", "energy"), (1.0, 1.0), False),
+        (("network", "nothing"), (0.0, 0.0), False),
+        (("energy", "network"), (0.0, 0.0), False),
+    ],
+)
+def test_a_programme_tells_where_nobody_sees_lines_and_who_moves_the_hub_buys_for_the_sum(conducts, kinds, convex):
+    grid, one = thin(), np.eye(2)
+    blocks = tuple(replace(users("u", [1, 2], [9, 8], [2]), alpha=alpha) for alpha in kinds)
+    assert direct.is_convex(NetworkGame(grid, blocks, tuple(one), conducts)) == convex
+    plants = Producers("plants", np.array([4.0]), np.ones(1), np.ones(1))
+    with_plants = NetworkGame(grid, (blocks[0], plants), tuple(one), conducts)
+    seen = "network" in conducts or (conducts[0] == "energy" and kinds[0] > 0)
+    assert direct.is_convex(with_plants) == (not seen)

@@ -65,3 +65,26 @@ def test_a_producer_alone_sells_where_the_price_that_it_makes_is_its_marginal_co
     """10 − q / 2 = 2 + 3 q / 10 at q = 10."""
     falling = Falling(np.array([0.0]), np.array([10.0]), -0.5)
     assert _sold_alone(falling, producer(100.0, cost, 0.3), most) == pytest.approx(sold)
+
+
+def test_of_sales_that_bring_as_much_the_nearest_to_the_present_is_made():
+    flat = Falling(np.array([0.0]), np.array([7.0]), 0.0)
+    assert [best_sale(flat, producer(4, 7, 0), 0.0, now) for now in (0.5, 1.9, 2.1, 3.5)] == [0.0, 0.0, 4.0, 4.0]
+
+
+def test_what_producers_sell_at_a_price_is_up_to_where_marginal_cost_meets_it():
+    some = Producers("p", np.array([4.0, 4.0, 4.0]), np.array([1.0, 3.0, 2.0]), np.array([0.5, 1.0, 0.0]))
+    known = {0.5: 0.0, 1.0: 0.0, 2.0: 2.0, 2.5: 3.0 + 4.0, 4.0: 4.0 + 1.0 + 4.0, 99.0: 12.0}
+    assert {price: some.at_price(price) for price in known} == pytest.approx(known)
+    assert some.player(2).at_price(2.0) == 0.0 and some.player(1).at_price(5.0) == 2.0
+    np.testing.assert_allclose(some.spent(np.array([2.0, 2.0, 2.0])), [2 + 1, 6 + 2, 4])
+    assert some.players == 3 and some.sizes.tolist() == [0, 0, 0]
+    assert [some.player_name(1), some.player(1).player_name(0)] == ["p 2", "p"]
+    assert some.unmixed_parts == ((slice(0, 3), some),)
+
+
+def test_a_price_along_sales_is_read_from_the_left_of_a_step():
+    rule = Falling(np.array([0.0, 2.0, 2.0, 5.0]), np.array([9.0, 7.0, 4.0, 1.0]), -0.5)
+    sales = np.array([0.0, 1.0, 2.0, 2.5, 5.0, 7.0])
+    np.testing.assert_allclose(rule.value(sales), [9.0, 8.0, 7.0, 3.5, 1.0, 0.0])
+    np.testing.assert_allclose(rule.left_slope(sales), [-1.0, -1.0, -1.0, -1.0, -1.0, -0.5])
