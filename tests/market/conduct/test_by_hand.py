@@ -50,7 +50,7 @@ def test_hedge_weighs_actions_by_what_they_would_have_paid(rate, speed):
     np.testing.assert_allclose(conduct.beliefs(state), np.full((2, 3), 1 / 3))
     total, widest = np.zeros((2, 3)), np.zeros(2)
     for _ in range(5):
-        paid = rng.uniform(-3, 9, (2, 3))
+        paid = rng.uniform(-0.3, 0.9, (2, 3))
         conduct.learn(state, SimpleNamespace(of_actions=lambda count, paid=paid: paid[:, :count]))
         total, widest = total + paid, np.maximum(widest, [max(row) - min(row) for row in paid])
         for player, chances in enumerate(conduct.beliefs(state)):
@@ -84,7 +84,7 @@ def test_a_bandit_counts_losses_of_what_it_did_by_its_chance(rate, explore):
             int(np.searchsorted(np.cumsum(row), each, side="right")) for row, each in zip(chances, luck, strict=True)
         ]
         assert amounts.tolist() == [GRID[player, one] for player, one in enumerate(action)]
-        payoff = rng.uniform(-2, 5, 2)
+        payoff = rng.uniform(-0.2, 0.5, 2)
         conduct.learn(state, SimpleNamespace(payoff=payoff))
         for player, one in enumerate(action):
             counted = chances[player, one] + (speed / 2 if explore is None else explore)
@@ -93,6 +93,19 @@ def test_a_bandit_counts_losses_of_what_it_did_by_its_chance(rate, explore):
                 paid[player, one] + payoff[player] / counted,
             )
         lowest, highest = np.minimum(lowest, payoff), np.maximum(highest, payoff)
+
+
+def test_chances_of_sure_learners_stay_chances():
+    """Speeds at which a weight by itself would be beyond the largest number there is."""
+    bandit, hedge = Bandit(3, rate=50.0), Hedge(3, rate=50.0)
+    met, sure = bandit.begin(start(None)), hedge.begin(start(None))
+    for number in range(100):
+        bandit.decide(met, Fixed([0.5, 0.5]))
+        bandit.learn(met, SimpleNamespace(payoff=np.array([0.0, 1.0]) + number % 2))
+        hedge.learn(sure, SimpleNamespace(of_actions=lambda count: np.array([[0.0, 1.0, 2.0], [5.0, 1.0, 0.0]])))
+    for chances in (bandit.beliefs(met), hedge.beliefs(sure)):
+        assert chances.sum(axis=1) == pytest.approx([1, 1]) and np.all(chances >= 0)
+    assert hedge.beliefs(sure)[:, [0, 2]] == pytest.approx(np.array([[0, 1], [1, 0]]))
 
 
 def test_q_learning_tries_anything_by_chance_and_else_the_best_of_its_class():
@@ -170,4 +183,6 @@ def test_a_gradient_steps_by_its_pace_along_the_marginal_payoff_and_stays_within
     assert conduct.decide(state, None) == pytest.approx([4.0, 0.0])  # 1 + 0.5 × 4/2 × 3, and 2 − 0.5 × 4/8 × 9
     assert conduct.kept(state)["its next step"] == pytest.approx(np.array([[3.0], [-2.0]]))
     assert begun.pace(0.5) == pytest.approx([1.0, 0.25])
+    flat = Start(10, np.array([4.0]), np.array([0.5]), (0.0, 1.0), faced, None)
+    assert flat.pace(0.5) == pytest.approx([4.0])
     assert Start(10, np.array([4.0]), np.zeros(1), (0.0, 1.0), faced, None).pace(1.0).tolist() == [0.0]
