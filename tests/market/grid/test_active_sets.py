@@ -5,7 +5,7 @@ import pytest
 
 from market.grid import transfer as transfers
 from market.grid.active_set import Active, Constraint, Load, Programme, System
-from market.grid.clearing import Operator, clear, paid
+from market.grid.clearing import Operator, clear, cleared, paid
 from market.grid.lines import NetworkError
 from market.grid.nodal import nodal_grid
 from market.grid.offers import offers_of
@@ -13,6 +13,7 @@ from market.grid.path import Path, _waits, follow
 from market.grid.pivots import enter, first_below, leave, merit_order, missed, push_of, settle, worst
 from market.grid.residual import curve
 from market.grid.transfer import Transfer
+from market.outcome import Status
 from tests.market.grid.networks import NONE, any_grid, factors, five_bus, loops, players, three_bus
 
 SEEDS = range(12)
@@ -307,8 +308,8 @@ def test_a_curve_is_what_clearings_along_it_pay(buys):
     place = np.eye(5)[1]
     found = curve(Operator(grid), place if buys else -place, until=300.0)
     for t, price in zip(steps, found.value(steps), strict=True):
-        cleared = clear(grid, grid.demand + t * place) if buys else clear(grid, injected=t * place)
-        assert price == pytest.approx((cleared.buying if buys else cleared.selling) @ place, abs=1e-6) or (
+        one = clear(grid, grid.demand + t * place) if buys else clear(grid, injected=t * place)
+        assert price == pytest.approx((one.buying if buys else one.selling) @ place, abs=1e-6) or (
             np.min(np.abs(t - found.ends)) < 1e-6
         )
     assert np.all(found.ends > found.starts) and found.starts[1:] == pytest.approx(found.ends[:-1])
@@ -316,3 +317,88 @@ def test_a_curve_is_what_clearings_along_it_pay(buys):
     assert found.after == pytest.approx(found.before + found.slopes * (found.ends - found.starts))
     together = np.abs(np.diff(found.slopes)) + np.abs(found.before[1:] - found.after[:-1])
     assert np.all(together > 1e-9)  # no two pieces that are one straight line
+
+
+LOOP = {
+    "demand": [0, 5, 0],
+    "lines": [(0, 1, 1.0, 99.0), (0, 2, 1.0, 1.0), (1, 2, 1.0, 99.0)],
+    "generators": [(0, 10.0, 0.0, 99.0)],
+    "value_of_lost_load": 100.0,
+}  # the line a-c is full, and a unit at c is worth more than lost load
+
+
+@pytest.mark.parametrize("node", range(3))
+@pytest.mark.parametrize("sign", [1, -1])
+def test_prices_beyond_lost_load_along_a_curve_are_those_of_clearings(node, sign):
+    grid, place = nodal_grid("abc", **LOOP), np.eye(3)[node]
+    found = curve(Operator(grid), sign * place, until=3.0)
+    for t in (0.2, 0.7, 1.3, 2.1, 2.8):
+        one = clear(grid, grid.demand + t * place) if sign > 0 else clear(grid, injected=t * place)
+        assert found.value(t) == pytest.approx((one.buying if sign > 0 else one.selling)[node], abs=0.03)
+
+
+def told(change=lambda answer: answer, grid=None, side=None):
+    """The status of a clearing whose answer, or the side of one offer, is changed."""
+    grid = five_bus(least_rise=1.0) if grid is None else grid
+    operator, nothing = Operator(grid), np.zeros(grid.nodes)
+    load = operator.programme.load(grid.demand, nothing)
+    active, met = operator.settled(load)
+    if side is not None:
+        active.side[side[0]] = side[1]
+    answer = change(System(operator.programme, active).answers(load)[0])
+    return cleared(operator.programme, active, load, answer, met, grid.demand, nothing)
+
+
+def moved(by, *offers):
+    """A change of an answer: as much more of the first offer as less of the second."""
+
+    def change(answer):
+        q = answer.q.copy()
+        for offer, sign in zip(offers, (1, -1), strict=False):
+            q[offer] += sign * by
+        return answer._replace(q=q)
+
+    return change
+
+
+def test_what_misses_a_limit_by_more_than_rounding_is_inaccurate():
+    assert told().status is Status.SOLVED
+    for change in (moved(1e-7, 0, 4), moved(-1e-7, 5), moved(1e-7, 4, 0)):
+        assert told(change).status is not Status.SOLVED, "an end, or the full line"
+    assert told(moved(1e-11, 0, 4)).status is Status.SOLVED
+    assert told(moved(1e-7, 2, 3)).status is Status.INACCURATE  # the full line alone: both run within their ends
+    assert told(side=(0, -1)).status is Status.INACCURATE  # idle though it is cheap
+    assert told(side=(3, 1)).status is not Status.SOLVED  # full though it is dear
+
+
+def test_multipliers_and_prices_are_told_in_money_whatever_the_units():
+    one, other = five_bus(least_rise=1.0), five_bus(least_rise=0.25)
+    costs = other.generators
+    costs = type(costs)(costs.node, costs.cost / 4, costs.rise / 4, costs.least, costs.capacity)
+    lower = clear(type(other)(other.names, other.demand, other.lines, costs, least_rise=0.25))
+    assert 4 * lower.prices == pytest.approx(clear(one).prices)
+    assert 4 * lower.multipliers == pytest.approx(clear(one).multipliers) and np.any(lower.multipliers != 0)
+
+
+def test_the_node_where_load_is_shed_or_output_spilled_is_named():
+    lines = [(0, 1, 1.0, 1.0), (1, 2, 1.0, 1.0)]
+    short = clear(nodal_grid("abc", demand=[0, 0, 5], lines=lines, generators=[(0, 1.0, 0.1, 9.0)]))
+    assert (short.status, short.why) == (Status.SHORT, "load at node c is shed")
+    assert short.shed == pytest.approx([0, 0, 4])
+    spilled = clear(
+        nodal_grid("abc", demand=[0, 3, 0], lines=lines, generators=[(0, 1.0, 0.1, 9.0)]), injected=[0, 0, 4]
+    )
+    assert spilled.status is Status.INFEASIBLE and "node c cannot" in spilled.why
+    assert spilled.spilled == pytest.approx([0, 0, 3])
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_an_operator_who_has_cleared_before_clears_as_a_new_one(seed):
+    grid, _, _ = drawn(seed)
+    rng, operator = np.random.default_rng(seed), Operator(grid)
+    for _ in range(4):
+        bought, sold = players(rng, grid)
+        again, fresh = (one.clear(grid.demand + bought, sold) for one in (operator, Operator(grid)))
+        assert again.status == fresh.status and again.cost == pytest.approx(fresh.cost, rel=1e-8, abs=1e-8)
+        near = grid.demand + bought * (1 + 1e-3 * rng.random(grid.nodes))
+        assert operator.clear(near, sold).cost == pytest.approx(clear(grid, near, sold).cost, rel=1e-8, abs=1e-8)
