@@ -11,7 +11,7 @@ from market.fairness.one_player import OnePlayer
 from market.utilities import Quadratic
 from tests.market.test_fairness import phi
 
-ALPHAS = (0.0, 0.3, 0.75, 1.0, 2.0, 5.0, 60.0)
+ALPHAS = (0.0, 0.3, 0.75, 1.0, 2.0, 5.0, 100.0)
 OFFSETS = (0.0, 0.01, 1.0, 50.0)  # the last is above all that is worth
 USERS = 5
 ALL = np.ones(USERS, dtype=bool)
@@ -82,7 +82,7 @@ def equal_surplus(surplus, alpha, offset):
 @pytest.mark.parametrize("alpha", [101.0, 300.0, 5e4])
 def test_beyond_alpha_100_a_regret_is_the_rise_of_the_equal_surplus(alpha, offset):
     old, new, worth = drawn(4)
-    near = np.concatenate([new, old + 1e-7 * new])
+    near = np.concatenate([new, old + 1e-7 * new, old - 1e-11 * new])
     found = AlphaFair(alpha, offset).regret(near, old, ALL, ALL, worth, OnePlayer)[:, 0]
     before = equal_surplus(old, alpha, offset)
     base = before - max(Decimal(offset) - Decimal(float(worth.max())), 0)
@@ -241,3 +241,51 @@ def test_max_min_gives_up_a_share_of_the_roof():
     assert MaxMin(0.0).first_guess(users, price, 1.0, OnePlayer.by_player).tolist() == [0]
     with pytest.raises(ValueError, match="roof"):
         MaxMin(0.0).respond(users, price, np.array(0.0))
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.5, 1.0, 2.0])
+def test_an_offset_beside_surpluses_that_are_worth_nothing_counts_whole(alpha):
+    old, new, _ = drawn(14)
+    found = AlphaFair(alpha, 0.5).regret(new, old, ALL, ALL, np.zeros(USERS), OnePlayer)[:, 0]
+    np.testing.assert_allclose(found, written_out(new, old, old, alpha, 0.5, np.inf), rtol=1e-9)
+
+
+def exact_rise(new, old, alpha, offset, most):
+    """`written_out` to sixty digits, alpha not 1."""
+    getcontext().prec = 60
+    power, whole = 1 - Decimal(alpha), [[Decimal(float(s)) + Decimal(offset) for s in each] for each in (new, old)]
+    rise = sum(after**power - before**power for after, before in zip(*whole, strict=True)) / power
+    kept = Decimal(offset) - min(Decimal(offset), Decimal(most))
+    return float(rise / sum(before ** -Decimal(alpha) * (before - kept) for before in whole[1]))
+
+
+@pytest.mark.parametrize("alpha", [0.5, 2.0, 5.0])
+def test_small_rises_beside_a_huge_offset_keep_their_digits(alpha):
+    old, new, worth = drawn(15)
+    near = old + 1e-6 * (new[0] - 2)
+    found = AlphaFair(alpha, 1e8).regret(near, old, ALL, ALL, worth, OnePlayer)[0]
+    assert found == pytest.approx(exact_rise(near, old, alpha, 1e8, float(worth.max())), rel=1e-6)
+
+
+def test_beyond_the_largest_numbers_a_loss_grows_with_its_logarithm():
+    """At alpha = 41 a user who keeps e^−t of a surplus of 1 loses e^(40 t); that is told to the digit up to e^600."""
+    rule, old = AlphaFair(41.0, 0.0), np.ones(2)
+    gains = [
+        float(rule.gain(np.array([math.exp(-size / 40), 1.0]), old, ALL[:2])) for size in (599, 601, 650, 690, 800, 910)
+    ]
+    unit = -math.exp(600) / 40 / 2
+    assert np.array(gains) / unit == pytest.approx([math.exp(-1), 2, 51, 91, 201, 311], rel=1e-6)
+    more = float(rule.gain(np.array([math.exp(20), math.exp(-601 / 40)]), old, ALL[:2]))
+    assert more == pytest.approx(2 * unit, rel=1e-6)
+
+
+def test_a_max_min_plane_of_one_user_who_counts_is_its_surplus():
+    old, worth = 1e-3 * np.array([2.0, 3.0]), 1e-3 * np.array([9.0, 9.0])
+    at, one = 1e-3 * np.array([4.0, 5.0]), np.array([False, True])
+    height, slopes = MaxMin(1e-3).plane(at, np.array([7.0, 9.0]), old, one, one, worth, OnePlayer)
+    assert slopes == pytest.approx([0, 1 / 4e-3]) and height == pytest.approx([(5 - 3) / 4])
+    both = ALL[:2]
+    height, slopes = MaxMin(1e-3).plane(at, np.array([1.0, 3.0]), old, both, both, worth, OnePlayer)
+    assert slopes == pytest.approx([0.75 / 3e-3, 0.25 / 3e-3]) and height == pytest.approx(
+        [(0.75 * 4 + 0.25 * 5 - 2) / 3]
+    )

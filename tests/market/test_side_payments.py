@@ -261,3 +261,35 @@ def test_the_terms_of_an_aggregator_with_payments_are_its_members_level():
     some = [5, 40, 77]
     exact = [exact_gains(state, user)[1] for user in some]
     np.testing.assert_allclose(state.expected_gains[some, 1], exact, atol=1e-3 * level)
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+@pytest.mark.parametrize("indifferent", [True, False])
+def test_floors_beyond_what_two_members_have_are_short_and_a_single_member_s_never(unit, indifferent):
+    surplus = unit * np.array([3.0, 1.0, 2.0, 3.0, 1.0])
+    floors = unit * np.array([3.0, 1.5, 9.0, 3.0, 1.0 + 1e-12])
+    found = share(surplus, floors, indifferent, players([2, 1, 2]))
+    assert found.short.tolist() == [True, False, False]
+    assert found.transfers == pytest.approx(np.zeros(5), abs=1e-9 * unit)
+    assert np.isnan(found.level).tolist() == [True, False, False]
+
+
+def test_floors_within_rounding_are_kept_but_for_as_much():
+    surplus, floors = np.array([3.0, 1.0]), np.array([2.0, 2.0]) * (1 + 1e-10)
+    found = share(surplus, floors, False, players([2]))
+    assert not found.short[0] and found.transfers == pytest.approx([-1.0, 1.0]) and found.transfers.sum() == 0
+    assert share(surplus, floors * (1 + 1e-8), False, players([2])).short[0]
+    assert share(1e-3 * surplus, 1e-3 * floors * (1 + 1e-8), False, players([2])).short[0]
+
+
+def test_levels_and_who_has_them_by_hand():
+    surplus, none = np.array([6.0, 1.0, 2.0]), np.full(3, -np.inf)
+    even = share(surplus, none, False, players([3]))
+    assert even.transfers == pytest.approx([-3, 2, 1]) and even.level == pytest.approx([3]) and even.at_level == [3]
+    kept = share(surplus, np.array([5.0, 0.0, 0.0]), False, players([3]))
+    assert kept.transfers == pytest.approx([-1, 1, 0]) and kept.level == pytest.approx([2]) and kept.at_level == [2]
+    idle = share(surplus, np.array([5.0, 0.0, 0.0]), True, players([3]))
+    assert idle.transfers.tolist() == [0, 0, 0]
+    helped = share(surplus, np.array([5.5, 2.0, 1.0]), True, players([3]))
+    assert helped.transfers == pytest.approx([-0.5, 1.0, -0.5])
+    assert moved(helped.transfers) == pytest.approx(1.0)

@@ -35,6 +35,20 @@ MORE = [
     ({"elastic": [(1, 30.0, 0.0)]}, "elastic demand 0: quantity(=0) must be finite and > 0"),
     ({"generators": [(0, 20.0, 1.0)]}, "generators must be rows of node, cost, rise, capacity"),
     ({"power": 0.0}, "power(=0) must be finite and > 0"),
+    ({"power": np.inf}, "power(=inf) must be finite and > 0"),
+    ({"least_rise": -1.0}, "least_rise(=-1) must be finite and >= 0"),
+    ({"value_of_lost_load": 0.0}, "value_of_lost_load(=0) must be finite and > 0"),
+    ({"lines": [(0, 1, np.inf, 1.0)]}, "line 0: susceptance(=inf) must be finite and not 0"),
+    ({"lines": [(-1, 1, 1.0, 1.0)]}, "line 0: tail(=-1) must be a node, 0 to 1"),
+    ({"generators": [(0, np.nan, 1.0, 9.0)]}, "generator 0: cost(=nan) must be finite"),
+    ({"generators": [(0, 20.0, 1.0, -1.0)]}, "generator 0: capacity(=-1) must be >= 0"),
+    ({"generators": [(0, 20.0, 1.0, 0.0)]}, "node 1: demand(=5) must be 0 on an island without supply"),
+    ({"generators": [(0, 1001.0, 1.0, np.inf)]}, "marginal cost(=1001) must be at most"),
+    ({"elastic": [(1, 0.0, 4.0)]}, "elastic demand 0: price(=0) must be finite and > 0"),
+    ({"elastic": [(2, 30.0, 4.0)]}, "elastic demand 0: node(=2) must be a node, 0 to 1"),
+    ({"hub": [1.5, -0.5]}, "node 1: hub(=-0.5) must be finite and >= 0"),
+    ({"hub": [1.0]}, "hub has 1 entries; 2 are needed, one for each node"),
+    ({"least_rise": 0.0, "generators": [(0, 1.0, 1.0, 9.0), (0, 1.0, 0.0, 9.0)]}, "generator 1: rise(=0) must be > 0"),
 ]
 
 
@@ -54,8 +68,11 @@ def test_more_bad_data_are_told_in_one_line(change, message):
 
 
 def test_names_must_differ():
-    with pytest.raises(NetworkError, match="the name stands twice"):
-        nodal_grid("aa", **GOOD)
+    for names in ("abcb", "bbac"):
+        with pytest.raises(NetworkError, match="node 'b': the name stands twice"):
+            nodal_grid(names)
+    with pytest.raises(NetworkError, match="at least one is needed"):
+        nodal_grid("")
 
 
 def test_least_output_is_at_most_the_capacity():
@@ -106,3 +123,47 @@ def test_the_hub_is_given_by_demand_or_equal():
 def test_parallel_lines_are_numbered_either_way():
     lines = LimitedLines([0, 1, 0], [1, 0, 1], [1.0, 1.0, 1.0])
     assert NodalGrid(("a", "b"), [0.0, 0.0], lines).line_names == ("a-b", "b-a#2", "a-b#3")
+
+
+def test_data_at_the_ends_of_what_is_allowed_are_taken():
+    grid = nodal_grid("ab", **(GOOD | {"least_rise": 0.0, "generators": [(1, 20.0, 1.0, 9.0), (0, 5.0, 0.0, 0.0)]}))
+    assert grid.rises.tolist() == [1.0, 0.0]
+    nodal_grid(
+        "ab", **(GOOD | {"generators": [(0, 991.0, 1.0, 9.0), (0, 1000.0, 1e-9, np.inf), (0, 1000.0, 0.0, 1.0)]})
+    )
+    nodal_grid("ab", **(GOOD | {"elastic": [(1, 1000.0, 4.0)], "lines": [(0, 1, -1.0, 0.0), (0, 1, 1.0, np.inf)]}))
+    for shift in (360.0, -360.0):
+        LimitedLines([0], [1], [1.0], [shift])
+        assert NodalGrid(("a", "b"), [0.0, 0.0], LimitedLines([0], [1], [1.0], [shift])).lines.shift.tolist() == [shift]
+    with pytest.raises(NetworkError, match=r"line 0: shift\(=361\) must be from -360 to 360 degrees"):
+        NodalGrid(("a", "b"), [0.0, 0.0], LimitedLines([0], [1], [1.0], [361.0]))
+    put_in = nodal_grid("ab", demand=[-3.0, 5.0], lines=[(0, 1, 1.0, 9.0)])
+    assert put_in.island.tolist() == [0, 0]
+    third = 1 / 3
+    assert nodal_grid("abc", hub=[third] * 3).hub_weights.sum() == 1
+    assert np.allclose(nodal_grid("abc").shares({"a": 0.1, "b": 0.2, "c": 0.7}).sum(), 1, atol=1e-16)
+
+
+def test_what_is_left_out_of_columns_is_usual():
+    grid = NodalGrid(("a", "b"), [0.0, 0.0], LimitedLines([0], [1], [2.0]), Generators([0, 1], [3.0, 4.0], [1.0, 1.0]))
+    assert grid.lines.shift.tolist() == [0] and grid.lines.limit.tolist() == [np.inf]
+    units = grid.generators
+    assert (units.least.tolist(), units.capacity.tolist(), units.unit.tolist()) == ([0, 0], [np.inf] * 2, [0, 1])
+
+
+def test_only_pieces_of_the_same_generator_must_grow_dearer():
+    rows = {"rise": [1.0, 0.0, 0.5], "capacity": [5.0, 5.0, 5.0]}
+    for unit, fine in (([0, 1, 1], True), ([0, 0, 1], False), ([0, 1, 2], True), ([0, 1, 0], True)):
+        units = Generators([0] * 3, [10.0, 14.0, 14.0], unit=unit, **rows)
+        if fine:
+            assert len(NodalGrid(("a",), [1.0], generators=units).generators) == 3
+        else:
+            with pytest.raises(NetworkError, match=r"generator 1: cost\(=14\)"):
+                NodalGrid(("a",), [1.0], generators=units)
+    endless = Generators([0, 0], [10.0, 12.0], [1.0, 1.0], capacity=[np.inf, 5.0], unit=[0, 0])
+    assert len(NodalGrid(("a",), [1.0], generators=endless).generators) == 2
+
+
+def test_a_hub_s_weights_count_demand_that_may_be_elastic_but_none_that_puts_in():
+    grid = nodal_grid("abc", demand=[-2.0, 3.0, 0.0], lines=[(0, 1, 1.0, 9.0)], elastic=[(2, 5.0, 1.0), (1, 5.0, 4.0)])
+    assert grid.hub_weights == pytest.approx([0.0, 7 / 8, 1 / 8])
