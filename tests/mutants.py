@@ -80,7 +80,7 @@ SWAPS = {
     ast.NotIn: ast.In,
 }
 EDGES = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
-SYMMETRIC = {"minimum", "maximum", "min", "max", "any", "all", "clip"}  # in their first two arguments
+SYMMETRIC = {"minimum", "maximum", "min", "max", "any", "all", "clip", "multiply", "array_equal"}  # in their first two arguments
 TWINS = {"minimum": "maximum", "maximum": "minimum", "min": "max", "max": "min", "any": "all", "all": "any"}
 UNCHANGED = ("annotation", "returns", "exc", "decorator_list")  # what decides nothing, and errors' texts
 AROUND = (

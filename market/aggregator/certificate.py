@@ -238,7 +238,7 @@ def _zoomed(payoff, grid, value, users):
     inner = (value[1:-1] >= value[:-2]) & (value[1:-1] >= value[2:])
     order = np.argsort(np.where(inner, -value[1:-1], np.inf), axis=0)[:BRACKETS] + 1
     column = np.arange(grid.shape[1])
-    left, right = grid[order - 1, column], grid[np.minimum(order + 1, len(grid) - 1), column]
+    left, right = grid[order - 1, column], grid[order + 1, column]
     best = grid[np.argmax(value, axis=0), column]
     finer = left + (right - left) * np.linspace(0, 1, POINTS_IN_BRACKET + 2)[1:-1, None, None]
     finer = np.sort(np.concatenate([finer.reshape(-1, len(column)), best[None]]), axis=0)

@@ -404,6 +404,15 @@ def test_a_peak_is_looked_for_on_both_sides_of_points_worth_the_same(bump):
     assert certificate._zoomed(payoff, grid, payoff(grid), 1)[1].max() > 0.4
 
 
+@pytest.mark.parametrize("bump", [0.02, 0.06, 0.18])
+def test_all_of_the_way_between_the_neighbours_of_a_peak_is_looked_at(bump):
+    def payoff(grid):
+        return -np.abs(grid - 0.1) + 5 * np.maximum(1 - np.abs(grid - bump) / 0.01, 0.0)
+
+    grid = np.linspace(0, 1, 11)[:, None]
+    assert certificate._zoomed(payoff, grid, payoff(grid), 1)[1].max() > 4
+
+
 def test_the_end_of_a_players_grid_is_kept_where_it_is_best():
     grid = np.linspace(0, 1, 11)[:, None] * np.ones(2)
     payoff = lambda grid: grid * [1.0, -1.0]  # noqa: E731
