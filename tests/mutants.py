@@ -80,7 +80,8 @@ SWAPS = {
     ast.NotIn: ast.In,
 }
 EDGES = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
-SYMMETRIC = {"minimum", "maximum", "min", "max", "any", "all", "clip", "multiply", "array_equal"}  # in their first two arguments
+# of calls whose first two arguments may change places
+SYMMETRIC = {"minimum", "maximum", "min", "max", "any", "all", "clip", "multiply", "array_equal"}
 TWINS = {"minimum": "maximum", "maximum": "minimum", "min": "max", "max": "min", "any": "all", "all": "any"}
 UNCHANGED = ("annotation", "returns", "exc", "decorator_list")  # what decides nothing, and errors' texts
 AROUND = (
