@@ -11,7 +11,7 @@ from market.grid.nodal import nodal_grid
 from market.grid.offers import offers_of
 from market.grid.path import Path, _waits, follow
 from market.grid.pivots import enter, first_below, leave, merit_order, missed, push_of, settle, worst
-from market.grid.residual import curve
+from market.grid.residual import _joined, curve
 from market.grid.transfer import Transfer
 from market.outcome import Status
 from tests.market.grid.networks import NONE, any_grid, factors, five_bus, loops, players, three_bus
@@ -402,3 +402,27 @@ def test_an_operator_who_has_cleared_before_clears_as_a_new_one(seed):
         assert again.status == fresh.status and again.cost == pytest.approx(fresh.cost, rel=1e-8, abs=1e-8)
         near = grid.demand + bought * (1 + 1e-3 * rng.random(grid.nodes))
         assert operator.clear(near, sold).cost == pytest.approx(clear(grid, near, sold).cost, rel=1e-8, abs=1e-8)
+
+
+def test_a_curve_goes_on_beyond_its_end_as_its_last_piece_does():
+    found = curve(Operator(five_bus(least_rise=0.5)), np.eye(5)[1], until=300.0)
+    assert found.value(np.array([450.0])) == pytest.approx(found.after[-1:] + found.slopes[-1] * 150)
+    quantities, prices, slope = found.points()
+    assert slope == found.slopes[-1] and quantities[0] == 0
+    assert np.all((np.diff(quantities) > 0) | (np.diff(prices) > 0))
+    ends = np.concatenate([found.starts, found.ends])
+    assert set(np.round(quantities, 9)) == set(np.round(ends, 9))
+    inner = (quantities[1:] + quantities[:-1])[np.diff(quantities) > 0] / 2
+    assert np.interp(inner, quantities, prices) == pytest.approx(found.value(inner))
+
+
+@pytest.mark.parametrize("size", [0.01, 1.0, 100.0])
+def test_pieces_that_are_points_go_and_straight_neighbours_join(size):
+    rows = [(0.0, 1.0, 1.0, 2.0, 1.0), (1.0, 1.0, 2.0, 2.0, 9.0), (1.0, 2.0, 2.0, 3.0, 1.0), (2.0, 3.0, 3.0, 5.0, 2.0)]
+    rows += [(3.0, 4.0, 6.0, 8.0, 2.0), (4.0, 5.0, 8.0, 10.0, 2.0), (5.0, np.inf, 10.0, np.inf, 2.0)]
+    pieces = np.array(rows) * np.array([1.0, 1.0, size, size, size])
+    found = _joined(pieces.T.copy())
+    expected = [(0.0, 2.0, 1.0, 3.0, 1.0), (2.0, 3.0, 3.0, 5.0, 2.0), (3.0, np.inf, 6.0, np.inf, 2.0)]
+    np.testing.assert_allclose(np.array(found).T, np.array(expected) * [1.0, 1.0, size, size, size])
+    point = _joined(np.array([[0.0, 0.0, 2.0, 2.0, 1.0], [0.0, 0.0, 3.0, 3.0, 5.0]]).T.copy())
+    assert np.array(point).T.tolist() == [[0.0, 0.0, 3.0, 3.0, 5.0]]

@@ -5,6 +5,7 @@ import pytest
 
 from market.grid.clearing import Operator
 from market.grid.interior import Angles
+from market.grid.nodal import nodal_grid
 from market.grid.proof import PiecesTold, proven
 from tests.market.grid.networks import any_grid, five_bus
 
@@ -72,3 +73,32 @@ def test_a_false_dispatch_is_never_proven(kind):
         "left out": told._replace(balances=np.full_like(told.balances, np.nan)),
     }[kind]
     assert not np.any(proven(angles, demand, injected, false))
+
+
+def test_what_negative_demand_puts_in_may_be_spilled_and_what_is_bought_shed():
+    """Of 3 units put in at a one reaches b; there 7 of 8 units are served, and what more is bought is shed."""
+    data = {"demand": [-3.0, 8.0], "lines": [(0, 1, 1.0, 1.0)], "generators": [(1, 5.0, 0.1, 6.0)]}
+    grid = nodal_grid("ab", value_of_lost_load=50.0, **data)
+    points = np.array([0.5, 1.0, 2.0])
+    told = PiecesTold(Operator(grid), np.array([0.0, 1.0]), grid.demand, np.zeros(2), 3.0).at(points)
+    demand, none = grid.demand + points[:, None] * [0.0, 1.0], np.zeros((3, 2))
+    angles = Angles(grid)
+    assert proven(angles, demand, none, told).tolist() == [True] * 3
+    offers = angles.offers
+    assert told.outputs[:, offers.spill] * offers.energy == pytest.approx(np.array([[-2.0, 0.0]] * 3))
+    assert told.outputs[:, offers.shed][:, 1] * offers.energy == pytest.approx(1 + points)
+    for part, by in ((offers.shed, 1), (offers.spill, -1)):
+        outputs = told.outputs.copy()
+        outputs[:, part][:, 1] += by * 20 / offers.energy
+        assert not np.any(proven(angles, demand, none, told._replace(outputs=outputs)))
+
+
+def test_beyond_the_last_piece_nothing_is_told():
+    grid = five_bus()
+    told = PiecesTold(Operator(grid), np.eye(5)[1], grid.demand, np.zeros(5), 100.0)
+    found = told.at(np.array([0.0, 50.0, 100.0, 100.1]))
+    assert [bool(np.all(np.isfinite(row))) for row in found.balances] == [True, True, True, False]
+    none = PiecesTold(Operator(grid), np.eye(5)[1], grid.demand, np.zeros(5), 100.0)
+    none._starts.clear()
+    assert [part.shape for part in none.at(np.zeros(2))] == [(2, 15), (2, 5), (2, 6)]
+    assert all(np.all(np.isnan(part)) for part in none.at(np.zeros(2)))
