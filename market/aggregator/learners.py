@@ -346,8 +346,9 @@ class _WelfareOfQuadratic(_Table):
         self.level = np.where(np.isfinite(level), level, np.inf)  # the price at which just so much is wanted
         self.kept = block.objective.offset * block.sizes[:, None]
         self.edges = np.unique(utility.reservation)
-        self.sums = self._sums(block, utility.a, utility.reservation)
-        self.rows = np.arange(block.players)[:, None]
+        sums = self._sums(block, utility.a, utility.reservation)
+        self.sums, places = sums.reshape(3, -1), sums.shape[2]  # those of all players in a row
+        self.rows = np.arange(block.players)[:, None] * places
         each = self.grid / block.sizes[:, None]
         self.even = block.by_player(np.add, utility.value(block.to_users(each.T))).T  # where nobody wants any
 
@@ -361,13 +362,14 @@ class _WelfareOfQuadratic(_Table):
 
     def at(self, others: Array) -> Array:
         price = self.learners.rule.value(others[..., None] + self.grid)
-        within = self.worth - price * self.grid
-        ones, linear, squares = self.sums[:, self.rows, np.searchsorted(self.edges, price, "right")]
-        wanted = (linear - price * ones) / 2
-        best = (squares - price * (2 * linear - price * ones)) / 4
-        times = self.grid / np.where(wanted > 0, wanted, 1.0)
-        shared = np.where(wanted > 0, times * (2 - times) * best, self.even - price * self.grid)
-        return np.where(price > self.level, shared, within) + self.kept
+        outlay = price * self.grid
+        ones, linear, squares = self.sums.take(self.rows + self.edges.searchsorted(price, "right"), axis=1)
+        spent = price * ones
+        wanted, best = (linear - spent) / 2, (squares - price * (2 * linear - spent)) / 4
+        some = wanted > 0
+        times = self.grid / np.where(some, wanted, 1.0)
+        shared = np.where(some, times * (2 - times) * best, self.even - outlay)
+        return np.where(price > self.level, shared, self.worth - outlay) + self.kept
 
 
 def _kind_of_table(block: Block) -> type[_Table]:
