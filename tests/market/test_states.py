@@ -261,3 +261,18 @@ def test_knowing_the_state_never_harms_a_planner_or_one_alone(case, risk, seed):
     assert float(states.gain(information.surplus_by_state(states, game, outcome).sum(axis=1))) == pytest.approx(
         outcome.welfare, rel=1e-9, abs=1e-9
     )
+
+
+def test_prices_of_states_before_anything_is_bought_are_those_just_above_none():
+    jump = Piecewise([0, 0, 1], [0.0, 2.0, 5.0], 1.0)
+    states = replace(
+        states_of((jump, Affine(1.0, 3.0)), (0.5, 0.5)), risks={"shy": Risk(0.0, 1.0), "sure": Risk(0.5, 0.0)}
+    )
+    assert states.prices(0.0).tolist() == [2.0, 1.0]
+    assert states.prices(1.0).tolist() == [5.0, 4.0] and states.prices(0.5).tolist() == [3.5, 2.5]
+    timid = replace(states, risks={"shy": Risk(0.5, 0.4)})
+    assert timid.premium("shy") == pytest.approx(0.4 * (2.0 - 1.5)) and timid.premium("sure") == 0.0
+    assert replace(states, risks={}).premium("shy") == 0.0
+    dear = timid.feared(replace(alone((0.5, 6.0)), name="shy"))
+    assert dear.utility.reservation == pytest.approx([6.0 - 0.2])
+    assert timid.feared(same := alone((0.5, 6.0))) is same

@@ -9,7 +9,7 @@ from agents import AggregatorModel
 from market.aggregator.best_response import best_response
 from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
-from market.aggregator.learners import Learners, Unbounded
+from market.aggregator.learners import Learners, Unbounded, margins
 from market.aggregator.learning import play
 from market.aggregator.payoff import payoff
 from market.conduct import Bandit, Dice, FictitiousPlay, Gradient, Hedge, Inertial, QLearning
@@ -233,3 +233,20 @@ def test_payoffs_without_a_lower_bound_are_told():
     made = block(np.random.default_rng(0), "some", "aggregator", [3], 1.0, 0.0)
     with pytest.raises(Unbounded, match="no lower bound"):
         Learners(Affine(0.5, 0.1), made, slice(0, 1), 50.0)
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1.0, 1e3])
+def test_beyond_what_users_want_a_little_more_brings_the_mean_of_what_their_last_units_lose(unit):
+    """Two who want 4 and 6 at a price of 2 and get half as much more, 6 and 9: b − 2 a x − 2 is −2 and −3."""
+    users = Quadratic(np.array([0.5, 0.5]) / unit, np.array([6.0, 8.0]))
+    made = Block("some", "aggregator", users, 1.0, 0.05 * unit, np.array([2]))
+    rule, own = Affine(0.5, 0.1 / unit), np.array([15.0 * unit])
+    found = margins(rule, made, np.zeros(1), own, np.array([50.0 * unit]))
+    assert found == pytest.approx([(6 * -2 + 9 * -3) / 15 - 0.1 * 15])
+
+
+def test_where_the_price_keeps_all_users_out_a_little_more_brings_what_the_dearest_lacks():
+    users = Quadratic(np.array([0.5, 0.5, 0.5]), np.array([3.0, 4.0, 9.0]))
+    made = Block("some", "aggregator", users, 1.0, 0.05, np.array([2, 1]))
+    found = margins(Affine(5.0, 0.1), made, np.array([10.0, 10.0]), np.zeros(2), np.ones(2))
+    assert found[0] == pytest.approx(4.0 - 6.0) and found[1] == pytest.approx(9.0 - 6.0, abs=1e-5)

@@ -52,7 +52,7 @@ def test_weights_are_slopes_of_the_objective_as_shares_of_the_largest_of_those_w
 
 
 def test_a_surplus_has_a_logarithm_above_minus_half_the_offset_or_above_none():
-    for offset, least, logged in ((0.0, 1e-9, True), (0.0, 0.0, False), (1.0, -0.49, True), (1.0, -0.5, False)):
+    for offset, least, logged in ((0.0, 1e-9, True), (0.0, 0.0, False), (0.5, -0.24, True), (0.5, -0.25, False)):
         assert steps._logged(player(offset=offset), np.array([3.0, least])) is logged
 
 
@@ -65,10 +65,10 @@ def test_an_offset_for_a_start_leaves_the_least_surplus_a_fifth_of_their_spread(
 
 def test_a_day_is_held_back_as_little_as_leaves_everybody_a_logarithm():
     """From the least consumption on: none, an eighth, a quarter and half of the way, else the plan itself."""
-    least, plan = np.zeros(2), np.array([8.0, 8.0])
+    least, plan = np.array([2.0, 2.0]), np.array([10.0, 10.0])
     for needs, share in ((-1.0, 0.0), (0.5, 0.125), (1.5, 0.25), (3.0, 0.5), (4.0, 1.0), (9.0, 1.0)):
-        fair = player(surplus=lambda day, needs=needs: day - needs)
-        assert steps.held_back(fair, plan, least).tolist() == [8 * share] * 2
+        fair = player(surplus=lambda day, needs=needs: day - 2 - needs)
+        assert steps.held_back(fair, plan, least).tolist() == [2 + 8 * share] * 2
 
 
 def test_of_days_the_best_is_kept_and_of_equals_the_first():
@@ -80,15 +80,15 @@ def test_of_days_the_best_is_kept_and_of_equals_the_first():
 
 
 def test_the_best_of_halved_steps_is_taken_until_they_get_worse():
-    """Gains over the way t: peaks at a third of it, at four times it, before none at all."""
-    target, asked = np.array([8.0, 0.0]), []
+    """Gains over the way t from 8 to 16: peaks at a third of it, at four times it, before none at all."""
+    target, asked = np.array([16.0, 0.0]), []
 
     def found(gain, halvings=10):
         fair = player()
-        fair.gain = lambda there, plan: asked.append(there[0] / 8) or gain(there[0] / 8)
+        fair.gain = lambda there, plan: asked.append(there[0] / 8 - 1) or gain(there[0] / 8 - 1)
         asked.clear()
-        there = steps._searched(fair, np.zeros(2), target, halvings)
-        return None if there is None else there[0] / 8
+        there = steps._searched(fair, np.array([8.0, 0.0]), target, halvings)
+        return None if there is None else there[0] / 8 - 1
 
     assert found(lambda t: t * (2 / 3 - t)) == 0.25 and asked == [1.0, 0.5, 0.25, 0.125]
     assert found(lambda t: t * (8 - t)) == 1.0 and asked == [1.0, 0.5]
@@ -137,9 +137,9 @@ def climbed(monkeypatch, told, energy=1.0, load=None, **how):
     """(First user's plan, settled, what was asked)."""
     script, fair = Script(monkeypatch, *told), player(energy=energy)
     fair.party.load = fair.party.load if load is None else load
-    found = steps._climbed(fair, np.zeros(2), False, **how)
+    found = steps._climbed(fair, np.array([64.0, 3.0]), False, **how)
     assert not script.told
-    return found.plan[0], found.settled, script.asked
+    return round(found.plan[0] - 64, 9), found.settled, script.asked
 
 
 ENDLESS = (1.0, np.inf)
@@ -166,7 +166,7 @@ def test_with_no_reach_the_bounds_step_is_taken_at_once(monkeypatch):
 
 @pytest.mark.parametrize("energy", [1.0, 100.0])
 def test_steps_whose_gain_is_rounding_end_once_they_move_nothing_or_come_no_nearer(monkeypatch, energy):
-    rounding, tiny = steps.LAST_GAIN, steps.LAST_MOVE * energy
+    rounding, tiny = steps.LAST_GAIN, 0.9 * steps.LAST_MOVE * energy
     assert climbed(monkeypatch, [(tiny, rounding)], energy)[1]
     assert not climbed(monkeypatch, [(3 * tiny, rounding)], energy, most=1)[1]
     assert not climbed(monkeypatch, [(tiny, 2 * rounding)] * 2, energy, most=2)[1]
@@ -252,7 +252,7 @@ def levelled(monkeypatch, told, weights=(0.5, 0.5), enough=0.0):
 
 
 def test_the_highest_level_on_the_way_is_kept_and_steps_end_where_no_rise_is_foreseen(monkeypatch):
-    path = [(2.0, 1.0, 0.5), (5.0, 1.0, 0.4), (4.0, 1.0, 0.6), (4.5, 0.0, 0.3)]
+    path = [(2.0, 1.0, 0.5), (5.0, 1.0, 0.4), (4.0, 1.0, 0.6), (5.0, 0.0, 0.3)]
     end, settled, weights, nears = levelled(monkeypatch, path)
     assert (end, settled) == (5.0, True) and weights == pytest.approx([0.4, 0.6])
     assert not any(nears)
@@ -264,19 +264,22 @@ def test_the_highest_level_on_the_way_is_kept_and_steps_end_where_no_rise_is_for
 
 
 def test_steps_of_max_min_end_where_they_foresee_less_than_enough_of_the_first(monkeypatch):
-    assert levelled(monkeypatch, [(2.0, -1.0, 0.5), (3.0, 0.11, 0.5), (4.0, -0.09, 0.5)], enough=0.1)[:2] == (4.0, True)
+    assert levelled(monkeypatch, [(2.0, -5.0, 0.5), (3.0, 0.51, 0.5), (4.0, -0.49, 0.5)], enough=0.1)[:2] == (4.0, True)
 
 
 def test_exact_steps_begin_where_little_is_foreseen_and_weights_hardly_move(monkeypatch):
     few, many = 0.99e-2, 1.01e-2
     for rise, weight, near in ((few, 0.53, True), (many, 0.53, False), (few, 0.6, False), (-1.0, 0.53, True)):
-        assert levelled(monkeypatch, [(1.0, rise, weight)])[3] == [False, near]
+        for level in (0.1, 1.0, 5.0):
+            assert levelled(monkeypatch, [(level, level * rise, weight)])[3] == [False, near]
 
 
 def test_without_weights_those_of_alpha_two_are_the_first(monkeypatch):
     fair = player(alpha=np.inf)
     monkeypatch.setattr(steps, "point_at", lambda fair, plan, weight, fixed: weight)
     monkeypatch.setattr(steps, "step_from", lambda *given: None)
-    monkeypatch.setattr(steps, "replace", lambda given, objective, among: player(alpha=2.0, offset=objective.offset))
+    monkeypatch.setattr(
+        steps, "replace", lambda given, objective, among: player(alpha=objective.alpha, offset=objective.offset)
+    )
     found = steps._levelled(fair, np.array([1.0, 3.0]), False, None, 0.0)
     np.testing.assert_allclose(found.weights, [0.9, 0.1])

@@ -273,3 +273,18 @@ def test_a_line_that_goes_on_rising_or_on_which_nothing_is_wanted_is_left_as_it_
         else:
             assert ended[0].tolist() == [0.0, 1.0, 9.0, 9.0] and ended[1].tolist() == [1.0, 2.0, 2.0, 12.0]
             assert ended[2] == 0.0
+
+
+def test_where_no_more_can_be_had_a_line_ends_at_twice_the_dearest_worth_or_price(monkeypatch):
+    game, y = crowd(), np.zeros(8)
+    found = SimpleNamespace(ended=True, points=lambda: (np.array([0.0, 1.0, 2.0]), np.array([1.0, 2.0, 3.0]), 0.5))
+    monkeypatch.setattr(facing, "_known", lambda *given: found)
+    quantities, prices, last = facing.by_the_network(game, 0, 0, y)
+    assert (quantities.tolist(), prices.tolist(), last) == ([0.0, 1.0, 2.0, 2.0], [1.0, 2.0, 3.0, 40.0], 0.0)
+    found.points = lambda: (np.array([0.0, 2.0]), np.array([1.0, 33.0]), 0.5)
+    assert facing.by_the_network(game, 0, 0, y)[1].tolist() == [1.0, 33.0, 66.0]
+    found.ended = False
+    assert facing.by_the_network(game, 0, 0, y)[2] == 0.5
+    found.points = lambda: (np.array([0.0, 2.0]), np.array([1.0, 3.0]), -1e-20)  # but for rounding
+    quantities, prices, last = facing.by_the_network(game, 0, 0, y)
+    assert (quantities.tolist(), prices.tolist(), last) == ([0.0, 2.0], [1.0, 3.0], 0.0)
