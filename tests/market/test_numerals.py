@@ -101,3 +101,8 @@ def test_odd_values_are_said_too():
         "0",
     ]
     assert cell(-0.0) == "0.000" and power(1e-12) == "10⁻¹²"
+
+
+def test_numbers_with_their_sign_have_four_digits_unless_others_are_asked_for():
+    assert (signed(1.23456), signed(-12345.6), plain(1.23456)) == ("+1.235", "-12,346", "1.235")
+    assert (signed(1.23456, 2), plain(1.23456, 6)) == ("+1.2", "1.23456")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from market.grid import transfer as transfers
-from market.grid.active_set import Active, Constraint, Load, Programme, System
+from market.grid.active_set import RATE_ROUNDING, Active, Constraint, Load, Programme, System
 from market.grid.clearing import Operator, clear, cleared, paid
 from market.grid.lines import NetworkError
 from market.grid.nodal import nodal_grid
@@ -185,7 +185,8 @@ def test_the_multiplier_that_falls_to_nothing_first_goes():
     assert first_below(worth, rate, np.array([1, 1, 0, 0, 0], dtype=bool)) == (0, 4.0)
     assert first_below(worth, np.abs(rate), every) == first_below(worth[:0], rate[:0], every[:0]) == (-1, np.inf)
     assert first_below(np.array([-1e-12, 1.0]), np.array([-1.0, -9.0]), every[:2]) == (0, 0.0)
-    assert first_below(np.array([1.0]), np.array([-1e-12]), every[:1]) == (-1, np.inf)
+    for size, place in ((0.5, -1), (1.5, 0)):
+        assert first_below(np.array([1.0]), np.array([-size * RATE_ROUNDING]), every[:1])[0] == place
     assert first_below(np.array([1.0]), np.array([-1e-12]), every[:1], usual=1e-6)[0] == 0
     assert first_below(np.ones(2), np.array([-1e-9, 1e6]), every[:2]) == (-1, np.inf)
 

@@ -5,7 +5,7 @@ from math import inf
 
 import numpy as np
 import pytest
-from scipy.optimize import brentq, minimize_scalar
+from scipy.optimize import brentq, minimize, minimize_scalar
 
 from market.grid.power_flow import build_grid
 from market.microgrid.behaviours import BEHAVIOURS, AdHoc
@@ -21,11 +21,11 @@ from market.microgrid.dispatch import (
     overloaded,
     relative,
 )
-from market.microgrid.least_loss import physical_bound
+from market.microgrid.least_loss import free_bound, physical_bound, public_bound
 from market.microgrid.network import network_of
 from market.microgrid.partitions import mergers, partition_game
 from market.microgrid.payments import by_owner, generation_cost, rents
-from market.microgrid.price_driven import Wires, dual_bound, levelled
+from market.microgrid.price_driven import Wires, balanced, corrected, dual_bound, levelled
 from market.microgrid.tariff import Tariff
 from market.outcome import Status
 
@@ -314,3 +314,115 @@ def test_free_public_lines_carry_all_and_a_private_line_none():
     network = network_of([0, 1, -1, -1, 0.5], [[k, k + 1, 0.0, 0.1] for k in range(4)], [[1, 3, 0.1]])
     found = BEHAVIOURS["integrated"]().priced(network, build_grid(network), TARIFF)
     assert found.loss == pytest.approx(0, abs=1e-9) and found.g == pytest.approx([0], abs=1e-6)
+
+
+@pytest.mark.parametrize("lossy", [True, False])
+@pytest.mark.parametrize("seed", range(10))
+def test_prices_that_balance_leave_power_at_their_bounds_alone(seed, lossy):
+    rng = np.random.default_rng(seed)
+    tail, head = np.array([0, 1, 2, 3, 4, 6]), np.array([1, 2, 3, 0, 5, 7])
+    lines = Wires(8, tail, head, rng.uniform(0.05, 0.4, 6), lossy, 1e-9)
+    e, low, high = rng.uniform(-1, 1, 8), np.full(8, 1.0), np.full(8, 2.0)
+    starts = (low, high, rng.uniform(1, 2, 8), np.where(e < 0, high, low))
+    known = [found for found in (balanced(lines, e, start, low, high) for start in starts) if found is not None]
+    nearly = np.clip(known[0][0] + rng.normal(0, 1e-3, 8), low, high)
+    known += [balanced(lines, e, start, low, high) for start in (known[0][0], nearly)]
+    for prices, flows in known:
+        left = lines.left(e, flows)
+        assert np.all((prices >= low) & (prices <= high))
+        inner = (prices > 1 + 1e-9) & (prices < 2 - 1e-9)
+        assert left[inner] == pytest.approx(np.zeros(inner.sum()), abs=1e-10)
+        assert np.all(left[prices <= 1 + 1e-9] >= -1e-10) and np.all(left[prices >= 2 - 1e-9] <= 1e-10)
+        assert flows == pytest.approx(lines.flows(prices), abs=1e-9)
+        assert flows == pytest.approx(known[0][1], abs=1e-8)
+
+
+def test_without_bounds_prices_balance_all_but_what_does_not_add_up():
+    lines = Wires(4, np.array([0, 1]), np.array([1, 2]), np.array([0.1, 0.2]), False, 1e-9)
+    free, e = np.full(4, inf), np.array([1.0, -0.25, -0.75, 0.0])
+    prices, flows = balanced(lines, e, np.zeros(4), -free, free)
+    assert flows == pytest.approx([1.0, 0.75]) and lines.left(e, flows) == pytest.approx(np.zeros(4), abs=1e-15)
+    assert prices[1:3] - prices[:2] == pytest.approx([0.2, 0.3])
+    rows = np.array([1, 2])
+    again = corrected(lines, e, flows + np.array([1e-6, -1e-6]), rows)
+    assert lines.left(e, again)[rows] == pytest.approx([0, 0], abs=1e-15)
+
+
+def drawn_bound(seed):
+    """(Network, grid with a phase shift, prices, public flows) near balance."""
+    rng = np.random.default_rng(seed)
+    rows = [[0, 1, 0.02, 0.1], [1, 2, 0.05, 0.2, 3.0], [2, 0, 0.03, 0.1], [2, 3, 0.01, 0.1]]
+    network = network_of([0, 1.0, -2.0, 0.5], rows, [[1, 3, 0.05], [2, 3, 0.1]])
+    return network, build_grid(network), np.append(0.0, rng.uniform(-0.1, 0.1, 3)), rng.normal(size=4)
+
+
+@pytest.mark.parametrize("unit", [1.0, 0.5])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_bound_is_the_least_of_what_flows_cost_at_its_prices(seed, unit):
+    """Over potentials of public flows, by a general minimiser; private and free lines each by what they earn most."""
+    network, grid, q, f = drawn_bound(seed)
+    price = 1 + unit * q
+
+    def cost(lines, flow):
+        low, high = price[lines.tail], price[lines.head]
+        return float(np.sum((low - high) * flow + lines.r * (low + high) / 2 * flow**2)) / unit
+
+    def of_angles(theta):
+        return cost(network.public, grid.weight * (grid.incidence.T @ np.append(0.0, theta)) + grid.loop)
+
+    least = minimize(of_angles, np.zeros(3), method="BFGS", options={"gtol": 1e-9}).fun
+    assert public_bound(network, grid, q, 1.0, unit, f) == pytest.approx(least, rel=1e-6)
+    private, public = (
+        sum(
+            minimize_scalar(lambda g, one=one: cost(one, np.array([g])), bracket=(-1.0, 1.0)).fun
+            for one in (
+                replace(lines, **{name: value[k : k + 1] for name, value in vars(lines).items()})
+                for k in range(len(lines))
+            )
+        )
+        for lines in (network.private, network.public)
+    )
+    whole = -q @ network.injection
+    assert physical_bound(network, grid, q, 1.0, unit, f) == pytest.approx(whole + private + least, rel=1e-6)
+    assert free_bound(network, q, 1.0, unit) == pytest.approx(whole + private + public, rel=1e-6)
+
+
+def test_prices_at_which_a_loss_earns_bound_nothing():
+    network, grid, _, f = drawn_bound(0)
+    odd = np.array([0.0, 0.0, 0.0, -3.0])
+    assert public_bound(network, grid, odd, 1.0, 1.0, f) == -inf
+
+
+def owned_game(seed):
+    """The game of six agents among whom some lines belong to a third."""
+    rng = np.random.default_rng(seed)
+    public = [[0, k, rng.uniform(0.01, 0.1), 0.1] for k in range(1, 7)] + [[1, 2, 0.05, 0.2], [4, 5, 0.02, 0.3]]
+    private = [[1, 2, 0.1], [2, 3, 0.05, 1.0, 4], [3, 4, 0.1, 1.0, 3], [5, 6, 0.02], [1, 6, 0.1, 1.0, 2], [2, 5, 0.3]]
+    network = network_of(np.append(0, rng.uniform(-1, 1, 6)), public, private)
+    return partition_game(network, build_grid(network), 1.5), network
+
+
+@pytest.mark.parametrize("labels", [[0, 0, 0, 0, 0, 0], [0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 2, 0], [0, 1, 1, 1, 0, 2]])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_coalitions_are_at_their_best_flows_given_the_others(seed, labels):
+    game, network = owned_game(seed)
+    labels, lines, step = np.array(labels), network.private, 1e-4
+    one = [
+        {labels[i - 1] for i in (t, h, o) if i != -1}
+        for t, h, o in zip(lines.tail, lines.head, lines.owner, strict=True)
+    ]
+    mine = np.array([len(each) == 1 for each in one])
+    assert game.inside(labels).tolist() == mine.tolist()
+    g = game.flows(labels)
+    assert not np.any(g[~mine]) and (np.all(g[mine] != 0))
+    p = game.injection.copy()
+    for k, flow in enumerate(g):
+        p[game.tail[k]] -= flow
+        p[game.head[k]] += flow
+    for label, value in enumerate(game.values(labels)):
+        members = labels == label
+        lost = p[members] @ (game.loss @ p)[members] + np.sum((game.r * g**2)[mine & (labels[game.tail] == label)])
+        assert value == pytest.approx(1.5 * (game.injection[members].sum() - lost))
+    for k in np.flatnonzero(mine):
+        up, down = (game.values(labels, g + d * np.eye(6)[k])[labels[game.tail[k]]] for d in (step, -step))
+        assert up == pytest.approx(down, abs=1e-10)
