@@ -100,16 +100,21 @@ def chandrupatla(function: Callable[[Array, Integers], Array], low: Array, high:
     for turn in range(MOST_TURNS + 1):
         lost |= np.isnan(f_new) & np.isnan(f_end)
         nearest, exact = np.where(np.abs(f_new) < np.abs(f_end), new, end), (f_new == 0) | (f_end == 0)
-        found[which] = np.where(lost & ~exact, np.nan, nearest)
         width, narrow = np.abs(end - new), np.abs(nearest) * tolerance + tolerance
-        left = ~(exact | lost | (width < narrow))
-        if not left.any():
-            break
-        edge = 0.5 * narrow[left] / width[left]
-        which, new, end, f_new, f_end = (values[left] for values in (which, new, end, f_new, f_end))
+        done = exact | lost | (width < narrow)
+        if done.any() or turn == MOST_TURNS:
+            found[which] = np.where(lost & ~exact, np.nan, nearest)
+            if done.all():
+                break
+            left = ~done
+            which, new, end, f_new, f_end = (values[left] for values in (which, new, end, f_new, f_end))
+            width, narrow = width[left], narrow[left]
+            if turn:
+                out, f_out = out[left], f_out[left]
         share: Array | float = 0.5
         if turn:
-            share = _share((new, end, out[left]), (f_new, f_end, f_out[left]))
+            edge = 0.5 * narrow / width
+            share = _share((new, end, out), (f_new, f_end, f_out))
             share = np.minimum(np.maximum(share, edge), 1 - edge)
         tried = new + share * (end - new)
         value = function(tried, which)

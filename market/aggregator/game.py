@@ -98,11 +98,10 @@ class Block:
         """The block cut where players of one user and larger ones meet: a player of one user has its own objective."""
         return tuple(part for _, part in self.unmixed_parts)
 
-    @property
+    @cached_property
     def unmixed_parts(self) -> tuple[tuple[slice, Block], ...]:
         """(Which of its players, their block) of each part of the block as it is cut in `unmixed`."""
-        edges = np.flatnonzero(np.diff(self.sizes == 1)) + 1
-        if not len(edges):
+        if self.players == 1 or not len(edges := np.flatnonzero(np.diff(self.sizes == 1)) + 1):
             return ((slice(0, self.players), self),)
         cuts = (slice(int(lo), int(hi)) for lo, hi in pairwise([0, *edges, self.players]))
         return tuple((cut, self.players_from(cut)) for cut in cuts)
@@ -150,6 +149,8 @@ class Block:
         A list of (chunk's block of pieces, player of each piece): sums over a million users
         then run through the cache instead of memory.
         """
+        if self.users <= USERS_AT_ONCE:
+            return [(self, np.arange(self.players))]
         cuts = np.maximum(-(-self.sizes // USERS_AT_ONCE), 1)
         player = np.repeat(np.arange(self.players), cuts)
         place = np.arange(len(player)) - np.repeat(np.cumsum(cuts) - cuts, cuts)

@@ -58,11 +58,11 @@ def peaks_of(rule: PriceRule, block: Block, outside: Array, high: Array, start: 
         done = good & (done | ((last / 2 < error) & (error <= STUCK_ERROR)))
         found.total[left[done]], found.z[left[done]] = (total + step)[done], z[0, done]
         rest = good & ~done
-        if not np.any(rest):
+        if not rest.any():
             break
         new, edge = total + step, np.where(step > 0, high, outside)
         total, last = np.where((outside < new) & (new < high), new, (total + edge) / 2), error
-        if not np.all(rest):
+        if not rest.all():
             block, left, z = block.only(rest), left[rest], z[:, rest]
             total, last, outside, high = total[rest], last[rest], outside[rest], high[rest]
     return found

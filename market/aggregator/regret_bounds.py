@@ -165,8 +165,8 @@ def fenced(case: Case, y: Array, top: Array, z: Array, near: Array, far: Array) 
         here = low[rows], (low[rows] + up[rows]) / 2, up[rows]
         found, guess, _ = interval_bounds(case, *here, guess)
         bound[rows] = np.minimum(bound[rows], found)
-        again = np.any(bound[rows] > limit[rows], axis=1)
-        if not np.any(again):
+        again = (bound[rows] > limit[rows]).any(axis=1)
+        if not again.any():
             break
         rows, guess = rows[again], guess[again]
     return np.maximum(bound.max(axis=0), 0.0), np.all(bound <= limit, axis=0)
@@ -221,11 +221,12 @@ def interval_bounds(case: Case, low: Array, middle: Array, high: Array, z: Array
     slopes = np.where(counted, slopes, 0.0)
     sold = block.by_player(np.add, bought)
     level = block.by_player(np.add, slopes * margin * bought) / np.where(sold > 0, sold, 1.0)
-    raised = np.where(slopes > 0, block.to_users(level) / np.where(slopes > 0, slopes, 1.0), 0.0)
+    steep, worth = slopes > 0, np.maximum(utility.reservation, 0.0)
+    raised = np.where(steep, block.to_users(level) / np.where(steep, slopes, 1.0), 0.0)
     bound = np.full(middle.shape, -np.inf)
     for end, quantity in ends:
-        at_end = np.minimum(block.to_users(end) + raised, np.maximum(utility.reservation, 0.0))
-        gain = np.where(slopes > 0, slopes * (utility.best_surplus(at_end) - surplus), 0.0)
+        at_end = np.minimum(block.to_users(end) + raised, worth)
+        gain = np.where(steep, slopes * (utility.best_surplus(at_end) - surplus), 0.0)
         bound = np.maximum(bound, block.by_player(np.add, gain) + level * quantity)
     return bound + height, better, turn
 
@@ -241,7 +242,7 @@ def _split(case, price, y, z):
         step = np.where(falls > 0, away / np.where(falls > 0, falls, 1.0), np.sign(away))
         # where users have nearly all they want, quantities are straight in exp(z)
         z = z + np.where(step > 0, np.log1p(np.maximum(step, 0.0)), np.maximum(step, -LONGEST_MULTIPLIER_STEP))
-        if np.all(np.abs(away) <= NEAR_PURCHASE * y):
+        if roof is None or np.all(np.abs(away) <= NEAR_PURCHASE * y):
             break
     slope = np.asarray(case.rule.left_slope(case.outside + y))
     turn = -(1 + np.where(np.isfinite(slope), slope, 0.0) * yields) / np.where(falls > 0, falls, np.inf)

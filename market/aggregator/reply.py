@@ -204,7 +204,7 @@ def multiplier_step(slope: Array, sums: Sums, far: float) -> tuple[Array, Array]
         excess = np.log(slope * sums.pressure)
         log_step = -excess * sums.pressure / sums.pressure_z
         step = np.where(excess < -1, (1 / slope - sums.pressure) / sums.pressure_z, log_step)
-    return excess, np.clip(np.where(np.isfinite(step), step, -far), -far, far)
+    return excess, np.minimum(np.maximum(np.where(np.isfinite(step), step, -far), -far), far)  # np.clip is slower
 
 
 def inside(new: Array, old: Array, low: Array, high: Array, far: float = LONGEST_MULTIPLIER_STEP) -> Array:
@@ -259,7 +259,7 @@ def _chunk_sums(objective, chunk, price, z, roof, player):
         fall = bend * (1 + margin_p)
         terms = (x, press, bend * margin * share, fall, (bend + press) * share, (fall + press * margin_p) / margin)
     if x.size <= FEW_NODES:
-        sums = chunk.by_player(np.add, np.stack(terms))
+        sums = chunk.by_player(np.add, np.array(terms))  # np.stack is slower
     else:
         sums = np.stack([chunk.by_player(np.add, term) for term in terms])
     sums[2:] *= -1

@@ -33,6 +33,10 @@ class Row(NamedTuple):
 
     reply: Callable[[slice, Array, Array], Array]
 
+    def alone(self, others: float, now: Array) -> Array:
+        """The best response of who sits there alone to the others' total, with its present purchase (1,)."""
+        return self.reply(slice(0, 1), np.array([others]), now)
+
 
 def take_turns(
     seats: Sequence[tuple[slice | Integers, Row | Callable[[float, Array], Numbers]]],
@@ -52,8 +56,10 @@ def take_turns(
         where, decide = seats[seat]
         now = y[where]
         if isinstance(decide, Row):
-            target[where], y[where], total = turns_in_a_row(decide.reply, total, now, damping)
-            continue
+            if len(now) > 1:
+                target[where], y[where], total = turns_in_a_row(decide.reply, total, now, damping)
+                continue
+            decide = decide.alone
         mine = float(now.sum())
         target[where] = decide(max(total - mine, 0.0), now)
         y[where] = now + damping * (target[where] - now)

@@ -182,9 +182,10 @@ class AlphaFair(Objective):
         if self.alpha > MOST_SHARE:
             return super().plane(at, margin, old, counted, served, worth, players)
         scale = self._scale(self._measure(old, counted, served, worth, players), players)
-        height = self._unless_lost(self._share(at, old, scale, players), old, counted, players)
+        log_at = np.log(np.maximum(at + self.offset, LEAST_LOGGED))
+        height = self._unless_lost(self._share(at, old, scale, players, log_at), old, counted, players)
         log_base = scale[0] + players.to_users(np.log(scale[1]))
-        steep = -self.alpha * np.log(np.maximum(at + self.offset, LEAST_LOGGED)) - log_base
+        steep = -self.alpha * log_at - log_base
         return height, np.exp(np.clip(steep, -MOST_EXPONENT, MOST_EXPONENT))
 
     def _measure(self, old, counted, served, worth, players):
@@ -196,10 +197,13 @@ class AlphaFair(Objective):
             unit = np.where(served & (old + self.offset < -SURPLUS_ROUNDING * worth), worth, unit)
         return np.where(anyone, served, counted), unit, np.where(most > 0, most, np.inf)
 
-    def _share(self, new, old, scale, group):
-        """Rise of the objective as a share of the sum that `_scale` gives, (…, players)."""
+    def _share(self, new, old, scale, group, log_new=None):
+        """Rise of the objective as a share of the sum that `_scale` gives, (…, players).
+
+        log_new: log(new + offset), where it is known.
+        """
         power, (heaviest, base, beside_offset) = 1 - self.alpha, scale
-        log_old, ratio = self._log_ratio(new, old, beside_offset)
+        log_old, ratio = self._log_ratio(new, old, beside_offset, log_new)
         if self.welfare:
             rise = group.by_player(np.add, (new - old) * np.exp(-heaviest))
         elif power == 0:
@@ -248,10 +252,10 @@ class AlphaFair(Objective):
         whole = np.maximum(held - np.maximum(self.offset - most_offset, 0.0), LEAST_LOGGED)
         return np.expm1(np.minimum(rise, MOST_IN_SUM)) * np.minimum(held / whole, MOST_TIMES)
 
-    def _log_ratio(self, new, old, beside_offset):
+    def _log_ratio(self, new, old, beside_offset, log_new=None):
         """log(old + offset) and log((new + offset)/(old + offset)), also where that is tiny beside the offset."""
         log_old = np.log(np.maximum(old + self.offset, LEAST_LOGGED))
-        ratio = np.log(np.maximum(new + self.offset, LEAST_LOGGED)) - log_old
+        ratio = (np.log(np.maximum(new + self.offset, LEAST_LOGGED)) if log_new is None else log_new) - log_old
         if not beside_offset:
             return log_old, ratio
         with np.errstate(over="ignore"):  # asked only where it is small
