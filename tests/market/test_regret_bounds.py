@@ -12,6 +12,7 @@ from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
 from market.aggregator.one_peak import peaks_of
 from market.aggregator.regret_bounds import (
+    _split,
     _walked,
     concave_bounds,
     interval_bounds,
@@ -259,3 +260,24 @@ def test_a_proof_that_does_not_close_leaves_what_the_search_found(monkeypatch):
     searched = best_moves(game, y, x)
     assert sure.proven[0] and not searched.proven[0]
     assert searched.regrets[0] <= sure.regrets[0] <= searched.regrets[0] * (1 + 1e-6) + 1e-6
+
+
+@pytest.mark.parametrize("away", [0.0, 0.3, -0.3])
+@pytest.mark.parametrize("alpha", [1.0, np.inf])
+def test_a_split_from_a_multiplier_nearby_comes_near_the_purchase(alpha, away):
+    """With a common surplus several steps are taken towards it, else one; the next multiplier is nearer in any case."""
+    rng = np.random.default_rng(8)
+    player = Block(
+        "a", "aggregator", Quadratic(rng.uniform(0.1, 0.9, 6), rng.uniform(4, 9, 6)), alpha, 0.01, np.array([6])
+    )
+    y, price = np.array([[5.0], [2.0]]), np.full((2, 1), 1.5)
+    x = split(player, price, y)
+    case = case_of(Linear(0.1), player, np.array([10.0]), y[0], x[0])
+    z = np.zeros((2, 1))
+    for _ in range(30):
+        z = _split(case, price, y, z)[2]
+    found, margin, better, _ = _split(case, price, y, z + away)
+    np.testing.assert_allclose(_split(case, price, y, z)[0], x, rtol=1e-6)
+    assert np.max(np.abs(better - z)) <= 0.25 * abs(away) + 1e-9
+    off = np.abs(found.sum(axis=1) - y[:, 0])
+    assert np.all(off <= (0.01 if np.isinf(alpha) else 0.4) * y[:, 0]) and np.all(margin[found > 0] > 0)

@@ -338,3 +338,14 @@ def test_where_the_price_rises_without_bound_at_first_roots_next_to_nothing_are_
     rich = Block("r", "direct", Quadratic(np.array([1e-9]), np.array([1e-6])), 0.0, 0.0, np.ones(1, int))
     found = scan(rule, [rich])
     assert [root.total for root in found.roots] == pytest.approx([(1e-6 / 1.5) ** 2], rel=1e-6)
+
+
+def test_nodes_of_many_sizes_stand_beside_the_lowest_total_of_all():
+    start, stop = np.array([0.0, 4.0]), np.array([4.0, 5.0])
+    beside = spread_nodes(start, stop, 0.0)
+    apart = spread_nodes(start, stop, -1.0)
+    new = np.setdiff1d(beside, apart) / 4
+    assert len(new) == 7 and new[0] == pytest.approx(1e-30) and new[-1] == pytest.approx(1e-12)
+    np.testing.assert_allclose(np.diff(np.log(new)), np.log(1e3))
+    some = spread_nodes(start + 1, stop + 1, 1.0)  # what is not above it, but for rounding, is none
+    assert np.all(some > 1.0) and len(np.setdiff1d(some, spread_nodes(start + 1, stop + 1, 0.0))) < 7

@@ -250,3 +250,21 @@ def test_where_the_price_keeps_all_users_out_a_little_more_brings_what_the_deare
     made = Block("some", "aggregator", users, 1.0, 0.05, np.array([2, 1]))
     found = margins(Affine(5.0, 0.1), made, np.array([10.0, 10.0]), np.zeros(2), np.ones(2))
     assert found[0] == pytest.approx(4.0 - 6.0) and found[1] == pytest.approx(9.0 - 6.0, abs=1e-5)
+
+
+@pytest.mark.parametrize(("kind", "alpha"), [("direct", 0.0), ("aggregator", 0.0), ("aggregator", 2.0)])
+def test_a_table_knows_its_even_purchases_and_no_others_and_what_each_pays(kind, alpha):
+    sizes = [1, 1, 1] if kind == "direct" else [4, 7, 2]
+    made = block(np.random.default_rng(3), "some", kind, sizes, alpha, 0.05)
+    learners, others = Learners(Affine(0.5, 0.05), made, slice(0, 3), 50.0), np.array([0.0, 7.0, 20.0])
+    grid, table, found = learners.grid(9), learners._table(9), learners.of_actions(others, 9)
+    for picked in ([0, 0, 0], [8, 8, 8], [3, 0, 7], [1, 5, 2]):
+        own = grid[np.arange(3), picked]
+        place, known = table.places(own)
+        assert known.all() and place.tolist() == [9 * j + k for j, k in enumerate(picked)]
+        np.testing.assert_allclose(learners.of(others, own), found[np.arange(3), picked], rtol=1e-6, atol=1e-9)
+    beside = grid[:, 4] * [1.0, 1 + 1e-6, 1.01]
+    assert table.places(beside)[1].tolist() == [True, False, False]
+    assert table.places(3 * grid[:, 8])[1].tolist() == [False] * 3
+    singly = [payoff(learners.rule, made.player(j), others[j], beside[j : j + 1])[0] for j in range(3)]
+    np.testing.assert_allclose(learners.of(others, beside), np.maximum(singly, learners.floor), rtol=1e-6, atol=1e-9)

@@ -172,9 +172,13 @@ def test_prices_are_alike_up_to_a_share_of_both(one, other, alike):
 )
 def test_an_interior_price_counts_unless_it_stands_within_a_step(inside, told):
     """The price is 1 before, 4 after and by a clearing 2 at the amount."""
-    along = SimpleNamespace(_cleared=lambda amount: 1.0 if amount < 10 else 4.0)
+
+    def cleared(amount, before=1.0, beyond=4.0):
+        return (before if amount < 10 else beyond) if 9.99 < amount < 10.01 else 99.0 * np.sign(amount - 10)
+
+    along = SimpleNamespace(_cleared=cleared)
     assert page._Along._checked(along, 10.0, inside, 2.0) == told
-    falls = SimpleNamespace(_cleared=lambda amount: 4.0 if amount < 10 else 1.0)
+    falls = SimpleNamespace(_cleared=lambda amount: cleared(amount, 4.0, 1.0))
     assert page._Along._checked(falls, 10.0, inside, 2.0) == told
     just = 2 * (1 + 1e-8)
     assert page._Along._checked(SimpleNamespace(_cleared=None), 10.0, just, 2.0) == just

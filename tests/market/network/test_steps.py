@@ -4,9 +4,12 @@ A thin line brings 2 to a node where energy of its own costs 5 and more; what co
 where output must run has a price of minus that of lost load up to the last unit of it.
 """
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from market.aggregator.network import steps
 from market.aggregator.network.certificate import certified
 from market.aggregator.network.direct import replies, solve
 from market.aggregator.network.endings import ending
@@ -119,3 +122,26 @@ def test_who_sells_nothing_at_a_step_is_content(off, units):
     outcome = certified(game, clear(game, y))
     assert outcome.gap < 1e-9
     assert replies(game, y, 1.0)[0] == pytest.approx(y, rel=1e-12, abs=1e-12 * units[0])
+
+
+@pytest.mark.parametrize(
+    ("content", "given"),
+    [
+        ([(2.0, 2.0), (20.0, 20.0)], [2.0, 20.0]),
+        ([(0.5, 0.5), (10.0, 90.0)], [1.0, 30.0]),
+        ([(9.0, 12.0), (10.0, 90.0)], [3.0, 10.0]),
+        ([(1.0, 1.0), (10.0, 10.0)], [31 / 11, 130 / 11]),
+    ],
+)
+@pytest.mark.parametrize("unit", [1e-3, 1.0, 1e3])
+def test_all_are_given_one_mixture_of_the_ends_that_is_least_far_from_contenting_the_worst_off(
+    content, given, unit, monkeypatch
+):
+    """Ends of 1 and 3 for the first block's two players, of 30 and 10 for the other's, in one unit of money."""
+    told = [content[0], (-1e3, 1e3), content[1]]
+    content_of = lambda game, k, j, y, given: tuple(unit * np.array(told[j]))  # noqa: E731
+    monkeypatch.setattr(steps, "_content", content_of)
+    game = SimpleNamespace(player_slices=(slice(0, 2), slice(2, 3)))
+    ends = unit * np.array([[1.0, 30.0], [3.0, 10.0]])
+    found = steps._one_for_all(game, np.zeros(3), [0, 1], ends)
+    assert found / unit == pytest.approx(given, abs=1e-6)
