@@ -1,11 +1,13 @@
-"""Quadratic users' fair margins: Halley's method starts so near that two steps are enough."""
+"""Users of one form: Halley's method starts near quadratic users' margins; what little a logarithmic one loses."""
+
+from decimal import Decimal, getcontext
 
 import numpy as np
 import pytest
 
 from market.parameters import ParameterError
 from market.prices import Piecewise
-from market.utilities import Quadratic, quadratic
+from market.utilities import Logarithmic, Quadratic, quadratic
 from market.utilities.utility import Utility
 
 
@@ -39,3 +41,24 @@ def test_exactly_one_of_b_and_size_is_said():
     for keys, got in (({"a": 1}, "neither"), ({"b": 1, "size": 1}, "both")):
         with pytest.raises(ParameterError, match=got):
             Quadratic.check_keys(keys)
+
+
+@pytest.mark.parametrize("share", [1e-12, 1e-5, 0.003, 0.00999, 0.01, 0.0101, 0.5, 3.0])
+def test_what_a_logarithmic_user_loses_by_a_margin_keeps_its_digits(share):
+    """b k (log(1 + d) − d / (1 + d)) of the margin's share d of the price, to fifty digits."""
+    getcontext().prec = 50
+    users, price, d = Logarithmic(np.array([9.0]), np.array([2.0])), 1.25, Decimal(1.25 * share) / Decimal("1.25")
+    lost = 18 * ((1 + d).ln() - d / (1 + d))
+    assert users.surplus_lost(price, 1.25 * share)[0] == pytest.approx(float(lost), rel=1e-13)
+
+
+def test_a_logarithmic_user_at_the_edges():
+    users = Logarithmic(np.array([4.0, 0.0]), np.array([2.0, 2.0]))
+    assert users.demand(4.0).tolist() == [0, 0] and users.demand(1.0).tolist() == [6, 0]
+    assert np.all(np.isfinite(users.demand(0.0))) and users.demand_slope(1.0).tolist() == [8, 0]
+    assert users.bent(np.array([1.0, 0.0])) is users
+    assert users.bent(np.array([4.0, 0.0])).k.tolist() == [1.0, 2.0]  # b / k at no energy is at least 4
+    x = users.meets(1.0, 0.5)
+    assert users.marginal(x)[0] == pytest.approx(1 + 0.5 * x[0]) and x[1] == 0
+    assert users.best_surplus(1.0) == pytest.approx([4 * 2 * np.log(4) - 6, 0])
+    assert [users.closed_form(alpha) for alpha in (0.0, 1.0)] == [True, False]

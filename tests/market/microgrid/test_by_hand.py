@@ -22,6 +22,7 @@ from market.microgrid.dispatch import (
     relative,
 )
 from market.microgrid.least_loss import free_bound, physical_bound, public_bound
+from market.microgrid.market import Microgrid
 from market.microgrid.network import network_of
 from market.microgrid.partitions import mergers, partition_game
 from market.microgrid.payments import by_owner, generation_cost, rents
@@ -426,3 +427,15 @@ def test_coalitions_are_at_their_best_flows_given_the_others(seed, labels):
     for k in np.flatnonzero(mine):
         up, down = (game.values(labels, g + d * np.eye(6)[k])[labels[game.tail[k]]] for d in (step, -step))
         assert up == pytest.approx(down, abs=1e-10)
+
+
+def test_trades_still_to_be_made_are_a_gap_but_no_claim_to_an_optimum_that_fails():
+    network = network_of([0, 1, -1], [[0, 1, 0.1, 0.1], [0, 2, 0.1, 0.1]], [[1, 2, 0.1]])
+    rule, grid = AdHoc(), build_grid(network)
+    market = Microgrid(network, network.injection[None], rule, TARIFF)
+    idle = rule.so_far(rule.start(network), network, grid, TARIFF, False)
+    assert idle.gap > 0.1 and market.clear(network, idle).status is Status.SOLVED
+    claimed = Microgrid(network, network.injection[None], BEHAVIOURS["cooperative"](), TARIFF)
+    assert claimed.clear(network, idle).status is Status.INACCURATE
+    assert claimed.clear(network, replace(idle, gap=None)).status is Status.SOLVED
+    assert market.clear(network, replace(idle, accurate=False)).status is Status.INACCURATE
