@@ -1,5 +1,7 @@
 """What a certificate proves: that no purchase is regretted more than it says, against dense searches."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from market.aggregator.equilibrium import solve
 from market.aggregator.game import Block, Game
 from market.aggregator.one_peak import peaks_of
 from market.aggregator.regret_bounds import (
+    _next,
     _split,
     _walked,
     concave_bounds,
@@ -281,3 +284,68 @@ def test_a_split_from_a_multiplier_nearby_comes_near_the_purchase(alpha, away):
     assert np.max(np.abs(better - z)) <= 0.25 * abs(away) + 1e-9
     off = np.abs(found.sum(axis=1) - y[:, 0])
     assert np.all(off <= (0.01 if np.isinf(alpha) else 0.4) * y[:, 0]) and np.all(margin[found > 0] > 0)
+
+
+def test_what_is_bought_for_whom_others_price_out_does_not_move_the_bound_of_the_rest():
+    """Users of 9 and 7, and one who would pay 1.5 where the others alone make the price 2."""
+    users = Quadratic(np.array([0.5, 0.4, 0.3]), np.array([9.0, 7.0, 1.5]))
+    player = Block("a", "aggregator", users, 1.0, 0.3, np.array([3]))
+    rule, outside, x = Affine(1.0, 0.1), np.array([10.0]), np.array([2.0, 1.5, 0.0])
+    case = case_of(rule, player, outside, np.array([3.5]), x)
+    rest = replace(player, utility=users.take([0, 1]), sizes=np.array([2]))
+    without = case_of(rule, rest, outside, np.array([3.5]), x[:2])
+    bound = concave_bounds(case, x)
+    assert np.isfinite(bound[0]) and case.measure[1].tolist() == [True, True, False]
+    np.testing.assert_allclose(bound, concave_bounds(without, x[:2]), rtol=1e-12)
+    for more in (0.5, 3.0):
+        np.testing.assert_array_equal(concave_bounds(case, x + np.array([0.0, 0.0, more])), bound)
+    least = concave_bounds(case, np.array([-1.0, 1.5, 0.0]))  # no quantity is below none or beyond what is wanted
+    np.testing.assert_array_equal(least, concave_bounds(case, np.array([0.0, 1.5, 0.0])))
+    most = users.demand(2.0)
+    np.testing.assert_array_equal(
+        concave_bounds(case, np.array([99.0, 1.5, 0.0])), concave_bounds(case, np.array([most[0], 1.5, 0.0]))
+    )
+
+
+def test_a_case_of_some_players_is_that_of_each():
+    rng = np.random.default_rng(2)
+    users = Quadratic(rng.uniform(0.1, 0.9, 6), rng.uniform(4, 9, 6))
+    player = Block("a", "aggregator", users, 1.0, 0.3, np.array([2, 3, 1]))
+    outside, y, x = np.array([1.0, 2.0, 3.0]), np.array([2.0, 3.0, 1.0]), np.array([1.0, 1.0, 1.0, 0.5, 1.5, 1.0])
+    case = case_of(Linear(0.2), player, outside, y, x)
+    assert case.only(np.ones(3, dtype=bool)) is case
+    some = case.only(np.array([True, False, True]))
+    rows = [0, 1, 5]
+    assert some.outside.tolist() == [1.0, 3.0] and some.block.sizes.tolist() == [2, 1]
+    for one, whole in zip(some.measure[:4], case.measure[:4], strict=True):
+        np.testing.assert_array_equal(one, whole[rows])
+    np.testing.assert_array_equal(some.price(y[[0, 2]]), case.price(y)[[0, 2]])
+    np.testing.assert_allclose(case.price(y), 0.2 * (outside + y))
+    best = (users.b - np.repeat(case.price(y), [2, 3, 1])) ** 2 / (4 * users.a)
+    np.testing.assert_allclose(case.most(case.price(y)), best)
+    assert not np.any(case.most(np.full(3, 99.0)))
+    better = case.measure[0] + 1.0
+    np.testing.assert_allclose(some.regret(better[rows]), case.regret(better)[[0, 2]])
+
+
+@pytest.mark.parametrize("rule", [Linear(0.5), Piecewise([0, 4, 6, 9], [0.5, 1.0, 3.0, 3.5], 1.0)], ids=repr)
+def test_the_next_interval_ends_a_step_further_or_at_a_kink_or_none_before_that(rule):
+    users = Quadratic(np.array([0.5] * 4), np.array([9.0] * 4))
+    player = Block("a", "aggregator", users, 1.0, 0.3, np.array([2, 2]))
+    outside = np.array([1.0, 3.0])
+    case = case_of(rule, player, outside, np.ones(2), np.full(4, 0.5))
+    rng = np.random.default_rng(1)
+    for _ in range(40):
+        at, step = rng.uniform(0, 9, (2, 2)), rng.uniform(0, 5, (2, 2)) * [[-1.0], [1.0]]
+        found = _next(case, at, step)
+        for (row, j), here in np.ndenumerate(at):
+            there = max(here + step[row, j], 0.0)
+            kinks = [kink - outside[j] for kink in rule.kinks]
+            if row:
+                there = min([there, *(kink for kink in kinks if kink > here)])
+            else:
+                there = max([there, *(kink for kink in kinks if 0 <= kink < here)])
+            assert found[row, j] == pytest.approx(there)
+    if len(rule.kinks):  # from a kink on to the next one
+        at, step = np.array([[5.0, 3.0], [3.0, 1.0]]), np.array([[-9.0], [9.0]])
+        assert _next(case, at, step).tolist() == at[::-1].tolist()

@@ -88,3 +88,11 @@ def test_a_learner_is_told_of_the_curve_that_it_faces(j):
     assert faced.payoff == pytest.approx([8 * own - own**2 / 20 - price * own], abs=1e-4)
     assert faced.best(faced.seen) == pytest.approx([curve.best], abs=1e-6)
     assert faced.wanted() == pytest.approx(np.minimum(10 * (8 - price), learners.top), abs=1e-3)  # U' = 8 − x / 10
+
+
+def test_kinks_beyond_what_is_shown_are_not_told():
+    """The line fills where the other buys 60 less or more by twice what it carries."""
+    game = game_of("two_nodes_thin")
+    near, far = residual(game, np.array([8.0, 9.0]), 0), residual(game, np.array([8.0, 60.0]), 0)
+    assert len(near.breaks) == 2 and far.amounts[-1] < 59
+    assert not len(far.breaks) and len(far.amounts) <= len(near.amounts)

@@ -1,6 +1,7 @@
 """The game on a network as data: who acts where, a round as cleared, and accounts that add up."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from market.aggregator.game import Block
 from market.aggregator.network.endings import advice, ending, promised
 from market.aggregator.network.game import NetworkGame, _mean_price, clear, sells
+from market.aggregator.network.judging import _gains, peaks_once
 from market.aggregator.network.measures import accounts, full_lines, producer_surplus, total_welfare
 from market.aggregator.network.producers import Producers
 from market.grid.nodal import nodal_grid
@@ -103,3 +105,33 @@ def test_a_game_keeps_no_factors_when_it_travels():
     first = clear(game, y)
     again = clear(pickle.loads(pickle.dumps(game)), y)
     np.testing.assert_array_equal(first.cleared.prices, again.cleared.prices)
+
+
+def test_what_a_seller_gains_by_other_sales_is_money_and_what_they_bring_more():
+    """Inverse demand 20 − q / 2 of who buys less when dear; marginal cost 2 + q; 4 are sold."""
+    grid = nodal_grid("a", elastic=[(0, 20.0, 40.0)])
+    plant = Producers("p", np.array([30.0]), np.array([2.0]), np.array([1.0]))
+    game = NetworkGame(grid, (plant,), (np.ones(1),), ("network",))
+    outcome, tried = clear(game, np.array([4.0])), np.array([0.0, 4.0, 6.0, 9.0])
+    gains, in_money = _gains(game, outcome, 0, tried)
+    profit = (20 - tried / 2) * tried - (2 + tried / 2) * tried
+    np.testing.assert_allclose(gains, profit - profit[1], atol=1e-9)
+    assert in_money is True
+
+
+@pytest.mark.parametrize(
+    ("conducts", "alphas", "once"),
+    [
+        (("nothing", "nothing"), (0.0, 0.0), True),
+        (("nothing", "energy"), (0.0, 0.0), False),
+        (("network", "network"), (0.0, 0.0), False),
+        (("nothing", "nothing"), (0.0, 1.0), False),
+    ],
+)
+def test_payoffs_peak_once_where_all_take_prices_and_buy_for_the_sum(conducts, alphas, once):
+    grid = nodal_grid("a", generators=[(0, 1.0, 0.5, 90.0)])
+    blocks = tuple(replace(users("u", [1, 2], [9, 8], [2]), alpha=alpha) for alpha in alphas)
+    assert peaks_once(NetworkGame(grid, blocks, (np.ones(1),) * 2, conducts)) is once
+    plant = Producers("p", np.array([30.0]), np.array([2.0]), np.array([1.0]))
+    beside = NetworkGame(grid, (*blocks, plant), (np.ones(1),) * 3, (*conducts, "nothing"))
+    assert peaks_once(beside) is once
