@@ -126,6 +126,9 @@ def test_one_number_stands_for_all_agents_and_pairs():
     assert per_pair("x", [], (0, 3)).shape == (0, 3) and per_pair("x", [[], []], (2, 0)).shape == (2, 0)
     with pytest.raises(MarketError, match=r"x of shape \(1, 2\) must have shape \(2, 1\)"):
         per_pair("x", [[1, 2]], (2, 1))
+    for rows, shape in (([], (2, 2)), ([[1.0]], (0, 3)), ([[1.0]], (3, 0))):
+        with pytest.raises(MarketError, match="must have shape"):
+            per_pair("x", rows, shape)
     assert RetailTariff(0.1, 0.1).buy == 0.1
 
 

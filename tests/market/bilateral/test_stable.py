@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from market.bilateral.contracts import mean_price, of_contracts
-from market.bilateral.market import Market, RetailTariff
+from market.bilateral.core import corners
+from market.bilateral.market import Market, RetailTariff, assignment_game
 from market.bilateral.signing import signed
 from market.bilateral.stable import core_prices, fair_prices, mean_prices
 
@@ -30,3 +31,25 @@ def test_totals_leave_out_what_is_not_known():
     quantity, price = np.array([1.0, 3.0, np.nan, 2.0]), np.array([0.1, 0.2, 0.3, np.nan])
     assert of_contracts(quantity, price) == (2, 4.0, pytest.approx(0.7 / 4))
     assert np.isnan(mean_price(np.zeros(0), np.zeros(0)))
+
+
+def test_prices_of_other_contracts_are_those_of_the_best_ones_that_they_are():
+    """Buyers 0, 1, 2 are best with sellers 2, 0, 1; prices of a bare game are what sellers claim."""
+    values = [[5, 7, 2], [8, 9, 3], [2, 6, 0]]
+    best = signed(assignment_game(values))
+    other = signed(assignment_game(values), matching=[0, 2, 1])
+    low, high = core_prices(other, best)
+    assert np.isnan(low).tolist() == np.isnan(high).tolist() == [True, True, False]
+    found = corners(best)
+    assert (low[2], high[2]) == (found.buyer[1][1], found.seller[1][1])
+    low, high = core_prices(best, best)
+    assert low.tolist() == found.buyer[1][[2, 0, 1]].tolist() and high.tolist() == found.seller[1][[2, 0, 1]].tolist()
+    fair = fair_prices(other, best, "tau")
+    assert np.isnan(fair[:2]).all() and fair[2] == found.tau[1][1]
+    none = signed(assignment_game(values), matching=[-1, -1, -1])
+    assert core_prices(none, best)[0].shape == (0,) and np.isnan(core_prices(best, none_of(values))[0]).all()
+
+
+def none_of(values):
+    """The best contracts where nobody gains by any."""
+    return signed(assignment_game(np.zeros_like(values)))
