@@ -271,10 +271,11 @@ def test_beyond_the_largest_numbers_a_loss_grows_with_its_logarithm():
     """At alpha = 41 a user who keeps e^−t of a surplus of 1 loses e^(40 t); that is told to the digit up to e^600."""
     rule, old = AlphaFair(41.0, 0.0), np.ones(2)
     gains = [
-        float(rule.gain(np.array([math.exp(-size / 40), 1.0]), old, ALL[:2])) for size in (599, 601, 650, 690, 800, 910)
+        float(rule.gain(np.array([math.exp(-size / 40), 1.0]), old, ALL[:2]))
+        for size in (599, 600.5, 601, 650, 690, 800, 910)
     ]
     unit = -math.exp(600) / 40 / 2
-    assert np.array(gains) / unit == pytest.approx([math.exp(-1), 2, 51, 91, 201, 311], rel=1e-6)
+    assert np.array(gains) / unit == pytest.approx([math.exp(-1), 1.5, 2, 51, 91, 201, 311], rel=1e-6)
     more = float(rule.gain(np.array([math.exp(20), math.exp(-601 / 40)]), old, ALL[:2]))
     assert more == pytest.approx(2 * unit, rel=1e-6)
 
@@ -289,3 +290,12 @@ def test_a_max_min_plane_of_one_user_who_counts_is_its_surplus():
     assert slopes == pytest.approx([0.75 / 3e-3, 0.25 / 3e-3]) and height == pytest.approx(
         [(0.75 * 4 + 0.25 * 5 - 2) / 3]
     )
+
+
+@pytest.mark.parametrize("money", [1e-6, 1.0, 1e6])
+def test_who_is_served_and_has_nothing_is_measured_at_nothing(money):
+    old, new, worth = drawn(16, money)
+    old[1] = 0.0
+    found = AlphaFair(0.5, 0.0).regret(new, old, ALL, ALL, worth, OnePlayer)[:, 0]
+    rise = 2 * (np.sqrt(new).sum(axis=1) - np.sqrt(old).sum())
+    np.testing.assert_allclose(found, rise / np.sqrt(old).sum(), rtol=1e-9)

@@ -427,3 +427,12 @@ def test_pieces_that_are_points_go_and_straight_neighbours_join(size):
     np.testing.assert_allclose(np.array(found).T, np.array(expected) * [1.0, 1.0, size, size, size])
     point = _joined(np.array([[0.0, 0.0, 2.0, 2.0, 1.0], [0.0, 0.0, 3.0, 3.0, 5.0]]).T.copy())
     assert np.array(point).T.tolist() == [[0.0, 0.0, 3.0, 3.0, 5.0]]
+
+
+def test_output_that_is_all_spilled_earns_no_less_than_minus_lost_load():
+    """The line a-c is full: a unit at c keeps two from a, worth 2 · 100 and more; it is spilled at 100 instead."""
+    data = {"lines": LOOP["lines"], "elastic": [(0, 30.0, 99.0)], "value_of_lost_load": 100.0}
+    found = clear(nodal_grid("abc", **data), injected=[0, 5, 0.1])
+    assert found.spilled[2] == pytest.approx(0.1) and found.balances[2] < -150
+    assert found.prices[2] == -100 and found.prices[1] == pytest.approx(-100)
+    assert found.prices[0] == found.balances[0] > 0

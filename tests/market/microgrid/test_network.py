@@ -21,6 +21,7 @@ LINE = [0, 1, 0.1, 0.1]
         ({"public": [[0, 1, np.nan, 0.1]]}, r"public line 0: r\(=nan\) must be finite and >= 0"),
         ({"public": [LINE, [1, 2, 0.1, 0.0]]}, r"public line 1: x\(=0\) must be finite and not 0"),
         ({"public": [[0, 1, 0.1, np.inf]]}, r"public line 0: x\(=inf\)"),
+        ({"public": [[0, 1, 0.1, 0.1, -360.5]]}, r"public line 0: shift\(=-360.5\) must be from -360 to 360 degrees"),
         ({"public": [[2, 2, 0.1, 0.1]]}, r"public line 0: head\(=2\) must be another node than tail"),
         ({"public": [[0, 3, 0.1, 0.1]]}, r"public line 0: head\(=3\) must be a node, 0 to 2"),
         ({"public": [[0, 1.5, 0.1, 0.1]]}, r"public line 0: head\(=1.5\) must be a node"),
@@ -45,6 +46,10 @@ def test_bad_data_are_named(change, message):
     with pytest.raises(NetworkError, match=message) as caught:
         network_of(**({"injection": [0, 1, -1], "public": [LINE]} | change))
     assert "\n" not in str(caught.value)
+
+
+def test_a_whole_turn_of_a_transformer_is_taken():
+    assert network_of([0, 1], [[0, 1, 0.1, 0.1, 360.0], [0, 1, 0.1, 0.1, -360.0]]).public.shift.tolist() == [360, -360]
 
 
 def test_an_injection_of_the_wrong_length_is_refused(eight):
