@@ -14,7 +14,7 @@ from market.aggregator.kinks import holds, play, shares
 from market.aggregator.planner import best_total_welfare
 from market.aggregator.reply import Prices, replies
 from market.aggregator.roots import Root, excess_reply, prices_at, scan
-from market.prices import Linear, Piecewise
+from market.prices import Linear, Piecewise, Power
 from market.utilities import Logarithmic, Quadratic
 
 
@@ -137,3 +137,54 @@ def test_no_reply_to_a_price_and_slope_of_a_cell_leaves_its_bounds(alpha, offset
             assert np.all((low <= y * (1 + 1e-8)) & (y <= high * (1 + 1e-8)))
     low, high = reply_bounds(block, CellEnds(p1, p1 * (1 + 1e-9), s1, s1 * (1 + 1e-9)))
     np.testing.assert_allclose(low, high, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.5, 2.0, np.inf])
+@pytest.mark.parametrize(("energy", "money"), [(1e-6, 1e2), (1e6, 1e-2)])
+def test_bounds_of_replies_are_the_same_in_any_units(alpha, energy, money):
+    """In a wide cell and a narrow one, in one where users are priced out, and at a flat price."""
+    rng = np.random.default_rng(4)
+    a, b = rng.uniform(0.1, 0.9, 5), rng.uniform(2, 9, 5)
+    p1, p2 = np.array([1.0, 1.0, 2.0, 1.5]), np.array([1.5, 1.01, 6.0, 1.5])
+    s1, s2 = np.array([0.2, 0.3, 0.1, 0.0]), np.array([0.4, 0.301, 0.1, 0.0])
+
+    def found(e, m):
+        block = Block("A", "aggregator", Quadratic(a * m / e, b * m), alpha, 0.1 * m * e, np.array([3, 2]))
+        return np.array(reply_bounds(block, CellEnds(p1 * m, p2 * m, s1 * m / e, s2 * m / e))) / e
+
+    np.testing.assert_allclose(found(energy, money), found(1.0, 1.0), rtol=1e-6, atol=1e-9)
+    low, high = found(1.0, 1.0)
+    assert np.all(low <= high) and np.all(high[:3] > 0) and np.all(low[[0, 1, 3]] > 0)
+
+
+@pytest.mark.parametrize("energy", [1e-6, 1.0, 1e6])
+@pytest.mark.parametrize("kinks", [[], [0.5], [1e-4]])
+def test_below_a_total_known_to_be_empty_no_reply_is_as_large_as_it(energy, kinks):
+    """And it is no larger than the first kink, nor so small that it tells nothing."""
+    quantities = np.array([0.0, *kinks, 9.0]) * energy
+    rule = Piecewise(quantities, 0.3 * quantities / energy, 0.5 / energy) if kinks else Linear(0.3 / energy)
+    users = Quadratic(np.array([0.5, 0.2, 0.7]) / energy, np.array([4.0, 9.0, 0.01]))
+    some = (Block("A", "aggregator", users, 2.0, 0.01 * energy, np.array([3])),)
+    high = 30.0 * energy
+    first = bounds.empty_below(rule, some, high)
+    assert 0 < first < min([0.01 * high * (1 + 1e-9), *(kink * energy for kink in kinks)])
+    totals = first * np.geomspace(1e-6, 1, 20)
+    value, _ = excess_reply(some, prices_at(rule, totals), totals)
+    assert np.all(value > 0)
+
+
+def test_bounds_of_cells_hold_the_excess_of_all_blocks_at_every_total_in_them():
+    users = Quadratic(np.array([0.7, 0.2, 0.6, 0.3]), np.array([4.0, 3.0, 3.0, 5.0]))
+    some = [
+        Block("A", "aggregator", users, 2.0, 0.01, np.array([2, 2])),
+        Block("d", "direct", users, 0.0, 0.0, np.ones(4, dtype=int)),
+    ]
+    for rule in (Linear(0.2), Power(0.1, 0.5), Power(0.02, 2.0)):
+        edges = np.geomspace(0.05, 20, 40)
+        least, most = bounds.excess_bounds(rule, some, edges[:-1], edges[1:])
+        for share in (1e-9, 0.3, 0.8, 1.0):
+            totals = edges[:-1] + share * np.diff(edges)
+            value, _ = excess_reply(some, prices_at(rule, totals), totals)
+            assert np.all((least <= value + 1e-9) & (value <= most + 1e-9))
+        narrow = bounds.excess_bounds(rule, some, edges, edges * (1 + 1e-9))
+        np.testing.assert_allclose(*narrow, atol=1e-4)

@@ -448,3 +448,25 @@ def test_a_grid_holds_both_sides_of_every_reservation_price_and_kink_and_of_the_
                 assert np.min(np.abs(away)) < 1e-12
         assert np.max(np.diff(grid[:, j])) <= most / 64 * (1 + 1e-9)
         assert np.sum((grid[:, j] > 0) & (grid[:, j] < most / 100)) >= 3
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.5, 2.0, np.inf])
+@pytest.mark.parametrize(("energy", "money"), [(1e-5, 1e2), (1e5, 1e-2)])
+def test_splits_and_what_a_search_finds_are_the_same_in_any_units(alpha, energy, money):
+    a, b = np.array([0.5, 0.2, 0.4, 0.6, 0.3]), np.array([3.0, 8.0, 5.0, 0.4, 6.0])
+    outside, y = np.array([2.0, 1.0]), np.array([9.0, 1.5])
+
+    def found(e, m):
+        rule = Piecewise(np.array([0.0, 4.0, 9.0]) * e, np.array([0.5, 1.0, 2.0]) * m, 0.5 * m / e)
+        block = Block("a", "aggregator", Quadratic(a * m / e, b * m), alpha, 0.1 * m * e, np.array([3, 2]))
+        price = rule.value((outside + y) * e)[None]
+        x = second_split(block, price, y[None] * e)
+        case = certificate.case_of(rule, block, outside * e, y * e, x[0])
+        regrets, best = certificate.searched_moves(case, y * e, 60)
+        grid = certificate._grid(rule, block, outside * e, y * e, 60)
+        return x / e, regrets, best / e, grid / e
+
+    known = found(1.0, 1.0)
+    for one, other in zip(found(energy, money), known, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+    assert np.all(known[1] > 0)

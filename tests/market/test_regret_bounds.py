@@ -349,3 +349,31 @@ def test_the_next_interval_ends_a_step_further_or_at_a_kink_or_none_before_that(
     if len(rule.kinks):  # from a kink on to the next one
         at, step = np.array([[5.0, 3.0], [3.0, 1.0]]), np.array([[-9.0], [9.0]])
         assert _next(case, at, step).tolist() == at[::-1].tolist()
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.5, 1.0, 3.0, np.inf])
+@pytest.mark.parametrize(("energy", "money"), [(1e-4, 1e2), (1e4, 1e-2)])
+def test_bounds_of_regrets_are_the_same_in_any_units(alpha, energy, money):
+    """Two players, one of whom holds too much, at a straight, a bent and a broken price; and those of an interval."""
+    rng = np.random.default_rng(12)
+    a, b = rng.uniform(0.2, 0.9, 6), rng.uniform(3, 9, 6)
+    outside, y = np.array([2.0, 1.0]), np.array([4.0, 1.5])
+
+    def bounds(e, m, make):
+        rule, users = make(e, m), Quadratic(a * m / e, b * m)
+        player = Block("a", "aggregator", users, alpha, 0.1 * m * e, np.array([3, 3]))
+        x = split(player, rule.value((outside + y) * e)[None], y[None] * e)[0]
+        case = case_of(rule, player, outside * e, y * e, x)
+        z = largest_multiplier(case, y * e, x)
+        low, high = np.tile(y * e * 0.9, (2, 1)), np.tile(y * e * 1.05, (2, 1))
+        near, better, slope = interval_bounds(case, low, (low + high) / 2, high, np.tile(z, (2, 1)))
+        whole, proven = regret_bounds(case, y * e, x)
+        return concave_bounds(case, x), near, whole, proven, slope * e, better - z
+
+    for make in (
+        lambda e, m: Affine(0.3 * m, 0.2 * m / e),
+        lambda e, m: Power(0.05 * m / e**2, 2.0),
+        lambda e, m: Piecewise(np.array([0.0, 4.0, 9.0]) * e, np.array([0.0, 1.0, 2.0]) * m, 0.5 * m / e),
+    ):
+        for one, other in zip(bounds(energy, money, make), bounds(1.0, 1.0, make), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-9)
