@@ -3,6 +3,7 @@
 `python -m views.gallery FOLDER` writes gallery.md and gallery/NAME.png there.
 """
 
+import io
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,7 +16,7 @@ from scenarios import listing
 from scenarios.markets import MARKETS
 from views.markets import page_of
 from views.pictures import picture, plots
-from views.style import drawn_png
+from views.style import save
 from views.tables import ending
 
 DIRECT = ("large_market",)  # rounds take minutes
@@ -42,8 +43,9 @@ def entry(name: str) -> Entry:
     """One scenario, run and drawn: the picture that says most of its market."""
     result = run(name, direct=name in DIRECT, patient=True)
     known = list(plots(result))
-    drawn = drawn_png(picture(result, next((best for best in BEST if best in known), known[0])))
-    return Entry(name, result.scenario.market, result.scenario.title, ending(result.summary()), drawn)
+    file = io.BytesIO()
+    save(picture(result, next((best for best in BEST if best in known), known[0])), file)
+    return Entry(name, result.scenario.market, result.scenario.title, ending(result.summary()), file.getvalue())
 
 
 def page(shown: Iterable[Entry]) -> str:

@@ -1,13 +1,9 @@
 """Pictures for print: formats, resolution, units of the user, styles of the user, notebooks."""
 
-import io
-
 import matplotlib
-import numpy as np
 import pytest
 from matplotlib.image import imread
 from matplotlib.text import Text
-from PIL import Image
 
 from engine import compare, run
 from run import main
@@ -15,7 +11,6 @@ from scenarios import load
 from views.drawing import in_units, printing
 from views.pictures import UnknownPicture, picture, pictures, plots
 from views.plots import PLOTS
-from views.png import png
 from views.style import new_figure
 from views.tables import comparison_latex
 
@@ -123,10 +118,3 @@ def test_the_command_line_prints_as_told(tmp_path):
     suffixes = {file.suffix for file in tmp_path.rglob("*") if file.is_file()}
     assert ".pdf" in suffixes
     assert ".png" not in suffixes
-
-
-def test_a_png_holds_each_pixel_as_it_was_and_how_many_go_into_an_inch():
-    pixels = np.random.default_rng(0).integers(0, 256, (7, 5, 4), dtype=np.uint8)
-    with Image.open(io.BytesIO(png(pixels, 300))) as read:
-        assert np.array_equal(np.asarray(read), pixels) and read.mode == "RGBA"
-        assert read.info["dpi"] == pytest.approx((300, 300), abs=0.02)
