@@ -436,3 +436,22 @@ def test_output_that_is_all_spilled_earns_no_less_than_minus_lost_load():
     assert found.spilled[2] == pytest.approx(0.1) and found.balances[2] < -150
     assert found.prices[2] == -100 and found.prices[1] == pytest.approx(-100)
     assert found.prices[0] == found.balances[0] > 0
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_pieces_end_where_a_limit_is_met_and_not_beyond(seed):
+    """With phase shifts: at its end a piece still keeps all limits, and is at the one that comes in."""
+    grid, programme, load = drawn(seed, shifts=0.6)
+    active, _, met = settle(programme, merit_order(programme, load), load)
+    path = Path(programme, active, load, programme.rate(np.eye(grid.nodes)[-1]))
+    for _ in range(6 * met):
+        piece = path.piece()
+        if piece.event is None:
+            return
+        at = path.start.moved(path.rate, path.at + piece.length)
+        answer = piece.now._replace(q=piece.now.q + piece.length * piece.change.q)
+        assert worst(programme, path.active, at, answer) is None or piece.length < 1e-9
+        if piece.event[0] == "in":
+            assert missed(programme, at, answer, piece.event[1]) == pytest.approx(0, abs=1e-9)
+        if not path.go(piece.length, piece.event):
+            return
