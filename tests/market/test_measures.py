@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from market.measures import RELATIVE_ROUNDING, gini, jain, price_of_anarchy, price_of_fairness
+from market.measures import RELATIVE_ROUNDING, gini, jain, lorenz, price_of_anarchy, price_of_fairness
 from tests.shares import part_of
 
 RANDOM = settings(max_examples=part_of(60), deadline=None, derandomize=True, database=None)
@@ -56,3 +56,9 @@ def test_prices_of_anarchy_and_fairness_are_undefined_without_welfare():
     assert price_of_anarchy(3.0, 0.0) is None
     assert price_of_fairness(1.0, 0.0) is None
     assert np.isfinite(jain([]))
+
+
+def test_shares_of_the_poorest_where_nobody_has_anything_and_where_somebody_loses():
+    assert lorenz([0.0, 0.0]).tolist() == [0.0, 0.5, 1.0]
+    assert np.isnan(lorenz([-1.0, 2.0, 3.0])).tolist() == [True] * 4
+    assert lorenz([5.0, 1.0, 2.0]) == pytest.approx([0, 1 / 8, 3 / 8, 1])

@@ -7,7 +7,7 @@ from market.grid import transfer as transfers
 from market.grid.active_set import RATE_ROUNDING, Active, Constraint, Load, Programme, System
 from market.grid.clearing import Operator, clear, cleared, paid
 from market.grid.lines import NetworkError
-from market.grid.nodal import nodal_grid
+from market.grid.nodal import LimitedLines, NodalGrid, nodal_grid
 from market.grid.offers import offers_of
 from market.grid.path import Path, _waits, follow
 from market.grid.pivots import enter, first_below, leave, merit_order, missed, push_of, settle, worst
@@ -455,3 +455,12 @@ def test_pieces_end_where_a_limit_is_met_and_not_beyond(seed):
             assert missed(programme, at, answer, piece.event[1]) == pytest.approx(0, abs=1e-9)
         if not path.go(piece.length, piece.event):
             return
+
+
+@pytest.mark.parametrize("power", [1e-6, 1.0, 1e6])
+def test_shifts_on_a_tree_of_lines_drive_no_flow_whatever_its_unit(power):
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        head = [int(rng.integers(0, k)) for k in range(1, 9)]
+        lines = LimitedLines(list(range(1, 9)), head, rng.uniform(0.3, 20, 8), rng.uniform(-9, 9, 8), np.ones(8))
+        assert not np.any(Transfer(NodalGrid(tuple("abcdefghi"), np.zeros(9), lines, power=power)).loop)
