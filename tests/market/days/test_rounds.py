@@ -1,10 +1,13 @@
 """Rounds of days and prices of every kind: where they end, and that nobody gains there."""
 
+from types import SimpleNamespace
+
 import cvxpy as cp
 import numpy as np
 import pytest
 from scipy.optimize import minimize
 
+from market.aggregator.days import rounds
 from market.aggregator.days.clock import Clock
 from market.aggregator.days.day import Day, rules_by_period
 from market.aggregator.days.equilibrium import potential_solution
@@ -12,7 +15,7 @@ from market.aggregator.days.outcome import certified_welfare, clear
 from market.aggregator.days.parts import Battery, Consumption, Solar
 from market.aggregator.days.replies import best_days, payoffs, purchases_within, replies
 from market.aggregator.days.rounds import in_turn, played, solve, start_plan, together
-from market.aggregator.days.seats import Seats
+from market.aggregator.days.seats import Seats, _across, _Known
 from market.aggregator.days.yardsticks import planned, price_taking, total_welfare
 from market.aggregator.equilibrium import solve as solve_one_period
 from market.aggregator.game import Block, Game
@@ -195,3 +198,39 @@ def test_what_rounding_leaves_of_a_roof_is_no_purchase():
     outcome = clear(day, np.array([0.1 + 0.2, 1.0]))
     assert day.party.purchases(outcome.plan).tolist() == [[0.1 + 0.2 - 0.3, 0.0]]
     assert outcome.z.tolist() == [[0.0, 0.0]] and outcome.mean_price == 1.0
+
+
+def test_a_large_street_is_started_once_where_plain_sums_tell_where(monkeypatch):
+    """Five users and four periods; without affine prices each user's best day alone is the one start."""
+    monkeypatch.setattr(rounds, "potential_optimum", lambda plain: ("as plain sums", plain))
+    monkeypatch.setattr(rounds, "_best_alone", lambda day: "each alone")
+    day = SimpleNamespace(users=5, periods=4, affine=(), plain=None)
+    for most, found in ((21, 2), (20, 2), (19, 1)):
+        monkeypatch.setattr(rounds, "LARGE_STREET", most)
+        assert rounds.starts(day) == ["as plain sums", "each alone"][:found]
+        assert rounds.starts(SimpleNamespace(users=5, periods=4, affine=None)) == ["each alone"]
+
+
+def test_what_was_found_elsewhere_is_known_as_long_as_the_others_loads_move_by_a_hundredth_of_the_largest():
+    known = _Known()
+    assert not known.beside(np.zeros(2))
+    known.others = np.array([100.0, -50.0])
+    for moved, beside in (
+        ([100.9, -50.0], True),
+        ([100.0, -51.01], False),
+        ([100.0, -49.1], True),
+        ([98.9, -50], False),
+    ):
+        assert known.beside(np.array(moved)) is beside
+
+
+@pytest.mark.parametrize("energy", [1e-3, 1.0, 1e3])
+def test_a_better_day_lies_across_a_valley_where_half_of_the_way_gains_less_than_half(energy):
+    def across(gain):
+        fair = SimpleNamespace(gain=lambda there, plan: gain((there[0] - plan[0]) / energy / 4))
+        return _across(fair, energy * np.array([7.0]), energy * np.array([3.0]))
+
+    assert across(lambda share: share - 3 * share * (1 - share)) and across(lambda share: share**1.01)
+    assert not across(lambda share: share) and not across(lambda share: share**0.9)
+    assert not across(lambda share: 1e-12 * share**3) and across(lambda share: 1.1e-12 * share**3)
+    assert not across(lambda share: -(share**3))
