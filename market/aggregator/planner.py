@@ -19,6 +19,7 @@ Known = TypeVar("Known")
 AnyGame = TypeVar("AnyGame", bound=Market)
 SHARES = 10.0 ** -np.arange(0, 300, 15)  # shares of the highest total, to find where price-taking users want more
 BESIDE_A_KINK = 1e-12  # how far above a kink its right side begins, as a share of the stretch
+SAME_TOTAL = 1e-12  # relative: a search that ends so little above a total ends at it
 TRIED_TOTALS = 10.0 ** np.arange(-300, 301)
 TIGHT_SEARCH: dict[str, Any] = {"xtol": 1e-300, "rtol": 1e-14, "maxiter": 500}
 
@@ -106,7 +107,16 @@ def _competitive(game):
         if (yield price(tried)) - tried >= 0:
             low = tried
             break
-    return low if low in (0.0, end) else (yield from _met(brents_points(low, end, **TIGHT_SEARCH), price))
+    if low in (0.0, end):
+        return low
+    return _not_beyond_a_jump(rule, (yield from _met(brents_points(low, end, **TIGHT_SEARCH), price)))
+
+
+def _not_beyond_a_jump(rule, total):
+    """A total, or that at which the price jumps where a search for who meets the jump ended a hair above it."""
+    jumps = rule.kinks[rule.right_value(rule.kinks) > rule.value(rule.kinks)]
+    passed = jumps[(jumps < total) & (total <= jumps * (1 + SAME_TOTAL))]
+    return float(np.max(passed, initial=0.0)) or total
 
 
 def _met(search, price):

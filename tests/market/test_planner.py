@@ -23,6 +23,7 @@ RULES = (
     Power(0.01, 2.5),
     Piecewise([0, 4, 9, 9, 20], [0.5, 1.0, 3.0, 4.5, 5.0], 0.4),
     Dispatch([5.0, 9.0, 30.0], [0.1, 0.0, 0.05], [0.0, 2.0, 3.0], 40.0),
+    Dispatch([5.0, 6.0, 30.0], [0.1, 0.0, 0.05], [0.0, 2.0, 3.0], 40.0),
     Dispatch([5.0], [0.1], [0.0], 4.0),
 )
 UNITS = [(1.0, 1.0), (1e-4, 1e3), (1e4, 1e-3)]
@@ -67,6 +68,26 @@ def test_no_total_that_is_tried_leaves_a_planner_more(rule, kind):
     welfare = [utility_of(game, total) - float(rule.cost(total)) for total in totals]
     assert max(welfare) <= best_total_welfare(game) * (1 + 1e-9)
     assert best_total_welfare(game) <= max(welfare) * (1 + 1e-3)
+
+
+def jumping(rng):
+    """A price that jumps, by generators that are full or by a line with a step."""
+    starts = np.cumsum(rng.uniform(0.3, 2, 3))
+    if rng.random() < 0.5:
+        return Dispatch(rng.uniform(0.5, 6, 3), rng.uniform(0, 0.1, 3), starts, 60.0)
+    at = np.cumsum(rng.uniform(0.5, 6, 3))
+    return Piecewise([0.0, at[0], at[0], at[1], at[1], at[2]], np.cumsum(rng.uniform(0, 2, 6)), 0.3)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_where_demand_meets_a_jump_no_more_welfare_is_told_than_a_total_has(seed):
+    rng = np.random.default_rng([seed, 4])
+    game = made(jumping(rng), ("quadratic", "log")[seed % 2])
+    total, best = competitive_total(game), best_total_welfare(game)
+    welfare = utility_of(game, total) - float(game.price.cost(total))
+    assert best == pytest.approx(welfare, rel=1e-9)
+    for beside in total * rng.uniform(0.8, 1.2, 10):
+        assert utility_of(game, beside) - float(game.price.cost(beside)) <= best * (1 + 1e-9)
 
 
 @pytest.mark.parametrize("kind", ["quadratic", "log"])
