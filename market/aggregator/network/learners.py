@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import cast
 
 import numpy as np
-from scipy.optimize import brentq
 
 from market.aggregator.best_response import best_response
 from market.aggregator.game import Block
@@ -20,7 +19,7 @@ from market.aggregator.learners import (
     split_payoffs,
     wanted_alone,
 )
-from market.aggregator.network.facing import Believed, Rising, wanted_by
+from market.aggregator.network.facing import Believed, Rising, vanishing, wanted_by
 from market.aggregator.network.game import NetworkGame
 from market.aggregator.network.producers import Falling, Producers, best_sale
 from market.arrays import Array
@@ -185,6 +184,4 @@ def _sold_alone(rule: Falling, producer: Producers, most: float) -> float:
     def margin(sale):
         return float(rule.value(np.array(sale))) - float(producer.cost[0] + producer.rise[0] * sale)
 
-    if most <= 0 or margin(most) >= 0:
-        return most
-    return float(brentq(margin, 0.0, most)) if margin(0.0) > 0 else 0.0
+    return vanishing(margin, 0.0, most) if most > 0 else most

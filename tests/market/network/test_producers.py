@@ -90,11 +90,11 @@ def test_a_price_along_sales_is_read_from_the_left_of_a_step():
     np.testing.assert_allclose(rule.left_slope(sales), [-1.0, -1.0, -1.0, -1.0, -1.0, -0.5])
 
 
-@pytest.mark.parametrize("unit", [1e-3, 1.0, 1e3])
+@pytest.mark.parametrize("unit", [1e-13, 1.0, 1e13])
 def test_who_sells_alone_sells_up_to_where_the_price_meets_marginal_cost(unit):
     """5 − 10 q meets 1 + 2 q at a third."""
     steep = Falling(np.array([0.0, unit]), np.array([5.0, -5.0]), 0.0)
-    assert _sold_alone(steep, producer(9 * unit, 1, 2 / unit), 0.9 * unit) == pytest.approx(unit / 3)
+    assert _sold_alone(steep, producer(9 * unit, 1, 2 / unit), 0.9 * unit) == pytest.approx(unit / 3, rel=1e-12, abs=0)
     assert _sold_alone(steep, producer(9 * unit, 1, 2 / unit), 0.2 * unit) == 0.2 * unit
     assert _sold_alone(steep, producer(9 * unit, 6, 2 / unit), 0.9 * unit) == 0.0
     assert _sold_alone(steep, producer(9 * unit, 1, 2 / unit), 0.0) == 0.0
