@@ -233,19 +233,13 @@ class Cluster(executors.Executor):
             say(f"--cluster: worker {worker.address} has not been heard of for {self.patience} s: others do its runs")
 
     def _checked(self, worker, strict):
-        """Take a worker's answer about its versions; one that does not fit is told, or raised where strict.
-
-        One that was lost on its answer is asked again; it has left at the next look, or starts anew.
-        """
+        """Take a worker's answer about its versions; one that does not fit is told, or raised where strict."""
         if worker.check is None or not worker.check.done():
             return
         check, worker.check = worker.check, None
         if check.cancelled():
             return
         error = check.exception()
-        if error is not None and self._of_the_worker(error):
-            worker.check = self._submit(worker, versions)
-            return
         if error is None:
             said = odd_version(check.result(), versions(), worker.address)
         else:

@@ -17,7 +17,6 @@ import pytest
 import trustme
 
 from engine import Cluster, ClusterError, InProcess, compare, executors, plug, sweep
-from engine.store import versions
 from engine.sweeps.points import product
 
 ROOT = Path(__file__).parents[2]
@@ -265,23 +264,6 @@ def test_an_answer_whose_worker_dies_as_it_is_fetched_is_no_error_of_its_run(sta
     cluster.deaths = (pytest.importorskip("distributed").KilledWorker,)
     asyncio.run(fetched())
     assert cluster._of_the_worker(future.exception()) == of_the_worker
-
-
-@pytest.mark.parametrize("strict", [True, False])
-def test_a_worker_lost_as_it_tells_its_versions_is_asked_again_and_not_told_to_be_of_another_place(strict, capfd):
-    asked, check = [], Future()
-    distributed = pytest.importorskip("distributed")
-    check.set_exception(distributed.KilledWorker("versions", None, 1))
-    cluster = Cluster("tcp://127.0.0.1:1")
-    cluster.deaths = (distributed.KilledWorker,)
-    cluster._submit = lambda worker, function: asked.append(function) or Future()
-    worker = SimpleNamespace(address="tcp://127.0.0.1:2", check=check, fits=False)
-    cluster._checked(worker, strict)
-    assert (asked, worker.check.done(), worker.fits) == ([versions], False, False)
-    worker.check.set_result(versions())
-    cluster._checked(worker, strict)
-    assert (len(asked), worker.check, worker.fits) == (1, None, True)
-    assert not capfd.readouterr().err
 
 
 def test_a_run_that_kills_its_worker_twice_fails_and_a_scheduler_that_freezes_is_given_up(
