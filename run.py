@@ -1,6 +1,7 @@
 """Command line: `python run.py` for the headline comparison, `python run.py --help` for the rest."""
 
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -617,4 +618,6 @@ def print_json(value):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    gc.freeze()  # what there is ends with the process: no search for garbage before
+    sys.exit(code)

@@ -1,10 +1,8 @@
 """Matplotlib, imported without what `help` says of its artists' settings: more than a third of that import.
 
-For commands, whom nobody asks for help; modules that draw import matplotlib as ever. Python's collector of garbage
-waits meanwhile and leaves alone what there is then, most of it modules, which stay.
+For commands, whom nobody asks for help; modules that draw import matplotlib as ever.
 """
 
-import gc
 from functools import cached_property
 
 import matplotlib.artist
@@ -31,14 +29,9 @@ class Silent(told):
     pprint_setters = pprint_setters_rest = get_setters
 
 
-collects = gc.isenabled()
-gc.disable()
 matplotlib.artist.ArtistInspector = Silent
 try:
     import matplotlib.backends.backend_agg
     import matplotlib.figure
 finally:
     matplotlib.artist.ArtistInspector = told
-    gc.freeze()
-    if collects:
-        gc.enable()
