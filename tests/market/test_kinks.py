@@ -269,3 +269,16 @@ def test_a_kink_is_refuted_by_the_player_who_regrets_most(monkeypatch):
     assert len(tried) <= 10
     root = next(root for root in scan(game.price, game.blocks).roots if root.at_kink)
     assert at_kink(game, root, outcome_at(game, root), True)[1:] == (False, True)
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e6])
+def test_what_a_player_may_hold_at_a_kink_is_found_as_finely_in_any_unit_of_energy(unit):
+    kink, users = 6.0, ([1.0, 0.5, 2.0], [9.0, 6.0, 7.0])
+    rule, one = Piecewise([0.0, kink], [2.0, 3.0], 1.5), player(*users, 2.0)
+    there = Piecewise([0.0, kink * unit], [2.0 / unit, 3.0 / unit], 1.5 / unit**2)
+    other = player(np.array(users[0]) / unit**2, np.array(users[1]) / unit, 2.0)
+    known = kinks.best_set(rule, one, kink, 0.0, kink, kinks.COARSE_ENDS)
+    found = kinks.best_set(there, other, kink * unit, 0.0, kink * unit, kinks.COARSE_ENDS)
+    assert known.left and len(found.left) == len(known.left)
+    np.testing.assert_allclose(np.array(found.left) / unit, known.left, rtol=1e-9, atol=1e-9 * kink)
+    np.testing.assert_allclose(np.array(found.best) / unit, known.best, rtol=1e-9, atol=1e-9 * kink)

@@ -300,3 +300,15 @@ def test_where_the_price_leaves_nobody_anything_max_min_buys_nothing():
     found = solve(Day(Clock(2), (Affine(0.5, 0.3),) * 2, (homes("h", [2], parts, alpha=np.inf),), [20.0, 20.0]))
     np.testing.assert_allclose(found.outcome.y, 0.0, atol=1e-9)
     assert found.outcome.gap < 1e-9
+
+
+def test_beside_fair_players_those_of_plain_sums_regret_as_much_as_all_plain_would():
+    """The others' day is the same, and a best reply to it is a player's own."""
+    block = homes("A", [2], {"consumption": Consumption([0, 1], [[2, 1], [1, 1]], [8, 6])})
+    other = homes("B", [1], {"consumption": Consumption([0], [0.5], [7])})
+    plain, mixed = (
+        Day(Clock(2), (Affine(0.5, 0.1),) * 2, (block, replace(other, alpha=alpha))) for alpha in (0.0, 1.0)
+    )
+    plan = 0.7 * solve(plain).outcome.plan
+    known, found = (certified(Seats(day), clear(day, plan)) for day in (plain, mixed))
+    assert known.regrets[0] > 1e-3 and found.regrets[0] == pytest.approx(known.regrets[0], rel=1e-6)

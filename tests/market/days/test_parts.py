@@ -7,7 +7,7 @@ import pytest
 
 from market.aggregator.days.clock import Clock
 from market.aggregator.days.day import Day
-from market.aggregator.days.parts import PARTS, Car, Shift
+from market.aggregator.days.parts import PARTS, Car, Consumption, Shift
 from market.parameters import parameters_of
 from market.prices import Affine
 from scenarios.reading.errors import Place
@@ -49,3 +49,13 @@ def test_what_a_device_is_taken_to_be_is_what_a_file_could_tell(part):
     for key, said in parameters_of(PARTS[part]).items():
         if isinstance(said.default, float):
             assert read_number(said.default, said.range, Place("own.toml", Path(), key)) == said.default
+
+
+@pytest.mark.parametrize("users", [1, 2, 3, 4, 5, 6])
+def test_pairs_of_homes_follow_one_another_and_begin_again_behind_the_last(users):
+    block = homes("all", [users], {"consumption": Consumption(np.arange(users), 0.1, np.arange(users) + 1.0)})
+    pairs = [list(range(users))[first : first + 2] for first in range(0, users, 2)]
+    for number in range(2 * len(pairs) + 1):
+        few = block.pair(number)
+        assert (few.parts["consumption"].b - 1).ravel().tolist() == pairs[number % len(pairs)]
+        assert few.sizes.tolist() == [len(pairs[number % len(pairs)])]
