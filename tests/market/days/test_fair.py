@@ -305,7 +305,7 @@ def test_where_the_price_leaves_nobody_anything_max_min_buys_nothing():
 def test_beside_fair_players_those_of_plain_sums_regret_as_much_as_all_plain_would():
     """The others' day is the same, and a best reply to it is a player's own."""
     block = homes("A", [2], {"consumption": Consumption([0, 1], [[2, 1], [1, 1]], [8, 6])})
-    other = homes("B", [1], {"consumption": Consumption([0], [0.5], [7])})
+    other = homes("B", [2], {"consumption": Consumption([0, 1], [0.5, 1], [7, 5])})
     plain, mixed = (
         Day(Clock(2), (Affine(0.5, 0.1),) * 2, (block, replace(other, alpha=alpha))) for alpha in (0.0, 1.0)
     )
