@@ -18,6 +18,7 @@ from market.aggregator.regret_bounds import (
     _split,
     _walked,
     concave_bounds,
+    fenced,
     interval_bounds,
     largest_multiplier,
     regret_bounds,
@@ -377,3 +378,19 @@ def test_bounds_of_regrets_are_the_same_in_any_units(alpha, energy, money):
     ):
         for one, other in zip(bounds(energy, money, make), bounds(1.0, 1.0, make), strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-9)
+
+
+@pytest.mark.parametrize("alpha", [0.1, 0.25, 0.5])
+@pytest.mark.parametrize("away", [0.98, 0.999, 1.001, 1.02])
+def test_intervals_that_close_prove_no_less_than_is_gained_beside_the_peak(alpha, away):
+    rng = np.random.default_rng([int(20 * alpha), 5])
+    users = Quadratic(rng.uniform(0.2, 1, 4), rng.uniform(3, 9, 4))
+    rule, player, outside = Linear(0.3), Block("a", "aggregator", users, alpha, 0.01, np.array([4])), np.array([1.0])
+    best = np.atleast_1d(best_response(rule, player, 1.0))
+    y = best * away
+    x = split(player, rule.value(outside + y)[None], y[None])[0]
+    case = case_of(rule, player, outside, y, x)
+    most, allowed = np.maximum(player.wanted(case.price(y)), y), np.array([0.01])
+    bound, closed = fenced(case, y, most, largest_multiplier(case, y, x), allowed, allowed)
+    gained = highest_of(case, best * np.linspace(0.99, 1.01, 21))
+    assert closed[0] and 0 < gained <= bound[0] <= 0.01
