@@ -73,7 +73,7 @@ MOST_CURVES = 256  # kept: those asked for last
 BEYOND_WANTED = 1.05  # how much further than a player may want its curve goes
 BESIDE, WIDE = 1e-9, 1e-6  # shares of an amount: a step is looked for beside it, and told by how much is wanted
 SAME_TOTAL = 1e-13  # relative: totals this close differ by rounding
-SAME_AMOUNT: dict[str, Any] = {"xtol": 1e-300, "rtol": 1e-14, "maxiter": 200}
+SAME_AMOUNT: dict[str, Any] = {"xtol": 1e-300, "rtol": 1e-14, "maxiter": 3_000}
 
 
 @dataclass(frozen=True, eq=False)

@@ -288,3 +288,8 @@ def test_where_no_more_can_be_had_a_line_ends_at_twice_the_dearest_worth_or_pric
     found.points = lambda: (np.array([0.0, 2.0]), np.array([1.0, 3.0]), -1e-20)  # but for rounding
     quantities, prices, last = facing.by_the_network(game, 0, 0, y)
     assert (quantities.tolist(), prices.tolist(), last) == ([0.0, 2.0], [1.0, 3.0], 0.0)
+
+
+@pytest.mark.parametrize("high", [1e102, 1e300])
+def test_where_a_function_vanishes_is_found_however_far_its_end_is(high):
+    assert vanishing(lambda at: 1.0 if at < 3.0 else -1.0, 0.0, high) == pytest.approx(3.0, rel=1e-12)
