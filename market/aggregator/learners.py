@@ -216,7 +216,7 @@ def margins(rule: PriceRule, block: Block, others: Array, own: Array, top: Array
     (docs/aggregator/model.md, Replies). Beyond what they want it is the mean of those below none.
     """
     y, total = np.maximum(own, NEXT_TO_NONE * top), others + own
-    price = np.asarray(rule.value(total), dtype=float)
+    price = np.asarray(rule.right_value(total), dtype=float)
     x = split(block, price[None], y[None])[0]
     margin = _but_rounding(block.utility.marginal(x) - block.to_users(price), block.utility.reservation)
     if not block.single:

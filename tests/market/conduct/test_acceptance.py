@@ -14,7 +14,7 @@ from market.aggregator.learning import play
 from market.aggregator.payoff import payoff
 from market.conduct import Bandit, Dice, FictitiousPlay, Gradient, Hedge, Inertial, QLearning
 from market.outcome import Status
-from market.prices import Affine, Linear, Power
+from market.prices import Affine, Linear, Piecewise, Power
 from market.utilities import Logarithmic, Quadratic
 from tests.shares import part_of
 
@@ -268,3 +268,14 @@ def test_a_table_knows_its_even_purchases_and_no_others_and_what_each_pays(kind,
     assert table.places(3 * grid[:, 8])[1].tolist() == [False] * 3
     singly = [payoff(learners.rule, made.player(j), others[j], beside[j : j + 1])[0] for j in range(3)]
     np.testing.assert_allclose(learners.of(others, beside), np.maximum(singly, learners.floor), rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0, 7.5])
+def test_at_a_jump_of_the_price_a_little_more_costs_the_price_above_it(alpha):
+    """The first unit costs 18 though none costs 0.5: nobody wants any, which is learned as a number."""
+    rule = Piecewise([0.0, 0.0, 1.0], [0.5, 18.0, 19.0], 0.5)
+    made = Block("a", "aggregator", Quadratic(np.array([1.0, 2.0]), np.array([1.5, 0.5])), alpha, 1.0, np.array([2]))
+    learners = Learners(rule, made, slice(0, 1), 50.0)
+    assert learners.top.tolist() == [0.0]
+    assert margins(rule, made, np.zeros(1), np.zeros(1), learners.top) == pytest.approx([1.5 - 18.0])
+    assert np.all(np.isfinite(learners.marginal(np.zeros(1), np.zeros(1))))
