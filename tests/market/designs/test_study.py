@@ -96,3 +96,11 @@ def test_designs_that_did_not_end_well_are_named():
     assert ending([AT_TARIFF, AT_TARIFF], Status.SOLVED) is Status.SOLVED
     assert (gap([fine]), promised([fine]), gap([]), promised([])) == (0.0, 1.0, None, None)
     assert gap([Ended(Status.SETTLED, promised=1.0)]) is None
+
+
+@pytest.mark.parametrize("gaps", [(0.25, 0.0), (0.0, 0.25)])
+def test_a_day_is_planned_as_well_as_its_worst_period(day, gaps):
+    some = [replace(study) for study in day.periods]
+    for study, of_day, gap_of_period in zip(some, day.periods, gaps, strict=True):
+        vars(study)["optimum"] = replace(of_day.optimum, gap=gap_of_period)
+    assert DayStudy(tuple(some), {}).optimum.gap == 0.25
