@@ -583,9 +583,10 @@ def in_turn(asked, tell):
 
 
 def on_import(mutant, known):
-    """Is a mutant's function called when modules are imported or tests collected?"""
-    named = f"{mutant.path}::{mutant.function}"
-    return any(named in called for name, (_, called) in known.items() if "::" not in name)
+    """Is a mutant's function, or one around it, called when modules are imported or tests collected?"""
+    parts = mutant.function.split(".")
+    named = {f"{mutant.path}::{'.'.join(parts[: k + 1])}" for k in range(len(parts))}
+    return any(not named.isdisjoint(called) for name, (_, called) in known.items() if "::" not in name)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from tests.mutants import (
     known_fates,
     mutants_of,
     noted,
+    on_import,
     report,
     sample,
     swap,
@@ -190,3 +191,11 @@ def test_a_function_made_in_a_branch_is_noted_too():
     space = {"_called": called.append}
     exec(compile(ast.fix_missing_locations(noted("a.py", tree)), "a.py", "exec"), space)
     assert space["outer"](True) == 1 and called == ["a.py::outer", "a.py::outer.inner"]
+
+
+def test_what_is_made_on_import_within_a_function_acts_on_import():
+    known = {"t.py": [0.0, ["market/m.py::made", "market/m.py::C.at"]], "t.py::test": [0.1, ["market/m.py::other"]]}
+    asked = {name: on_import(Mutant("market/m.py", 0, 1, name, ""), known) for name in ("made", "made.inner", "other")}
+    assert asked == {"made": True, "made.inner": True, "other": False}
+    assert on_import(Mutant("market/m.py", 0, 1, "C.at", ""), known)
+    assert not on_import(Mutant("market/n.py", 0, 1, "made", ""), known)
