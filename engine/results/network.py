@@ -11,6 +11,7 @@ from engine.results import aggregator, learning, others
 from engine.results.aggregator import NOTHING_CLEARED, AggregatorResult
 from engine.results.result import NUMBER_BYTES, Measure, moments, number, numbers
 from engine.results.welfare import UNPLANNED, UNSERVED, Welfare
+from market.aggregator.best_response import PricedOut
 from market.aggregator.network import endings
 from market.aggregator.network.curves import replies_of_two, residual
 from market.aggregator.network.direct import solve
@@ -78,20 +79,21 @@ class NetworkResult(AggregatorResult):
 
     @cached_property
     def residual(self):
-        """What the player with the largest amount faces, a market.aggregator.network.curves.Residual."""
+        """What the player with the largest amount faces, a market.aggregator.network.curves.Residual, or None."""
         return faced(self.game, self.outcome.y)
 
     @cached_property
     def replies(self):
         """Two players' curves of replies as (name, amounts of the other, own replies), the others as they ended.
 
-        Of the two with the largest amounts; None where there are no two.
+        Of the two with the largest amounts; None where there are no two, or where one prices a user of the other out.
         """
         if self.game.players < 2:
             return None
         one, other = self.two
-        amounts, first, second = replies_of_two(self.game, self.outcome.y, one, other)
-        name = self.game.player_name
+        if (found := _answers(self.game, self.outcome.y, one, other)) is None:
+            return None
+        (amounts, first, second), name = found, self.game.player_name
         return (name(one), amounts, first), (name(other), amounts, second)
 
     @property
@@ -199,13 +201,27 @@ def welfare(game, outcome):
 
 
 def faced(game, y, player=None):
-    """What the player asked for, by default the one with the largest amount, faces beside amounts y, a Residual."""
-    return residual(game, y, int(np.argmax(y)) if player is None else player)
+    """What the player asked for, by default the one with the largest amount, faces beside amounts y, a Residual.
+
+    None where the others price one of its users out.
+    """
+    try:
+        return residual(game, y, int(np.argmax(y)) if player is None else player)
+    except PricedOut:
+        return None
 
 
 def replies(game, y):
     """(Amounts, replies of the first player, of the second) of two who are alone; None of others, and of very many."""
-    return replies_of_two(game, y, 0, 1) if game.players == 2 and game.users <= MOST_REPLYING else None
+    return _answers(game, y, 0, 1) if game.players == 2 and game.users <= MOST_REPLYING else None
+
+
+def _answers(game, y, one, other):
+    """(Amounts, replies of the one, of the other), None where one prices a user of the other out."""
+    try:
+        return replies_of_two(game, y, one, other)
+    except PricedOut:
+        return None
 
 
 def surplus_by_node(comparison):

@@ -1,6 +1,7 @@
 """Pictures of the market on a network draw, and what they draw is what was cleared."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_rgba
 
 from engine import compare, run
-from engine.results.network import loading, surplus_by_node
+from engine.results.network import faced, loading, replies, surplus_by_node
 from views import drawing
 from views.network import look
 from views.network.congestion import congestion
@@ -151,3 +152,19 @@ def test_a_run_has_its_pictures(tmp_path, centre, monkeypatch):
 def test_a_comparison_has_its_pictures(tmp_path, compared):
     names = {path.name for path in pictures(compared, tmp_path)}
     assert {"rent.png", "surplus_by_node.png", "surplus.png"} <= names
+
+
+def test_where_others_price_a_user_out_no_answer_of_its_player_is_drawn(write, tmp_path):
+    """Without a surplus offset there is no best purchase for two users of whom one would pay 0.5 at a price of 4."""
+    large = 'kind = "large"\nnode = "A"\nutility = { form = "quadratic", a = 0.05, b = 8 }'
+    both = 'kind = "aggregator"\nnode = "B"\nusers = 2\nutility = { form = "quadratic", a = 1e-3, b = [8, 0.5] }'
+    fair = "fairness = { alpha = 1, surplus_offset = 0 }"
+    groups = f'[[group]]\nname = "A"\n{large}\n[[group]]\nname = "B"\n{both}\n{fair}\n'
+    network = 'network = { case = "two_nodes", line_limits = { "A-B" = 2 } }\n'
+    result = run(write(f'market = "aggregator"\n{network}{groups}'), direct=True)
+    beside = np.array([30.0, 1.0])
+    assert faced(result.game, beside, 1) is None and faced(result.game, beside, 0).player == 0
+    assert replies(result.game, beside) is None
+    result = replace(result, outcome=replace(result.outcome, y=beside))
+    assert result.residual.player == 0 and result.replies is None
+    assert [file.stem for file in pictures(result, tmp_path)] == ["purchases", "price_map", "residual_curve"]

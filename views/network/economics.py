@@ -48,6 +48,8 @@ def _faced(run):
     if ("faced", chosen) not in run.memory:
         run.memory["faced", chosen] = faced(game, outcome.y, chosen)
     known = run.memory["faced", chosen]
+    if known is None:
+        return []
     price = {"price it faces": known.price}
     if not np.allclose(known.price, known.believed, rtol=SAME_CURVE, atol=0, equal_nan=True):
         price["price it believes in"] = known.believed

@@ -31,8 +31,9 @@ def run_pictures(result):
     if result.outcome is not None:
         cleared, title = result.outcome.cleared, result.scenario.title
         made["price_map"] = partial(PLOTS["price map"], game, cleared, loading(cleared), title)
-        made["residual_curve"] = partial(_residual, result)
-        if 2 <= game.players <= MOST_PLAYERS:
+        if result.residual is not None:
+            made["residual_curve"] = partial(_residual, result)
+        if 2 <= game.players <= MOST_PLAYERS and result.replies is not None:
             made["replies"] = partial(_replies, result)
     return made
 
