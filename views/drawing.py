@@ -62,12 +62,13 @@ def tried(work):
 def draw_to(path, plot, *given, **options):
     """Write the figure plot(*given, **options) as PRINTED says, whatever the path's suffix is.
 
-    Returns the path, None for one that failed and was noted.
+    Returns the path, None for one that failed and was noted, or has nothing to show.
     """
     failed, how = NOTED.get(), PRINTED.get()
     path = path.with_suffix(f".{how.format}")
     try:
-        return save(in_units(plot(*given, **options), how.unit), path, how.dpi)
+        figure = plot(*given, **options)
+        return None if figure is None else save(in_units(figure, how.unit), path, how.dpi)
     except Exception as error:
         if failed is None:
             raise

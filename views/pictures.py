@@ -53,11 +53,13 @@ def comparison_plots(comparison: Comparison) -> dict[str, Callable[[], Figure]]:
 
 
 def picture(shown: Result | Comparison, name: str) -> Figure:
-    """One picture of a Result or a Comparison, as a notebook shows it. Raises UnknownPicture."""
+    """One picture of a Result or a Comparison, as a notebook shows it. Raises UnknownPicture where there is none."""
     known = plots(shown)
     if name not in known:
         raise UnknownPicture(f"picture: got {name!r}; one of {', '.join(known)} is needed")
-    return in_units(known[name](), _in_units(shown))
+    if (figure := known[name]()) is None:
+        raise UnknownPicture(f"picture: {name!r} has nothing to show here")
+    return in_units(figure, _in_units(shown))
 
 
 def pictures(shown: Result | Comparison, folder: Path) -> Iterable[Path]:

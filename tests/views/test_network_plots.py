@@ -16,7 +16,7 @@ from views.network.congestion import congestion
 from views.network.price_map import WIDE, price_map
 from views.network.residual_curve import residual_curve
 from views.network.surplus_at_nodes import surplus_at_nodes
-from views.pictures import pictures
+from views.pictures import UnknownPicture, picture, pictures
 
 FEW = ("group.0.users=4", "group.1.users=4", "group.2.users=4")
 TWO = ("five_bus_before", "data_centre_node_1")
@@ -168,3 +168,5 @@ def test_where_others_price_a_user_out_no_answer_of_its_player_is_drawn(write, t
     result = replace(result, outcome=replace(result.outcome, y=beside))
     assert result.residual.player == 0 and result.replies is None
     assert [file.stem for file in pictures(result, tmp_path)] == ["purchases", "price_map", "residual_curve"]
+    with pytest.raises(UnknownPicture, match="nothing to show"):
+        picture(result, "replies")

@@ -31,9 +31,8 @@ def run_pictures(result):
     if result.outcome is not None:
         cleared, title = result.outcome.cleared, result.scenario.title
         made["price_map"] = partial(PLOTS["price map"], game, cleared, loading(cleared), title)
-        if result.residual is not None:
-            made["residual_curve"] = partial(_residual, result)
-        if 2 <= game.players <= MOST_PLAYERS and result.replies is not None:
+        made["residual_curve"] = partial(_residual, result)
+        if 2 <= game.players <= MOST_PLAYERS:
             made["replies"] = partial(_replies, result)
     return made
 
@@ -46,13 +45,18 @@ def _has_columns(result):
 
 
 def _residual(result):
+    """What one player faces; None where the others price one of its users out."""
     curve, game = result.residual, result.game
+    if curve is None:
+        return None
     name, sells = game.player_name(curve.player), bool(game.selling[curve.player])
     return PLOTS["residual curve"](curve, name, sells, f"what {name} faces beside the others")
 
 
 def _replies(result):
-    """Two players' replies, the equilibria that are certified, and the cycle that the rounds end in."""
+    """Two players' replies, certified equilibria, the cycle that rounds end in; None where one has no reply."""
+    if result.replies is None:
+        return None
     (one, other), (first, second) = result.two, result.replies
     found = [np.asarray(outcome.y)[[one, other]] for outcome in _equilibria(result)]
     cycle = _cycle(result, one, other) if result.status is Status.CYCLING and result.kept else None
