@@ -167,6 +167,6 @@ def test_a_certificate_misses_no_gain_that_single_answers_find():
     outcome = certified_welfare(day, outcome)
     for j in range(day.players):
         others, plan = (outcome.load - outcome.y[j])[None], outcome.plan[seats.columns(j)]
-        best = replies(seats.party(j), day.prices, others, seats.unit(j), plan)
+        best = replies(seats.party(j), day.prices, others, seats.day.unit(j), plan)
         gained = best.payoff - payoffs(seats.party(j), day.prices, others, plan)
         assert outcome.regrets[j] * gains_of(day, outcome)[j] >= gained[0] * (1 - 1e-6) > 0

@@ -104,6 +104,10 @@ class Day(Players[Homes]):
         sizes = [whole(block.parts, self.clock) for block in self.blocks]
         return max([*sizes, float(np.max(np.abs(self.background))) / 100]) or 1.0
 
+    def unit(self, j: int) -> float:
+        """A quantity of player j's size, energy."""
+        return whole(self.player(j).parts, self.clock) or self.energy_unit
+
 
 def rules_by_period(rule: type[PriceRule], keys: Mapping[str, Any], periods: int) -> tuple[PriceRule, ...]:
     """A price rule for each period of a file's keys, in which a number may be a list with one value a period."""

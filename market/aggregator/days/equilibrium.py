@@ -8,14 +8,12 @@ import numpy as np
 from scipy import sparse
 
 from market.aggregator.days.day import Day
-from market.aggregator.days.outcome import DayOutcome, certified_welfare, clear
+from market.aggregator.days.outcome import MOST_POLISHED, NO_REGRET, DayOutcome, certified_welfare, clear
 from market.aggregator.days.programme import USABLE, Answer, Programme, free, joined, solve, stacked
 from market.aggregator.days.seats import Seats
 from market.arrays import Array
 from market.outcome import CERTIFIED_GAP, Status
 
-NO_REGRET = 1e-9  # regrets below it are not worth another answer
-MOST_POLISHED = 64  # players
 SUMMED_FIRST = 16  # players whose purchases are summed before all are
 
 

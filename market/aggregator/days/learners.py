@@ -28,7 +28,7 @@ class DayLearner:
 
     def __init__(self, seats: Seats, place: int) -> None:
         self.seats, self.place = seats, place
-        self.party, self.unit = seats.party(place), seats.unit(place)
+        self.party, self.unit = seats.party(place), seats.day.unit(place)
 
     def start(self, plan: Array, others: Array, rounds: int) -> DayStart:
         """What it knows before the first of so many rounds; plan: its first one, others: loads (periods,)."""

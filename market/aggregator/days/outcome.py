@@ -9,6 +9,7 @@ import numpy as np
 
 from market.aggregator.days.block import Homes
 from market.aggregator.days.day import Day
+from market.aggregator.days.party import Party
 from market.aggregator.days.programme import SOLVED, USABLE
 from market.aggregator.days.replies import Replies, payoffs, replies
 from market.arrays import Array
@@ -18,6 +19,8 @@ from market.tariffs import Collected
 LEAST_SERVED = 1e-4  # of what a player could be worth: a gain below it is measured by it
 PLAN_NOISE = 1e-9  # of what a user could move: less is a solver's noise
 SURPLUS_ROUNDING = 1e-12  # of the largest value of a plan, and of what makes up a surplus: less is none
+NO_REGRET = 1e-9  # regrets below it are not worth another answer
+MOST_POLISHED = 64  # players
 SURELY_SOMETHING = 1e-8  # of the market: what a programme surely tells from nothing
 
 
@@ -133,11 +136,31 @@ def _netted(block, frame, plan):
     return plan
 
 
-def answered(day: Day, outcome: DayOutcome) -> Replies:
-    """Everybody's best days beside an outcome, by another solver than found it; where that one stops short of its
-    precision, the better of its answers and of the usual one's."""
+def answered(day: Day, outcome: DayOutcome) -> tuple[Array, Replies]:
+    """(What players could still gain as shares, shape (players,); everybody's best days beside an outcome).
+
+    The few who seem to gain by more than NO_REGRET answer once more by themselves and in their own units: a programme
+    over everybody tells no more of a tiny player than a share of the largest.
+    """
     others = outcome.load - outcome.y
-    given = day.party, day.prices, others, day.energy_unit, outcome.plan
+    best = _checked(day.party, day, others, day.energy_unit, outcome.plan)
+    scale = gains_of(day, outcome)
+    gained = best.payoff - payoffs(day.party, day.prices, others, outcome.plan)
+    some = np.flatnonzero(gained > NO_REGRET * scale)
+    owner = day.party.player_of[day.party.owner]
+    few = best.status in USABLE and len(some) <= MOST_POLISHED
+    for j in map(int, some if few else ()):
+        party, plan = Party.of([day.player(j)], day.clock), outcome.plan[owner == j]
+        alone = _checked(party, day, others[j : j + 1], day.unit(j), plan)
+        if alone.status in USABLE:
+            gained[j] = (alone.payoff - payoffs(party, day.prices, others[j : j + 1], plan))[0]
+    return np.maximum(gained, 0.0) / scale, best
+
+
+def _checked(party, day, others, energy, plan):
+    """Players' best days by another solver than found their own; where that one stops short of its precision, the
+    better of its answers and of the usual one's."""
+    given = party, day.prices, others, energy, plan
     best = replies(*given, solver="clarabel")
     if best.status == SOLVED:
         return best
@@ -152,11 +175,9 @@ def certified_welfare(day: Day, outcome: DayOutcome) -> DayOutcome:
 
     proven: each reply is a convex programme's optimum, so the gap is the most that anybody could gain.
     """
-    best = answered(day, outcome)
+    regrets, best = answered(day, outcome)
     if best.status not in USABLE:
         return outcome
-    held = payoffs(day.party, day.prices, outcome.load - outcome.y, outcome.plan)
-    regrets = np.maximum(best.payoff - held, 0.0) / gains_of(day, outcome)
     return replace(outcome, gap=float(np.max(regrets)), regrets=regrets, proven=bool(np.all(best.sure)))
 
 

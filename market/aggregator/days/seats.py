@@ -8,12 +8,11 @@ from functools import cached_property
 
 import numpy as np
 
-from market.aggregator.days.block import whole
 from market.aggregator.days.day import Day
 from market.aggregator.days.fair import REACH_GROWTH, FairDay, best_of, eased, fair_day, held_back
 from market.aggregator.days.fair_player import Fair
 from market.aggregator.days.moment import best_purchase, certified_moment, moment_of, shared
-from market.aggregator.days.outcome import DayOutcome, answered, gains_of
+from market.aggregator.days.outcome import DayOutcome, answered
 from market.aggregator.days.outlay import prices_at
 from market.aggregator.days.party import Party
 from market.aggregator.days.replies import best_days, nearest_plan, payoffs, plan_near, replies
@@ -80,11 +79,6 @@ class Seats:
         """Does player j maximise the plain sum of its users' surpluses?"""
         return self.day.blocks[self.day.where(j)[0]].welfare
 
-    def unit(self, j: int) -> float:
-        """A quantity of player j's size, energy."""
-        k, number = self.day.where(j)
-        return whole(self.day.blocks[k].player(number).parts, self.day.clock) or self.day.energy_unit
-
     def purchase(self, j: int, plan: Array) -> Array:
         """What player j buys in each period with a plan of its own, shape (periods,)."""
         return np.sum(self.party(j).purchases(plan), axis=0)
@@ -107,7 +101,7 @@ class Seats:
         if not self.welfare(j):
             return self._fair_reply(j, others, plan)
         party = self.party(j)
-        found = replies(party, self.day.prices, others[None], self.unit(j), plan).plan
+        found = replies(party, self.day.prices, others[None], self.day.unit(j), plan).plan
         held, gained = (payoffs(party, self.day.prices, others[None], one)[0] for one in (plan, found))
         turned = abs(held) + float(np.sum(np.abs(party.worth(plan))))
         return found if gained >= held - LOSS_ROUNDING * turned else plan
@@ -207,9 +201,7 @@ def certified(seats: Seats, outcome: DayOutcome) -> DayOutcome:
     plain = np.array([seats.welfare(j) for j in range(day.players)])
     regrets, sure = np.zeros(day.players), plain.copy()
     if np.any(plain):
-        best = answered(day, outcome)
-        held = payoffs(day.party, day.prices, others, outcome.plan)
-        gained = np.maximum(best.payoff - held, 0.0) / gains_of(day, outcome)
+        gained, best = answered(day, outcome)
         regrets, sure = np.where(plain, gained, 0.0), plain & best.sure
     for j in np.flatnonzero(~plain):
         regrets[j] = _fair_regret(seats, int(j), others[j], outcome)

@@ -10,7 +10,7 @@ import numpy as np
 from market.arrays import Array, Integers, Mask, Numbers
 from market.grid.lines import Ends, incidence, sent
 from market.grid.power_flow import Grid
-from market.grid.systems import MOST_SPARSE_FILL, Effects, Potentials, laplacian, solve_in_place
+from market.grid.systems import MOST_SPARSE_FILL, Effects, Potentials, laplacian, solve_in_place, uneven
 from market.microgrid.behaviours.behaviour import Behaviour
 from market.microgrid.behaviours.cooperative import least_loss, of_least_cost
 from market.microgrid.behaviours.lossy_programme import nowhere, outcome_of
@@ -74,7 +74,8 @@ def by_node(
     public, private = network.public, network.private
     tail, head = np.append(public.tail, private.tail), np.append(public.head, private.head)
     weight = 1 / np.append(np.maximum(public.r, network.floor), r)
-    system = laplacian(tail, head, weight, network.nodes, 0.0 if isinstance(loss, np.ndarray) else MOST_SPARSE_FILL)
+    filled = 0.0 if isinstance(loss, np.ndarray) else MOST_SPARSE_FILL
+    system = None if uneven(weight) else laplacian(tail, head, weight, network.nodes, filled)
     if isinstance(system, np.ndarray):
         system[held] = system[:, held] = 0.0
         system[held, held] = 1.0

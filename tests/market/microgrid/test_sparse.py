@@ -2,6 +2,7 @@
 
 import pickle
 import tracemalloc
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -63,6 +64,41 @@ def test_behaviours_find_the_same_on_both_roads(name, physics, seed):
     assert (there.status, there.unserved) == (here.status, here.unserved)
     for each in NUMBERS if there.loss is not None else ():
         np.testing.assert_allclose(getattr(here, each), getattr(there, each), rtol=1e-9, atol=1e-9, err_msg=each)
+
+
+def exact_flows(network):
+    """Private flows of least loss by Gauss's elimination in fractions, shape (private lines,)."""
+    public, private, n = network.public, network.private, network.nodes
+    tail, head = (np.append(getattr(public, end), getattr(private, end)).tolist() for end in ("tail", "head"))
+    weight = [1 / Fraction(r) for r in np.maximum(np.append(public.r, private.r), network.floor).tolist()]
+    rows = [[Fraction(0)] * n + [Fraction(float(e))] for e in network.injection]
+    for i, j, w in zip(tail, head, weight, strict=True):
+        for a, b in ((i, j), (j, i)):
+            rows[a][a] += w
+            rows[a][b] -= w
+    rows = rows[1:]  # node 0 is the slack
+    for k in range(1, n):
+        pivot = next(row for row in rows[k - 1 :] if row[k])
+        rows.remove(pivot)
+        rows = [[a - b * row[k] / pivot[k] for a, b in zip(row, pivot, strict=True)] for row in rows]
+        rows.insert(k - 1, [a / pivot[k] for a in pivot])
+    theta = [Fraction(0)] + [row[n] for row in rows]
+    lines = zip(tail, head, weight, strict=True)
+    return np.array([float((theta[i] - theta[j]) * w) for i, j, w in lines])[len(public) :]
+
+
+@pytest.mark.parametrize("times", [0, 4])  # an unknown a line, an unknown a node
+def test_flows_beside_lines_without_resistance_are_those_of_exact_arithmetic(times):
+    rng, n = np.random.default_rng(15), 12
+    ends = [(i, int(rng.integers(max(i - 3, 0), i))) for i in range(1, n)]
+    ends += [(int(i), int(j)) for i, j in rng.integers(0, n, (8, 2)) if i != j]
+    public = [(*pair, 0.0 if k % 3 else float(rng.uniform(0.01, 0.1)), 0.1) for k, pair in enumerate(ends)]
+    private = [
+        (int(i), int(j), float(rng.uniform(0.01, 0.1))) for i, j in rng.integers(1, n, (3 + times * n, 2)) if i != j
+    ]
+    network = network_of(rng.uniform(-1, 1, n), public, private)
+    for found in on_both_roads(network, "x", lambda grid: BEHAVIOURS["integrated"]().priced(network, grid, TARIFF)):
+        np.testing.assert_allclose(found.g, exact_flows(network), rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["none", "cooperative"])
