@@ -170,3 +170,18 @@ def test_a_certificate_misses_no_gain_that_single_answers_find():
         best = replies(seats.party(j), day.prices, others, seats.day.unit(j), plan)
         gained = best.payoff - payoffs(seats.party(j), day.prices, others, plan)
         assert outcome.regrets[j] * gains_of(day, outcome)[j] >= gained[0] * (1 - 1e-6) > 0
+
+
+def test_one_learner_among_others_regrets_what_its_best_day_would_have_earned():
+    day = drawn(np.random.default_rng(3))
+    model = DaysModel(DaysGame((day,)), rounds=4, conducts={day.blocks[1].name: Inertial(inertia=0.3)})
+    seats, loads, held = Seats(day), [], 0.0
+    for _ in range(4):
+        model.step()
+        (outcome,) = model.outcome.outcomes
+        others = outcome.load - outcome.y[1]
+        loads.append(others)
+        held += payoffs(seats.party(1), day.prices, others[None], outcome.plan[seats.columns(1)])[0]
+    best = replies(seats.party(1), day.prices, np.mean(loads, axis=0)[None], day.unit(1)).plan
+    earned = sum(payoffs(seats.party(1), day.prices, others[None], best)[0] for others in loads)
+    assert model.judge.regrets == pytest.approx([earned - held], rel=1e-6) and earned > held + 1e-3

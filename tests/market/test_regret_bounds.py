@@ -396,3 +396,15 @@ def test_intervals_that_close_prove_no_less_than_is_gained_beside_the_peak(alpha
     bound, closed = fenced(case, y, most, largest_multiplier(case, y, x), allowed, allowed)
     gained = highest_of(case, best * np.linspace(0.99, 1.01, 21))
     assert closed[0] and 0 < gained <= bound[0] <= 0.01
+
+
+@pytest.mark.parametrize("away", [0.3, 0.8, 1.7])
+def test_at_a_flat_price_one_users_bound_is_its_regret_itself(away):
+    """From any quantity: the best of a parabola is known."""
+    a, b, price = 0.5, 3.0, 0.4
+    player = Block("a", "large", Quadratic(np.array([a]), np.array([b])), 0.0, 0.0, np.array([1]))
+    x = np.array([away * (b - price) / (2 * a)])
+    case = case_of(Affine(price, 0.0), player, np.ones(1), x, x)
+    best = np.array([(b - price) ** 2 / (4 * a)])
+    assert concave_bounds(case, x)[0] == pytest.approx(float(case.regret(best)[0]), rel=1e-12)
+    assert float(case.regret(best)[0]) > 0.01

@@ -47,3 +47,11 @@ def test_a_tiny_player_beside_a_huge_one_is_answered_in_its_own_units():
     assert outcome.gap < 1e-9  # so purchases are within its root
     price = outcome.price
     assert outcome.y[0] == pytest.approx((5.0 - price) / (2e7 + 0.01), rel=1e-4)
+
+
+@pytest.mark.parametrize("sell", [True, False])
+def test_a_store_that_may_be_emptied_once_sells_only_where_its_user_may(sell):
+    """One period: the only way to sell is the only thing that it does."""
+    parts = {"battery": Battery([0], 2.0, 5.0, 1.0, start=2.0, end="free")}
+    day = Day(Clock(1), (Affine(0.5, 0.1),), (homes("h", [1], parts, sell=sell, kind="direct"),), np.array([30.0]))
+    assert potential_solution(day).outcome.y[0] == pytest.approx(-2.0 if sell else 0.0, abs=1e-9)

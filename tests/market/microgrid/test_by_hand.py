@@ -439,3 +439,14 @@ def test_trades_still_to_be_made_are_a_gap_but_no_claim_to_an_optimum_that_fails
     assert claimed.clear(network, idle).status is Status.INACCURATE
     assert claimed.clear(network, replace(idle, gap=None)).status is Status.SOLVED
     assert market.clear(network, replace(idle, accurate=False)).status is Status.INACCURATE
+
+
+def test_without_a_period_the_first_ones_tariff_is_charged():
+    network = network_of([0, 1, -1], [[0, 1, 0.1, 0.1], [0, 2, 0.1, 0.1]], [[1, 2, 0.1]])
+    tariffs = Tariff(1.5, 1.0, 1.2), Tariff(3.0, 1.0, 2.4)
+    market = Microgrid(network, np.tile(network.injection, (2, 1)), BEHAVIOURS["none"](), tariffs)
+    first, second = (market.clear(network, market.dispatch(network, k), period=k) for k in (0, 1))
+    plain = market.clear(network, market.dispatch(network))
+    assert plain.tariff is first.tariff
+    np.testing.assert_array_equal(plain.idle, first.idle)
+    assert not np.allclose(first.idle, second.idle)
