@@ -14,7 +14,7 @@ from playwright.sync_api import sync_playwright
 from engine import run, save_result
 
 ROOT = Path(__file__).parents[2]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 SIZE = {"width": 1280, "height": 800}  # of a page
 PATIENCE = 20_000  # milliseconds until a condition must hold
@@ -200,7 +200,7 @@ def tab(chromium, server):
 def visitor(tab):
     """One visitor, who comes anew."""
     tab.page.set_viewport_size(SIZE)
-    tab.page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+    tab.page.emulate_media(color_scheme="light", reduced_motion="reduce")
     tab.arrive()
     yield tab
     faults, abroad = tab.faults[:], tab.abroad[:]
