@@ -256,6 +256,11 @@ def read_settings(path):
         if type(settings.get(key)) is not kind or (key in LISTS and not _are_texts(settings[key], key == "product")):
             got = f"got {quoted(settings[key])}" if key in settings else "missing"
             raise SweepError(f"{path}: {SETTINGS}: {key}: {got}; as it was written is needed; move the folder away")
+    keys, values = settings["keys"], settings.get("product", ())
+    fit = "rows" in settings or (len(values) == len(keys) and all(values))
+    if not keys or len(set(keys)) < len(keys) or not fit:
+        got = f"got {quoted(keys)}" + ("" if fit else f" and product {quoted(values)}")
+        raise SweepError(f"{path}: {SETTINGS}: keys: {got}; as they were written is needed; move the folder away")
     return settings
 
 

@@ -36,6 +36,7 @@ from engine import (
     verify,
 )
 from engine.executors import Executor
+from engine.store import digest
 from engine.sweeps import sweeping as sweeping_module
 from engine.sweeps import telling
 from engine.sweeps.points import Rows, check, from_csv, parted, product
@@ -183,6 +184,28 @@ def test_a_folder_of_another_version_is_refused_in_words(whole, name, text, said
         sweep(FEW, product(VARY), out=tmp_path, executor=InProcess(), **OPTIONS)
     assert "\n" not in str(error.value)
     assert {path.name: path.read_bytes() for path in again.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"keys": []},
+        {"keys": ["price.c", "price.c"]},
+        {"product": []},
+        {"product": [[], []]},
+        {"keys": [], "product": []},
+    ],
+    ids=str,
+)
+def test_keys_without_their_values_are_refused_also_where_the_manifest_agrees(whole, change, tmp_path):
+    folder = shutil.copytree(whole, tmp_path / "sweep")
+    settings, manifest = (json.loads((folder / name).read_text()) for name in ("sweep.json", "manifest.json"))
+    (folder / "sweep.json").write_text(json.dumps(settings | change))
+    manifest["files"]["sweep.json"] = digest(folder / "sweep.json")
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(SweepError, match=r"sweep.json: keys: got .*; as they were written is needed"):
+        sweep_pictures(folder)
+    assert not verify(folder).passed
 
 
 @pytest.mark.parametrize("version", [0, 2, None])
