@@ -23,6 +23,8 @@ from tests.hardening.units_of_files import PAIR, POWER, UNITS, in_units
 DECADES = (-4, 6)  # of a unit
 SAME = 1e-6  # of the largest number in the same unit
 FINE = 1e-6  # tolerance of rounds from which on their end is held against the direct solution
+SAME_TIED = 1e-3  # the same where max-min leaves open what users above the least have
+LEAST = ("least small surplus", "gap")  # what max-min does not leave open
 SAME_END = 1e-3  # of the largest number: rounds stop within their tolerance, and errors add up
 LEFT_OPEN = (
     "efficiency",
@@ -31,6 +33,7 @@ LEFT_OPEN = (
     "through batteries",
 )  # shares of next to nothing, ties
 MEASURED = {"energy", "money", "mass", "MW", "MWh", "MW²h"}  # parts of a unit's name that stand for other units too
+ROUNDS = {Status.SETTLED, Status.ROUND_LIMIT}
 LITTLE = 1e-6  # a number of any unit in files whose numbers are of about one: what is far below it is rounding
 QUICK = {
     "network": (1, 2, 6, 10),
@@ -83,22 +86,39 @@ def in_other_units(one, status, wrong, other, units):
     where = f"times {units[0]:g}, {units[1]:g}"
     if wrong or one is None or other is None:
         return f"{where}: {wrong or status}" if wrong or one is not other else None
-    if one.status != other.status:
+    if one.status != other.status and not (free(one) and {one.status, other.status} == ROUNDS):
         return f"{where}: {one.status} {other.status}"
     told = one.status in PROVEN and getattr(one, "unique", None) is not False  # of several, starts choose one
     said = apart(one, other, SAME, units) if told else None
     return said and f"{where}: {said}"
 
 
+def free(result):
+    """Does energy cost nothing? Then nobody minds how much it moves, and rounds may end one sooner or later."""
+    return all_measured(result)["price"] == 0
+
+
+def left_open(result, name):
+    """Do ties decide this measure?"""
+    return name in LEFT_OPEN or (free(result) and name not in (*LEAST, "welfare"))
+
+
+def levelled(result):
+    """Are there days of a group that looks at the least surplus alone?"""
+    groups = result.scenario.table["group"] if result.scenario.market == "days" else ()
+    return any(group.get("fairness", {}).get("objective") == "max-min" for group in groups)
+
+
 def apart(one, other, most, units):
     """The first measure that is not in proportion up to this share of the largest in its unit, None where all are."""
     unit_of = units_of(one.scenario)
     values, others = (all_measured(result) for result in (one, other))
-    sizes = largest(values, unit_of)
+    sizes, tied = largest(values, unit_of), max(most, SAME_TIED) if levelled(one) else most
     for name, value in values.items():
         energy, money = UNITS.get(unit_of[name], (0, 0))
         scaled = others[name] and others[name] / (units[0] ** energy * units[1] ** money)
-        if name not in LEFT_OPEN and not alike(value, scaled, most, sizes[unit_of[name]]):
+        far = most if name in LEAST else tied
+        if not left_open(one, name) and not alike(value, scaled, far, sizes[unit_of[name]]):
             return f"{name}: {value} {scaled}"
     return None
 

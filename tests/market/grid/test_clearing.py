@@ -155,7 +155,7 @@ def test_what_buyers_pay_is_what_producers_earn_and_the_lines_take(seed):
     served = found.demand - found.shed + np.bincount(grid.elastic.node, found.elastic, grid.nodes)
     made = found.injected - found.spilled + np.bincount(grid.generators.node, found.generation, grid.nodes)
     paid, earned = found.prices @ served, found.prices @ made
-    turnover = np.abs(found.prices) @ (np.abs(served) + np.abs(made))
+    turnover = np.abs(found.prices) @ (np.abs(served) + np.abs(made) + np.abs(found.demand))
     assert paid == pytest.approx(earned + found.rent, abs=1e-9 * turnover)
     full = found.multipliers != 0
     assert np.all(found.multipliers[full] * found.flows[full] >= -1e-9)
