@@ -29,6 +29,7 @@ LEAST_STEP = 1e-13  # of the total: so small a step closes nothing
 ROOF_STEPS = 4  # steps towards a common surplus
 LONGEST_MULTIPLIER_STEP = 3.0  # step of a multiplier
 NEAR_PURCHASE = 0.01  # of a purchase
+LEAST_FALL = 1e-200  # of the total: a purchase that falls less than that with its multiplier does not fall
 FARTHEST_MULTIPLIER = 300.0  # a multiplier beyond which quantities do not change
 FRONT_SIGNS = np.array([[-1.0], [1.0]])  # of the two fronts' steps
 MOST_FENCED = 1 << 15  # users times intervals up to which all intervals are bounded at once
@@ -238,6 +239,7 @@ def _split(case, price, y, z):
     for _ in range(1 if roof is None else ROOF_STEPS):
         x, margin, bend, share, margin_p = block.objective.respond(block.utility, at, block.to_users(z), roof)
         falls, yields = _moves(case, margin * bend * share), _moves(case, bend * (1 + margin_p))
+        falls = np.where(falls > LEAST_FALL * (case.outside + y.max(axis=0)), falls, 0.0)
         away = block.by_player(np.add, x) - y
         step = np.where(falls > 0, away / np.where(falls > 0, falls, 1.0), np.sign(away))
         # where users have nearly all they want, quantities are straight in exp(z)

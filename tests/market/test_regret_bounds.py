@@ -408,3 +408,9 @@ def test_at_a_flat_price_one_users_bound_is_its_regret_itself(away):
     best = np.array([(b - price) ** 2 / (4 * a)])
     assert concave_bounds(case, x)[0] == pytest.approx(float(case.regret(best)[0]), rel=1e-12)
     assert float(case.regret(best)[0]) > 0.01
+
+
+def test_a_proof_that_walks_down_to_nothing_makes_no_number_too_large():
+    """Where a max-min player's purchases hardly fall with its multiplier, at steps of a fleet's price."""
+    outcome = solve(market(1054, KINKED, (1, 4))).outcome
+    assert outcome.proven and 0 < outcome.gap < np.inf
