@@ -1,8 +1,14 @@
-"""What every test process needs before NumPy is imported."""
+"""What every test process needs, some of it before NumPy is imported."""
 
 import gc
 import os
 import sys
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # BLAS threads of several test processes would fight for the cores
+
+# Or every process would rewrite all assertions and compile all code anew, half of the time until its first test.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import pytest
 from xdist import is_xdist_controller
@@ -13,12 +19,6 @@ from market.on_demand import now
 from market.prices import PRICES
 from tests.shares import left_out
 from views import style
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # BLAS threads of several test processes would fight for the cores
-
-# Or every process would rewrite all assertions and compile all code anew, half of the time until its first test.
-sys.dont_write_bytecode = False
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 style.DPI = 40  # pictures of few dots are drawn faster
 
