@@ -19,7 +19,6 @@ from playwright.async_api import async_playwright
 
 ROOT = Path(__file__).parent.parent
 SCENARIO = "two_aggregators"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chromium-headless-shell")
 WITHIN, BACK = 2.0, 1.10  # seconds at the 95th percentile; memory afterwards as a multiple of that before
 WARM = 2  # times that a full house comes and goes before memory is measured, so that allocators have grown
 PATIENCE = 120_000  # milliseconds
@@ -54,7 +53,7 @@ def main(arguments=None):
 async def measure(url, pid, visitors, rounds, warm):
     """Answer times of steps pressed by all at once, and the server's memory before, while and after, in MB."""
     async with async_playwright() as playwright:
-        path = next(filter(None, map(shutil.which, BROWSERS)), None)
+        path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
         browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         for _ in range(warm):
             await house(browser, url, visitors, 1)

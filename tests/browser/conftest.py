@@ -14,7 +14,7 @@ from playwright.sync_api import sync_playwright
 from engine import run, save_result
 
 ROOT = Path(__file__).parents[2]
-BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 SIZE = {"width": 1280, "height": 800}  # of a page
 PATIENCE = 20_000  # milliseconds until a condition must hold
