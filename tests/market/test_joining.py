@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise, product
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from market.aggregator.game import Block, Game
 from market.aggregator.joining import (
     Joining,
     Offer,
+    as_member,
     best_move,
     best_moves,
     exact_gains,
@@ -27,6 +29,7 @@ from market.aggregator.joining import (
     moved,
     settled,
 )
+from market.fairness.side_payments import Shared
 from market.joining import MoveWatch, Moving, play
 from market.outcome import Status
 from market.prices import Dispatch, Linear
@@ -349,3 +352,11 @@ def test_terms_of_buying_alone_count_what_a_purchase_does_to_the_price():
     for block in (None, members[joining.offers[1].name]):
         np.testing.assert_allclose(state._offered(block), expected, rtol=1e-9)
     assert not np.allclose(state._offered(members[joining.offers[0].name])[2], expected[2])
+
+
+@pytest.mark.parametrize(("plain", "kept"), [(True, 5.0 + 3 * 2.0 / 4), (False, (5.0 + 3 * 2.0) / 4)])
+def test_a_newcomer_shares_what_it_brings_with_those_at_the_level(plain, kept):
+    """Three members 2 above what they had before, or at 2: with plain sums its 5 are its own, else all are shared."""
+    block = SimpleNamespace(goal=SimpleNamespace(welfare=plain))
+    shared = Shared(np.zeros(3), np.array([2.0]), np.array([3]), np.array([False]))
+    assert as_member(np.array([5.0]), None, block, shared, None) == pytest.approx([kept])

@@ -251,3 +251,10 @@ def test_what_regrets_are_measured_by_is_so_much_money_in_any_unit(unit):
 @pytest.mark.parametrize("status", Status)
 def test_every_ending_of_days_is_told_in_a_sentence(status, proven):
     assert advice(status, proven).endswith(".") and advice(status, proven, learns=True).endswith(".")
+
+
+@pytest.mark.parametrize("status", [one for one in Status if one not in (Status.SETTLED, Status.SOLVED)])
+def test_only_where_a_search_found_a_better_day_elsewhere_is_that_told(status):
+    searched, proven = advice(status, False), advice(status, True)
+    assert (searched != proven) == (status is Status.INACCURATE)
+    assert ("local optima" in searched) == (status is Status.INACCURATE)
