@@ -1,5 +1,5 @@
 # make run   install into .venv and print the headline comparison
-# make test  install into .venv and run every test
+# make test  install into .venv and run the tests; where CI is set those marked long too
 # make nightly  ten thousand broken files, random markets and every long test whole, and Mesa's next release: to be left over night
 # make mutants  150 small changes to market/: which do the tests not notice? SIZE=30 SEED=2 take another sample; one that
 #               was cut off goes on, AGAIN=1 asks anew of those that lived

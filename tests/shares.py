@@ -1,9 +1,10 @@
-"""How much of a long test a usual run does: `make nightly` does all of it."""
+"""How much of the long tests a usual run does: CI runs those marked `long` too, `make nightly` all of everything."""
 
 import os
 from collections import Counter, defaultdict
 
 NIGHTLY = os.environ.get("HARDENING") == "nightly"  # as `make nightly` sets it
+WHOLE = NIGHTLY or bool(os.environ.get("CI"))  # is nothing left out but parts of families?
 PART = 6
 
 
@@ -13,12 +14,14 @@ def part_of(cases: int) -> int:
 
 
 def left_out(items: list) -> list:
-    """Of collected tests, those that this run leaves out: five sixths of families marked `share`, the same always."""
+    """Of collected tests, those that this run leaves out: five sixths of families marked `share`, the same always, and
+    outside CI what is marked `long`."""
+    out = [] if WHOLE else [item for item in items if item.get_closest_marker("long")]
     families = defaultdict(list)
     for item in items if not NIGHTLY else ():
         if item.get_closest_marker("share"):
             families[item.nodeid.partition("[")[0]].append(item)
-    return [item for family in families.values() for item in spread(family)[part_of(len(family)) :]]
+    return out + [item for family in families.values() for item in spread(family)[part_of(len(family)) :]]
 
 
 def spread(family: list) -> list:

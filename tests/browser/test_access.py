@@ -8,6 +8,8 @@ from scenarios.markets import MARKETS
 from tests.browser.conftest import SIZE
 from views.markets import page_of
 
+pytestmark = pytest.mark.long
+
 AXE = Path(__file__).parent / "axe-core" / "axe.min.js"  # 4.14.1, from npm; its licence is beside it
 NARROW = {"width": 400, "height": 800}
 FOUND = """axe.run(document, {resultTypes: ['violations']}).then(found => found.violations

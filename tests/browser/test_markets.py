@@ -11,6 +11,8 @@ from engine.store import rounds_of
 from market.numerals import plain
 from tests.browser.tiles import TILES, most
 
+pytestmark = pytest.mark.long
+
 MARKETS = {  # page: title, scenario, drawings that a first round must change, a headline number
     "aggregator": ("Aggregators", "two aggregators", {"purchases", "price", "surplus", "fairness"}, "price"),
     "microgrid": ("Microgrid", "eight nodes ad hoc", {"map", "bills", "rounds", "trades"}, "loss"),

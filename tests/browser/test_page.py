@@ -12,6 +12,8 @@ from tests.browser.conftest import SIZE
 from tests.browser.test_access import LETTERS
 from views.browser.stories import STORIES
 
+pytestmark = pytest.mark.long
+
 
 def test_two_visitors_at_once_keep_apart_and_a_closed_tab_is_forgotten(arrivals):
     one, other = arrivals(), arrivals()

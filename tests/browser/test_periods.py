@@ -14,6 +14,8 @@ from views.designs.look import short
 from views.kit.live import Run
 from views.markets import page_of
 
+pytestmark = pytest.mark.long
+
 DAYS = {"eight_nodes_day": ("lost", "loss"), "p2p_day": ("gained", "welfare")}
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.browser.test_access import LETTERS
 
+pytestmark = pytest.mark.long
+
 SCRIPT = Path(__file__).parents[2] / "docs" / "talk.md"
 ROW = re.compile(r"^\| (\d:\d\d) \| (.+?) \| \"(.+?)\" \| (.+) \|$", re.MULTILINE)
 CUT = """[...document.querySelectorAll('.panel .chart:not(.map)')].flatMap(chart => {

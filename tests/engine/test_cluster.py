@@ -22,7 +22,10 @@ from engine.sweeps.points import product
 ROOT = Path(__file__).parents[2]
 VARY = product(["price.c=0.001,0.002,0.003,0.004"])
 OPTIONS = {"replications": 30, "direct": True, "progress": False}
-pytestmark = pytest.mark.filterwarnings("default")  # Dask warns of sockets and of tasks when workers are killed
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.filterwarnings("default"),  # Dask warns of sockets and of tasks when workers are killed
+]
 
 
 class Processes:

@@ -28,6 +28,7 @@ def made(tmp_path_factory):
     return claims, out
 
 
+@pytest.mark.long
 def test_claims_come_out_as_expected(made):
     claims, _ = made
     assert len(claims) == 35
@@ -36,6 +37,7 @@ def test_claims_come_out_as_expected(made):
     assert {claim.figure for claim in claims} == {"days"}
 
 
+@pytest.mark.long
 def test_the_folder_holds_data_pictures_table_and_manifest(made):
     folder = made[1] / "reproduce/days"
     manifest = json.loads((folder / "manifest.json").read_text())
@@ -70,6 +72,7 @@ def test_owners_of_few_batteries_are_among_those_of_many():
     np.testing.assert_array_equal(few.solar, many.solar)
 
 
+@pytest.mark.long
 def test_gains_are_those_of_two_streets(made):
     rows = pd.read_csv(made[1] / "reproduce/days/batteries.csv")
     (row,) = rows[(rows["share"] == 0.5) & (rows["homes with"] == "nothing")].to_dict("records")

@@ -30,6 +30,7 @@ def made(tmp_path_factory):
     return claims, out
 
 
+@pytest.mark.long
 def test_every_row_comes_out_as_expected(made):
     claims, _ = made
     assert len(claims) == 34
@@ -38,6 +39,7 @@ def test_every_row_comes_out_as_expected(made):
     assert len(failing) == 2 and all(claim.reason for claim in failing)
 
 
+@pytest.mark.long
 def test_the_folder_holds_data_pictures_and_the_table(made):
     folder = made[1] / "reproduce/network"
     manifest = json.loads((folder / "manifest.json").read_text())

@@ -29,6 +29,7 @@ def made(tmp_path_factory):
     return claims, out
 
 
+@pytest.mark.long
 def test_claims_come_out_as_expected(made):
     claims, _ = made
     assert len(claims) >= 20
@@ -37,6 +38,7 @@ def test_claims_come_out_as_expected(made):
     assert {claim.figure for claim in claims} == {"p2p-negotiation"}
 
 
+@pytest.mark.long
 def test_the_folder_holds_data_pictures_text_and_manifest(made):
     folder = made[1] / "reproduce/p2p-negotiation"
     manifest = json.loads((folder / "manifest.json").read_text())
@@ -48,6 +50,7 @@ def test_the_folder_holds_data_pictures_text_and_manifest(made):
     assert manifest["as_expected"]
 
 
+@pytest.mark.long
 def test_times_are_of_every_rule_and_solver_at_every_size(made):
     times = pd.read_csv(made[1] / "reproduce/p2p-negotiation/step_times.csv")
     assert np.all(times["microseconds"] > 0)
@@ -55,6 +58,7 @@ def test_times_are_of_every_rule_and_solver_at_every_size(made):
     assert {"half-space", "tight", "bilateral", "corner", "benchmark"} <= set(times["rule"])
 
 
+@pytest.mark.long
 def test_rounds_are_those_of_the_negotiations_and_the_text_says_what_was_not_finished(made):
     table = pd.read_csv(made[1] / "reproduce/p2p-negotiation/rounds.csv")
     assert len(table) == len(KINDS) * len(SIZES)

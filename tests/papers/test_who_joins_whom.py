@@ -34,6 +34,7 @@ def made(tmp_path_factory):
     return claims, out
 
 
+@pytest.mark.long
 def test_claims_come_out_as_expected(made):
     claims, _ = made
     assert len(claims) == 13
@@ -42,6 +43,7 @@ def test_claims_come_out_as_expected(made):
     assert {claim.figure for claim in claims} == {"who-joins-whom"}
 
 
+@pytest.mark.long
 def test_the_folder_holds_data_picture_table_and_manifest(made):
     folder = made[1] / "reproduce/who-joins-whom"
     manifest = json.loads((folder / "manifest.json").read_text())
@@ -52,6 +54,7 @@ def test_the_folder_holds_data_picture_table_and_manifest(made):
     assert sum(line.startswith("proportional, or alone") for line in text.splitlines()) == 3
 
 
+@pytest.mark.long
 def test_shares_add_up_and_a_stable_end_leaves_no_gain(made):
     rows = pd.read_csv(made[1] / "reproduce/who-joins-whom/large.csv")
     for (market, _), some in rows.groupby(["market", "replication"]):
