@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+from scipy import linalg
 
 from market.arrays import Array, Integers, Mask, Numbers
 from market.grid.lines import Ends, incidence, sent
 from market.grid.power_flow import Grid
-from market.grid.systems import MOST_SPARSE_FILL, Effects, Potentials, laplacian, solve_in_place, uneven
+from market.grid.systems import MOST_SPARSE_FILL, Effects, Potentials, laplacian, uneven
 from market.microgrid.behaviours.behaviour import Behaviour
 from market.microgrid.behaviours.cooperative import least_loss, of_least_cost
 from market.microgrid.behaviours.lossy_programme import nowhere, outcome_of
@@ -74,12 +75,19 @@ def by_node(
     public, private = network.public, network.private
     tail, head = np.append(public.tail, private.tail), np.append(public.head, private.head)
     weight = 1 / np.append(np.maximum(public.r, network.floor), r)
-    filled = 0.0 if isinstance(loss, np.ndarray) else MOST_SPARSE_FILL
-    system = None if uneven(weight) else laplacian(tail, head, weight, network.nodes, filled)
+    system = laplacian(tail, head, weight, network.nodes, 0.0 if isinstance(loss, np.ndarray) else MOST_SPARSE_FILL)
     if isinstance(system, np.ndarray):
         system[held] = system[:, held] = 0.0
         system[held, held] = 1.0
-        potential = solve_in_place(system, network.injection, definite=True)
+        solved = partial(
+            linalg.cho_solve, linalg.cho_factor(system.T, lower=True, overwrite_a=True, check_finite=False)
+        )
+        potential = solved(network.injection)
+        if uneven(weight):
+            flows = weight * (potential[tail] - potential[head])
+            missing = network.injection - sent(Ends(tail, head), flows, network.nodes)
+            missing[held] = 0.0
+            potential += solved(missing)
     else:
         reference = np.isin(np.arange(network.nodes), held)
         potential = Potentials(incidence(Ends(tail, head), network.nodes), weight, reference).of(network.injection)
