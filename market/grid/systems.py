@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -62,9 +63,7 @@ class Potentials:
         theta = np.zeros(np.shape(injections))
         theta[self.rest] = self._factors.solve(injections[self.rest])
         if self._lines:
-            ends, weight = self._lines
-            missing = injections - ends @ (sparse.diags_array(weight) @ (ends.T @ theta))
-            theta[self.rest] += self._factors.solve(missing[self.rest])
+            theta[self.rest] += self._factors.solve(missing(*self._lines, theta, injections)[self.rest])
         return theta
 
     @cached_property
@@ -112,6 +111,11 @@ def uneven(weight: Array) -> bool:
     return bool(np.max(size, initial=0.0) > MOST_EVEN * np.min(size, initial=np.inf))
 
 
+def missing(ends: sparse.csr_array, weight: Array, theta: Array, injections: Array) -> Array:
+    """What flows of potentials θ, added up line by line, leave of the injections, shape as theirs."""
+    return injections - ends @ (sparse.diags_array(weight) @ (ends.T @ theta))
+
+
 def solve(matrix: Array | sparse.csr_array, right: Array) -> Array:
     """Solution of a system, shape (n,), by dense elimination where the matrix is small or well filled."""
     n = matrix.shape[0]
@@ -124,8 +128,13 @@ def solve(matrix: Array | sparse.csr_array, right: Array) -> Array:
 
 def solve_in_place(matrix: Array, right: Array, definite: bool = False) -> Array:
     """Solution of a dense system, by Cholesky's method if it is symmetric and definite; the matrix is overwritten."""
+    return factorised_in_place(matrix, definite)(right)
+
+
+def factorised_in_place(matrix: Array, definite: bool = False) -> Callable[[Array], Array]:
+    """The function that solves a dense system for any right sides, as solve_in_place; the matrix is overwritten."""
     # LAPACK wants columns one after another: the transpose of rows is that without a copy.
     known = {"overwrite_a": True, "check_finite": False}
     if definite:
-        return linalg.cho_solve(linalg.cho_factor(matrix.T, lower=True, **known), right, check_finite=False)
-    return linalg.lu_solve(linalg.lu_factor(matrix.T, **known), right, trans=1, check_finite=False)
+        return partial(linalg.cho_solve, linalg.cho_factor(matrix.T, lower=True, **known), check_finite=False)
+    return partial(linalg.lu_solve, linalg.lu_factor(matrix.T, **known), trans=1, check_finite=False)

@@ -200,7 +200,7 @@ def tab(chromium, server):
 def visitor(tab):
     """One visitor, who comes anew."""
     tab.page.set_viewport_size(SIZE)
-    tab.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    tab.page.emulate_media(color_scheme="light", reduced_motion="reduce")  # new trades flash, and begin next to nothing
     tab.arrive()
     yield tab
     faults, abroad = tab.faults[:], tab.abroad[:]

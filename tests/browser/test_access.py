@@ -100,7 +100,6 @@ def test_no_serious_fault_on_a_markets_page(visitor, market):
     walk_to_step(page)
     page.set_viewport_size({"width": SIZE["width"] // 2, "height": SIZE["height"] // 2})  # as zoomed to 200 %
     assert page.evaluate("document.documentElement.scrollWidth") == SIZE["width"] // 2
-    page.emulate_media(reduced_motion="reduce")  # new trades flash, and begin next to nothing
     visitor.step()
     assert page.evaluate(PALE) == []
     turn(page, dark=True)

@@ -86,21 +86,21 @@ def in_other_units(one, status, wrong, other, units):
     where = f"times {units[0]:g}, {units[1]:g}"
     if wrong or one is None or other is None:
         return f"{where}: {wrong or status}" if wrong or one is not other else None
-    if one.status != other.status and not (free(one) and {one.status, other.status} == ROUNDS):
+    if one.status != other.status and not (free(all_measured(one)) and {one.status, other.status} == ROUNDS):
         return f"{where}: {one.status} {other.status}"
     told = one.status in PROVEN and getattr(one, "unique", None) is not False  # of several, starts choose one
     said = apart(one, other, SAME, units) if told else None
     return said and f"{where}: {said}"
 
 
-def free(result):
+def free(values):
     """Does energy cost nothing? Then nobody minds how much it moves, and rounds may end one sooner or later."""
-    return all_measured(result)["price"] == 0
+    return values["price"] == 0
 
 
-def left_open(result, name):
+def left_open(values, name):
     """Do ties decide this measure?"""
-    return name in LEFT_OPEN or (free(result) and name not in (*LEAST, "welfare"))
+    return name in LEFT_OPEN or (free(values) and name not in (*LEAST, "welfare"))
 
 
 def levelled(result):
@@ -118,7 +118,7 @@ def apart(one, other, most, units):
         energy, money = UNITS.get(unit_of[name], (0, 0))
         scaled = others[name] and others[name] / (units[0] ** energy * units[1] ** money)
         far = most if name in LEAST else tied
-        if not left_open(one, name) and not alike(value, scaled, far, sizes[unit_of[name]]):
+        if not left_open(values, name) and not alike(value, scaled, far, sizes[unit_of[name]]):
             return f"{name}: {value} {scaled}"
     return None
 

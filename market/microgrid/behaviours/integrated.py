@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from scipy import linalg
 
 from market.arrays import Array, Integers, Mask, Numbers
 from market.grid.lines import Ends, incidence, sent
 from market.grid.power_flow import Grid
-from market.grid.systems import MOST_SPARSE_FILL, Effects, Potentials, laplacian, uneven
+from market.grid.systems import MOST_SPARSE_FILL, Effects, Potentials, factorised_in_place, laplacian, missing, uneven
 from market.microgrid.behaviours.behaviour import Behaviour
 from market.microgrid.behaviours.cooperative import least_loss, of_least_cost
 from market.microgrid.behaviours.lossy_programme import nowhere, outcome_of
@@ -79,15 +78,12 @@ def by_node(
     if isinstance(system, np.ndarray):
         system[held] = system[:, held] = 0.0
         system[held, held] = 1.0
-        solved = partial(
-            linalg.cho_solve, linalg.cho_factor(system.T, lower=True, overwrite_a=True, check_finite=False)
-        )
+        solved = factorised_in_place(system, definite=True)
         potential = solved(network.injection)
         if uneven(weight):
-            flows = weight * (potential[tail] - potential[head])
-            missing = network.injection - sent(Ends(tail, head), flows, network.nodes)
-            missing[held] = 0.0
-            potential += solved(missing)
+            rest = missing(incidence(Ends(tail, head), network.nodes), weight, potential, network.injection)
+            rest[held] = 0.0
+            potential += solved(rest)
     else:
         reference = np.isin(np.arange(network.nodes), held)
         potential = Potentials(incidence(Ends(tail, head), network.nodes), weight, reference).of(network.injection)
